@@ -1,0 +1,1 @@
+//! Acceptance tests: real terraform, real API servers, real istiod.

@@ -1,0 +1,1 @@
+//! Renders a Helm chart in the process, as helm template does.

@@ -1,0 +1,1 @@
+//! Makes live Kubernetes objects equal a manifest set by server-side apply.

@@ -1,0 +1,2 @@
+//! The tasks of this project.
+fn main() {}
