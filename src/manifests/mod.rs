@@ -1,0 +1,1 @@
+//! TODO module documentation by its owner.
