@@ -1,9 +1,12 @@
-//! Terraform provider for Istio multi-cluster meshes.
+//! Terraform provider for Istio multi-cluster meshes; see `ARCHITECTURE.md`.
 
 pub mod charts;
 pub mod clusters;
+pub mod diagnostics;
 pub mod manifests;
 pub mod mesh;
 pub mod observe;
+pub mod provider;
 pub mod render;
+pub mod resources;
 pub mod rollout;

@@ -1,1 +1,9 @@
-//! Acceptance tests: real terraform, real API servers, real istiod.
+//! Drives the real `terraform` with the real provider against the lab's clusters.
+//!
+//! Everything here is for tests: what goes wrong panics with the whole story.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+pub mod provider_binary;
+pub mod terraform;
+
+pub use terraform::{Run, Workspace};

@@ -1,1 +1,46 @@
-//! TODO module documentation by its owner.
+//! What a plan shows of Kubernetes objects: object id → field path → value, all of it text.
+//!
+//! [`flatten`] turns a manifest into exactly its leaf fields. [`read_back`] answers the inverse question at refresh,
+//! when neither configuration nor charts are at hand: what do the fields that state names say in the live object now?
+//! Defaults and additions of the API server and of others are therefore never seen, and a live value that means the
+//! same as the recorded text keeps that text.
+//!
+//! # Notation
+//! * Members are joined by dots; a name that is not made of letters, digits, `-`, `_` and `$` is quoted as JSON:
+//!   `metadata.labels["app.kubernetes.io/name"]`.
+//! * Items of lists that Kubernetes keys are named by their keys, `containers[name=discovery]`, those of sets by their
+//!   value, `finalizers[=foregroundDeletion]`, all others by their position, `args[0]`.
+//! * YAML and JSON inside a `ConfigMap` is opened up behind a colon: `data.mesh: trustDomain`.
+//! * Strings stand as they are. Inside opened documents, where no schema tells text from number, a string that could be
+//!   mistaken for another JSON value is quoted: `"true"`.
+//! * `{}` and `[]` are empty; a null is the same as an absent member and is left out.
+//! * Long text and the schemas of custom resource definitions are `sha256:` and a digest, values of a Secret
+//!   `hmac-sha256:` and a keyed fingerprint.
+//!
+//! Fields that [`crate::render::ownership`] gives to others are left out.
+
+mod definition;
+mod digest;
+mod document;
+mod flatten;
+mod leaf;
+mod list_type;
+mod meaning;
+mod object_id;
+mod path;
+mod quantity;
+mod read_back;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+pub use digest::FingerprintKey;
+pub use flatten::flatten;
+pub use meaning::keep_wording;
+pub use object_id::{ObjectId, ObjectIdError};
+pub use read_back::read_back;
+
+/// The leaf fields of one object: path → value, in the notation of this [module](self).
+pub type Fields = BTreeMap<String, String>;

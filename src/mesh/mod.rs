@@ -1,1 +1,26 @@
-//! TODO module documentation by its owner.
+//! The mesh as a value: what the user declares, the rules that it must keep, and the value that has kept them.
+//!
+//! [`Mesh`] is what is written down, as text. [`Mesh::validate`] turns it into a [`ValidatedMesh`], whose names are
+//! types of their own, or says everything that is wrong with it at once. Nothing here knows a cluster, a chart's
+//! content or Terraform; [`ClusterFacts`] is the one value that is read from a cluster, and it is plain.
+
+mod chart;
+mod chart_values;
+mod declared;
+mod derived;
+mod facts;
+mod names;
+mod validate;
+mod validated;
+mod violation;
+
+#[cfg(test)]
+mod tests;
+
+pub use chart::ChartName;
+pub use declared::{ChartSource, Mesh, Primary};
+pub use derived::DerivedValue;
+pub use facts::ClusterFacts;
+pub use names::{ChartVersion, ClusterName, InvalidName, MeshId, Namespace, Network, TrustDomain};
+pub use validated::{ValidatedMesh, ValidatedPrimary};
+pub use violation::{FieldPath, Severity, Step, Violation};

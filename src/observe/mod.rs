@@ -1,1 +1,62 @@
-//! TODO module documentation by its owner.
+//! What rendering needs to know of clusters, read from them as plain values.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures::future::{join_all, try_join};
+
+use crate::clusters::{Cluster, Clusters, Error, Reason};
+use crate::mesh::ClusterFacts;
+
+/// How often a read is tried when the server or the connection to it fails for a moment.
+const ATTEMPTS: u32 = 3;
+/// Before the second attempt; the third one waits twice as long.
+const DELAY: Duration = Duration::from_millis(500);
+
+/// The facts of one cluster. Needs the rights to get the namespace `kube-system` and `/version`; every
+/// authenticated user has the second.
+pub async fn facts(cluster: &Cluster) -> Result<ClusterFacts, Error> {
+    let (uid, kubernetes_version) =
+        try_join(retried(|| cluster.uid()), retried(|| kubernetes_version(cluster))).await?;
+    Ok(ClusterFacts { uid, kubernetes_version })
+}
+
+/// The facts of the clusters with these labels, all read at the same time. One that fails leaves the others be.
+pub async fn facts_of(
+    clusters: &Clusters,
+    names: impl IntoIterator<Item = &str>,
+) -> BTreeMap<String, Result<ClusterFacts, Error>> {
+    let reads = names.into_iter().map(async |name| {
+        let facts = match clusters.get(name).await {
+            Ok(cluster) => facts(&cluster).await,
+            Err(error) => Err(error),
+        };
+        (name.to_owned(), facts)
+    });
+    join_all(reads).await.into_iter().collect()
+}
+
+async fn kubernetes_version(cluster: &Cluster) -> Result<String, Error> {
+    let version = cluster.client().apiserver_version().await.map_err(|error| cluster.error(error))?;
+    Ok(version.git_version)
+}
+
+async fn retried<T, R: Future<Output = Result<T, Error>>>(read: impl Fn() -> R) -> Result<T, Error> {
+    let mut delay = DELAY;
+    for _ in 1..ATTEMPTS {
+        match read().await {
+            Err(error) if is_passing(&error) => tracing::debug!(%error, "reading a cluster's facts again"),
+            outcome => return outcome,
+        }
+        tokio::time::sleep(delay).await;
+        delay *= 2;
+    }
+    read().await
+}
+
+fn is_passing(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Server { code: 429 | 500..=599, .. } | Error::Unreachable { reason: Reason::ConnectionLost, .. }
+    )
+}

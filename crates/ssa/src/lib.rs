@@ -1,1 +1,73 @@
 //! Makes live Kubernetes objects equal a manifest set by server-side apply.
+//!
+//! ```text
+//! observe   which objects are there                     get, list
+//! diff      what an apply and a prune would change      get, list
+//! claim     record who works and what will be made      the inventory, a ConfigMap
+//! apply     stage after stage, each ready before the next
+//! prune     delete what the set has no more
+//! complete  the set is made
+//! delete    everything that the inventory has
+//! wait      until objects are ready, or say why not
+//! ```
+//! Every write is made by one field manager. Every object that is made bears one label; objects that do not are not ours. Every
+//! error names the object, the verb and the cause, and every operation that stops half-way says what it did.
+
+mod apply;
+mod builtin_defaults;
+mod change_set;
+mod compare;
+mod delete;
+mod diff;
+mod digest;
+mod discovery;
+mod engine;
+mod field_path;
+mod field_set;
+mod immutable;
+mod inventory;
+mod inventory_error;
+mod inventory_store;
+mod live;
+mod manifest;
+mod object_id;
+mod observe;
+mod options;
+mod pods;
+mod quantity;
+mod request;
+mod request_error;
+mod rules;
+mod same;
+mod schema;
+mod schemas;
+mod scope;
+mod stage;
+mod status;
+mod typed;
+mod wait;
+mod wanted;
+mod write;
+
+pub use apply::{ApplyError, ObjectError, Outcome};
+pub use change_set::{Action, Applied, Change, ChangeSet, FieldChange, FieldConflict, FieldValue, Planned};
+pub use delete::{DeleteError, DeleteOptions, Propagation, Stuck};
+pub use diff::DiffError;
+pub use digest::digest;
+pub use engine::Engine;
+pub use field_path::{FieldPath, FieldPathError, FieldPattern, PathElement, Scalar};
+pub use inventory::{Claim, Entry, Expect, Holder, Inventory, InventoryRef, Phase};
+pub use inventory_error::InventoryError;
+pub use live::Live;
+pub use manifest::{Manifest, ManifestError};
+pub use object_id::{GroupKind, ObjectId, ObjectIdError};
+pub use observe::{Observation, Observed};
+pub use options::{Adoption, Budgets, Options, Owner, Policy, Reauthenticate};
+pub use pods::Pod;
+pub use request_error::{RequestError, Target, Transport, Verb};
+pub use rules::{FieldRule, Glob, ObjectPattern, Ownership, Rules, TakeOver};
+pub use scope::is_cluster_scoped;
+pub use stage::{Stage, StageReady};
+pub use status::{State, Status};
+pub use wait::{NotReady, WaitError};
+pub use write::WriteError;

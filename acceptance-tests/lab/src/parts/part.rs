@@ -1,0 +1,161 @@
+//! The names of the parts.
+
+use std::fmt;
+
+use super::recipe::{self, Recipe};
+
+/// One real program, file or folder that the lab or a test uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// The store behind every API server.
+    Etcd,
+    /// `kube-apiserver`.
+    KubeApiserver,
+    /// `kube-controller-manager`.
+    KubeControllerManager,
+    /// `kube-scheduler`.
+    KubeScheduler,
+    /// `kube-proxy`.
+    KubeProxy,
+    /// `kubectl`.
+    Kubectl,
+    /// Helm 4, the reference for chart rendering.
+    Helm,
+    /// Helm 3, the other reference for chart rendering.
+    Helm3,
+    /// istiod, built without the `istio.stats` filter, which upstream Envoy does not have.
+    PilotDiscovery,
+    /// `pilot-agent`, what the `proxyv2` image runs.
+    PilotAgent,
+    /// `istioctl`.
+    Istioctl,
+    /// Istio's echo server.
+    EchoServer,
+    /// Istio's echo client.
+    EchoClient,
+    /// The template from which `pilot-agent` writes Envoy's bootstrap configuration: a JSON file.
+    EnvoyBootstrap,
+    /// Upstream Envoy.
+    Envoy,
+    /// The lab's own streaming half of a kubelet: exec, logs and port-forward.
+    Kubeletd,
+    /// Terraform.
+    Terraform,
+    /// The oldest Terraform that the provider supports.
+    Terraform111,
+    /// `OpenTofu`.
+    Tofu,
+    /// HashiCorp's generator of provider documentation.
+    Tfplugindocs,
+    /// Istio's charts: a folder, see [`Charts`](super::Charts).
+    Charts,
+}
+
+impl Part {
+    /// Every part that the lab and the tests use: all but the ones that only some runs ask for by name.
+    pub const DEFAULT: &[Self] = &[
+        Self::Charts,
+        Self::Envoy,
+        Self::Etcd,
+        Self::KubeApiserver,
+        Self::KubeControllerManager,
+        Self::KubeScheduler,
+        Self::KubeProxy,
+        Self::Kubectl,
+        Self::Kubeletd,
+        Self::PilotDiscovery,
+        Self::PilotAgent,
+        Self::Istioctl,
+        Self::EchoServer,
+        Self::EchoClient,
+        Self::EnvoyBootstrap,
+        Self::Helm,
+        Self::Helm3,
+        Self::Terraform,
+        Self::Tfplugindocs,
+    ];
+
+    /// Every part there is.
+    pub const ALL: &[Self] = &[
+        Self::Charts,
+        Self::Envoy,
+        Self::Etcd,
+        Self::KubeApiserver,
+        Self::KubeControllerManager,
+        Self::KubeScheduler,
+        Self::KubeProxy,
+        Self::Kubectl,
+        Self::Kubeletd,
+        Self::PilotDiscovery,
+        Self::PilotAgent,
+        Self::Istioctl,
+        Self::EchoServer,
+        Self::EchoClient,
+        Self::EnvoyBootstrap,
+        Self::Helm,
+        Self::Helm3,
+        Self::Terraform,
+        Self::Terraform111,
+        Self::Tfplugindocs,
+        Self::Tofu,
+    ];
+
+    /// The file's name inside its recipe's folder, also the part's name on the command line.
+    pub fn file_name(self) -> &'static str {
+        match self {
+            Self::Etcd => "etcd",
+            Self::KubeApiserver => "kube-apiserver",
+            Self::KubeControllerManager => "kube-controller-manager",
+            Self::KubeScheduler => "kube-scheduler",
+            Self::KubeProxy => "kube-proxy",
+            Self::Kubectl => "kubectl",
+            Self::Helm => "helm",
+            Self::Helm3 => "helm3",
+            Self::PilotDiscovery => "pilot-discovery",
+            Self::PilotAgent => "pilot-agent",
+            Self::Istioctl => "istioctl",
+            Self::EchoServer => "echo-server",
+            Self::EchoClient => "echo-client",
+            Self::EnvoyBootstrap => "envoy_bootstrap_tmpl.json",
+            Self::Envoy => "envoy",
+            Self::Kubeletd => "kubeletd",
+            Self::Terraform => "terraform",
+            Self::Terraform111 => "terraform111",
+            Self::Tofu => "tofu",
+            Self::Tfplugindocs => "tfplugindocs",
+            Self::Charts => "charts",
+        }
+    }
+
+    pub(super) fn recipe(self) -> &'static Recipe {
+        match self {
+            Self::Etcd => &recipe::ETCD,
+            Self::KubeApiserver
+            | Self::KubeControllerManager
+            | Self::KubeScheduler
+            | Self::KubeProxy
+            | Self::Kubectl => &recipe::KUBERNETES,
+            Self::Helm => &recipe::HELM,
+            Self::Helm3 => &recipe::HELM3,
+            Self::PilotDiscovery
+            | Self::PilotAgent
+            | Self::Istioctl
+            | Self::EchoServer
+            | Self::EchoClient
+            | Self::EnvoyBootstrap => &recipe::ISTIO,
+            Self::Envoy => &recipe::ENVOY,
+            Self::Kubeletd => &recipe::KUBELETD,
+            Self::Terraform => &recipe::TERRAFORM,
+            Self::Terraform111 => &recipe::TERRAFORM111,
+            Self::Tofu => &recipe::TOFU,
+            Self::Tfplugindocs => &recipe::TFPLUGINDOCS,
+            Self::Charts => &recipe::CHARTS,
+        }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.file_name())
+    }
+}

@@ -1,0 +1,61 @@
+//! The provider's binary, built by cargo like every test.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+/// A build of the provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Build {
+    /// As it is shipped, with debug assertions.
+    Normal,
+    /// With the feature `leak`, which plants secrets where none may be.
+    Leaking,
+}
+
+/// A directory that holds only this build's `terraform-provider-istio`, as Terraform's `dev_overrides` wants it.
+pub fn directory(build: Build) -> &'static Path {
+    static NORMAL: OnceLock<PathBuf> = OnceLock::new();
+    static LEAKING: OnceLock<PathBuf> = OnceLock::new();
+    let cell = match build {
+        Build::Normal => &NORMAL,
+        Build::Leaking => &LEAKING,
+    };
+    cell.get_or_init(|| make(build))
+}
+
+fn make(build: Build) -> PathBuf {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+    cargo.args(["build", "--offline", "--package", "terraform-provider-istio", "--bin", "terraform-provider-istio"]);
+    cargo.args(["--message-format", "json-render-diagnostics"]);
+    let name = match build {
+        Build::Normal => "normal",
+        Build::Leaking => {
+            cargo.args(["--features", "leak"]);
+            "leaking"
+        }
+    };
+    let output = cargo.output().expect("run cargo");
+    assert!(output.status.success(), "cargo build failed:\n{}", String::from_utf8_lossy(&output.stderr));
+    let binary = executable(&output.stdout);
+    // The next build of another kind writes to the same place, so this one gets a directory of its own.
+    let directory = binary.parent().expect("a directory").join("acceptance").join(name);
+    std::fs::create_dir_all(&directory).expect("make the provider's directory");
+    let unfinished = directory.join(format!(".unfinished-{}", std::process::id()));
+    std::fs::copy(&binary, &unfinished).expect("copy the provider");
+    std::fs::rename(&unfinished, directory.join("terraform-provider-istio")).expect("put the provider in place");
+    directory
+}
+
+/// The path that cargo tells of the binary it has built.
+fn executable(messages: &[u8]) -> PathBuf {
+    let messages = String::from_utf8_lossy(messages);
+    let executables = messages.lines().filter_map(|line| {
+        let message: Value = serde_json::from_str(line).ok()?;
+        message["executable"].as_str().map(PathBuf::from)
+    });
+    executables.last().expect("cargo names the binary")
+}

@@ -1,0 +1,186 @@
+//! One working directory of the real `terraform`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use lab::parts::{self, Part};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::provider_binary::{self, Build};
+
+/// A working directory with a configuration, and the command line that drives it.
+pub struct Workspace {
+    directory: TempDir,
+    terraform: PathBuf,
+    environment: BTreeMap<String, String>,
+}
+
+/// What a run of `terraform` did.
+#[derive(Debug)]
+pub struct Run {
+    /// Exit code; -1 after a signal.
+    pub code: i32,
+    /// Standard output and standard error, one after the other.
+    pub output: String,
+}
+
+impl Workspace {
+    /// A directory whose `main.tf` has this text, with the shipped build of the provider.
+    pub fn new(configuration: &str) -> Self {
+        Self::with_build(configuration, Build::Normal)
+    }
+
+    /// The same with a build of one's choice.
+    pub fn with_build(configuration: &str, build: Build) -> Self {
+        let directory = TempDir::new().expect("make a working directory");
+        let terraform = parts::find(Part::Terraform).unwrap_or_else(|error| panic!("{}", lab::chain(&error)));
+        let cli_configuration = format!(
+            "provider_installation {{\n  dev_overrides {{\n    \"terraform-provider-istio/istio\" = {:?}\n  }}\n  direct {{}}\n}}\n",
+            provider_binary::directory(build)
+        );
+        fs::write(directory.path().join("terraform.rc"), cli_configuration).expect("write the CLI configuration");
+        let cache = directory.path().join("cache");
+        let environment = BTreeMap::from([
+            ("TF_CLI_CONFIG_FILE".to_owned(), directory.path().join("terraform.rc").display().to_string()),
+            ("TF_IN_AUTOMATION".to_owned(), "1".to_owned()),
+            ("CHECKPOINT_DISABLE".to_owned(), "1".to_owned()),
+            ("XDG_CACHE_HOME".to_owned(), cache.display().to_string()),
+        ]);
+        let workspace = Self { directory, terraform, environment };
+        workspace.configure(configuration);
+        workspace
+    }
+
+    /// Writes another `main.tf`.
+    pub fn configure(&self, configuration: &str) {
+        fs::write(self.path().join("main.tf"), configuration).expect("write main.tf");
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Sets an environment variable for all later runs.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// `terraform plan -out=tfplan`: exit code 0 for no changes, 2 for changes, 1 for an error.
+    pub fn plan(&self) -> Run {
+        self.plan_with(&[])
+    }
+
+    /// The same with further arguments.
+    pub fn plan_with(&self, arguments: &[&str]) -> Run {
+        self.run(&[&["plan", "-input=false", "-no-color", "-detailed-exitcode", "-out=tfplan"], arguments].concat())
+    }
+
+    /// Plans, and says what changes if anything does.
+    #[track_caller]
+    pub fn assert_no_changes(&self) {
+        let plan = self.plan();
+        assert_eq!(plan.code, 0, "a plan without changes was expected:\n{}", plan.output);
+        let refresh = self.plan_with(&["-refresh-only"]);
+        assert_eq!(refresh.code, 0, "no drift was expected:\n{}", refresh.output);
+    }
+
+    /// `terraform apply -auto-approve`.
+    pub fn apply(&self) -> Run {
+        self.run(&["apply", "-input=false", "-no-color", "-auto-approve"])
+    }
+
+    /// Applies the plan that [`Workspace::plan`] has made.
+    pub fn apply_plan(&self) -> Run {
+        self.run(&["apply", "-input=false", "-no-color", "tfplan"])
+    }
+
+    /// `terraform destroy -auto-approve`.
+    pub fn destroy(&self) -> Run {
+        self.run(&["destroy", "-input=false", "-no-color", "-auto-approve"])
+    }
+
+    /// Starts `terraform apply -auto-approve` and does not wait for it.
+    pub fn start_apply(&self) -> Child {
+        self.command(&["apply", "-input=false", "-no-color", "-auto-approve"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("start terraform")
+    }
+
+    /// The plan of the last [`Workspace::plan`], as JSON.
+    pub fn shown_plan(&self) -> Value {
+        self.json(&["show", "-json", "tfplan"])
+    }
+
+    /// The state, as JSON.
+    pub fn shown_state(&self) -> Value {
+        self.json(&["show", "-json"])
+    }
+
+    /// The values of one resource in state; null if it is not there.
+    pub fn resource(&self, address: &str) -> Value {
+        let state = self.shown_state();
+        let resources = state["values"]["root_module"]["resources"].as_array().cloned().unwrap_or_default();
+        resources.into_iter().find(|it| it["address"] == address).map_or(Value::Null, |it| it["values"].clone())
+    }
+
+    /// Runs `terraform` with these arguments.
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        let output = self.command(arguments).output().expect("run terraform");
+        Run::of(&output)
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.command(arguments).output().expect("run terraform");
+        assert!(output.status.success(), "terraform {arguments:?}: {}", Run::of(&output).output);
+        serde_json::from_slice(&output.stdout).expect("terraform prints JSON")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.terraform);
+        command.current_dir(self.path()).args(arguments).envs(&self.environment).stdin(Stdio::null());
+        command
+    }
+}
+
+impl Run {
+    fn of(output: &Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            output: format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)),
+        }
+    }
+
+    /// What a started run did in the end.
+    pub fn finished(child: Child) -> Self {
+        Self::of(&child.wait_with_output().expect("wait for terraform"))
+    }
+
+    /// Fails the test unless the run succeeded.
+    #[track_caller]
+    pub fn succeeded(self) -> Self {
+        assert_eq!(self.code, 0, "terraform failed:\n{}", self.output);
+        self
+    }
+
+    /// Fails the test unless the run failed and its output has each of these texts, whatever the line breaks.
+    #[track_caller]
+    pub fn failed_with(self, texts: &[&str]) -> Self {
+        assert_eq!(self.code, 1, "terraform did not fail:\n{}", self.output);
+        let words = flat(&self.output);
+        for text in texts {
+            assert!(words.contains(&flat(text)), "{text:?} is missing in:\n{}", self.output);
+        }
+        self
+    }
+}
+
+/// The text in one line, without the frame that Terraform draws around diagnostics.
+fn flat(text: &str) -> String {
+    text.split_whitespace().filter(|word| !matches!(*word, "│" | "╷" | "╵")).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,79 @@
+//! The functions of templates: Go's own, sprig's and Helm's, by family.
+
+mod arguments;
+mod builtin;
+mod compare;
+mod defaults;
+mod dict;
+pub(crate) mod duration;
+mod encoding;
+pub(crate) mod engine;
+mod list;
+mod numeric;
+mod paths;
+mod reflect;
+mod regex;
+mod semver;
+mod strings;
+mod unavailable;
+mod words;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::template::Templates;
+use crate::template::exec::Engine;
+use crate::template::signature::{Body, CallResult, Function, Type};
+use crate::value::Value;
+
+/// The function of that name.
+pub(crate) fn find(name: &str) -> Option<&'static Function> {
+    static BY_NAME: LazyLock<HashMap<&'static str, &'static Function>> = LazyLock::new(|| {
+        FAMILIES.iter().flat_map(|family| family.iter()).map(|function| (function.name, function)).collect()
+    });
+    BY_NAME.get(name).copied()
+}
+
+/// Helm's own come last: they replace sprig's of the same name, which replace Go's.
+static FAMILIES: [&[Function]; 16] = [
+    builtin::FUNCTIONS,
+    compare::FUNCTIONS,
+    strings::FUNCTIONS,
+    words::FUNCTIONS,
+    numeric::FUNCTIONS,
+    defaults::FUNCTIONS,
+    dict::FUNCTIONS,
+    list::FUNCTIONS,
+    encoding::FUNCTIONS,
+    reflect::FUNCTIONS,
+    regex::FUNCTIONS,
+    semver::FUNCTIONS,
+    paths::FUNCTIONS,
+    duration::FUNCTIONS,
+    unavailable::FUNCTIONS,
+    engine::FUNCTIONS,
+];
+
+/// A function of fixed parameters.
+const fn pure(name: &'static str, parameters: &'static [Type], body: fn(&[Value]) -> CallResult) -> Function {
+    Function { name, parameters, variadic: None, body: Body::Pure(body) }
+}
+
+/// A function that takes any number of further arguments.
+const fn variadic(
+    name: &'static str,
+    parameters: &'static [Type],
+    rest: Type,
+    body: fn(&[Value]) -> CallResult,
+) -> Function {
+    Function { name, parameters, variadic: Some(rest), body: Body::Pure(body) }
+}
+
+/// A function that needs the engine.
+const fn with_engine(
+    name: &'static str,
+    parameters: &'static [Type],
+    body: fn(&Engine<'_>, &Templates<'_>, &[Value]) -> CallResult,
+) -> Function {
+    Function { name, parameters, variadic: None, body: Body::Engine(body) }
+}

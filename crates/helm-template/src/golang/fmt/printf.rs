@@ -1,0 +1,409 @@
+//! `fmt.Sprintf`.
+
+use super::super::number::{format_g, positional, scientific, shortest_digits, special};
+use super::super::quote::{is_print, quote, quote_rune};
+use super::write_value;
+use crate::value::Value;
+
+/// The flags, width and precision of one verb.
+#[derive(Default, Clone)]
+struct Spec {
+    plus: bool,
+    minus: bool,
+    sharp: bool,
+    space: bool,
+    zero: bool,
+    width: Option<usize>,
+    precision: Option<usize>,
+}
+
+/// Widths above this are an error in Go, too.
+const TOO_LARGE: i64 = 1_000_000;
+
+/// Formats `arguments` according to `format`; mistakes end up in the text, as in Go (`%!d(string=x)`).
+pub(crate) fn sprintf(format: &str, arguments: &[Value]) -> Vec<u8> {
+    let mut printer = Printer { arguments, next: 0, reordered: false, out: Vec::with_capacity(format.len()) };
+    let mut rest = format;
+    while let Some(position) = rest.find('%') {
+        printer.out.extend_from_slice(&rest.as_bytes()[..position]);
+        rest = printer.directive(&rest[position + 1..]);
+    }
+    printer.out.extend_from_slice(rest.as_bytes());
+    printer.extra_arguments();
+    printer.out
+}
+
+struct Printer<'a> {
+    arguments: &'a [Value],
+    next: usize,
+    reordered: bool,
+    out: Vec<u8>,
+}
+
+impl Printer<'_> {
+    fn push(&mut self, text: &str) {
+        self.out.extend_from_slice(text.as_bytes());
+    }
+
+    /// Handles what follows a percent sign and returns what follows the verb.
+    fn directive<'t>(&mut self, text: &'t str) -> &'t str {
+        let mut spec = Spec::default();
+        let mut rest = text;
+        let mut bad_index = false;
+        while let Some(flag) = rest.chars().next() {
+            match flag {
+                '+' => spec.plus = true,
+                '-' => {
+                    spec.minus = true;
+                    spec.zero = false;
+                }
+                '#' => spec.sharp = true,
+                ' ' => spec.space = true,
+                '0' => spec.zero = !spec.minus,
+                _ => break,
+            }
+            rest = &rest[1..];
+        }
+        rest = self.argument_index(rest, &mut bad_index);
+        rest = self.width(rest, &mut spec);
+        if let Some(after) = rest.strip_prefix('.') {
+            rest = self.argument_index(after, &mut bad_index);
+            rest = self.precision(rest, &mut spec);
+        }
+        rest = self.argument_index(rest, &mut bad_index);
+        let Some(verb) = rest.chars().next() else {
+            self.push("%!(NOVERB)");
+            return "";
+        };
+        rest = &rest[verb.len_utf8()..];
+        if verb == '%' {
+            self.out.push(b'%');
+        } else if bad_index {
+            self.push(&format!("%!{verb}(BADINDEX)"));
+        } else if let Some(argument) = self.arguments.get(self.next).cloned() {
+            self.next += 1;
+            self.argument(&argument, verb, &spec);
+        } else {
+            self.push(&format!("%!{verb}(BADARG)").replace("BADARG", "MISSING"));
+        }
+        rest
+    }
+
+    fn argument_index<'t>(&mut self, text: &'t str, bad: &mut bool) -> &'t str {
+        let Some(after) = text.strip_prefix('[') else { return text };
+        self.reordered = true;
+        let Some((number, rest)) = after.split_once(']') else {
+            *bad = true;
+            return after;
+        };
+        match number.parse::<usize>() {
+            Ok(index) if (1..=self.arguments.len()).contains(&index) => self.next = index - 1,
+            _ => *bad = true,
+        }
+        rest
+    }
+
+    fn width<'t>(&mut self, text: &'t str, spec: &mut Spec) -> &'t str {
+        if let Some(rest) = text.strip_prefix('*') {
+            match self.star() {
+                Some(width) if width < 0 => {
+                    spec.minus = true;
+                    spec.zero = false;
+                    spec.width = usize::try_from(-width).ok();
+                }
+                Some(width) => spec.width = usize::try_from(width).ok(),
+                None => self.push("%!(BADWIDTH)"),
+            }
+            return rest;
+        }
+        let (number, rest) = digits(text);
+        spec.width = number;
+        rest
+    }
+
+    fn precision<'t>(&mut self, text: &'t str, spec: &mut Spec) -> &'t str {
+        if let Some(rest) = text.strip_prefix('*') {
+            match self.star() {
+                Some(precision) if precision < 0 => spec.precision = None,
+                Some(precision) => spec.precision = usize::try_from(precision).ok(),
+                None => self.push("%!(BADPREC)"),
+            }
+            return rest;
+        }
+        let (number, rest) = digits(text);
+        spec.precision = Some(number.unwrap_or(0));
+        rest
+    }
+
+    fn star(&mut self) -> Option<i64> {
+        let argument = self.arguments.get(self.next)?;
+        self.next += 1;
+        match argument {
+            Value::Int(number) | Value::Int64(number) if number.abs() <= TOO_LARGE => Some(*number),
+            _ => None,
+        }
+    }
+
+    fn extra_arguments(&mut self) {
+        if self.reordered || self.next >= self.arguments.len() {
+            return;
+        }
+        self.push("%!(EXTRA ");
+        for index in self.next..self.arguments.len() {
+            if index > self.next {
+                self.push(", ");
+            }
+            let argument = self.arguments[index].clone();
+            self.push(argument.type_name());
+            if !argument.is_nil() {
+                self.out.push(b'=');
+                write_value(&mut self.out, &argument);
+            }
+        }
+        self.out.push(b')');
+    }
+
+    fn argument(&mut self, argument: &Value, verb: char, spec: &Spec) {
+        match verb {
+            'T' => return self.pad(argument.type_name().as_bytes(), spec),
+            'w' | 'p' => return self.bad_verb(argument, verb),
+            _ => {}
+        }
+        match argument {
+            Value::Nil if verb == 'v' => self.pad(b"<nil>", spec),
+            Value::Nil => self.bad_verb(argument, verb),
+            Value::Bool(truth) => match verb {
+                't' | 'v' => self.pad(truth.to_string().as_bytes(), spec),
+                _ => self.bad_verb(argument, verb),
+            },
+            Value::Int(number) | Value::Int64(number) => self.integer(argument, *number, verb, spec),
+            Value::Float(number) => self.float(argument, *number, verb, spec),
+            Value::String(text) => self.string(argument, text.as_bytes(), verb, spec),
+            Value::RawString(bytes) => self.string(argument, bytes, verb, spec),
+            Value::Bytes(bytes) => match verb {
+                'd' | 'v' => {
+                    let mut text = Vec::new();
+                    write_value(&mut text, argument);
+                    self.pad(&text, spec);
+                }
+                _ => self.string(argument, bytes, verb, spec),
+            },
+            Value::Duration(nanoseconds) => match verb {
+                'v' | 's' | 'q' | 'x' | 'X' => {
+                    let text = crate::funcs::duration::format(*nanoseconds);
+                    self.string(argument, text.as_bytes(), verb, spec);
+                }
+                _ => self.integer(argument, *nanoseconds, verb, spec),
+            },
+            Value::List(list) => {
+                self.out.push(b'[');
+                for (index, item) in list.items.iter().enumerate() {
+                    if index > 0 {
+                        self.out.push(b' ');
+                    }
+                    self.argument(item, verb, spec);
+                }
+                self.out.push(b']');
+            }
+            Value::Map(map) => self.map(&map.snapshot(), verb, spec),
+            Value::Object(object) => self.argument(&object.plain(), verb, spec),
+        }
+    }
+
+    fn map(&mut self, entries: &[(std::rc::Rc<str>, Value)], verb: char, spec: &Spec) {
+        self.push("map[");
+        for (index, (key, value)) in entries.iter().enumerate() {
+            if index > 0 {
+                self.out.push(b' ');
+            }
+            self.argument(&Value::String(std::rc::Rc::clone(key)), verb, spec);
+            self.out.push(b':');
+            self.argument(value, verb, spec);
+        }
+        self.out.push(b']');
+    }
+
+    fn bad_verb(&mut self, argument: &Value, verb: char) {
+        self.push(&format!("%!{verb}("));
+        if argument.is_nil() {
+            self.push("<nil>");
+        } else {
+            self.push(argument.type_name());
+            self.out.push(b'=');
+            write_value(&mut self.out, argument);
+        }
+        self.out.push(b')');
+    }
+
+    /// Writes text in the field's width; zeros to the left only for numbers, which call it with `zero` unset otherwise.
+    fn pad(&mut self, text: &[u8], spec: &Spec) {
+        let length = String::from_utf8_lossy(text).chars().count();
+        let missing = spec.width.unwrap_or(0).saturating_sub(length);
+        let fill = if spec.zero && !spec.minus { b'0' } else { b' ' };
+        if !spec.minus {
+            self.out.extend(std::iter::repeat_n(fill, missing));
+        }
+        self.out.extend_from_slice(text);
+        if spec.minus {
+            self.out.extend(std::iter::repeat_n(b' ', missing));
+        }
+    }
+
+    fn string(&mut self, argument: &Value, bytes: &[u8], verb: char, spec: &Spec) {
+        match verb {
+            'v' | 's' => {
+                let text = truncated(bytes, spec.precision);
+                self.pad(text, spec);
+            }
+            'q' => {
+                let text = truncated(bytes, spec.precision);
+                let quoted = match std::str::from_utf8(text) {
+                    Ok(plain) if spec.sharp && can_backquote(plain) => format!("`{plain}`"),
+                    _ => quote(text),
+                };
+                self.pad(quoted.as_bytes(), spec);
+            }
+            'x' | 'X' => {
+                let text = &bytes[..spec.precision.unwrap_or(bytes.len()).min(bytes.len())];
+                let mut hex = String::new();
+                for (index, byte) in text.iter().enumerate() {
+                    if spec.space && index > 0 {
+                        hex.push(' ');
+                    }
+                    if spec.sharp && (spec.space || index == 0) {
+                        hex.push_str(if verb == 'x' { "0x" } else { "0X" });
+                    }
+                    hex.push_str(&if verb == 'x' { format!("{byte:02x}") } else { format!("{byte:02X}") });
+                }
+                self.pad(hex.as_bytes(), spec);
+            }
+            _ => self.bad_verb(argument, verb),
+        }
+    }
+
+    fn integer(&mut self, argument: &Value, number: i64, verb: char, spec: &Spec) {
+        let magnitude = number.unsigned_abs();
+        let (digits, prefix) = match verb {
+            'v' | 'd' => (magnitude.to_string(), ""),
+            'b' => (format!("{magnitude:b}"), if spec.sharp { "0b" } else { "" }),
+            'o' => (format!("{magnitude:o}"), if spec.sharp { "0" } else { "" }),
+            'O' => (format!("{magnitude:o}"), "0o"),
+            'x' => (format!("{magnitude:x}"), if spec.sharp { "0x" } else { "" }),
+            'X' => (format!("{magnitude:X}"), if spec.sharp { "0X" } else { "" }),
+            'c' | 'q' | 'U' => return self.rune(number, verb, spec),
+            _ => return self.bad_verb(argument, verb),
+        };
+        let sign = sign_of(number < 0, spec);
+        let mut digits = if spec.precision == Some(0) && number == 0 { String::new() } else { digits };
+        let wanted = match (spec.precision, spec.width) {
+            (Some(precision), _) => precision,
+            (None, Some(width)) if spec.zero && !spec.minus => width.saturating_sub(sign.len() + prefix.len()),
+            _ => 0,
+        };
+        if digits.len() < wanted {
+            digits.insert_str(0, &"0".repeat(wanted - digits.len()));
+        }
+        let text = format!("{sign}{prefix}{digits}");
+        self.pad(text.as_bytes(), &Spec { zero: false, ..spec.clone() });
+    }
+
+    fn rune(&mut self, number: i64, verb: char, spec: &Spec) {
+        let c = u32::try_from(number).ok().and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER);
+        let text = match verb {
+            'c' => c.to_string(),
+            'q' => quote_rune(c),
+            _ => {
+                let code = format!("U+{:04X}", number.unsigned_abs());
+                if spec.sharp && is_print(c) { format!("{code} '{c}'") } else { code }
+            }
+        };
+        self.pad(text.as_bytes(), &Spec { zero: false, ..spec.clone() });
+    }
+
+    fn float(&mut self, argument: &Value, number: f64, verb: char, spec: &Spec) {
+        let magnitude = number.abs();
+        let text = if let Some(text) = special(magnitude) {
+            text.trim_start_matches('+').to_owned()
+        } else {
+            match verb {
+                'v' | 'g' | 'G' => general(magnitude, spec.precision),
+                'f' | 'F' => format!("{magnitude:.*}", spec.precision.unwrap_or(6)),
+                'e' | 'E' => exponential(magnitude, spec.precision.unwrap_or(6)),
+                _ => return self.bad_verb(argument, verb),
+            }
+        };
+        let text = if verb.is_uppercase() { text.to_uppercase().replace("INF", "Inf").replace("NAN", "NaN") } else { text };
+        let negative = number.is_sign_negative() && !number.is_nan();
+        let sign = if number == f64::INFINITY && !spec.space { "+" } else { sign_of(negative, spec) };
+        let zero = spec.zero && number.is_finite();
+        let missing = spec.width.unwrap_or(0).saturating_sub(sign.len() + text.len());
+        let zeros = if zero && !spec.minus { "0".repeat(missing) } else { String::new() };
+        self.pad(format!("{sign}{zeros}{text}").as_bytes(), &Spec { zero: false, ..spec.clone() });
+    }
+}
+
+fn sign_of(negative: bool, spec: &Spec) -> &'static str {
+    match (negative, spec.plus, spec.space) {
+        (true, _, _) => "-",
+        (false, true, _) => "+",
+        (false, false, true) => " ",
+        _ => "",
+    }
+}
+
+fn digits(text: &str) -> (Option<usize>, &str) {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    (text[..end].parse().ok(), &text[end..])
+}
+
+fn truncated(bytes: &[u8], precision: Option<usize>) -> &[u8] {
+    let Some(limit) = precision else { return bytes };
+    let mut end = 0;
+    for _ in 0..limit {
+        if end >= bytes.len() {
+            break;
+        }
+        end += 1;
+        while end < bytes.len() && bytes[end] & 0xC0 == 0x80 {
+            end += 1;
+        }
+    }
+    &bytes[..end]
+}
+
+fn can_backquote(text: &str) -> bool {
+    text.chars().all(|c| c != '`' && c != '\u{feff}' && (c == '\t' || (c >= ' ' && c != '\u{7f}')))
+}
+
+fn exponential(magnitude: f64, precision: usize) -> String {
+    let text = format!("{magnitude:.precision$e}");
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs())
+}
+
+/// `%g`, with a precision in significant digits or the shortest text.
+fn general(magnitude: f64, precision: Option<usize>) -> String {
+    let Some(precision) = precision else { return format_g(magnitude) };
+    if magnitude == 0.0 {
+        return "0".to_owned();
+    }
+    let wanted = precision.max(1);
+    let rounded = format!("{magnitude:.*e}", wanted - 1);
+    let (mantissa, exponent) = rounded.split_once('e').unwrap_or((&rounded, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let all: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+    let significant = all.trim_end_matches('0');
+    let count = i32::try_from(significant.len()).unwrap_or(i32::MAX);
+    let mut limit = i32::try_from(wanted).unwrap_or(i32::MAX);
+    let (shortest, _) = shortest_digits(magnitude);
+    if limit > count && count > exponent && shortest.len() <= wanted {
+        limit = count;
+    }
+    if exponent < -4 || exponent >= limit {
+        scientific(significant, exponent)
+    } else {
+        positional(significant, exponent + 1)
+    }
+}

@@ -1,0 +1,9 @@
+//! The parts of Go's standard library whose output ends up in manifests: `strconv`, `fmt` and `encoding/json`.
+
+pub(crate) mod fmt;
+pub(crate) mod json;
+pub(crate) mod number;
+pub(crate) mod path;
+pub(crate) mod quote;
+pub(crate) mod unicode;
+mod unprintable;

@@ -1,0 +1,34 @@
+//! Values with a Go type of their own, such as `.Files` and `.Capabilities`.
+
+use crate::template::signature::Type;
+use crate::value::Value;
+
+/// A method bound to its receiver, as `text/template` calls it.
+pub(crate) struct Method {
+    /// The parameters, which arguments are checked against.
+    pub(crate) parameters: &'static [Type],
+    /// The body.
+    pub(crate) call: Box<dyn Fn(&[Value]) -> Value>,
+}
+
+/// A Go value with fields and methods.
+pub(crate) trait Object {
+    /// The name of its Go type, as `%T` prints it.
+    fn type_name(&self) -> &'static str;
+
+    /// The value of an exported field, or of a key if the type is a map.
+    fn field(&self, name: &str) -> Option<Value>;
+
+    /// The method of that name.
+    fn method(&self, _name: &str) -> Option<Method> {
+        None
+    }
+
+    /// The map, list or string that stands for the object when it is printed, ranged over or marshalled.
+    fn plain(&self) -> Value;
+
+    /// Whether `if` takes it for true.
+    fn is_true(&self) -> bool {
+        self.plain().is_true()
+    }
+}

@@ -1,0 +1,529 @@
+//! The lexer: template text to tokens. States and token names are those of `text/template/parse/lex.go`.
+
+/// The kind of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Error,
+    Bool,
+    Char,
+    CharConstant,
+    Complex,
+    Assign,
+    Declare,
+    Eof,
+    Field,
+    Identifier,
+    LeftDelim,
+    LeftParen,
+    Number,
+    Pipe,
+    RawString,
+    RightDelim,
+    RightParen,
+    Space,
+    String,
+    Text,
+    Variable,
+    Block,
+    Break,
+    Continue,
+    Dot,
+    Define,
+    Else,
+    End,
+    If,
+    Nil,
+    Range,
+    Template,
+    With,
+}
+
+impl Kind {
+    fn keyword(word: &str) -> Option<Self> {
+        Some(match word {
+            "block" => Self::Block,
+            "break" => Self::Break,
+            "continue" => Self::Continue,
+            "define" => Self::Define,
+            "else" => Self::Else,
+            "end" => Self::End,
+            "if" => Self::If,
+            "nil" => Self::Nil,
+            "range" => Self::Range,
+            "template" => Self::Template,
+            "with" => Self::With,
+            _ => return None,
+        })
+    }
+
+    fn is_keyword(self) -> bool {
+        matches!(
+            self,
+            Self::Block
+                | Self::Break
+                | Self::Continue
+                | Self::Dot
+                | Self::Define
+                | Self::Else
+                | Self::End
+                | Self::If
+                | Self::Nil
+                | Self::Range
+                | Self::Template
+                | Self::With
+        )
+    }
+}
+
+/// One token.
+#[derive(Debug, Clone)]
+pub(crate) struct Token {
+    pub(crate) kind: Kind,
+    /// Byte offset of its first character.
+    pub(crate) position: usize,
+    /// Line of its first character, from 1.
+    pub(crate) line: usize,
+    /// Its text, or the message of an error token.
+    pub(crate) text: String,
+}
+
+impl std::fmt::Display for Token {
+    /// As error messages show it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.kind {
+            Kind::Eof => f.write_str("EOF"),
+            Kind::Error => f.write_str(&self.text),
+            kind if kind.is_keyword() => write!(f, "<{}>", self.text),
+            _ if self.text.len() > 10 => {
+                let start: String = self.text.chars().take(10).collect();
+                write!(f, "{}...", crate::golang::quote::quote(start.as_bytes()))
+            }
+            _ => f.write_str(&crate::golang::quote::quote(self.text.as_bytes())),
+        }
+    }
+}
+
+const LEFT_DELIM: &str = "{{";
+const RIGHT_DELIM: &str = "}}";
+const LEFT_COMMENT: &str = "/*";
+const RIGHT_COMMENT: &str = "*/";
+const SPACE_CHARS: [char; 4] = [' ', '\t', '\r', '\n'];
+/// A trim marker is `-` with a space beside it.
+const TRIM_MARKER_LEN: usize = 2;
+
+/// All tokens of a template; the last one is `Eof` or `Error`.
+pub(crate) fn lex(input: &str) -> Vec<Token> {
+    let mut lexer = Lexer { input, position: 0, start: 0, line: 1, start_line: 1, parens: 0, tokens: Vec::new() };
+    let outcome = lexer.text();
+    match outcome {
+        Ok(()) => lexer.emit(Kind::Eof),
+        Err(message) => {
+            let (position, line) = (lexer.start, lexer.start_line);
+            lexer.tokens.push(Token { kind: Kind::Error, position, line, text: message });
+        }
+    }
+    lexer.tokens
+}
+
+struct Lexer<'a> {
+    input: &'a str,
+    position: usize,
+    start: usize,
+    line: usize,
+    start_line: usize,
+    parens: usize,
+    tokens: Vec<Token>,
+}
+
+impl<'a> Lexer<'a> {
+    fn rest(&self) -> &'a str {
+        &self.input[self.position..]
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    fn next(&mut self) -> Option<char> {
+        let c = self.peek()?;
+        self.position += c.len_utf8();
+        if c == '\n' {
+            self.line += 1;
+        }
+        Some(c)
+    }
+
+    fn emit(&mut self, kind: Kind) {
+        let text = self.input[self.start..self.position].to_owned();
+        self.tokens.push(Token { kind, position: self.start, line: self.start_line, text });
+        self.start = self.position;
+        self.start_line = self.line;
+    }
+
+    fn ignore(&mut self) {
+        self.start = self.position;
+        self.start_line = self.line;
+    }
+
+    /// Moves on by `length` bytes and counts the lines in them.
+    fn skip(&mut self, length: usize) {
+        self.line += self.rest()[..length].matches('\n').count();
+        self.position += length;
+    }
+
+    fn accept(&mut self, valid: &str) -> bool {
+        let accepted = self.peek().is_some_and(|c| valid.contains(c));
+        if accepted {
+            self.next();
+        }
+        accepted
+    }
+
+    fn accept_run(&mut self, valid: &str) {
+        while self.accept(valid) {}
+    }
+
+    fn text(&mut self) -> Result<(), String> {
+        while let Some(offset) = self.rest().find(LEFT_DELIM) {
+            let text = &self.rest()[..offset];
+            let trims = has_left_trim_marker(&self.rest()[offset + LEFT_DELIM.len()..]);
+            let kept = if trims { text.trim_end_matches(SPACE_CHARS).len() } else { offset };
+            self.skip(kept);
+            if kept > 0 {
+                self.emit(Kind::Text);
+            }
+            self.skip(offset - kept);
+            self.ignore();
+            self.left_delim()?;
+        }
+        self.skip(self.rest().len());
+        if self.position > self.start {
+            self.emit(Kind::Text);
+        }
+        Ok(())
+    }
+
+    fn left_delim(&mut self) -> Result<(), String> {
+        let after = &self.rest()[LEFT_DELIM.len()..];
+        let marker = if has_left_trim_marker(after) { TRIM_MARKER_LEN } else { 0 };
+        if after[marker..].starts_with(LEFT_COMMENT) {
+            self.skip(LEFT_DELIM.len() + marker);
+            self.ignore();
+            return self.comment();
+        }
+        self.skip(LEFT_DELIM.len());
+        self.emit(Kind::LeftDelim);
+        self.skip(marker);
+        self.ignore();
+        self.parens = 0;
+        self.inside_action()
+    }
+
+    fn comment(&mut self) -> Result<(), String> {
+        let body = &self.rest()[LEFT_COMMENT.len()..];
+        let Some(end) = body.find(RIGHT_COMMENT) else { return Err("unclosed comment".into()) };
+        self.skip(LEFT_COMMENT.len() + end + RIGHT_COMMENT.len());
+        let Some(trims) = self.at_right_delim() else {
+            return Err("comment ends before closing delimiter".into());
+        };
+        self.skip_right_delim(trims);
+        self.ignore();
+        Ok(())
+    }
+
+    /// Whether the right delimiter comes next, and if so, whether it trims.
+    fn at_right_delim(&self) -> Option<bool> {
+        let rest = self.rest();
+        if has_right_trim_marker(rest) && rest[TRIM_MARKER_LEN..].starts_with(RIGHT_DELIM) {
+            return Some(true);
+        }
+        rest.starts_with(RIGHT_DELIM).then_some(false)
+    }
+
+    fn skip_right_delim(&mut self, trims: bool) {
+        if trims {
+            self.skip(TRIM_MARKER_LEN);
+        }
+        self.skip(RIGHT_DELIM.len());
+        if trims {
+            let rest = self.rest();
+            self.skip(rest.len() - rest.trim_start_matches(SPACE_CHARS).len());
+        }
+    }
+
+    fn right_delim(&mut self, trims: bool) {
+        if trims {
+            self.skip(TRIM_MARKER_LEN);
+            self.ignore();
+        }
+        self.skip(RIGHT_DELIM.len());
+        self.emit(Kind::RightDelim);
+        if trims {
+            let rest = self.rest();
+            self.skip(rest.len() - rest.trim_start_matches(SPACE_CHARS).len());
+            self.ignore();
+        }
+    }
+
+    fn inside_action(&mut self) -> Result<(), String> {
+        loop {
+            if let Some(trims) = self.at_right_delim() {
+                if self.parens > 0 {
+                    return Err("unclosed left paren".into());
+                }
+                self.right_delim(trims);
+                return Ok(());
+            }
+            let Some(c) = self.peek() else { return Err("unclosed action".into()) };
+            match c {
+                _ if SPACE_CHARS.contains(&c) => self.space(),
+                '"' => self.quote()?,
+                '`' => self.raw_quote()?,
+                '\'' => self.char_constant()?,
+                '$' => self.variable()?,
+                '.' => {
+                    if self.rest().as_bytes().get(1).is_some_and(u8::is_ascii_digit) {
+                        self.number()?;
+                    } else {
+                        self.next();
+                        self.field_or_variable(Kind::Field)?;
+                    }
+                }
+                '+' | '-' | '0'..='9' => self.number()?,
+                _ if is_alphanumeric(c) => self.identifier()?,
+                _ => self.symbol(c)?,
+            }
+        }
+    }
+
+    fn symbol(&mut self, c: char) -> Result<(), String> {
+        self.next();
+        let kind = match c {
+            '=' => Kind::Assign,
+            ':' => {
+                if self.next() != Some('=') {
+                    return Err("expected :=".into());
+                }
+                Kind::Declare
+            }
+            '|' => Kind::Pipe,
+            '(' => {
+                self.parens += 1;
+                Kind::LeftParen
+            }
+            ')' => {
+                self.parens = self.parens.checked_sub(1).ok_or("unexpected right paren")?;
+                Kind::RightParen
+            }
+            _ if c.is_ascii_graphic() => Kind::Char,
+            _ => return Err(format!("unrecognized character in action: {}", unicode(c))),
+        };
+        self.emit(kind);
+        Ok(())
+    }
+
+    fn space(&mut self) {
+        let rest = self.rest();
+        let length = rest.len() - rest.trim_start_matches(SPACE_CHARS).len();
+        // The last blank belongs to a trim marker if one follows.
+        let last = length - 1;
+        let trims = has_right_trim_marker(&rest[last..]) && rest[last + TRIM_MARKER_LEN..].starts_with(RIGHT_DELIM);
+        self.skip(if trims { last } else { length });
+        if self.position > self.start {
+            self.emit(Kind::Space);
+        }
+    }
+
+    fn identifier(&mut self) -> Result<(), String> {
+        while self.peek().is_some_and(is_alphanumeric) {
+            self.next();
+        }
+        self.require_terminator()?;
+        let word = &self.input[self.start..self.position];
+        let kind = match word {
+            "true" | "false" => Kind::Bool,
+            _ => Kind::keyword(word).unwrap_or(Kind::Identifier),
+        };
+        self.emit(kind);
+        Ok(())
+    }
+
+    fn variable(&mut self) -> Result<(), String> {
+        self.next();
+        self.field_or_variable(Kind::Variable)
+    }
+
+    fn field_or_variable(&mut self, kind: Kind) -> Result<(), String> {
+        if self.at_terminator() {
+            self.emit(if kind == Kind::Field { Kind::Dot } else { kind });
+            return Ok(());
+        }
+        while self.peek().is_some_and(is_alphanumeric) {
+            self.next();
+        }
+        self.require_terminator()?;
+        self.emit(kind);
+        Ok(())
+    }
+
+    fn at_terminator(&self) -> bool {
+        match self.peek() {
+            None | Some(' ' | '\t' | '\r' | '\n' | '.' | ',' | '|' | ':' | ')' | '(') => true,
+            Some(_) => self.rest().starts_with(RIGHT_DELIM),
+        }
+    }
+
+    fn require_terminator(&self) -> Result<(), String> {
+        match self.peek() {
+            Some(c) if !self.at_terminator() => Err(format!("bad character {}", unicode(c))),
+            _ => Ok(()),
+        }
+    }
+
+    fn char_constant(&mut self) -> Result<(), String> {
+        self.quoted('\'', "unterminated character constant")?;
+        self.emit(Kind::CharConstant);
+        Ok(())
+    }
+
+    fn quote(&mut self) -> Result<(), String> {
+        self.quoted('"', "unterminated quoted string")?;
+        self.emit(Kind::String);
+        Ok(())
+    }
+
+    fn quoted(&mut self, delimiter: char, unterminated: &str) -> Result<(), String> {
+        self.next();
+        loop {
+            match self.next() {
+                Some('\\') if !matches!(self.peek(), None | Some('\n')) => {
+                    self.next();
+                }
+                None | Some('\n' | '\\') => return Err(unterminated.into()),
+                Some(c) if c == delimiter => return Ok(()),
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn raw_quote(&mut self) -> Result<(), String> {
+        self.next();
+        loop {
+            match self.next() {
+                None => return Err("unterminated raw quoted string".into()),
+                Some('`') => break,
+                Some(_) => {}
+            }
+        }
+        self.emit(Kind::RawString);
+        Ok(())
+    }
+
+    fn number(&mut self) -> Result<(), String> {
+        let mut kind = Kind::Number;
+        let mut good = self.scan_number();
+        if good && matches!(self.peek(), Some('+' | '-')) {
+            good = self.scan_number() && self.input[..self.position].ends_with('i');
+            kind = Kind::Complex;
+        }
+        if !good {
+            let text = &self.input[self.start..self.position];
+            return Err(format!("bad number syntax: {}", crate::golang::quote::quote(text.as_bytes())));
+        }
+        self.emit(kind);
+        Ok(())
+    }
+
+    fn scan_number(&mut self) -> bool {
+        self.accept("+-");
+        let mut digits = "0123456789_";
+        if self.accept("0") {
+            if self.accept("xX") {
+                digits = "0123456789abcdefABCDEF_";
+            } else if self.accept("oO") {
+                digits = "01234567_";
+            } else if self.accept("bB") {
+                digits = "01_";
+            }
+        }
+        self.accept_run(digits);
+        if self.accept(".") {
+            self.accept_run(digits);
+        }
+        let exponent = match digits.len() {
+            11 => "eE",
+            23 => "pP",
+            _ => "",
+        };
+        if self.accept(exponent) {
+            self.accept("+-");
+            self.accept_run("0123456789_");
+        }
+        self.accept("i");
+        if self.peek().is_some_and(is_alphanumeric) {
+            self.next();
+            return false;
+        }
+        true
+    }
+}
+
+fn has_left_trim_marker(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.first() == Some(&b'-') && bytes.get(1).is_some_and(|b| SPACE_CHARS.contains(&char::from(*b)))
+}
+
+fn has_right_trim_marker(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.first().is_some_and(|b| SPACE_CHARS.contains(&char::from(*b))) && bytes.get(1) == Some(&b'-')
+}
+
+fn is_alphanumeric(c: char) -> bool {
+    c == '_' || c.is_alphabetic() || c.is_numeric()
+}
+
+/// `%#U`.
+fn unicode(c: char) -> String {
+    let code = format!("U+{:04X}", u32::from(c));
+    if crate::golang::quote::is_print(c) { format!("{code} '{c}'") } else { code }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds(text: &str) -> Vec<Kind> {
+        lex(text).into_iter().map(|token| token.kind).collect()
+    }
+
+    #[test]
+    fn trim_markers_eat_the_text_around_an_action() {
+        let tokens = lex("a \n{{- .x -}}\n b");
+        let texts: Vec<&str> = tokens.iter().map(|token| token.text.as_str()).collect();
+        assert_eq!(texts, ["a", "{{", ".x", "}}", "b", ""]);
+    }
+
+    #[test]
+    fn comments_leave_no_token() {
+        assert_eq!(kinds("a{{- /* x */ -}} b"), [Kind::Text, Kind::Text, Kind::Eof]);
+    }
+
+    #[test]
+    fn a_minus_before_a_digit_is_a_number() {
+        assert_eq!(lex("{{-3}}")[1].text, "-3");
+    }
+
+    #[test]
+    fn an_error_token_says_what_is_wrong() {
+        for (text, message) in [
+            ("{{ \"a }}", "unterminated quoted string"),
+            ("{{ ) }}", "unexpected right paren"),
+            ("{{ (1 }}", "unclosed left paren"),
+            ("{{ 1", "unclosed action"),
+            ("{{/* x", "unclosed comment"),
+            ("{{ 3k }}", "bad number syntax: \"3k\""),
+        ] {
+            assert_eq!(lex(text).last().map(|token| token.text.clone()).as_deref(), Some(message));
+        }
+    }
+}

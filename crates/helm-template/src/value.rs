@@ -1,0 +1,238 @@
+//! The values that templates work on, with the semantics of Go's `interface{}`.
+//!
+//! Maps are shared by reference and changed in place: `set`, `unset` and `mergeOverwrite` are seen by every holder of the
+//! map, as in Go. Values therefore live and die inside one call of [`crate::render`] and never cross a thread.
+
+use std::cell::{Ref, RefCell, RefMut};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::object::Object;
+
+/// The key–value pairs of a map, sorted as Go prints and ranges over them.
+pub(crate) type Entries = BTreeMap<Rc<str>, Value>;
+
+/// One template value.
+#[derive(Clone)]
+pub(crate) enum Value {
+    Nil,
+    Bool(bool),
+    /// Go's `int`: integer literals and the results of `int`, `len`, `until`.
+    Int(i64),
+    /// Go's `int64`: the results of sprig's arithmetic.
+    Int64(i64),
+    /// Go's `float64`: every number that came out of YAML or JSON.
+    Float(f64),
+    String(Rc<str>),
+    /// A Go string that is not UTF-8, such as a binary file of the chart.
+    RawString(Rc<[u8]>),
+    /// Go's `[]byte`.
+    Bytes(Rc<[u8]>),
+    List(List),
+    Map(Map),
+    /// Go's `time.Duration`, in nanoseconds.
+    Duration(i64),
+    Object(Rc<dyn Object>),
+}
+
+/// A Go slice. Templates cannot change elements in place, so sharing is invisible.
+#[derive(Clone)]
+pub(crate) struct List {
+    pub(crate) type_name: &'static str,
+    pub(crate) items: Rc<Vec<Value>>,
+}
+
+/// A Go map with string keys, shared by reference.
+#[derive(Clone)]
+pub(crate) struct Map {
+    /// The name of its Go type: `map[string]interface {}`, `map[string]string`, `common.Values`.
+    pub(crate) type_name: &'static str,
+    entries: Rc<RefCell<Entries>>,
+}
+
+/// `map[string]interface{}` as `reflect` spells it.
+pub(crate) const STRING_INTERFACE_MAP: &str = "map[string]interface {}";
+/// `map[string]string`.
+pub(crate) const STRING_STRING_MAP: &str = "map[string]string";
+/// `[]interface{}` as `reflect` spells it.
+pub(crate) const INTERFACE_SLICE: &str = "[]interface {}";
+/// `[]string`.
+pub(crate) const STRING_SLICE: &str = "[]string";
+
+impl Map {
+    pub(crate) fn new(entries: Entries) -> Self {
+        Self::typed(STRING_INTERFACE_MAP, entries)
+    }
+
+    pub(crate) fn typed(type_name: &'static str, entries: Entries) -> Self {
+        Self { type_name, entries: Rc::new(RefCell::new(entries)) }
+    }
+
+    /// The same map (not a copy) under another Go type.
+    pub(crate) fn with_type(&self, type_name: &'static str) -> Self {
+        Self { type_name, entries: Rc::clone(&self.entries) }
+    }
+
+    pub(crate) fn entries(&self) -> Ref<'_, Entries> {
+        self.entries.borrow()
+    }
+
+    pub(crate) fn entries_mut(&self) -> RefMut<'_, Entries> {
+        self.entries.borrow_mut()
+    }
+
+    pub(crate) fn get(&self, key: &str) -> Option<Value> {
+        self.entries().get(key).cloned()
+    }
+
+    pub(crate) fn set(&self, key: &str, value: Value) {
+        self.entries_mut().insert(Rc::from(key), value);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries().len()
+    }
+
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.entries, &other.entries)
+    }
+
+    /// The pairs as they are now, so that a loop may change the map.
+    pub(crate) fn snapshot(&self) -> Vec<(Rc<str>, Value)> {
+        self.entries().iter().map(|(key, value)| (Rc::clone(key), value.clone())).collect()
+    }
+
+    /// Whether Go would assign this map to a parameter of type `map[string]interface{}`.
+    pub(crate) fn holds_interfaces(&self) -> bool {
+        self.type_name != STRING_STRING_MAP
+    }
+}
+
+impl List {
+    pub(crate) fn new(items: Vec<Value>) -> Self {
+        Self { type_name: INTERFACE_SLICE, items: Rc::new(items) }
+    }
+
+    pub(crate) fn typed(type_name: &'static str, items: Vec<Value>) -> Self {
+        Self { type_name, items: Rc::new(items) }
+    }
+}
+
+impl Value {
+    pub(crate) fn string(text: impl AsRef<str>) -> Self {
+        Self::String(Rc::from(text.as_ref()))
+    }
+
+    /// A Go string of any bytes.
+    pub(crate) fn bytes_as_string(bytes: Vec<u8>) -> Self {
+        match String::from_utf8(bytes) {
+            Ok(text) => Self::String(Rc::from(text)),
+            Err(error) => Self::RawString(Rc::from(error.into_bytes())),
+        }
+    }
+
+    pub(crate) fn list(items: Vec<Value>) -> Self {
+        Self::List(List::new(items))
+    }
+
+    pub(crate) fn strings<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> Self {
+        Self::List(List::typed(STRING_SLICE, items.into_iter().map(Self::string).collect()))
+    }
+
+    pub(crate) fn map(entries: Entries) -> Self {
+        Self::Map(Map::new(entries))
+    }
+
+    pub(crate) fn is_nil(&self) -> bool {
+        matches!(self, Self::Nil)
+    }
+
+    /// The name of the dynamic type, as Go's `%T` prints it.
+    pub(crate) fn type_name(&self) -> &'static str {
+        match self {
+            Self::Nil => "<nil>",
+            Self::Bool(_) => "bool",
+            Self::Int(_) => "int",
+            Self::Int64(_) => "int64",
+            Self::Float(_) => "float64",
+            Self::String(_) | Self::RawString(_) => "string",
+            Self::Bytes(_) => "[]uint8",
+            Self::List(list) => list.type_name,
+            Self::Map(map) => map.type_name,
+            Self::Duration(_) => "time.Duration",
+            Self::Object(object) => object.type_name(),
+        }
+    }
+
+    /// What an object looks like where Go would see through its type: when it is printed, ranged over or marshalled.
+    pub(crate) fn plain(&self) -> Value {
+        match self {
+            Self::Object(object) => object.plain(),
+            other => other.clone(),
+        }
+    }
+
+    /// Go's `IsTrue`: not the zero value of its kind.
+    pub(crate) fn is_true(&self) -> bool {
+        match self {
+            Self::Nil => false,
+            Self::Bool(truth) => *truth,
+            Self::Int(number) | Self::Int64(number) | Self::Duration(number) => *number != 0,
+            Self::Float(number) => *number != 0.0,
+            Self::String(text) => !text.is_empty(),
+            Self::RawString(bytes) | Self::Bytes(bytes) => !bytes.is_empty(),
+            Self::List(list) => !list.items.is_empty(),
+            Self::Map(map) => map.len() > 0,
+            Self::Object(object) => object.is_true(),
+        }
+    }
+
+    /// The template values of what JSON decodes into `interface{}`: every number becomes a float.
+    pub(crate) fn from_json(value: &serde_json::Value) -> Self {
+        match value {
+            serde_json::Value::Null => Self::Nil,
+            serde_json::Value::Bool(truth) => Self::Bool(*truth),
+            serde_json::Value::Number(number) => Self::Float(number.as_f64().unwrap_or(f64::NAN)),
+            serde_json::Value::String(text) => Self::string(text),
+            serde_json::Value::Array(items) => Self::list(items.iter().map(Self::from_json).collect()),
+            serde_json::Value::Object(entries) => Self::map(Self::entries_from_json(entries)),
+        }
+    }
+
+    pub(crate) fn entries_from_json(entries: &serde_json::Map<String, serde_json::Value>) -> Entries {
+        entries.iter().map(|(key, value)| (Rc::from(key.as_str()), Self::from_json(value))).collect()
+    }
+
+    /// A copy that shares no map with the original.
+    pub(crate) fn deep_copy(&self) -> Self {
+        match self {
+            Self::List(list) => Self::List(List {
+                type_name: list.type_name,
+                items: Rc::new(list.items.iter().map(Self::deep_copy).collect()),
+            }),
+            Self::Map(map) => Self::Map(Map::typed(
+                map.type_name,
+                map.entries().iter().map(|(key, value)| (Rc::clone(key), value.deep_copy())).collect(),
+            )),
+            other => other.clone(),
+        }
+    }
+}
+
+impl From<bool> for Value {
+    fn from(truth: bool) -> Self {
+        Self::Bool(truth)
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::String(Rc::from(text))
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::string(text)
+    }
+}

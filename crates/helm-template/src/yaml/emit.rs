@@ -1,0 +1,408 @@
+//! go-yaml v2's emitter for plain data: block style, two blanks a level, lists in maps not indented.
+
+use serde_json::{Number, Value};
+
+use super::resolve::{Resolved, is_base_60, resolve};
+use super::sort::compare;
+use crate::golang::number::{format_g, format_json, parse_int, parse_uint};
+
+/// Lines are folded at the first blank after this column.
+const BEST_WIDTH: usize = 80;
+/// Blanks a level.
+const INDENT: usize = 2;
+/// Keys longer than this are written with a question mark.
+const MAX_SIMPLE_KEY: usize = 128;
+
+/// The YAML text of a value, as go-yaml v2 marshals it; it ends with a newline.
+///
+/// Keys are in go-yaml's natural order. Floats without a fraction are written as integers, as they are after the way through
+/// JSON that `toYaml` takes.
+pub fn emit(value: &Value) -> String {
+    let mut emitter = Emitter { out: String::new(), column: 0, whitespace: true, indention: true };
+    emitter.node(value, None, Context::Root);
+    emitter.write_indent(0);
+    emitter.out
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Context {
+    Root,
+    Sequence,
+    Mapping,
+    SimpleKey,
+}
+
+struct Emitter {
+    out: String,
+    column: usize,
+    /// The last character was a blank.
+    whitespace: bool,
+    /// Only indentation and indicators have been written on this line.
+    indention: bool,
+}
+
+impl Emitter {
+    fn put(&mut self, c: char) {
+        self.out.push(c);
+        self.column += 1;
+    }
+
+    fn put_break(&mut self) {
+        self.out.push('\n');
+        self.column = 0;
+    }
+
+    fn write_indent(&mut self, indent: usize) {
+        if !self.indention || self.column > indent || (self.column == indent && !self.whitespace) {
+            self.put_break();
+        }
+        while self.column < indent {
+            self.put(' ');
+        }
+        self.whitespace = true;
+        self.indention = true;
+    }
+
+    fn write_indicator(&mut self, indicator: &str, need_whitespace: bool, is_indention: bool) {
+        if need_whitespace && !self.whitespace {
+            self.put(' ');
+        }
+        self.out.push_str(indicator);
+        self.column += indicator.chars().count();
+        self.whitespace = false;
+        self.indention = self.indention && is_indention;
+    }
+
+    /// Writes a node into a collection at `indent` (`None`: the document).
+    fn node(&mut self, value: &Value, indent: Option<usize>, context: Context) {
+        match value {
+            Value::Array(items) if !items.is_empty() => self.sequence(items, indent, context),
+            Value::Object(entries) if !entries.is_empty() => self.mapping(entries, indent),
+            Value::Array(_) => self.write_indicator("[]", true, false),
+            Value::Object(_) => self.write_indicator("{}", true, false),
+            Value::Null => self.plain("null", indent, context),
+            Value::Bool(truth) => self.plain(if *truth { "true" } else { "false" }, indent, context),
+            Value::Number(number) => self.plain(&number_text(number), indent, context),
+            Value::String(text) => self.string(text, indent, context),
+        }
+    }
+
+    fn sequence(&mut self, items: &[Value], indent: Option<usize>, context: Context) {
+        let own = match indent {
+            None => 0,
+            Some(indent) if context == Context::Mapping && !self.indention => indent,
+            Some(indent) => indent + INDENT,
+        };
+        for item in items {
+            self.write_indent(own);
+            self.write_indicator("-", true, true);
+            self.node(item, Some(own), Context::Sequence);
+        }
+    }
+
+    fn mapping(&mut self, entries: &serde_json::Map<String, Value>, indent: Option<usize>) {
+        let own = indent.map_or(0, |indent| indent + INDENT);
+        let mut sorted: Vec<(&String, &Value)> = entries.iter().collect();
+        sorted.sort_by(|(a, _), (b, _)| compare(a, b));
+        for (key, value) in sorted {
+            self.write_indent(own);
+            if key.len() <= MAX_SIMPLE_KEY && !key.contains(is_break) {
+                self.string(key, Some(own), Context::SimpleKey);
+                self.write_indicator(":", false, false);
+            } else {
+                self.write_indicator("?", true, true);
+                self.string(key, Some(own), Context::Mapping);
+                self.write_indent(own);
+                self.write_indicator(":", true, true);
+            }
+            self.node(value, Some(own), Context::Mapping);
+        }
+    }
+
+    fn string(&mut self, text: &str, indent: Option<usize>, context: Context) {
+        let can_be_plain = resolve(text) == Resolved::String && !is_base_60(text);
+        let analysis = analyze(text);
+        let fold = indent.map_or(INDENT, |indent| indent + INDENT);
+        let simple_key = context == Context::SimpleKey;
+        if text.contains('\n') && analysis.block_allowed && !simple_key {
+            self.literal(text, fold);
+        } else if text.contains('\n') || !can_be_plain || (simple_key && analysis.multiline) {
+            self.double_quoted(text, fold, !simple_key);
+        } else if analysis.plain_allowed {
+            self.plain(text, indent, context);
+        } else if analysis.single_quoted_allowed {
+            self.single_quoted(text, fold, !simple_key);
+        } else {
+            self.double_quoted(text, fold, !simple_key);
+        }
+    }
+
+    fn plain(&mut self, text: &str, indent: Option<usize>, context: Context) {
+        let fold = indent.map_or(INDENT, |indent| indent + INDENT);
+        if !self.whitespace {
+            self.put(' ');
+        }
+        let mut previous_space = false;
+        let mut chars = text.chars().peekable();
+        while let Some(c) = chars.next() {
+            let folds = c == ' '
+                && context != Context::SimpleKey
+                && !previous_space
+                && self.column > BEST_WIDTH
+                && chars.peek() != Some(&' ');
+            if folds {
+                self.write_indent(fold);
+            } else {
+                self.put(c);
+                self.indention = false;
+            }
+            previous_space = c == ' ';
+        }
+        self.whitespace = false;
+        self.indention = false;
+    }
+
+    fn single_quoted(&mut self, text: &str, fold: usize, allow_breaks: bool) {
+        self.write_indicator("'", true, false);
+        let mut previous_space = false;
+        let mut breaks = false;
+        for (index, c) in text.char_indices() {
+            if c == ' ' {
+                let inner = index > 0 && index + 1 < text.len() && !text[index + 1..].starts_with(' ');
+                if allow_breaks && !previous_space && self.column > BEST_WIDTH && inner {
+                    self.write_indent(fold);
+                } else {
+                    self.put(c);
+                }
+                previous_space = true;
+            } else if is_break(c) {
+                if !breaks && c == '\n' {
+                    self.put_break();
+                }
+                self.write_break(c);
+                self.indention = true;
+                breaks = true;
+            } else {
+                if breaks {
+                    self.write_indent(fold);
+                }
+                if c == '\'' {
+                    self.put('\'');
+                }
+                self.put(c);
+                self.indention = false;
+                previous_space = false;
+                breaks = false;
+            }
+        }
+        self.write_indicator("'", false, false);
+        self.whitespace = false;
+        self.indention = false;
+    }
+
+    fn write_break(&mut self, c: char) {
+        self.out.push(c);
+        self.column = 0;
+    }
+
+    fn double_quoted(&mut self, text: &str, fold: usize, allow_breaks: bool) {
+        let escapes_all = text.starts_with('\u{feff}');
+        self.write_indicator("\"", true, false);
+        let mut previous_space = false;
+        for (index, c) in text.char_indices() {
+            if escapes_all || !is_printable(c) || is_break(c) || c == '"' || c == '\\' {
+                for escaped in escape(c).chars() {
+                    self.put(escaped);
+                }
+                previous_space = false;
+            } else if c == ' ' {
+                let inner = index > 0 && index + 1 < text.len();
+                if allow_breaks && !previous_space && self.column > BEST_WIDTH && inner {
+                    self.write_indent(fold);
+                    if text[index + 1..].starts_with(' ') {
+                        self.put('\\');
+                    }
+                } else {
+                    self.put(c);
+                }
+                previous_space = true;
+            } else {
+                self.put(c);
+                previous_space = false;
+            }
+        }
+        self.write_indicator("\"", false, false);
+        self.whitespace = false;
+        self.indention = false;
+    }
+
+    fn literal(&mut self, text: &str, indent: usize) {
+        self.write_indicator("|", true, false);
+        if text.starts_with(|c| c == ' ' || is_break(c)) {
+            self.write_indicator("2", false, false);
+        }
+        let mut from_end = text.chars().rev();
+        match (from_end.next().map(is_break), from_end.next().map(is_break)) {
+            (Some(true), None | Some(true)) => self.write_indicator("+", false, false),
+            (Some(true), Some(false)) => {}
+            _ => self.write_indicator("-", false, false),
+        }
+        self.put_break();
+        self.indention = true;
+        self.whitespace = true;
+        let mut breaks = true;
+        for c in text.chars() {
+            if is_break(c) {
+                self.write_break(c);
+                self.indention = true;
+                breaks = true;
+            } else {
+                if breaks {
+                    self.write_indent(indent);
+                }
+                self.put(c);
+                self.indention = false;
+                breaks = false;
+            }
+        }
+    }
+}
+
+fn number_text(number: &Number) -> String {
+    if let Some(int) = number.as_i64() {
+        return int.to_string();
+    }
+    if let Some(uint) = number.as_u64() {
+        return uint.to_string();
+    }
+    let float = number.as_f64().unwrap_or(f64::NAN);
+    let json = format_json(float).unwrap_or_default();
+    if let Some(int) = parse_int(&json) {
+        return int.to_string();
+    }
+    parse_uint(&json).map_or_else(|| format_g(float), |uint| uint.to_string())
+}
+
+/// What styles a scalar can be written in.
+#[derive(Default)]
+struct Analysis {
+    multiline: bool,
+    plain_allowed: bool,
+    single_quoted_allowed: bool,
+    block_allowed: bool,
+}
+
+fn analyze(text: &str) -> Analysis {
+    let mut block_indicators = text.starts_with("---") || text.starts_with("...");
+    let (mut line_breaks, mut special, mut space_break, mut break_space) = (false, false, false, false);
+    let (mut previous_space, mut previous_break) = (false, false);
+    let mut preceded_by_whitespace = true;
+    let mut chars = text.chars().peekable();
+    let mut first = true;
+    while let Some(c) = chars.next() {
+        let followed_by_whitespace = matches!(chars.peek(), None | Some(' ' | '\t'));
+        block_indicators |= if first {
+            match c {
+                '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`' => true,
+                '?' | ':' | '-' => followed_by_whitespace,
+                _ => false,
+            }
+        } else {
+            (c == ':' && followed_by_whitespace) || (c == '#' && preceded_by_whitespace)
+        };
+        special |= !is_printable(c);
+        line_breaks |= is_break(c);
+        break_space |= c == ' ' && previous_break;
+        space_break |= is_break(c) && previous_space;
+        previous_space = c == ' ';
+        previous_break = is_break(c);
+        preceded_by_whitespace = c == ' ' || c == '\t' || c == '\0' || is_break(c);
+        first = false;
+    }
+    let is_edge = |c: char| c == ' ' || is_break(c);
+    let edges = text.starts_with(is_edge) || text.ends_with(is_edge);
+    let unsafe_characters = space_break || special;
+    Analysis {
+        multiline: line_breaks,
+        plain_allowed: !(block_indicators || line_breaks || edges || break_space || unsafe_characters),
+        single_quoted_allowed: !(break_space || unsafe_characters),
+        block_allowed: !text.is_empty() && !text.ends_with(' ') && !unsafe_characters,
+    }
+}
+
+fn is_break(c: char) -> bool {
+    matches!(c, '\r' | '\n' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// go-yaml v2 knows no printable character beyond the basic plane.
+fn is_printable(c: char) -> bool {
+    matches!(c, '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}' | '\u{ff00}'..='\u{fffd}')
+}
+
+fn escape(c: char) -> String {
+    let short = match c {
+        '\0' => '0',
+        '\u{7}' => 'a',
+        '\u{8}' => 'b',
+        '\t' => 't',
+        '\n' => 'n',
+        '\u{b}' => 'v',
+        '\u{c}' => 'f',
+        '\r' => 'r',
+        '\u{1b}' => 'e',
+        '"' => '"',
+        '\\' => '\\',
+        '\u{85}' => 'N',
+        '\u{a0}' => '_',
+        '\u{2028}' => 'L',
+        '\u{2029}' => 'P',
+        _ => {
+            let code = u32::from(c);
+            return match code {
+                0..=0xff => format!("\\x{code:02X}"),
+                0x100..=0xffff => format!("\\u{code:04X}"),
+                _ => format!("\\U{code:08X}"),
+            };
+        }
+    };
+    format!("\\{short}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn collections_are_written_in_block_style() {
+        let value = json!({"b": [1, {"c": 2, "d": []}, [3, [4]]], "a": {}, "e": {"f": null}});
+        assert_eq!(emit(&value), "a: {}\nb:\n- 1\n- c: 2\n  d: []\n- - 3\n  - - 4\ne:\n  f: null\n");
+    }
+
+    #[test]
+    fn strings_are_quoted_where_yaml_1_1_would_misread_them() {
+        let value = json!(["on", "1:30", "2001-02-03", "", "a: b", "- x", " lead", "1e3", "~", "x", "a#b", "tab\there"]);
+        assert_eq!(
+            emit(&value),
+            "- \"on\"\n- \"1:30\"\n- \"2001-02-03\"\n- \"\"\n- 'a: b'\n- '- x'\n- ' lead'\n- \"1e3\"\n- \"~\"\n- x\n- a#b\n- \"tab\\there\"\n"
+        );
+    }
+
+    #[test]
+    fn text_of_several_lines_is_a_literal() {
+        assert_eq!(emit(&json!({"a": "x\ny", "b": "x\n", "c": "x\n\n", "d": " x\n"})),
+            "a: |-\n  x\n  y\nb: |\n  x\nc: |+\n  x\n\nd: |2\n   x\n");
+    }
+
+    #[test]
+    fn long_plain_text_is_folded_after_column_80() {
+        let words = "word ".repeat(20);
+        let folded = emit(&json!({"k": words.trim_end()}));
+        assert_eq!(folded.lines().next().map(str::len), Some(82));
+    }
+
+    #[test]
+    fn floats_without_fraction_become_integers() {
+        assert_eq!(emit(&json!([1e6, 1.5, 1e21])), "- 1000000\n- 1.5\n- 1e+21\n");
+    }
+}

@@ -1,0 +1,95 @@
+//! YAML as Helm reads and writes it: `sigs.k8s.io/yaml` on top of go-yaml v2, that is YAML 1.1 (`yes` and `on` are booleans),
+//! keys in natural order, lists not indented, lines folded at 80 columns.
+
+mod emit;
+mod head;
+mod parse;
+pub(crate) mod pretty;
+mod resolve;
+mod sort;
+
+pub use emit::emit;
+pub(crate) use head::{Head, mismatch};
+pub use parse::{Error, parse, parse_documents};
+
+use crate::golang::json::{COMPACT, UnsupportedValue, encode};
+use crate::golang::number::format_json;
+use crate::value::Value;
+
+/// Why a value has no YAML.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MarshalError {
+    /// It has no JSON either.
+    #[error("error marshaling into JSON: {0}")]
+    Json(UnsupportedValue),
+    /// go-yaml cannot read the JSON back.
+    #[error("yaml: control characters are not allowed")]
+    ControlCharacter,
+}
+
+/// `yaml.Marshal`: the value goes through JSON, which makes whole floats integers.
+pub(crate) fn marshal(value: &Value) -> Result<String, MarshalError> {
+    let json = to_json(value, 0)?;
+    Ok(emit(&json))
+}
+
+/// Values nested deeper than this are taken for endless.
+pub(crate) const MAX_DEPTH: usize = 1000;
+
+fn to_json(value: &Value, depth: usize) -> Result<serde_json::Value, MarshalError> {
+    use serde_json::Value as Json;
+    if depth > MAX_DEPTH {
+        return Err(MarshalError::ControlCharacter);
+    }
+    Ok(match value {
+        Value::Nil => Json::Null,
+        Value::Bool(truth) => Json::Bool(*truth),
+        Value::Int(number) | Value::Int64(number) | Value::Duration(number) => Json::from(*number),
+        Value::Float(number) => match format_json(*number) {
+            Some(_) => Json::from(*number),
+            None => return Err(encode(value, COMPACT).map_or_else(MarshalError::Json, |_| MarshalError::ControlCharacter)),
+        },
+        Value::String(text) => Json::String(through_json(text)?),
+        Value::RawString(bytes) => Json::String(through_json(&String::from_utf8_lossy(bytes))?),
+        Value::Bytes(_) => {
+            let quoted = encode(value, COMPACT).map_err(MarshalError::Json)?;
+            Json::String(quoted.trim_matches('"').to_owned())
+        }
+        Value::List(list) => {
+            Json::Array(list.items.iter().map(|item| to_json(item, depth + 1)).collect::<Result<_, _>>()?)
+        }
+        Value::Map(map) => {
+            let entries = map.entries();
+            let pairs = entries.iter().map(|(key, value)| Ok((through_json(key)?, to_json(value, depth + 1)?)));
+            Json::Object(pairs.collect::<Result<_, MarshalError>>()?)
+        }
+        Value::Object(object) => to_json(&object.plain(), depth + 1)?,
+    })
+}
+
+/// What is left of a string after JSON wrote it and go-yaml read it: some characters are refused, and the line break U+0085
+/// is folded.
+fn through_json(text: &str) -> Result<String, MarshalError> {
+    if text.is_ascii() && !text.contains('\u{7f}') {
+        return Ok(text.to_owned());
+    }
+    if text.chars().any(|c| matches!(c, '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}')) {
+        return Err(MarshalError::ControlCharacter);
+    }
+    if text.contains('\u{85}') { Ok(folded(text)) } else { Ok(text.to_owned()) }
+}
+
+/// Line folding in a double-quoted scalar: one break is a blank, n breaks are n-1 newlines, blanks around them vanish.
+fn folded(text: &str) -> String {
+    let mut out = String::new();
+    for (index, line) in text.split('\u{85}').enumerate() {
+        let trimmed = if index == 0 { line } else { line.trim_start_matches(' ') };
+        if index > 0 {
+            let kept = out.trim_end_matches(' ').len();
+            out.truncate(kept);
+            out.push(if trimmed.is_empty() && text.split('\u{85}').count() > index + 1 { '\n' } else { ' ' });
+        }
+        out.push_str(trimmed);
+    }
+    out
+}

@@ -1,0 +1,180 @@
+//! The client's own answer to what server-side apply would change, from `managedFields` and the schema.
+
+use serde_json::Value;
+
+use crate::change_set::FieldConflict;
+use crate::field_path::{FieldPath, PathElement};
+use crate::field_set::{FieldSet, ManagedFields};
+use crate::same::{is_zero, same};
+use crate::schema::Schema;
+use crate::typed::{Shape, field_set, leaves, shape};
+
+/// What applying an object over a live one does.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Comparison {
+    /// Fields whose meaning changes, sorted by path.
+    pub differences: Vec<Difference>,
+    /// Fields that keep their value and get us as an owner.
+    pub acquired: Vec<FieldPath>,
+    /// Fields that others own and that would be written otherwise than they are.
+    pub conflicts: Vec<FieldConflict>,
+}
+
+/// One field whose meaning changes.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Difference {
+    pub path: FieldPath,
+    pub before: Option<Value>,
+    pub after: Option<Value>,
+}
+
+/// Compares what we want with what is there.
+pub(crate) fn compare(wanted: &Value, live: &Value, schema: &Schema, manager: &str) -> Comparison {
+    let managed = ManagedFields::of(live);
+    let (ours, others): (Vec<_>, Vec<_>) = managed.iter().partition(|entry| entry.is_applied_by(manager));
+    let applied = union(&ours);
+    let owned = field_set(wanted, schema);
+    let mut walk = Walk { applied: &applied, changed: Vec::new(), rewritten: Vec::new() };
+    walk.object(wanted, live, schema);
+    let Walk { mut changed, rewritten, .. } = walk;
+
+    let written = || changed.iter().map(|difference| &difference.path).chain(&rewritten);
+    let conflicts = conflicts(&others, &written().collect::<Vec<_>>());
+    let acquired = owned.paths().into_iter().filter(|path| !applied.contains(path) && is_there(path, live));
+    let acquired = acquired.filter(|path| !written().any(|changed| changed == path)).collect();
+
+    let mut kept = owned.clone();
+    others.iter().for_each(|entry| kept.add(&entry.fields));
+    changed.extend(removed(&applied.given_up(&kept), wanted, live, schema));
+    changed.sort_by(|left, right| left.path.cmp(&right.path));
+    Comparison { differences: changed, acquired, conflicts }
+}
+
+fn union(entries: &[&ManagedFields]) -> FieldSet {
+    let mut set = FieldSet::default();
+    entries.iter().for_each(|entry| set.add(&entry.fields));
+    set
+}
+
+fn is_there(path: &FieldPath, live: &Value) -> bool {
+    path.find(live).is_some()
+}
+
+/// As the server does, a field conflicts only if exactly it is in the other's set and its text changes.
+fn conflicts(others: &[&ManagedFields], written: &[&FieldPath]) -> Vec<FieldConflict> {
+    let mut conflicts: Vec<FieldConflict> = Vec::new();
+    for entry in others {
+        let fields: Vec<FieldPath> =
+            written.iter().filter(|path| entry.fields.contains(path)).map(|path| (*path).clone()).collect();
+        match conflicts.iter_mut().find(|conflict| conflict.manager == entry.manager) {
+            Some(conflict) => conflict.fields.extend(fields),
+            None => conflicts.push(FieldConflict { manager: entry.manager.clone(), fields }),
+        }
+    }
+    conflicts.retain(|conflict| !conflict.fields.is_empty());
+    conflicts.iter_mut().for_each(|conflict| {
+        conflict.fields.sort();
+        conflict.fields.dedup();
+    });
+    conflicts.sort();
+    conflicts
+}
+
+/// Walks the wanted object beside the live one.
+struct Walk<'a> {
+    /// What we applied last.
+    applied: &'a FieldSet,
+    changed: Vec<Difference>,
+    /// Fields that mean the same but are written in another way.
+    rewritten: Vec<FieldPath>,
+}
+
+impl Walk<'_> {
+    fn object(&mut self, wanted: &Value, live: &Value, schema: &Schema) {
+        for (name, member) in wanted.as_object().into_iter().flatten() {
+            if !matches!(name.as_str(), "apiVersion" | "kind" | "status") {
+                self.value(member, live.get(name), &schema.field(name), &FieldPath::root().field(name));
+            }
+        }
+    }
+
+    fn value(&mut self, wanted: &Value, live: Option<&Value>, schema: &Schema, at: &FieldPath) {
+        match shape(wanted, schema) {
+            Shape::Members(members) if members.is_empty() => self.empty(wanted, live, at),
+            Shape::Members(members) => {
+                for (name, member) in members {
+                    let live = live.and_then(|live| live.get(name));
+                    self.value(member, live, &schema.field(name), &at.field(name));
+                }
+            }
+            Shape::Items(items) if items.is_empty() => self.empty(wanted, live, at),
+            Shape::Items(items) => {
+                let live_items = live.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+                let live_elements = schema.items(live_items).unwrap_or_default();
+                for (element, item) in items {
+                    let position = live_elements.iter().position(|live| *live == element);
+                    let live = position.and_then(|position| live_items.get(position));
+                    self.value(item, live, &schema.item(), &at.child(element));
+                }
+            }
+            Shape::Leaf => self.leaf(wanted, live, schema, at),
+        }
+    }
+
+    /// An empty object or list changes nothing in one that is there, and one that is not there is new only if it was never applied: the server may leave it out.
+    fn empty(&mut self, wanted: &Value, live: Option<&Value>, at: &FieldPath) {
+        if live.is_none() {
+            self.absent(wanted, at);
+        }
+    }
+
+    fn absent(&mut self, wanted: &Value, at: &FieldPath) {
+        let left_out_by_server = is_zero(wanted) && self.applied.contains(at);
+        if !left_out_by_server {
+            self.changed.push(Difference { path: at.clone(), before: None, after: Some(wanted.clone()) });
+        }
+    }
+
+    fn leaf(&mut self, wanted: &Value, live: Option<&Value>, schema: &Schema, at: &FieldPath) {
+        match live {
+            None => self.absent(wanted, at),
+            Some(live) if wanted == live => {}
+            Some(live) if same(wanted, live, schema) => self.rewritten.push(at.clone()),
+            Some(live) => self.changed.push(Difference {
+                path: at.clone(),
+                before: Some(live.clone()),
+                after: Some(wanted.clone()),
+            }),
+        }
+    }
+}
+
+/// The fields that go with what nobody owns any more. Where the server's default is what is there, nothing changes.
+fn removed(given_up: &[FieldPath], wanted: &Value, live: &Value, schema: &Schema) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    for path in given_up {
+        let Some(value) = path.find(live) else { continue };
+        if is_default(path, value, wanted, live, schema) {
+            continue;
+        }
+        let mut gone = Vec::new();
+        leaves(value, &schema_at(path, schema), path, &mut gone);
+        differences.extend(gone.into_iter().map(|(path, before)| Difference {
+            path,
+            before: Some(before),
+            after: None,
+        }));
+    }
+    differences
+}
+
+fn schema_at<'a>(path: &FieldPath, schema: &Schema<'a>) -> Schema<'a> {
+    path.elements().iter().fold(*schema, |schema, element| schema.element(element))
+}
+
+fn is_default(path: &FieldPath, value: &Value, wanted: &Value, live: &Value, schema: &Schema) -> bool {
+    let Some((PathElement::Field(name), above)) = path.elements().split_last() else { return false };
+    let above = FieldPath::from_elements(above.to_vec());
+    let parent = above.find(wanted).or_else(|| above.find(live)).and_then(Value::as_object);
+    parent.is_some_and(|parent| schema_at(&above, schema).is_default(parent, name, value))
+}

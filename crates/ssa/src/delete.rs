@@ -1,0 +1,348 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::{StreamExt, stream};
+use serde_json::Value;
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+
+use crate::apply::Outcome;
+use crate::change_set::{Action, Applied, Change, ChangeSet};
+use crate::discovery::Discovery;
+use crate::engine::Engine;
+use crate::inventory::Inventory;
+use crate::inventory_error::InventoryError;
+use crate::live::Live;
+use crate::object_id::ObjectId;
+use crate::observe::Observation;
+use crate::request_error::RequestError;
+use crate::rules::ObjectPattern;
+use crate::stage::Rank;
+
+/// How objects are deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeleteOptions {
+    /// What happens to the objects that depend on them.
+    pub propagation: Propagation,
+    /// How long the objects of one rank may take to be gone.
+    pub timeout: Duration,
+    /// Objects that stay although the inventory has them; they are forgotten, and keep their labels.
+    pub keep: Vec<ObjectPattern>,
+}
+
+impl Default for DeleteOptions {
+    fn default() -> Self {
+        Self { propagation: Propagation::Background, timeout: Duration::from_secs(300), keep: Vec::new() }
+    }
+}
+
+/// Kubernetes' `propagationPolicy`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Propagation {
+    /// Dependents are deleted after the object is gone.
+    Background,
+    /// The object goes after its dependents.
+    Foreground,
+    /// Dependents stay.
+    Orphan,
+}
+
+impl Propagation {
+    pub(crate) fn policy(self) -> &'static str {
+        match self {
+            Self::Background => "Background",
+            Self::Foreground => "Foreground",
+            Self::Orphan => "Orphan",
+        }
+    }
+}
+
+/// Objects could not be deleted, or what was deleted could not be recorded. The inventory still has what is not known to be gone.
+#[derive(Debug, Error)]
+pub enum DeleteError {
+    /// What kinds the cluster serves could not be read.
+    #[error("cannot read which kinds the cluster serves")]
+    Discover {
+        /// Why.
+        source: RequestError,
+    },
+    /// An object could not be read.
+    #[error("cannot see whether {id} is still there")]
+    Observe {
+        /// The object.
+        id: ObjectId,
+        /// Why.
+        source: Arc<RequestError>,
+    },
+    /// The server did not take some deletions. The others of the same rank were asked for.
+    #[error("cannot delete {}", ids(failed))]
+    Request {
+        /// The objects and why.
+        failed: Vec<(ObjectId, RequestError)>,
+    },
+    /// Objects are still there after the time allowed.
+    #[error("still there after {waited:.0?}: {}", stuck(objects))]
+    Stuck {
+        /// For how long they were waited for.
+        waited: Duration,
+        /// The objects, with what holds each.
+        objects: Vec<Stuck>,
+    },
+    /// The caller cancelled.
+    #[error("cancelled while {} are being deleted", list(objects))]
+    Cancelled {
+        /// The objects that are not known to be gone.
+        objects: Vec<ObjectId>,
+    },
+    /// The inventory could not be written.
+    #[error("cannot record what was deleted")]
+    Record {
+        /// Why.
+        source: InventoryError,
+    },
+}
+
+/// An object that does not go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stuck {
+    /// The object.
+    pub id: ObjectId,
+    /// Whether the server has accepted its deletion.
+    pub is_terminating: bool,
+    /// Its finalizers: who has to agree first.
+    pub finalizers: Vec<String>,
+    /// What the object's conditions say about its deletion; for a namespace, what is left inside.
+    pub conditions: Vec<String>,
+}
+
+impl fmt::Display for Stuck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.id)?;
+        if !self.finalizers.is_empty() {
+            write!(f, " (held by finalizers {})", self.finalizers.join(", "))?;
+        }
+        self.conditions.iter().try_for_each(|condition| write!(f, " ({condition})"))
+    }
+}
+
+fn ids(failed: &[(ObjectId, RequestError)]) -> String {
+    failed.iter().map(|(id, _)| id.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+fn stuck(objects: &[Stuck]) -> String {
+    objects.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+fn list(objects: &[ObjectId]) -> String {
+    objects.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+impl Engine {
+    /// Deletes what the inventory has and `keep` has not, in reverse order of creation, and forgets each object once it is
+    /// known to be gone.
+    ///
+    /// An object that is not ours (another owner's label, or none and another UID than recorded) is left and forgotten.
+    pub async fn prune(
+        &self,
+        inventory: &mut Inventory,
+        keep: &BTreeSet<ObjectId>,
+        options: &DeleteOptions,
+        cancel: &CancellationToken,
+    ) -> Outcome<DeleteError> {
+        let surplus = inventory.entries().keys().filter(|id| !keep.contains(id)).cloned().collect();
+        let mut outcome = Outcome::default();
+        outcome.error =
+            self.delete_ranks(inventory, surplus, options, &mut outcome.changes, cancel).await.err();
+        outcome
+    }
+
+    /// Deletes everything that the inventory has, like [`Engine::prune`], and then the inventory itself. If the inventory lies in a namespace of
+    /// the set, that namespace goes last and takes the inventory along.
+    pub async fn delete(
+        &self,
+        inventory: &mut Inventory,
+        options: &DeleteOptions,
+        cancel: &CancellationToken,
+    ) -> Outcome<DeleteError> {
+        let mut outcome = Outcome::default();
+        outcome.error = self.delete_all(inventory, options, &mut outcome.changes, cancel).await.err();
+        outcome
+    }
+
+    async fn delete_all(
+        &self,
+        inventory: &mut Inventory,
+        options: &DeleteOptions,
+        changes: &mut ChangeSet<Applied>,
+        cancel: &CancellationToken,
+    ) -> Result<(), DeleteError> {
+        let record = |source| DeleteError::Record { source };
+        self.mark_deleting(inventory, cancel).await.map_err(record)?;
+        let home = ObjectId::of_namespace(&inventory.at().namespace);
+        let others = inventory.entries().keys().filter(|id| **id != home).cloned().collect();
+        self.delete_ranks(inventory, others, options, changes, cancel).await?;
+        let home: BTreeSet<ObjectId> = inventory.entries().keys().cloned().collect();
+        let mut left = self.ours(&home, inventory, options, changes, cancel).await?;
+        if left.is_empty() {
+            return self.delete_inventory(inventory, cancel).await.map_err(record);
+        }
+        self.delete_rank(&mut left, options, changes, cancel).await
+    }
+
+    async fn delete_ranks(
+        &self,
+        inventory: &mut Inventory,
+        surplus: BTreeSet<ObjectId>,
+        options: &DeleteOptions,
+        changes: &mut ChangeSet<Applied>,
+        cancel: &CancellationToken,
+    ) -> Result<(), DeleteError> {
+        let mut ranks: BTreeMap<Rank, BTreeSet<ObjectId>> = BTreeMap::new();
+        for id in surplus {
+            ranks.entry(Rank::of(&id.group, &id.kind)).or_default().insert(id);
+        }
+        for ids in ranks.into_values().rev() {
+            let mut left = self.ours(&ids, inventory, options, changes, cancel).await?;
+            let deleted = self.delete_rank(&mut left, options, changes, cancel).await;
+            let forgotten =
+                ids.into_iter().filter(|id| !left.contains_key(id)).map(|id| (id, None)).collect();
+            let recorded = self.record(inventory, &forgotten, cancel).await;
+            deleted?;
+            recorded.map_err(|source| DeleteError::Record { source })?;
+        }
+        Ok(())
+    }
+
+    /// Those that exist, are ours and are to go, with their UIDs. The others are reported as left.
+    async fn ours(
+        &self,
+        ids: &BTreeSet<ObjectId>,
+        inventory: &Inventory,
+        options: &DeleteOptions,
+        changes: &mut ChangeSet<Applied>,
+        cancel: &CancellationToken,
+    ) -> Result<BTreeMap<ObjectId, String>, DeleteError> {
+        let mut ours = BTreeMap::new();
+        for (id, observation) in self.observe(ids, cancel).await {
+            let live = match observation {
+                Observation::Absent => continue,
+                Observation::Found(live) => live,
+                Observation::Unknown(source) => return Err(DeleteError::Observe { id, source }),
+            };
+            let is_kept = options.keep.iter().any(|objects| objects.matches(&id));
+            if is_kept || !self.is_ours(&live, &id, Some(inventory)) {
+                changes.push(Change { id, action: Action::Left });
+            } else {
+                ours.insert(id, live.uid().to_owned());
+            }
+        }
+        Ok(ours)
+    }
+
+    /// Deletes these objects and takes those that are gone out of `left`.
+    async fn delete_rank(
+        &self,
+        left: &mut BTreeMap<ObjectId, String>,
+        options: &DeleteOptions,
+        changes: &mut ChangeSet<Applied>,
+        cancel: &CancellationToken,
+    ) -> Result<(), DeleteError> {
+        if left.is_empty() {
+            return Ok(());
+        }
+        let discovery = self.discovery(cancel).await.map_err(|source| DeleteError::Discover { source })?;
+        let failed = self.request_deletions(left, &discovery, options, cancel).await;
+        let mut asked = left.clone();
+        asked.retain(|id, _| !failed.iter().any(|(failed, _)| failed == id));
+        let all: Vec<ObjectId> = asked.keys().cloned().collect();
+        let gone = self.until_gone(&mut asked, options.timeout, cancel).await;
+        for id in all.into_iter().filter(|id| !asked.contains_key(id)) {
+            left.remove(&id);
+            changes.push(Change { id, action: Action::Deleted });
+        }
+        if failed.is_empty() { gone } else { Err(DeleteError::Request { failed }) }
+    }
+
+    async fn request_deletions(
+        &self,
+        ours: &BTreeMap<ObjectId, String>,
+        discovery: &Discovery,
+        options: &DeleteOptions,
+        cancel: &CancellationToken,
+    ) -> Vec<(ObjectId, RequestError)> {
+        let requests = ours.iter().map(|(id, uid)| async move {
+            let resource = discovery.resource(&id.group_kind(), None)?;
+            let asked = self.request_deletion(resource, id, uid, options.propagation, cancel).await;
+            asked.err().map(|error| (id.clone(), error))
+        });
+        let concurrency = self.shared.options.concurrency.max(1);
+        stream::iter(requests).buffered(concurrency).filter_map(futures::future::ready).collect().await
+    }
+
+    /// Looks until none of these objects (by UID) is there any more, and takes each that is gone out of `left`.
+    pub(crate) async fn until_gone(
+        &self,
+        left: &mut BTreeMap<ObjectId, String>,
+        timeout: Duration,
+        cancel: &CancellationToken,
+    ) -> Result<(), DeleteError> {
+        let began = Instant::now();
+        loop {
+            let ids = left.keys().cloned().collect();
+            let mut there: BTreeMap<ObjectId, Live> = BTreeMap::new();
+            for (id, observation) in self.observe(&ids, cancel).await {
+                match observation {
+                    Observation::Found(live) if left.get(&id).is_some_and(|uid| uid == live.uid()) => {
+                        there.insert(id, live);
+                    }
+                    Observation::Unknown(source) if !source.is_cancelled() => {
+                        return Err(DeleteError::Observe { id, source });
+                    }
+                    Observation::Unknown(_) => {}
+                    Observation::Found(_) | Observation::Absent => drop(left.remove(&id)),
+                }
+            }
+            if left.is_empty() {
+                return Ok(());
+            }
+            if cancel.is_cancelled() {
+                return Err(DeleteError::Cancelled { objects: left.keys().cloned().collect() });
+            }
+            if began.elapsed() >= timeout {
+                let objects = there.iter().map(|(id, live)| Stuck::of(id, live)).collect();
+                return Err(DeleteError::Stuck { waited: began.elapsed(), objects });
+            }
+            self.pause(cancel).await;
+        }
+    }
+
+    /// Waits until it is time to look again, or the caller cancels.
+    pub(crate) async fn pause(&self, cancel: &CancellationToken) {
+        let interval = self.shared.options.budgets.poll_interval;
+        tokio::select! {
+            () = cancel.cancelled() => {}
+            () = tokio::time::sleep(interval) => {}
+        }
+    }
+}
+
+impl Stuck {
+    fn of(id: &ObjectId, live: &Live) -> Self {
+        let conditions = live.value()["status"]["conditions"].as_array().into_iter().flatten();
+        let conditions =
+            conditions.filter(|condition| id.kind == "Namespace" && condition["status"] == "True");
+        Self {
+            id: id.clone(),
+            is_terminating: live.is_terminating(),
+            finalizers: live.finalizers().into_iter().map(str::to_owned).collect(),
+            conditions: conditions.map(shown_condition).collect(),
+        }
+    }
+}
+
+fn shown_condition(condition: &Value) -> String {
+    let text = |name: &str| condition[name].as_str().unwrap_or_default();
+    format!("{}: {}", text("type"), text("message"))
+}

@@ -1,0 +1,330 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::Value;
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+
+use crate::change_set::{Action, Change, ChangeSet, FieldChange, FieldConflict, FieldValue, Planned};
+use crate::compare::{Comparison, Difference, compare};
+use crate::discovery::{Discovery, Resource};
+use crate::engine::Engine;
+use crate::field_path::{FieldPath, PathElement};
+use crate::immutable::immutable_fields;
+use crate::inventory::Inventory;
+use crate::live::Live;
+use crate::manifest::Manifest;
+use crate::object_id::{GroupKind, ObjectId};
+use crate::observe::{Observation, Observed};
+use crate::options::{Adoption, Policy};
+use crate::request_error::RequestError;
+use crate::schema::Document;
+
+/// A manifest set could not be compared with the cluster.
+#[derive(Debug, Error)]
+pub enum DiffError {
+    /// What kinds the cluster serves could not be read.
+    #[error("cannot read which kinds the cluster serves")]
+    Discover {
+        /// Why.
+        source: RequestError,
+    },
+    /// The schema of a kind could not be read.
+    #[error("cannot read the schema of {api_version} {kind}")]
+    Schema {
+        /// Group and version.
+        api_version: String,
+        /// Kind.
+        kind: String,
+        /// Why.
+        source: RequestError,
+    },
+    /// A live object could not be read.
+    #[error("cannot read the live object of {id}")]
+    Observe {
+        /// The object.
+        id: ObjectId,
+        /// Why.
+        source: Arc<RequestError>,
+    },
+    /// The cluster does not serve the kind in this version, and the set does not define it.
+    #[error("the cluster does not serve {api_version} {} and the manifests do not define it", id.kind)]
+    UnknownKind {
+        /// The object.
+        id: ObjectId,
+        /// Group and version of its manifest.
+        api_version: String,
+    },
+    /// A cluster-scoped kind's manifest counts as namespaced or the reverse.
+    #[error("{id} must {}have a namespace", if *namespaced { "" } else { "not " })]
+    Scope {
+        /// The object.
+        id: ObjectId,
+        /// Whether the kind is namespaced in this cluster.
+        namespaced: bool,
+    },
+}
+
+/// One manifest beside its live object.
+pub(crate) struct Compared {
+    /// What to apply.
+    pub wanted: Value,
+    /// How to address the object; `None` while its kind is yet to be defined.
+    pub resource: Option<Resource>,
+    pub live: Option<Live>,
+    /// UID of an object of the same name that is on its way out.
+    pub going: Option<String>,
+    /// Whether fields are taken from others, as the policy permits.
+    pub force: bool,
+    pub change: Change,
+}
+
+/// Where each kind of a set stands in discovery.
+enum Kind {
+    Served(Resource),
+    /// A definition in the same set makes it.
+    ToBeDefined,
+}
+
+impl Kind {
+    fn version(&self) -> Option<String> {
+        match self {
+            Self::Served(resource) => Some(resource.version.clone()),
+            Self::ToBeDefined => None,
+        }
+    }
+}
+
+impl Engine {
+    /// Says what applying `manifests` would do, in their order, and, if an inventory is given, then what pruning would delete.
+    /// Sends only GET and LIST.
+    ///
+    /// An object on its way out counts as absent. Conflicts that `policy` permits to resolve count as changes.
+    pub async fn diff(
+        &self,
+        manifests: &[Manifest],
+        inventory: Option<&Inventory>,
+        policy: &Policy,
+        cancel: &CancellationToken,
+    ) -> Result<ChangeSet<Planned>, DiffError> {
+        let compared = self.compare_all(manifests, inventory, policy, cancel).await?;
+        let mut changes: Vec<Change> = compared.into_iter().map(|compared| compared.change).collect();
+        let keep: BTreeSet<ObjectId> = manifests.iter().map(|manifest| manifest.id().clone()).collect();
+        if let Some(inventory) = inventory {
+            changes.extend(self.surplus(inventory, &keep, cancel).await?);
+        }
+        Ok(ChangeSet::new(changes))
+    }
+
+    /// What the inventory has and the set has no more.
+    async fn surplus(
+        &self,
+        inventory: &Inventory,
+        keep: &BTreeSet<ObjectId>,
+        cancel: &CancellationToken,
+    ) -> Result<Vec<Change>, DiffError> {
+        let ids = inventory.entries().keys().filter(|id| !keep.contains(id)).cloned().collect();
+        let mut changes = Vec::new();
+        for (id, observation) in self.observe(&ids, cancel).await {
+            if let Some(live) = observed(&id, observation)? {
+                let action =
+                    if self.is_ours(&live, &id, Some(inventory)) { Action::Deleted } else { Action::Left };
+                changes.push(Change { id, action });
+            }
+        }
+        Ok(changes)
+    }
+
+    pub(crate) async fn compare_all(
+        &self,
+        manifests: &[Manifest],
+        inventory: Option<&Inventory>,
+        policy: &Policy,
+        cancel: &CancellationToken,
+    ) -> Result<Vec<Compared>, DiffError> {
+        let discovery = self.discovery(cancel).await.map_err(|source| DiffError::Discover { source })?;
+        let kinds = kinds(manifests, &discovery)?;
+        let documents = self.documents(&kinds, cancel);
+        let wanted =
+            manifests.iter().zip(&kinds).map(|(manifest, kind)| (manifest.id().clone(), kind.version()));
+        let wanted = wanted.collect();
+        let (documents, mut live) = futures::join!(documents, self.observe_versions(&wanted, cancel));
+        let documents = documents?;
+        let mut compared = Vec::with_capacity(manifests.len());
+        for (manifest, kind) in manifests.iter().zip(kinds) {
+            let live = take(&mut live, manifest.id())?;
+            let going = live.as_ref().filter(|live| live.is_terminating()).map(|live| live.uid().to_owned());
+            let live = live.filter(|live| !live.is_terminating());
+            let one = match kind {
+                Kind::Served(resource) => {
+                    let empty = Document::default();
+                    let document = documents.get(&resource.group_version_path()).map_or(&empty, Arc::as_ref);
+                    self.compare_one(manifest, Some(resource), live, document, inventory, policy)
+                }
+                Kind::ToBeDefined => {
+                    self.compare_one(manifest, None, None, &Document::default(), inventory, policy)
+                }
+            };
+            compared.push(Compared { going, ..one });
+        }
+        Ok(compared)
+    }
+
+    async fn documents(
+        &self,
+        kinds: &[Kind],
+        cancel: &CancellationToken,
+    ) -> Result<BTreeMap<String, Arc<Document>>, DiffError> {
+        let mut wanted = BTreeMap::new();
+        for kind in kinds {
+            if let Kind::Served(resource) = kind {
+                wanted.insert(resource.group_version_path(), resource);
+            }
+        }
+        let documents = wanted.into_iter().map(|(path, resource)| async move {
+            let document = self.document(resource, cancel).await;
+            let document = document.map_err(|source| DiffError::Schema {
+                api_version: resource.api_version(),
+                kind: resource.kind.kind.clone(),
+                source,
+            })?;
+            Ok((path, document))
+        });
+        Ok(futures::future::try_join_all(documents).await?.into_iter().collect())
+    }
+
+    fn compare_one(
+        &self,
+        manifest: &Manifest,
+        resource: Option<Resource>,
+        live: Option<Live>,
+        document: &Document,
+        inventory: Option<&Inventory>,
+        policy: &Policy,
+    ) -> Compared {
+        let id = manifest.id().clone();
+        let version = resource.as_ref().map_or(manifest.version(), |resource| &resource.version);
+        let schema = document.kind(&id.group_kind(), version);
+        let wanted = self.wanted(manifest, live.as_ref(), &schema);
+        let mut force = false;
+        let action = match &live {
+            None => Action::Created,
+            Some(live) if !self.may_write(live, &id, inventory, policy.adoption) => {
+                if self.shared.options.rules.creates_only_if_absent(&id) {
+                    Action::Left
+                } else {
+                    let owner = live.owner(&self.shared.options.owner).map(str::to_owned);
+                    Action::Foreign { managers: live.managers(), owner }
+                }
+            }
+            Some(live) => {
+                let comparison = compare(&wanted, live.value(), &schema, &self.shared.options.field_manager);
+                force = !comparison.conflicts.is_empty();
+                action(&id, live, comparison, policy)
+            }
+        };
+        Compared { wanted, resource, live, going: None, force, change: Change { id, action } }
+    }
+
+    fn may_write(
+        &self,
+        live: &Live,
+        id: &ObjectId,
+        inventory: Option<&Inventory>,
+        adoption: Adoption,
+    ) -> bool {
+        self.is_ours(live, id, inventory)
+            || match adoption {
+                Adoption::Never => false,
+                Adoption::Unowned => live.owner(&self.shared.options.owner).is_none(),
+                Adoption::Any => true,
+            }
+    }
+
+    /// Whether an object bears our owner label, or is in the inventory with this UID and bears nobody else's.
+    pub(crate) fn is_ours(&self, live: &Live, id: &ObjectId, inventory: Option<&Inventory>) -> bool {
+        let owner = &self.shared.options.owner;
+        match live.owner(owner) {
+            Some(value) => value == owner.value,
+            None => inventory.is_some_and(|inventory| {
+                let entry = inventory.entries().get(id);
+                entry.is_some_and(|entry| entry.uid.as_deref() == Some(live.uid()))
+            }),
+        }
+    }
+}
+
+fn kinds(manifests: &[Manifest], discovery: &Discovery) -> Result<Vec<Kind>, DiffError> {
+    let defined: BTreeSet<GroupKind> = manifests.iter().filter_map(Manifest::defined_kind).collect();
+    let kind = |manifest: &Manifest| {
+        let id = manifest.id();
+        let kind = id.group_kind();
+        let is_defined_here = defined.contains(&kind);
+        // A definition of the set may bring the wanted version to a kind that is there in others.
+        let other_version = || discovery.resource(&kind, None).filter(|_| is_defined_here);
+        match discovery.resource(&kind, Some(manifest.version())).or_else(other_version) {
+            Some(resource) if resource.namespaced == id.namespace.is_empty() => {
+                Err(DiffError::Scope { id: id.clone(), namespaced: resource.namespaced })
+            }
+            Some(resource) => Ok(Kind::Served(resource.clone())),
+            None if is_defined_here => Ok(Kind::ToBeDefined),
+            None => Err(DiffError::UnknownKind { id: id.clone(), api_version: manifest.api_version() }),
+        }
+    };
+    manifests.iter().map(kind).collect()
+}
+
+fn take(live: &mut Observed, id: &ObjectId) -> Result<Option<Live>, DiffError> {
+    live.remove(id).map_or(Ok(None), |observation| observed(id, observation))
+}
+
+pub(crate) fn observed(id: &ObjectId, observation: Observation) -> Result<Option<Live>, DiffError> {
+    match observation {
+        Observation::Found(live) => Ok(Some(live)),
+        Observation::Absent => Ok(None),
+        Observation::Unknown(source) => Err(DiffError::Observe { id: id.clone(), source }),
+    }
+}
+
+fn action(id: &ObjectId, live: &Live, comparison: Comparison, policy: &Policy) -> Action {
+    let Comparison { differences, acquired, conflicts } = comparison;
+    let immutable = immutable_fields(id, live.value(), &differences);
+    let conflicts = forbidden(id, conflicts, policy);
+    let is_same = differences.is_empty() && acquired.is_empty();
+    let fields = || differences.iter().map(|difference| shown(id, difference)).collect();
+    if !immutable.is_empty() {
+        Action::Recreated { immutable, fields: fields() }
+    } else if !conflicts.is_empty() {
+        Action::Conflict { conflicts, fields: fields() }
+    } else if is_same {
+        Action::Unchanged
+    } else {
+        Action::Changed { fields: fields(), acquired }
+    }
+}
+
+/// The conflicts that the policy does not permit to resolve.
+fn forbidden(id: &ObjectId, conflicts: Vec<FieldConflict>, policy: &Policy) -> Vec<FieldConflict> {
+    let is_allowed = |manager: &str, path: &FieldPath| {
+        policy.take_over.iter().any(|take_over| take_over.allows(id, manager, path))
+    };
+    let conflicts = conflicts.into_iter().map(|mut conflict| {
+        conflict.fields.retain(|path| !is_allowed(&conflict.manager, path));
+        conflict
+    });
+    conflicts.filter(|conflict| !conflict.fields.is_empty()).collect()
+}
+
+fn shown(id: &ObjectId, difference: &Difference) -> FieldChange {
+    let data = PathElement::Field("data".to_owned());
+    let masked = id.is_secret() && difference.path.elements().first() == Some(&data);
+    let show = |value: &Option<Value>| {
+        let value = value.clone()?;
+        Some(if masked { FieldValue::Masked } else { FieldValue::Plain(value) })
+    };
+    FieldChange {
+        path: difference.path.clone(),
+        before: show(&difference.before),
+        after: show(&difference.after),
+    }
+}

@@ -1,0 +1,126 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use k8s_openapi::jiff::Timestamp;
+
+use crate::object_id::ObjectId;
+
+/// Where an inventory is kept: a ConfigMap.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct InventoryRef {
+    /// Namespace. May be one that the set itself makes: then it is made first.
+    pub namespace: String,
+    /// Name of the ConfigMap, and beginning of the names of its shards.
+    pub name: String,
+}
+
+/// Who wants to work with an inventory, and under which conditions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// Unique name of this run.
+    pub holder: String,
+    /// How long the claim lasts after its last renewal (every write renews it). After that another run may take over an unfinished inventory.
+    pub expiry: Duration,
+    /// What may already be there.
+    pub expect: Expect,
+    /// Digest of the planned set, see [`digest`](crate::digest).
+    pub digest: String,
+}
+
+/// What a [`Claim`] may find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// A first installation: nothing, or an unfinished creation whose holder is gone. A complete inventory is an error.
+    Absent,
+    /// A change: whatever is there, also nothing (it was lost, or the first run never came to write it).
+    Any,
+}
+
+/// How far the set is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// The first run that makes the set has not finished.
+    Creating,
+    /// The set was made completely once.
+    Complete,
+    /// The set is being deleted.
+    Deleting,
+}
+
+/// What we made in one cluster, as the cluster's own record says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inventory {
+    pub(crate) at: InventoryRef,
+    pub(crate) record: Record,
+    pub(crate) claim: Option<Claim>,
+    /// `metadata.resourceVersion` of the ConfigMap that this was read from or written to.
+    pub(crate) resource_version: String,
+    /// Names of the ConfigMaps that hold its list of objects, if that is long.
+    pub(crate) shards: Vec<String>,
+}
+
+/// Content of an inventory.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Record {
+    pub phase: Phase,
+    pub digest: String,
+    pub holder: Option<Holder>,
+    pub entries: BTreeMap<ObjectId, Entry>,
+}
+
+/// Who works with an inventory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Name of the run.
+    pub name: String,
+    /// Until when nobody else may take an unfinished inventory over.
+    pub expires: Timestamp,
+}
+
+/// What an inventory knows about one object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// Its UID, once it is known that the object was made.
+    pub uid: Option<String>,
+}
+
+impl Phase {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Creating => "creating",
+            Self::Complete => "complete",
+            Self::Deleting => "deleting",
+        }
+    }
+
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        [Self::Creating, Self::Complete, Self::Deleting].into_iter().find(|phase| phase.word() == word)
+    }
+}
+
+impl Inventory {
+    /// Where it is kept.
+    pub fn at(&self) -> &InventoryRef {
+        &self.at
+    }
+
+    /// How far the set is.
+    pub fn phase(&self) -> Phase {
+        self.record.phase
+    }
+
+    /// Digest of the set that was last planned.
+    pub fn digest(&self) -> &str {
+        &self.record.digest
+    }
+
+    /// Who works with it.
+    pub fn holder(&self) -> Option<&Holder> {
+        self.record.holder.as_ref()
+    }
+
+    /// The objects, with what is known of each.
+    pub fn entries(&self) -> &BTreeMap<ObjectId, Entry> {
+        &self.record.entries
+    }
+}

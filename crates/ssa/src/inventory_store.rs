@@ -1,0 +1,474 @@
+//! How an inventory is kept: one ConfigMap, whose list of objects moves to ConfigMaps of its own when it is long.
+//!
+//! ```yaml
+//! data:
+//!   phase: creating
+//!   digest: sha256:…
+//!   holder: run-4f1c
+//!   expires: "2026-01-01T00:00:00Z"
+//!   objects: |            # or shards: names of ConfigMaps with such a list each, one a line
+//!     apps/Deployment/shop/web 6f1e…
+//!     /ConfigMap/shop/settings
+//! ```
+//! A shard's name ends with a digest of its content and a shard never changes, so that replacing the first ConfigMap replaces the
+//! whole record at once.
+
+use std::collections::BTreeMap;
+
+use http::Method;
+use k8s_openapi::jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::digest::hex;
+use crate::discovery::Resource;
+use crate::engine::Engine;
+use crate::inventory::{Claim, Entry, Expect, Holder, Inventory, InventoryRef, Phase, Record};
+use crate::inventory_error::InventoryError;
+use crate::live::Live;
+use crate::manifest::Manifest;
+use crate::object_id::{GroupKind, ObjectId};
+use crate::observe::encode;
+use crate::options::Owner;
+use crate::request::{Call, parse};
+use crate::request_error::{RequestError, Target, Verb};
+use crate::schema::Schema;
+
+/// How long a list of objects in one ConfigMap may be, in bytes; a ConfigMap holds 1 MiB.
+const SHARD_BYTES: usize = 512 * 1024;
+/// How much of a shard's digest is in its name.
+const SHARD_DIGEST: usize = 16;
+
+impl Engine {
+    /// Reads an inventory; `None` if there is none, or not even its namespace.
+    pub async fn inventory(
+        &self,
+        at: &InventoryRef,
+        cancel: &CancellationToken,
+    ) -> Result<Option<Inventory>, InventoryError> {
+        let Some(live) = self.config_map(at, &at.name, cancel).await? else { return Ok(None) };
+        let owner = live.owner(&self.shared.options.owner).unwrap_or_default().to_owned();
+        if owner != self.shared.options.owner.value {
+            return Err(InventoryError::Foreign {
+                namespace: at.namespace.clone(),
+                name: at.name.clone(),
+                owner,
+            });
+        }
+        let mut objects = text(&live, "objects").to_owned();
+        for shard in text(&live, "shards").lines() {
+            let missing = || malformed(at, format!("its shard {shard} is missing"));
+            let live = self.config_map(at, shard, cancel).await?.ok_or_else(missing)?;
+            objects.push_str(text(&live, "objects"));
+        }
+        let record = decode(at, &live, &objects)?;
+        let resource_version = live.resource_version().to_owned();
+        let shards = text(&live, "shards").lines().map(str::to_owned).collect();
+        Ok(Some(Inventory { at: at.clone(), record, claim: None, resource_version, shards }))
+    }
+
+    /// Takes hold of an inventory for one run, before the first object is written: records the ids of `manifests`
+    /// beside those that it has, the digest and the holder. Makes the inventory if there is none, and its namespace first if that is among `manifests`.
+    pub async fn claim(
+        &self,
+        at: &InventoryRef,
+        claim: &Claim,
+        manifests: &[Manifest],
+        cancel: &CancellationToken,
+    ) -> Result<Inventory, InventoryError> {
+        let mut made: BTreeMap<ObjectId, Entry> = BTreeMap::new();
+        loop {
+            let found = self.inventory(at, cancel).await?;
+            let mut inventory = match found {
+                Some(found) => admit(found, claim)?,
+                None => Inventory::empty(at),
+            };
+            inventory.record.digest.clone_from(&claim.digest);
+            if inventory.record.phase == Phase::Deleting && !manifests.is_empty() {
+                inventory.record.phase = Phase::Creating;
+            }
+            inventory.claim = Some(claim.clone());
+            let ids = manifests.iter().map(|manifest| manifest.id().clone());
+            ids.for_each(|id| drop(inventory.record.entries.entry(id).or_default()));
+            inventory.record.entries.append(&mut made.clone());
+            match self.store(&mut inventory, cancel).await {
+                Ok(()) => return Ok(inventory),
+                Err(RequestError::Conflict { .. }) => {}
+                Err(error) if error.is_not_found() && inventory.resource_version.is_empty() => {
+                    let (id, uid) = self.make_namespace(at, manifests, cancel).await?;
+                    made.insert(id, Entry { uid: Some(uid) });
+                }
+                Err(source) => return Err(write(at, source)),
+            }
+        }
+    }
+
+    /// Marks the set complete and gives the claim back.
+    pub async fn complete(
+        &self,
+        inventory: &mut Inventory,
+        cancel: &CancellationToken,
+    ) -> Result<(), InventoryError> {
+        self.edit(inventory, |record| record.phase = Phase::Complete, true, cancel).await
+    }
+
+    /// Gives the claim back as things are, so that another run need not wait until it expires.
+    pub async fn release(
+        &self,
+        inventory: &mut Inventory,
+        cancel: &CancellationToken,
+    ) -> Result<(), InventoryError> {
+        self.edit(inventory, |_| {}, true, cancel).await
+    }
+
+    pub(crate) async fn mark_deleting(
+        &self,
+        inventory: &mut Inventory,
+        cancel: &CancellationToken,
+    ) -> Result<(), InventoryError> {
+        self.edit(inventory, |record| record.phase = Phase::Deleting, false, cancel).await
+    }
+
+    /// Adds or replaces entries, and takes out those that are `None`. Nothing is written if nothing changes and the claim lasts.
+    pub(crate) async fn record(
+        &self,
+        inventory: &mut Inventory,
+        entries: &BTreeMap<ObjectId, Option<Entry>>,
+        cancel: &CancellationToken,
+    ) -> Result<(), InventoryError> {
+        let is_recorded =
+            |(id, entry): (&ObjectId, &Option<Entry>)| inventory.entries().get(id) == entry.as_ref();
+        if entries.iter().all(is_recorded) && inventory.claim_lasts() {
+            return Ok(());
+        }
+        let edit = |record: &mut Record| {
+            for (id, entry) in entries {
+                match entry {
+                    Some(entry) => drop(record.entries.insert(id.clone(), entry.clone())),
+                    None => drop(record.entries.remove(id)),
+                }
+            }
+        };
+        self.edit(inventory, edit, false, cancel).await
+    }
+
+    /// Deletes the ConfigMap and its shards, those of interrupted writes too.
+    pub(crate) async fn delete_inventory(
+        &self,
+        inventory: &Inventory,
+        cancel: &CancellationToken,
+    ) -> Result<(), InventoryError> {
+        let at = &inventory.at;
+        let config_maps = config_maps();
+        self.delete_config_map(at, &at.name, cancel).await?;
+        let owner = &self.shared.options.owner;
+        let selector = format!("&labelSelector={}", encode(&format!("{}={}", owner.label, owner.value)));
+        let found = self.list(&config_maps, &at.namespace, &selector, cancel).await;
+        for live in found.map_err(|source| read(at, source))? {
+            let name = live.value()["metadata"]["name"].as_str().unwrap_or_default();
+            if name.starts_with(&shard_prefix(at)) {
+                self.delete_config_map(at, name, cancel).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads, changes and replaces until no other writer came in between.
+    async fn edit(
+        &self,
+        inventory: &mut Inventory,
+        edit: impl Fn(&mut Record),
+        give_back: bool,
+        cancel: &CancellationToken,
+    ) -> Result<(), InventoryError> {
+        let Some(claim) = inventory.claim.clone() else {
+            let InventoryRef { namespace, name } = inventory.at.clone();
+            return Err(InventoryError::NotClaimed { namespace, name });
+        };
+        loop {
+            edit(&mut inventory.record);
+            if give_back {
+                inventory.claim = None;
+            }
+            let stored = self.store(inventory, cancel).await;
+            match stored {
+                Ok(()) => return Ok(()),
+                Err(RequestError::Conflict { .. }) => {
+                    *inventory = self.reread(inventory, &claim, cancel).await?
+                }
+                Err(source) => return Err(write(&inventory.at, source)),
+            }
+        }
+    }
+
+    /// The inventory as another writer left it, if the claim still holds.
+    async fn reread(
+        &self,
+        inventory: &Inventory,
+        claim: &Claim,
+        cancel: &CancellationToken,
+    ) -> Result<Inventory, InventoryError> {
+        let at = &inventory.at;
+        let lost =
+            |holder| InventoryError::Lost { namespace: at.namespace.clone(), name: at.name.clone(), holder };
+        let mut found = self.inventory(at, cancel).await?.ok_or_else(|| lost(None))?;
+        let holder = found.record.holder.as_ref().map(|holder| holder.name.clone());
+        if holder.as_ref().is_some_and(|holder| *holder != claim.holder) {
+            return Err(lost(holder));
+        }
+        found.claim = Some(claim.clone());
+        Ok(found)
+    }
+
+    /// Writes the record as it is, under its claim, if nobody else wrote since it was read.
+    async fn store(&self, inventory: &mut Inventory, cancel: &CancellationToken) -> Result<(), RequestError> {
+        inventory.record.holder = inventory
+            .claim
+            .as_ref()
+            .map(|claim| Holder { name: claim.holder.clone(), expires: expiry(claim) });
+        let (mut data, lists) = encode_record(&inventory.record);
+        let mut shards = Vec::new();
+        match lists.as_slice() {
+            [] => drop(data.insert("objects".to_owned(), json!(""))),
+            [objects] => drop(data.insert("objects".to_owned(), json!(objects))),
+            lists => {
+                for objects in lists {
+                    shards.push(self.store_shard(&inventory.at, objects, cancel).await?);
+                }
+                data.insert("shards".to_owned(), json!(shards.join("\n")));
+            }
+        }
+        let at = &inventory.at;
+        let stored = self.put_config_map(at, &at.name, data, &inventory.resource_version, cancel).await?;
+        stored.resource_version().clone_into(&mut inventory.resource_version);
+        let old: Vec<String> = inventory.shards.drain(..).filter(|shard| !shards.contains(shard)).collect();
+        for shard in old {
+            // The record no longer names it: what is left of it here goes with the inventory.
+            let _ = self.delete_config_map(&inventory.at, &shard, cancel).await;
+        }
+        inventory.shards = shards;
+        Ok(())
+    }
+
+    async fn store_shard(
+        &self,
+        at: &InventoryRef,
+        objects: &str,
+        cancel: &CancellationToken,
+    ) -> Result<String, RequestError> {
+        let digest = hex(objects.as_bytes());
+        let name = format!("{}{}", shard_prefix(at), &digest[..SHARD_DIGEST]);
+        let data = Map::from_iter([("objects".to_owned(), json!(objects))]);
+        match self.put_config_map(at, &name, data, "", cancel).await {
+            // It exists: its name says that its content is the same.
+            Ok(_) | Err(RequestError::Conflict { .. }) => Ok(name),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Creates a ConfigMap, or replaces the one with this resource version.
+    async fn put_config_map(
+        &self,
+        at: &InventoryRef,
+        name: &str,
+        data: Map<String, Value>,
+        resource_version: &str,
+        cancel: &CancellationToken,
+    ) -> Result<Live, RequestError> {
+        let Owner { label, value } = &self.shared.options.owner;
+        let mut config_map = json!({
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": name, "namespace": at.namespace, "labels": {label.as_str(): value}},
+            "data": data,
+        });
+        let id = ObjectId::new("", "ConfigMap", &at.namespace, name);
+        let is_new = resource_version.is_empty();
+        let (verb, method, path) = if is_new {
+            (Verb::Create, Method::POST, config_maps().list_path(&at.namespace))
+        } else {
+            config_map["metadata"]["resourceVersion"] = json!(resource_version);
+            (Verb::Update, Method::PUT, config_maps().path(&id))
+        };
+        let uri = format!("{path}?fieldManager={}", encode(&self.shared.options.field_manager));
+        let body = config_map.to_string().into_bytes();
+        let call = Call::new(verb, Target::Object(id), method, uri, "application/json", body);
+        let answer = self.send(&call, cancel).await?;
+        Ok(Live::new(parse(&call, &answer.body)?))
+    }
+
+    async fn config_map(
+        &self,
+        at: &InventoryRef,
+        name: &str,
+        cancel: &CancellationToken,
+    ) -> Result<Option<Live>, InventoryError> {
+        let id = ObjectId::new("", "ConfigMap", &at.namespace, name);
+        self.get(&config_maps(), &id, cancel).await.map_err(|source| read(at, source))
+    }
+
+    async fn delete_config_map(
+        &self,
+        at: &InventoryRef,
+        name: &str,
+        cancel: &CancellationToken,
+    ) -> Result<(), InventoryError> {
+        let id = ObjectId::new("", "ConfigMap", &at.namespace, name);
+        let call = Call::new(
+            Verb::Delete,
+            Target::Object(id.clone()),
+            Method::DELETE,
+            config_maps().path(&id),
+            "",
+            Vec::new(),
+        );
+        match self.send(&call, cancel).await {
+            Ok(_) | Err(RequestError::NotFound { .. }) => Ok(()),
+            Err(source) => Err(write(at, source)),
+        }
+    }
+
+    /// Makes the namespace that the inventory lies in from its manifest.
+    async fn make_namespace(
+        &self,
+        at: &InventoryRef,
+        manifests: &[Manifest],
+        cancel: &CancellationToken,
+    ) -> Result<(ObjectId, String), InventoryError> {
+        let id = ObjectId::of_namespace(&at.namespace);
+        let manifest = manifests.iter().find(|manifest| *manifest.id() == id);
+        let manifest =
+            manifest.ok_or_else(|| InventoryError::NoNamespace { namespace: at.namespace.clone() })?;
+        let wanted = self.wanted(manifest, None, &Schema::untyped());
+        match self.create(&namespaces(), &id, &wanted, cancel).await {
+            Ok(live) => Ok((id, live.uid().to_owned())),
+            Err(source) => Err(InventoryError::Namespace { id, source }),
+        }
+    }
+}
+
+/// Whether this run may go on with what it found.
+fn admit(found: Inventory, claim: &Claim) -> Result<Inventory, InventoryError> {
+    let (namespace, name) = (found.at.namespace.clone(), found.at.name.clone());
+    let other = found.record.holder.as_ref().filter(|holder| holder.name != claim.holder);
+    if let Some(holder) = other.filter(|holder| holder.expires > Timestamp::now()) {
+        let (holder, expires) = (holder.name.clone(), holder.expires);
+        return Err(InventoryError::Held { namespace, name, holder, expires });
+    }
+    if claim.expect == Expect::Absent && found.record.phase == Phase::Complete {
+        return Err(InventoryError::AlreadyComplete { namespace, name, digest: found.record.digest });
+    }
+    Ok(found)
+}
+
+impl Inventory {
+    fn empty(at: &InventoryRef) -> Self {
+        Self {
+            at: at.clone(),
+            record: Record {
+                phase: Phase::Creating,
+                digest: String::new(),
+                holder: None,
+                entries: BTreeMap::new(),
+            },
+            claim: None,
+            resource_version: String::new(),
+            shards: Vec::new(),
+        }
+    }
+
+    /// Whether more than half of the claim's time is left; without a claim nothing may be written.
+    fn claim_lasts(&self) -> bool {
+        let (Some(claim), Some(holder)) = (&self.claim, &self.record.holder) else { return false };
+        let half = SignedDuration::try_from(claim.expiry / 2).unwrap_or(SignedDuration::MAX);
+        holder.expires.duration_since(Timestamp::now()) > half
+    }
+}
+
+fn expiry(claim: &Claim) -> Timestamp {
+    let lasts = SignedDuration::try_from(claim.expiry).unwrap_or(SignedDuration::MAX);
+    Timestamp::now().checked_add(lasts).unwrap_or(Timestamp::MAX)
+}
+
+fn config_maps() -> Resource {
+    core("ConfigMap", "configmaps", true)
+}
+
+fn namespaces() -> Resource {
+    core("Namespace", "namespaces", false)
+}
+
+/// A kind of the core group, which every cluster serves: no discovery is needed before its inventory is read.
+fn core(kind: &str, plural: &str, namespaced: bool) -> Resource {
+    Resource {
+        kind: GroupKind { group: String::new(), kind: kind.to_owned() },
+        version: "v1".to_owned(),
+        plural: plural.to_owned(),
+        namespaced,
+        verbs: Vec::new(),
+    }
+}
+
+fn shard_prefix(at: &InventoryRef) -> String {
+    format!("{}.shard.", at.name)
+}
+
+/// Everything but the objects, and the objects in lists of bounded length.
+fn encode_record(record: &Record) -> (Map<String, Value>, Vec<String>) {
+    let mut data = Map::from_iter([
+        ("phase".to_owned(), json!(record.phase.word())),
+        ("digest".to_owned(), json!(record.digest)),
+    ]);
+    if let Some(holder) = &record.holder {
+        data.insert("holder".to_owned(), json!(holder.name));
+        data.insert("expires".to_owned(), json!(holder.expires.to_string()));
+    }
+    let mut lists: Vec<String> = Vec::new();
+    for (id, entry) in &record.entries {
+        let line = match &entry.uid {
+            Some(uid) => format!("{id} {uid}\n"),
+            None => format!("{id}\n"),
+        };
+        match lists.last_mut() {
+            Some(list) if list.len() + line.len() <= SHARD_BYTES => list.push_str(&line),
+            _ => lists.push(line),
+        }
+    }
+    (data, lists)
+}
+
+fn decode(at: &InventoryRef, live: &Live, objects: &str) -> Result<Record, InventoryError> {
+    let phase = text(live, "phase");
+    let phase = Phase::parse(phase).ok_or_else(|| malformed(at, format!("its phase is {phase:?}")))?;
+    let holder = match text(live, "holder") {
+        "" => None,
+        name => {
+            let expires = text(live, "expires").parse();
+            let expires = expires.map_err(|error| malformed(at, format!("expires: {error}")))?;
+            Some(Holder { name: name.to_owned(), expires })
+        }
+    };
+    let mut entries = BTreeMap::new();
+    for line in objects.lines() {
+        let (id, uid) = line.split_once(' ').map_or((line, None), |(id, uid)| (id, Some(uid.to_owned())));
+        let id = id.parse().map_err(|error| malformed(at, format!("objects: {error}")))?;
+        entries.insert(id, Entry { uid });
+    }
+    Ok(Record { phase, digest: text(live, "digest").to_owned(), holder, entries })
+}
+
+fn text<'a>(live: &'a Live, key: &str) -> &'a str {
+    live.value()["data"][key].as_str().unwrap_or_default()
+}
+
+fn malformed(at: &InventoryRef, reason: String) -> InventoryError {
+    InventoryError::Malformed { namespace: at.namespace.clone(), name: at.name.clone(), reason }
+}
+
+fn read(at: &InventoryRef, source: RequestError) -> InventoryError {
+    InventoryError::Read { namespace: at.namespace.clone(), name: at.name.clone(), source }
+}
+
+fn write(at: &InventoryRef, source: RequestError) -> InventoryError {
+    InventoryError::Write { namespace: at.namespace.clone(), name: at.name.clone(), source }
+}

@@ -1,0 +1,117 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+
+use crate::rules::{Rules, TakeOver};
+
+/// How an [`Engine`](crate::Engine) works, for its whole life.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Name under which every field is owned (`fieldManager` of each write).
+    pub field_manager: String,
+    /// The label that the engine puts on every object that it makes.
+    pub owner: Owner,
+    /// Fields and objects of others.
+    pub rules: Rules,
+    /// How many requests may be under way at once; at least 1.
+    pub concurrency: usize,
+    /// Limits of requests.
+    pub budgets: Budgets,
+    /// How to get a client with fresh credentials; used once for each request that the server answers with 401.
+    pub reauthenticate: Option<Reauthenticate>,
+}
+
+impl Options {
+    /// Options with the default budgets, eight requests at once and no rules.
+    pub fn new(field_manager: &str, owner: Owner) -> Self {
+        Self {
+            field_manager: field_manager.to_owned(),
+            owner,
+            rules: Rules::default(),
+            concurrency: 8,
+            budgets: Budgets::default(),
+            reauthenticate: None,
+        }
+    }
+}
+
+/// The mark of ownership: an object whose label `label` has this `value` is ours, one with another value is someone else's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// Label key.
+    pub label: String,
+    /// Label value.
+    pub value: String,
+}
+
+/// Limits of single requests and their retries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Budgets {
+    /// How long one attempt of a request may take.
+    pub request_timeout: Duration,
+    /// How long a request may be retried in all, counted from its first attempt: after 429 (its `Retry-After` is kept), 5xx,
+    /// timeouts and broken connections. Never after another 4xx.
+    pub retry_time: Duration,
+    /// Pause between two looks while waiting.
+    pub poll_interval: Duration,
+}
+
+impl Default for Budgets {
+    fn default() -> Self {
+        Self {
+            request_timeout: Duration::from_secs(30),
+            retry_time: Duration::from_secs(60),
+            poll_interval: Duration::from_secs(1),
+        }
+    }
+}
+
+/// Makes a client with fresh credentials.
+#[derive(Clone)]
+pub struct Reauthenticate(Arc<dyn Fn() -> BoxFuture<'static, kube::Result<kube::Client>> + Send + Sync>);
+
+impl Reauthenticate {
+    /// From a function that makes the client.
+    pub fn new<F>(make: F) -> Self
+    where
+        F: Fn() -> BoxFuture<'static, kube::Result<kube::Client>> + Send + Sync + 'static,
+    {
+        Self(Arc::new(make))
+    }
+
+    pub(crate) async fn client(&self) -> kube::Result<kube::Client> {
+        (self.0)().await
+    }
+}
+
+impl fmt::Debug for Reauthenticate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reauthenticate")
+    }
+}
+
+/// What one diff or apply may do beyond its own objects and fields. The default is nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// Which existing objects may become ours.
+    pub adoption: Adoption,
+    /// Which fields of others may become ours.
+    pub take_over: Vec<TakeOver>,
+    /// Whether an object whose immutable fields change may be deleted and made again.
+    pub recreate: bool,
+}
+
+/// Which existing objects that are not ours may become ours. Ours are those with our owner label, and those that the
+/// inventory has with their UID.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Adoption {
+    /// None: an existing object that is not ours is an error.
+    #[default]
+    Never,
+    /// Those without an owner label: objects that another tool made, for imports.
+    Unowned,
+    /// All, even those with another owner's label.
+    Any,
+}

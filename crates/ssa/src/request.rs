@@ -1,0 +1,235 @@
+use std::time::{Duration, Instant};
+
+use http::{Method, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use kube::client::Body;
+use kube::core::Status;
+use serde::de::DeserializeOwned;
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::Engine;
+use crate::request_error::{RequestError, Target, Transport, Verb};
+
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How much of an answer that is no `Status` is quoted.
+const QUOTED: usize = 300;
+
+/// One request, with what its errors say about it.
+pub(crate) struct Call {
+    pub verb: Verb,
+    pub target: Target,
+    pub method: Method,
+    /// Path and query.
+    pub uri: String,
+    pub accept: &'static str,
+    pub content_type: &'static str,
+    pub body: Vec<u8>,
+}
+
+/// A successful answer.
+pub(crate) struct Answer {
+    pub status: StatusCode,
+    pub body: Vec<u8>,
+    /// How often the request was sent.
+    pub attempts: u32,
+}
+
+/// One attempt that did not succeed.
+enum Attempt {
+    Answered(StatusCode, Option<Duration>, Box<Status>),
+    Broken(Transport),
+}
+
+impl Call {
+    pub fn get(verb: Verb, target: Target, uri: String) -> Self {
+        Self::new(verb, target, Method::GET, uri, "application/json", Vec::new())
+    }
+
+    pub fn new(
+        verb: Verb,
+        target: Target,
+        method: Method,
+        uri: String,
+        content_type: &'static str,
+        body: Vec<u8>,
+    ) -> Self {
+        Self { verb, target, method, uri, accept: "application/json", content_type, body }
+    }
+
+    pub fn accept(mut self, accept: &'static str) -> Self {
+        self.accept = accept;
+        self
+    }
+
+    fn request(&self) -> Result<Request<Body>, http::Error> {
+        let mut request =
+            Request::builder().method(&self.method).uri(&self.uri).header(header::ACCEPT, self.accept);
+        if !self.body.is_empty() {
+            request = request.header(header::CONTENT_TYPE, self.content_type);
+        }
+        request.body(Body::from(self.body.clone()))
+    }
+
+    fn cancelled(&self) -> RequestError {
+        RequestError::Cancelled { verb: self.verb, target: self.target.clone() }
+    }
+
+    /// An error for an answer that no repetition changes.
+    fn refused(&self, code: StatusCode, source: Box<Status>) -> RequestError {
+        let (verb, target) = (self.verb, self.target.clone());
+        match code {
+            StatusCode::UNAUTHORIZED => RequestError::Unauthorized { verb, target, source },
+            StatusCode::FORBIDDEN => RequestError::Forbidden { verb, target, source },
+            StatusCode::NOT_FOUND => RequestError::NotFound { verb, target, source },
+            StatusCode::CONFLICT => RequestError::Conflict { verb, target, source },
+            _ => RequestError::Refused { verb, target, source },
+        }
+    }
+
+    /// An error for a failure that lasted as long as it may be repeated.
+    fn given_up(&self, attempt: Attempt, attempts: u32, elapsed: Duration) -> RequestError {
+        let (verb, target) = (self.verb, self.target.clone());
+        match attempt {
+            Attempt::Answered(_, _, source) => {
+                RequestError::Unavailable { verb, target, attempts, elapsed, source }
+            }
+            Attempt::Broken(source) => RequestError::Unreachable { verb, target, attempts, elapsed, source },
+        }
+    }
+
+    fn may_hold_secrets(&self) -> bool {
+        match &self.target {
+            Target::Object(id) => id.is_secret(),
+            Target::Kind(kind, _) => kind.group.is_empty() && kind.kind == "Secret",
+            Target::Document(_) => false,
+        }
+    }
+}
+
+impl Engine {
+    /// Sends a request until it is answered, refused, out of time or cancelled.
+    pub(crate) async fn send(&self, call: &Call, cancel: &CancellationToken) -> Result<Answer, RequestError> {
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(call.cancelled()),
+            answer = self.send_until_answered(call) => answer,
+        }
+    }
+
+    /// Sends a request and reads the JSON of its answer.
+    pub(crate) async fn read<T: DeserializeOwned>(
+        &self,
+        call: &Call,
+        cancel: &CancellationToken,
+    ) -> Result<T, RequestError> {
+        let answer = self.send(call, cancel).await?;
+        parse(call, &answer.body)
+    }
+
+    async fn send_until_answered(&self, call: &Call) -> Result<Answer, RequestError> {
+        let began = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        let mut fresh_credentials = false;
+        for attempts in 1.. {
+            let failed = match self.attempt(call).await {
+                Ok((status, body)) => return Ok(Answer { status, body, attempts }),
+                Err(failed) => failed,
+            };
+            let mut wait = pause;
+            match failed {
+                Attempt::Answered(StatusCode::UNAUTHORIZED, ..)
+                    if !fresh_credentials && self.reauthenticate(call).await? =>
+                {
+                    fresh_credentials = true;
+                    continue;
+                }
+                Attempt::Answered(code, _, status) if !is_passing(code) => {
+                    return Err(call.refused(code, status));
+                }
+                Attempt::Answered(_, Some(after), _) => wait = wait.max(after),
+                Attempt::Broken(Transport::Http(_) | Transport::Failed(kube::Error::Auth(_))) => {
+                    return Err(call.given_up(failed, attempts, began.elapsed()));
+                }
+                _ => {}
+            }
+            if began.elapsed() + wait > self.shared.options.budgets.retry_time {
+                return Err(call.given_up(failed, attempts, began.elapsed()));
+            }
+            tracing::debug!(verb = %call.verb, target = %call.target, attempts, ?wait, "request is repeated");
+            tokio::time::sleep(wait).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+        Err(call.cancelled())
+    }
+
+    /// Whether there are fresh credentials to try again with.
+    async fn reauthenticate(&self, call: &Call) -> Result<bool, RequestError> {
+        let Some(reauthenticate) = &self.shared.options.reauthenticate else { return Ok(false) };
+        let client = reauthenticate.client().await.map_err(|source| RequestError::Reauthenticate {
+            verb: call.verb,
+            target: call.target.clone(),
+            source,
+        })?;
+        *self.shared.client.write().await = client;
+        Ok(true)
+    }
+
+    async fn attempt(&self, call: &Call) -> Result<(StatusCode, Vec<u8>), Attempt> {
+        let limit = self.shared.options.budgets.request_timeout;
+        // The semaphore is never closed, so that an error here cannot be; no permit would only mean no limit.
+        let _permit = self.shared.requests.acquire().await;
+        let request = call.request().map_err(|error| Attempt::Broken(error.into()))?;
+        let client = self.shared.client.read().await.clone();
+        let exchange = async {
+            let response = client.send(request).await?;
+            let (parts, body) = response.into_parts();
+            let body = body.collect().await?.to_bytes().to_vec();
+            Ok::<_, kube::Error>((parts, body))
+        };
+        let (parts, body) = tokio::time::timeout(limit, exchange)
+            .await
+            .map_err(|_| Attempt::Broken(Transport::TimedOut(limit)))?
+            .map_err(|error| Attempt::Broken(error.into()))?;
+        if parts.status.is_success() {
+            return Ok((parts.status, body));
+        }
+        let after =
+            parts.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+        let status = status(parts.status, &body, call.may_hold_secrets());
+        Err(Attempt::Answered(parts.status, after.map(Duration::from_secs), Box::new(status)))
+    }
+}
+
+/// Reads the JSON of an answer.
+pub(crate) fn parse<T: DeserializeOwned>(call: &Call, body: &[u8]) -> Result<T, RequestError> {
+    serde_json::from_slice(body).map_err(|source| RequestError::Malformed {
+        verb: call.verb,
+        target: call.target.clone(),
+        source,
+    })
+}
+
+/// Whether the same request may succeed later: the server is overloaded, starting, or has lost its own store for a moment.
+fn is_passing(code: StatusCode) -> bool {
+    code == StatusCode::TOO_MANY_REQUESTS || code.is_server_error()
+}
+
+/// The `Status` of a failure. What the server says about a Secret may quote its data, so then only fields and reasons are kept.
+fn status(code: StatusCode, body: &[u8], secret: bool) -> Status {
+    let mut status = serde_json::from_slice::<Status>(body).unwrap_or_else(|_| {
+        let text = String::from_utf8_lossy(body);
+        Status { message: text.chars().take(QUOTED).collect(), ..Status::default() }
+    });
+    status.code = code.as_u16();
+    if status.reason.is_empty() {
+        status.reason = code.canonical_reason().unwrap_or_default().to_owned();
+    }
+    if secret && (code == StatusCode::BAD_REQUEST || code == StatusCode::UNPROCESSABLE_ENTITY) {
+        let causes = status.details.iter().flat_map(|details| &details.causes);
+        let fields: Vec<String> = causes.map(|cause| format!("{}: {}", cause.field, cause.reason)).collect();
+        status.message = format!("invalid ({}); the answer may quote secret data", fields.join(", "));
+        status.details = None;
+    }
+    status
+}

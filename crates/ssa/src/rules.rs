@@ -1,0 +1,156 @@
+use crate::field_path::{FieldPath, FieldPattern};
+use crate::object_id::ObjectId;
+
+/// A name with `*` for any run of characters, as in `k8s-*`. The empty pattern matches only the empty name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Glob(String);
+
+impl Glob {
+    /// Matches every name.
+    pub fn any() -> Self {
+        Self("*".to_owned())
+    }
+
+    /// Whether the whole of `name` matches.
+    pub fn matches(&self, name: &str) -> bool {
+        glob(self.0.as_bytes(), name.as_bytes())
+    }
+}
+
+impl From<&str> for Glob {
+    fn from(pattern: &str) -> Self {
+        Self(pattern.to_owned())
+    }
+}
+
+/// Greedy matching with one point of return is enough for `*`: only the latest star can need more characters.
+fn glob(pattern: &[u8], name: &[u8]) -> bool {
+    let (mut p, mut n) = (0, 0);
+    let mut retry: Option<(usize, usize)> = None;
+    while n < name.len() {
+        if pattern.get(p) == Some(&b'*') {
+            retry = Some((p, n));
+            p += 1;
+        } else if pattern.get(p) == Some(&name[n]) {
+            p += 1;
+            n += 1;
+        } else if let Some((star, from)) = retry {
+            retry = Some((star, from + 1));
+            p = star + 1;
+            n = from + 1;
+        } else {
+            return false;
+        }
+    }
+    pattern[p..].iter().all(|byte| *byte == b'*')
+}
+
+/// Which objects a rule is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectPattern {
+    /// API group; the empty pattern is the core group.
+    pub group: Glob,
+    /// Kind.
+    pub kind: Glob,
+    /// Namespace; the empty pattern is cluster-scoped objects only.
+    pub namespace: Glob,
+    /// Name.
+    pub name: Glob,
+}
+
+impl ObjectPattern {
+    /// All objects of one group and kind.
+    pub fn kind(group: &str, kind: &str) -> Self {
+        Self { group: group.into(), kind: kind.into(), namespace: Glob::any(), name: Glob::any() }
+    }
+
+    /// One object.
+    pub fn object(id: &ObjectId) -> Self {
+        Self {
+            group: id.group.as_str().into(),
+            kind: id.kind.as_str().into(),
+            namespace: id.namespace.as_str().into(),
+            name: id.name.as_str().into(),
+        }
+    }
+
+    /// Whether `id` is one of the objects.
+    pub fn matches(&self, id: &ObjectId) -> bool {
+        self.group.matches(&id.group)
+            && self.kind.matches(&id.kind)
+            && self.namespace.matches(&id.namespace)
+            && self.name.matches(&id.name)
+    }
+}
+
+/// Whose a field is that a manifest sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ownership {
+    /// Ours at creation, and as long as no other manager owns it; from then on neither sent nor compared.
+    /// Examples: a webhook's `caBundle`, `replicas` under an autoscaler.
+    Yield,
+    /// Never ours: neither sent nor compared, not even at creation.
+    Ignore,
+}
+
+/// Says that fields of some objects belong to someone else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldRule {
+    /// The objects.
+    pub objects: ObjectPattern,
+    /// The fields, with everything below them.
+    pub fields: FieldPattern,
+    /// What to do with them.
+    pub ownership: Ownership,
+}
+
+/// What the caller knows about fields and objects of others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// Fields that belong to others.
+    pub fields: Vec<FieldRule>,
+    /// Objects that are only made when they are missing: one that exists and is not ours is left as it is,
+    /// is no error, never enters the inventory and is never deleted (a namespace that someone else may have made).
+    pub create_if_absent: Vec<ObjectPattern>,
+}
+
+impl Rules {
+    /// Whose the field at `path` of `id` is; `None` means ours. `Ignore` wins over `Yield`.
+    pub fn ownership(&self, id: &ObjectId, path: &FieldPath) -> Option<Ownership> {
+        let mut found = None;
+        for rule in self.fields.iter().filter(|rule| rule.objects.matches(id)) {
+            if rule.fields.covers(path) {
+                if rule.ownership == Ownership::Ignore {
+                    return Some(Ownership::Ignore);
+                }
+                found = Some(Ownership::Yield);
+            }
+        }
+        found
+    }
+
+    /// Whether `id` is only to be made when missing.
+    pub fn creates_only_if_absent(&self, id: &ObjectId) -> bool {
+        self.create_if_absent.iter().any(|objects| objects.matches(id))
+    }
+}
+
+/// Permission to take fields from another manager, for one call of apply or diff.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TakeOver {
+    /// The other field manager's name.
+    pub manager: Glob,
+    /// The objects.
+    pub objects: ObjectPattern,
+    /// The fields, with everything below them; `None` is all of them.
+    pub fields: Option<FieldPattern>,
+}
+
+impl TakeOver {
+    /// Whether the field at `path` of `id` may be taken from `manager`.
+    pub fn allows(&self, id: &ObjectId, manager: &str, path: &FieldPath) -> bool {
+        self.manager.matches(manager)
+            && self.objects.matches(id)
+            && self.fields.as_ref().is_none_or(|fields| fields.covers(path))
+    }
+}

@@ -1,0 +1,179 @@
+use serde_json::{Map, Value};
+
+use crate::builtin_defaults;
+use crate::field_path::{PathElement, Scalar};
+use crate::object_id::GroupKind;
+
+/// The OpenAPI v3 document of one group and version.
+#[derive(Debug, Default)]
+pub(crate) struct Document {
+    types: Map<String, Value>,
+}
+
+impl Document {
+    pub fn parse(mut document: Value) -> Self {
+        match document["components"]["schemas"].take() {
+            Value::Object(types) => Self { types },
+            _ => Self::default(),
+        }
+    }
+
+    /// The schema of a kind; untyped if the document does not have it.
+    pub fn kind(&self, kind: &GroupKind, version: &str) -> Schema<'_> {
+        let is_kind = |value: &Value| {
+            value["group"].as_str() == Some(&kind.group)
+                && value["kind"].as_str() == Some(&kind.kind)
+                && value["version"].as_str() == Some(version)
+        };
+        let found = self.types.iter().find(|(_, node)| {
+            let kinds = node["x-kubernetes-group-version-kind"].as_array();
+            kinds.is_some_and(|kinds| kinds.iter().any(is_kind))
+        });
+        found.map_or(Schema::untyped(), |(name, node)| Schema {
+            types: Some(&self.types),
+            place: None,
+            node: Some(node),
+            name,
+        })
+    }
+}
+
+/// What a list's items are to each other (`x-kubernetes-list-type`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ListType<'a> {
+    /// The list is one value.
+    Atomic,
+    /// Items are scalars, each at most once.
+    Set,
+    /// Items are objects, told apart by these fields.
+    Map(Vec<&'a str>),
+}
+
+/// The type of one field, with the rules by which server-side apply merges it (structured-merge-diff's schema).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Schema<'a> {
+    types: Option<&'a Map<String, Value>>,
+    /// Where the field is declared; has the field's own extensions and default.
+    place: Option<&'a Value>,
+    /// The type itself, behind references.
+    node: Option<&'a Value>,
+    /// Name of the type, where it has one.
+    name: &'a str,
+}
+
+impl<'a> Schema<'a> {
+    /// No schema: objects merge member by member, lists are atomic.
+    pub fn untyped() -> Self {
+        Self { types: None, place: None, node: None, name: "" }
+    }
+
+    fn at(types: Option<&'a Map<String, Value>>, place: &'a Value) -> Self {
+        let reference = place["$ref"].as_str().or_else(|| place["allOf"][0]["$ref"].as_str());
+        let name = reference.and_then(|reference| reference.rsplit('/').next()).unwrap_or_default();
+        let node = types.and_then(|types| types.get(name)).unwrap_or(place);
+        Self { types, place: Some(place), node: Some(node), name }
+    }
+
+    fn child(&self, place: Option<&'a Value>) -> Self {
+        place.map_or(Self::untyped(), |place| Self::at(self.types, place))
+    }
+
+    /// A word of the field's declaration or else of its type.
+    fn get(&self, word: &str) -> Option<&'a Value> {
+        let of = |node: Option<&'a Value>| node.and_then(|node| node.get(word));
+        of(self.place).or_else(|| of(self.node))
+    }
+
+    fn declared(&self, name: &str) -> Option<&'a Value> {
+        self.node?.get("properties")?.get(name)
+    }
+
+    /// Whether the type declares a member of this name, rather than taking any name.
+    pub fn declares(&self, name: &str) -> bool {
+        self.declared(name).is_some()
+    }
+
+    /// The type of a member.
+    pub fn field(&self, name: &str) -> Self {
+        let any = || self.node?.get("additionalProperties");
+        self.child(self.declared(name).or_else(any))
+    }
+
+    /// The type of a list's items.
+    pub fn item(&self) -> Self {
+        self.child(self.get("items"))
+    }
+
+    /// The type of what `element` leads to.
+    pub fn element(&self, element: &PathElement) -> Self {
+        match element {
+            PathElement::Field(name) => self.field(name),
+            _ => self.item(),
+        }
+    }
+
+    /// Whether an object of this type is one value (`x-kubernetes-map-type: atomic`).
+    pub fn is_atomic_object(&self) -> bool {
+        self.get("x-kubernetes-map-type").is_some_and(|word| word == "atomic")
+    }
+
+    /// How lists of this type merge. Without `x-kubernetes-list-type` the older patch strategy counts, as in kube-openapi.
+    pub fn list_type(&self) -> ListType<'a> {
+        let text = |word| self.get(word).and_then(Value::as_str);
+        match (text("x-kubernetes-list-type"), text("x-kubernetes-patch-strategy")) {
+            (Some("set"), _) => ListType::Set,
+            (Some("map"), _) => {
+                let keys = self.get("x-kubernetes-list-map-keys").and_then(Value::as_array);
+                ListType::Map(keys.into_iter().flatten().filter_map(Value::as_str).collect())
+            }
+            (None, Some(strategy)) if strategy.split(',').any(|word| word == "merge") => {
+                text("x-kubernetes-patch-merge-key").map_or(ListType::Set, |key| ListType::Map(vec![key]))
+            }
+            _ => ListType::Atomic,
+        }
+    }
+
+    /// The path elements of a list's items, in order; `None` if the list is atomic, or if its items cannot be told apart, so
+    /// that it has to be taken as one value.
+    pub fn items(&self, items: &[Value]) -> Option<Vec<PathElement>> {
+        let elements: Vec<PathElement> = match self.list_type() {
+            ListType::Atomic => return None,
+            ListType::Set => items.iter().map(|item| PathElement::Item(Scalar::of(item))).collect(),
+            ListType::Map(keys) => items.iter().map(|item| self.key(&keys, item)).collect::<Option<_>>()?,
+        };
+        let distinct: std::collections::BTreeSet<&PathElement> = elements.iter().collect();
+        (distinct.len() == elements.len()).then_some(elements)
+    }
+
+    fn key(&self, keys: &[&str], item: &Value) -> Option<PathElement> {
+        let mut found: Vec<(String, Scalar)> = Vec::with_capacity(keys.len());
+        for key in keys {
+            let value = item.get(*key).or_else(|| self.item().field(key).default());
+            if let Some(value) = value {
+                found.push(((*key).to_owned(), Scalar::of(value)));
+            }
+        }
+        found.sort();
+        (!found.is_empty()).then_some(PathElement::Key(found))
+    }
+
+    /// What the server writes when the field is absent, as far as the schema says.
+    pub fn default(&self) -> Option<&'a Value> {
+        self.place?.get("default")
+    }
+
+    /// Whether the server, finding member `name` absent in `object`, may write `value` there.
+    pub fn is_default(&self, object: &Map<String, Value>, name: &str, value: &Value) -> bool {
+        self.field(name).default() == Some(value) || builtin_defaults::has(self.name, object, name, value)
+    }
+
+    /// Whether values are quantities that the server writes in its canonical form.
+    pub fn is_quantity(&self) -> bool {
+        self.name.ends_with("api.resource.Quantity")
+    }
+
+    /// Whether values are bytes in base64.
+    pub fn is_bytes(&self) -> bool {
+        self.get("format").is_some_and(|format| format == "byte")
+    }
+}

@@ -1,0 +1,284 @@
+//! Whether an object has become what its spec says: the rules of `kstatus` (sigs.k8s.io/cli-utils/pkg/kstatus), as functions of
+//! the live object alone.
+
+use serde_json::Value;
+
+/// How far an object is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// In one word.
+    pub state: State,
+    /// Why, for people.
+    pub message: String,
+}
+
+/// How far an object is, in kstatus' words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It is as its spec says.
+    Current,
+    /// It is on the way.
+    InProgress,
+    /// It says itself that it will not get there.
+    Failed,
+    /// It is being deleted.
+    Terminating,
+    /// It does not exist.
+    NotFound,
+}
+
+impl Status {
+    fn current() -> Self {
+        Self { state: State::Current, message: String::new() }
+    }
+
+    fn in_progress(message: impl Into<String>) -> Self {
+        Self { state: State::InProgress, message: message.into() }
+    }
+
+    fn failed(message: impl Into<String>) -> Self {
+        Self { state: State::Failed, message: message.into() }
+    }
+
+    /// The status of an object that is not there.
+    pub fn not_found() -> Self {
+        Self { state: State::NotFound, message: "it does not exist".to_owned() }
+    }
+
+    /// The status of a live object.
+    pub fn of(object: &Value) -> Self {
+        if object["metadata"].get("deletionTimestamp").is_some() {
+            return Self { state: State::Terminating, message: "it is being deleted".to_owned() };
+        }
+        if let Some(observed) = number(&object["status"]["observedGeneration"])
+            && Some(observed) < number(&object["metadata"]["generation"])
+        {
+            return Self::in_progress("its controller has not seen the latest change");
+        }
+        if is(object, "Stalled", "True") {
+            return Self::failed(reason(object, "Stalled"));
+        }
+        if is(object, "Reconciling", "True") {
+            return Self::in_progress(reason(object, "Reconciling"));
+        }
+        let group = object["apiVersion"]
+            .as_str()
+            .and_then(|version| version.split_once('/'))
+            .map_or("", |(group, _)| group);
+        of_kind(group, object["kind"].as_str().unwrap_or_default(), object)
+    }
+}
+
+fn of_kind(group: &str, kind: &str, object: &Value) -> Status {
+    match (group, kind) {
+        ("apps", "Deployment") => deployment(object),
+        ("apps", "ReplicaSet") | ("", "ReplicationController") => replica_set(object),
+        ("apps", "DaemonSet") => daemon_set(object),
+        ("apps", "StatefulSet") => stateful_set(object),
+        ("batch", "Job") => job(object),
+        ("", "Pod") => pod(object),
+        ("", "Service") => service(object),
+        ("", "PersistentVolumeClaim") => phase(object, "Bound"),
+        ("", "Namespace") => phase(object, "Active"),
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => definition(object),
+        ("apiregistration.k8s.io", "APIService") => condition(object, "Available"),
+        ("gateway.networking.k8s.io", "Gateway") => condition(object, "Programmed"),
+        ("policy", "PodDisruptionBudget") | ("batch", "CronJob") => Status::current(),
+        _ => custom(object),
+    }
+}
+
+fn number(value: &Value) -> Option<i64> {
+    value.as_i64()
+}
+
+fn count(object: &Value, field: &str) -> i64 {
+    number(&object["status"][field]).unwrap_or(0)
+}
+
+fn find<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
+    object["status"]["conditions"].as_array()?.iter().find(|condition| condition["type"] == kind)
+}
+
+fn is(object: &Value, kind: &str, status: &str) -> bool {
+    find(object, kind).is_some_and(|condition| condition["status"] == status)
+}
+
+/// What a condition says, or that it is not there.
+fn reason(object: &Value, kind: &str) -> String {
+    match find(object, kind) {
+        Some(condition) => shown(condition),
+        None => format!("it has no condition {kind} yet"),
+    }
+}
+
+/// A condition in one line.
+pub(crate) fn shown(condition: &Value) -> String {
+    let text = |name: &str| condition[name].as_str().unwrap_or_default();
+    let head = format!("{}={}", text("type"), text("status"));
+    match (text("reason"), text("message")) {
+        ("", "") => head,
+        (reason, "") => format!("{head} ({reason})"),
+        ("", message) => format!("{head}: {message}"),
+        (reason, message) => format!("{head} ({reason}): {message}"),
+    }
+}
+
+fn condition(object: &Value, kind: &str) -> Status {
+    if is(object, kind, "True") { Status::current() } else { Status::in_progress(reason(object, kind)) }
+}
+
+fn phase(object: &Value, wanted: &str) -> Status {
+    match object["status"]["phase"].as_str() {
+        Some(phase) if phase == wanted => Status::current(),
+        Some(phase) => Status::in_progress(format!("its phase is {phase}")),
+        None => Status::in_progress("it has no phase yet"),
+    }
+}
+
+/// Kinds without rules of their own: those that have a `Ready` condition (in Kubernetes' convention) mean it.
+fn custom(object: &Value) -> Status {
+    match find(object, "Ready") {
+        Some(_) => condition(object, "Ready"),
+        None => Status::current(),
+    }
+}
+
+fn replicas(object: &Value) -> i64 {
+    number(&object["spec"]["replicas"]).unwrap_or(1)
+}
+
+fn has_seen(object: &Value) -> bool {
+    object["status"].get("observedGeneration").is_some()
+}
+
+const UNSEEN: &str = "its controller has not seen it yet";
+
+fn deployment(object: &Value) -> Status {
+    if find(object, "Progressing")
+        .is_some_and(|progressing| progressing["reason"] == "ProgressDeadlineExceeded")
+    {
+        return Status::failed(reason(object, "Progressing"));
+    }
+    let wanted = replicas(object);
+    let (total, updated) = (count(object, "replicas"), count(object, "updatedReplicas"));
+    let (available, ready) = (count(object, "availableReplicas"), count(object, "readyReplicas"));
+    if !has_seen(object) {
+        Status::in_progress(UNSEEN)
+    } else if updated < wanted {
+        Status::in_progress(format!("{updated} of {wanted} replicas are updated"))
+    } else if total > updated {
+        Status::in_progress(format!("{} old replicas are still there", total - updated))
+    } else if ready < wanted {
+        Status::in_progress(format!("{ready} of {wanted} replicas are ready"))
+    } else if available < wanted {
+        Status::in_progress(format!("{available} of {wanted} replicas are available"))
+    } else if is(object, "Available", "False") {
+        Status::in_progress(reason(object, "Available"))
+    } else {
+        Status::current()
+    }
+}
+
+fn replica_set(object: &Value) -> Status {
+    let wanted = replicas(object);
+    let (total, ready) = (count(object, "replicas"), count(object, "readyReplicas"));
+    let available = count(object, "availableReplicas");
+    if is(object, "ReplicaFailure", "True") {
+        Status::in_progress(reason(object, "ReplicaFailure"))
+    } else if !has_seen(object) {
+        Status::in_progress(UNSEEN)
+    } else if total != wanted {
+        Status::in_progress(format!("there are {total} of {wanted} replicas"))
+    } else if ready < wanted || available < wanted {
+        Status::in_progress(format!("{} of {wanted} replicas are available", ready.min(available)))
+    } else {
+        Status::current()
+    }
+}
+
+fn daemon_set(object: &Value) -> Status {
+    let wanted = count(object, "desiredNumberScheduled");
+    let (updated, available) = (count(object, "updatedNumberScheduled"), count(object, "numberAvailable"));
+    let ready = count(object, "numberReady");
+    let is_on_delete = object["spec"]["updateStrategy"]["type"] == "OnDelete";
+    if !has_seen(object) {
+        Status::in_progress(UNSEEN)
+    } else if updated < wanted && !is_on_delete {
+        Status::in_progress(format!("{updated} of {wanted} pods are updated"))
+    } else if available < wanted || ready < wanted {
+        Status::in_progress(format!("{} of {wanted} pods are available", available.min(ready)))
+    } else {
+        Status::current()
+    }
+}
+
+fn stateful_set(object: &Value) -> Status {
+    let wanted = replicas(object);
+    let (total, ready, updated) =
+        (count(object, "replicas"), count(object, "readyReplicas"), count(object, "updatedReplicas"));
+    let strategy = &object["spec"]["updateStrategy"];
+    let partition = number(&strategy["rollingUpdate"]["partition"]).unwrap_or(0);
+    let to_update = (wanted - partition).max(0);
+    if strategy["type"] == "OnDelete" {
+        Status::current()
+    } else if !has_seen(object) {
+        Status::in_progress(UNSEEN)
+    } else if total < wanted || ready < wanted {
+        Status::in_progress(format!("{ready} of {wanted} replicas are ready"))
+    } else if total > wanted {
+        Status::in_progress(format!("{} replicas too many are still there", total - wanted))
+    } else if updated < to_update {
+        Status::in_progress(format!("{updated} of {to_update} replicas are updated"))
+    } else {
+        Status::current()
+    }
+}
+
+/// As in kstatus, a job that runs is as its spec says; whether it succeeds is another question, unless it says that it failed.
+fn job(object: &Value) -> Status {
+    if is(object, "Failed", "True") {
+        Status::failed(reason(object, "Failed"))
+    } else if is(object, "Complete", "True")
+        || object["spec"]["suspend"] == true
+        || object["status"].get("startTime").is_some()
+    {
+        Status::current()
+    } else {
+        Status::in_progress("it has not started")
+    }
+}
+
+fn pod(object: &Value) -> Status {
+    match object["status"]["phase"].as_str() {
+        Some("Succeeded") => Status::current(),
+        Some("Failed") => {
+            Status::failed(object["status"]["message"].as_str().unwrap_or("its containers failed"))
+        }
+        _ => condition(object, "Ready"),
+    }
+}
+
+fn service(object: &Value) -> Status {
+    let spec = &object["spec"];
+    let has_cluster_ip = spec["clusterIP"].as_str().is_some_and(|address| !address.is_empty());
+    if spec["type"] == "ExternalName" || spec["type"] != "LoadBalancer" && has_cluster_ip {
+        Status::current()
+    } else if !has_cluster_ip {
+        Status::in_progress("it has no cluster address yet")
+    } else if object["status"]["loadBalancer"]["ingress"].as_array().is_none_or(Vec::is_empty) {
+        Status::in_progress("its load balancer has no address yet")
+    } else {
+        Status::current()
+    }
+}
+
+fn definition(object: &Value) -> Status {
+    if is(object, "NamesAccepted", "False")
+        && find(object, "NamesAccepted").is_some_and(|names| names["reason"] != "NotAccepted")
+    {
+        Status::failed(reason(object, "NamesAccepted"))
+    } else {
+        condition(object, "Established")
+    }
+}

@@ -1,0 +1,137 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::Engine;
+use crate::live::Live;
+use crate::object_id::ObjectId;
+use crate::observe::Observation;
+use crate::pods::Pod;
+use crate::request_error::RequestError;
+use crate::status::{State, Status, shown};
+
+/// Objects did not become ready.
+#[derive(Debug, Error)]
+pub enum WaitError {
+    /// Time ran out, or an object says that it will not become ready.
+    #[error("not ready after {waited:.0?}: {}", list(objects))]
+    NotReady {
+        /// For how long was waited.
+        waited: Duration,
+        /// The objects that are not ready, with what is known about why.
+        objects: Vec<NotReady>,
+    },
+    /// An object could not be read.
+    #[error("cannot see whether {id} is ready")]
+    Observe {
+        /// The object.
+        id: ObjectId,
+        /// Why.
+        source: Arc<RequestError>,
+    },
+    /// The caller cancelled.
+    #[error("cancelled while waiting for {}", ids(objects))]
+    Cancelled {
+        /// The objects that were not seen to be ready.
+        objects: Vec<ObjectId>,
+    },
+}
+
+/// An object that is not ready, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotReady {
+    /// The object.
+    pub id: ObjectId,
+    /// How far it is.
+    pub status: Status,
+    /// Its conditions, each in one line.
+    pub conditions: Vec<String>,
+    /// The pods behind it that are not ready.
+    pub pods: Vec<Pod>,
+    /// Its own last warning events, oldest first.
+    pub events: Vec<String>,
+}
+
+impl fmt::Display for NotReady {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.id, self.status.message)?;
+        self.conditions.iter().try_for_each(|condition| write!(f, "\n  condition {condition}"))?;
+        self.events.iter().try_for_each(|event| write!(f, "\n  event {event}"))?;
+        self.pods.iter().try_for_each(|pod| write!(f, "\n  pod {pod}"))
+    }
+}
+
+fn list(objects: &[NotReady]) -> String {
+    objects.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+fn ids(objects: &[ObjectId]) -> String {
+    objects.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+impl Engine {
+    /// Waits until all these objects are ready by the rules of [`Status`]: at most `timeout`, and no longer once one of them
+    /// says that it failed.
+    pub async fn wait(
+        &self,
+        ids: &BTreeSet<ObjectId>,
+        timeout: Duration,
+        cancel: &CancellationToken,
+    ) -> Result<(), WaitError> {
+        let began = Instant::now();
+        let mut waiting = ids.clone();
+        while !waiting.is_empty() {
+            let mut unready: BTreeMap<ObjectId, (Status, Option<Live>)> = BTreeMap::new();
+            for (id, observation) in self.observe(&waiting, cancel).await {
+                match observation {
+                    Observation::Found(live) => {
+                        unready.insert(id, (Status::of(live.value()), Some(live)));
+                    }
+                    Observation::Absent => drop(unready.insert(id, (Status::not_found(), None))),
+                    Observation::Unknown(source) if source.is_cancelled() => {}
+                    Observation::Unknown(source) => return Err(WaitError::Observe { id, source }),
+                }
+            }
+            if cancel.is_cancelled() {
+                return Err(WaitError::Cancelled { objects: waiting.into_iter().collect() });
+            }
+            unready.retain(|_, (status, _)| status.state != State::Current);
+            waiting.retain(|id| unready.contains_key(id));
+            let has_failed = unready.values().any(|(status, _)| status.state == State::Failed);
+            if !waiting.is_empty() && (has_failed || began.elapsed() >= timeout) {
+                let waited = began.elapsed();
+                return Err(WaitError::NotReady { waited, objects: self.explain(unready, cancel).await });
+            }
+            if !waiting.is_empty() {
+                self.pause(cancel).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn explain(
+        &self,
+        unready: BTreeMap<ObjectId, (Status, Option<Live>)>,
+        cancel: &CancellationToken,
+    ) -> Vec<NotReady> {
+        let reports = unready.into_iter().map(|(id, (status, live))| async move {
+            let conditions = live.as_ref().map(conditions).unwrap_or_default();
+            let (pods, events) = match &live {
+                Some(live) => {
+                    futures::join!(self.unready_pods(&id, live, cancel), self.warnings(&id, live, cancel))
+                }
+                None => (Vec::new(), Vec::new()),
+            };
+            NotReady { id, status, conditions, pods, events }
+        });
+        futures::future::join_all(reports).await
+    }
+}
+
+fn conditions(live: &Live) -> Vec<String> {
+    live.value()["status"]["conditions"].as_array().into_iter().flatten().map(shown).collect()
+}

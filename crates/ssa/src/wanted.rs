@@ -1,0 +1,94 @@
+//! The object that is sent: a manifest with the owner label and without the fields that rules give to others.
+
+use serde_json::{Map, Value};
+
+use crate::engine::Engine;
+use crate::field_path::{FieldPath, PathElement};
+use crate::field_set::{FieldSet, ManagedFields};
+use crate::live::Live;
+use crate::manifest::Manifest;
+use crate::object_id::ObjectId;
+use crate::options::Options;
+use crate::rules::Ownership;
+use crate::schema::Schema;
+
+impl Engine {
+    /// What to apply for `manifest`, given the live object if there is one.
+    pub(crate) fn wanted(&self, manifest: &Manifest, live: Option<&Live>, schema: &Schema) -> Value {
+        let options = &self.shared.options;
+        let mut wanted = manifest.value().clone();
+        if let Some(object) = wanted.as_object_mut() {
+            object.remove("status");
+            add_owner_label(object, options);
+        }
+        let others = live.map(|live| others(live, &options.field_manager));
+        let belongs_to_others = |path: &FieldPath| match options.rules.ownership(manifest.id(), path) {
+            Some(Ownership::Ignore) => true,
+            Some(Ownership::Yield) => others.as_ref().is_some_and(|others| others.touches(path)),
+            None => false,
+        };
+        if has_rules(options, manifest.id()) {
+            drop_fields(&mut wanted, schema, &FieldPath::root(), &belongs_to_others);
+        }
+        wanted
+    }
+}
+
+fn has_rules(options: &Options, id: &ObjectId) -> bool {
+    options.rules.fields.iter().any(|rule| rule.objects.matches(id))
+}
+
+fn add_owner_label(object: &mut Map<String, Value>, options: &Options) {
+    let metadata = object.entry("metadata").or_insert_with(|| Value::Object(Map::new()));
+    let Some(metadata) = metadata.as_object_mut() else { return };
+    let labels = metadata.entry("labels").or_insert_with(|| Value::Object(Map::new()));
+    if let Some(labels) = labels.as_object_mut() {
+        labels.insert(options.owner.label.clone(), Value::String(options.owner.value.clone()));
+    }
+}
+
+/// What all managers but ours own.
+fn others(live: &Live, manager: &str) -> FieldSet {
+    let mut fields = FieldSet::default();
+    for entry in ManagedFields::of(live.value()).iter().filter(|entry| !entry.is_applied_by(manager)) {
+        fields.add(&entry.fields);
+    }
+    fields
+}
+
+/// Objects and lists that become empty go too: left behind, they would claim what is not ours.
+fn drop_fields(value: &mut Value, schema: &Schema, at: &FieldPath, is_dropped: &impl Fn(&FieldPath) -> bool) {
+    match value {
+        Value::Object(members) => members.retain(|name, member| {
+            let path = at.field(name);
+            !is_dropped(&path) && keep(member, &schema.field(name), &path, is_dropped)
+        }),
+        Value::Array(items) => {
+            let mut elements = schema
+                .items(items)
+                .unwrap_or_else(|| (0..items.len()).map(PathElement::Index).collect())
+                .into_iter();
+            items.retain_mut(|item| {
+                let Some(element) = elements.next() else { return true };
+                let path = at.child(element);
+                !is_dropped(&path) && keep(item, &schema.item(), &path, is_dropped)
+            });
+        }
+        _ => {}
+    }
+}
+
+fn keep(
+    value: &mut Value,
+    schema: &Schema,
+    at: &FieldPath,
+    is_dropped: &impl Fn(&FieldPath) -> bool,
+) -> bool {
+    let was_empty = is_empty(value);
+    drop_fields(value, schema, at, is_dropped);
+    was_empty || !is_empty(value)
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.as_object().is_some_and(Map::is_empty) || value.as_array().is_some_and(Vec::is_empty)
+}

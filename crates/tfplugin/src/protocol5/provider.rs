@@ -1,0 +1,78 @@
+//! Schemas and the provider block.
+
+use std::sync::{Arc, PoisonError};
+
+use super::convert;
+use super::service::{Configured, Service};
+use crate::erased::model;
+use crate::generated::tfplugin5 as wire;
+use crate::{Diagnostics, Provider, Setup, planning};
+
+impl<P: Provider> Service<P> {
+    pub(super) fn metadata(&self) -> wire::get_metadata::Response {
+        let resource =
+            |name: &&str| wire::get_metadata::ResourceMetadata { type_name: (*name).to_owned() };
+        wire::get_metadata::Response {
+            server_capabilities: Some(capabilities()),
+            resources: self.registry.resources.keys().map(resource).collect(),
+            ..Default::default()
+        }
+    }
+
+    pub(super) fn schemas(&self) -> wire::get_provider_schema::Response {
+        let resources = self.registry.resources.iter();
+        wire::get_provider_schema::Response {
+            provider: Some(convert::schema(&self.schema)),
+            resource_schemas: resources
+                .map(|(name, resource)| ((*name).to_owned(), convert::schema(resource.schema())))
+                .collect(),
+            server_capabilities: Some(capabilities()),
+            ..Default::default()
+        }
+    }
+
+    pub(super) async fn prepare_config(
+        &self,
+        request: wire::prepare_provider_config::Request,
+    ) -> Result<wire::prepare_provider_config::Response, Diagnostics> {
+        let block = &self.schema.block;
+        let config = convert::from_wire(block, request.config.clone())?;
+        let mut diagnostics = planning::validate(block, &config);
+        match model(config) {
+            Ok(config) => diagnostics.extend(self.provider.validate(&config)),
+            Err(error) => diagnostics.extend(error),
+        }
+        Ok(wire::prepare_provider_config::Response {
+            prepared_config: request.config,
+            diagnostics: diagnostics.into_iter().map(convert::diagnostic).collect(),
+        })
+    }
+
+    pub(super) async fn configure_provider(
+        &self,
+        request: wire::configure::Request,
+    ) -> Result<wire::configure::Response, Diagnostics> {
+        let config = model(convert::from_wire(&self.schema.block, request.config)?)?;
+        let setup = Setup {
+            terraform_version: request.terraform_version.clone(),
+            deferral_allowed: request.client_capabilities.is_some_and(|client| client.deferral_allowed),
+            cancellation: self.cancellation(),
+        };
+        let (data, diagnostics) = self.provider.configure(config, &setup).await.into_parts();
+        if let Some(data) = data.filter(|_| !diagnostics.has_errors()) {
+            let configured =
+                Configured { data: Arc::new(data), terraform_version: request.terraform_version.into() };
+            *self.configured.write().unwrap_or_else(PoisonError::into_inner) = Some(configured);
+        }
+        Ok(wire::configure::Response { diagnostics: diagnostics.into_iter().map(convert::diagnostic).collect() })
+    }
+}
+
+fn capabilities() -> wire::ServerCapabilities {
+    wire::ServerCapabilities {
+        plan_destroy: true,
+        get_provider_schema_optional: true,
+        move_resource_state: false,
+        generate_resource_config: false,
+    }
+}

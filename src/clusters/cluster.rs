@@ -1,0 +1,142 @@
+//! One cluster: its label, its client, and what its errors mean.
+
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::Namespace;
+use kube::{Api, Client};
+
+use super::connection::Connection;
+use super::credentials::CredentialsError;
+use super::error::Error;
+use super::failure::Failure;
+use super::session;
+use super::settings::{ClusterBlock, Limits, WhenUnreachable};
+
+/// A cluster of the provider block, connected to when it is first used. Clones are cheap and share one client.
+#[derive(Clone)]
+pub struct Cluster {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    name: String,
+    host: String,
+    /// What requests present, in words.
+    credentials: String,
+    through_proxy: bool,
+    unreachable: WhenUnreachable,
+    recreated_from: Option<String>,
+    client: Client,
+}
+
+impl Cluster {
+    pub(super) fn new(
+        name: &str,
+        block: &ClusterBlock,
+        connection: Connection,
+        limits: Limits,
+    ) -> Result<Self, Error> {
+        let host = connection.host();
+        let credentials = connection.credentials.described(connection.identity.is_some());
+        let through_proxy = connection.proxy.is_some();
+        let client = session::client(Arc::new(connection), limits).map_err(|source| Error::BuildClient {
+            cluster: name.to_owned(),
+            host: host.clone(),
+            source: Box::new(source),
+        })?;
+        let shared = Shared {
+            name: name.to_owned(),
+            host,
+            credentials,
+            through_proxy,
+            unreachable: block.unreachable,
+            recreated_from: block.recreated_from.clone(),
+            client,
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Label of the cluster block.
+    pub fn name(&self) -> &str {
+        &self.shared.name
+    }
+
+    /// URL of the API server.
+    pub fn host(&self) -> &str {
+        &self.shared.host
+    }
+
+    /// A client for this cluster; it renews its credentials by itself.
+    pub fn client(&self) -> Client {
+        self.shared.client.clone()
+    }
+
+    /// What refresh and destroy do while the cluster does not answer.
+    pub fn when_unreachable(&self) -> WhenUnreachable {
+        self.shared.unreachable
+    }
+
+    /// What a cluster is told apart by: the UID of its namespace `kube-system`, which lives as long as the cluster.
+    pub async fn uid(&self) -> Result<String, Error> {
+        let namespace = Api::<Namespace>::all(self.client())
+            .get_metadata("kube-system")
+            .await
+            .map_err(|error| self.error(error))?;
+        namespace.metadata.uid.ok_or_else(|| Error::Server {
+            cluster: self.name().to_owned(),
+            host: self.host().to_owned(),
+            code: 0,
+            message: "namespace kube-system has no UID".to_owned(),
+        })
+    }
+
+    /// Refuses to go on if `live`, this cluster's UID, is not the `recorded` one, unless the cluster block says
+    /// that the recorded cluster is gone.
+    pub fn check_uid(&self, recorded: &str, live: &str) -> Result<(), Error> {
+        if recorded == live || self.shared.recreated_from.as_deref() == Some(recorded) {
+            return Ok(());
+        }
+        Err(Error::AnotherCluster {
+            cluster: self.name().to_owned(),
+            host: self.host().to_owned(),
+            recorded: recorded.to_owned(),
+            live: live.to_owned(),
+        })
+    }
+
+    /// What kind of failure a client's error is.
+    pub fn failure(&self, error: &kube::Error) -> Failure {
+        Failure::of(error, self.shared.through_proxy)
+    }
+
+    /// A client's error in this cluster's terms.
+    pub fn error(&self, error: kube::Error) -> Error {
+        match credentials_error(error) {
+            Ok(source) => Error::Credentials {
+                cluster: self.name().to_owned(),
+                host: self.host().to_owned(),
+                source,
+            },
+            Err(error) => {
+                let failure = self.failure(&error);
+                Error::from_failure(self.name(), self.host(), &self.shared.credentials, failure, error)
+            }
+        }
+    }
+}
+
+/// The error that [`session`] wrapped, or the error itself.
+fn credentials_error(error: kube::Error) -> Result<CredentialsError, kube::Error> {
+    match error {
+        kube::Error::Service(inner) => {
+            inner.downcast::<CredentialsError>().map(|error| *error).map_err(kube::Error::Service)
+        }
+        other => Err(other),
+    }
+}
+
+impl std::fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cluster").field("name", &self.name()).field("host", &self.host()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,226 @@
+//! What kind of failure a client's error is. kube, hyper and rustls nest their errors several layers deep.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io::ErrorKind;
+
+use rustls::CertificateError;
+
+/// A client's error, sorted by who has to do something about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// No answer.
+    Unreachable(Reason),
+    /// 401.
+    Unauthorized,
+    /// 403.
+    Forbidden {
+        /// Identity, verb and resource in the server's words.
+        message: String,
+    },
+    /// Any other error answer, or one that cannot be understood.
+    Server {
+        /// HTTP status, 0 if the answer could not be understood.
+        code: u16,
+        /// The server's words.
+        message: String,
+    },
+}
+
+/// Why there was no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The host's name has no address.
+    Dns,
+    /// Nothing listens at the address.
+    Refused,
+    /// No answer in time.
+    TimedOut,
+    /// There is no route to the address.
+    NoRoute,
+    /// The connection ended before the answer was complete.
+    ConnectionLost,
+    /// The proxy did not connect.
+    Proxy,
+    /// The certificate is not signed by the given certificate authority.
+    UntrustedCertificate,
+    /// The certificate is for other names.
+    CertificateName {
+        /// The names that it has.
+        presented: Vec<String>,
+    },
+    /// The certificate has expired.
+    CertificateExpired,
+    /// The certificate is not valid yet, by this machine's clock.
+    CertificateNotYetValid,
+    /// The server asks for a client certificate or does not take the one it got.
+    ClientCertificateRefused,
+    /// Another failure of TLS.
+    Tls,
+    /// Anything else.
+    Other,
+}
+
+impl Failure {
+    /// Sorts `error`, of a request that went through a proxy or did not.
+    pub fn of(error: &kube::Error, through_proxy: bool) -> Self {
+        match error {
+            kube::Error::Api(status) => match status.code {
+                401 => Self::Unauthorized,
+                403 => Self::Forbidden { message: first_line(&status.message) },
+                code => Self::Server { code, message: first_line(&status.message) },
+            },
+            kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => {
+                Self::Server { code: 0, message: "the answer is not what Kubernetes would say".to_owned() }
+            }
+            error => Self::Unreachable(reason(error, through_proxy)),
+        }
+    }
+}
+
+fn reason(error: &kube::Error, through_proxy: bool) -> Reason {
+    let causes = causes(error);
+    if let Some(tls) = causes.iter().find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
+        return tls_reason(tls);
+    }
+    let is_connect = causes.iter().any(|cause| {
+        cause.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|error| error.is_connect())
+    });
+    if through_proxy && is_connect {
+        return Reason::Proxy;
+    }
+    // hyper-util keeps the type of this error to itself.
+    if causes.iter().any(|cause| cause.to_string() == "dns error") {
+        return Reason::Dns;
+    }
+    let kinds = causes.iter().filter_map(|cause| cause.downcast_ref::<std::io::Error>()).map(std::io::Error::kind);
+    kinds.filter_map(io_reason).next_back().unwrap_or(Reason::Other)
+}
+
+type Cause<'a> = &'a (dyn StdError + 'static);
+
+/// `error` and what is inside it, outermost first.
+fn causes<'a>(error: Cause<'a>) -> Vec<Cause<'a>> {
+    std::iter::successors(Some(error), next_cause).collect()
+}
+
+/// An `io::Error` that wraps an error hides it from `source`.
+fn next_cause<'a>(error: &Cause<'a>) -> Option<Cause<'a>> {
+    let error: Cause<'a> = *error;
+    let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    wrapped.map(|wrapped| wrapped as Cause<'a>).or_else(|| error.source())
+}
+
+fn io_reason(kind: ErrorKind) -> Option<Reason> {
+    match kind {
+        ErrorKind::ConnectionRefused => Some(Reason::Refused),
+        ErrorKind::TimedOut => Some(Reason::TimedOut),
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Some(Reason::NoRoute),
+        ErrorKind::ConnectionReset
+        | ErrorKind::ConnectionAborted
+        | ErrorKind::BrokenPipe
+        | ErrorKind::UnexpectedEof => Some(Reason::ConnectionLost),
+        _ => None,
+    }
+}
+
+fn tls_reason(error: &rustls::Error) -> Reason {
+    use rustls::AlertDescription as Alert;
+    match error {
+        rustls::Error::InvalidCertificate(problem) => match problem {
+            // The same subject with another key is a bad signature rather than an unknown issuer.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => Reason::UntrustedCertificate,
+            CertificateError::NotValidForName => Reason::CertificateName { presented: Vec::new() },
+            CertificateError::NotValidForNameContext { presented, .. } => {
+                Reason::CertificateName { presented: presented.clone() }
+            }
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => Reason::CertificateExpired,
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                Reason::CertificateNotYetValid
+            }
+            _ => Reason::Tls,
+        },
+        rustls::Error::AlertReceived(
+            Alert::CertificateRequired
+            | Alert::BadCertificate
+            | Alert::UnknownCA
+            | Alert::CertificateExpired
+            | Alert::CertificateUnknown,
+        ) => Reason::ClientCertificateRefused,
+        _ => Reason::Tls,
+    }
+}
+
+/// A proxy's error page may be long.
+fn first_line(message: &str) -> String {
+    message.lines().next().unwrap_or_default().chars().take(500).collect()
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Dns => "its name cannot be resolved",
+            Self::Refused => "the connection was refused",
+            Self::TimedOut => "there was no answer in time",
+            Self::NoRoute => "there is no route to it",
+            Self::ConnectionLost => "the connection broke off",
+            Self::Proxy => "the proxy gave no connection",
+            Self::UntrustedCertificate => "its certificate is not signed by the given certificate authority",
+            Self::CertificateName { presented } if presented.is_empty() => "its certificate is for another name",
+            Self::CertificateName { presented } => {
+                return write!(f, "its certificate is for {}", names(presented));
+            }
+            Self::CertificateExpired => "its certificate has expired",
+            Self::CertificateNotYetValid => "its certificate is not valid yet",
+            Self::ClientCertificateRefused => "it does not accept the client certificate",
+            Self::Tls => "TLS failed",
+            Self::Other => "the request failed",
+        })
+    }
+}
+
+/// rustls words a name as `DnsName("kubernetes")` or `IpAddress(10.0.0.1)`.
+fn names(presented: &[String]) -> String {
+    let bare = |name: &String| {
+        let inner = name.split_once('(').map_or(name.as_str(), |(_, inner)| inner.trim_end_matches(')'));
+        inner.trim_matches('"').to_owned()
+    };
+    presented.iter().map(bare).collect::<Vec<_>>().join(", ")
+}
+
+impl Reason {
+    /// What the user can do.
+    pub fn way_out(&self) -> String {
+        match self {
+            Self::Dns => {
+                "Check host, and whether the name resolves where Terraform runs: private endpoints resolve only \
+                 inside their network."
+            }
+            Self::Refused => "Check the port of host and whether the API server is running.",
+            Self::TimedOut | Self::NoRoute => {
+                "Check host, firewalls and authorised networks between Terraform and the API server, or set \
+                 proxy_url. For a cluster that is gone set unreachable."
+            }
+            Self::ConnectionLost => "Try again; if it goes on, look for a firewall or load balancer in between.",
+            Self::Proxy => {
+                "Check proxy_url, HTTPS_PROXY and NO_PROXY, and whether the proxy may connect to host."
+            }
+            Self::UntrustedCertificate => {
+                "Set cluster_ca_certificate to the certificate authority of this very cluster; after a cluster was \
+                 made anew it is another one."
+            }
+            Self::CertificateName { .. } => {
+                "Connect to one of the certificate's names, or set tls_server_name to one of them."
+            }
+            Self::CertificateExpired => "Renew the API server's certificate.",
+            Self::CertificateNotYetValid => "Check this machine's clock.",
+            Self::ClientCertificateRefused => {
+                "Check that client_certificate is valid and was signed by an authority that the API server trusts."
+            }
+            Self::Tls => "Check that host is the HTTPS endpoint of a Kubernetes API server.",
+            Self::Other => "Check the connection settings of the cluster block.",
+        }
+        .to_owned()
+    }
+}

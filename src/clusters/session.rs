@@ -1,0 +1,135 @@
+//! The HTTP side of a client: bounded, timed, and with credentials that are renewed while it runs.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::AUTHORIZATION;
+use http::{Request, Response, StatusCode};
+use kube::Client;
+use kube::client::Body;
+use tokio::sync::{Mutex, Semaphore};
+
+use super::connection::Connection;
+use super::credentials::{Credentials, Issued};
+use super::settings::Limits;
+
+/// Sends requests over one connection configuration.
+struct Session {
+    connection: Arc<Connection>,
+    limits: Limits,
+    permits: Semaphore,
+    /// What the last request was sent with. Held while credentials are renewed, so that one request renews and
+    /// the others wait for it.
+    access: Mutex<Option<Arc<Access>>>,
+}
+
+/// Credentials, and the client for their certificate.
+struct Access {
+    issued: Issued,
+    client: Client,
+}
+
+/// A client for `connection`. Credentials are first asked for with its first request.
+pub(super) fn client(connection: Arc<Connection>, limits: Limits) -> Result<Client, kube::Error> {
+    // Settings that no client can be built from are found here rather than by the first request.
+    let unused = Client::try_from(connection.kube_config(None, &limits))?;
+    let namespace = unused.default_namespace().to_owned();
+    let permits = Semaphore::new(limits.concurrency);
+    let session = Arc::new(Session { connection, limits, permits, access: Mutex::default() });
+    let service = tower::service_fn(move |request: Request<Body>| {
+        let session = Arc::clone(&session);
+        async move { session.send(request).await }
+    });
+    Ok(Client::new(service, namespace))
+}
+
+impl Session {
+    /// Sends `request`; if the server does not know who is asking, once more with renewed credentials.
+    async fn send(&self, request: Request<Body>) -> Result<Response<Body>, kube::Error> {
+        let _permit = self.permits.acquire().await.map_err(|closed| kube::Error::Service(closed.into()))?;
+        let second = duplicate(&request);
+        let access = self.access().await?;
+        let response = access.send(request, self.limits.response).await?;
+        if response.status() != StatusCode::UNAUTHORIZED {
+            return Ok(response);
+        }
+        match (second, self.access_after_refusal(&access).await?) {
+            (Some(second), Some(renewed)) => renewed.send(second, self.limits.response).await,
+            _ => Ok(response),
+        }
+    }
+
+    async fn access(&self) -> Result<Arc<Access>, kube::Error> {
+        let mut access = self.access.lock().await;
+        let current = access.as_ref().filter(|access| !access.issued.is_expiring()).cloned();
+        let access = match (current, &self.connection.credentials) {
+            // A file costs little to read and says nothing about when it changes.
+            (Some(current), Credentials::TokenFile(_)) => match self.renew(&mut access).await {
+                // Whoever removes the file once it has been read gets what client-go gives: the last token.
+                Err(error) => {
+                    tracing::warn!(%error, "the token file cannot be read again, its last token is used");
+                    current
+                }
+                Ok(renewed) => renewed,
+            },
+            (Some(current), _) => current,
+            (None, _) => self.renew(&mut access).await?,
+        };
+        Ok(access)
+    }
+
+    /// Other credentials than the `refused` ones, if there are any.
+    async fn access_after_refusal(&self, refused: &Arc<Access>) -> Result<Option<Arc<Access>>, kube::Error> {
+        if matches!(self.connection.credentials, Credentials::None | Credentials::Fixed { .. }) {
+            return Ok(None);
+        }
+        let mut access = self.access.lock().await;
+        let newer = access.as_ref().filter(|access| !Arc::ptr_eq(access, refused)).cloned();
+        let renewed = match newer {
+            Some(newer) => newer,
+            None => self.renew(&mut access).await?,
+        };
+        Ok(Some(renewed).filter(|renewed| renewed.issued.differs_from(&refused.issued)))
+    }
+
+    async fn renew(&self, access: &mut Option<Arc<Access>>) -> Result<Arc<Access>, kube::Error> {
+        let issued = self
+            .connection
+            .credentials
+            .issue(self.limits.exec)
+            .await
+            .map_err(|error| kube::Error::Service(Box::new(error)))?;
+        let client = match access {
+            Some(access) if !access.issued.differs_from(&issued) || issued.identity.is_none() => {
+                access.client.clone()
+            }
+            _ => Client::try_from(self.connection.kube_config(issued.identity.as_ref(), &self.limits))?,
+        };
+        let renewed = Arc::new(Access { issued, client });
+        *access = Some(Arc::clone(&renewed));
+        Ok(renewed)
+    }
+}
+
+impl Access {
+    async fn send(&self, mut request: Request<Body>, timeout: Duration) -> Result<Response<Body>, kube::Error> {
+        if let Some(authorization) = &self.issued.authorization {
+            request.headers_mut().insert(AUTHORIZATION, authorization.clone());
+        }
+        tokio::time::timeout(timeout, self.client.send(request))
+            .await
+            .map_err(|_| kube::Error::Service(Box::new(io::Error::from(io::ErrorKind::TimedOut))))?
+    }
+}
+
+/// The same request once more; `None` if its body can be sent only once.
+fn duplicate(request: &Request<Body>) -> Option<Request<Body>> {
+    let body = request.body().try_clone()?;
+    let mut duplicate = Request::new(body);
+    *duplicate.method_mut() = request.method().clone();
+    *duplicate.uri_mut() = request.uri().clone();
+    *duplicate.headers_mut() = request.headers().clone();
+    *duplicate.extensions_mut() = request.extensions().clone();
+    Some(duplicate)
+}

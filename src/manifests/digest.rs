@@ -1,0 +1,90 @@
+use std::fmt;
+use std::fmt::Write as _;
+
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// The key of the fingerprints that stand for secret values, so that nobody can find a value by trying.
+#[derive(Clone)]
+pub struct FingerprintKey([u8; 32]);
+
+impl FingerprintKey {
+    /// A key from secret bytes.
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl fmt::Debug for FingerprintKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FingerprintKey(redacted)")
+    }
+}
+
+/// What stands for a secret value. Equal values have equal fingerprints, whatever their field, so that a plan shows
+/// whether two clusters have the same.
+pub(super) fn fingerprint(key: &FingerprintKey, value: &[u8]) -> String {
+    // A key shorter than a block is filled up with zeros (RFC 2104).
+    let mut block = [0; 64];
+    block[..key.0.len()].copy_from_slice(&key.0);
+    let mut mac = Hmac::<Sha256>::new(&block.into());
+    mac.update(value);
+    format!("hmac-sha256:{}", hexadecimal(&mac.finalize().into_bytes()))
+}
+
+/// What stands for a long text.
+pub(super) fn digest(text: &[u8]) -> String {
+    format!("sha256:{}", hexadecimal(&Sha256::digest(text)))
+}
+
+/// What stands for a structure: the digest of its JSON with sorted members.
+pub(super) fn digest_of_value(value: &Value) -> String {
+    let mut json = String::new();
+    write_canonical(value, &mut json);
+    digest(json.as_bytes())
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// JSON without spaces, members sorted, and numbers that Go's `float64` cannot tell apart written alike.
+fn write_canonical(value: &Value, json: &mut String) {
+    match value {
+        Value::Object(members) => {
+            let mut members: Vec<_> = members.iter().collect();
+            members.sort_by_key(|(name, _)| *name);
+            write_joined(json, ['{', '}'], members, |(name, member), json| {
+                let _ = write!(json, "{}:", Value::from(name.as_str()));
+                write_canonical(member, json);
+            });
+        }
+        Value::Array(items) => write_joined(json, ['[', ']'], items, write_canonical),
+        Value::Number(number) => {
+            let _ = write!(json, "{:e}", number.as_f64().unwrap_or_default());
+        }
+        scalar => {
+            let _ = write!(json, "{scalar}");
+        }
+    }
+}
+
+fn write_joined<T>(
+    json: &mut String,
+    [open, close]: [char; 2],
+    parts: impl IntoIterator<Item = T>,
+    write: impl Fn(T, &mut String),
+) {
+    json.push(open);
+    for (position, part) in parts.into_iter().enumerate() {
+        if position > 0 {
+            json.push(',');
+        }
+        write(part, json);
+    }
+    json.push(close);
+}

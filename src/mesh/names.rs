@@ -1,0 +1,172 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// The longest DNS label, and the longest value of a Kubernetes label.
+const LABEL_LENGTH: usize = 63;
+/// The longest DNS name.
+const SUBDOMAIN_LENGTH: usize = 253;
+
+/// A text is not a name of the kind that its place needs.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{text:?} is not a {kind}: {rule}")]
+pub struct InvalidName {
+    /// What the text should have been, as in `cluster name`.
+    pub kind: &'static str,
+    /// The text.
+    pub text: String,
+    /// What such a name looks like.
+    pub rule: &'static str,
+}
+
+/// Declares a checked text: parsed once, then known to keep its rule.
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident, $kind:literal, $rule:literal, $keeps:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(into = "String", try_from = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidName;
+
+            fn try_from(text: String) -> Result<Self, InvalidName> {
+                let keeps: fn(&str) -> bool = $keeps;
+                if keeps(&text) {
+                    Ok(Self(text))
+                } else {
+                    Err(InvalidName { kind: $kind, text, rule: $rule })
+                }
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidName;
+
+            fn from_str(text: &str) -> Result<Self, InvalidName> {
+                Self::try_from(text.to_owned())
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+name! {
+    /// The name of a cluster, which Istio puts into `CLUSTER_ID`, the label `topology.istio.io/cluster`, the key of a
+    /// remote secret and the injection path.
+    ///
+    /// A DNS-1123 label is what fits all of these; a label's value is the shortest of them with 63 characters.
+    ClusterName,
+    "cluster name",
+    "1 to 63 lower-case letters, digits and \"-\", with a letter or digit at both ends (a DNS-1123 label)",
+    is_dns_label
+}
+
+name! {
+    /// The name of a network, the value of the label `topology.istio.io/network` and a part of the injection path.
+    Network,
+    "network name",
+    "1 to 63 lower-case letters, digits and \"-\", with a letter or digit at both ends (a DNS-1123 label)",
+    is_dns_label
+}
+
+name! {
+    /// `metadata.name` of a Kubernetes namespace.
+    Namespace,
+    "namespace name",
+    "1 to 63 lower-case letters, digits and \"-\", with a letter or digit at both ends (a DNS-1123 label)",
+    is_dns_label
+}
+
+name! {
+    /// Istio's `global.meshID`. Istio itself has no rule for it; the charts paste it between double quotes, and telemetry
+    /// carries it as a label's value, so it has to be one.
+    MeshId,
+    "mesh ID",
+    "1 to 63 letters, digits, \"-\", \"_\" and \".\", with a letter or digit at both ends",
+    is_label_value
+}
+
+name! {
+    /// A SPIFFE trust domain as Istio accepts it in `meshConfig.trustDomain` (`ValidateTrustDomain`: labels of DNS-1123),
+    /// without Istio's optional dot at the end, which SPIFFE does not allow.
+    TrustDomain,
+    "trust domain",
+    "DNS-1123 labels joined by dots, 253 characters at most, as in \"shop.example\"",
+    is_dns_subdomain
+}
+
+name! {
+    /// The exact version of a chart release, in the form of Semantic Versioning 2.0.
+    ChartVersion,
+    "chart version",
+    "an exact release such as \"1.31.1\", neither a range nor a prefix \"v\"",
+    is_version
+}
+
+fn is_lower_alphanumeric(c: char) -> bool {
+    c.is_ascii_lowercase() || c.is_ascii_digit()
+}
+
+/// `IsDNS1123Label` of Kubernetes' apimachinery.
+fn is_dns_label(text: &str) -> bool {
+    text.len() <= LABEL_LENGTH
+        && text.starts_with(is_lower_alphanumeric)
+        && text.ends_with(is_lower_alphanumeric)
+        && text.chars().all(|c| is_lower_alphanumeric(c) || c == '-')
+}
+
+fn is_dns_subdomain(text: &str) -> bool {
+    text.len() <= SUBDOMAIN_LENGTH && text.split('.').all(is_dns_label)
+}
+
+/// `IsValidLabelValue` of Kubernetes' apimachinery, but for the empty text.
+fn is_label_value(text: &str) -> bool {
+    text.len() <= LABEL_LENGTH
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.ends_with(|c: char| c.is_ascii_alphanumeric())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+}
+
+/// `MAJOR.MINOR.PATCH`, then `-` and a pre-release, then `+` and build metadata.
+fn is_version(text: &str) -> bool {
+    let (version, build) = cut(text, '+');
+    let (numbers, pre_release) = cut(version, '-');
+    let numbers: Vec<&str> = numbers.split('.').collect();
+    numbers.len() == 3
+        && numbers.iter().all(|number| is_number(number))
+        && pre_release.is_none_or(is_identifiers)
+        && build.is_none_or(is_identifiers)
+}
+
+fn cut(text: &str, separator: char) -> (&str, Option<&str>) {
+    text.split_once(separator).map_or((text, None), |(before, after)| (before, Some(after)))
+}
+
+fn is_number(text: &str) -> bool {
+    text.parse::<u64>().is_ok_and(|number| number.to_string() == text)
+}
+
+fn is_identifiers(text: &str) -> bool {
+    text.split('.').all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
+}

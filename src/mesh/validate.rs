@@ -1,0 +1,214 @@
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use serde_json::Value;
+
+use super::chart::ChartName;
+use super::chart_values::{self, Given};
+use super::declared::{Mesh, Primary};
+use super::derived::Identity;
+use super::names::{ChartVersion, ClusterName, InvalidName, Namespace};
+use super::validated::{ValidatedMesh, ValidatedPrimary};
+use super::violation::{FieldPath, Severity, Violation};
+
+/// Istio's default trust domain: every mesh has it that names none, so none of them can be told from another.
+const DEFAULT_TRUST_DOMAIN: &str = "cluster.local";
+
+impl Mesh {
+    /// Checks every rule that can be checked without a cluster or a chart.
+    ///
+    /// # Errors
+    /// Everything that is wrong, in the order of the fields; warnings among them.
+    pub fn validate(&self) -> Result<ValidatedMesh, Vec<Violation>> {
+        let mut check = Check::default();
+        let mesh_id = check.name(&self.mesh_id, FieldPath::attribute("mesh_id"), None);
+        let trust_domain = check.name(&self.trust_domain, FieldPath::attribute("trust_domain"), None);
+        let version = check.name(&self.version, FieldPath::attribute("version"), None);
+        let namespace = check.name(&self.namespace, FieldPath::attribute("namespace"), None);
+        check.trust_domain_is_its_own(&self.trust_domain);
+        check.namespace_is_not_kubernetes_own(namespace.as_ref());
+        check.chart_source(&self.chart_source.repository);
+        let chart = check.charts(&self.chart, &FieldPath::default(), None);
+        check.is_document(&self.mesh_config, &FieldPath::attribute("mesh_config"), None);
+        check.number_of_primaries(&self.primaries);
+        let primaries = self.validate_primaries(&mut check, version.as_ref());
+        match (mesh_id, trust_domain, namespace) {
+            (Some(mesh_id), Some(trust_domain), Some(namespace)) if check.is_passed() => Ok(ValidatedMesh {
+                mesh_id,
+                trust_domain,
+                namespace,
+                chart_source: self.chart_source.clone(),
+                chart,
+                mesh_config: self.mesh_config.clone(),
+                primaries,
+                warnings: check.violations,
+            }),
+            _ => Err(check.violations),
+        }
+    }
+
+    fn validate_primaries(
+        &self,
+        check: &mut Check,
+        mesh_version: Option<&ChartVersion>,
+    ) -> BTreeMap<ClusterName, ValidatedPrimary> {
+        let mut primaries = BTreeMap::new();
+        for (label, primary) in &self.primaries {
+            let field = FieldPath::attribute("primary").key(label);
+            let cluster = check.name(label, field.clone(), Some(label));
+            let network = check.name(&primary.network, field.then("network"), Some(label));
+            let version = match &primary.version {
+                Some(version) => check.name(version, field.then("version"), Some(label)),
+                None => mesh_version.cloned(),
+            };
+            let chart = check.charts(&primary.chart, &field, Some(label));
+            check.values_agree_with_identity(self, label, primary);
+            if let (Some(cluster), Some(network), Some(version)) = (cluster, network, version) {
+                primaries.insert(cluster, ValidatedPrimary { network, version, chart });
+            }
+        }
+        primaries
+    }
+
+    fn identity<'a>(&'a self, cluster: &'a str, primary: &'a Primary) -> Identity<'a> {
+        Identity {
+            mesh_id: &self.mesh_id,
+            trust_domain: &self.trust_domain,
+            namespace: &self.namespace,
+            cluster,
+            network: &primary.network,
+        }
+    }
+
+    /// Every document that ends up in the values of this cluster's charts.
+    fn given_values<'a>(&'a self, cluster: &str, primary: &'a Primary) -> Vec<Given<'a>> {
+        let mut given = Vec::new();
+        let block = FieldPath::attribute("primary").key(cluster);
+        for (base, charts) in [(FieldPath::default(), &self.chart), (block, &primary.chart)] {
+            for (name, values) in charts {
+                if let Ok(chart) = ChartName::from_str(name) {
+                    given.push(Given::values(chart, base.then("chart").key(name).then("values"), values));
+                }
+            }
+        }
+        given.push(Given::mesh_config(FieldPath::attribute("mesh_config"), &self.mesh_config));
+        given
+    }
+}
+
+/// Collects violations while the declaration is read.
+#[derive(Default)]
+struct Check {
+    violations: Vec<Violation>,
+}
+
+impl Check {
+    fn is_passed(&self) -> bool {
+        self.violations.iter().all(|violation| violation.severity == Severity::Warning)
+    }
+
+    fn error(&mut self, field: FieldPath, cluster: Option<&str>, cause: String, way_out: &str) {
+        let cluster = cluster.map(str::to_owned);
+        let way_out = way_out.to_owned();
+        let violation = Violation { severity: Severity::Error, field, cluster, cause, way_out };
+        // Values for all clusters are read once for each of them.
+        if !self.violations.contains(&violation) {
+            self.violations.push(violation);
+        }
+    }
+
+    fn name<T: FromStr<Err = InvalidName>>(
+        &mut self,
+        text: &str,
+        field: FieldPath,
+        cluster: Option<&str>,
+    ) -> Option<T> {
+        text.parse()
+            .map_err(|invalid: InvalidName| {
+                let cause = format!("{text:?} is not a {}.", invalid.kind);
+                self.error(field, cluster, cause, &format!("Write {}.", invalid.rule));
+            })
+            .ok()
+    }
+
+    fn trust_domain_is_its_own(&mut self, trust_domain: &str) {
+        if trust_domain == DEFAULT_TRUST_DOMAIN {
+            self.violations.push(Violation {
+                severity: Severity::Warning,
+                field: FieldPath::attribute("trust_domain"),
+                cluster: None,
+                cause: format!(
+                    "{DEFAULT_TRUST_DOMAIN:?} is the trust domain of every mesh that names none, so this mesh can never be \
+                     federated with another: their identities could not be told apart."
+                ),
+                way_out: "Choose a name of your own now, as in \"shop.example\"; changing it later gives every workload a \
+                          new identity."
+                    .to_owned(),
+            });
+        }
+    }
+
+    fn namespace_is_not_kubernetes_own(&mut self, namespace: Option<&Namespace>) {
+        if let Some(namespace) = namespace.filter(|namespace| namespace.as_str().starts_with("kube-")) {
+            let cause = format!("The prefix \"kube-\" of {:?} is reserved by Kubernetes.", namespace.as_str());
+            self.error(FieldPath::attribute("namespace"), None, cause, "Use \"istio-system\".");
+        }
+    }
+
+    fn chart_source(&mut self, repository: &str) {
+        if repository.is_empty() {
+            let field = FieldPath::attribute("chart_source").then("repository");
+            let way_out = "Name an HTTP chart repository, or a directory of charts or .tgz files.";
+            self.error(field, None, "The source of the charts is empty.".to_owned(), way_out);
+        }
+    }
+
+    fn number_of_primaries(&mut self, primaries: &BTreeMap<String, Primary>) {
+        let field = FieldPath::attribute("primary");
+        if primaries.is_empty() {
+            let cause = "A mesh needs a cluster with a control plane.".to_owned();
+            self.error(field, None, cause, "Add a block primary \"<cluster>\".");
+        } else if primaries.len() > 1 {
+            let labels: Vec<String> = primaries.keys().map(|label| format!("{label:?}")).collect();
+            let cause = format!(
+                "This release of the provider installs meshes of one primary; this one has {}: {}.",
+                primaries.len(),
+                labels.join(", ")
+            );
+            self.error(field, None, cause, "Keep one of them here and make a mesh of its own for each other.");
+        }
+    }
+
+    fn charts(
+        &mut self,
+        charts: &BTreeMap<String, Value>,
+        base: &FieldPath,
+        cluster: Option<&str>,
+    ) -> BTreeMap<ChartName, Value> {
+        let mut known = BTreeMap::new();
+        for (name, values) in charts {
+            let field = base.then("chart").key(name);
+            self.is_document(values, &field.then("values"), cluster);
+            if let Some(chart) = self.name(name, field, cluster) {
+                known.insert(chart, values.clone());
+            }
+        }
+        known
+    }
+
+    fn is_document(&mut self, values: &Value, field: &FieldPath, cluster: Option<&str>) {
+        if !values.is_object() && !values.is_null() {
+            let cause = format!("{field} is not a mapping.");
+            self.error(field.clone(), cluster, cause, "Write keys and values, for example by yamlencode({ … }).");
+        }
+    }
+
+    fn values_agree_with_identity(&mut self, mesh: &Mesh, cluster: &str, primary: &Primary) {
+        let derived = mesh.identity(cluster, primary).derived_values();
+        for given in mesh.given_values(cluster, primary) {
+            for refusal in chart_values::refusals(&given, &derived, &mesh.mesh_id) {
+                self.error(given.field.clone(), Some(cluster), refusal.cause, &refusal.way_out);
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The provider block, and what the provider offers.
+
+mod data;
+mod model;
+mod schema;
+
+use tfplugin::{Diagnostics, Outcome, Provider, Registry, Schema, Setup};
+
+use crate::clusters::{Clusters, Environment, Limits};
+use crate::diagnostics;
+use crate::resources::mesh::MeshResource;
+
+pub use data::{PlanDetail, ProviderData};
+pub use model::{ChartRegistryModel, ClusterModel, ExecModel, ProviderModel};
+
+/// The provider.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct IstioProvider;
+
+impl Provider for IstioProvider {
+    type Model = ProviderModel;
+    type Data = ProviderData;
+
+    const ADDRESS: &'static str = "registry.terraform.io/terraform-provider-istio/istio";
+    const LOG_TARGETS: &'static [&'static str] = &["istio_provider", "ssa", "helm_template", "tfplugin"];
+
+    fn schema(&self) -> Schema {
+        schema::schema()
+    }
+
+    fn register(&self, registry: &mut Registry<Self>) {
+        registry.resource(MeshResource);
+    }
+
+    /// Checks what needs no file and no environment; [`Provider::configure`] checks the rest.
+    async fn configure(&self, config: ProviderModel, _setup: &Setup) -> Outcome<ProviderData> {
+        configure(&config).into()
+    }
+}
+
+fn configure(config: &ProviderModel) -> Result<ProviderData, Diagnostics> {
+    let blocks = config.cluster.as_known().into_iter().flatten();
+    let blocks = blocks.map(|(label, model)| (label.clone(), model.block())).collect();
+    let clusters = Clusters::new(blocks, Environment::read(), Limits::default())
+        .map_err(|errors| errors.iter().map(diagnostics::setting).collect::<Diagnostics>())?;
+    Ok(ProviderData::new(clusters, config))
+}

@@ -1,0 +1,105 @@
+//! The schema of the provider block; its descriptions are the registry's documentation.
+
+use tfplugin::schema::{Attribute, Block, NestedBlock, Schema, one_of};
+use tfplugin::Type;
+
+/// The schema.
+pub fn schema() -> Schema {
+    Schema::new(
+        "Turns Kubernetes clusters into Istio meshes. One provider block names every cluster; one process serves them \
+         all, and neither `helm`, `istioctl`, `kubectl` nor a cloud CLI is needed where it runs.\n\n\
+         Values that are known only after apply are fine: a mesh can be planned before its clusters exist.",
+    )
+    .attribute("plan_detail", Attribute::string(
+        "How much a plan shows of objects that are yet to be created: `compact` (the default) lists them, one a line; \
+         `full` shows their fields, for policy checks.",
+    ).optional().validator(one_of(["compact", "full"])))
+    .block("cluster", NestedBlock::map(cluster()))
+    .block("chart_registry", NestedBlock::map(chart_registry()))
+}
+
+fn cluster() -> Block {
+    let block = Block::new(
+        "A Kubernetes cluster. The label is the name that resources use, and Istio's name of the cluster. A block that names no \
+         connection takes it from the environment variables that the kubernetes provider knows (`KUBE_HOST`, `KUBE_TOKEN`, \
+         `KUBE_CONFIG_PATH`, …). Keep the block until every resource has left the cluster.",
+    );
+    kubeconfig(inline(block))
+        .attribute("proxy_url", Attribute::string(
+            "Proxy for all requests to this cluster, `http://…` or `socks5://…`. `KUBE_PROXY_URL`; else the usual \
+             `HTTPS_PROXY` and `NO_PROXY`.",
+        ).optional().sensitive())
+        .attribute("tls_server_name", Attribute::string(
+            "Name to expect in the API server's certificate instead of the host's. `KUBE_TLS_SERVER_NAME`.",
+        ).optional())
+        .attribute("unreachable", Attribute::string(
+            "What refresh and destroy do while the cluster does not answer: `error` (the default) stops; `keep` leaves state as it \
+             is, with a warning; `abandon` says that the cluster is gone for good, so that destroy forgets what was in it.",
+        ).optional().validator(one_of(["error", "keep", "abandon"])))
+        .attribute("recreated_from", Attribute::string(
+            "UID (of the `kube-system` namespace) of the cluster that had this label before and no longer exists. Without it, \
+             another cluster behind the same label is an error, and nothing in it is touched.",
+        ).optional())
+        .block("exec", NestedBlock::single(exec()))
+}
+
+fn inline(block: Block) -> Block {
+    block
+        .attribute("host", Attribute::string(
+            "URL of the API server, `https://` if no scheme is given. `KUBE_HOST`.",
+        ).optional())
+        .attribute("cluster_ca_certificate", Attribute::string(
+            "Certificates that sign the API server's, PEM or base64 of PEM. Without it the system's trust store decides. \
+             `KUBE_CLUSTER_CA_CERT_DATA`.",
+        ).optional())
+        .attribute("insecure", Attribute::bool(
+            "Whether the API server's certificate goes unchecked. Never for anything that matters. `KUBE_INSECURE`.",
+        ).optional())
+        .attribute("token", Attribute::string("Bearer token. `KUBE_TOKEN`.").optional().sensitive())
+        .attribute("token_file", Attribute::string(
+            "File with a bearer token, read again as it rotates.",
+        ).optional())
+        .attribute("client_certificate", Attribute::string(
+            "Client certificate chain, PEM or base64 of PEM, together with `client_key`. `KUBE_CLIENT_CERT_DATA`.",
+        ).optional())
+        .attribute("client_key", Attribute::string(
+            "Private key of `client_certificate`, PEM or base64 of PEM. `KUBE_CLIENT_KEY_DATA`.",
+        ).optional().sensitive())
+}
+
+fn kubeconfig(block: Block) -> Block {
+    block
+        .attribute("config_path", Attribute::string("Path of a kubeconfig file. `KUBE_CONFIG_PATH`.").optional())
+        .attribute("config_paths", Attribute::list(Type::String,
+            "Paths of several kubeconfig files; the first that has an entry wins. `KUBE_CONFIG_PATHS`.",
+        ).optional())
+        .attribute("config_raw", Attribute::string("Text of a kubeconfig.").optional().sensitive())
+        .attribute("config_context", Attribute::string(
+            "Context of the kubeconfig; else its `current-context`. `KUBE_CTX`.",
+        ).optional())
+        .attribute("config_context_cluster", Attribute::string(
+            "Cluster entry of the kubeconfig instead of the context's. `KUBE_CTX_CLUSTER`.",
+        ).optional())
+        .attribute("config_context_auth_info", Attribute::string(
+            "User entry of the kubeconfig instead of the context's. `KUBE_CTX_AUTH_INFO`.",
+        ).optional())
+}
+
+fn exec() -> Block {
+    Block::new(
+        "A credential plugin of client-go, run on the machine where the provider runs (a remote run of HCP Terraform has \
+         none installed).",
+    )
+    .attribute("api_version", Attribute::string(
+        "`client.authentication.k8s.io/v1` or `client.authentication.k8s.io/v1beta1`.",
+    ).required())
+    .attribute("command", Attribute::string("Program to run, without a shell.").required())
+    .attribute("args", Attribute::list(Type::String, "Its arguments.").optional())
+    .attribute("env", Attribute::map(Type::String, "Environment variables on top of the provider's own.").optional().sensitive())
+}
+
+fn chart_registry() -> Block {
+    Block::new("Credentials for a chart repository. The label is its host name, with the port if it has one.")
+        .attribute("username", Attribute::string("User name.").required())
+        .attribute("password", Attribute::string("Password or token.").required().sensitive())
+}

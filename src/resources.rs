@@ -1,0 +1,3 @@
+//! The resources, one module a Terraform type.
+
+pub mod mesh;

@@ -1,0 +1,120 @@
+//! From the configuration to the declared mesh.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
+
+use super::model::{ChartModel, MeshModel, PrimaryModel};
+use super::schema::DEFAULT_NAMESPACE;
+use crate::diagnostics;
+use crate::mesh::{ChartSource, Mesh, Primary, ValidatedMesh};
+
+/// Istio's own default.
+const DEFAULT_TRUST_DOMAIN: &str = "cluster.local";
+
+/// The mesh that the configuration declares, checked against every rule; unknown as long as a value that decides it is.
+/// Warnings of a valid mesh are in the result beside it.
+pub fn declare(config: &MeshModel) -> Result<(Field<ValidatedMesh>, Diagnostics), Diagnostics> {
+    let mut reader = Reader::default();
+    let mesh = reader.mesh(config);
+    if reader.diagnostics.has_errors() {
+        return Err(reader.diagnostics);
+    }
+    if reader.unknown {
+        return Ok((Field::Unknown, reader.diagnostics));
+    }
+    match mesh.validate() {
+        Ok(valid) => {
+            let warnings = valid.warnings().iter().map(diagnostics::violation).collect();
+            Ok((Field::Known(valid), warnings))
+        }
+        Err(violations) => Err(violations.iter().map(diagnostics::violation).collect()),
+    }
+}
+
+/// Reads the fields, and notes on the way what is unknown and what cannot be read.
+#[derive(Default)]
+struct Reader {
+    unknown: bool,
+    diagnostics: Diagnostics,
+}
+
+impl Reader {
+    fn mesh(&mut self, config: &MeshModel) -> Mesh {
+        Mesh {
+            mesh_id: self.text(&config.mesh_id).unwrap_or_default(),
+            trust_domain: self.text(&config.trust_domain).unwrap_or_else(|| DEFAULT_TRUST_DOMAIN.to_owned()),
+            version: self.text(&config.version).unwrap_or_default(),
+            namespace: self.text(&config.namespace).unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned()),
+            chart_source: self.chart_source(config),
+            chart: self.charts(&config.chart, &AttributePath::root()),
+            mesh_config: self.yaml(&config.mesh_config, AttributePath::new("mesh_config")),
+            primaries: self.labelled(&config.primary, Self::primary),
+        }
+    }
+
+    fn chart_source(&mut self, config: &MeshModel) -> ChartSource {
+        self.unknown |= config.chart_source.is_unknown();
+        let source = config.chart_source.as_known();
+        ChartSource { repository: source.and_then(|source| self.text(&source.repository)).unwrap_or_default() }
+    }
+
+    fn primary(&mut self, label: &str, primary: &PrimaryModel) -> Primary {
+        Primary {
+            network: self.text(&primary.network).unwrap_or_default(),
+            version: self.text(&primary.version),
+            chart: self.charts(&primary.chart, &AttributePath::new("primary").key(label)),
+        }
+    }
+
+    fn charts(
+        &mut self,
+        charts: &Field<BTreeMap<String, ChartModel>>,
+        parent: &AttributePath,
+    ) -> BTreeMap<String, Value> {
+        self.labelled(charts, |reader, label, chart| {
+            let path = parent.clone().attribute("chart").key(label).attribute("values");
+            reader.yaml(&chart.values, path)
+        })
+    }
+
+    fn labelled<M, T>(
+        &mut self,
+        blocks: &Field<BTreeMap<String, M>>,
+        mut read: impl FnMut(&mut Self, &str, &M) -> T,
+    ) -> BTreeMap<String, T> {
+        self.unknown |= blocks.is_unknown();
+        let blocks = blocks.as_known().into_iter().flatten();
+        blocks.map(|(label, block)| (label.clone(), read(self, label, block))).collect()
+    }
+
+    fn text(&mut self, field: &Field<String>) -> Option<String> {
+        self.unknown |= field.is_unknown();
+        field.as_known().cloned()
+    }
+
+    /// A YAML document: a mapping, or nothing at all.
+    fn yaml(&mut self, field: &Field<String>, path: AttributePath) -> Value {
+        let Some(text) = self.text(field) else { return Value::Null };
+        match helm_template::yaml::parse(&text) {
+            Ok(value @ (Value::Object(_) | Value::Null)) => value,
+            Ok(_) => {
+                self.diagnostics.push(not_a_mapping(path));
+                Value::Null
+            }
+            Err(error) => {
+                let summary = format!("{path} is not valid YAML");
+                let way_out = "Write the values as a map and let yamlencode(…) do the quoting.";
+                self.diagnostics.push(diagnostics::failure(summary, &error, way_out, Some(path)));
+                Value::Null
+            }
+        }
+    }
+}
+
+fn not_a_mapping(path: AttributePath) -> Diagnostic {
+    let detail = "The text is valid YAML, but a list or a single value. Values are a mapping of names to values, such as \
+                  yamlencode({ name = \"value\" }).";
+    Diagnostic::error(format!("{path} is not a mapping"), detail).at(path)
+}

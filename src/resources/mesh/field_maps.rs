@@ -1,0 +1,90 @@
+//! Between `manifests` as Terraform holds it and plain maps.
+
+use std::collections::BTreeMap;
+
+use tfplugin::Field;
+
+use super::model::Manifests;
+use crate::manifests::{Fields, ObjectId, keep_wording};
+use crate::provider::PlanDetail;
+
+/// The objects of a mesh with their fields.
+pub type Objects = BTreeMap<ObjectId, Fields>;
+
+/// The objects whose fields are known; in state these are all.
+pub fn known_objects(manifests: &Field<Manifests>) -> Objects {
+    let manifests = manifests.as_known().into_iter().flatten();
+    manifests.filter_map(|(id, fields)| Some((id.parse().ok()?, known_texts(fields.as_known()?)))).collect()
+}
+
+
+/// The entries of a map whose values are known.
+pub fn known_texts(map: &BTreeMap<String, Field<String>>) -> BTreeMap<String, String> {
+    map.iter().filter_map(|(key, value)| Some((key.clone(), value.as_known()?.clone()))).collect()
+}
+
+/// A map of known texts.
+pub fn texts(map: impl IntoIterator<Item = (String, String)>) -> Field<BTreeMap<String, Field<String>>> {
+    Field::Known(map.into_iter().map(|(key, value)| (key, Field::Known(value))).collect())
+}
+
+/// `manifests` of a state.
+pub fn state(objects: Objects) -> Field<Manifests> {
+    Field::Known(objects.into_iter().map(|(id, fields)| (id.to_string(), texts(fields))).collect())
+}
+
+/// `manifests` of a plan: what exists already gets the rendered fields, in the prior wording where that means the same;
+/// what is yet to be created is unknown unless its fields are rendered (`None` where the cluster's facts are missing)
+/// and wanted in full.
+pub fn plan(rendered: BTreeMap<ObjectId, Option<Fields>>, prior: &Objects, detail: PlanDetail) -> Field<Manifests> {
+    let planned = rendered.into_iter().map(|(id, fields)| {
+        let fields = match (prior.get(&id), fields) {
+            (Some(prior), Some(fields)) => texts(keep_wording(prior, fields)),
+            (None, Some(fields)) if detail == PlanDetail::Full => texts(fields),
+            (_, _) => Field::Unknown,
+        };
+        (id.to_string(), fields)
+    });
+    Field::Known(planned.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn objects(fields: &[(&str, &[(&str, &str)])]) -> Objects {
+        let fields = fields.iter().map(|(id, fields)| {
+            let fields = fields.iter().map(|(path, value)| ((*path).to_owned(), (*value).to_owned()));
+            (id.parse().unwrap(), fields.collect())
+        });
+        fields.collect()
+    }
+
+    fn rendered(objects: Objects) -> BTreeMap<ObjectId, Option<Fields>> {
+        objects.into_iter().map(|(id, fields)| (id, Some(fields))).collect()
+    }
+
+    const ISTIOD: &str = "east/apps/Deployment/istio-system/istiod";
+
+    #[test]
+    fn an_object_to_be_created_is_one_line_in_a_compact_plan() {
+        let wanted = objects(&[(ISTIOD, &[("spec.replicas", "1")])]);
+        let planned = plan(rendered(wanted.clone()), &Objects::new(), PlanDetail::Compact);
+        assert!(planned.as_known().unwrap()[ISTIOD].is_unknown());
+        let planned = plan(rendered(wanted.clone()), &Objects::new(), PlanDetail::Full);
+        assert_eq!(known_objects(&planned), wanted);
+    }
+
+    #[test]
+    fn an_existing_object_is_planned_field_by_field() {
+        let wanted = objects(&[(ISTIOD, &[("spec.replicas", "2")])]);
+        let prior = objects(&[(ISTIOD, &[("spec.replicas", "1")])]);
+        assert_eq!(known_objects(&plan(rendered(wanted.clone()), &prior, PlanDetail::Compact)), wanted);
+    }
+
+    #[test]
+    fn state_keeps_every_object() {
+        let made = objects(&[(ISTIOD, &[("spec.replicas", "1")]), ("east//Namespace//istio-system", &[])]);
+        assert_eq!(known_objects(&state(made.clone())), made);
+    }
+}

@@ -1,0 +1,25 @@
+//! `istio_mesh`: the control planes of one mesh.
+//!
+//! | attribute | type | | default | a change | known in a plan | refresh reads it from |
+//! |---|---|---|---|---|---|---|
+//! | `mesh_id` | string | required | | in place | as configured | – |
+//! | `trust_domain` | string | optional | `cluster.local` (Istio's) | in place | as configured | – |
+//! | `version` | string | required | | in place | as configured | – |
+//! | `namespace` | string | optional, computed | `istio-system` | replaces | as configured | – |
+//! | `mesh_config` | string (YAML) | optional | | in place | as configured | – |
+//! | `delete_crds` | bool | optional | `false` | state only | as configured | – |
+//! | `chart_source.repository` | string | required | | in place | as configured | – |
+//! | `chart "<name>".values` | string (YAML) | optional | | in place | as configured | – |
+//! | `primary "<cluster>"` | block | exactly one | | installed or removed | as configured | – |
+//! | `primary.network` | string | optional | | in place | as configured | – |
+//! | `primary.version` | string | optional | the mesh's | in place | as configured | – |
+//! | `primary.chart "<name>".values` | string (YAML) | optional | | in place | as configured | – |
+//! | `timeouts.create`, `.read`, `.update`, `.delete` | string (duration) | optional | 20m, 5m, 20m, 20m | state only | as configured | – |
+//! | `manifests` | map(map(string)) | computed | | | fields of objects that exist; objects to be created unknown unless `plan_detail = "full"`; unknown as a whole while a value that decides the objects is | the objects and field paths that state names, one LIST a kind |
+//! | `chart_digests` | map(string) | computed | | | where source and version are known | state |
+//! | `cluster_uids` | map(string) | computed | | | where the cluster answers, else prior, else unknown | UID of `kube-system` |
+//! | `kubernetes_versions` | map(string) | computed | | | prior, else unknown | `/version` of each cluster |
+//!
+//! `manifests` is keyed `"<cluster>/<group>/<Kind>/<namespace>/<name>"`, then by field path; `chart_digests` by
+//! `"<chart>-<version>"`; the others by cluster. Charts are rendered for the Kubernetes version in state, so that two
+//! plans from one state agree; refresh brings it up to date.

@@ -1,0 +1,8 @@
+//! Every way to connect to a cluster, and every way to fail, against a real API server.
+
+mod credentials;
+mod exec;
+mod facts;
+mod failures;
+mod proxy;
+mod support;
