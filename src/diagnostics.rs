@@ -7,6 +7,7 @@ use tfplugin::{AttributePath, Diagnostic};
 
 use crate::clusters::{self, SettingError};
 use crate::mesh::{self, Violation};
+use crate::rollout::RolloutError;
 
 /// An error in a setting of a provider's `cluster` block.
 pub fn setting(error: &SettingError) -> Diagnostic {
@@ -60,6 +61,72 @@ pub fn failure(
     located(Diagnostic::error(summary, paragraphs(&[&chain(error), way_out])), path)
 }
 
+/// A rollout that stopped in one cluster.
+pub fn rollout(cluster: &str, error: &RolloutError, path: Option<AttributePath>) -> Diagnostic {
+    let summary = format!("Cluster {cluster:?}: {error}");
+    let cause = match error {
+        RolloutError::Apply(ssa::ApplyError::Write { failed, .. }) => {
+            let failed = failed.iter().map(|(id, error)| format!("{id}: {}", plain_chain(error)));
+            failed.collect::<Vec<_>>().join("\n")
+        }
+        RolloutError::Delete(ssa::DeleteError::Request { failed }) | RolloutError::Prune(ssa::DeleteError::Request { failed }) => {
+            let failed = failed.iter().map(|(id, error)| format!("{id}: {}", plain_chain(error)));
+            failed.collect::<Vec<_>>().join("\n")
+        }
+        error => causes(error),
+    };
+    located(Diagnostic::error(summary, paragraphs(&[&cause, &rollout_way_out(error)])), path)
+}
+
+fn rollout_way_out(error: &RolloutError) -> String {
+    use ssa::{ApplyError, DeleteError, InventoryError};
+    match error {
+        RolloutError::Claim(InventoryError::AlreadyComplete { .. }) => {
+            "A mesh is installed there already and this state does not know it. Two states must not manage one mesh: \
+             use the other state, or destroy the mesh there first."
+        }
+        RolloutError::Claim(InventoryError::Held { .. }) => {
+            "Another run is working on this mesh. Wait until it has ended; a run that was killed no longer stands in the \
+             way once its claim has expired."
+        }
+        RolloutError::Claim(InventoryError::Foreign { .. }) => {
+            "Something else owns the record's name. Choose another namespace for the mesh."
+        }
+        RolloutError::Apply(ApplyError::Refused { .. }) => {
+            "Nothing was written. Remove what others made (a Helm release or an istioctl installation in the same namespace, \
+             for instance), or choose another namespace for the mesh."
+        }
+        RolloutError::Apply(ApplyError::NotReady { .. }) | RolloutError::Wait(_) => {
+            "Everything up to here is applied and in state. Mend the cause; when the object has become ready, run \
+             terraform untaint if this was the first apply, and apply again. Raise timeouts if it only needs longer."
+        }
+        RolloutError::Delete(DeleteError::Stuck { .. }) | RolloutError::Prune(DeleteError::Stuck { .. }) => {
+            "Let the controllers behind the finalizers finish or remove what blocks them, and run the same command again."
+        }
+        error if is_forbidden(error) => {
+            "Grant the identity of the cluster block the verb and resource that the message names, and run the same \
+             command again."
+        }
+        _ => "What was done so far is recorded in the cluster and in state; run the same command again to go on.",
+    }
+    .to_owned()
+}
+
+/// Whether the API server said no (403) anywhere below.
+fn is_forbidden(error: &(dyn StdError + 'static)) -> bool {
+    let request = error.downcast_ref::<ssa::RequestError>().is_some_and(ssa::RequestError::is_forbidden);
+    request || error.source().is_some_and(is_forbidden) || written(error).any(is_forbidden)
+}
+
+/// The errors of single objects that a stage's error holds beside its source.
+fn written<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    let failed = match error.downcast_ref::<ssa::ApplyError>() {
+        Some(ssa::ApplyError::Write { failed, .. }) => failed.as_slice(),
+        _ => &[],
+    };
+    failed.iter().map(|(_, error)| error as &(dyn StdError + 'static))
+}
+
 fn located(diagnostic: Diagnostic, path: Option<AttributePath>) -> Diagnostic {
     match path {
         Some(path) => diagnostic.at(path),
@@ -67,8 +134,13 @@ fn located(diagnostic: Diagnostic, path: Option<AttributePath>) -> Diagnostic {
     }
 }
 
-/// The error and its causes, one sentence after the other; a cause that the text before it already holds is left out.
-pub fn chain(error: &(dyn StdError + 'static)) -> String {
+/// The error and its causes, beginning with a capital letter.
+fn chain(error: &(dyn StdError + 'static)) -> String {
+    capitalised(&plain_chain(error))
+}
+
+/// The error and its causes, separated by colons; a cause that the text before it already holds is left out.
+fn plain_chain(error: &(dyn StdError + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -78,7 +150,7 @@ pub fn chain(error: &(dyn StdError + 'static)) -> String {
         }
         cause = error.source();
     }
-    capitalised(&text)
+    text
 }
 
 /// The causes alone.

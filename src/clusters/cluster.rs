@@ -39,7 +39,7 @@ impl Cluster {
         let host = connection.host();
         let credentials = connection.credentials.described(connection.identity.is_some());
         let through_proxy = connection.proxy.is_some();
-        let client = session::client(Arc::new(connection), limits).map_err(|source| Error::BuildClient {
+        let client = session::client(connection, limits).map_err(|source| Error::BuildClient {
             cluster: name.to_owned(),
             host: host.clone(),
             source: Box::new(source),
@@ -112,11 +112,9 @@ impl Cluster {
     /// A client's error in this cluster's terms.
     pub fn error(&self, error: kube::Error) -> Error {
         match credentials_error(error) {
-            Ok(source) => Error::Credentials {
-                cluster: self.name().to_owned(),
-                host: self.host().to_owned(),
-                source,
-            },
+            Ok(source) => {
+                Error::Credentials { cluster: self.name().to_owned(), host: self.host().to_owned(), source }
+            }
             Err(error) => {
                 let failure = self.failure(&error);
                 Error::from_failure(self.name(), self.host(), &self.shared.credentials, failure, error)
@@ -137,6 +135,9 @@ fn credentials_error(error: kube::Error) -> Result<CredentialsError, kube::Error
 
 impl std::fmt::Debug for Cluster {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Cluster").field("name", &self.name()).field("host", &self.host()).finish_non_exhaustive()
+        f.debug_struct("Cluster")
+            .field("name", &self.name())
+            .field("host", &self.host())
+            .finish_non_exhaustive()
     }
 }

@@ -154,7 +154,9 @@ mod tests {
 
     #[test]
     fn a_host_that_is_no_server_url_is_refused_without_showing_credentials() {
-        for host in ["ftp://api", "https://u:s3ntinel@api", "https://", "a b", "https://api?token=s3ntinel", ""] {
+        for host in
+            ["ftp://api", "https://u:s3ntinel@api", "https://", "a b", "https://api?token=s3ntinel", ""]
+        {
             let problem = server(host).unwrap_err();
             assert!(matches!(problem, Problem::NotServerUrl { .. }), "{host}: {problem:?}");
             assert!(!format!("{problem} {problem:?}").contains("s3ntinel"));

@@ -70,13 +70,15 @@ pub(super) struct Issued {
 impl Issued {
     /// Whether a server that refused `other` may take these.
     pub fn differs_from(&self, other: &Self) -> bool {
-        let certificate = |issued: &Self| issued.identity.as_ref().map(|identity| identity.certificate.clone());
+        let certificate =
+            |issued: &Self| issued.identity.as_ref().map(|identity| identity.certificate.clone());
         self.authorization != other.authorization || certificate(self) != certificate(other)
     }
 
     /// Whether they run out within a minute: a request may take that long.
     pub fn is_expiring(&self) -> bool {
-        self.expires.is_some_and(|at| at < Timestamp::now() + k8s_openapi::jiff::SignedDuration::from_secs(60))
+        self.expires
+            .is_some_and(|at| at < Timestamp::now() + k8s_openapi::jiff::SignedDuration::from_secs(60))
     }
 }
 
@@ -123,7 +125,7 @@ impl Credentials {
     pub fn described(&self, with_certificate: bool) -> String {
         match self {
             Self::None if with_certificate => "the client certificate".to_owned(),
-            Self::None => "no credentials".to_owned(),
+            Self::None => "requests without credentials".to_owned(),
             Self::Fixed { from, .. } => format!("the {from}"),
             Self::TokenFile(path) => format!("the token in {}", path.display()),
             Self::Exec(plugin) => format!("the credentials from the plugin {:?}", plugin.command),

@@ -23,7 +23,7 @@ const VARIABLES: [(&str, &str); 13] = [
     ("config_context_auth_info", "KUBE_CTX_AUTH_INFO"),
     ("proxy_url", "KUBE_PROXY_URL"),
     ("tls_server_name", "KUBE_TLS_SERVER_NAME"),
-]; 
+];
 
 /// Go's default transport, hence every other Kubernetes client, obeys these.
 const PROXY_VARIABLES: [&str; 6] =

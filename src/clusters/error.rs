@@ -189,7 +189,9 @@ impl Error {
             Failure::Unreachable(reason) => {
                 Self::Unreachable { cluster, host, reason, source: Box::new(source) }
             }
-            Failure::Unauthorized => Self::Unauthorized { cluster, host, credentials: credentials.to_owned() },
+            Failure::Unauthorized => {
+                Self::Unauthorized { cluster, host, credentials: credentials.to_owned() }
+            }
             Failure::Forbidden { message } => Self::Forbidden { cluster, host, message },
             Failure::Server { code, message } => Self::Server { cluster, host, code, message },
         }

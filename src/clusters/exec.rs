@@ -189,9 +189,7 @@ fn issued(output: &[u8]) -> Result<Issued, ExecError> {
         _ => None,
     };
     let authorization = match &status.token {
-        Some(token) => {
-            Some(bearer(token.0.expose_secret()).ok_or(ExecError::BadField("token"))?)
-        }
+        Some(token) => Some(bearer(token.0.expose_secret()).ok_or(ExecError::BadField("token"))?),
         None => None,
     };
     if authorization.is_none() && identity.is_none() {

@@ -94,7 +94,8 @@ fn reason(error: &kube::Error, through_proxy: bool) -> Reason {
     if causes.iter().any(|cause| cause.to_string() == "dns error") {
         return Reason::Dns;
     }
-    let kinds = causes.iter().filter_map(|cause| cause.downcast_ref::<std::io::Error>()).map(std::io::Error::kind);
+    let kinds =
+        causes.iter().filter_map(|cause| cause.downcast_ref::<std::io::Error>()).map(std::io::Error::kind);
     kinds.filter_map(io_reason).next_back().unwrap_or(Reason::Other)
 }
 
@@ -167,7 +168,9 @@ impl fmt::Display for Reason {
             Self::ConnectionLost => "the connection broke off",
             Self::Proxy => "the proxy gave no connection",
             Self::UntrustedCertificate => "its certificate is not signed by the given certificate authority",
-            Self::CertificateName { presented } if presented.is_empty() => "its certificate is for another name",
+            Self::CertificateName { presented } if presented.is_empty() => {
+                "its certificate is for another name"
+            }
             Self::CertificateName { presented } => {
                 return write!(f, "its certificate is for {}", names(presented));
             }
@@ -222,5 +225,69 @@ impl Reason {
             Self::Other => "Check the connection settings of the cluster block.",
         }
         .to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As hyper-rustls hands it on: inside an `io::Error`.
+    fn tls(error: rustls::Error) -> Failure {
+        Failure::of(&kube::Error::Service(Box::new(std::io::Error::other(error))), true)
+    }
+
+    fn certificate(problem: CertificateError) -> Failure {
+        tls(rustls::Error::InvalidCertificate(problem))
+    }
+
+    #[test]
+    fn every_fault_of_a_certificate_has_its_own_reason() {
+        for (problem, reason) in [
+            (CertificateError::Expired, Reason::CertificateExpired),
+            (CertificateError::NotValidYet, Reason::CertificateNotYetValid),
+            (CertificateError::UnknownIssuer, Reason::UntrustedCertificate),
+            (CertificateError::NotValidForName, Reason::CertificateName { presented: Vec::new() }),
+            (CertificateError::BadEncoding, Reason::Tls),
+        ] {
+            assert_eq!(certificate(problem), Failure::Unreachable(reason));
+        }
+    }
+
+    #[test]
+    fn a_server_that_wants_a_client_certificate_is_told_apart() {
+        let alert = rustls::Error::AlertReceived(rustls::AlertDescription::CertificateRequired);
+        assert_eq!(tls(alert), Failure::Unreachable(Reason::ClientCertificateRefused));
+    }
+
+    #[test]
+    fn faults_of_the_network_are_told_apart() {
+        for (kind, reason) in [
+            (ErrorKind::ConnectionRefused, Reason::Refused),
+            (ErrorKind::TimedOut, Reason::TimedOut),
+            (ErrorKind::HostUnreachable, Reason::NoRoute),
+            (ErrorKind::ConnectionReset, Reason::ConnectionLost),
+            (ErrorKind::PermissionDenied, Reason::Other),
+        ] {
+            let error = kube::Error::Service(Box::new(std::io::Error::from(kind)));
+            assert_eq!(Failure::of(&error, false), Failure::Unreachable(reason));
+        }
+    }
+
+    #[test]
+    fn only_the_beginning_of_a_long_message_is_kept() {
+        let page = format!("<html>{}\n<body>", "x".repeat(1000));
+        let error = kube::Error::Api(kube::core::Status::failure(&page, "").with_code(502).boxed());
+        match Failure::of(&error, false) {
+            Failure::Server { code: 502, message } => assert_eq!(message.len(), 500),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn names_of_a_certificate_are_shown_bare() {
+        let presented = vec!["DnsName(\"kubernetes\")".to_owned(), "IpAddress(10.0.0.1)".to_owned()];
+        let reason = Reason::CertificateName { presented };
+        assert_eq!(reason.to_string(), "its certificate is for kubernetes, 10.0.0.1");
     }
 }

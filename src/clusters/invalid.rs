@@ -78,7 +78,9 @@ pub enum Problem {
     #[error("no API server is named")]
     NoServer,
     /// Two blocks take their connection from the environment.
-    #[error("cluster {other:?} takes its connection from the same environment variables, so both would be one cluster")]
+    #[error(
+        "cluster {other:?} takes its connection from the same environment variables, so both would be one cluster"
+    )]
     SharedEnvironment {
         /// The other block's label.
         other: String,
@@ -118,7 +120,7 @@ pub enum Problem {
     NotPem,
     /// PEM without the wanted section.
     #[error("it holds no {wanted}")]
-    Holds {
+    Lacks {
         /// The wanted section in words.
         wanted: &'static str,
     },
@@ -213,7 +215,7 @@ impl Problem {
                     .to_owned()
             }
             Self::NotProxyUrl { .. } => "Use http://name:port or socks5://name:port.".to_owned(),
-            Self::NotPem | Self::Holds { .. } | Self::Unreadable { .. } => {
+            Self::NotPem | Self::Lacks { .. } | Self::Unreadable { .. } => {
                 "Give the PEM text, from BEGIN to END, or its base64 as the clouds' modules put it out.".to_owned()
             }
             Self::OtherKey => "Take certificate and key from the same source.".to_owned(),

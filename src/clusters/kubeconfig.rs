@@ -16,16 +16,16 @@ use super::proxy::Proxy;
 use super::settings::ConnectionConfig;
 
 /// The connection that the kubeconfig of `config` gives in the chosen context.
-pub(super) fn connection(config: &ConnectionConfig, environment: &Environment) -> Result<Connection, Invalid> {
+pub(super) fn connection(
+    config: &ConnectionConfig,
+    environment: &Environment,
+) -> Result<Connection, Invalid> {
     let (field, kubeconfig) = load(config, environment)?;
     let entries = Entries::choose(&kubeconfig, config)?;
     entries.connection().map_err(|problem| Invalid::new(field, problem))
 }
 
-fn load(
-    config: &ConnectionConfig,
-    environment: &Environment,
-) -> Result<(&'static str, Kubeconfig), Invalid> {
+fn load(config: &ConnectionConfig, environment: &Environment) -> Result<(&'static str, Kubeconfig), Invalid> {
     if let Some(raw) = &config.config_raw {
         let kubeconfig = Kubeconfig::from_yaml(raw.expose_secret())
             .map_err(|error| Invalid::new("config_raw", unreadable("the text".to_owned(), error)))?;

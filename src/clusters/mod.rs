@@ -32,9 +32,7 @@ pub use exec::ExecError;
 pub use failure::{Failure, Reason};
 pub use invalid::{Problem, Setting, SettingError};
 pub use secrecy::{ExposeSecret, SecretString};
-pub use settings::{
-    ClusterBlock, ConnectionConfig, ConnectionSettings, ExecConfig, Limits, WhenUnreachable,
-};
+pub use settings::{ClusterBlock, ConnectionConfig, ConnectionSettings, ExecConfig, Limits, WhenUnreachable};
 
 use connection::Connection;
 use invalid::Invalid;
@@ -63,7 +61,9 @@ impl Clusters {
     ) -> Result<Self, Vec<SettingError>> {
         let errors: Vec<_> = blocks
             .iter()
-            .flat_map(|(name, block)| violations(block, &environment).into_iter().map(|found| found.in_cluster(name)))
+            .flat_map(|(name, block)| {
+                violations(block, &environment).into_iter().map(|found| found.in_cluster(name))
+            })
             .chain(sharing_the_environment(&blocks))
             .collect();
         if !errors.is_empty() {

@@ -26,7 +26,7 @@ impl Identity {
         let key = text(key.expose_secret()).map_err(key_is)?;
         let chain = sections(&certificate).map_err(certificate_is)?;
         let private_key = PrivateKeyDer::from_pem_slice(key.as_bytes())
-            .map_err(|_| key_is(Problem::Holds { wanted: "private key" }))?;
+            .map_err(|_| key_is(Problem::Lacks { wanted: "private key" }))?;
         CertifiedKey::from_der(chain, private_key, &rustls::crypto::ring::default_provider()).map_err(
             |source| match source {
                 rustls::Error::InconsistentKeys(_) => key_is(Problem::OtherKey),
@@ -56,7 +56,7 @@ fn sections(pem: &str) -> Result<Vec<CertificateDer<'static>>, Problem> {
     let certificates: Vec<_> =
         CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<_, _>>().unwrap_or_default();
     if certificates.is_empty() {
-        return Err(Problem::Holds { wanted: "certificate" });
+        return Err(Problem::Lacks { wanted: "certificate" });
     }
     Ok(certificates)
 }

@@ -87,7 +87,9 @@ mod tests {
     #[test]
     fn no_proxy_exempts_domains_addresses_and_this_machine() {
         let variables = &[("HTTPS_PROXY", "http://proxy:3128"), ("NO_PROXY", "corp.example,10.0.0.0/8")];
-        for direct in ["https://api.corp.example", "https://10.1.2.3:6443", "https://127.0.0.1:6443", "https://[::1]"] {
+        for direct in
+            ["https://api.corp.example", "https://10.1.2.3:6443", "https://127.0.0.1:6443", "https://[::1]"]
+        {
             assert_eq!(chosen(variables, direct), None, "{direct}");
         }
         assert!(chosen(variables, "https://api.elsewhere.example").is_some());

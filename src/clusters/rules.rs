@@ -27,9 +27,8 @@ pub(super) fn violations(config: &ConnectionConfig) -> Vec<Invalid> {
         }
     }
     match kubeconfig {
-        Some(kubeconfig) => found.extend(
-            INLINE.into_iter().filter(|name| has(name)).map(|name| contradiction(name, kubeconfig)),
-        ),
+        Some(kubeconfig) => found
+            .extend(INLINE.into_iter().filter(|name| has(name)).map(|name| contradiction(name, kubeconfig))),
         None => found.extend(
             SELECTORS
                 .into_iter()
@@ -145,7 +144,12 @@ mod tests {
             ConnectionConfig { token: token(), insecure: Some(true), ..inline() },
             ConnectionConfig { token_file: text("/t"), insecure: Some(false), ..inline() },
             ConnectionConfig { exec: exec("aws"), cluster_ca_certificate: text("x"), ..inline() },
-            ConnectionConfig { client_certificate: text("c"), client_key: token(), token: token(), ..inline() },
+            ConnectionConfig {
+                client_certificate: text("c"),
+                client_key: token(),
+                token: token(),
+                ..inline()
+            },
             ConnectionConfig { config_path: text("~/c"), config_context: text("east"), ..Default::default() },
             ConnectionConfig { config_raw: token(), tls_server_name: text("api"), ..Default::default() },
             ConnectionConfig { config_paths: vec!["a".into(), "b".into()], ..Default::default() },

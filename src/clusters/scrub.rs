@@ -17,7 +17,10 @@ pub(super) fn last_lines<'a>(stderr: &str, secrets: impl Iterator<Item = &'a Sec
     }
     let lines: Vec<_> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
     let last = &lines[lines.len().saturating_sub(LINES)..];
-    last.iter().map(|line| scrub(&line.chars().take(LINE_LENGTH).collect::<String>())).collect::<Vec<_>>().join("\n")
+    last.iter()
+        .map(|line| scrub(&line.chars().take(LINE_LENGTH).collect::<String>()))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Replaces every run of the characters of base64, base64url, hexadecimal and JWTs that looks random.
@@ -82,7 +85,10 @@ mod tests {
     #[test]
     fn the_plugins_own_secrets_are_not_shown() {
         let secret = SecretString::from("hunter2 hunter2");
-        assert_eq!(last_lines("no entry for hunter2 hunter2", [&secret].into_iter()), "no entry for (redacted)");
+        assert_eq!(
+            last_lines("no entry for hunter2 hunter2", [&secret].into_iter()),
+            "no entry for (redacted)"
+        );
     }
 
     #[test]

@@ -16,8 +16,10 @@ use super::settings::Limits;
 
 /// Sends requests over one connection configuration.
 struct Session {
-    connection: Arc<Connection>,
+    connection: Connection,
     limits: Limits,
+    /// For credentials without a certificate of their own.
+    client: Client,
     permits: Semaphore,
     /// What the last request was sent with. Held while credentials are renewed, so that one request renews and
     /// the others wait for it.
@@ -31,12 +33,11 @@ struct Access {
 }
 
 /// A client for `connection`. Credentials are first asked for with its first request.
-pub(super) fn client(connection: Arc<Connection>, limits: Limits) -> Result<Client, kube::Error> {
-    // Settings that no client can be built from are found here rather than by the first request.
-    let unused = Client::try_from(connection.kube_config(None, &limits))?;
-    let namespace = unused.default_namespace().to_owned();
+pub(super) fn client(connection: Connection, limits: Limits) -> Result<Client, kube::Error> {
+    let client = Client::try_from(connection.kube_config(None, &limits))?;
+    let namespace = client.default_namespace().to_owned();
     let permits = Semaphore::new(limits.concurrency);
-    let session = Arc::new(Session { connection, limits, permits, access: Mutex::default() });
+    let session = Arc::new(Session { connection, limits, client, permits, access: Mutex::default() });
     let service = tower::service_fn(move |request: Request<Body>| {
         let session = Arc::clone(&session);
         async move { session.send(request).await }
@@ -100,11 +101,12 @@ impl Session {
             .issue(self.limits.exec)
             .await
             .map_err(|error| kube::Error::Service(Box::new(error)))?;
-        let client = match access {
-            Some(access) if !access.issued.differs_from(&issued) || issued.identity.is_none() => {
-                access.client.clone()
+        let client = match (&issued.identity, access.as_ref()) {
+            (None, _) => self.client.clone(),
+            (Some(_), Some(access)) if !issued.differs_from(&access.issued) => access.client.clone(),
+            (Some(identity), _) => {
+                Client::try_from(self.connection.kube_config(Some(identity), &self.limits))?
             }
-            _ => Client::try_from(self.connection.kube_config(issued.identity.as_ref(), &self.limits))?,
         };
         let renewed = Arc::new(Access { issued, client });
         *access = Some(Arc::clone(&renewed));
@@ -113,7 +115,11 @@ impl Session {
 }
 
 impl Access {
-    async fn send(&self, mut request: Request<Body>, timeout: Duration) -> Result<Response<Body>, kube::Error> {
+    async fn send(
+        &self,
+        mut request: Request<Body>,
+        timeout: Duration,
+    ) -> Result<Response<Body>, kube::Error> {
         if let Some(authorization) = &self.issued.authorization {
             request.headers_mut().insert(AUTHORIZATION, authorization.clone());
         }

@@ -32,7 +32,8 @@ fn refused<const N: usize>(blocks: [(&str, ClusterBlock); N], environment: Envir
 
 #[test]
 fn all_that_is_wrong_is_said_at_once_with_cluster_and_setting() {
-    let both = ConnectionConfig { token: Some("a".into()), token_file: Some("b".to_owned()), ..host("https://a") };
+    let both =
+        ConnectionConfig { token: Some("a".into()), token_file: Some("b".to_owned()), ..host("https://a") };
     assert_eq!(
         refused([("east", known(both)), ("west", known(host("ftp://a")))], Environment::default()),
         [
@@ -52,19 +53,32 @@ fn certificates_and_keys_are_checked_at_once() {
         client_key: Some(key.into()),
         ..host("https://a")
     };
-    let authority_is = |pem: &str| ConnectionConfig {
-        cluster_ca_certificate: Some(pem.to_owned()),
-        ..host("https://a")
-    };
+    let authority_is =
+        |pem: &str| ConnectionConfig { cluster_ca_certificate: Some(pem.to_owned()), ..host("https://a") };
     let garbage = "-----BEGIN CERTIFICATE-----\nczNudGluZWw=\n-----END CERTIFICATE-----\n";
     for (config, expected) in [
-        (with(&one.certificate, &other.key), "client_key cannot be used: it is not the key of client_certificate"),
-        (with(&one.certificate, "s3ntinel"), "client_key cannot be used: it is neither PEM nor base64 of PEM"),
+        (
+            with(&one.certificate, &other.key),
+            "client_key cannot be used: it is not the key of client_certificate",
+        ),
+        (
+            with(&one.certificate, "s3ntinel"),
+            "client_key cannot be used: it is neither PEM nor base64 of PEM",
+        ),
         (with(&one.certificate, &one.certificate), "client_key cannot be used: it holds no private key"),
         (with(&one.key, &one.key), "client_certificate cannot be used: it holds no certificate"),
-        (with(garbage, &one.key), "client_certificate cannot be used: it holds a certificate that cannot be read"),
-        (authority_is(garbage), "cluster_ca_certificate cannot be used: it holds a certificate that cannot be read"),
-        (authority_is("s3ntinel"), "cluster_ca_certificate cannot be used: it is neither PEM nor base64 of PEM"),
+        (
+            with(garbage, &one.key),
+            "client_certificate cannot be used: it holds a certificate that cannot be read",
+        ),
+        (
+            authority_is(garbage),
+            "cluster_ca_certificate cannot be used: it holds a certificate that cannot be read",
+        ),
+        (
+            authority_is("s3ntinel"),
+            "cluster_ca_certificate cannot be used: it is neither PEM nor base64 of PEM",
+        ),
     ] {
         let errors = build([("east", known(config))], Environment::default()).unwrap_err();
         assert_eq!(
@@ -100,14 +114,18 @@ fn errors_of_the_environment_name_the_variable() {
     let ftp = &[("KUBE_HOST", "ftp://a")];
     assert_eq!(
         refused([("east", ClusterBlock::default())], environment(ftp)),
-        ["cluster \"east\": host (environment variable KUBE_HOST) cannot be used: it is not the URL of an API \
-          server: its scheme is neither https nor http"]
+        [
+            "cluster \"east\": host (environment variable KUBE_HOST) cannot be used: it is not the URL of an API \
+          server: its scheme is neither https nor http"
+        ]
     );
     let proxy = &[("https_proxy", "ftp://u:s3ntinel@proxy")];
     assert_eq!(
         refused([("east", known(host("api.example")))], environment(proxy)),
-        ["cluster \"east\": proxy_url (environment variable https_proxy) cannot be used: it is not the URL of a \
-          proxy that can be used: its scheme is neither http nor socks5"]
+        [
+            "cluster \"east\": proxy_url (environment variable https_proxy) cannot be used: it is not the URL of a \
+          proxy that can be used: its scheme is neither http nor socks5"
+        ]
     );
     assert_eq!(
         refused([("east", ClusterBlock::default())], Environment::default()),
@@ -119,7 +137,10 @@ fn errors_of_the_environment_name_the_variable() {
 fn two_blocks_cannot_both_leave_everything_to_the_environment() {
     let variables = &[("KUBE_HOST", "https://env.example")];
     assert_eq!(
-        refused([("east", ClusterBlock::default()), ("west", ClusterBlock::default())], environment(variables)),
+        refused(
+            [("east", ClusterBlock::default()), ("west", ClusterBlock::default())],
+            environment(variables)
+        ),
         ["cluster \"west\": connection cannot be used: cluster \"east\" takes its connection from the same \
           environment variables, so both would be one cluster"]
     );
@@ -130,9 +151,13 @@ async fn a_connection_that_is_not_known_yet_is_an_error_only_when_used() {
     let attribute = "host".to_owned();
     let unknown =
         ClusterBlock { connection: ConnectionSettings::NotYetKnown { attribute }, ..Default::default() };
-    let clusters = build([("east", unknown), ("west", known(host("west.example")))], Environment::default()).unwrap();
+    let clusters =
+        build([("east", unknown), ("west", known(host("west.example")))], Environment::default()).unwrap();
     let error = clusters.get("east").await.unwrap_err();
-    assert_eq!(error.to_string(), "cluster \"east\": its host is not known yet, so the cluster cannot be reached");
+    assert_eq!(
+        error.to_string(),
+        "cluster \"east\": its host is not known yet, so the cluster cannot be reached"
+    );
     clusters.get("west").await.unwrap();
 }
 
@@ -141,7 +166,11 @@ async fn a_label_without_a_block_is_named_with_those_that_exist() {
     let clusters = build([("west", known(host("west.example")))], Environment::default()).unwrap();
     let error = clusters.get("east").await.unwrap_err();
     assert_eq!(error.to_string(), "cluster \"east\": the provider has no cluster block with this label");
-    assert!(error.way_out().starts_with("Use one of west, or keep the cluster's block"), "{}", error.way_out());
+    assert!(
+        error.way_out().starts_with("Use one of west, or keep the cluster's block"),
+        "{}",
+        error.way_out()
+    );
 }
 
 #[tokio::test]

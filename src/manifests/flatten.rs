@@ -1,5 +1,6 @@
 use serde_json::{Map, Value};
 
+use super::Fields;
 use super::definition::digest_of_version_member;
 use super::digest::{FingerprintKey, fingerprint};
 use super::document;
@@ -7,7 +8,6 @@ use super::leaf;
 use super::list_type::Kind;
 use super::object_id::group_version;
 use super::path::Path;
-use super::Fields;
 use crate::render::ownership;
 
 /// The leaf fields of a manifest, without those that its id names already, and without those of others.

@@ -87,7 +87,8 @@ impl Kind<'_> {
     /// The type of the list that is the value of member `field`.
     pub(super) fn list_type(self, field: &str) -> ListType {
         let fits = |(kind, name, _): &&Row| {
-            *name == field && (*kind == self.kind || (kind.is_empty() && (self.is_built_in() || is_metadata(name))))
+            *name == field
+                && (*kind == self.kind || (kind.is_empty() && (self.is_built_in() || is_metadata(name))))
         };
         LISTS.iter().find(fits).map_or(ListType::Atomic, |(_, _, list_type)| *list_type)
     }
@@ -104,12 +105,15 @@ impl ListType {
             Self::Map(keys) | Self::WholeMap(keys) => {
                 items.iter().map(|item| Some(list.keys(&keys_of(item, keys)?))).collect()
             }
-            Self::Set => items.iter().map(|item| (!item.is_object() && !item.is_array()).then(|| list.item(item))).collect(),
+            Self::Set => items
+                .iter()
+                .map(|item| (!item.is_object() && !item.is_array()).then(|| list.item(item)))
+                .collect(),
             Self::Atomic => None,
         };
-        paths.filter(|paths| are_unique(paths)).unwrap_or_else(|| {
-            (0..items.len()).map(|position| list.index(position)).collect()
-        })
+        paths
+            .filter(|paths| are_unique(paths))
+            .unwrap_or_else(|| (0..items.len()).map(|position| list.index(position)).collect())
     }
 
     /// Whether whoever writes the list owns all of it, so that an item of someone else's is a change of ours.

@@ -17,7 +17,8 @@ pub fn keep_wording(prior: &Fields, mut planned: Fields) -> Fields {
 
 /// Whether two texts of the field at `path` mean the same.
 pub(super) fn mean_the_same(path: &str, one: &str, other: &str) -> bool {
-    one == other || (is_quantity(path) && Quantity::parse(one).is_some_and(|one| Some(one) == Quantity::parse(other)))
+    one == other
+        || (is_quantity(path) && Quantity::parse(one).is_some_and(|one| Some(one) == Quantity::parse(other)))
 }
 
 /// Whether the API server has no field where a manifest says `text`: what Go's `omitempty` leaves out.
@@ -47,12 +48,14 @@ const DROPPED_MAPS: [&str; 11] = [
 ];
 
 /// Members of Kubernetes' own kinds for which false and absent are the same; for others, false is a setting.
-const DROPPED_FALSE: [&str; 11] = [
+const DROPPED_FALSE: [&str; 13] = [
+    "deprecated",
     "globalDefault",
     "hostIPC",
     "hostNetwork",
     "hostPID",
     "paused",
+    "preserveUnknownFields",
     "publishNotReadyAddresses",
     "readOnly",
     "stdin",
@@ -62,7 +65,8 @@ const DROPPED_FALSE: [&str; 11] = [
 ];
 
 /// Members of Kubernetes' own kinds for which zero and absent are the same.
-const DROPPED_ZERO: [&str; 5] = ["hostPort", "initialDelaySeconds", "minReadySeconds", "nodePort", "partition"];
+const DROPPED_ZERO: [&str; 5] =
+    ["hostPort", "initialDelaySeconds", "minReadySeconds", "nodePort", "partition"];
 
 /// Whether the field at `path` is a quantity of Kubernetes, which the API server writes in its shortest form.
 fn is_quantity(path: &str) -> bool {

@@ -31,7 +31,8 @@ impl Path {
 
     /// The path of the item with these keys below.
     pub(super) fn keys(&self, keys: &[(&str, Value)]) -> Self {
-        let keys: Vec<String> = keys.iter().map(|(name, value)| format!("{name}={}", scalar(value))).collect();
+        let keys: Vec<String> =
+            keys.iter().map(|(name, value)| format!("{name}={}", scalar(value))).collect();
         self.followed_by(&format!("[{}]", keys.join(",")))
     }
 

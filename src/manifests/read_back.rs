@@ -24,7 +24,8 @@ pub fn read_back(live: &Value, prior: &Fields, key: &FingerprintKey) -> Fields {
             fields.insert(path.clone(), text);
         }
     }
-    for part in flat.parts.iter().filter(|part| mentions(prior, &part.whole) && !mentions(prior, &part.part)) {
+    for part in flat.parts.iter().filter(|part| mentions(prior, &part.whole) && !mentions(prior, &part.part))
+    {
         fields.extend(below(&flat.fields, &part.part).map(|(path, text)| (path.clone(), text.clone())));
     }
     fields
@@ -66,7 +67,10 @@ impl Reading<'_> {
 
     /// Whether whoever writes the field at `path` owns everything in it.
     fn is_whole(&self, path: &str) -> bool {
-        self.live.parts.iter().any(|part| is_at_or_below(&part.part, path) && is_at_or_below(path, &part.whole))
+        self.live
+            .parts
+            .iter()
+            .any(|part| is_at_or_below(&part.part, path) && is_at_or_below(path, &part.whole))
     }
 }
 

@@ -80,7 +80,12 @@ pub(super) fn refusals(given: &Given<'_>, derived: &[DerivedValue], mesh_id: &st
     }
     if given.chart == ChartName::Istiod {
         let mesh_id = Value::from(mesh_id);
-        refusals.extend(contradictions(given, &["meshConfig", "defaultConfig", "meshId"], &mesh_id, "mesh_id"));
+        refusals.extend(contradictions(
+            given,
+            &["meshConfig", "defaultConfig", "meshId"],
+            &mesh_id,
+            "mesh_id",
+        ));
         refusals.extend(second_cluster_ids(given));
         refusals.extend(other_roles(given));
     }
@@ -110,7 +115,9 @@ fn other_roles(given: &Given<'_>) -> Vec<Refusal> {
     for (path, refused) in OTHER_ROLES {
         for (path, found) in given.find(path).filter(|(_, found)| refused.is(found)) {
             refusals.push(Refusal {
-                cause: format!("{path} is {found}, which makes a cluster one without a control plane of its own."),
+                cause: format!(
+                    "{path} is {found}, which makes a cluster one without a control plane of its own."
+                ),
                 way_out: format!("Remove {path}: a primary runs istiod itself."),
             });
         }

@@ -1,11 +1,13 @@
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
 use serde_json::Value;
 
 /// A mesh as its user declares it; nothing of it has been checked.
 ///
 /// Helm values and mesh configuration are parsed documents: a JSON object, or null for an empty document.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Mesh {
     /// Istio's `global.meshID`.
     pub mesh_id: String,
@@ -26,14 +28,16 @@ pub struct Mesh {
 }
 
 /// Where charts come from.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct ChartSource {
     /// An HTTP repository, `oci://…`, or a directory of charts or `.tgz` files.
     pub repository: String,
 }
 
 /// One cluster with a control plane, as its user declares it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Primary {
     /// The network that the cluster's pods are on, Istio's `global.network`.
     pub network: String,

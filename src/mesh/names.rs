@@ -168,5 +168,6 @@ fn is_number(text: &str) -> bool {
 }
 
 fn is_identifiers(text: &str) -> bool {
-    text.split('.').all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
+    text.split('.')
+        .all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
 }

@@ -157,7 +157,11 @@ fn a_value_that_contradicts_the_mesh_is_refused_wherever_it_stands() {
                 if in_primary { &mut mesh.primaries.get_mut("east").unwrap().chart } else { &mut mesh.chart };
             charts.insert("istiod".to_owned(), values.clone());
             let violation = violation_of(&mesh);
-            let block = if in_primary { "primary[\"east\"].chart[\"istiod\"].values" } else { "chart[\"istiod\"].values" };
+            let block = if in_primary {
+                "primary[\"east\"].chart[\"istiod\"].values"
+            } else {
+                "chart[\"istiod\"].values"
+            };
             assert_eq!(violation.field.to_string(), block, "{path}");
             assert!(violation.cause.starts_with(&format!("{path} is ")), "{}", violation.cause);
             assert_eq!(violation.cluster.as_deref(), Some("east"));
@@ -193,7 +197,8 @@ fn values_that_repeat_what_the_mesh_says_are_accepted() {
 #[test]
 fn the_base_chart_knows_only_the_namespace() {
     let mut mesh = mesh();
-    mesh.chart.insert("base".to_owned(), json!({"global": {"meshID": "anything", "istioNamespace": "other"}}));
+    mesh.chart
+        .insert("base".to_owned(), json!({"global": {"meshID": "anything", "istioNamespace": "other"}}));
     let violation = violation_of(&mesh);
     assert_eq!(
         violation.cause,
@@ -244,7 +249,9 @@ fn a_chart_version_is_one_exact_release() {
     for valid in ["1.31.1", "1.31.0-rc.0", "1.2.3-alpha.1+build-5", "0.0.0"] {
         assert!(valid.parse::<ChartVersion>().is_ok(), "{valid}");
     }
-    for invalid in ["", "1.31", "v1.31.1", "~1.31.1", ">=1.31.0", "1.31.x", "01.2.3", "1.2.3-", "1.2.3-a..b", "1.2.3+"] {
+    for invalid in
+        ["", "1.31", "v1.31.1", "~1.31.1", ">=1.31.0", "1.31.x", "01.2.3", "1.2.3-", "1.2.3-a..b", "1.2.3+"]
+    {
         assert!(invalid.parse::<ChartVersion>().is_err(), "{invalid}");
     }
 }

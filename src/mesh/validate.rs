@@ -150,7 +150,8 @@ impl Check {
 
     fn namespace_is_not_kubernetes_own(&mut self, namespace: Option<&Namespace>) {
         if let Some(namespace) = namespace.filter(|namespace| namespace.as_str().starts_with("kube-")) {
-            let cause = format!("The prefix \"kube-\" of {:?} is reserved by Kubernetes.", namespace.as_str());
+            let cause =
+                format!("The prefix \"kube-\" of {:?} is reserved by Kubernetes.", namespace.as_str());
             self.error(FieldPath::attribute("namespace"), None, cause, "Use \"istio-system\".");
         }
     }
@@ -175,7 +176,12 @@ impl Check {
                 primaries.len(),
                 labels.join(", ")
             );
-            self.error(field, None, cause, "Keep one of them here and make a mesh of its own for each other.");
+            self.error(
+                field,
+                None,
+                cause,
+                "Keep one of them here and make a mesh of its own for each other.",
+            );
         }
     }
 
@@ -199,7 +205,12 @@ impl Check {
     fn is_document(&mut self, values: &Value, field: &FieldPath, cluster: Option<&str>) {
         if !values.is_object() && !values.is_null() {
             let cause = format!("{field} is not a mapping.");
-            self.error(field.clone(), cluster, cause, "Write keys and values, for example by yamlencode({ … }).");
+            self.error(
+                field.clone(),
+                cluster,
+                cause,
+                "Write keys and values, for example by yamlencode({ … }).",
+            );
         }
     }
 

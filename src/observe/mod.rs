@@ -1,5 +1,7 @@
 //! What rendering needs to know of clusters, read from them as plain values.
 
+mod definitions;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -7,6 +9,8 @@ use futures::future::{join_all, try_join};
 
 use crate::clusters::{Cluster, Clusters, Error, Reason};
 use crate::mesh::ClusterFacts;
+
+pub use definitions::definitions_in_use;
 
 /// How often a read is tried when the server or the connection to it fails for a moment.
 const ATTEMPTS: u32 = 3;
@@ -57,6 +61,7 @@ async fn retried<T, R: Future<Output = Result<T, Error>>>(read: impl Fn() -> R) 
 fn is_passing(error: &Error) -> bool {
     matches!(
         error,
-        Error::Server { code: 429 | 500..=599, .. } | Error::Unreachable { reason: Reason::ConnectionLost, .. }
+        Error::Server { code: 429 | 500..=599, .. }
+            | Error::Unreachable { reason: Reason::ConnectionLost, .. }
     )
 }

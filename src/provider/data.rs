@@ -1,8 +1,10 @@
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
+use url::Url;
 
 use super::model::ProviderModel;
+use crate::charts::{ChartSource, Charts, Credentials};
 use crate::clusters::Clusters;
 
 /// What all resources share: the provider block as plain values.
@@ -10,10 +12,11 @@ use crate::clusters::Clusters;
 pub struct ProviderData {
     /// The clusters, by label.
     pub clusters: Clusters,
+    /// Fetches charts.
+    pub charts: Charts,
     /// How much a plan shows of objects that are yet to be created.
     pub plan_detail: PlanDetail,
-    /// Credentials of chart repositories by host name; `None` while they are not known.
-    pub chart_credentials: BTreeMap<String, Option<ChartCredentials>>,
+    chart_credentials: BTreeMap<String, Credentials>,
 }
 
 /// How much a plan shows of objects that are yet to be created.
@@ -26,32 +29,33 @@ pub enum PlanDetail {
     Full,
 }
 
-/// Credentials of one chart repository.
-#[derive(Clone, Debug)]
-pub struct ChartCredentials {
-    /// User name.
-    pub username: String,
-    /// Password or token.
-    pub password: SecretString,
-}
-
 impl ProviderData {
-    pub(super) fn new(clusters: Clusters, config: &ProviderModel) -> Self {
+    pub(super) fn new(clusters: Clusters, charts: Charts, config: &ProviderModel) -> Self {
         let plan_detail = match config.plan_detail.as_str() {
             Some("full") => PlanDetail::Full,
             _ => PlanDetail::Compact,
         };
-        let registries = config.chart_registry.as_known().into_iter().flatten();
-        let chart_credentials = registries
-            .map(|(host, registry)| {
-                let credentials = registry.username.as_known().zip(registry.password.as_known());
-                let credentials = credentials.map(|(username, password)| ChartCredentials {
-                    username: username.clone(),
-                    password: SecretString::from(password.clone()),
-                });
-                (host.clone(), credentials)
-            })
-            .collect();
-        Self { clusters, plan_detail, chart_credentials }
+        Self { clusters, charts, plan_detail, chart_credentials: chart_credentials(config) }
     }
+
+    /// The place with charts that a resource names, with the credentials for its host.
+    pub fn chart_source(&self, repository: &str) -> ChartSource {
+        let credentials = Url::parse(repository).ok().and_then(|url| {
+            let host = url.host_str()?.to_owned();
+            let with_port = url.port().map(|port| format!("{host}:{port}"));
+            with_port.and_then(|host| self.chart_credentials.get(&host)).or_else(|| self.chart_credentials.get(&host))
+        });
+        ChartSource { repository: repository.to_owned(), credentials: credentials.cloned() }
+    }
+}
+
+/// By host name. Credentials that are not known before apply are none yet.
+fn chart_credentials(config: &ProviderModel) -> BTreeMap<String, Credentials> {
+    let registries = config.chart_registry.as_known().into_iter().flatten();
+    let known = registries.filter_map(|(host, registry)| {
+        let username = registry.username.as_known()?.clone();
+        let password = SecretString::from(registry.password.as_known()?.clone());
+        Some((host.clone(), Credentials { username, password }))
+    });
+    known.collect()
 }

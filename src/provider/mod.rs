@@ -6,6 +6,7 @@ mod schema;
 
 use tfplugin::{Diagnostics, Outcome, Provider, Registry, Schema, Setup};
 
+use crate::charts::{Charts, user_cache_directory};
 use crate::clusters::{Clusters, Environment, Limits};
 use crate::diagnostics;
 use crate::resources::mesh::MeshResource;
@@ -43,5 +44,8 @@ fn configure(config: &ProviderModel) -> Result<ProviderData, Diagnostics> {
     let blocks = blocks.map(|(label, model)| (label.clone(), model.block())).collect();
     let clusters = Clusters::new(blocks, Environment::read(), Limits::default())
         .map_err(|errors| errors.iter().map(diagnostics::setting).collect::<Diagnostics>())?;
-    Ok(ProviderData::new(clusters, config))
+    let cache = user_cache_directory(|name| std::env::var(name).ok());
+    let charts = Charts::new(cache.into_iter().chain([std::env::temp_dir()]))
+        .map_err(|error| diagnostics::failure("Charts cannot be fetched", &error, &error.way_out(), None))?;
+    Ok(ProviderData::new(clusters, charts, config))
 }

@@ -20,9 +20,21 @@ const ADMISSION: &str = "admissionregistration.k8s.io";
 
 /// All fields that istiod takes over.
 pub const YIELDED: [YieldedField; 3] = [
-    YieldedField { group: ADMISSION, kind: "MutatingWebhookConfiguration", field: "webhooks[*].clientConfig.caBundle" },
-    YieldedField { group: ADMISSION, kind: "ValidatingWebhookConfiguration", field: "webhooks[*].clientConfig.caBundle" },
-    YieldedField { group: ADMISSION, kind: "ValidatingWebhookConfiguration", field: "webhooks[*].failurePolicy" },
+    YieldedField {
+        group: ADMISSION,
+        kind: "MutatingWebhookConfiguration",
+        field: "webhooks[*].clientConfig.caBundle",
+    },
+    YieldedField {
+        group: ADMISSION,
+        kind: "ValidatingWebhookConfiguration",
+        field: "webhooks[*].clientConfig.caBundle",
+    },
+    YieldedField {
+        group: ADMISSION,
+        kind: "ValidatingWebhookConfiguration",
+        field: "webhooks[*].failurePolicy",
+    },
 ];
 
 /// Whether a field is one that others take over.

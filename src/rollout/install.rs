@@ -6,7 +6,7 @@ use ssa::{Claim, DeleteOptions, Expect, Inventory, Manifest, ObjectId, Policy, S
 use tokio_util::sync::CancellationToken;
 
 use super::target::{ClusterOutcome, Target};
-use super::{RELEASE_TIME, RolloutError, holder};
+use super::{RolloutError, holder, release};
 
 /// How long another run may not take over what this one has begun and no longer renews.
 const CLAIM_EXPIRY: Duration = Duration::from_secs(120);
@@ -54,9 +54,7 @@ impl Installation {
             Ok(()) => outcome.error = engine.complete(&mut inventory, cancel).await.map_err(RolloutError::Complete).err(),
             Err(error) => {
                 outcome.error = Some(error);
-                // Best effort: a claim that is not given back expires.
-                let release = engine.release(&mut inventory, &CancellationToken::new());
-                drop(tokio::time::timeout(RELEASE_TIME, release).await);
+                release(engine, &mut inventory).await;
             }
         }
         outcome

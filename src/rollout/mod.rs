@@ -8,6 +8,9 @@ mod uninstall;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use ssa::{Engine, Inventory};
+use tokio_util::sync::CancellationToken;
+
 pub use error::RolloutError;
 pub use install::{Installation, install};
 pub use target::{ClusterOutcome, Target};
@@ -20,4 +23,14 @@ const RELEASE_TIME: Duration = Duration::from_secs(5);
 fn holder() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     format!("terraform-provider-istio-{}-{:x}", std::process::id(), now.as_nanos())
+}
+
+/// Gives a claim back after a failure, as well as that goes: one that is not given back expires.
+async fn release(engine: &Engine, inventory: &mut Inventory) {
+    // The run may have failed because it was cancelled; this is what the user still waits for.
+    let uncancelled = CancellationToken::new();
+    let released = tokio::time::timeout(RELEASE_TIME, engine.release(inventory, &uncancelled)).await;
+    if !matches!(released, Ok(Ok(()))) {
+        tracing::warn!("the claim on the record could not be given back and will expire");
+    }
 }

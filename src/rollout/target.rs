@@ -1,6 +1,16 @@
-use ssa::{ChangeSet, Engine, InventoryRef};
+use ssa::{ChangeSet, Engine, FieldRule, InventoryRef, ObjectPattern, Options, Owner, Ownership, Rules};
 
 use super::RolloutError;
+use crate::clusters::Cluster;
+use crate::render::ownership::YIELDED;
+
+/// The name under which the provider owns fields.
+const FIELD_MANAGER: &str = "terraform-provider-istio";
+/// The label of every object that the provider makes; its value is the mesh's namespace, because a cluster has at most
+/// one mesh a namespace.
+const OWNER_LABEL: &str = "terraform-provider-istio/mesh-namespace";
+/// The name of the record in the mesh's namespace.
+const INVENTORY: &str = "terraform-provider-istio-inventory";
 
 /// One cluster to roll out to.
 #[derive(Clone)]
@@ -11,6 +21,27 @@ pub struct Target {
     pub engine: Engine,
     /// Where its record is kept.
     pub inventory: InventoryRef,
+}
+
+impl Target {
+    /// The mesh in `namespace` of this cluster.
+    pub fn new(cluster: &Cluster, namespace: &str) -> Self {
+        let owner = Owner { label: OWNER_LABEL.to_owned(), value: namespace.to_owned() };
+        let options = Options { rules: rules(), ..Options::new(FIELD_MANAGER, owner) };
+        Self {
+            cluster: cluster.name().to_owned(),
+            engine: Engine::new(cluster.client(), options),
+            inventory: InventoryRef { namespace: namespace.to_owned(), name: INVENTORY.to_owned() },
+        }
+    }
+}
+
+fn rules() -> Rules {
+    let fields = YIELDED.iter().filter_map(|field| {
+        let objects = ObjectPattern::kind(field.group, field.kind);
+        Some(FieldRule { objects, fields: field.field.parse().ok()?, ownership: Ownership::Yield })
+    });
+    Rules { fields: fields.collect(), ..Rules::default() }
 }
 
 impl std::fmt::Debug for Target {
@@ -43,5 +74,15 @@ impl ClusterOutcome {
 
     pub(super) fn add(&mut self, changes: ChangeSet<ssa::Applied>) {
         self.changes.changes.extend(changes.changes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_that_istiod_takes_over_is_a_rule() {
+        assert_eq!(rules().fields.len(), YIELDED.len());
     }
 }

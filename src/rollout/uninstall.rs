@@ -5,7 +5,7 @@ use ssa::{Claim, DeleteOptions, Expect, ObjectPattern, Phase, Propagation};
 use tokio_util::sync::CancellationToken;
 
 use super::target::{ClusterOutcome, Target};
-use super::{RELEASE_TIME, RolloutError, holder};
+use super::{RolloutError, holder, release};
 
 /// How long another run may not take over a deletion that has begun and is no longer renewed.
 const CLAIM_EXPIRY: Duration = Duration::from_secs(120);
@@ -17,6 +17,8 @@ pub struct Removal {
     pub target: Target,
     /// What stays when the set was complete once.
     pub keep: Vec<ObjectPattern>,
+    /// What stays when it never was: nobody can have come to rely on the rest.
+    pub keep_unfinished: Vec<ObjectPattern>,
 }
 
 /// Deletes everything that was made in these clusters, all at once, each in reverse order; every rank of objects may take
@@ -43,14 +45,11 @@ impl Removal {
             Ok(inventory) => inventory,
             Err(error) => return ClusterOutcome::failed(cluster, RolloutError::Claim(error)),
         };
-        // What never was complete leaves nothing behind that anyone could have come to rely on.
-        let keep = if phase == Phase::Creating { Vec::new() } else { self.keep.clone() };
-        let options = DeleteOptions { propagation: Propagation::Background, timeout, keep };
+        let keep = if phase == Phase::Creating { &self.keep_unfinished } else { &self.keep };
+        let options = DeleteOptions { propagation: Propagation::Background, timeout, keep: keep.clone() };
         let deleted = engine.delete(&mut inventory, &options, cancel).await;
         if deleted.error.is_some() {
-            // Best effort: a claim that is not given back expires.
-            let release = engine.release(&mut inventory, &CancellationToken::new());
-            drop(tokio::time::timeout(RELEASE_TIME, release).await);
+            release(engine, &mut inventory).await;
         }
         let mut outcome = ClusterOutcome::begun(cluster);
         outcome.add(deleted.changes);

@@ -78,8 +78,7 @@ async fn a_kubeconfig_user_can_act_as_another() {
     let text = std::fs::read_to_string(ApiServer::shared().kubeconfig()).unwrap();
     let mut kubeconfig: serde_json::Value = serde_json::from_str(&text).unwrap();
     kubeconfig["users"][0]["user"]["as"] = "someone-else".into();
-    let config =
-        ConnectionConfig { config_raw: Some(kubeconfig.to_string().into()), ..Default::default() };
+    let config = ConnectionConfig { config_raw: Some(kubeconfig.to_string().into()), ..Default::default() };
     assert_eq!(who(&east(config).await).await.unwrap(), "someone-else");
 }
 

@@ -34,6 +34,12 @@ async fn a_wrong_token_is_refused_without_being_shown() {
 }
 
 #[tokio::test]
+async fn requests_without_credentials_are_anonymous_ones() {
+    let error = east(connection()).await.uid().await.unwrap_err();
+    assert!(shown(&error, &[]).contains("\"system:anonymous\" cannot get resource"), "{error}");
+}
+
+#[tokio::test]
 async fn a_missing_right_is_told_with_identity_verb_and_resource() {
     let nobody = ApiServer::shared().add_identity("nobody", &[]).unwrap();
     let config = ConnectionConfig { token: Some(nobody.clone().into()), ..connection() };

@@ -1,12 +1,28 @@
 //! The tasks of this project: `cargo xtask <task>`.
 
+mod command;
+mod demo;
+mod dependencies;
+mod docs;
+mod error;
+mod hcl;
+mod interrupt;
+mod lab_parts;
+mod package;
+mod steps;
+mod terraform;
+mod test;
+mod tree;
+mod workspace;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use lab::parts::{self, Part};
+use error::Error;
+use workspace::Workspace;
 
 #[derive(Parser)]
-#[command(name = "cargo xtask")]
+#[command(name = "cargo xtask", about = "The tasks of this project")]
 struct Arguments {
     #[command(subcommand)]
     task: Task,
@@ -14,32 +30,65 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Real clusters on this machine.
-    #[command(subcommand)]
-    Lab(Lab),
+    /// Install Istio into two local clusters with the real terraform, and stay until Ctrl-C
+    Demo {
+        /// Leave the clusters running
+        #[arg(long)]
+        detach: bool,
+        /// Take down what an earlier demo left running
+        #[arg(long, conflicts_with = "detach")]
+        down: bool,
+    },
+    /// Run every check and every test, with all the set-up they need
+    Test,
+    /// Write docs/ from the provider's schema, templates/ and examples/
+    Docs {
+        /// Only say which pages are not up to date
+        #[arg(long)]
+        check: bool,
+    },
+    /// Build what a release publishes
+    Package,
+    /// Real clusters on this machine, and the real programs they are made of
+    Lab {
+        #[command(subcommand)]
+        command: Lab,
+    },
 }
 
 #[derive(Subcommand)]
 enum Lab {
-    /// Build the real programs that the lab runs into its cache.
+    /// Build the real programs that the lab runs into its cache
     Parts {
-        /// Only these parts, by name (default: all that the tests use).
+        /// Only these parts (default: all that the tests use)
         names: Vec<String>,
     },
+    #[command(flatten)]
+    Clusters(lab::cli::Command),
 }
 
 fn main() -> ExitCode {
-    let Arguments { task: Task::Lab(Lab::Parts { names }) } = Arguments::parse();
-    let wanted: Vec<Part> = if names.is_empty() {
-        Part::DEFAULT.to_vec()
-    } else {
-        Part::ALL.iter().copied().filter(|part| names.iter().any(|name| name == part.file_name())).collect()
-    };
-    match parts::machine::prepare().and_then(|()| parts::ensure(&wanted)) {
-        Ok(_) => ExitCode::SUCCESS,
+    // `lab up` and `demo` start this program again to be the lab.
+    if let Some(code) = lab::cli::serve_if_asked() {
+        return code;
+    }
+    match run(Arguments::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{}", lab::chain(&error));
+            eprintln!("error: {}", lab::chain(&error));
             ExitCode::FAILURE
         }
+    }
+}
+
+fn run(task: Task) -> Result<(), Error> {
+    match task {
+        Task::Demo { down: true, .. } => demo::down(&Workspace::find()?),
+        Task::Demo { detach, .. } => demo::run(&Workspace::find()?, detach),
+        Task::Test => test::run(&Workspace::find()?),
+        Task::Docs { check } => docs::run(&Workspace::find()?, check),
+        Task::Package => package::run(&Workspace::find()?),
+        Task::Lab { command: Lab::Parts { names } } => lab_parts::make(&names),
+        Task::Lab { command: Lab::Clusters(command) } => Ok(lab::cli::run(command)?),
     }
 }

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::change_set::{Action, Applied, Change, ChangeSet};
 use crate::delete::{DeleteError, Propagation};
-use crate::diff::{Compared, DiffError};
+use crate::diff::{Compared, Comparing, Definitions, DiffError, definitions};
 use crate::discovery::Resource;
 use crate::engine::Engine;
 use crate::inventory::{Entry, Inventory};
@@ -25,7 +25,7 @@ use crate::write::WriteError;
 /// How often an object that others change at the same time is compared and written again.
 const CONTENTION_ATTEMPTS: usize = 5;
 /// How long an object that is on its way out, or is recreated, may take to go.
-const GOING: Duration = Duration::from_secs(120);
+const GOING: Duration = Duration::from_mins(2);
 
 /// What was done, and why it did not go on.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ pub enum ApplyError {
         objects: Vec<Change>,
     },
     /// Objects of a stage could not be written. The others of the same stage were.
-    #[error("{} of stage {stage:?} could not be written", count(failed.len()))]
+    #[error("{} of stage {stage:?} could not be written: {}", count(failed.len()), causes(failed))]
     Write {
         /// The stage.
         stage: String,
@@ -108,6 +108,16 @@ pub enum ObjectError {
 
 fn count(objects: usize) -> String {
     if objects == 1 { "1 object".to_owned() } else { format!("{objects} objects") }
+}
+
+/// Several causes cannot all be one error's source, so they stand in its text, each with its own causes.
+fn causes(failed: &[(ObjectId, ObjectError)]) -> String {
+    failed.iter().map(|(_, error)| chain(error)).collect::<Vec<_>>().join("; ")
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 fn refused(changes: &[Change]) -> String {
@@ -165,14 +175,16 @@ impl Engine {
         changes: &mut ChangeSet<Applied>,
         cancel: &CancellationToken,
     ) -> Result<(), ApplyError> {
-        let mut ready = self.preflight(stages, inventory, policy, cancel).await?;
+        let definitions = definitions(stages.iter().flat_map(|stage| &stage.manifests));
+        let mut ready = self.preflight(stages, inventory, policy, &definitions, cancel).await?;
         self.record_missing(stages, inventory, cancel).await?;
         for stage in stages {
             if cancel.is_cancelled() {
                 return Err(ApplyError::Cancelled { stage: stage.name.clone() });
             }
-            let compared = self.compare_stage(stage, &mut ready, inventory, policy, cancel).await?;
-            let written = self.write_stage(&stage.manifests, compared, inventory, policy, cancel).await;
+            let comparing = Comparing { inventory: Some(inventory), policy, definitions: &definitions };
+            let compared = self.compare_stage(stage, &mut ready, &comparing, cancel).await?;
+            let written = self.write_stage(&stage.manifests, compared, &comparing, cancel).await;
             self.conclude_stage(stage, written, inventory, changes, cancel).await?;
         }
         Ok(())
@@ -183,10 +195,12 @@ impl Engine {
         stages: &[Stage],
         inventory: &Inventory,
         policy: &Policy,
+        definitions: &Definitions,
         cancel: &CancellationToken,
     ) -> Result<BTreeMap<ObjectId, Compared>, ApplyError> {
         let manifests: Vec<Manifest> = stages.iter().flat_map(|stage| stage.manifests.clone()).collect();
-        let compared = self.compare_all(&manifests, Some(inventory), policy, cancel).await;
+        let comparing = Comparing { inventory: Some(inventory), policy, definitions };
+        let compared = self.compare_all(&manifests, &comparing, cancel).await;
         let compared = compared.map_err(|source| ApplyError::Compare { source })?;
         let refused: Vec<Change> = compared
             .iter()
@@ -219,8 +233,7 @@ impl Engine {
         &self,
         stage: &Stage,
         ready: &mut BTreeMap<ObjectId, Compared>,
-        inventory: &Inventory,
-        policy: &Policy,
+        comparing: &Comparing<'_>,
         cancel: &CancellationToken,
     ) -> Result<Vec<Compared>, ApplyError> {
         let is_late = |manifest: &&Manifest| {
@@ -233,7 +246,7 @@ impl Engine {
             let compare = |source| ApplyError::Compare { source };
             let discovered = self.rediscover(cancel).await;
             discovered.map_err(|source| compare(DiffError::Discover { source }))?;
-            for compared in self.compare_all(&late, Some(inventory), policy, cancel).await.map_err(compare)? {
+            for compared in self.compare_all(&late, comparing, cancel).await.map_err(compare)? {
                 ready.insert(compared.change.id.clone(), compared);
             }
         }
@@ -244,15 +257,17 @@ impl Engine {
         &self,
         manifests: &[Manifest],
         compared: Vec<Compared>,
-        inventory: &Inventory,
-        policy: &Policy,
+        comparing: &Comparing<'_>,
         cancel: &CancellationToken,
     ) -> Vec<(ObjectId, Result<Written, ObjectError>)> {
         let writes = manifests.iter().zip(compared).map(|(manifest, compared)| async move {
-            let written = self.write_object(manifest, compared, inventory, policy, cancel).await;
+            let written = self.write_object(manifest, compared, comparing, cancel).await;
             (manifest.id().clone(), written)
         });
-        stream::iter(writes).buffered(self.shared.options.concurrency.max(1)).collect().await
+        stream::iter(writes.collect::<Vec<_>>())
+            .buffered(self.shared.options.concurrency.max(1))
+            .collect()
+            .await
     }
 
     /// Records what a stage made, also when part of it failed, and waits until it is ready.
@@ -294,15 +309,13 @@ impl Engine {
         &self,
         manifest: &Manifest,
         mut compared: Compared,
-        inventory: &Inventory,
-        policy: &Policy,
+        comparing: &Comparing<'_>,
         cancel: &CancellationToken,
     ) -> Result<Written, ObjectError> {
         for _ in 0..CONTENTION_ATTEMPTS {
-            match self.write_compared(manifest, &compared, policy, cancel).await {
+            match self.write_compared(manifest, &compared, comparing.policy, cancel).await {
                 Err(ObjectError::Write(WriteError::Request(RequestError::Conflict { .. }))) => {
-                    let again =
-                        self.compare_all(std::slice::from_ref(manifest), Some(inventory), policy, cancel);
+                    let again = self.compare_all(std::slice::from_ref(manifest), comparing, cancel);
                     compared = again.await?.into_iter().next().unwrap_or(compared);
                 }
                 written => return written,

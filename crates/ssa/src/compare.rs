@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::change_set::FieldConflict;
 use crate::field_path::{FieldPath, PathElement};
 use crate::field_set::{FieldSet, ManagedFields};
-use crate::same::{is_zero, same};
+use crate::same::{is_defaulted, is_zero, same};
 use crate::schema::Schema;
 use crate::typed::{Shape, field_set, leaves, shape};
 
@@ -30,8 +30,8 @@ pub(crate) struct Difference {
 
 /// Compares what we want with what is there.
 pub(crate) fn compare(wanted: &Value, live: &Value, schema: &Schema, manager: &str) -> Comparison {
-    let managed = ManagedFields::of(live);
-    let (ours, others): (Vec<_>, Vec<_>) = managed.iter().partition(|entry| entry.is_applied_by(manager));
+    let entries = ManagedFields::of(live);
+    let (ours, others): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| entry.is_applied_by(manager));
     let applied = union(&ours);
     let owned = field_set(wanted, schema);
     let mut walk = Walk { applied: &applied, changed: Vec::new(), rewritten: Vec::new() };
@@ -40,11 +40,16 @@ pub(crate) fn compare(wanted: &Value, live: &Value, schema: &Schema, manager: &s
 
     let written = || changed.iter().map(|difference| &difference.path).chain(&rewritten);
     let conflicts = conflicts(&others, &written().collect::<Vec<_>>());
-    let acquired = owned.paths().into_iter().filter(|path| !applied.contains(path) && is_there(path, live));
-    let acquired = acquired.filter(|path| !written().any(|changed| changed == path)).collect();
+    let new = owned
+        .paths()
+        .into_iter()
+        .filter(|path| !applied.contains(path) && !written().any(|changed| changed == path));
+    let acquired = new.filter(|path| is_there(path, live) && !is_empty(path, wanted)).collect();
 
     let mut kept = owned.clone();
-    others.iter().for_each(|entry| kept.add(&entry.fields));
+    for entry in &others {
+        kept.add(&entry.fields);
+    }
     changed.extend(removed(&applied.given_up(&kept), wanted, live, schema));
     changed.sort_by(|left, right| left.path.cmp(&right.path));
     Comparison { differences: changed, acquired, conflicts }
@@ -52,12 +57,23 @@ pub(crate) fn compare(wanted: &Value, live: &Value, schema: &Schema, manager: &s
 
 fn union(entries: &[&ManagedFields]) -> FieldSet {
     let mut set = FieldSet::default();
-    entries.iter().for_each(|entry| set.add(&entry.fields));
+    for entry in entries {
+        set.add(&entry.fields);
+    }
     set
 }
 
 fn is_there(path: &FieldPath, live: &Value) -> bool {
     path.find(live).is_some()
+}
+
+/// Owning an empty object or list means nothing once something is in it; the server then drops it from the set.
+fn is_empty(path: &FieldPath, wanted: &Value) -> bool {
+    let value = path.find(wanted);
+    value.is_some_and(|value| {
+        value.as_object().is_some_and(serde_json::Map::is_empty)
+            || value.as_array().is_some_and(Vec::is_empty)
+    })
 }
 
 /// As the server does, a field conflicts only if exactly it is in the other's set and its text changes.
@@ -72,10 +88,10 @@ fn conflicts(others: &[&ManagedFields], written: &[&FieldPath]) -> Vec<FieldConf
         }
     }
     conflicts.retain(|conflict| !conflict.fields.is_empty());
-    conflicts.iter_mut().for_each(|conflict| {
+    for conflict in &mut conflicts {
         conflict.fields.sort();
         conflict.fields.dedup();
-    });
+    }
     conflicts.sort();
     conflicts
 }
@@ -104,6 +120,9 @@ impl Walk<'_> {
             Shape::Members(members) => {
                 for (name, member) in members {
                     let live = live.and_then(|live| live.get(name));
+                    if live.is_some_and(|live| is_defaulted(members, name, live, schema)) {
+                        continue;
+                    }
                     self.value(member, live, &schema.field(name), &at.field(name));
                 }
             }
@@ -149,32 +168,31 @@ impl Walk<'_> {
     }
 }
 
-/// The fields that go with what nobody owns any more. Where the server's default is what is there, nothing changes.
+/// The fields that go with what nobody owns any more. Those that the server would default to what they are now stay.
 fn removed(given_up: &[FieldPath], wanted: &Value, live: &Value, schema: &Schema) -> Vec<Difference> {
-    let mut differences = Vec::new();
+    let mut gone = Vec::new();
     for path in given_up {
-        let Some(value) = path.find(live) else { continue };
-        if is_default(path, value, wanted, live, schema) {
-            continue;
+        if let Some(value) = path.find(live)
+            && !is_default(path, value, wanted, live, schema)
+        {
+            leaves(value, &schema_at(path, schema), path, &mut gone);
         }
-        let mut gone = Vec::new();
-        leaves(value, &schema_at(path, schema), path, &mut gone);
-        differences.extend(gone.into_iter().map(|(path, before)| Difference {
-            path,
-            before: Some(before),
-            after: None,
-        }));
     }
-    differences
+    gone.retain(|(path, value)| !is_default(path, value, wanted, live, schema));
+    gone.into_iter().map(|(path, before)| Difference { path, before: Some(before), after: None }).collect()
 }
 
 fn schema_at<'a>(path: &FieldPath, schema: &Schema<'a>) -> Schema<'a> {
     path.elements().iter().fold(*schema, |schema, element| schema.element(element))
 }
 
+/// Whether the server's defaulting gives the value to a field that is taken out, beside what stays of its object.
 fn is_default(path: &FieldPath, value: &Value, wanted: &Value, live: &Value, schema: &Schema) -> bool {
     let Some((PathElement::Field(name), above)) = path.elements().split_last() else { return false };
     let above = FieldPath::from_elements(above.to_vec());
-    let parent = above.find(wanted).or_else(|| above.find(live)).and_then(Value::as_object);
-    parent.is_some_and(|parent| schema_at(&above, schema).is_default(parent, name, value))
+    let members = |object| above.find(object).and_then(Value::as_object).cloned();
+    let Some(mut parent) = members(live) else { return false };
+    parent.remove(name);
+    parent.extend(members(wanted).unwrap_or_default());
+    schema_at(&above, schema).is_default(&parent, name, value)
 }

@@ -34,7 +34,7 @@ pub struct DeleteOptions {
 
 impl Default for DeleteOptions {
     fn default() -> Self {
-        Self { propagation: Propagation::Background, timeout: Duration::from_secs(300), keep: Vec::new() }
+        Self { propagation: Propagation::Background, timeout: Duration::from_mins(5), keep: Vec::new() }
     }
 }
 
@@ -278,7 +278,11 @@ impl Engine {
             asked.err().map(|error| (id.clone(), error))
         });
         let concurrency = self.shared.options.concurrency.max(1);
-        stream::iter(requests).buffered(concurrency).filter_map(futures::future::ready).collect().await
+        stream::iter(requests.collect::<Vec<_>>())
+            .buffered(concurrency)
+            .filter_map(futures::future::ready)
+            .collect()
+            .await
     }
 
     /// Looks until none of these objects (by UID) is there any more, and takes each that is gone out of `left`.

@@ -18,7 +18,7 @@ use crate::object_id::{GroupKind, ObjectId};
 use crate::observe::{Observation, Observed};
 use crate::options::{Adoption, Policy};
 use crate::request_error::RequestError;
-use crate::schema::Document;
+use crate::schema::{Document, Schema};
 
 /// A manifest set could not be compared with the cluster.
 #[derive(Debug, Error)]
@@ -79,6 +79,24 @@ pub(crate) struct Compared {
     pub change: Change,
 }
 
+/// What comparing a manifest needs beside it.
+#[derive(Clone, Copy)]
+pub(crate) struct Comparing<'a> {
+    pub inventory: Option<&'a Inventory>,
+    pub policy: &'a Policy,
+    pub definitions: &'a Definitions,
+}
+
+/// The kinds that the whole set defines.
+pub(crate) type Definitions = BTreeMap<GroupKind, Document>;
+
+/// The definitions in a set of manifests.
+pub(crate) fn definitions<'a>(manifests: impl Iterator<Item = &'a Manifest>) -> Definitions {
+    manifests
+        .filter_map(|manifest| Some((manifest.defined_kind()?, Document::of_definition(manifest.value()))))
+        .collect()
+}
+
 /// Where each kind of a set stands in discovery.
 enum Kind {
     Served(Resource),
@@ -107,7 +125,9 @@ impl Engine {
         policy: &Policy,
         cancel: &CancellationToken,
     ) -> Result<ChangeSet<Planned>, DiffError> {
-        let compared = self.compare_all(manifests, inventory, policy, cancel).await?;
+        let definitions = definitions(manifests.iter());
+        let comparing = Comparing { inventory, policy, definitions: &definitions };
+        let compared = self.compare_all(manifests, &comparing, cancel).await?;
         let mut changes: Vec<Change> = compared.into_iter().map(|compared| compared.change).collect();
         let keep: BTreeSet<ObjectId> = manifests.iter().map(|manifest| manifest.id().clone()).collect();
         if let Some(inventory) = inventory {
@@ -138,13 +158,12 @@ impl Engine {
     pub(crate) async fn compare_all(
         &self,
         manifests: &[Manifest],
-        inventory: Option<&Inventory>,
-        policy: &Policy,
+        comparing: &Comparing<'_>,
         cancel: &CancellationToken,
     ) -> Result<Vec<Compared>, DiffError> {
         let discovery = self.discovery(cancel).await.map_err(|source| DiffError::Discover { source })?;
-        let kinds = kinds(manifests, &discovery)?;
-        let documents = self.documents(&kinds, cancel);
+        let kinds = kinds(manifests, &discovery, comparing.definitions)?;
+        let documents = self.documents(&kinds, comparing.definitions, cancel);
         let wanted =
             manifests.iter().zip(&kinds).map(|(manifest, kind)| (manifest.id().clone(), kind.version()));
         let wanted = wanted.collect();
@@ -155,29 +174,29 @@ impl Engine {
             let live = take(&mut live, manifest.id())?;
             let going = live.as_ref().filter(|live| live.is_terminating()).map(|live| live.uid().to_owned());
             let live = live.filter(|live| !live.is_terminating());
-            let one = match kind {
-                Kind::Served(resource) => {
-                    let empty = Document::default();
-                    let document = documents.get(&resource.group_version_path()).map_or(&empty, Arc::as_ref);
-                    self.compare_one(manifest, Some(resource), live, document, inventory, policy)
-                }
-                Kind::ToBeDefined => {
-                    self.compare_one(manifest, None, None, &Document::default(), inventory, policy)
-                }
+            let resource = match kind {
+                Kind::Served(resource) => Some(resource),
+                Kind::ToBeDefined => None,
             };
+            let schema = schema(manifest, resource.as_ref(), comparing.definitions, &documents);
+            let one = self.compare_one(manifest, resource, live, &schema, comparing);
             compared.push(Compared { going, ..one });
         }
         Ok(compared)
     }
 
+    /// The documents of the kinds that the set does not define itself.
     async fn documents(
         &self,
         kinds: &[Kind],
+        definitions: &Definitions,
         cancel: &CancellationToken,
     ) -> Result<BTreeMap<String, Arc<Document>>, DiffError> {
         let mut wanted = BTreeMap::new();
         for kind in kinds {
-            if let Kind::Served(resource) = kind {
+            if let Kind::Served(resource) = kind
+                && !definitions.contains_key(&resource.kind)
+            {
                 wanted.insert(resource.group_version_path(), resource);
             }
         }
@@ -198,14 +217,12 @@ impl Engine {
         manifest: &Manifest,
         resource: Option<Resource>,
         live: Option<Live>,
-        document: &Document,
-        inventory: Option<&Inventory>,
-        policy: &Policy,
+        schema: &Schema<'_>,
+        comparing: &Comparing<'_>,
     ) -> Compared {
+        let Comparing { inventory, policy, .. } = *comparing;
         let id = manifest.id().clone();
-        let version = resource.as_ref().map_or(manifest.version(), |resource| &resource.version);
-        let schema = document.kind(&id.group_kind(), version);
-        let wanted = self.wanted(manifest, live.as_ref(), &schema);
+        let wanted = self.wanted(manifest, live.as_ref(), schema);
         let mut force = false;
         let action = match &live {
             None => Action::Created,
@@ -218,7 +235,7 @@ impl Engine {
                 }
             }
             Some(live) => {
-                let comparison = compare(&wanted, live.value(), &schema, &self.shared.options.field_manager);
+                let comparison = compare(&wanted, live.value(), schema, &self.shared.options.field_manager);
                 force = !comparison.conflicts.is_empty();
                 action(&id, live, comparison, policy)
             }
@@ -254,12 +271,29 @@ impl Engine {
     }
 }
 
-fn kinds(manifests: &[Manifest], discovery: &Discovery) -> Result<Vec<Kind>, DiffError> {
-    let defined: BTreeSet<GroupKind> = manifests.iter().filter_map(Manifest::defined_kind).collect();
+/// The schema of a manifest in the version that it is compared in.
+fn schema<'a>(
+    manifest: &Manifest,
+    resource: Option<&Resource>,
+    definitions: &'a Definitions,
+    documents: &'a BTreeMap<String, Arc<Document>>,
+) -> Schema<'a> {
+    let kind = manifest.id().group_kind();
+    let version = resource.map_or(manifest.version(), |resource| &resource.version);
+    let published = || documents.get(&resource?.group_version_path()).map(Arc::as_ref);
+    let document = definitions.get(&kind).or_else(published);
+    document.map_or(Schema::untyped(), |document| document.kind(&kind, version))
+}
+
+fn kinds(
+    manifests: &[Manifest],
+    discovery: &Discovery,
+    definitions: &Definitions,
+) -> Result<Vec<Kind>, DiffError> {
     let kind = |manifest: &Manifest| {
         let id = manifest.id();
         let kind = id.group_kind();
-        let is_defined_here = defined.contains(&kind);
+        let is_defined_here = definitions.contains_key(&kind);
         // A definition of the set may bring the wanted version to a kind that is there in others.
         let other_version = || discovery.resource(&kind, None).filter(|_| is_defined_here);
         match discovery.resource(&kind, Some(manifest.version())).or_else(other_version) {

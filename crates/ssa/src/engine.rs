@@ -40,3 +40,34 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::time::Duration;
+
+    use tokio_util::sync::CancellationToken;
+
+    use super::Engine;
+    use crate::{Claim, DeleteOptions, Inventory, Policy};
+
+    fn spawnable(_: impl Send) {}
+
+    /// Compiles only if every verb's future may move between threads.
+    #[allow(dead_code)]
+    fn every_verb_can_be_spawned(engine: &Engine, claim: &Claim, inventory: &mut Inventory) {
+        let cancel = &CancellationToken::new();
+        let (none, policy, options) = (&BTreeSet::new(), &Policy::default(), &DeleteOptions::default());
+        let at = &inventory.at.clone();
+        spawnable(engine.observe(none, cancel));
+        spawnable(engine.diff(&[], None, policy, cancel));
+        spawnable(engine.inventory(at, cancel));
+        spawnable(engine.claim(at, claim, &[], cancel));
+        spawnable(engine.apply(&[], inventory, policy, cancel));
+        spawnable(engine.prune(inventory, none, options, cancel));
+        spawnable(engine.complete(inventory, cancel));
+        spawnable(engine.release(inventory, cancel));
+        spawnable(engine.delete(inventory, options, cancel));
+        spawnable(engine.wait(none, Duration::ZERO, cancel));
+    }
+}

@@ -307,3 +307,6 @@ fn element(inside: &str) -> Result<PathElement, &'static str> {
     keys.sort();
     Ok(PathElement::Key(keys))
 }
+
+#[cfg(test)]
+mod tests;

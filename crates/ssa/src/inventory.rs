@@ -55,7 +55,7 @@ pub struct Inventory {
     pub(crate) claim: Option<Claim>,
     /// `metadata.resourceVersion` of the ConfigMap that this was read from or written to.
     pub(crate) resource_version: String,
-    /// Names of the ConfigMaps that hold its list of objects, if that is long.
+    /// Names of the shards that hold its list of objects, if that is long.
     pub(crate) shards: Vec<String>,
 }
 

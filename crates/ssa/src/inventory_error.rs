@@ -100,6 +100,6 @@ pub enum InventoryError {
         /// The namespace.
         id: ObjectId,
         /// Why.
-        source: WriteError,
+        source: Box<WriteError>,
     },
 }

@@ -1,4 +1,4 @@
-//! How an inventory is kept: one ConfigMap, whose list of objects moves to ConfigMaps of its own when it is long.
+//! How an inventory is kept: one ConfigMap, and further ones for its list of objects when that is long.
 //!
 //! ```yaml
 //! data:
@@ -6,7 +6,7 @@
 //!   digest: sha256:…
 //!   holder: run-4f1c
 //!   expires: "2026-01-01T00:00:00Z"
-//!   objects: |            # or shards: names of ConfigMaps with such a list each, one a line
+//!   objects: |            # or shards: names of the further ones, one a line
 //!     apps/Deployment/shop/web 6f1e…
 //!     /ConfigMap/shop/settings
 //! ```
@@ -88,8 +88,9 @@ impl Engine {
                 inventory.record.phase = Phase::Creating;
             }
             inventory.claim = Some(claim.clone());
-            let ids = manifests.iter().map(|manifest| manifest.id().clone());
-            ids.for_each(|id| drop(inventory.record.entries.entry(id).or_default()));
+            for manifest in manifests {
+                inventory.record.entries.entry(manifest.id().clone()).or_default();
+            }
             inventory.record.entries.append(&mut made.clone());
             match self.store(&mut inventory, cancel).await {
                 Ok(()) => return Ok(inventory),
@@ -194,7 +195,7 @@ impl Engine {
             match stored {
                 Ok(()) => return Ok(()),
                 Err(RequestError::Conflict { .. }) => {
-                    *inventory = self.reread(inventory, &claim, cancel).await?
+                    *inventory = self.reread(inventory, &claim, cancel).await?;
                 }
                 Err(source) => return Err(write(&inventory.at, source)),
             }
@@ -342,7 +343,7 @@ impl Engine {
         let wanted = self.wanted(manifest, None, &Schema::untyped());
         match self.create(&namespaces(), &id, &wanted, cancel).await {
             Ok(live) => Ok((id, live.uid().to_owned())),
-            Err(source) => Err(InventoryError::Namespace { id, source }),
+            Err(source) => Err(InventoryError::Namespace { id, source: Box::new(source) }),
         }
     }
 }

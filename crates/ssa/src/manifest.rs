@@ -207,3 +207,6 @@ fn merge_string_data(id: &ObjectId, value: &mut Value) -> Result<(), ManifestErr
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

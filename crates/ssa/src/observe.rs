@@ -84,8 +84,8 @@ impl Engine {
             Err(error) => return unknown(wanted.keys(), error),
         };
         let mut observed: Observed = wanted.keys().map(|id| (id.clone(), Observation::Absent)).collect();
-        let found = stream::iter(batches(wanted, &discovery))
-            .map(|batch| self.observe_batch(batch, cancel))
+        let batches = batches(wanted, &discovery).into_iter().map(|batch| self.observe_batch(batch, cancel));
+        let found = stream::iter(batches.collect::<Vec<_>>())
             .buffer_unordered(self.shared.options.concurrency.max(1));
         observed.extend(found.collect::<Vec<Observed>>().await.into_iter().flatten());
         observed

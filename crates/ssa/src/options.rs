@@ -54,6 +54,8 @@ pub struct Budgets {
     /// How long a request may be retried in all, counted from its first attempt: after 429 (its `Retry-After` is kept), 5xx,
     /// timeouts and broken connections. Never after another 4xx.
     pub retry_time: Duration,
+    /// Pause before the first repetition; it doubles each time, up to five seconds.
+    pub first_pause: Duration,
     /// Pause between two looks while waiting.
     pub poll_interval: Duration,
 }
@@ -62,7 +64,8 @@ impl Default for Budgets {
     fn default() -> Self {
         Self {
             request_timeout: Duration::from_secs(30),
-            retry_time: Duration::from_secs(60),
+            retry_time: Duration::from_mins(1),
+            first_pause: Duration::from_millis(200),
             poll_interval: Duration::from_secs(1),
         }
     }

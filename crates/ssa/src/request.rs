@@ -10,7 +10,6 @@ use tokio_util::sync::CancellationToken;
 use crate::engine::Engine;
 use crate::request_error::{RequestError, Target, Transport, Verb};
 
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How much of an answer that is no `Status` is quoted.
 const QUOTED: usize = 300;
@@ -72,12 +71,12 @@ impl Call {
     }
 
     fn cancelled(&self) -> RequestError {
-        RequestError::Cancelled { verb: self.verb, target: self.target.clone() }
+        RequestError::Cancelled { verb: self.verb, target: Box::new(self.target.clone()) }
     }
 
     /// An error for an answer that no repetition changes.
     fn refused(&self, code: StatusCode, source: Box<Status>) -> RequestError {
-        let (verb, target) = (self.verb, self.target.clone());
+        let (verb, target) = (self.verb, Box::new(self.target.clone()));
         match code {
             StatusCode::UNAUTHORIZED => RequestError::Unauthorized { verb, target, source },
             StatusCode::FORBIDDEN => RequestError::Forbidden { verb, target, source },
@@ -89,7 +88,7 @@ impl Call {
 
     /// An error for a failure that lasted as long as it may be repeated.
     fn given_up(&self, attempt: Attempt, attempts: u32, elapsed: Duration) -> RequestError {
-        let (verb, target) = (self.verb, self.target.clone());
+        let (verb, target) = (self.verb, Box::new(self.target.clone()));
         match attempt {
             Attempt::Answered(_, _, source) => {
                 RequestError::Unavailable { verb, target, attempts, elapsed, source }
@@ -129,7 +128,7 @@ impl Engine {
 
     async fn send_until_answered(&self, call: &Call) -> Result<Answer, RequestError> {
         let began = Instant::now();
-        let mut pause = FIRST_PAUSE;
+        let mut pause = self.shared.options.budgets.first_pause;
         let mut fresh_credentials = false;
         for attempts in 1.. {
             let failed = match self.attempt(call).await {
@@ -148,7 +147,7 @@ impl Engine {
                     return Err(call.refused(code, status));
                 }
                 Attempt::Answered(_, Some(after), _) => wait = wait.max(after),
-                Attempt::Broken(Transport::Http(_) | Transport::Failed(kube::Error::Auth(_))) => {
+                Attempt::Broken(ref transport) if !transport.may_pass() => {
                     return Err(call.given_up(failed, attempts, began.elapsed()));
                 }
                 _ => {}
@@ -168,8 +167,8 @@ impl Engine {
         let Some(reauthenticate) = &self.shared.options.reauthenticate else { return Ok(false) };
         let client = reauthenticate.client().await.map_err(|source| RequestError::Reauthenticate {
             verb: call.verb,
-            target: call.target.clone(),
-            source,
+            target: Box::new(call.target.clone()),
+            source: Box::new(source),
         })?;
         *self.shared.client.write().await = client;
         Ok(true)
@@ -190,7 +189,7 @@ impl Engine {
         let (parts, body) = tokio::time::timeout(limit, exchange)
             .await
             .map_err(|_| Attempt::Broken(Transport::TimedOut(limit)))?
-            .map_err(|error| Attempt::Broken(error.into()))?;
+            .map_err(|error| Attempt::Broken(Transport::Failed(Box::new(error))))?;
         if parts.status.is_success() {
             return Ok((parts.status, body));
         }
@@ -205,7 +204,7 @@ impl Engine {
 pub(crate) fn parse<T: DeserializeOwned>(call: &Call, body: &[u8]) -> Result<T, RequestError> {
     serde_json::from_slice(body).map_err(|source| RequestError::Malformed {
         verb: call.verb,
-        target: call.target.clone(),
+        target: Box::new(call.target.clone()),
         source,
     })
 }
@@ -223,7 +222,7 @@ fn status(code: StatusCode, body: &[u8], secret: bool) -> Status {
     });
     status.code = code.as_u16();
     if status.reason.is_empty() {
-        status.reason = code.canonical_reason().unwrap_or_default().to_owned();
+        code.canonical_reason().unwrap_or_default().clone_into(&mut status.reason);
     }
     if secret && (code == StatusCode::BAD_REQUEST || code == StatusCode::UNPROCESSABLE_ENTITY) {
         let causes = status.details.iter().flat_map(|details| &details.causes);

@@ -67,7 +67,7 @@ pub enum RequestError {
         /// What was asked for.
         verb: Verb,
         /// Of what.
-        target: Target,
+        target: Box<Target>,
         /// The answer.
         source: Box<Status>,
     },
@@ -77,9 +77,9 @@ pub enum RequestError {
         /// What was asked for.
         verb: Verb,
         /// Of what.
-        target: Target,
+        target: Box<Target>,
         /// Why.
-        source: kube::Error,
+        source: Box<kube::Error>,
     },
     /// RBAC or another authorizer says no (403).
     #[error("not permitted to {verb} {target}")]
@@ -87,7 +87,7 @@ pub enum RequestError {
         /// What was asked for.
         verb: Verb,
         /// Of what.
-        target: Target,
+        target: Box<Target>,
         /// The answer.
         source: Box<Status>,
     },
@@ -97,7 +97,7 @@ pub enum RequestError {
         /// What was asked for.
         verb: Verb,
         /// Of what.
-        target: Target,
+        target: Box<Target>,
         /// The answer.
         source: Box<Status>,
     },
@@ -107,7 +107,7 @@ pub enum RequestError {
         /// What was asked for.
         verb: Verb,
         /// Of what.
-        target: Target,
+        target: Box<Target>,
         /// The answer.
         source: Box<Status>,
     },
@@ -117,7 +117,7 @@ pub enum RequestError {
         /// What was asked for.
         verb: Verb,
         /// Of what.
-        target: Target,
+        target: Box<Target>,
         /// The answer.
         source: Box<Status>,
     },
@@ -127,7 +127,7 @@ pub enum RequestError {
         /// What was asked for.
         verb: Verb,
         /// Of what.
-        target: Target,
+        target: Box<Target>,
         /// How often it was tried.
         attempts: u32,
         /// For how long.
@@ -141,7 +141,7 @@ pub enum RequestError {
         /// What was asked for.
         verb: Verb,
         /// Of what.
-        target: Target,
+        target: Box<Target>,
         /// How often it was tried.
         attempts: u32,
         /// For how long.
@@ -155,7 +155,7 @@ pub enum RequestError {
         /// What was asked for.
         verb: Verb,
         /// Of what.
-        target: Target,
+        target: Box<Target>,
         /// Why.
         source: serde_json::Error,
     },
@@ -165,7 +165,7 @@ pub enum RequestError {
         /// What was asked for.
         verb: Verb,
         /// Of what.
-        target: Target,
+        target: Box<Target>,
     },
 }
 
@@ -174,13 +174,24 @@ pub enum RequestError {
 pub enum Transport {
     /// Connecting, TLS or the exchange failed.
     #[error("the request failed on the way")]
-    Failed(#[from] kube::Error),
+    Failed(#[source] Box<kube::Error>),
     /// The answer did not come in time.
     #[error("no answer within {0:?}")]
     TimedOut(Duration),
     /// The request cannot be written as HTTP.
     #[error("the request is not valid HTTP")]
     Http(#[from] http::Error),
+}
+
+impl Transport {
+    /// Whether the same request may get an answer later.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Failed(error) => !matches!(**error, kube::Error::Auth(_)),
+            Self::TimedOut(_) => true,
+            Self::Http(_) => false,
+        }
+    }
 }
 
 impl RequestError {

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use crate::quantity;
 use crate::schema::{ListType, Schema};
 
-/// Whether the server, given `wanted`, stores `live`: canonical quantities, base64 without line ends, numbers by value, empty members
-/// left out, and, inside values that are compared as a whole, members that it adds by defaulting.
+/// Whether the server, given `wanted`, stores `live`: canonical quantities, base64 without line ends, numbers by value, empty and unknown
+/// members left out, and, inside values that are compared as a whole, members that it adds by defaulting.
 pub(crate) fn same(wanted: &Value, live: &Value, schema: &Schema) -> bool {
     if wanted == live {
         return true;
@@ -33,6 +33,11 @@ pub(crate) fn is_zero(value: &Value) -> bool {
     }
 }
 
+/// Whether the server, finding member `name` empty in `wanted`, stores `live` there.
+pub(crate) fn is_defaulted(wanted: &Map<String, Value>, name: &str, live: &Value, schema: &Schema) -> bool {
+    wanted.get(name).is_none_or(is_zero) && schema.is_default(wanted, name, live)
+}
+
 fn same_bytes(wanted: &str, live: &str) -> bool {
     let text = |base64: &str| base64.replace(['\r', '\n'], "");
     text(wanted) == text(live)
@@ -40,11 +45,11 @@ fn same_bytes(wanted: &str, live: &str) -> bool {
 
 fn same_members(wanted: &Map<String, Value>, live: &Map<String, Value>, schema: &Schema) -> bool {
     let wanted_is_there = wanted.iter().all(|(name, value)| match live.get(name) {
-        Some(live) => same(value, live, &schema.field(name)),
-        None => is_zero(value),
+        Some(live) => same(value, live, &schema.field(name)) || is_defaulted(wanted, name, live, schema),
+        None => is_zero(value) || schema.drops(name),
     });
     let is_added_by_server = |(name, value): (&String, &Value)| {
-        wanted.contains_key(name) || is_zero(value) || schema.is_default(wanted, name, value)
+        wanted.contains_key(name) || is_zero(value) || is_defaulted(wanted, name, value, schema)
     };
     wanted_is_there && live.iter().all(is_added_by_server)
 }

@@ -1,4 +1,4 @@
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::builtin_defaults;
 use crate::field_path::{PathElement, Scalar};
@@ -16,6 +16,24 @@ impl Document {
             Value::Object(types) => Self { types },
             _ => Self::default(),
         }
+    }
+
+    /// The document of what a `CustomResourceDefinition` defines, as the server will publish it a moment after the definition is established.
+    pub fn of_definition(definition: &Value) -> Self {
+        let spec = &definition["spec"];
+        let mut types = Map::from_iter([("ObjectMeta".to_owned(), object_meta())]);
+        for version in spec["versions"].as_array().into_iter().flatten() {
+            let mut schema = version["schema"]["openAPIV3Schema"].clone();
+            let name = version["name"].as_str().unwrap_or_default().to_owned();
+            if !schema["properties"].is_object() {
+                schema["properties"] = json!({});
+            }
+            schema["properties"]["metadata"] = json!({"$ref": "#/components/schemas/ObjectMeta"});
+            schema["x-kubernetes-group-version-kind"] =
+                json!([{"group": spec["group"], "version": name, "kind": spec["names"]["kind"]}]);
+            types.insert(name, schema);
+        }
+        Self { types }
     }
 
     /// The schema of a kind; untyped if the document does not have it.
@@ -36,6 +54,18 @@ impl Document {
             name,
         })
     }
+}
+
+/// `ObjectMeta`, as far as manifests set it.
+fn object_meta() -> Value {
+    let strings = json!({"type": "object", "additionalProperties": {"type": "string"}});
+    json!({"type": "object", "properties": {
+        "labels": strings,
+        "annotations": strings,
+        "finalizers": {"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}},
+        "ownerReferences": {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["uid"],
+            "items": {"type": "object", "x-kubernetes-map-type": "atomic"}},
+    }})
 }
 
 /// What a list's items are to each other (`x-kubernetes-list-type`).
@@ -91,6 +121,16 @@ impl<'a> Schema<'a> {
     /// Whether the type declares a member of this name, rather than taking any name.
     pub fn declares(&self, name: &str) -> bool {
         self.declared(name).is_some()
+    }
+
+    /// Whether the server throws a member of this name away, because the type lists its members and this is none.
+    pub fn drops(&self, name: &str) -> bool {
+        let takes_any = self.node.is_none_or(|node| {
+            node.get("properties").is_none() || node.get("additionalProperties").is_some()
+        });
+        let keeps_unknown =
+            self.get("x-kubernetes-preserve-unknown-fields").is_some_and(|keeps| keeps == true);
+        !takes_any && !keeps_unknown && !self.declares(name)
     }
 
     /// The type of a member.
@@ -164,7 +204,8 @@ impl<'a> Schema<'a> {
 
     /// Whether the server, finding member `name` absent in `object`, may write `value` there.
     pub fn is_default(&self, object: &Map<String, Value>, name: &str, value: &Value) -> bool {
-        self.field(name).default() == Some(value) || builtin_defaults::has(self.name, object, name, value)
+        let declared = self.declared(name).and_then(|place| place.get("default"));
+        declared == Some(value) || builtin_defaults::has(self.name, object, name, value)
     }
 
     /// Whether values are quantities that the server writes in its canonical form.

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -11,6 +12,10 @@ use crate::engine::Engine;
 use crate::request::Call;
 use crate::request_error::{RequestError, Target, Verb};
 use crate::schema::Document;
+
+/// How often, and after which pauses, a group that is served is looked for among the published ones.
+const PUBLISHING_LOOKS: u32 = 6;
+const PUBLISHING_PAUSE: Duration = Duration::from_millis(250);
 
 /// The cluster's OpenAPI v3 documents, each read when first needed.
 #[derive(Default)]
@@ -44,21 +49,35 @@ impl Schemas {
 }
 
 impl Engine {
-    /// The document that describes a kind. A group that has none yet (a definition is published a moment after it is
-    /// established) gives an empty one, so that its kinds are untyped.
+    /// The document that describes a kind. The server publishes a new group a moment after it serves it: that moment is waited for. A
+    /// group that has no document even then gives an empty one, so that its kinds are untyped.
     pub(crate) async fn document(
         &self,
         resource: &Resource,
         cancel: &CancellationToken,
     ) -> Result<Arc<Document>, RequestError> {
-        let index = self.index(cancel).await?;
-        let Some(url) = index.get(&resource.group_version_path()) else { return Ok(Arc::default()) };
+        for _ in 0..PUBLISHING_LOOKS {
+            let index = self.index(cancel).await?;
+            if let Some(url) = index.get(&resource.group_version_path()) {
+                return self.read_document(url, cancel).await;
+            }
+            self.shared.schemas.forget().await;
+            tokio::time::sleep(PUBLISHING_PAUSE).await;
+        }
+        Ok(Arc::default())
+    }
+
+    async fn read_document(
+        &self,
+        url: &str,
+        cancel: &CancellationToken,
+    ) -> Result<Arc<Document>, RequestError> {
         if let Some(document) = self.shared.schemas.cached.lock().await.documents.get(url) {
             return Ok(document.clone());
         }
         let document: Value = self.read(&get(url), cancel).await?;
         let document = Arc::new(Document::parse(document));
-        self.shared.schemas.cached.lock().await.documents.insert(url.clone(), document.clone());
+        self.shared.schemas.cached.lock().await.documents.insert(url.to_owned(), document.clone());
         Ok(document)
     }
 

@@ -23,7 +23,7 @@ pub enum StageReady {
 }
 
 /// How long CRDs may take to be established, and namespaces to be there.
-const DEFINITIONS_READY: Duration = Duration::from_secs(60);
+const DEFINITIONS_READY: Duration = Duration::from_mins(1);
 
 impl Stage {
     /// The stages that suit most sets: CRDs until established; namespaces; RBAC and configuration; workloads and everything

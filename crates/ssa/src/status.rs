@@ -282,3 +282,6 @@ fn definition(object: &Value) -> Status {
         condition(object, "Established")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,7 +46,7 @@ impl<D> Context<D> {
 }
 
 /// What a validation is given. The provider may not be configured yet.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Validation {
     pub(crate) write_only_allowed: bool,
 }
@@ -84,7 +84,9 @@ impl PrivateState {
         if bytes.is_empty() {
             return Ok(Self::default());
         }
-        serde_json::from_slice(bytes).map(|values| Self(Mutex::new(values))).map_err(PrivateStateError::Decode)
+        serde_json::from_slice(bytes)
+            .map(|values| Self(Mutex::new(values)))
+            .map_err(PrivateStateError::Decode)
     }
 
     /// The bytes that Terraform keeps; empty when there is nothing.

@@ -1,14 +1,19 @@
-//! Resources without their types: values in, values out.
+//! What a provider offers without its types: values in, values out.
+
+use std::time::SystemTime;
 
 use futures::future::{BoxFuture, FutureExt};
 
-use crate::resource::{Create, PlanCreate, PlanUpdate, Planned, Resource, Update};
-use crate::{Context, Diagnostics, Outcome, Provider, Schema, TerraformValue, Validation, Value};
+use crate::resource::{Create, MoveSource, PlanCreate, PlanUpdate, Planned, Resource, Update};
+use crate::{
+    Context, DataSource, Diagnostics, EphemeralResource, Mismatch, Opened, Outcome, Provider, Schema,
+    TerraformValue, Validation, Value,
+};
 
 /// A resource of a provider with the data `D`, by values instead of models.
 pub(crate) trait AnyResource<D>: Send + Sync {
     fn schema(&self) -> &Schema;
-    fn conforms(&self) -> Result<(), crate::Mismatch>;
+    fn conforms(&self) -> Result<(), Mismatch>;
     fn validate(&self, config: Value, validation: &Validation) -> Diagnostics;
     fn plan_create<'a>(
         &'a self,
@@ -27,19 +32,31 @@ pub(crate) trait AnyResource<D>: Send + Sync {
     fn read<'a>(&'a self, state: Value, context: &'a Context<D>) -> BoxFuture<'a, Outcome<Option<Value>>>;
     fn import<'a>(&'a self, id: String, context: &'a Context<D>) -> BoxFuture<'a, Outcome<Value>>;
     fn upgrade(&self, version: i64, state: serde_json::Value) -> Result<serde_json::Value, Diagnostics>;
+    fn move_from(&self, source: MoveSource) -> Option<Result<Value, Diagnostics>>;
 }
 
-/// A resource with its schema, made once.
+/// A data source of a provider with the data `D`, by values instead of models.
+pub(crate) trait AnyDataSource<D>: Send + Sync {
+    fn schema(&self) -> &Schema;
+    fn conforms(&self) -> Result<(), Mismatch>;
+    fn validate(&self, config: Value) -> Diagnostics;
+    fn read<'a>(&'a self, config: Value, context: &'a Context<D>) -> BoxFuture<'a, Outcome<Value>>;
+}
+
+/// An ephemeral resource of a provider with the data `D`, by values instead of models.
+pub(crate) trait AnyEphemeral<D>: Send + Sync {
+    fn schema(&self) -> &Schema;
+    fn conforms(&self) -> Result<(), Mismatch>;
+    fn validate(&self, config: Value) -> Diagnostics;
+    fn open<'a>(&'a self, config: Value, context: &'a Context<D>) -> BoxFuture<'a, Outcome<Opened<Value>>>;
+    fn renew<'a>(&'a self, context: &'a Context<D>) -> BoxFuture<'a, Outcome<Option<SystemTime>>>;
+    fn close<'a>(&'a self, context: &'a Context<D>) -> BoxFuture<'a, Diagnostics>;
+}
+
+/// A resource, or the like, with its schema, made once.
 pub(crate) struct Registered<R> {
-    resource: R,
-    schema: Schema,
-}
-
-impl<R: Resource> Registered<R> {
-    pub(crate) fn new(resource: R) -> Self {
-        let schema = resource.schema();
-        Self { resource, schema }
-    }
+    pub(crate) resource: R,
+    pub(crate) schema: Schema,
 }
 
 pub(crate) fn model<M: TerraformValue>(value: Value) -> Result<M, Diagnostics> {
@@ -66,7 +83,7 @@ where
         &self.schema
     }
 
-    fn conforms(&self) -> Result<(), crate::Mismatch> {
+    fn conforms(&self) -> Result<(), Mismatch> {
         R::Model::conforms(&self.schema.block.model_type())
     }
 
@@ -137,5 +154,68 @@ where
 
     fn upgrade(&self, version: i64, state: serde_json::Value) -> Result<serde_json::Value, Diagnostics> {
         self.resource.upgrade(version, state)
+    }
+    fn move_from(&self, source: MoveSource) -> Option<Result<Value, Diagnostics>> {
+        self.resource.move_from(source).map(|moved| moved.map(R::Model::into_value))
+    }
+}
+
+impl<S, D> AnyDataSource<D> for Registered<S>
+where
+    S: DataSource,
+    S::Provider: Provider<Data = D>,
+    D: Send + Sync + 'static,
+{
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn conforms(&self) -> Result<(), Mismatch> {
+        S::Model::conforms(&self.schema.block.model_type())
+    }
+
+    fn validate(&self, config: Value) -> Diagnostics {
+        model(config).map_or_else(|diagnostics| diagnostics, |config| self.resource.validate(&config))
+    }
+
+    fn read<'a>(&'a self, config: Value, context: &'a Context<D>) -> BoxFuture<'a, Outcome<Value>> {
+        models!(config = config);
+        self.resource.read(config, context).map(|outcome| outcome.map(S::Model::into_value)).boxed()
+    }
+}
+
+impl<E, D> AnyEphemeral<D> for Registered<E>
+where
+    E: EphemeralResource,
+    E::Provider: Provider<Data = D>,
+    D: Send + Sync + 'static,
+{
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn conforms(&self) -> Result<(), Mismatch> {
+        E::Model::conforms(&self.schema.block.model_type())
+    }
+
+    fn validate(&self, config: Value) -> Diagnostics {
+        model(config).map_or_else(|diagnostics| diagnostics, |config| self.resource.validate(&config))
+    }
+
+    fn open<'a>(&'a self, config: Value, context: &'a Context<D>) -> BoxFuture<'a, Outcome<Opened<Value>>> {
+        models!(config = config);
+        let into_value = |opened: Opened<E::Model>| Opened {
+            result: opened.result.into_value(),
+            renew_at: opened.renew_at,
+        };
+        self.resource.open(config, context).map(move |outcome| outcome.map(into_value)).boxed()
+    }
+
+    fn renew<'a>(&'a self, context: &'a Context<D>) -> BoxFuture<'a, Outcome<Option<SystemTime>>> {
+        self.resource.renew(context).boxed()
+    }
+
+    fn close<'a>(&'a self, context: &'a Context<D>) -> BoxFuture<'a, Diagnostics> {
+        self.resource.close(context).boxed()
     }
 }

@@ -103,6 +103,7 @@ impl<T> Field<T> {
     }
 
     /// Takes the value out and leaves `Null`.
+    #[must_use]
     pub fn take(&mut self) -> Self {
         std::mem::take(self)
     }

@@ -3,9 +3,12 @@
 extern crate self as tfplugin;
 
 mod context;
+mod data_source;
 mod diagnostics;
+mod ephemeral;
 mod erased;
 mod field;
+mod function;
 #[doc(hidden)]
 pub mod generated;
 mod lifecycle;
@@ -26,14 +29,17 @@ mod timeouts;
 pub mod value;
 
 pub use context::{Context, PrivateState, PrivateStateError, Validation};
+pub use data_source::DataSource;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
+pub use ephemeral::{EphemeralContext, EphemeralResource, Opened};
 pub use field::{Field, StillUnknown};
+pub use function::{Arguments, Function, FunctionError, Parameter, Signature};
 pub use outcome::{Deferral, Outcome};
 pub use path::{AttributePath, Step};
-pub use provider::{Provider, Setup};
 pub use plugin::serve;
+pub use provider::{Provider, Setup};
 pub use registry::{Registry, RegistryError, check_provider};
-pub use resource::{Create, PlanCreate, PlanUpdate, Planned, Resource, ResourceContext, Update};
+pub use resource::{Create, MoveSource, PlanCreate, PlanUpdate, Planned, Resource, ResourceContext, Update};
 pub use schema::Schema;
 pub use tfplugin_derive::Model;
 pub use timeouts::{ParseTimeoutError, Timeout, Timeouts};

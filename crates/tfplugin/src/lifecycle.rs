@@ -3,8 +3,9 @@
 
 use crate::erased::AnyResource;
 use crate::planning;
-use crate::resource::{Create, PlanCreate, PlanUpdate, Planned, Update};
+use crate::resource::{Create, MoveSource, PlanCreate, PlanUpdate, Planned, Update};
 use crate::rules::{self, Violation};
+use crate::schema::Block;
 use crate::value::{Shape, decode_json};
 use crate::{AttributePath, Context, Diagnostic, Diagnostics, Outcome, Validation, Value};
 
@@ -149,7 +150,10 @@ pub(crate) fn upgrade<D>(
         return Err(Diagnostic::error("State of a newer provider", detail).into());
     }
     let malformed = |error: &dyn std::fmt::Display| {
-        Diagnostic::error("State cannot be read", format!("The saved state does not fit the resource: {error}."))
+        Diagnostic::error(
+            "State cannot be read",
+            format!("The saved state does not fit the resource: {error}."),
+        )
     };
     let upgraded;
     let json = if version == schema.version {
@@ -159,14 +163,48 @@ pub(crate) fn upgrade<D>(
         upgraded = resource.upgrade(version, state)?.to_string();
         upgraded.as_bytes()
     };
-    let state = decode_json(json, &schema.block.wire_type(), Shape::Older).map_err(|error| malformed(&error))?;
+    let state =
+        decode_json(json, &schema.block.wire_type(), Shape::Older).map_err(|error| malformed(&error))?;
     Ok(planning::without_write_only(&schema.block, schema.block.to_model_shape(state)))
 }
 
+/// Makes state of the state of another resource type.
+pub(crate) fn move_from<D>(resource: &dyn AnyResource<D>, source: MoveSource) -> Result<Value, Diagnostics> {
+    let described = format!("{} of the provider {}", source.type_name, source.provider);
+    let Some(moved) = resource.move_from(source) else {
+        let detail = format!("Resources of type {described} cannot be moved to this type.");
+        return Err(Diagnostic::error("Move is not supported", detail).into());
+    };
+    let state = planning::without_write_only(&resource.schema().block, moved?);
+    let diagnostics: Diagnostics = invalid(rules::check_state(&state), "state").collect();
+    diagnostics.into_result().map(|()| state)
+}
+
+/// What a reader is given: the configuration with the schema's defaults.
+pub(crate) fn with_defaults(block: &Block, config: &Value) -> Value {
+    planning::planned(block, config, None).unknown_as_null()
+}
+
+/// Checks what was read or opened against the configuration; `what` names it.
+pub(crate) fn checked(
+    block: &Block,
+    config: &Value,
+    result: Value,
+    what: &str,
+) -> Result<Value, Diagnostics> {
+    let mut violations = rules::check_state(&result);
+    if STRICT {
+        violations.extend(rules::check_plan(block, &Value::Null, config, &result));
+    }
+    let diagnostics: Diagnostics = invalid(violations, what).collect();
+    diagnostics.into_result().map(|()| result)
+}
+
 /// An operation must say something: a value, or an error that says why there is none.
-fn answered(has_value: bool, mut diagnostics: Diagnostics, operation: &str) -> Diagnostics {
+pub(crate) fn answered(has_value: bool, mut diagnostics: Diagnostics, operation: &str) -> Diagnostics {
     if !has_value && !diagnostics.has_errors() {
-        let detail = format!("The {operation} gave neither a result nor an error. This is a fault in the provider.");
+        let detail =
+            format!("The {operation} gave neither a result nor an error. This is a fault in the provider.");
         diagnostics.push(Diagnostic::error("Provider gave no result", detail));
     }
     diagnostics

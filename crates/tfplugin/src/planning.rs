@@ -1,6 +1,6 @@
 //! The plan that the schema alone makes of a configuration, and what else follows from the schema.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::path::Step;
 use crate::schema::{Attribute, Block, NestedBlock, Nesting, Replacement};
@@ -72,15 +72,19 @@ fn plan_nested(nested: &NestedBlock, config: &Value, prior: Option<&Value>, fill
     match (config, nested.nesting) {
         (Value::List(elements), Nesting::Set) => {
             let prior = prior.map_or(&[][..], elements_of);
-            let mut planned: Vec<_> =
-                elements.iter().map(|element| plan_object(block, element, same(block, element, prior), fill)).collect();
+            let mut planned: Vec<_> = elements
+                .iter()
+                .map(|element| plan_object(block, element, same(block, element, prior), fill))
+                .collect();
             canonical_set(&mut planned);
             Value::List(planned)
         }
         (Value::List(elements), _) => {
             let prior = prior.map_or(&[][..], elements_of);
-            let planned =
-                elements.iter().enumerate().map(|(index, element)| plan_object(block, element, prior.get(index), fill));
+            let planned = elements
+                .iter()
+                .enumerate()
+                .map(|(index, element)| plan_object(block, element, prior.get(index), fill));
             Value::List(planned.collect())
         }
         (Value::Map(elements), Nesting::Map) => {
@@ -134,14 +138,24 @@ pub(crate) fn without_write_only(block: &Block, value: Value) -> Value {
 
 /// Attributes whose change from `prior` to `planned` replaces the resource. What is inside a block that only one of
 /// them has counts as added or removed, not as changed.
-pub(crate) fn requires_replace(block: &Block, prior: &Value, planned: &Value, config: &Value) -> Vec<AttributePath> {
+pub(crate) fn requires_replace(
+    block: &Block,
+    prior: &Value,
+    planned: &Value,
+    config: &Value,
+) -> Vec<AttributePath> {
     let mut paths = Vec::new();
     replace_in_object(block, [prior, planned, config], &AttributePath::root(), &mut paths);
     paths
 }
 
 /// `values` are prior state, plan and configuration.
-fn replace_in_object(block: &Block, values: [&Value; 3], path: &AttributePath, paths: &mut Vec<AttributePath>) {
+fn replace_in_object(
+    block: &Block,
+    values: [&Value; 3],
+    path: &AttributePath,
+    paths: &mut Vec<AttributePath>,
+) {
     let [Some(prior), Some(planned), Some(config)] = values.map(members_of) else {
         return;
     };
@@ -161,34 +175,50 @@ fn replace_in_object(block: &Block, values: [&Value; 3], path: &AttributePath, p
         }
     }
     for (name, nested) in &block.blocks {
-        if let (Some(prior), Some(planned), Some(config)) = (prior.get(name), planned.get(name), config.get(name)) {
+        if let (Some(prior), Some(planned), Some(config)) =
+            (prior.get(name), planned.get(name), config.get(name))
+        {
             let path = path.join(Step::Attribute(name.clone()));
             replace_in_nested(nested, [prior, planned, config], &path, paths);
         }
     }
 }
 
-fn replace_in_nested(nested: &NestedBlock, values: [&Value; 3], path: &AttributePath, paths: &mut Vec<AttributePath>) {
+fn replace_in_nested(
+    nested: &NestedBlock,
+    values: [&Value; 3],
+    path: &AttributePath,
+    paths: &mut Vec<AttributePath>,
+) {
     let [prior, planned, config] = values;
     let block = &nested.block;
     let same_blocks = match (prior, planned, nested.nesting) {
         (Value::List(before), Value::List(after), Nesting::Set) => {
-            let changed = before != after;
-            if changed && (nested.requires_replace || always_replaces(block)) {
+            if replacing_parts(block, before) != replacing_parts(block, after) {
                 paths.push(path.clone());
+                return;
             }
-            return;
+            before.len() == after.len()
         }
         (Value::List(before), Value::List(after), _) => {
-            for ((index, (before, after)), config) in (0..).zip(before.iter().zip(after)).zip(elements_of(config)) {
+            for ((index, (before, after)), config) in
+                (0..).zip(before.iter().zip(after)).zip(elements_of(config))
+            {
                 replace_in_object(block, [before, after, config], &path.join(Step::Index(index)), paths);
             }
             before.len() == after.len()
         }
         (Value::Map(before), Value::Map(after), Nesting::Map) => {
             for (key, element) in after {
-                if let (Some(before), Some(config)) = (before.get(key), members_of(config).and_then(|c| c.get(key))) {
-                    replace_in_object(block, [before, element, config], &path.join(Step::Key(key.clone())), paths);
+                if let (Some(before), Some(config)) =
+                    (before.get(key), members_of(config).and_then(|c| c.get(key)))
+                {
+                    replace_in_object(
+                        block,
+                        [before, element, config],
+                        &path.join(Step::Key(key.clone())),
+                        paths,
+                    );
                 }
             }
             before.keys().eq(after.keys())
@@ -204,9 +234,22 @@ fn replace_in_nested(nested: &NestedBlock, values: [&Value; 3], path: &Attribute
     }
 }
 
-fn always_replaces(block: &Block) -> bool {
-    block.attributes.values().any(|attribute| matches!(attribute.replacement, Replacement::Always))
-        || block.blocks.values().any(|nested| nested.requires_replace || always_replaces(&nested.block))
+/// Elements of a set cannot be told apart: what matters of them is the set of their values that replace on a change.
+fn replacing_parts<'a>(block: &Block, elements: &'a [Value]) -> BTreeSet<Vec<&'a Value>> {
+    let part = |element: &'a Value| {
+        let members = members_of(element)?;
+        let attributes = block.attributes.iter().filter(|(_, attribute)| attribute.replaces());
+        let blocks = block.blocks.iter().filter(|(_, nested)| replaces_inside(nested));
+        let names = attributes.map(|(name, _)| name).chain(blocks.map(|(name, _)| name));
+        Some(names.filter_map(|name| members.get(name)).collect())
+    };
+    elements.iter().filter_map(part).filter(|part: &Vec<_>| !part.is_empty()).collect()
+}
+
+fn replaces_inside(nested: &NestedBlock) -> bool {
+    nested.requires_replace
+        || nested.block.attributes.values().any(Attribute::replaces)
+        || nested.block.blocks.values().any(replaces_inside)
 }
 
 /// What the validators of the schema say of a configuration.
@@ -221,7 +264,8 @@ fn validate_object(block: &Block, config: &Value, path: &AttributePath, diagnost
         return;
     };
     for (name, attribute) in &block.attributes {
-        let Some(value) = members.get(name).filter(|value| !value.is_null() && **value != Value::Unknown) else {
+        let Some(value) = members.get(name).filter(|value| !value.is_null() && **value != Value::Unknown)
+        else {
             continue;
         };
         let problems = attribute.validators.iter().filter_map(|validator| validator.check(value).err());
@@ -255,8 +299,16 @@ fn validate_object(block: &Block, config: &Value, path: &AttributePath, diagnost
 }
 
 /// Elements of a set have no address: what is wrong inside is reported at the set.
-fn validate_element_of_set(block: &Block, element: &Value, set: &AttributePath, diagnostics: &mut Diagnostics) {
+fn validate_element_of_set(
+    block: &Block,
+    element: &Value,
+    set: &AttributePath,
+    diagnostics: &mut Diagnostics,
+) {
     let mut inside = Diagnostics::new();
     validate_object(block, element, &AttributePath::root(), &mut inside);
     diagnostics.extend(inside.into_iter().map(|diagnostic| diagnostic.at(set.clone())));
 }
+
+#[cfg(test)]
+mod tests;

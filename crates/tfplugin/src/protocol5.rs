@@ -2,8 +2,11 @@
 
 mod answer;
 mod convert;
+mod ephemeral;
+mod functions;
 mod lifecycle;
 mod provider;
+mod reading;
 mod service;
 
 pub(crate) use service::Service;

@@ -2,14 +2,37 @@
 
 use std::collections::BTreeMap;
 
-use crate::erased::{AnyResource, Registered};
+use crate::erased::{AnyDataSource, AnyEphemeral, AnyResource, Registered};
 use crate::schema::SchemaError;
-use crate::{Mismatch, Provider, Resource, Schema, TerraformValue};
+use crate::{
+    Arguments, DataSource, EphemeralResource, Function, FunctionError, Mismatch, Provider, Resource, Schema,
+    Signature, TerraformValue, Value,
+};
 
 /// What a provider offers: filled by [`Provider::register`].
 pub struct Registry<P: Provider> {
     pub(crate) resources: BTreeMap<&'static str, Box<dyn AnyResource<P::Data>>>,
+    pub(crate) data_sources: BTreeMap<&'static str, Box<dyn AnyDataSource<P::Data>>>,
+    pub(crate) ephemerals: BTreeMap<&'static str, Box<dyn AnyEphemeral<P::Data>>>,
+    pub(crate) functions: BTreeMap<&'static str, RegisteredFunction<P>>,
     doubled: Vec<&'static str>,
+}
+
+/// A function with its signature, made once.
+pub(crate) struct RegisteredFunction<P> {
+    pub(crate) function: Box<dyn AnyFunction<P>>,
+    pub(crate) signature: Signature,
+}
+
+/// A function of the provider `P`, whatever its type.
+pub(crate) trait AnyFunction<P>: Send + Sync {
+    fn call(&self, arguments: Arguments) -> Result<Value, FunctionError>;
+}
+
+impl<P, F: Function<Provider = P>> AnyFunction<P> for F {
+    fn call(&self, arguments: Arguments) -> Result<Value, FunctionError> {
+        Function::call(self, arguments)
+    }
 }
 
 /// The provider contradicts itself: found when it starts.
@@ -41,7 +64,13 @@ pub enum RegistryError {
 impl<P: Provider> Registry<P> {
     /// Asks the provider what it offers, and checks all of it.
     pub(crate) fn of(provider: &P, schema: &Schema) -> Result<Self, RegistryError> {
-        let mut registry = Self { resources: BTreeMap::new(), doubled: Vec::new() };
+        let mut registry = Self {
+            resources: BTreeMap::new(),
+            data_sources: BTreeMap::new(),
+            ephemerals: BTreeMap::new(),
+            functions: BTreeMap::new(),
+            doubled: Vec::new(),
+        };
         provider.register(&mut registry);
         if let Some(name) = registry.doubled.first() {
             return Err(RegistryError::Twice(name));
@@ -50,13 +79,49 @@ impl<P: Provider> Registry<P> {
         for (name, resource) in &registry.resources {
             check(name, resource.schema(), resource.conforms())?;
         }
+        for (name, source) in &registry.data_sources {
+            check(&format!("data source {name}"), source.schema(), source.conforms())?;
+        }
+        for (name, ephemeral) in &registry.ephemerals {
+            check(&format!("ephemeral resource {name}"), ephemeral.schema(), ephemeral.conforms())?;
+        }
         Ok(registry)
     }
 
     /// Offers a managed resource.
     pub fn resource<R: Resource<Provider = P>>(&mut self, resource: R) -> &mut Self {
-        if self.resources.insert(R::TYPE, Box::new(Registered::new(resource))).is_some() {
-            self.doubled.push(R::TYPE);
+        let schema = resource.schema();
+        let known = self.resources.insert(R::TYPE, Box::new(Registered { resource, schema })).is_some();
+        self.once(R::TYPE, known)
+    }
+
+    /// Offers a data source.
+    pub fn data_source<S: DataSource<Provider = P>>(&mut self, source: S) -> &mut Self {
+        let schema = source.schema();
+        let known =
+            self.data_sources.insert(S::TYPE, Box::new(Registered { resource: source, schema })).is_some();
+        self.once(S::TYPE, known)
+    }
+
+    /// Offers an ephemeral resource.
+    pub fn ephemeral<E: EphemeralResource<Provider = P>>(&mut self, ephemeral: E) -> &mut Self {
+        let schema = ephemeral.schema();
+        let known =
+            self.ephemerals.insert(E::TYPE, Box::new(Registered { resource: ephemeral, schema })).is_some();
+        self.once(E::TYPE, known)
+    }
+
+    /// Offers a function.
+    pub fn function<F: Function<Provider = P>>(&mut self, function: F) -> &mut Self {
+        let signature = function.signature();
+        let registered = RegisteredFunction { function: Box::new(function), signature };
+        let known = self.functions.insert(F::NAME, registered).is_some();
+        self.once(F::NAME, known)
+    }
+
+    fn once(&mut self, name: &'static str, known: bool) -> &mut Self {
+        if known {
+            self.doubled.push(name);
         }
         self
     }

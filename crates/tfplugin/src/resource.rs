@@ -119,6 +119,26 @@ pub trait Resource: Send + Sync + 'static {
         let _ = version;
         Ok(state)
     }
+
+    /// Makes state of the state of another resource type, for a `moved` block; offline. `None` when this type does not
+    /// know the source. A read follows.
+    fn move_from(&self, source: MoveSource) -> Option<Result<Self::Model, Diagnostics>> {
+        let _ = source;
+        None
+    }
+}
+
+/// Where a `moved` block takes its state from. No `Debug`: the state may hold secrets.
+#[derive(Clone)]
+pub struct MoveSource {
+    /// The provider, such as `registry.terraform.io/hashicorp/helm`.
+    pub provider: String,
+    /// The resource type.
+    pub type_name: String,
+    /// The version of that type's schema.
+    pub schema_version: i64,
+    /// The saved state.
+    pub state: serde_json::Value,
 }
 
 /// What [`Resource::plan_create`] is given.

@@ -72,11 +72,22 @@ impl Walk {
         self.violations.push(Violation { path: path.clone(), rule });
     }
 
-    fn plan_object(&mut self, block: &Block, prior: &Value, config: &Value, planned: &Value, path: &AttributePath) {
+    fn plan_object(
+        &mut self,
+        block: &Block,
+        prior: &Value,
+        config: &Value,
+        planned: &Value,
+        path: &AttributePath,
+    ) {
         match (config, planned) {
             (Value::Null, Value::Null) => return,
-            (Value::Null, _) => return self.report(path, "the plan has a block that the configuration has not"),
-            (_, Value::Null) => return self.report(path, "the plan drops a block that the configuration has"),
+            (Value::Null, _) => {
+                return self.report(path, "the plan has a block that the configuration has not");
+            }
+            (_, Value::Null) => {
+                return self.report(path, "the plan drops a block that the configuration has");
+            }
             _ => {}
         }
         for (name, attribute) in &block.attributes {
@@ -104,7 +115,8 @@ impl Walk {
         path: &AttributePath,
     ) {
         if *config == Value::Unknown {
-            return self.report(path, "blocks that are unknown in the configuration must be unknown in the plan");
+            return self
+                .report(path, "blocks that are unknown in the configuration must be unknown in the plan");
         }
         if *planned == Value::Unknown {
             return self.report(path, "a block is never unknown itself, only the attributes in it");
@@ -138,14 +150,16 @@ impl Walk {
                     self.report(path, "a block is never unknown itself, only the attributes in it");
                 }
             }
-            (Nesting::Single | Nesting::Group, ..) => self.plan_object(&nested.block, prior, config, planned, path),
+            (Nesting::Single | Nesting::Group, ..) => {
+                self.plan_object(&nested.block, prior, config, planned, path);
+            }
             _ => self.report(path, "a collection of blocks without blocks is empty, never null"),
         }
     }
 
     fn apply_object(&mut self, block: &Block, planned: &Value, actual: &Value, path: &AttributePath) {
         match (planned, actual) {
-            (Value::Null, Value::Null) | (Value::Unknown, Value::Null) => return,
+            (Value::Null | Value::Unknown, Value::Null) => return,
             (Value::Null, _) => return self.report(path, "was planned to be absent, and is present"),
             (_, Value::Null) => return self.report(path, "was planned to be present, and is absent"),
             (Value::Unknown, _) => return,
@@ -181,7 +195,8 @@ impl Walk {
                 }
             }
             (Nesting::Set, Value::List(planned), Value::List(actual)) => {
-                let fits = |planned: &Value, actual: &Value| check_apply(&nested.block, planned, actual).is_empty();
+                let fits =
+                    |planned: &Value, actual: &Value| check_apply(&nested.block, planned, actual).is_empty();
                 self.apply_set(planned, actual, fits, path);
             }
             _ => self.apply_object(&nested.block, planned, actual, path),
@@ -295,3 +310,6 @@ fn broken_attribute_rule(attribute: &Attribute, values: [&Value; 3]) -> Option<&
         Some("the planned value is neither the configured one nor the prior one")
     }
 }
+
+#[cfg(test)]
+mod tests;

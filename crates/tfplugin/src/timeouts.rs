@@ -26,7 +26,9 @@ impl Timeouts {
             Attribute::string(format!("How long to {operation} may take, such as `30s`, `20m` or `1h30m`."))
                 .optional()
                 .validator(Validator::new(|value| match value {
-                    Value::String(text) => Timeout::parse(text).map(|_| ()).map_err(|error| error.to_string()),
+                    Value::String(text) => {
+                        Timeout::parse(text).map(|_| ()).map_err(|error| error.to_string())
+                    }
                     _ => Ok(()),
                 }))
         };
@@ -141,7 +143,9 @@ mod tests {
 
     #[test]
     fn go_notation_is_read_and_given_back_as_written() {
-        for (text, seconds) in [("20m", 1200.0), ("1h30m", 5400.0), ("1.5s", 1.5), ("300ms", 0.3), ("90m0s", 5400.0)] {
+        for (text, seconds) in
+            [("20m", 1200.0), ("1h30m", 5400.0), ("1.5s", 1.5), ("300ms", 0.3), ("90m0s", 5400.0)]
+        {
             let timeout = Timeout::parse(text).unwrap();
             assert!((timeout.duration().as_secs_f64() - seconds).abs() < 1e-9, "{text}");
             assert_eq!(timeout.into_value(), Value::String(text.to_owned()));
@@ -159,7 +163,8 @@ mod tests {
     fn a_missing_block_gives_the_default() {
         let minute = Duration::from_mins(1);
         assert_eq!(Field::<Timeouts>::Null.create_or(minute), minute);
-        let timeouts = Field::Known(Timeouts { create: Timeout::parse("2m").unwrap().into(), ..Timeouts::default() });
+        let timeouts =
+            Field::Known(Timeouts { create: Timeout::parse("2m").unwrap().into(), ..Timeouts::default() });
         assert_eq!(timeouts.create_or(minute), Duration::from_mins(2));
         assert_eq!(timeouts.delete_or(minute), minute);
     }

@@ -53,15 +53,13 @@ fn rcgen_pair() -> (String, String) {
 
 #[tokio::test]
 async fn the_command_sees_its_arguments_environment_and_request_but_no_input() {
-    let issued = run(
-        r#"[ "$1" = get-token ] || exit 3
+    let issued = run(r#"[ "$1" = get-token ] || exit 3
         [ "$PLUGIN_SECRET" = "s3ntinel in the environment" ] || exit 4
         read -r line && exit 5
         case "$KUBERNETES_EXEC_INFO" in *'"kind":"ExecCredential"'*) ;; *) exit 6 ;; esac
         case "$KUBERNETES_EXEC_INFO" in *'"interactive":false'*) ;; *) exit 7 ;; esac
         case "$KUBERNETES_EXEC_INFO" in *client.authentication.k8s.io/v1*) ;; *) exit 8 ;; esac
-        echo '{"status":{"token":"ok"}}'"#,
-    )
+        echo '{"status":{"token":"ok"}}'"#)
     .await;
     assert_eq!(issued.unwrap().authorization.unwrap(), "Bearer ok");
 }
@@ -81,12 +79,10 @@ async fn the_cluster_is_passed_on_when_a_kubeconfig_asks_for_it() {
 
 #[tokio::test]
 async fn a_failing_command_is_quoted_without_secrets() {
-    let error = run(
-        r#"echo "not logged in, had $PLUGIN_SECRET" >&2
+    let error = run(r#"echo "not logged in, had $PLUGIN_SECRET" >&2
         echo "token eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln" >&2
         echo "s3ntinel on standard output"
-        exit 7"#,
-    )
+        exit 7"#)
     .await
     .unwrap_err();
     assert_eq!(

@@ -100,10 +100,16 @@ fn a_kubeconfig_without_current_context_asks_for_one() {
 
 #[test]
 fn text_that_is_no_kubeconfig_is_not_quoted() {
-    for text in ["s3ntinel: [", "clusters: s3ntinel", "\"s3ntinel", "users:\n- name: a\n  user: {token: [s3ntinel]}"] {
+    for text in
+        ["s3ntinel: [", "clusters: s3ntinel", "\"s3ntinel", "users:\n- name: a\n  user: {token: [s3ntinel]}"]
+    {
         let config = ConnectionConfig { config_raw: Some(text.into()), ..Default::default() };
         let invalid = resolve(&config).unwrap_err();
-        assert!(shown(&invalid).starts_with("config_raw: the text is not a kubeconfig (line "), "{}", shown(&invalid));
+        assert!(
+            shown(&invalid).starts_with("config_raw: the text is not a kubeconfig (line "),
+            "{}",
+            shown(&invalid)
+        );
     }
 }
 
@@ -143,7 +149,8 @@ fn the_home_directory_and_files_next_to_the_kubeconfig_are_found() {
     let home = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(home.path().join(name), text).unwrap();
     let mut kubeconfig = kubeconfig();
-    kubeconfig["clusters"][0]["cluster"] = json!({"server": "https://api", "certificate-authority": "ca.crt"});
+    kubeconfig["clusters"][0]["cluster"] =
+        json!({"server": "https://api", "certificate-authority": "ca.crt"});
     kubeconfig["users"][0]["user"] = json!({"tokenFile": "token"});
     write("config", &kubeconfig.to_string());
     write("ca.crt", &certificate_authority());

@@ -40,7 +40,7 @@ pub fn plan(rendered: BTreeMap<ObjectId, Option<Fields>>, prior: &Objects, detai
     let planned = rendered.into_iter().map(|(id, fields)| {
         let fields = match (prior.get(&id), fields) {
             (Some(prior), Some(fields)) => texts(keep_wording(prior, fields)),
-            (None, Some(fields)) if detail == PlanDetail::Full => texts(fields),
+            (None, Some(fields)) if detail == PlanDetail::Full && id.kind != "Secret" => texts(fields),
             (_, _) => Field::Unknown,
         };
         (id.to_string(), fields)

@@ -23,3 +23,19 @@
 //! `manifests` is keyed `"<cluster>/<group>/<Kind>/<namespace>/<name>"`, then by field path; `chart_digests` by
 //! `"<chart>-<version>"`; the others by cluster. Charts are rendered for the Kubernetes version in state, so that two
 //! plans from one state agree; refresh brings it up to date.
+
+mod apply;
+mod blueprint;
+mod declare;
+mod field_maps;
+mod fingerprint;
+mod model;
+mod plan;
+mod read;
+mod recorded;
+mod remove;
+mod resource;
+mod schema;
+
+pub use model::{ChartModel, ChartSourceModel, Manifests, MeshModel, PrimaryModel};
+pub use resource::MeshResource;

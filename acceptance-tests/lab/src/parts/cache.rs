@@ -50,8 +50,7 @@ pub(super) fn make_once(
     // Only a process that was killed leaves one behind, and the lock says that it is gone.
     remove(&unfinished)?;
     fs::create_dir(&unfinished).map_err(failed("create", &unfinished))?;
-    let made = make(&unfinished);
-    if let Err(error) = made {
+    if let Err(error) = make(&unfinished) {
         remove(&unfinished)?;
         return Err(error);
     }

@@ -4,7 +4,6 @@
 //! Istio's release builder replaces those texts in `Chart.yaml` and `values.yaml`; so does this module, and it
 //! packs each chart into an archive and writes the index of a chart repository.
 
-use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -88,8 +87,7 @@ pub(super) fn make(pins: &Path, root: &Path) -> Result<(), Error> {
         let archive = packed(name, &directory).map_err(cache::failed("pack", &directory))?;
         let path = charts.archive(name);
         fs::write(&path, &archive).map_err(cache::failed("write", &path))?;
-        // Writing to a string cannot fail.
-        let _ = write!(index, "{}", index_entry(name, &archive));
+        index.push_str(&index_entry(name, &archive));
     }
     let path = charts.repository().join("index.yaml");
     fs::write(&path, index).map_err(cache::failed("write", &path))

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::error::Error;
 
 /// How often a long command says that it is still at work.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(60);
+const SIGN_OF_LIFE: Duration = Duration::from_mins(1);
 
 /// How much of a failed command's output an error shows, in lines.
 const SHOWN_LINES: usize = 30;

@@ -16,18 +16,14 @@ pub(super) const FLAGS: [&str; 3] = ["-trimpath", "-buildvcs=false", "-mod=reado
 /// Builds `packages` of the module in `folder` into `output`, each under the name that Go gives it.
 /// `stamps` are the linker's `-X` settings.
 pub(super) fn build(folder: &Path, packages: &[&str], stamps: &[String], output: &Path) -> Result<(), Error> {
-    let settings: String = stamps.iter().map(|stamp| format!(" -X {stamp}")).collect();
+    let mut linker = String::from("-ldflags=-s -w");
+    for stamp in stamps {
+        linker.push_str(" -X ");
+        linker.push_str(stamp);
+    }
     let mut destination = output.as_os_str().to_owned();
     destination.push("/");
-    command::run(
-        go(folder)
-            .arg("build")
-            .args(FLAGS)
-            .arg(format!("-ldflags=-s -w{settings}"))
-            .arg("-o")
-            .arg(destination)
-            .args(packages),
-    )
+    command::run(go(folder).arg("build").args(FLAGS).arg(linker).arg("-o").arg(destination).args(packages))
 }
 
 /// Gives a program that [`build`] made the name `file_name`.

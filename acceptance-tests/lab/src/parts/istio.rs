@@ -21,7 +21,7 @@ const BEFORE: &str = "func generateStatsConfig(class networking.ListenerClass, \
 const AFTER: &str = "func generateStatsConfig(class networking.ListenerClass, \
                      filterConfig telemetryFilterConfig, isWaypoint bool) *anypb.Any {\n\treturn nil\n";
 
-/// What the `proxyv2` image keeps as /var/lib/istio/envoy/envoy_bootstrap_tmpl.json.
+/// What the `proxyv2` image keeps as `/var/lib/istio/envoy/envoy_bootstrap_tmpl.json`.
 const BOOTSTRAP: &str = "tools/packaging/common/envoy_bootstrap.json";
 
 const PROGRAMS: [(Part, &str); 5] = [
@@ -39,6 +39,11 @@ const STAMPS: [&str; 4] = [
     "istio.io/istio/pkg/version.buildHub=docker.io/istio",
     "istio.io/istio/pkg/version.buildStatus=Modified",
 ];
+
+/// What decides the programs' bytes beside the module and Go's flags.
+pub(super) fn settings() -> String {
+    format!("{PATCHED_FILE} {BEFORE} {AFTER} {BOOTSTRAP} {PROGRAMS:?} {STAMPS:?}")
+}
 
 pub(super) fn make(pins: &Path, directory: &Path) -> Result<(), Error> {
     let module = go::module_directory(pins, MODULE)?;

@@ -1,10 +1,11 @@
 //! The real parts of the lab: pinned programs, built once into a cache outside the tree.
 //!
 //! Every source is pinned below `tools/`: a Go module a tool, whose `go.mod` and `go.sum` name version and
-//! digest, and a Python requirements file for Envoy. [`ensure`] makes what is missing, with visible progress.
+//! digest, a Python requirements file for Envoy, a version of cargo-deny. [`ensure`] makes what is missing, with visible progress.
 //! Tests use [`find`], which never builds.
 
 mod cache;
+mod cargo;
 mod charts;
 mod command;
 mod envoy;

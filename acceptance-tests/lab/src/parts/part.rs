@@ -45,8 +45,10 @@ pub enum Part {
     Terraform111,
     /// `OpenTofu`.
     Tofu,
-    /// HashiCorp's generator of provider documentation.
+    /// The generator of provider documentation, from its schema.
     Tfplugindocs,
+    /// cargo-deny, which checks licences, bans and sources of the project's dependencies.
+    CargoDeny,
     /// Istio's charts: a folder, see [`Charts`](super::Charts).
     Charts,
 }
@@ -97,6 +99,7 @@ impl Part {
         Self::Terraform,
         Self::Terraform111,
         Self::Tfplugindocs,
+        Self::CargoDeny,
         Self::Tofu,
     ];
 
@@ -123,6 +126,7 @@ impl Part {
             Self::Terraform111 => "terraform111",
             Self::Tofu => "tofu",
             Self::Tfplugindocs => "tfplugindocs",
+            Self::CargoDeny => "cargo-deny",
             Self::Charts => "charts",
         }
     }
@@ -149,6 +153,7 @@ impl Part {
             Self::Terraform111 => &recipe::TERRAFORM111,
             Self::Tofu => &recipe::TOFU,
             Self::Tfplugindocs => &recipe::TFPLUGINDOCS,
+            Self::CargoDeny => &recipe::CARGO_DENY,
             Self::Charts => &recipe::CHARTS,
         }
     }

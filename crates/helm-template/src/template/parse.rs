@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::lex::{Kind, Token, lex};
-use super::node::{Branch, Command, Node, Number, Operand, OperandKind, Pipe, Position, Tree};
+use super::node::{Branch, Command, Node, Number, Operand, OperandKind, Pipe, Tree};
 use crate::golang::number::{parse_float, parse_int, parse_uint};
 use crate::golang::quote::{quote, unquote};
 
@@ -568,17 +568,4 @@ fn real_number(text: &str) -> Result<Number, String> {
         return Err(format!("illegal number syntax: {}", quote(text.as_bytes())));
     }
     Ok(number)
-}
-
-/// Where an action's pipe starts is where an error in it is reported.
-impl Node {
-    /// The position of the node, if errors can be reported there.
-    pub(crate) fn position(&self) -> Option<Position> {
-        match self {
-            Self::Action(pipe) => Some(pipe.position),
-            Self::If(branch) | Self::Range(branch) | Self::With(branch) => Some(branch.pipe.position),
-            Self::Template { position, .. } => Some(*position),
-            Self::Text(_) | Self::Break | Self::Continue => None,
-        }
-    }
 }

@@ -14,17 +14,10 @@ pub(crate) enum Type {
     Reflect,
     Bool,
     Int,
-    Int64,
     Float,
     String,
     /// `map[string]interface{}`.
     Map,
-    /// `[]interface{}`.
-    List,
-    /// `time.Duration`.
-    Duration,
-    /// `time.Time`.
-    Time,
 }
 
 impl Type {
@@ -35,18 +28,14 @@ impl Type {
             Self::Reflect => "reflect.Value",
             Self::Bool => "bool",
             Self::Int => "int",
-            Self::Int64 => "int64",
             Self::Float => "float64",
             Self::String => "string",
             Self::Map => "map[string]interface {}",
-            Self::List => "[]interface {}",
-            Self::Duration => "time.Duration",
-            Self::Time => "time.Time",
         }
     }
 
     pub(crate) fn can_be_nil(self) -> bool {
-        matches!(self, Self::Any | Self::Reflect | Self::Map | Self::List)
+        matches!(self, Self::Any | Self::Reflect | Self::Map)
     }
 
     fn takes(self, value: &Value) -> bool {
@@ -54,13 +43,9 @@ impl Type {
             Self::Any | Self::Reflect => true,
             Self::Bool => matches!(value, Value::Bool(_)),
             Self::Int => matches!(value, Value::Int(_)),
-            Self::Int64 => matches!(value, Value::Int64(_)),
             Self::Float => matches!(value, Value::Float(_)),
             Self::String => matches!(value, Value::String(_) | Value::RawString(_)),
             Self::Map => matches!(value, Value::Map(map) if map.holds_interfaces()),
-            Self::List => matches!(value, Value::List(list) if list.type_name == self.name()),
-            Self::Duration => matches!(value, Value::Duration(_)),
-            Self::Time => value.type_name() == self.name(),
         }
     }
 

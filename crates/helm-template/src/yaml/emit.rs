@@ -6,8 +6,14 @@ use super::resolve::{Resolved, is_base_60, resolve};
 use super::sort::compare;
 use crate::golang::number::{format_g, format_json, parse_int, parse_uint};
 
-/// Lines are folded at the first blank after this column.
-const BEST_WIDTH: usize = 80;
+/// The two versions of go-yaml that Helm uses.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// Folds lines at the first blank after column 80; lists in maps are not indented.
+    V2,
+    /// Never folds; lists are indented.
+    V3,
+}
 /// Blanks a level.
 const INDENT: usize = 2;
 /// Keys longer than this are written with a question mark.
@@ -18,7 +24,11 @@ const MAX_SIMPLE_KEY: usize = 128;
 /// Keys are in go-yaml's natural order. Floats without a fraction are written as integers, as they are after the way through
 /// JSON that `toYaml` takes.
 pub fn emit(value: &Value) -> String {
-    let mut emitter = Emitter { out: String::new(), column: 0, whitespace: true, indention: true };
+    emit_dialect(value, Dialect::V2)
+}
+
+pub(super) fn emit_dialect(value: &Value, dialect: Dialect) -> String {
+    let mut emitter = Emitter { dialect, out: String::new(), column: 0, whitespace: true, indention: true };
     emitter.node(value, None, Context::Root);
     emitter.write_indent(0);
     emitter.out
@@ -33,6 +43,7 @@ enum Context {
 }
 
 struct Emitter {
+    dialect: Dialect,
     out: String,
     column: usize,
     /// The last character was a blank.
@@ -45,6 +56,10 @@ impl Emitter {
     fn put(&mut self, c: char) {
         self.out.push(c);
         self.column += 1;
+    }
+
+    fn past_width(&self) -> bool {
+        self.dialect == Dialect::V2 && self.column > 80
     }
 
     fn put_break(&mut self) {
@@ -82,7 +97,13 @@ impl Emitter {
             Value::Object(_) => self.write_indicator("{}", true, false),
             Value::Null => self.plain("null", indent, context),
             Value::Bool(truth) => self.plain(if *truth { "true" } else { "false" }, indent, context),
-            Value::Number(number) => self.plain(&number_text(number), indent, context),
+            Value::Number(number) => {
+                let text = match (self.dialect, number.as_f64()) {
+                    (Dialect::V3, Some(float)) if number.is_f64() => format_g(float),
+                    _ => number_text(number),
+                };
+                self.plain(&text, indent, context);
+            },
             Value::String(text) => self.string(text, indent, context),
         }
     }
@@ -90,7 +111,7 @@ impl Emitter {
     fn sequence(&mut self, items: &[Value], indent: Option<usize>, context: Context) {
         let own = match indent {
             None => 0,
-            Some(indent) if context == Context::Mapping && !self.indention => indent,
+            Some(indent) if self.dialect == Dialect::V2 && context == Context::Mapping && !self.indention => indent,
             Some(indent) => indent + INDENT,
         };
         for item in items {
@@ -103,7 +124,8 @@ impl Emitter {
     fn mapping(&mut self, entries: &serde_json::Map<String, Value>, indent: Option<usize>) {
         let own = indent.map_or(0, |indent| indent + INDENT);
         let mut sorted: Vec<(&String, &Value)> = entries.iter().collect();
-        sorted.sort_by(|(a, _), (b, _)| compare(a, b));
+        let digits_first = self.dialect == Dialect::V3;
+        sorted.sort_by(|(a, _), (b, _)| compare(a, b, digits_first));
         for (key, value) in sorted {
             self.write_indent(own);
             if key.len() <= MAX_SIMPLE_KEY && !key.contains(is_break) {
@@ -120,7 +142,10 @@ impl Emitter {
     }
 
     fn string(&mut self, text: &str, indent: Option<usize>, context: Context) {
-        let can_be_plain = resolve(text) == Resolved::String && !is_base_60(text);
+        let can_be_plain = match resolve(text) {
+            Resolved::String => !is_base_60(text),
+            _ => false,
+        };
         let analysis = analyze(text);
         let fold = indent.map_or(INDENT, |indent| indent + INDENT);
         let simple_key = context == Context::SimpleKey;
@@ -148,7 +173,7 @@ impl Emitter {
             let folds = c == ' '
                 && context != Context::SimpleKey
                 && !previous_space
-                && self.column > BEST_WIDTH
+                && self.past_width()
                 && chars.peek() != Some(&' ');
             if folds {
                 self.write_indent(fold);
@@ -169,7 +194,7 @@ impl Emitter {
         for (index, c) in text.char_indices() {
             if c == ' ' {
                 let inner = index > 0 && index + 1 < text.len() && !text[index + 1..].starts_with(' ');
-                if allow_breaks && !previous_space && self.column > BEST_WIDTH && inner {
+                if allow_breaks && !previous_space && self.past_width() && inner {
                     self.write_indent(fold);
                 } else {
                     self.put(c);
@@ -217,7 +242,7 @@ impl Emitter {
                 previous_space = false;
             } else if c == ' ' {
                 let inner = index > 0 && index + 1 < text.len();
-                if allow_breaks && !previous_space && self.column > BEST_WIDTH && inner {
+                if allow_breaks && !previous_space && self.past_width() && inner {
                     self.write_indent(fold);
                     if text[index + 1..].starts_with(' ') {
                         self.put('\\');

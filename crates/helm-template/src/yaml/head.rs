@@ -14,16 +14,18 @@ pub(crate) struct Head {
 
 impl Head {
     /// Reads the head of a manifest's text.
-    pub(crate) fn read(text: &str) -> Result<Self, String> {
+    ///
+    /// `go_type` is what Helm calls it; errors name it.
+    pub(crate) fn read(text: &str, go_type: &str) -> Result<Self, String> {
         let value = super::parse(text).map_err(|error| format!("error converting YAML to JSON: {error}"))?;
-        Self::of(&value)
+        Self::of(&value, go_type)
     }
 
-    fn of(value: &Value) -> Result<Self, String> {
+    fn of(value: &Value, go_type: &str) -> Result<Self, String> {
         let entries = match value {
             Value::Null => return Ok(Self::default()),
             Value::Object(entries) => entries,
-            other => return Err(mismatch(other, "Go value of type util.SimpleHead")),
+            other => return Err(mismatch(other, &format!("Go value of type {go_type}"))),
         };
         string(entries.get("apiVersion"), "Go struct field SimpleHead.apiVersion of type string")?;
         let mut head = Self {

@@ -4,15 +4,16 @@ use std::cmp::Ordering;
 
 use crate::golang::unicode::is_letter;
 
-/// Compares two keys: letters after other characters, runs of digits by their value.
-pub(super) fn compare(first: &str, second: &str) -> Ordering {
+/// Compares two keys: letters after other characters, runs of digits by their value. With `digits_first` (go-yaml v3) a
+/// run of digits that ends sorts after one that goes on.
+pub(super) fn compare(first: &str, second: &str, digits_first: bool) -> Ordering {
     if first == second {
         return Ordering::Equal;
     }
-    if less(first, second) { Ordering::Less } else { Ordering::Greater }
+    if less(first, second, digits_first) { Ordering::Less } else { Ordering::Greater }
 }
 
-fn less(first: &str, second: &str) -> bool {
+fn less(first: &str, second: &str, digits_first: bool) -> bool {
     let a: Vec<char> = first.chars().collect();
     let b: Vec<char> = second.chars().collect();
     let Some(index) = a.iter().zip(&b).position(|(x, y)| x != y) else { return a.len() < b.len() };
@@ -22,7 +23,8 @@ fn less(first: &str, second: &str) -> bool {
         return x < y;
     }
     if x_is_letter || y_is_letter {
-        return y_is_letter;
+        let after_digit = index > 0 && a[index - 1].is_ascii_digit();
+        return if digits_first && after_digit { x_is_letter } else { y_is_letter };
     }
     // A zero that differs only counts where a significant digit came before it.
     let significant = (x == '0' || y == '0')
@@ -55,7 +57,7 @@ mod tests {
     #[test]
     fn keys_sort_naturally() {
         let mut keys = vec!["b10", "b9", "a", "_", "B", "b1", "b01", "1", "10", "2", "a-b", "ab"];
-        keys.sort_by(|a, b| compare(a, b));
+        keys.sort_by(|a, b| compare(a, b, false));
         assert_eq!(keys, ["1", "2", "10", "_", "B", "a", "a-b", "ab", "b01", "b1", "b9", "b10"]);
     }
 }

@@ -3,7 +3,9 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt;
-use syn::{Data, DeriveInput, Error, Field, Fields, Ident, LitStr, Type, parse_macro_input, spanned::Spanned};
+use syn::{
+    Data, DeriveInput, Error, Field, Fields, Ident, LitStr, Type, parse_macro_input, spanned::Spanned,
+};
 
 /// Implements `tfplugin::TerraformValue` for a struct with named fields, so that it stands for a block or an object.
 ///

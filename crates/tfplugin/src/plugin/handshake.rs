@@ -31,7 +31,7 @@ pub(super) struct Handshake {
     /// The TCP ports to choose from, where there are no unix sockets. 0 is any.
     pub(super) ports: (u16, u16),
     /// Whether the client asks for one connection for all streams of the broker.
-    multiplex: bool,
+    pub(super) multiplex: bool,
 }
 
 /// The process cannot be a plugin.
@@ -47,7 +47,9 @@ pub(super) enum HandshakeError {
 
 impl Handshake {
     /// Reads the environment through `variable`.
-    pub(super) fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Result<Self, HandshakeError> {
+    pub(super) fn from_environment(
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, HandshakeError> {
         if variable(COOKIE.0).as_deref() != Some(COOKIE.1) {
             return Err(HandshakeError::NotStartedByTerraform);
         }
@@ -97,7 +99,11 @@ mod tests {
     #[test]
     fn the_highest_common_version_wins_and_ours_answers_when_there_is_none() {
         for offered in ["5", "4,5", "5,6", "6, 5", "6", "", "x"] {
-            assert_eq!(handshake(&[COOKIE, ("PLUGIN_PROTOCOL_VERSIONS", offered)]).unwrap().version, 5, "{offered}");
+            assert_eq!(
+                handshake(&[COOKIE, ("PLUGIN_PROTOCOL_VERSIONS", offered)]).unwrap().version,
+                5,
+                "{offered}"
+            );
         }
     }
 

@@ -96,7 +96,8 @@ impl Listener {
         for port in first..=last.max(first) {
             match tokio::net::TcpListener::bind(("127.0.0.1", port)).await {
                 Ok(socket) => {
-                    let address = socket.local_addr().map_err(|error| ListenError::Listen("TCP".to_owned(), error))?;
+                    let address =
+                        socket.local_addr().map_err(|error| ListenError::Listen("TCP".to_owned(), error))?;
                     let listener = Self { socket: Socket::Tcp(socket), _cleanup: Cleanup::default() };
                     return Ok((listener, Address::Tcp(address)));
                 }
@@ -220,6 +221,8 @@ mod tests {
         let handshake = Handshake { ports: (port, port), ..Handshake::default() };
         assert!(matches!(Listener::open_tcp(&handshake).await, Err(ListenError::Listen(..))));
         let (_listener, address) = Listener::open_tcp(&Handshake::default()).await.unwrap();
-        assert!(matches!(address, Address::Tcp(address) if address.port() != 0 && address.ip().is_loopback()));
+        assert!(
+            matches!(address, Address::Tcp(address) if address.port() != 0 && address.ip().is_loopback())
+        );
     }
 }

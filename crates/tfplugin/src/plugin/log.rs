@@ -49,7 +49,8 @@ impl Log {
     fn hears(&self, metadata: &Metadata<'_>) -> bool {
         let level = *metadata.level();
         let origin = metadata.target().split("::").next().unwrap_or_default();
-        level <= self.level && (level <= Level::INFO || origin == "tfplugin" || self.targets.contains(&origin))
+        level <= self.level
+            && (level <= Level::INFO || origin == "tfplugin" || self.targets.contains(&origin))
     }
 
     fn line(&self, event: &Event<'_>) -> String {

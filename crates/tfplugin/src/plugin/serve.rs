@@ -20,6 +20,7 @@ use super::listener::{Address, ListenError, Listener};
 use super::services::PluginServices;
 use super::tls::{self, TlsError};
 use super::{log, parent};
+use crate::Provider;
 use crate::generated::plugin::{
     grpc_broker_server::GrpcBrokerServer, grpc_controller_server::GrpcControllerServer,
     grpc_stdio_server::GrpcStdioServer,
@@ -29,7 +30,6 @@ use crate::panics;
 use crate::protocol5::Service;
 use crate::registry::RegistryError;
 use crate::stopping::Stopping;
-use crate::Provider;
 
 /// The largest message in either direction, as in the Go SDK.
 const MAX_MESSAGE: usize = 256 << 20;
@@ -122,11 +122,8 @@ async fn serve_connections<P: Provider>(
     let (listener, address) = Listener::open(handshake)?;
     #[cfg(not(unix))]
     let (listener, address) = Listener::open(handshake).await?;
-    let line = if debug {
-        reattach(P::ADDRESS, &address)
-    } else {
-        handshake.line(&address, certificate.as_deref())
-    };
+    let line =
+        if debug { reattach(P::ADDRESS, &address) } else { handshake.line(&address, certificate.as_deref()) };
     writeln!(io::stdout(), "{line}").and_then(|()| io::stdout().flush()).map_err(ServeError::Stdout)?;
 
     let (reporter, health) = tonic_health::server::health_reporter();
@@ -135,15 +132,18 @@ async fn serve_connections<P: Provider>(
     let provider = ProviderServer::new(service)
         .max_decoding_message_size(MAX_MESSAGE)
         .max_encoding_message_size(MAX_MESSAGE);
-    let server = Server::builder()
+    let serving = Server::builder()
         .add_service(provider)
         .add_service(GrpcControllerServer::new(plugin.clone()))
         .add_service(GrpcStdioServer::new(plugin.clone()))
         .add_service(GrpcBrokerServer::new(plugin))
         .add_service(health)
-        .serve_with_incoming_shutdown(connections(Arc::new(listener), tls), shutdown.clone().cancelled_owned());
+        .serve_with_incoming_shutdown(
+            connections(Arc::new(listener), tls),
+            shutdown.clone().cancelled_owned(),
+        );
     tokio::select! {
-        served = server => served.map_err(ServeError::Server),
+        served = serving => served.map_err(ServeError::Server),
         () = after(shutdown.cancelled(), SHUTDOWN_GRACE) => Ok(()),
         () = orphaned(debug, &stopping) => Ok(()),
     }
@@ -166,7 +166,10 @@ async fn orphaned(debug: bool, stopping: &Stopping) {
 }
 
 /// Connections that have passed TLS. A handshake that fails, or takes its time, holds up nobody else.
-fn connections(listener: Arc<Listener>, tls: Option<TlsAcceptor>) -> BoxStream<'static, io::Result<Connection>> {
+fn connections(
+    listener: Arc<Listener>,
+    tls: Option<TlsAcceptor>,
+) -> BoxStream<'static, io::Result<Connection>> {
     let (sender, receiver) = mpsc::channel(16);
     tokio::spawn(async move {
         while !sender.is_closed() {
@@ -253,5 +256,7 @@ fn reattach(provider: &str, address: &Address) -> String {
             "Addr": { "Network": network, "String": text },
         }
     });
-    format!("The provider waits for Terraform runs that have this variable:\n\n\tTF_REATTACH_PROVIDERS='{reattach}'\n")
+    format!(
+        "The provider waits for Terraform runs that have this variable:\n\n\tTF_REATTACH_PROVIDERS='{reattach}'\n"
+    )
 }

@@ -42,7 +42,8 @@ pub(super) enum TlsError {
 /// Makes a certificate for this run. Only the owner of `client_certificate` (PEM) gets past the acceptor; the second
 /// part is our certificate as DER.
 pub(super) fn acceptor(client_certificate: &str) -> Result<(TlsAcceptor, Vec<u8>), TlsError> {
-    let pinned = CertificateDer::from_pem_slice(client_certificate.as_bytes()).map_err(TlsError::ClientCertificate)?;
+    let pinned =
+        CertificateDer::from_pem_slice(client_certificate.as_bytes()).map_err(TlsError::ClientCertificate)?;
     let (certificate, key) = own_certificate().map_err(TlsError::Certificate)?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let verifier = Arc::new(PinnedClient { pinned, provider: Arc::clone(&provider) });
@@ -64,7 +65,8 @@ fn own_certificate() -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>)
     params.not_after = (now + VALIDITY).into();
     // Terraform takes our certificate as its only root, and as the server's own.
     params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+    params.extended_key_usages =
+        vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
     let key = KeyPair::generate()?;
     let certificate = params.self_signed(&key)?;
     Ok((certificate.der().clone(), PrivateKeyDer::Pkcs8(key.serialize_der().into())))
@@ -133,7 +135,8 @@ fn verify_p521(
     let key = ParsedCertificate::try_from(certificate)?.subject_public_key_info();
     let key = p521::ecdsa::VerifyingKey::from_public_key_der(&key)
         .map_err(|_| rustls::Error::from(CertificateError::BadEncoding))?;
-    let verified = p521::ecdsa::Signature::from_der(signature).and_then(|signature| key.verify(message, &signature));
+    let verified =
+        p521::ecdsa::Signature::from_der(signature).and_then(|signature| key.verify(message, &signature));
     match verified {
         Ok(()) => Ok(HandshakeSignatureValid::assertion()),
         Err(_) => Err(CertificateError::BadSignature.into()),

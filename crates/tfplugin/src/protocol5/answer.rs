@@ -32,10 +32,24 @@ answers!(
     plan_resource_change,
     apply_resource_change,
     import_resource_state,
+    move_resource_state,
+    validate_data_source_config,
+    read_data_source,
+    validate_ephemeral_resource_config,
+    open_ephemeral_resource,
+    renew_ephemeral_resource,
+    close_ephemeral_resource,
 );
 
-/// Runs `work`. When it fails or panics, the answer is `fallback` with the messages: what Terraform then keeps.
+/// Runs `work`. When it fails or panics, the answer is empty but for the messages.
 pub(super) async fn answer<T: Answer>(
+    work: impl Future<Output = Result<T, Diagnostics>> + Send,
+) -> Result<Response<T>, Status> {
+    answer_or(T::default(), work).await
+}
+
+/// Runs `work`. When it fails or panics, the answer is `fallback` with the messages: what Terraform then keeps.
+pub(super) async fn answer_or<T: Answer>(
     fallback: T,
     work: impl Future<Output = Result<T, Diagnostics>> + Send,
 ) -> Result<Response<T>, Status> {
@@ -48,7 +62,7 @@ pub(super) async fn answer<T: Answer>(
     Ok(Response::new(answer))
 }
 
-fn crash(panic: &str) -> Diagnostic {
+pub(super) fn crash(panic: &str) -> Diagnostic {
     tracing::error!(panic, "the provider has crashed");
     let detail = format!("{panic}\n\nThis is a fault in the provider; please report it with these lines.");
     Diagnostic::error("The provider has crashed", detail)

@@ -40,6 +40,10 @@ pub(super) fn diagnostic(diagnostic: Diagnostic) -> wire::Diagnostic {
     }
 }
 
+pub(super) fn diagnostics(diagnostics: Diagnostics) -> Vec<wire::Diagnostic> {
+    diagnostics.into_iter().map(diagnostic).collect()
+}
+
 pub(super) fn path(path: &AttributePath) -> wire::AttributePath {
     use wire::attribute_path::step::Selector;
     let steps = path.steps().iter().map(|step| {

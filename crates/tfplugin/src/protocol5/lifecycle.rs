@@ -3,14 +3,10 @@
 use super::convert;
 use super::service::Service;
 use crate::generated::tfplugin5 as wire;
-use crate::{Diagnostic, Diagnostics, Provider, Validation, Value, lifecycle};
-
-fn to_wire(diagnostics: Diagnostics) -> Vec<wire::Diagnostic> {
-    diagnostics.into_iter().map(convert::diagnostic).collect()
-}
+use crate::{Diagnostic, Diagnostics, MoveSource, Provider, Validation, Value, lifecycle};
 
 impl<P: Provider> Service<P> {
-    pub(super) async fn validate_resource(
+    pub(super) fn validate_resource(
         &self,
         request: wire::validate_resource_type_config::Request,
     ) -> Result<wire::validate_resource_type_config::Response, Diagnostics> {
@@ -19,17 +15,18 @@ impl<P: Provider> Service<P> {
         let client = request.client_capabilities.unwrap_or_default();
         let validation = Validation { write_only_allowed: client.write_only_attributes_allowed };
         let diagnostics = lifecycle::validate(resource, config, &validation);
-        Ok(wire::validate_resource_type_config::Response { diagnostics: to_wire(diagnostics) })
+        Ok(wire::validate_resource_type_config::Response { diagnostics: convert::diagnostics(diagnostics) })
     }
 
-    pub(super) async fn upgrade_state(
+    pub(super) fn upgrade_state(
         &self,
         request: wire::upgrade_resource_state::Request,
     ) -> Result<wire::upgrade_resource_state::Response, Diagnostics> {
         let resource = self.resource(&request.type_name)?;
         let raw = request.raw_state.unwrap_or_default();
         if raw.json.is_empty() && !raw.flatmap.is_empty() {
-            let detail = "The state was written by Terraform 0.11 or earlier. Apply it once with Terraform 0.12.";
+            let detail =
+                "The state was written by Terraform 0.11 or earlier. Apply it once with Terraform 0.12.";
             return Err(Diagnostic::error("State of an old Terraform", detail).into());
         }
         let block = &resource.schema().block;
@@ -53,13 +50,16 @@ impl<P: Provider> Service<P> {
         let block = &resource.schema().block;
         let state = convert::from_wire(block, request.current_state.clone())?;
         if state == Value::Null {
-            return Ok(wire::read_resource::Response { new_state: request.current_state, ..Default::default() });
+            return Ok(wire::read_resource::Response {
+                new_state: request.current_state,
+                ..Default::default()
+            });
         }
         let outcome = lifecycle::read(resource, state, &context).await;
         let deferred = convert::deferred(outcome.deferred, context.deferral_allowed)?;
         Ok(wire::read_resource::Response {
             new_state: Some(convert::to_wire(block, outcome.value.unwrap_or(Value::Null))?),
-            diagnostics: to_wire(outcome.diagnostics),
+            diagnostics: convert::diagnostics(outcome.diagnostics),
             private: context.private.encode(),
             deferred,
             ..Default::default()
@@ -76,7 +76,8 @@ impl<P: Provider> Service<P> {
         let prior = convert::from_wire(block, request.prior_state)?;
         let proposed = convert::from_wire(block, request.proposed_new_state)?;
         // A destroy is a null proposal; its configuration may still be there (`terraform destroy`).
-        let config = if proposed == Value::Null { proposed } else { convert::from_wire(block, request.config)? };
+        let config =
+            if proposed == Value::Null { proposed } else { convert::from_wire(block, request.config)? };
         let outcome = lifecycle::plan(resource, prior, config, &context).await;
         let deferred = convert::deferred(outcome.deferred, context.deferral_allowed)?;
         let Some(planned) = outcome.value else {
@@ -86,7 +87,7 @@ impl<P: Provider> Service<P> {
             planned_state: Some(convert::to_wire(block, planned.state)?),
             requires_replace: planned.requires_replace.iter().map(convert::path).collect(),
             planned_private: context.private.encode(),
-            diagnostics: to_wire(outcome.diagnostics),
+            diagnostics: convert::diagnostics(outcome.diagnostics),
             deferred,
             ..Default::default()
         })
@@ -107,7 +108,7 @@ impl<P: Provider> Service<P> {
         Ok(wire::apply_resource_change::Response {
             new_state: Some(convert::to_wire(block, state)?),
             private,
-            diagnostics: to_wire(diagnostics),
+            diagnostics: convert::diagnostics(diagnostics),
             ..Default::default()
         })
     }
@@ -131,8 +132,30 @@ impl<P: Provider> Service<P> {
         };
         Ok(wire::import_resource_state::Response {
             imported_resources: vec![imported],
-            diagnostics: to_wire(outcome.diagnostics),
+            diagnostics: convert::diagnostics(outcome.diagnostics),
             deferred,
+        })
+    }
+
+    pub(super) fn move_state(
+        &self,
+        request: wire::move_resource_state::Request,
+    ) -> Result<wire::move_resource_state::Response, Diagnostics> {
+        let resource = self.resource(&request.target_type_name)?;
+        let json = request.source_state.unwrap_or_default().json;
+        let state = serde_json::from_slice(&json).map_err(|error| {
+            Diagnostic::error("State cannot be read", format!("The state to move is malformed: {error}."))
+        })?;
+        let source = MoveSource {
+            provider: request.source_provider_address,
+            type_name: request.source_type_name,
+            schema_version: request.source_schema_version,
+            state,
+        };
+        let state = lifecycle::move_from(resource, source)?;
+        Ok(wire::move_resource_state::Response {
+            target_state: Some(convert::to_wire(&resource.schema().block, state)?),
+            ..Default::default()
         })
     }
 }

@@ -6,12 +6,12 @@ use super::convert;
 use super::service::{Configured, Service};
 use crate::erased::model;
 use crate::generated::tfplugin5 as wire;
+use crate::registry::Registry;
 use crate::{Diagnostics, Provider, Setup, planning};
 
 impl<P: Provider> Service<P> {
     pub(super) fn metadata(&self) -> wire::get_metadata::Response {
-        let resource =
-            |name: &&str| wire::get_metadata::ResourceMetadata { type_name: (*name).to_owned() };
+        let resource = |name: &&str| wire::get_metadata::ResourceMetadata { type_name: (*name).to_owned() };
         wire::get_metadata::Response {
             server_capabilities: Some(capabilities()),
             resources: self.registry.resources.keys().map(resource).collect(),
@@ -20,18 +20,29 @@ impl<P: Provider> Service<P> {
     }
 
     pub(super) fn schemas(&self) -> wire::get_provider_schema::Response {
-        let resources = self.registry.resources.iter();
+        let Registry { resources, data_sources, ephemerals, .. } = &self.registry;
+        let named = |name: &str, schema| (name.to_owned(), convert::schema(schema));
         wire::get_provider_schema::Response {
             provider: Some(convert::schema(&self.schema)),
             resource_schemas: resources
-                .map(|(name, resource)| ((*name).to_owned(), convert::schema(resource.schema())))
+                .iter()
+                .map(|(name, resource)| named(name, resource.schema()))
                 .collect(),
+            data_source_schemas: data_sources
+                .iter()
+                .map(|(name, source)| named(name, source.schema()))
+                .collect(),
+            ephemeral_resource_schemas: ephemerals
+                .iter()
+                .map(|(name, ephemeral)| named(name, ephemeral.schema()))
+                .collect(),
+            functions: self.functions(),
             server_capabilities: Some(capabilities()),
             ..Default::default()
         }
     }
 
-    pub(super) async fn prepare_config(
+    pub(super) fn prepare_config(
         &self,
         request: wire::prepare_provider_config::Request,
     ) -> Result<wire::prepare_provider_config::Response, Diagnostics> {
@@ -44,7 +55,7 @@ impl<P: Provider> Service<P> {
         }
         Ok(wire::prepare_provider_config::Response {
             prepared_config: request.config,
-            diagnostics: diagnostics.into_iter().map(convert::diagnostic).collect(),
+            diagnostics: convert::diagnostics(diagnostics),
         })
     }
 
@@ -64,7 +75,7 @@ impl<P: Provider> Service<P> {
                 Configured { data: Arc::new(data), terraform_version: request.terraform_version.into() };
             *self.configured.write().unwrap_or_else(PoisonError::into_inner) = Some(configured);
         }
-        Ok(wire::configure::Response { diagnostics: diagnostics.into_iter().map(convert::diagnostic).collect() })
+        Ok(wire::configure::Response { diagnostics: convert::diagnostics(diagnostics) })
     }
 }
 
@@ -72,7 +83,7 @@ fn capabilities() -> wire::ServerCapabilities {
     wire::ServerCapabilities {
         plan_destroy: true,
         get_provider_schema_optional: true,
-        move_resource_state: false,
+        move_resource_state: true,
         generate_resource_config: false,
     }
 }

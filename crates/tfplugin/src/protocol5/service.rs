@@ -1,13 +1,12 @@
 //! The provider service: who answers which call.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio_util::sync::CancellationToken;
 use tonic::codegen::tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
-use super::answer::answer;
+use super::answer::{answer, answer_or};
 use crate::erased::AnyResource;
 use crate::generated::tfplugin5::{self as wire, provider_server};
 use crate::registry::{Registry, RegistryError};
@@ -57,11 +56,13 @@ impl<P: Provider> Service<P> {
     ) -> Result<Context<P::Data>, Diagnostics> {
         let configured = self.configured.read().unwrap_or_else(PoisonError::into_inner).clone();
         let configured = configured.ok_or_else(|| {
-            let detail = format!("An operation of the provider {} was asked for before its configuration.", P::name());
+            let detail =
+                format!("An operation of the provider {} was asked for before its configuration.", P::name());
             Diagnostic::error("Provider is not configured", detail)
         })?;
         let private = PrivateState::decode(private).map_err(|error| {
-            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+            let cause =
+                std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
             Diagnostic::error("Private state cannot be read", format!("Could not {error}{cause}."))
         })?;
         Ok(Context {
@@ -114,28 +115,28 @@ impl<P: Provider> provider_server::Provider for Service<P> {
         &self,
         request: Request<wire::prepare_provider_config::Request>,
     ) -> Answered<wire::prepare_provider_config::Response> {
-        answer(Default::default(), self.prepare_config(request.into_inner())).await
+        answer(async { self.prepare_config(request.into_inner()) }).await
     }
 
     async fn configure(
         &self,
         request: Request<wire::configure::Request>,
     ) -> Answered<wire::configure::Response> {
-        answer(Default::default(), self.configure_provider(request.into_inner())).await
+        answer(self.configure_provider(request.into_inner())).await
     }
 
     async fn validate_resource_type_config(
         &self,
         request: Request<wire::validate_resource_type_config::Request>,
     ) -> Answered<wire::validate_resource_type_config::Response> {
-        answer(Default::default(), self.validate_resource(request.into_inner())).await
+        answer(async { self.validate_resource(request.into_inner()) }).await
     }
 
     async fn upgrade_resource_state(
         &self,
         request: Request<wire::upgrade_resource_state::Request>,
     ) -> Answered<wire::upgrade_resource_state::Response> {
-        answer(Default::default(), self.upgrade_state(request.into_inner())).await
+        answer(async { self.upgrade_state(request.into_inner()) }).await
     }
 
     async fn read_resource(
@@ -148,7 +149,7 @@ impl<P: Provider> provider_server::Provider for Service<P> {
             private: request.private.clone(),
             ..Default::default()
         };
-        answer(fallback, self.read(request)).await
+        answer_or(fallback, self.read(request)).await
     }
 
     async fn plan_resource_change(
@@ -161,7 +162,7 @@ impl<P: Provider> provider_server::Provider for Service<P> {
             planned_private: request.prior_private.clone(),
             ..Default::default()
         };
-        answer(fallback, self.plan(request)).await
+        answer_or(fallback, self.plan(request)).await
     }
 
     async fn apply_resource_change(
@@ -174,21 +175,24 @@ impl<P: Provider> provider_server::Provider for Service<P> {
             private: request.planned_private.clone(),
             ..Default::default()
         };
-        answer(fallback, self.apply(request)).await
+        answer_or(fallback, self.apply(request)).await
     }
 
     async fn import_resource_state(
         &self,
         request: Request<wire::import_resource_state::Request>,
     ) -> Answered<wire::import_resource_state::Response> {
-        answer(Default::default(), self.import(request.into_inner())).await
+        answer(self.import(request.into_inner())).await
     }
 
     async fn get_functions(
         &self,
         _: Request<wire::get_functions::Request>,
     ) -> Answered<wire::get_functions::Response> {
-        Ok(Response::new(wire::get_functions::Response { functions: BTreeMap::new(), diagnostics: Vec::new() }))
+        Ok(Response::new(wire::get_functions::Response {
+            functions: self.functions(),
+            diagnostics: Vec::new(),
+        }))
     }
 
     async fn stop(&self, _: Request<wire::stop::Request>) -> Answered<wire::stop::Response> {
@@ -205,9 +209,9 @@ impl<P: Provider> provider_server::Provider for Service<P> {
 
     async fn move_resource_state(
         &self,
-        _: Request<wire::move_resource_state::Request>,
+        request: Request<wire::move_resource_state::Request>,
     ) -> Answered<wire::move_resource_state::Response> {
-        not_offered("move between resource types")
+        answer(async { self.move_state(request.into_inner()) }).await
     }
 
     async fn generate_resource_config(
@@ -219,44 +223,44 @@ impl<P: Provider> provider_server::Provider for Service<P> {
 
     async fn validate_data_source_config(
         &self,
-        _: Request<wire::validate_data_source_config::Request>,
+        request: Request<wire::validate_data_source_config::Request>,
     ) -> Answered<wire::validate_data_source_config::Response> {
-        not_offered("data source")
+        answer(async { self.validate_data_source(request.into_inner()) }).await
     }
 
     async fn read_data_source(
         &self,
-        _: Request<wire::read_data_source::Request>,
+        request: Request<wire::read_data_source::Request>,
     ) -> Answered<wire::read_data_source::Response> {
-        not_offered("data source")
+        answer(self.read_source(request.into_inner())).await
     }
 
     async fn validate_ephemeral_resource_config(
         &self,
-        _: Request<wire::validate_ephemeral_resource_config::Request>,
+        request: Request<wire::validate_ephemeral_resource_config::Request>,
     ) -> Answered<wire::validate_ephemeral_resource_config::Response> {
-        not_offered("ephemeral resource")
+        answer(async { self.validate_ephemeral(request.into_inner()) }).await
     }
 
     async fn open_ephemeral_resource(
         &self,
-        _: Request<wire::open_ephemeral_resource::Request>,
+        request: Request<wire::open_ephemeral_resource::Request>,
     ) -> Answered<wire::open_ephemeral_resource::Response> {
-        not_offered("ephemeral resource")
+        answer(self.open(request.into_inner())).await
     }
 
     async fn renew_ephemeral_resource(
         &self,
-        _: Request<wire::renew_ephemeral_resource::Request>,
+        request: Request<wire::renew_ephemeral_resource::Request>,
     ) -> Answered<wire::renew_ephemeral_resource::Response> {
-        not_offered("ephemeral resource")
+        answer(self.renew(request.into_inner())).await
     }
 
     async fn close_ephemeral_resource(
         &self,
-        _: Request<wire::close_ephemeral_resource::Request>,
+        request: Request<wire::close_ephemeral_resource::Request>,
     ) -> Answered<wire::close_ephemeral_resource::Response> {
-        not_offered("ephemeral resource")
+        answer(self.close(request.into_inner())).await
     }
 
     type ListResourceStream = NoEvents<wire::list_resource::Event>;
@@ -277,9 +281,9 @@ impl<P: Provider> provider_server::Provider for Service<P> {
 
     async fn call_function(
         &self,
-        _: Request<wire::call_function::Request>,
+        request: Request<wire::call_function::Request>,
     ) -> Answered<wire::call_function::Response> {
-        not_offered("function")
+        Ok(Response::new(self.call(request.into_inner()).await))
     }
 
     async fn validate_action_config(

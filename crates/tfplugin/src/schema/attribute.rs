@@ -21,15 +21,18 @@ pub(crate) enum Mode {
     OptionalComputed,
 }
 
+/// Whether a change from the first value to the second replaces the resource.
+type Condition = dyn Fn(&Value, &Value) -> bool + Send + Sync;
+
 /// When a change of an attribute replaces the resource.
 #[derive(Clone)]
-pub enum Replacement {
+pub(crate) enum Replacement {
     /// A change is made in place.
     Never,
     /// Every change replaces.
     Always,
     /// A change from the first value (prior state) to the second (plan; may be unknown) replaces when this says so.
-    If(Arc<dyn Fn(&Value, &Value) -> bool + Send + Sync>),
+    If(Arc<Condition>),
 }
 
 impl fmt::Debug for Replacement {
@@ -179,7 +182,8 @@ impl Attribute {
         self
     }
 
-    /// A change replaces the resource when `condition(prior, planned)` says so; `planned` may be unknown.
+    /// A change replaces the resource when `condition(prior, planned)` says so; `planned` may be unknown. Inside SET
+    /// blocks, whose elements cannot be told apart, every change replaces.
     #[must_use]
     pub fn requires_replace_if(
         mut self,
@@ -200,6 +204,11 @@ impl Attribute {
     #[must_use]
     pub fn validate(self, check: impl Fn(&Value) -> Result<(), String> + Send + Sync + 'static) -> Self {
         self.validator(Validator::new(check))
+    }
+
+    /// Whether a change may replace the resource.
+    pub(crate) fn replaces(&self) -> bool {
+        !matches!(self.replacement, Replacement::Never)
     }
 
     /// Whether the provider may set it.

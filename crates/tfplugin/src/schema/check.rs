@@ -79,8 +79,12 @@ fn check_nesting(nested: &NestedBlock) -> Result<(), &'static str> {
     match nested.nesting {
         Nesting::Single if max != 1 || min > 1 => Err("a SINGLE block stands at most once"),
         Nesting::Group | Nesting::Map if min != 0 || max != 0 => Err("a GROUP or MAP block has no limits"),
-        Nesting::List | Nesting::Set if max != 0 && min > max => Err("the least number is above the greatest"),
-        Nesting::Set if nested.block.wire_type().has_dynamic() => Err("a SET block holds no dynamic attribute"),
+        Nesting::List | Nesting::Set if max != 0 && min > max => {
+            Err("the least number is above the greatest")
+        }
+        Nesting::Set if nested.block.wire_type().has_dynamic() => {
+            Err("a SET block holds no dynamic attribute")
+        }
         Nesting::Set if has_write_only(&nested.block) => Err("a SET block holds no write-only attribute"),
         _ => Ok(()),
     }
@@ -112,7 +116,9 @@ mod tests {
         assert!(problem_of(&with(text().optional().keep_prior())).contains("computed"));
         assert!(problem_of(&with(text().default(3_i64))).contains("default"));
         assert!(problem_of(&Schema::new("").attribute("A", text().optional())).contains("lower-case"));
-        assert!(problem_of(&Schema::new("").attribute("count", text().optional())).contains("Terraform's own"));
+        assert!(
+            problem_of(&Schema::new("").attribute("count", text().optional())).contains("Terraform's own")
+        );
         assert!(problem_of(&with(text().optional()).attribute("a", text().optional())).contains("twice"));
         with(text().default("x".to_owned())).check().unwrap();
     }
@@ -120,7 +126,8 @@ mod tests {
     #[test]
     fn nested_blocks_keep_the_limits_of_their_nesting() {
         let block = || Block::new("");
-        let inside = |nested| Schema::new("").block("b", NestedBlock::list(Block::new("").block("n", nested)));
+        let inside =
+            |nested| Schema::new("").block("b", NestedBlock::list(Block::new("").block("n", nested)));
         assert!(problem_of(&inside(NestedBlock::single(block()).max(2))).starts_with("b.n: a SINGLE"));
         assert!(problem_of(&inside(NestedBlock::map(block()).min(1))).contains("no limits"));
         assert!(problem_of(&inside(NestedBlock::list(block()).min(2).max(1))).contains("above"));

@@ -7,12 +7,12 @@ mod block;
 mod check;
 mod validator;
 
-pub use attribute::{Attribute, Replacement};
+pub use attribute::Attribute;
 pub use block::{Block, NestedBlock, Nesting};
 pub use check::SchemaError;
 pub use validator::{Validator, between, not_empty, one_of};
 
-pub(crate) use attribute::Mode;
+pub(crate) use attribute::{Mode, Replacement};
 
 /// The schema of a provider block, a resource, a data source and the like.
 ///

@@ -45,7 +45,7 @@ impl Reader {
             Type::Bool => parse(text, "a bool").map(Value::Bool),
             Type::Number => read_number(text),
             Type::String => parse(text, "a string").map(Value::String),
-            Type::Dynamic => self.read_dynamic(text, depth),
+            Type::Dynamic => Self::read_dynamic(text, depth),
             Type::List(element) => self.read_list(text, element, depth).map(Value::List),
             Type::Set(element) => {
                 let texts: Vec<&RawValue> = parse(text, "a set")?;
@@ -127,7 +127,7 @@ impl Reader {
     }
 
     /// An object of the type and the value.
-    fn read_dynamic(&self, text: &RawValue, depth: usize) -> Result<Value, ValueError> {
+    fn read_dynamic(text: &RawValue, depth: usize) -> Result<Value, ValueError> {
         let mut texts: BTreeMap<String, &RawValue> = parse(text, "an object of type and value")?;
         let (Some(ty), Some(value)) = (texts.remove("type"), texts.remove("value")) else {
             return Err(ValueError::new("an object of type and value is needed"));

@@ -11,7 +11,7 @@ mod types;
 use std::collections::BTreeMap;
 
 pub use error::ValueError;
-pub(crate) use json::{Shape, decode as decode_json, encode as encode_json};
+pub(crate) use json::{Shape, decode as decode_json};
 pub use model::{Mismatch, TerraformValue};
 #[doc(hidden)]
 pub use model::{expect_object, fields_conform, take_field};
@@ -50,6 +50,27 @@ pub struct Dynamic {
 }
 
 impl Value {
+    /// Reads a value of the type `ty` from MessagePack, the form that Terraform and providers exchange. Sets come sorted
+    /// and without doubles.
+    pub fn from_msgpack(bytes: &[u8], ty: &Type) -> Result<Self, ValueError> {
+        msgpack::decode(bytes, ty)
+    }
+
+    /// Writes a value of the type `ty` as MessagePack.
+    pub fn to_msgpack(&self, ty: &Type) -> Result<Vec<u8>, ValueError> {
+        msgpack::encode(self, ty)
+    }
+
+    /// Reads a value of the type `ty` from JSON, the form in which Terraform keeps state.
+    pub fn from_json(text: &[u8], ty: &Type) -> Result<Self, ValueError> {
+        json::decode(text, ty, Shape::Exact)
+    }
+
+    /// Writes a value of the type `ty` as JSON; unknown values have no JSON form.
+    pub fn to_json(&self, ty: &Type) -> Result<Vec<u8>, ValueError> {
+        json::encode(self, ty)
+    }
+
     /// Whether the value and everything in it is known.
     pub fn is_wholly_known(&self) -> bool {
         match self {

@@ -226,7 +226,9 @@ impl<T: TerraformValue> TerraformValue for Vec<T> {
 
     fn conforms(ty: &Type) -> Result<(), Mismatch> {
         match ty {
-            Type::List(element) | Type::Set(element) => T::conforms(element).map_err(|error| error.inside("[]")),
+            Type::List(element) | Type::Set(element) => {
+                T::conforms(element).map_err(|error| error.inside("[]"))
+            }
             _ => Err(Mismatch::new("Vec", ty)),
         }
     }
@@ -290,7 +292,10 @@ pub fn expect_object(value: Value) -> Result<BTreeMap<String, Value>, ValueError
 
 /// For the derive macro: reads the member `name`.
 #[doc(hidden)]
-pub fn take_field<T: TerraformValue>(members: &mut BTreeMap<String, Value>, name: &str) -> Result<T, ValueError> {
+pub fn take_field<T: TerraformValue>(
+    members: &mut BTreeMap<String, Value>,
+    name: &str,
+) -> Result<T, ValueError> {
     let member = members.remove(name).ok_or_else(|| ValueError::new("is missing in the object"));
     member.and_then(T::from_value).map_err(|error| error.inside(Step::Attribute(name.to_owned())))
 }

@@ -3,11 +3,10 @@
 //! The rules stand in Terraform's `docs/plugin-protocol/object-wire-format.md`.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 
 use rmp::Marker;
-use rmp::decode::{self, RmpRead, bytes::Bytes};
-use rmp::encode::{self, ByteBuf, ValueWriteError};
+use rmp::decode::{self, bytes::Bytes};
+use rmp::encode::{self, ByteBuf};
 
 use super::{Dynamic, Number, Type, Value, ValueError};
 use crate::path::Step;
@@ -19,7 +18,11 @@ const MAX_DEPTH: usize = 200;
 pub(crate) fn decode(bytes: &[u8], ty: &Type) -> Result<Value, ValueError> {
     let mut input = Bytes::new(bytes);
     let value = read(&mut input, ty, 0)?;
-    if input.remaining_slice().is_empty() { Ok(value) } else { Err(ValueError::new("bytes follow the value")) }
+    if input.remaining_slice().is_empty() {
+        Ok(value)
+    } else {
+        Err(ValueError::new("bytes follow the value"))
+    }
 }
 
 /// Writes a value of the type `ty`.
@@ -52,7 +55,9 @@ fn read(input: &mut Bytes<'_>, ty: &Type, depth: usize) -> Result<Value, ValueEr
         _ => {}
     }
     match ty {
-        Type::Bool => decode::read_bool(input).map(Value::Bool).map_err(|_| ValueError::new("a bool is needed")),
+        Type::Bool => {
+            decode::read_bool(input).map(Value::Bool).map_err(|_| ValueError::new("a bool is needed"))
+        }
         Type::Number => read_number(input).map(Value::Number),
         Type::String => read_string(input).map(Value::String),
         Type::Dynamic => read_dynamic(input, depth),
@@ -93,7 +98,8 @@ fn take<'a>(input: &mut Bytes<'a>, len: u32) -> Result<&'a [u8], ValueError> {
 
 fn read_string(input: &mut Bytes<'_>) -> Result<String, ValueError> {
     let len = decode::read_str_len(input).map_err(|_| ValueError::new("a string is needed"))?;
-    let text = std::str::from_utf8(take(input, len)?).map_err(|_| ValueError::new("the string is not UTF-8"))?;
+    let text =
+        std::str::from_utf8(take(input, len)?).map_err(|_| ValueError::new("the string is not UTF-8"))?;
     Ok(text.to_owned())
 }
 
@@ -113,7 +119,9 @@ fn read_number(input: &mut Bytes<'_>) -> Result<Number, ValueError> {
         Marker::FixStr(_) | Marker::Str8 | Marker::Str16 | Marker::Str32 => {
             read_string(input)?.parse().map_err(|error| ValueError::new(format!("the number is {error}")))
         }
-        _ => decode::read_int::<i64, _>(input).map(Number::from).map_err(|_| ValueError::new("a number is needed")),
+        _ => decode::read_int::<i64, _>(input)
+            .map(Number::from)
+            .map_err(|_| ValueError::new("a number is needed")),
     }
 }
 
@@ -148,7 +156,11 @@ fn read_set(input: &mut Bytes<'_>, element: &Type, depth: usize) -> Result<Vec<V
     Ok(elements)
 }
 
-fn read_map(input: &mut Bytes<'_>, element: &Type, depth: usize) -> Result<BTreeMap<String, Value>, ValueError> {
+fn read_map(
+    input: &mut Bytes<'_>,
+    element: &Type,
+    depth: usize,
+) -> Result<BTreeMap<String, Value>, ValueError> {
     let len = decode::read_map_len(input).map_err(|_| ValueError::new("a map is needed"))?;
     (0..len)
         .map(|_| {
@@ -164,7 +176,10 @@ fn read_map(input: &mut Bytes<'_>, element: &Type, depth: usize) -> Result<BTree
 fn read_tuple(input: &mut Bytes<'_>, elements: &[Type], depth: usize) -> Result<Vec<Value>, ValueError> {
     let len = decode::read_array_len(input).map_err(|_| ValueError::new("a tuple is needed"))?;
     if usize::try_from(len) != Ok(elements.len()) {
-        return Err(ValueError::new(format!("a tuple of {} elements is needed, found {len}", elements.len())));
+        return Err(ValueError::new(format!(
+            "a tuple of {} elements is needed, found {len}",
+            elements.len()
+        )));
     }
     (0..)
         .zip(elements)
@@ -195,18 +210,12 @@ fn read_object(
     }
 }
 
-/// Writing to memory cannot fail.
-fn written<T>(result: Result<T, ValueWriteError<Infallible>>) {
-    match result {
-        Ok(_) => {}
-        Err(ValueWriteError::InvalidMarkerWrite(never) | ValueWriteError::InvalidDataWrite(never)) => match never {},
-    }
-}
-
 /// Lengths are bounded by the size of a gRPC message, far below 32 bits.
 fn length(len: usize) -> Result<u32, ValueError> {
     u32::try_from(len).map_err(|_| ValueError::new("the value has more than 2^32 elements or bytes"))
 }
+
+// Writing to memory cannot fail, so the patterns below leave nothing out.
 
 fn write(output: &mut ByteBuf, value: &Value, ty: &Type) -> Result<(), ValueError> {
     match (value, ty) {
@@ -218,10 +227,12 @@ fn write(output: &mut ByteBuf, value: &Value, ty: &Type) -> Result<(), ValueErro
             let Ok(()) = encode::write_bool(output, *value);
         }
         (Value::Number(value), Type::Number) => write_number(output, value),
-        (Value::String(value), Type::String) => written(encode::write_str(output, value)),
+        (Value::String(value), Type::String) => {
+            let Ok(()) = encode::write_str(output, value);
+        }
         (Value::Dynamic(dynamic), Type::Dynamic) => write_dynamic(output, dynamic)?,
         (Value::List(elements), Type::List(element)) => {
-            written(encode::write_array_len(output, length(elements.len())?));
+            let Ok(_) = encode::write_array_len(output, length(elements.len())?);
             for (index, value) in (0..).zip(elements) {
                 write(output, value, element).map_err(|error| error.inside(Step::Index(index)))?;
             }
@@ -230,21 +241,21 @@ fn write(output: &mut ByteBuf, value: &Value, ty: &Type) -> Result<(), ValueErro
             let mut elements: Vec<_> = elements.iter().collect();
             elements.sort();
             elements.dedup_by(|a, b| a == b && a.is_wholly_known());
-            written(encode::write_array_len(output, length(elements.len())?));
+            let Ok(_) = encode::write_array_len(output, length(elements.len())?);
             for value in elements {
                 write(output, value, element)?;
             }
         }
         (Value::List(elements), Type::Tuple(types)) if elements.len() == types.len() => {
-            written(encode::write_array_len(output, length(elements.len())?));
+            let Ok(_) = encode::write_array_len(output, length(elements.len())?);
             for ((index, value), ty) in (0..).zip(elements).zip(types) {
                 write(output, value, ty).map_err(|error| error.inside(Step::Index(index)))?;
             }
         }
         (Value::Map(elements), Type::Map(element)) => {
-            written(encode::write_map_len(output, length(elements.len())?));
+            let Ok(_) = encode::write_map_len(output, length(elements.len())?);
             for (key, value) in elements {
-                written(encode::write_str(output, key));
+                let Ok(()) = encode::write_str(output, key);
                 write(output, value, element).map_err(|error| error.inside(Step::Key(key.clone())))?;
             }
         }
@@ -256,11 +267,11 @@ fn write(output: &mut ByteBuf, value: &Value, ty: &Type) -> Result<(), ValueErro
 
 fn write_number(output: &mut ByteBuf, number: &Number) {
     if let Some(integer) = number.as_i64() {
-        written(encode::write_sint(output, integer));
+        let Ok(_) = encode::write_sint(output, integer);
     } else if let Some(float) = number.as_f64_exactly() {
-        written(encode::write_f64(output, float));
+        let Ok(()) = encode::write_f64(output, float);
     } else {
-        written(encode::write_str(output, &number.to_string()));
+        let Ok(()) = encode::write_str(output, &number.to_string());
     }
 }
 
@@ -268,8 +279,8 @@ fn write_dynamic(output: &mut ByteBuf, dynamic: &Dynamic) -> Result<(), ValueErr
     if dynamic.ty == Type::Dynamic {
         return write(output, &dynamic.value, &Type::Dynamic);
     }
-    written(encode::write_array_len(output, 2));
-    written(encode::write_bin(output, dynamic.ty.to_json().to_string().as_bytes()));
+    let Ok(_) = encode::write_array_len(output, 2);
+    let Ok(()) = encode::write_bin(output, dynamic.ty.to_json().to_string().as_bytes());
     write(output, &dynamic.value, &dynamic.ty)
 }
 
@@ -281,10 +292,10 @@ fn write_object(
     if let Some(name) = members.keys().find(|name| !attributes.contains_key(*name)) {
         return Err(ValueError::new("is not in the schema").inside(Step::Attribute(name.clone())));
     }
-    written(encode::write_map_len(output, length(attributes.len())?));
+    let Ok(_) = encode::write_map_len(output, length(attributes.len())?);
     for (name, ty) in attributes {
         let value = members.get(name).unwrap_or(&Value::Null);
-        written(encode::write_str(output, name));
+        let Ok(()) = encode::write_str(output, name);
         write(output, value, ty).map_err(|error| error.inside(Step::Attribute(name.clone())))?;
     }
     Ok(())

@@ -40,7 +40,7 @@ impl Number {
     /// The integer, if this is one and it fits.
     pub fn as_i64(&self) -> Option<i64> {
         // 19 digits hold every i64: longer numbers are not even written out.
-        let integer = self.exponent >= 0 && self.digits.len() as i64 + self.exponent <= 19;
+        let integer = self.exponent >= 0 && self.scale() <= 19;
         if integer { self.to_string().parse().ok() } else { None }
     }
 
@@ -68,8 +68,8 @@ impl Number {
         if digits.is_empty() {
             return Ok(Self { negative: false, digits, exponent: 0 });
         }
-        let exponent = exponent + trailing as i64;
-        if exponent < -MAX_PLACES || digits.len() as i64 + exponent > MAX_PLACES {
+        let exponent = exponent + places(trailing);
+        if exponent < -MAX_PLACES || places(digits.len()) + exponent > MAX_PLACES {
             return Err(ParseNumberError);
         }
         Ok(Self { negative, digits, exponent })
@@ -77,7 +77,7 @@ impl Number {
 
     /// Where the first digit stands, in places before the decimal point.
     fn scale(&self) -> i64 {
-        self.digits.len() as i64 + self.exponent
+        places(self.digits.len()) + self.exponent
     }
 
     fn cmp_magnitude(&self, other: &Self) -> Ordering {
@@ -86,11 +86,14 @@ impl Number {
             (true, true) => Ordering::Equal,
             (true, false) => Ordering::Less,
             (false, true) => Ordering::Greater,
-            (false, false) => {
-                self.scale().cmp(&other.scale()).then_with(|| self.digits.cmp(&other.digits))
-            }
+            (false, false) => self.scale().cmp(&other.scale()).then_with(|| self.digits.cmp(&other.digits)),
         }
     }
+}
+
+/// A number of digits, as far as it can matter.
+fn places(digits: usize) -> i64 {
+    i64::try_from(digits).unwrap_or(i64::MAX / 2)
 }
 
 impl FromStr for Number {
@@ -112,7 +115,7 @@ impl FromStr for Number {
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(ParseNumberError);
         }
-        Self::new(negative, &digits, i64::from(exponent) - fraction.len() as i64)
+        Self::new(negative, &digits, i64::from(exponent) - places(fraction.len()))
     }
 }
 
@@ -161,7 +164,7 @@ macro_rules! from_integer {
             fn from(value: $integer) -> Self {
                 let digits = value.unsigned_abs().to_string();
                 let trimmed = digits.trim_matches('0').to_owned();
-                let exponent = if trimmed.is_empty() { 0 } else { (digits.len() - trimmed.len()) as i64 };
+                let exponent = if trimmed.is_empty() { 0 } else { places(digits.len() - trimmed.len()) };
                 Self { negative: value.is_negative(), digits: trimmed, exponent }
             }
         }
@@ -222,7 +225,8 @@ mod tests {
 
     #[test]
     fn what_is_no_number_or_absurdly_long_is_refused() {
-        for text in ["", "-", ".", "1.2.3", "0x10", "Inf", "NaN", "1e99999", "1e-99999", "1e99999999999", "²"] {
+        for text in ["", "-", ".", "1.2.3", "0x10", "Inf", "NaN", "1e99999", "1e-99999", "1e99999999999", "²"]
+        {
             assert_eq!(text.parse::<Number>(), Err(ParseNumberError), "{text}");
         }
     }

@@ -116,7 +116,8 @@ impl NestedBlock {
                 Value::List(elements.into_iter().map(|element| self.block.to_wire_shape(element)).collect())
             }
             Value::Map(elements) if self.nesting == Nesting::Map => {
-                let shaped = elements.into_iter().map(|(key, element)| (key, self.block.to_wire_shape(element)));
+                let shaped =
+                    elements.into_iter().map(|(key, element)| (key, self.block.to_wire_shape(element)));
                 Value::Map(shaped.collect())
             }
             object => self.block.to_wire_shape(object),
@@ -130,7 +131,8 @@ impl NestedBlock {
         }
         match value {
             Value::List(elements) => {
-                let (types, values) = elements.into_iter().map(|element| self.block.describe(element)).unzip();
+                let (types, values) =
+                    elements.into_iter().map(|element| self.block.describe(element)).unzip();
                 (Type::Tuple(types), Value::List(values))
             }
             Value::Map(elements) if self.nesting == Nesting::Map => {
@@ -172,7 +174,8 @@ fn generalise(value: Value, actual: &Type, declared: &Type) -> Value {
         (declared, value) if !declared.has_dynamic() => value,
         (Type::List(declared) | Type::Set(declared), Value::List(elements)) => {
             let generalised = elements.into_iter().enumerate().map(|(index, element)| {
-                element_type(actual, index).map_or(element.clone(), |actual| generalise(element, actual, declared))
+                element_type(actual, index)
+                    .map_or(element.clone(), |actual| generalise(element, actual, declared))
             });
             Value::List(generalised.collect())
         }

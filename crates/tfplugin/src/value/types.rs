@@ -115,7 +115,9 @@ impl Type {
                 elements.iter().map(Self::from_json_value).collect::<Result<_, _>>().map(Self::Tuple)
             }
             // A third element lists optional attributes: it matters to type constraints, not to values.
-            [kind, Json::Object(attributes)] | [kind, Json::Object(attributes), Json::Array(_)] if kind == "object" => {
+            [kind, Json::Object(attributes)] | [kind, Json::Object(attributes), Json::Array(_)]
+                if kind == "object" =>
+            {
                 attributes
                     .iter()
                     .map(|(name, ty)| Ok((name.clone(), Self::from_json_value(ty)?)))
@@ -191,7 +193,10 @@ mod tests {
 
     #[test]
     fn what_is_not_a_type_is_named() {
-        assert_eq!(Type::from_json(br#"["lst","string"]"#).unwrap_err().to_string(), r#"["lst","string"] is not a Terraform type"#);
+        assert_eq!(
+            Type::from_json(br#"["lst","string"]"#).unwrap_err().to_string(),
+            r#"["lst","string"] is not a Terraform type"#
+        );
         assert!(Type::from_json("[".repeat(5000).as_bytes()).is_err());
     }
 }

@@ -48,7 +48,7 @@ impl<'t> State<'t> {
         match &first.kind {
             OperandKind::Field(fields) => {
                 self.at = At::Operand(first);
-                return self.eval_field_chain(dot, dot.clone(), first, fields, arguments, last);
+                return self.eval_field_chain(dot, dot.clone(), fields, arguments, last);
             }
             OperandKind::Chain(inner, fields) => return self.eval_chain(dot, first, inner, fields, arguments, last),
             OperandKind::Identifier(name) => {
@@ -113,7 +113,7 @@ impl<'t> State<'t> {
             return self.error(format!("indirection through explicit nil in {operand}"));
         }
         let receiver = self.eval_operand(dot, inner)?;
-        self.eval_field_chain(dot, receiver, operand, fields, arguments, last)
+        self.eval_field_chain(dot, receiver, fields, arguments, last)
     }
 
     fn eval_variable(
@@ -131,30 +131,28 @@ impl<'t> State<'t> {
             self.not_a_function(arguments, last.as_ref())?;
             return Ok(value);
         }
-        self.eval_field_chain(dot, value, operand, fields, arguments, last)
+        self.eval_field_chain(dot, value, fields, arguments, last)
     }
 
     fn eval_field_chain(
         &mut self,
         dot: &Evaluated,
         mut receiver: Evaluated,
-        operand: &'t Operand,
         fields: &'t [Rc<str>],
         arguments: &'t [Operand],
         last: Option<Evaluated>,
     ) -> Result<Evaluated> {
         let Some((final_field, leading)) = fields.split_last() else { return Ok(receiver) };
         for field in leading {
-            receiver = self.eval_field(dot, receiver, operand, field, &[], None)?;
+            receiver = self.eval_field(dot, receiver, field, &[], None)?;
         }
-        self.eval_field(dot, receiver, operand, final_field, arguments, last)
+        self.eval_field(dot, receiver, final_field, arguments, last)
     }
 
     fn eval_field(
         &mut self,
         dot: &Evaluated,
         receiver: Evaluated,
-        operand: &'t Operand,
         field: &'t str,
         arguments: &'t [Operand],
         last: Option<Evaluated>,
@@ -192,7 +190,6 @@ impl<'t> State<'t> {
             }
             _ => {}
         }
-        let _ = operand;
         self.error(format!("can't evaluate field {field} in type {type_name}"))
     }
 
@@ -301,7 +298,7 @@ impl<'t> State<'t> {
         self.at = At::Operand(operand);
         match &operand.kind {
             OperandKind::Dot => Ok(dot.clone()),
-            OperandKind::Field(fields) => self.eval_field_chain(dot, dot.clone(), operand, fields, &[], None),
+            OperandKind::Field(fields) => self.eval_field_chain(dot, dot.clone(), fields, &[], None),
             OperandKind::Variable(name, fields) => self.eval_variable(dot, operand, name, fields, &[], None),
             OperandKind::Pipe(pipe) => self.eval_pipeline(dot, pipe).map(Evaluated::concrete),
             OperandKind::Identifier(name) => self.eval_function(dot, At::Operand(operand), name, &[], None),
@@ -332,8 +329,6 @@ impl<'t> State<'t> {
             (Type::Bool, OperandKind::Bool(truth)) => Some(Value::Bool(*truth)),
             (Type::String, OperandKind::String { text, .. }) => Some(Value::String(Rc::clone(text))),
             (Type::Int, OperandKind::Number(number)) => number.int.map(Value::Int),
-            (Type::Int64, OperandKind::Number(number)) => number.int.map(Value::Int64),
-            (Type::Duration, OperandKind::Number(number)) => number.int.map(Value::Duration),
             (Type::Float, OperandKind::Number(number)) => number.float.map(Value::Float),
             _ => None,
         };
@@ -343,7 +338,7 @@ impl<'t> State<'t> {
         let noun = match expected {
             Type::Bool => "bool",
             Type::String => "string",
-            Type::Int | Type::Int64 | Type::Duration => "integer",
+            Type::Int => "integer",
             Type::Float => "float",
             _ => return self.error(format!("can't handle {operand} for arg of type {}", expected.name())),
         };

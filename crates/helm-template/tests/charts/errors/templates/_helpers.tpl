@@ -1,0 +1,3 @@
+{{- define "fails" }}{{ fail "inner failure" }}{{ end }}
+{{- define "nil" }}{{ .a.b.c }}{{ end }}
+{{- define "endless" }}{{ include "endless" . }}{{ end }}

@@ -1,0 +1,157 @@
+use serde_json::{Value, json};
+
+use super::{State, Status};
+
+fn state(object: &Value) -> State {
+    Status::of(object).state
+}
+
+fn with_status(api_version: &str, kind: &str, spec: &Value, status: &Value) -> Value {
+    json!({"apiVersion": api_version, "kind": kind, "metadata": {"generation": 2}, "spec": spec, "status": status})
+}
+
+#[test]
+fn an_object_on_its_way_out_is_terminating_whatever_its_status_says() {
+    let object = json!({"kind": "Namespace", "metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}, "status": {"phase": "Active"}});
+    assert_eq!(state(&object), State::Terminating);
+}
+
+#[test]
+fn a_status_of_an_older_generation_says_nothing() {
+    let ready = json!({"observedGeneration": 1, "conditions": [{"type": "Ready", "status": "True"}]});
+    assert_eq!(state(&with_status("a.example/v1", "Thing", &json!({}), &ready)), State::InProgress);
+}
+
+#[test]
+fn a_custom_resource_is_as_its_ready_condition_says_and_current_without_one() {
+    let ready = |status: &str| {
+        let conditions = json!({"conditions": [{"type": "Ready", "status": status, "reason": "Because", "message": "of it"}]});
+        Status::of(&with_status("a.example/v1", "Thing", &json!({}), &conditions))
+    };
+    assert_eq!(ready("True").state, State::Current);
+    assert_eq!(ready("False").state, State::InProgress);
+    assert_eq!(ready("False").message, "Ready=False (Because): of it");
+    assert_eq!(state(&with_status("a.example/v1", "Thing", &json!({}), &json!({}))), State::Current);
+    let stalled = json!({"conditions": [{"type": "Stalled", "status": "True"}]});
+    assert_eq!(state(&with_status("a.example/v1", "Thing", &json!({}), &stalled)), State::Failed);
+}
+
+#[test]
+fn a_deployment_is_current_when_all_new_replicas_are_available_and_no_old_one_is_left() {
+    let deployment =
+        |status: Value| Status::of(&with_status("apps/v1", "Deployment", &json!({"replicas": 2}), &status));
+    let counts = |total: i64, updated: i64, ready: i64, available: i64| {
+        deployment(
+            json!({"observedGeneration": 2, "replicas": total, "updatedReplicas": updated, "readyReplicas": ready,
+            "availableReplicas": available, "conditions": [{"type": "Available", "status": "True"}]}),
+        )
+    };
+    assert_eq!(counts(2, 2, 2, 2).state, State::Current);
+    assert_eq!(counts(2, 1, 2, 2).message, "1 of 2 replicas are updated");
+    assert_eq!(counts(3, 2, 2, 2).message, "1 old replicas are still there");
+    assert_eq!(counts(2, 2, 1, 1).message, "1 of 2 replicas are ready");
+    assert_eq!(counts(2, 2, 2, 1).message, "1 of 2 replicas are available");
+    assert_eq!(deployment(json!({})).state, State::InProgress);
+    let exceeded = json!({"conditions": [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]});
+    assert_eq!(deployment(exceeded).state, State::Failed);
+}
+
+#[test]
+fn a_load_balancer_is_current_when_it_has_an_address() {
+    let service = |spec: Value, status: Value| state(&with_status("v1", "Service", &spec, &status));
+    let balancer = json!({"type": "LoadBalancer", "clusterIP": "10.0.0.1"});
+    assert_eq!(service(balancer.clone(), json!({"loadBalancer": {}})), State::InProgress);
+    let host = json!({"loadBalancer": {"ingress": [{"hostname": "lb.example"}]}});
+    assert_eq!(service(balancer, host), State::Current);
+    assert_eq!(service(json!({"type": "ClusterIP", "clusterIP": "None"}), json!({})), State::Current);
+    assert_eq!(service(json!({"type": "ClusterIP"}), json!({})), State::InProgress);
+    assert_eq!(service(json!({"type": "ExternalName"}), json!({})), State::Current);
+}
+
+#[test]
+fn the_other_kinds_with_rules_follow_their_own_status() {
+    let cases = [
+        (
+            "apps/v1",
+            "DaemonSet",
+            json!({}),
+            json!({"observedGeneration": 2, "desiredNumberScheduled": 1, "updatedNumberScheduled": 1, "numberAvailable": 1, "numberReady": 1}),
+            State::Current,
+        ),
+        (
+            "apps/v1",
+            "DaemonSet",
+            json!({}),
+            json!({"observedGeneration": 2, "desiredNumberScheduled": 2, "updatedNumberScheduled": 2, "numberAvailable": 1, "numberReady": 1}),
+            State::InProgress,
+        ),
+        (
+            "apps/v1",
+            "StatefulSet",
+            json!({"replicas": 1}),
+            json!({"observedGeneration": 2, "replicas": 1, "readyReplicas": 1, "updatedReplicas": 1}),
+            State::Current,
+        ),
+        (
+            "apps/v1",
+            "StatefulSet",
+            json!({"replicas": 1}),
+            json!({"observedGeneration": 2, "replicas": 1, "readyReplicas": 1, "updatedReplicas": 0}),
+            State::InProgress,
+        ),
+        (
+            "apps/v1",
+            "ReplicaSet",
+            json!({"replicas": 1}),
+            json!({"observedGeneration": 2, "replicas": 1}),
+            State::InProgress,
+        ),
+        ("batch/v1", "Job", json!({}), json!({"startTime": "2026-01-01T00:00:00Z"}), State::Current),
+        ("batch/v1", "Job", json!({}), json!({}), State::InProgress),
+        (
+            "batch/v1",
+            "Job",
+            json!({}),
+            json!({"conditions": [{"type": "Failed", "status": "True"}]}),
+            State::Failed,
+        ),
+        (
+            "v1",
+            "Pod",
+            json!({}),
+            json!({"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}),
+            State::Current,
+        ),
+        ("v1", "Pod", json!({}), json!({"phase": "Failed"}), State::Failed),
+        ("v1", "Pod", json!({}), json!({"phase": "Pending"}), State::InProgress),
+        ("v1", "PersistentVolumeClaim", json!({}), json!({"phase": "Pending"}), State::InProgress),
+        ("v1", "Namespace", json!({}), json!({"phase": "Active"}), State::Current),
+        ("v1", "ConfigMap", json!({}), json!({}), State::Current),
+        ("apiextensions.k8s.io/v1", "CustomResourceDefinition", json!({}), json!({}), State::InProgress),
+        (
+            "apiextensions.k8s.io/v1",
+            "CustomResourceDefinition",
+            json!({}),
+            json!({"conditions": [{"type": "Established", "status": "True"}]}),
+            State::Current,
+        ),
+        (
+            "apiextensions.k8s.io/v1",
+            "CustomResourceDefinition",
+            json!({}),
+            json!({"conditions": [{"type": "NamesAccepted", "status": "False", "reason": "ListKindConflict"}]}),
+            State::Failed,
+        ),
+        (
+            "apiregistration.k8s.io/v1",
+            "APIService",
+            json!({}),
+            json!({"conditions": [{"type": "Available", "status": "False"}]}),
+            State::InProgress,
+        ),
+        ("policy/v1", "PodDisruptionBudget", json!({}), json!({"observedGeneration": 2}), State::Current),
+    ];
+    for (api_version, kind, spec, status, expected) in cases {
+        assert_eq!(state(&with_status(api_version, kind, &spec, &status)), expected, "{kind} {status}");
+    }
+}

@@ -1,0 +1,14 @@
+//! The engine on a real API server with real controllers.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod agreement;
+mod cluster;
+mod conflicts;
+mod diffs;
+mod failures;
+mod faults;
+mod inventories;
+mod kills;
+mod lifecycle;
+mod ownership;
+mod proxy;

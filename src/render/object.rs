@@ -1,0 +1,37 @@
+//! What an object says of itself.
+
+use serde_json::Value;
+
+pub(super) fn group(object: &Value) -> &str {
+    text(object, &["apiVersion"]).split_once('/').map_or("", |(group, _)| group)
+}
+
+pub(super) fn kind(object: &Value) -> &str {
+    text(object, &["kind"])
+}
+
+fn namespace(object: &Value) -> &str {
+    text(object, &["metadata", "namespace"])
+}
+
+pub(super) fn name(object: &Value) -> &str {
+    text(object, &["metadata", "name"])
+}
+
+fn text<'a>(object: &'a Value, path: &[&str]) -> &'a str {
+    path.iter().try_fold(object, |value, name| value.get(name)).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Whether two manifests are of one object, whatever they say about it.
+pub(super) fn is_same(one: &Value, other: &Value) -> bool {
+    let identity = |object| (group(object), kind(object), namespace(object), name(object));
+    identity(one) == identity(other)
+}
+
+/// The object as people write it: `Deployment istio-system/istiod`.
+pub(super) fn describe(object: &Value) -> String {
+    match namespace(object) {
+        "" => format!("{} {}", kind(object), name(object)),
+        namespace => format!("{} {namespace}/{}", kind(object), name(object)),
+    }
+}

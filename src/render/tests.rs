@@ -1,0 +1,317 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error as _;
+use std::fs;
+use std::sync::LazyLock;
+
+use serde_json::json;
+
+use super::*;
+use crate::mesh::{Mesh, Primary};
+
+/// Istio's charts as a release ships them.
+struct IstioCharts {
+    base: Chart,
+    istiod: Chart,
+}
+
+static ISTIO: LazyLock<IstioCharts> = LazyLock::new(|| {
+    let charts = lab::parts::charts().unwrap();
+    let chart = |name| Chart::from_directory(charts.chart(name)).unwrap();
+    IstioCharts { base: chart("base"), istiod: chart("istiod") }
+});
+
+fn mesh() -> Mesh {
+    Mesh {
+        mesh_id: "shop".to_owned(),
+        trust_domain: "shop.example".to_owned(),
+        version: "1.31.0".to_owned(),
+        namespace: "istio-system".to_owned(),
+        chart_source: crate::mesh::ChartSource { repository: "charts".to_owned() },
+        primaries: [("east".to_owned(), Primary { network: "net-east".to_owned(), ..Primary::default() })]
+            .into(),
+        ..Mesh::default()
+    }
+}
+
+fn facts(kubernetes_version: &str) -> ClusterFacts {
+    ClusterFacts { uid: "u".to_owned(), kubernetes_version: kubernetes_version.to_owned() }
+}
+
+fn render_with(mesh: &Mesh, charts: Charts<'_>, facts: &ClusterFacts) -> Result<ManifestSet, RenderError> {
+    let mesh = mesh.validate().unwrap();
+    let (cluster, primary) = mesh.primaries().first_key_value().unwrap();
+    render(&mesh, cluster, primary, charts, facts)
+}
+
+fn render_istio(mesh: &Mesh) -> Result<ManifestSet, RenderError> {
+    render_with(mesh, Charts { base: &ISTIO.base, istiod: &ISTIO.istiod }, &facts("v1.36.3"))
+}
+
+/// The object of that kind and name.
+fn find<'a>(set: &'a ManifestSet, kind: &str, name: &str) -> &'a Value {
+    let mut objects = set.manifests().iter().map(|manifest| &manifest.object);
+    objects.find(|object| object["kind"] == kind && object["metadata"]["name"] == name).unwrap()
+}
+
+/// The environment of istiod.
+fn environment(set: &ManifestSet) -> BTreeMap<String, Value> {
+    let container = &find(set, "Deployment", "istiod")["spec"]["template"]["spec"]["containers"][0];
+    let variables = container["env"].as_array().unwrap().iter();
+    variables
+        .map(|variable| (variable["name"].as_str().unwrap().to_owned(), variable["value"].clone()))
+        .collect()
+}
+
+/// The mesh configuration that istiod reads.
+fn mesh_configuration(set: &ManifestSet) -> Value {
+    let text = find(set, "ConfigMap", "istio")["data"]["mesh"].as_str().unwrap();
+    helm_template::yaml::parse(text).unwrap()
+}
+
+/// A chart of these templates.
+fn chart(templates: &[(&str, &str)]) -> Chart {
+    let directory = tempfile::tempdir().unwrap();
+    fs::create_dir(directory.path().join("templates")).unwrap();
+    fs::write(directory.path().join("Chart.yaml"), "apiVersion: v2\nname: small\nversion: 1.0.0\n").unwrap();
+    for (name, text) in templates {
+        fs::write(directory.path().join("templates").join(name), text).unwrap();
+    }
+    Chart::from_directory(directory.path()).unwrap()
+}
+
+fn render_small(template: &str) -> Result<ManifestSet, RenderError> {
+    let (base, istiod) = (chart(&[]), chart(&[("a.yaml", template)]));
+    render_with(&mesh(), Charts { base: &base, istiod: &istiod }, &facts("v1.36.3"))
+}
+
+const SERVICE: &str = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n";
+
+#[test]
+fn a_primary_has_its_namespace_and_the_objects_of_both_charts_stage_by_stage() {
+    let set = render_istio(&mesh()).unwrap();
+    let stages: Vec<(Stage, BTreeSet<&str>)> = set
+        .stages()
+        .map(|(stage, manifests)| {
+            (stage, manifests.iter().map(|manifest| manifest.object["kind"].as_str().unwrap()).collect())
+        })
+        .collect();
+    let expected = [
+        (Stage::Definitions, vec!["CustomResourceDefinition"]),
+        (Stage::Namespaces, vec!["Namespace"]),
+        (
+            Stage::Configuration,
+            vec![
+                "ClusterRole",
+                "ClusterRoleBinding",
+                "ConfigMap",
+                "Role",
+                "RoleBinding",
+                "Service",
+                "ServiceAccount",
+            ],
+        ),
+        (Stage::Workloads, vec!["Deployment", "HorizontalPodAutoscaler"]),
+        (Stage::Admission, vec!["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"]),
+    ];
+    assert_eq!(stages, expected.map(|(stage, kinds)| (stage, kinds.into_iter().collect())));
+    let components: BTreeSet<Component> = set.manifests().iter().map(|manifest| manifest.component).collect();
+    assert_eq!(
+        components.into_iter().collect::<Vec<_>>(),
+        [Component::Namespace, Component::Chart(ChartName::Base), Component::Chart(ChartName::Istiod)]
+    );
+}
+
+#[test]
+fn the_namespace_bears_the_network_of_the_cluster() {
+    let set = render_istio(&mesh()).unwrap();
+    assert_eq!(
+        find(&set, "Namespace", "istio-system"),
+        &json!({"apiVersion": "v1", "kind": "Namespace",
+            "metadata": {"name": "istio-system", "labels": {"topology.istio.io/network": "net-east"}}})
+    );
+}
+
+#[test]
+fn istiod_knows_its_mesh_cluster_and_trust_domain() {
+    let set = render_istio(&mesh()).unwrap();
+    assert_eq!(environment(&set)["CLUSTER_ID"], "east");
+    let configuration = mesh_configuration(&set);
+    assert_eq!(configuration["trustDomain"], "shop.example");
+    assert_eq!(configuration["defaultConfig"]["meshId"], "shop");
+    let injector = find(&set, "ConfigMap", "istio-sidecar-injector")["data"]["values"].as_str().unwrap();
+    let values: Value = serde_json::from_str(injector).unwrap();
+    assert_eq!(values["global"]["network"], "net-east");
+    assert_eq!(values["global"]["multiCluster"]["clusterName"], "east");
+}
+
+#[test]
+fn another_namespace_is_used_everywhere() {
+    let set = render_istio(&Mesh { namespace: "mesh".to_owned(), ..mesh() }).unwrap();
+    let text =
+        serde_json::to_string(&set.manifests().iter().map(|manifest| &manifest.object).collect::<Vec<_>>())
+            .unwrap();
+    assert!(!text.contains("\"namespace\":\"istio-system\""));
+    assert!(text.contains("istiod.mesh.svc:15012"));
+}
+
+#[test]
+fn other_roots_and_their_rotation_are_possible_from_the_beginning() {
+    let set = render_istio(&mesh()).unwrap();
+    assert_eq!(environment(&set)["ISTIO_MULTIROOT_MESH"], "true");
+    let metadata = &mesh_configuration(&set)["defaultConfig"]["proxyMetadata"];
+    assert_eq!(metadata, &json!({"PROXY_CONFIG_XDS_AGENT": "true"}));
+}
+
+#[test]
+fn a_user_may_turn_our_settings_off_in_every_way_that_the_chart_has() {
+    for values in [
+        json!({"env": {"ISTIO_MULTIROOT_MESH": "false"}}),
+        json!({"pilot": {"env": {"ISTIO_MULTIROOT_MESH": "false"}}}),
+    ] {
+        let chart = [("istiod".to_owned(), values)].into();
+        let set = render_istio(&Mesh { chart, ..mesh() }).unwrap();
+        assert_eq!(environment(&set)["ISTIO_MULTIROOT_MESH"], "false");
+    }
+    let mesh_config = json!({"defaultConfig": {"proxyMetadata": {"PROXY_CONFIG_XDS_AGENT": "false"}}});
+    let set = render_istio(&Mesh { mesh_config, ..mesh() }).unwrap();
+    assert_eq!(mesh_configuration(&set)["defaultConfig"]["proxyMetadata"]["PROXY_CONFIG_XDS_AGENT"], "false");
+}
+
+#[test]
+fn values_of_a_primary_win_over_those_of_the_mesh() {
+    let values = |sampling: f64, level: &str| {
+        let meshed = json!({"traceSampling": sampling, "meshConfig": {"accessLogFile": level}});
+        [("istiod".to_owned(), meshed)].into()
+    };
+    let mut mesh = Mesh {
+        chart: values(1.0, "/mesh"),
+        mesh_config: json!({"accessLogFile": "/mesh-config", "accessLogEncoding": "JSON"}),
+        ..mesh()
+    };
+    let set = render_istio(&mesh).unwrap();
+    assert_eq!(mesh_configuration(&set)["accessLogFile"], "/mesh-config");
+    mesh.primaries.get_mut("east").unwrap().chart = values(2.5, "/primary");
+    let set = render_istio(&mesh).unwrap();
+    assert_eq!(environment(&set)["PILOT_TRACE_SAMPLING"], "2.5");
+    assert_eq!(mesh_configuration(&set)["accessLogFile"], "/primary");
+    assert_eq!(mesh_configuration(&set)["accessLogEncoding"], "JSON");
+}
+
+#[test]
+fn a_null_removes_a_default_of_the_chart() {
+    let chart = [("istiod".to_owned(), json!({"resources": null}))].into();
+    let set = render_istio(&Mesh { chart, ..mesh() }).unwrap();
+    let container = &find(&set, "Deployment", "istiod")["spec"]["template"]["spec"]["containers"][0];
+    assert_eq!(container["resources"], json!({"requests": {"cpu": "10m"}}), "those of any container");
+}
+
+#[test]
+fn the_objects_say_who_manages_them() {
+    let set = render_istio(&mesh()).unwrap();
+    let text =
+        serde_json::to_string(&set.manifests().iter().map(|manifest| &manifest.object).collect::<Vec<_>>())
+            .unwrap();
+    assert!(!text.contains("\"app.kubernetes.io/managed-by\":\"Helm\""));
+    let deployment = find(&set, "Deployment", "istiod");
+    for labels in [&deployment["metadata"]["labels"], &deployment["spec"]["template"]["metadata"]["labels"]] {
+        assert_eq!(labels["app.kubernetes.io/managed-by"], "terraform-provider-istio");
+        assert_eq!(labels["app.kubernetes.io/instance"], "istiod");
+    }
+}
+
+#[test]
+fn webhooks_start_open_because_istiod_closes_them_when_it_answers() {
+    let set = render_istio(&mesh()).unwrap();
+    let validator = find(&set, "ValidatingWebhookConfiguration", "istio-validator-istio-system");
+    assert_eq!(validator["webhooks"][0]["failurePolicy"], "Ignore");
+    let path = "webhooks[name=rev.validation.istio.io].failurePolicy";
+    assert!(ownership::is_yielded("admissionregistration.k8s.io", "ValidatingWebhookConfiguration", path));
+}
+
+#[test]
+fn what_is_rendered_depends_neither_on_the_run_nor_on_the_version_of_the_cluster() {
+    let charts = Charts { base: &ISTIO.base, istiod: &ISTIO.istiod };
+    let render = |version: &str| render_with(&mesh(), charts, &facts(version)).unwrap();
+    let first = render("v1.28.0");
+    let minors = (28..=37).map(|minor| format!("v1.{minor}.0"));
+    for version in minors.chain(["v1.36.3-gke.1002000".to_owned(), "v1.36.1+k3s1".to_owned()]) {
+        assert_eq!(render(&version), first, "{version}");
+    }
+}
+
+#[test]
+fn a_chart_that_fails_names_cluster_chart_template_line_and_reason() {
+    let chart = [("istiod".to_owned(), json!({"profile": "nosuch"}))].into();
+    let error = render_istio(&Mesh { chart, ..mesh() }).unwrap_err();
+    assert_eq!(error.to_string(), "cluster \"east\": chart istiod does not render with its values");
+    let cause = error.source().unwrap().to_string();
+    assert!(
+        cause.contains("istiod/templates/zzz_profile.yaml:31") && cause.contains("unknown profile nosuch"),
+        "{cause}"
+    );
+}
+
+#[test]
+fn output_that_is_no_yaml_names_its_template() {
+    let error = render_small("a: [\n").unwrap_err();
+    let chain = format!("{error}: {}", error.source().unwrap());
+    assert!(chain.contains("\"east\"") && chain.contains("small/templates/a.yaml"), "{chain}");
+}
+
+#[test]
+fn a_document_that_is_no_object_names_what_is_missing() {
+    for (template, field) in [
+        ("kind: A\nmetadata: {name: a}\n", "apiVersion"),
+        ("apiVersion: v1\nkind: Service\n", "metadata.name"),
+    ] {
+        assert_eq!(
+            render_small(template).unwrap_err().to_string(),
+            format!(
+                "cluster \"east\": small/templates/a.yaml of chart istiod renders a document without {field}"
+            )
+        );
+    }
+}
+
+#[test]
+fn documents_of_nothing_but_comments_are_left_out() {
+    let set = render_small(&format!("# comment\n---\n{SERVICE}---\n# another\n")).unwrap();
+    assert_eq!(set.manifests().len(), 2);
+}
+
+#[test]
+fn a_hook_is_refused_and_a_test_is_left_out() {
+    let hook = |events: &str| {
+        format!("{SERVICE}  annotations: {{helm.sh/hook: {events}}}\n").replace("{name: a}", "\n  name: a")
+    };
+    let error = render_small(&hook("pre-install")).unwrap_err().to_string();
+    assert!(error.contains("small/templates/a.yaml of chart istiod is a Helm hook (pre-install)"), "{error}");
+    assert_eq!(render_small(&hook("test")).unwrap().manifests().len(), 1);
+}
+
+#[test]
+fn an_object_that_is_rendered_twice_is_refused() {
+    let error = render_small(&format!("{SERVICE}---\n{SERVICE}")).unwrap_err();
+    assert_eq!(error.to_string(), "cluster \"east\": Service istio-system/a is rendered twice");
+}
+
+#[test]
+fn objects_are_in_the_namespace_that_they_need() {
+    let role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: a, namespace: x}\nstatus: {a: b}\n";
+    let set = render_small(&format!("{SERVICE}---\n{role}")).unwrap();
+    assert_eq!(find(&set, "Service", "a")["metadata"]["namespace"], "istio-system");
+    assert_eq!(find(&set, "ClusterRole", "a")["metadata"], json!({"name": "a"}));
+    assert_eq!(find(&set, "ClusterRole", "a").get("status"), None);
+}
+
+#[test]
+fn definitions_in_the_folder_of_a_chart_are_objects_too() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::create_dir(directory.path().join("crds")).unwrap();
+    fs::write(directory.path().join("Chart.yaml"), "apiVersion: v2\nname: small\nversion: 1.0.0\n").unwrap();
+    let crd = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: a.b}\n";
+    fs::write(directory.path().join("crds/a.yaml"), crd).unwrap();
+    let (base, istiod) = (Chart::from_directory(directory.path()).unwrap(), chart(&[]));
+    let set = render_with(&mesh(), Charts { base: &base, istiod: &istiod }, &facts("v1.36.3")).unwrap();
+    assert_eq!(set.manifests()[0].stage, Stage::Definitions);
+}

@@ -1,0 +1,64 @@
+//! The values of a chart: what the mesh needs < what its user wants < what the mesh is.
+
+use helm_template::Values;
+use serde_json::{Map, Value, json};
+
+use crate::mesh::{ChartName, ClusterName, ValidatedMesh, ValidatedPrimary};
+
+/// The values of one chart in one cluster, each layer over the one before, as with Helm's `-f a -f b`:
+///
+/// 1. settings of ours that a user may turn off,
+/// 2. values for all clusters, and `mesh_config` as `meshConfig` of istiod,
+/// 3. values for this cluster,
+/// 4. the names that make the cluster a part of its mesh.
+///
+/// A null in a layer stays: it removes the chart's own default.
+pub(super) fn compose(
+    mesh: &ValidatedMesh,
+    cluster: &ClusterName,
+    primary: &ValidatedPrimary,
+    chart: ChartName,
+) -> Values {
+    let derived = mesh.derived_values(cluster, primary).into_iter().filter(|derived| derived.chart == chart);
+    let layers = [
+        defaults(chart),
+        mesh.chart_values(chart).clone(),
+        mesh_config(mesh, chart),
+        primary.chart_values(chart).clone(),
+    ];
+    let layers = layers.into_iter().chain(derived.map(|derived| nested(&derived.path, derived.value)));
+    layers.fold(Values::new(), |values, layer| values.merge(Values::from_map(document(layer))))
+}
+
+/// Both settings take effect only in proxies that start after they are made. With them from the beginning, a root can be
+/// rotated and another mesh can be trusted later without a restart of every workload.
+fn defaults(chart: ChartName) -> Value {
+    match chart {
+        ChartName::Base => Value::Null,
+        ChartName::Istiod => json!({
+            // The top level, because the chart merges `pilot` over it: users may write either.
+            "env": {"ISTIO_MULTIROOT_MESH": "true"},
+            "meshConfig": {"defaultConfig": {"proxyMetadata": {"PROXY_CONFIG_XDS_AGENT": "true"}}},
+        }),
+    }
+}
+
+fn mesh_config(mesh: &ValidatedMesh, chart: ChartName) -> Value {
+    match mesh.mesh_config() {
+        config @ Value::Object(_) if chart == ChartName::Istiod => json!({"meshConfig": config}),
+        _ => Value::Null,
+    }
+}
+
+/// `value` at the end of a path of mappings.
+fn nested(path: &[&str], value: Value) -> Value {
+    path.iter().rev().fold(value, |value, key| json!({*key: value}))
+}
+
+/// The members of a document; an empty one, which is null, has none.
+fn document(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
+}

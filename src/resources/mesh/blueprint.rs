@@ -1,0 +1,87 @@
+//! The valid mesh together with its charts: what every cluster can be rendered from.
+
+use std::collections::BTreeMap;
+
+use futures::future::try_join_all;
+use tfplugin::{AttributePath, Diagnostic};
+
+use super::recorded::Recorded;
+use crate::charts::{self, Fetched};
+use crate::diagnostics;
+use crate::mesh::{ChartName, ClusterFacts, ClusterName, ValidatedMesh, ValidatedPrimary};
+use crate::provider::ProviderData;
+use crate::render::{self, ManifestSet};
+
+/// A mesh and its charts.
+pub struct Blueprint {
+    /// The mesh.
+    pub mesh: ValidatedMesh,
+    charts: BTreeMap<String, Fetched>,
+}
+
+/// The key of a chart in `chart_digests`.
+pub fn chart_key(chart: ChartName, version: &str) -> String {
+    format!("{chart}-{version}")
+}
+
+impl Blueprint {
+    /// Fetches the charts. A chart whose digest is recorded for this source must still be the same.
+    pub async fn fetch(mesh: ValidatedMesh, recorded: &Recorded, data: &ProviderData) -> Result<Self, Diagnostic> {
+        let repository = mesh.chart_source().repository.clone();
+        let source = data.chart_source(&repository);
+        let is_pinned = recorded.repository.as_deref() == Some(repository.as_str());
+        let wanted = mesh.primaries().values().flat_map(|primary| {
+            ChartName::ALL.map(|chart| (chart_key(chart, primary.version().as_str()), (chart, primary.version().to_string())))
+        });
+        let wanted: BTreeMap<_, _> = wanted.collect();
+        let fetches = wanted.into_iter().map(|(key, (chart, version))| {
+            let pin = recorded.chart_digests.get(&key).filter(|_| is_pinned);
+            let source = &source;
+            async move {
+                let fetched = data.charts.fetch(source, chart.as_str(), &version, pin.map(String::as_str)).await;
+                fetched.map(|fetched| (key, fetched)).map_err(|error| cannot_fetch(chart, &version, &error))
+            }
+        });
+        let charts = try_join_all(fetches).await?.into_iter().collect();
+        Ok(Self { mesh, charts })
+    }
+
+    /// Digest of each chart.
+    pub fn digests(&self) -> BTreeMap<String, String> {
+        self.charts.iter().map(|(key, fetched)| (key.clone(), fetched.digest.clone())).collect()
+    }
+
+    /// What this cluster shall hold.
+    pub fn render(&self, cluster: &ClusterName, facts: &ClusterFacts) -> Result<ManifestSet, Diagnostic> {
+        let primary = self.mesh.primaries().get(cluster).ok_or_else(|| not_in_mesh(cluster))?;
+        let charts = render::Charts {
+            base: self.chart(ChartName::Base, primary)?,
+            istiod: self.chart(ChartName::Istiod, primary)?,
+        };
+        render::render(&self.mesh, cluster, primary, charts, facts).map_err(|error| cannot_render(cluster, &error))
+    }
+
+    fn chart(&self, name: ChartName, primary: &ValidatedPrimary) -> Result<&helm_template::Chart, Diagnostic> {
+        let key = chart_key(name, primary.version().as_str());
+        let fetched = self.charts.get(&key).map(|fetched| &fetched.chart);
+        fetched.ok_or_else(|| Diagnostic::error(format!("Chart {key} was not fetched"), "This is a fault of the provider."))
+    }
+}
+
+fn not_in_mesh(cluster: &ClusterName) -> Diagnostic {
+    Diagnostic::error(format!("Cluster {cluster:?} is not in the mesh"), "This is a fault of the provider.")
+}
+
+fn cannot_fetch(chart: ChartName, version: &str, error: &charts::Error) -> Diagnostic {
+    let path = AttributePath::new("chart_source").attribute("repository");
+    let summary = format!("Chart {chart} {version} cannot be had");
+    diagnostics::failure(summary, error, &error.way_out(), Some(path))
+}
+
+fn cannot_render(cluster: &ClusterName, error: &render::RenderError) -> Diagnostic {
+    let path = AttributePath::new("primary").key(cluster.as_str());
+    let way_out = "The message names the template and what it refuses. Correct the values in the chart blocks of the mesh \
+                   or of this primary.";
+    let summary = format!("The manifests of cluster {:?} cannot be rendered", cluster.as_str());
+    diagnostics::failure(summary, error, way_out, Some(path))
+}

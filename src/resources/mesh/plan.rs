@@ -1,0 +1,159 @@
+//! Plans: a pure function of configuration, chart bytes, recorded facts and prior state.
+
+use std::collections::BTreeMap;
+
+use futures::future::join_all;
+use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
+
+use super::blueprint::Blueprint;
+use super::declare::declare;
+use super::field_maps::{self, texts};
+
+use super::model::MeshModel;
+use super::recorded::Recorded;
+use crate::clusters;
+use crate::diagnostics;
+use crate::manifests::{Fields, FingerprintKey, ObjectId, flatten};
+use crate::mesh::{ClusterFacts, ClusterName, ValidatedMesh};
+use crate::observe;
+use crate::provider::ProviderData;
+
+/// Rendered for when a cluster's own version is not known. Which objects there are does not depend on it (a test of
+/// `render` holds that), and what they say is not shown.
+const ANY_KUBERNETES: &str = "v1.36.0";
+
+/// Facts about the clusters of a mesh as far as a plan knows them.
+type Facts = BTreeMap<ClusterName, Option<ClusterFacts>>;
+
+/// Fills the computed attributes of `planned`, which is the configuration with its defaults.
+pub async fn plan(
+    config: &MeshModel,
+    prior: Option<&MeshModel>,
+    mut planned: MeshModel,
+    key: &FingerprintKey,
+    data: &ProviderData,
+) -> Result<(MeshModel, Diagnostics), Diagnostics> {
+    let (mesh, mut messages) = declare(config)?;
+    let Field::Known(mesh) = mesh else {
+        planned.manifests = Field::Unknown;
+        planned.chart_digests = Field::Unknown;
+        planned.cluster_uids = Field::Unknown;
+        planned.kubernetes_versions = Field::Unknown;
+        return Ok((planned, messages));
+    };
+    check_blocks(&mesh, prior, data)?;
+    let recorded = prior.map(Recorded::of).unwrap_or_default();
+    let facts = facts(&mesh, &recorded, data, &mut messages).await?;
+    let recorded = after_relabelling(recorded, &mesh, &facts);
+    let blueprint = Blueprint::fetch(mesh, &recorded, data).await?;
+    planned.chart_digests = texts(blueprint.digests());
+    planned.cluster_uids = per_cluster(&facts, |facts| facts.uid.clone());
+    planned.kubernetes_versions = per_cluster(&facts, |facts| facts.kubernetes_version.clone());
+    let rendered = render(&blueprint, &facts, key)?;
+    planned.manifests = field_maps::plan(rendered, &recorded.objects, data.plan_detail);
+    Ok((planned, messages))
+}
+
+/// Every cluster of the mesh, before and after, needs a block in the provider.
+fn check_blocks(mesh: &ValidatedMesh, prior: Option<&MeshModel>, data: &ProviderData) -> Result<(), Diagnostics> {
+    let labels = mesh.primaries().keys().map(ClusterName::to_string);
+    let mut missing: Diagnostics =
+        labels.filter_map(|label| no_block(&label, data).map(|error| diagnostics::cluster(&error, primary(&label)))).collect();
+    let before = prior.map(Recorded::of).unwrap_or_default().cluster_uids.into_keys();
+    let left = before.filter(|label| !mesh.primaries().keys().any(|name| name.as_str() == label));
+    missing.extend(left.filter_map(|label| no_block(&label, data)).map(|error| diagnostics::cluster(&error, None)));
+    missing.into_result()
+}
+
+fn no_block(label: &str, data: &ProviderData) -> Option<clusters::Error> {
+    let known: Vec<String> = data.clusters.names().map(str::to_owned).collect();
+    data.clusters.block(label).is_none().then(|| clusters::Error::NoBlock { cluster: label.to_owned(), known })
+}
+
+/// Where the resource names a cluster.
+pub fn primary(label: &str) -> Option<AttributePath> {
+    Some(AttributePath::new("primary").key(label))
+}
+
+/// Recorded facts where there are some, else what the clusters say now; `None` for a cluster that is not known yet.
+async fn facts(
+    mesh: &ValidatedMesh,
+    recorded: &Recorded,
+    data: &ProviderData,
+    messages: &mut Diagnostics,
+) -> Result<Facts, Diagnostics> {
+    let reading = mesh.primaries().keys().map(|name| async move {
+        let recorded = recorded_facts(recorded, name.as_str());
+        let facts = match recorded {
+            Some(facts) => Ok(facts),
+            None => observe_facts(data, name.as_str()).await,
+        };
+        (name.clone(), facts)
+    });
+    let mut facts = Facts::new();
+    let mut errors = Diagnostics::new();
+    for (name, read) in join_all(reading).await {
+        let read = match read {
+            Ok(read) => Some(read),
+            Err(error @ clusters::Error::NotYetKnown { .. }) => {
+                let consequence = "The plan is made without the cluster: what depends on it is known after apply.";
+                messages.push(diagnostics::cluster_skipped(&error, primary(name.as_str()), consequence));
+                None
+            }
+            Err(error) => {
+                errors.push(diagnostics::cluster(&error, primary(name.as_str())));
+                None
+            }
+        };
+        facts.insert(name, read);
+    }
+    errors.into_result().map(|()| facts)
+}
+
+fn recorded_facts(recorded: &Recorded, label: &str) -> Option<ClusterFacts> {
+    let uid = recorded.cluster_uids.get(label)?.clone();
+    let kubernetes_version = recorded.kubernetes_versions.get(label)?.clone();
+    Some(ClusterFacts { uid, kubernetes_version })
+}
+
+async fn observe_facts(data: &ProviderData, label: &str) -> Result<ClusterFacts, clusters::Error> {
+    observe::facts(&data.clusters.get(label).await?).await
+}
+
+/// A cluster that state knows by another label, which the mesh has no more, is the same cluster with a new name.
+fn after_relabelling(mut recorded: Recorded, mesh: &ValidatedMesh, facts: &Facts) -> Recorded {
+    for (name, facts) in facts {
+        let Some(facts) = facts else { continue };
+        let old = recorded.other_label(name.as_str(), &facts.uid);
+        let old = old.filter(|old| !mesh.primaries().keys().any(|name| name.as_str() == old));
+        if let Some(old) = old {
+            recorded = recorded.relabelled(&old, name.as_str());
+        }
+    }
+    recorded
+}
+
+fn per_cluster(facts: &Facts, value: impl Fn(&ClusterFacts) -> String) -> Field<BTreeMap<String, Field<String>>> {
+    let values = facts.iter().map(|(name, facts)| {
+        (name.to_string(), facts.as_ref().map_or(Field::Unknown, |facts| Field::Known(value(facts))))
+    });
+    Field::Known(values.collect())
+}
+
+/// Every object, with its fields where the cluster's facts are known.
+fn render(
+    blueprint: &Blueprint,
+    facts: &Facts,
+    key: &FingerprintKey,
+) -> Result<BTreeMap<ObjectId, Option<Fields>>, Diagnostic> {
+    let mut rendered = BTreeMap::new();
+    for (name, facts) in facts {
+        let assumed = || ClusterFacts { uid: String::new(), kubernetes_version: ANY_KUBERNETES.to_owned() };
+        let set = blueprint.render(name, &facts.clone().unwrap_or_else(assumed))?;
+        for manifest in set.manifests() {
+            let fields = facts.is_some().then(|| flatten(&manifest.object, key));
+            rendered.insert(ObjectId::of(name, &manifest.object), fields);
+        }
+    }
+    Ok(rendered)
+}

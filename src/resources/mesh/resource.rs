@@ -1,0 +1,109 @@
+use std::time::Duration;
+
+use tfplugin::{
+    Create, Diagnostics, Outcome, PlanCreate, PlanUpdate, Planned, Resource, ResourceContext, Schema, Update, Validation,
+};
+
+use super::apply::Apply;
+use super::declare::declare;
+use super::model::MeshModel;
+use super::recorded::Recorded;
+use super::{fingerprint, plan, read, remove, schema};
+use crate::provider::IstioProvider;
+
+const DEFAULT_READ: Duration = Duration::from_secs(5 * 60);
+const DEFAULT_CHANGE: Duration = Duration::from_secs(20 * 60);
+
+/// `istio_mesh`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MeshResource;
+
+impl Resource for MeshResource {
+    type Provider = IstioProvider;
+    type Model = MeshModel;
+
+    const TYPE: &'static str = "istio_mesh";
+
+    fn schema(&self) -> Schema {
+        schema::schema()
+    }
+
+    fn validate(&self, config: &MeshModel, _validation: &Validation) -> Diagnostics {
+        match declare(config) {
+            Ok((_, warnings)) => warnings,
+            Err(errors) => errors,
+        }
+    }
+
+    async fn plan_create(&self, plan: PlanCreate<MeshModel>, context: &ResourceContext<Self>) -> Outcome<MeshModel> {
+        let key = match fingerprint::recorded(context.private()) {
+            Ok(key) => key,
+            Err(error) => return Outcome::failed(error),
+        };
+        match plan::plan(&plan.config, None, plan.planned, &key, context.data()).await {
+            Ok((planned, messages)) => Outcome::new(planned).with(messages),
+            Err(errors) => Outcome::failed(errors),
+        }
+    }
+
+    async fn plan_update(
+        &self,
+        plan: PlanUpdate<MeshModel>,
+        context: &ResourceContext<Self>,
+    ) -> Outcome<Planned<MeshModel>> {
+        let key = match fingerprint::recorded(context.private()) {
+            Ok(key) => key,
+            Err(error) => return Outcome::failed(error),
+        };
+        match plan::plan(&plan.config, Some(&plan.prior), plan.planned, &key, context.data()).await {
+            Ok((planned, messages)) => Outcome::new(planned.into()).with(messages),
+            Err(errors) => Outcome::failed(errors),
+        }
+    }
+
+    async fn create(&self, create: Create<MeshModel>, context: &ResourceContext<Self>) -> Outcome<MeshModel> {
+        let timeout = create.planned.timeouts.create_or(DEFAULT_CHANGE);
+        apply(None, &create.config, &create.planned, timeout, context).await
+    }
+
+    async fn update(&self, update: Update<MeshModel>, context: &ResourceContext<Self>) -> Outcome<MeshModel> {
+        let timeout = update.planned.timeouts.update_or(DEFAULT_CHANGE);
+        apply(Some(&update.prior), &update.config, &update.planned, timeout, context).await
+    }
+
+    async fn delete(&self, prior: MeshModel, context: &ResourceContext<Self>) -> Outcome<()> {
+        let timeout = prior.timeouts.delete_or(DEFAULT_CHANGE);
+        let labels: Vec<String> = Recorded::of(&prior).cluster_uids.into_keys().collect();
+        let (_, diagnostics) =
+            remove::from_clusters(&prior, &labels, context.data(), timeout, context.cancellation()).await;
+        if diagnostics.has_errors() { Outcome::failed(diagnostics) } else { Outcome::new(()).with(diagnostics) }
+    }
+
+    /// A mesh is never gone for sure: even without a single object of it, state still names its clusters.
+    async fn read(&self, state: MeshModel, context: &ResourceContext<Self>) -> Outcome<Option<MeshModel>> {
+        let timeout = state.timeouts.read_or(DEFAULT_READ);
+        let key = match fingerprint::recorded(context.private()) {
+            Ok(key) => key,
+            Err(error) => return Outcome::failed(error),
+        };
+        match read::read(state, &key, context.data(), timeout, context.cancellation()).await {
+            Ok((state, warnings)) => Outcome::new(Some(state)).with(warnings),
+            Err(errors) => Outcome::failed(errors),
+        }
+    }
+}
+
+async fn apply(
+    prior: Option<&MeshModel>,
+    config: &MeshModel,
+    planned: &MeshModel,
+    timeout: Duration,
+    context: &ResourceContext<MeshResource>,
+) -> Outcome<MeshModel> {
+    let key = match fingerprint::recorded_or_drawn(context.private()) {
+        Ok(key) => key,
+        Err(error) => return Outcome::failed(error),
+    };
+    let (data, cancel) = (context.data(), context.cancellation());
+    Apply { prior, config, planned, key: &key, data, timeout, cancel }.run().await
+}

@@ -1,0 +1,68 @@
+//! The import table of ARCHITECTURE.md, and the ceilings of size and name that every file keeps.
+//!
+//! A violation names file, line and rule. The tests below also show every rule to be able to fail.
+
+#[path = "architecture/packages.rs"]
+mod packages;
+#[path = "architecture/paths.rs"]
+mod paths;
+#[path = "architecture/rules.rs"]
+mod rules;
+#[path = "architecture/self_test.rs"]
+mod self_test;
+#[path = "architecture/shape.rs"]
+mod shape;
+#[path = "architecture/tree.rs"]
+mod tree;
+
+use std::fmt;
+
+/// A rule broken at one place.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Violation {
+    file: String,
+    line: usize,
+    rule: String,
+}
+
+impl Violation {
+    fn new(file: &str, line: usize, rule: impl Into<String>) -> Self {
+        Self { file: file.to_owned(), line, rule: rule.into() }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.file, self.line, self.rule)
+    }
+}
+
+fn assert_none(mut violations: Vec<Violation>) {
+    violations.sort();
+    let lines: Vec<String> = violations.iter().map(ToString::to_string).collect();
+    assert!(lines.is_empty(), "\n{}\n", lines.join("\n"));
+}
+
+#[test]
+fn every_module_imports_only_what_the_table_allows() {
+    let dependencies = packages::Packages::read().dependencies_of_the_provider();
+    let files = tree::rust_files(&["src"]);
+    assert!(files.len() > 10, "the sources of the provider were not found: {files:?}");
+    assert_none(
+        files.iter().flat_map(|file| rules::violations(&file.path, &file.text, &dependencies)).collect(),
+    );
+}
+
+#[test]
+fn crates_know_neither_each_other_nor_the_product() {
+    let packages = packages::Packages::read();
+    assert_none(packages.violations());
+    let files = tree::rust_files(&["crates"]);
+    assert_none(files.iter().flat_map(|file| shape::product_words(&file.path, &file.text)).collect());
+}
+
+#[test]
+fn files_are_short_and_named_for_what_they_are() {
+    let files = tree::rust_files(&["src", "crates", "acceptance-tests", "xtask", "tests"]);
+    assert_none(files.iter().flat_map(|file| shape::violations(&file.path, &file.text)).collect());
+}

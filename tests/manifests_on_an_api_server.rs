@@ -1,0 +1,285 @@
+//! Manifests that a real API server has stored read back as they were written, and only real changes are seen.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use helm_template::Chart;
+use istio_provider::manifests::{Fields, FingerprintKey, flatten, read_back};
+use istio_provider::mesh::{ClusterFacts, Mesh};
+use istio_provider::render::{Charts, render};
+use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams};
+use kube::core::GroupVersionKind;
+use kube::{Client, discovery};
+use lab::api_server::ApiServer;
+use serde_json::{Value, json};
+
+const OURS: &str = "terraform-provider-istio";
+
+fn key() -> FingerprintKey {
+    FingerprintKey::new([1; 32])
+}
+
+/// The objects of a golden topology, in the order in which they are made.
+fn objects(topology: &str) -> Vec<Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(topology).join("mesh.yaml");
+    let document = helm_template::yaml::parse(&fs::read_to_string(path).unwrap()).unwrap();
+    let mesh = serde_json::from_value::<Mesh>(document).unwrap().validate().unwrap();
+    let charts = lab::parts::charts().unwrap();
+    let chart = |name| Chart::from_directory(charts.chart(name)).unwrap();
+    let (base, istiod) = (chart("base"), chart("istiod"));
+    let facts = ClusterFacts { uid: String::new(), kubernetes_version: "v1.36.3".to_owned() };
+    let (cluster, primary) = mesh.primaries().first_key_value().unwrap();
+    let set = render(&mesh, cluster, primary, Charts { base: &base, istiod: &istiod }, &facts).unwrap();
+    set.manifests().iter().map(|manifest| manifest.object.clone()).collect()
+}
+
+/// A cluster, as a client of Kubernetes sees it.
+struct Cluster {
+    server: ApiServer,
+    client: Client,
+}
+
+impl Cluster {
+    fn start() -> Self {
+        let server = ApiServer::start().unwrap();
+        let client = server.client().unwrap();
+        Self { server, client }
+    }
+
+    async fn api(&self, object: &Value) -> Api<DynamicObject> {
+        let (group, version) = object["apiVersion"]
+            .as_str()
+            .unwrap()
+            .split_once('/')
+            .unwrap_or(("", object["apiVersion"].as_str().unwrap()));
+        let kind = GroupVersionKind::gvk(group, version, object["kind"].as_str().unwrap());
+        let (resource, _) = discovery::pinned_kind(&self.client, &kind).await.unwrap();
+        match object["metadata"]["namespace"].as_str() {
+            Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, &resource),
+            None => Api::all_with(self.client.clone(), &resource),
+        }
+    }
+
+    async fn apply(&self, object: &Value) {
+        let params = PatchParams::apply(OURS);
+        self.api(object).await.patch(name(object), &params, &Patch::Apply(object)).await.unwrap();
+    }
+
+    async fn live(&self, object: &Value) -> Value {
+        serde_json::to_value(self.api(object).await.get(name(object)).await.unwrap()).unwrap()
+    }
+
+    /// Changes the object as another client does.
+    async fn update(&self, object: &Value, manager: &str, change: impl FnOnce(&mut Value)) {
+        let mut live = self.live(object).await;
+        change(&mut live);
+        let live: DynamicObject = serde_json::from_value(live).unwrap();
+        let params = PostParams { field_manager: Some(manager.to_owned()), ..PostParams::default() };
+        self.api(object).await.replace(name(object), &params, &live).await.unwrap();
+    }
+
+    /// What refresh would show of the object: `path: written -> live`.
+    async fn drift(&self, object: &Value) -> Vec<String> {
+        let written = flatten(object, &key());
+        changes(&written, &read_back(&self.live(object).await, &written, &key()))
+    }
+}
+
+fn name(object: &Value) -> &str {
+    object["metadata"]["name"].as_str().unwrap()
+}
+
+fn find<'a>(objects: &'a [Value], kind: &str, wanted: &str) -> &'a Value {
+    objects.iter().find(|object| object["kind"] == kind && name(object) == wanted).unwrap()
+}
+
+fn changes(written: &Fields, live: &Fields) -> Vec<String> {
+    let paths: BTreeMap<&String, ()> = written.keys().chain(live.keys()).map(|path| (path, ())).collect();
+    let text = |fields: &Fields, path: &String| fields.get(path).cloned().unwrap_or_else(|| "-".to_owned());
+    let paths = paths.into_keys().filter(|path| written.get(*path) != live.get(*path));
+    paths.map(|path| format!("{path}: {} -> {}", text(written, path), text(live, path))).collect()
+}
+
+const NONE: [&str; 0] = [];
+
+#[tokio::test]
+async fn every_object_of_a_mesh_reads_back_as_it_was_applied() {
+    let cluster = Cluster::start();
+    for topology in ["one-primary", "one-primary-in-a-namespace-of-its-own", "one-primary-with-values"] {
+        let objects = objects(topology);
+        assert!(objects.len() > 30, "{topology}: {} objects", objects.len());
+        for object in &objects {
+            cluster.apply(object).await;
+        }
+        for object in &objects {
+            assert_eq!(cluster.drift(object).await, NONE, "{topology}: {} {}", object["kind"], name(object));
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_istiod_writes_is_no_drift() {
+    let cluster = Cluster::start();
+    let objects = objects("one-primary");
+    let kinds = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
+    for object in objects.iter().filter(|object| kinds.contains(&object["kind"].as_str().unwrap())) {
+        cluster.apply(object).await;
+        cluster
+            .update(object, "pilot-discovery", |live| {
+                for webhook in live["webhooks"].as_array_mut().unwrap() {
+                    webhook["clientConfig"]["caBundle"] = json!(CA_BUNDLE);
+                    webhook["failurePolicy"] = json!("Fail");
+                }
+            })
+            .await;
+        assert_eq!(cluster.live(object).await["webhooks"][0]["clientConfig"]["caBundle"], CA_BUNDLE);
+        assert_eq!(cluster.drift(object).await, NONE);
+    }
+}
+
+/// Base64 of a certificate's frame; the API server does not look inside when the webhook is a service.
+const CA_BUNDLE: &str = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCi0tLS0tRU5EIENFUlRJRklDQVRFLS0tLS0K";
+
+#[tokio::test]
+async fn an_edit_by_hand_is_seen_as_exactly_the_edited_fields() {
+    let cluster = Cluster::start();
+    let objects = objects("one-primary");
+    for object in &objects {
+        cluster.apply(object).await;
+    }
+    let deployment = find(&objects, "Deployment", "istiod");
+    cluster
+        .update(deployment, "kubectl-edit", |live| {
+            let container = &mut live["spec"]["template"]["spec"]["containers"][0];
+            container["image"] = json!("example/pilot:edited");
+            container["args"].as_array_mut().unwrap().push(json!("--added"));
+            container["resources"]["requests"]["memory"] = json!("2048Mi");
+            live["metadata"]["annotations"] = json!({"note": "not ours"});
+        })
+        .await;
+    assert_eq!(
+        cluster.drift(deployment).await,
+        [
+            "spec.template.spec.containers[name=discovery].args[7]: - -> --added",
+            "spec.template.spec.containers[name=discovery].image: docker.io/istio/pilot:1.31.0 -> example/pilot:edited",
+        ]
+    );
+    let configuration = find(&objects, "ConfigMap", "istio");
+    cluster
+        .update(configuration, "kubectl-edit", |live| {
+            let text = live["data"]["mesh"].as_str().unwrap().replace("shop.example", "other.example");
+            live["data"]["mesh"] = json!(format!("# edited\n{text}"));
+        })
+        .await;
+    assert_eq!(cluster.drift(configuration).await, ["data.mesh: trustDomain: shop.example -> other.example"]);
+    let definition = find(&objects, "CustomResourceDefinition", "gateways.networking.istio.io");
+    cluster
+        .update(definition, "kubectl-edit", |live| {
+            live["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["description"] = json!("edited");
+        })
+        .await;
+    let drift = cluster.drift(definition).await;
+    assert!(drift.len() == 1 && drift[0].starts_with("spec.versions[name=v1].schema: sha256:"), "{drift:?}");
+}
+
+#[tokio::test]
+async fn what_the_api_server_leaves_out_or_rewrites_is_no_drift() {
+    let cluster = Cluster::start();
+    for object in [deployment(), service(), priority_class(), secret(), definition()] {
+        cluster.apply(&object).await;
+        assert_eq!(cluster.drift(&object).await, NONE, "{}", object["kind"]);
+    }
+}
+
+#[tokio::test]
+async fn a_restarted_api_server_says_the_same() {
+    let cluster = Cluster::start();
+    let objects = objects("one-primary");
+    let definition = find(&objects, "CustomResourceDefinition", "virtualservices.networking.istio.io");
+    cluster.apply(definition).await;
+    cluster.server.stop();
+    cluster.server.start_again().unwrap();
+    assert_eq!(cluster.drift(definition).await, NONE);
+}
+
+fn deployment() -> Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": "a", "namespace": "default", "annotations": {}, "labels": {}},
+        "spec": {
+            "minReadySeconds": 0, "paused": false,
+            "selector": {"matchLabels": {"app": "a"}},
+            "template": {
+                "metadata": {"labels": {"app": "a"}, "annotations": {}, "creationTimestamp": null},
+                "spec": {
+                    "hostNetwork": false, "hostPID": false, "hostIPC": false, "nodeSelector": {}, "tolerations": [],
+                    "serviceAccountName": "", "imagePullSecrets": [], "automountServiceAccountToken": false,
+                    "volumes": [{"name": "v", "emptyDir": {"sizeLimit": "1024Mi"}}, {"name": "w", "emptyDir": {}}],
+                    "containers": [{
+                        "name": "a", "image": "a", "command": [], "args": [], "tty": false, "stdin": false,
+                        "securityContext": {"allowPrivilegeEscalation": false, "runAsUser": 0},
+                        "env": [
+                            {"name": "EMPTY", "value": ""},
+                            {"name": "CPU", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu", "divisor": "1000m"}}},
+                        ],
+                        "ports": [{"containerPort": 80}, {"containerPort": 80, "protocol": "UDP"}],
+                        "resources": {"requests": {"cpu": 0.5, "memory": "2048Mi"}, "limits": {"cpu": 1}},
+                        "volumeMounts": [{"name": "v", "mountPath": "/v", "readOnly": false}],
+                        "readinessProbe": {"httpGet": {"port": 80, "path": "/"}, "initialDelaySeconds": 0, "periodSeconds": 3},
+                    }],
+                },
+            },
+        },
+    })
+}
+
+fn service() -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Service",
+        "metadata": {"name": "a", "namespace": "default"},
+        "spec": {
+            "publishNotReadyAddresses": false, "selector": {"app": "a"},
+            "ports": [{"name": "http", "port": 80, "targetPort": 80, "nodePort": 0}, {"name": "dns", "port": 53, "protocol": "UDP"}],
+        },
+    })
+}
+
+fn priority_class() -> Value {
+    json!({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "a"}, "value": 0, "globalDefault": false})
+}
+
+fn secret() -> Value {
+    json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a", "namespace": "default"},
+        "data": {"wrapped": "c2Vj\ncmV0"}, "stringData": {"plain": "secret"}})
+}
+
+/// Everything in it that Go's types do not keep.
+fn definition() -> Value {
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "as.b.example"},
+        "spec": {
+            "group": "b.example", "scope": "Namespaced", "preserveUnknownFields": false,
+            "names": {"plural": "as", "kind": "A", "shortNames": []},
+            "versions": [{
+                "name": "v1", "served": true, "storage": true, "deprecated": false, "subresources": {"status": {}},
+                "additionalPrinterColumns": [
+                    {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp", "priority": 0, "description": "", "format": ""},
+                ],
+                "schema": {"openAPIV3Schema": {
+                    "type": "object", "nullable": false, "required": [], "description": "",
+                    "properties": {
+                        "default": {"type": "integer", "default": 0, "minimum": 0, "maximum": 4_294_967_295_u32, "exclusiveMaximum": false},
+                        "enum": {"type": "string", "enum": ["", "a"], "x-kubernetes-validations": []},
+                        "large": {"type": "number", "maximum": 1e15, "multipleOf": 0.5},
+                        "empty": {"type": "object", "properties": {}, "x-kubernetes-preserve-unknown-fields": true},
+                        "object": {"type": "object", "default": {"a": [], "b": {}}, "x-kubernetes-preserve-unknown-fields": true},
+                        "list": {"type": "array", "uniqueItems": false, "items": {"type": "string"}, "x-kubernetes-list-type": "set"},
+                        "either": {"type": "object", "oneOf": [{"required": ["a"]}, {"not": {"anyOf": [{"required": ["a"]}]}}]},
+                    },
+                }},
+            }],
+        },
+    })
+}

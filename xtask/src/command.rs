@@ -1,0 +1,36 @@
+//! Runs programs, visibly.
+
+use std::process::{Command, Stdio};
+
+use crate::error::Error;
+
+/// Runs a program with this task's own standard streams, after printing its command line.
+pub fn run(command: &mut Command) -> Result<(), Error> {
+    eprintln!("$ {}", line(command));
+    let status = command.status().map_err(|source| Error::Start { command: line(command), source })?;
+    succeeded(command, status)
+}
+
+/// Runs a program and returns what it printed on standard output.
+pub fn output(command: &mut Command) -> Result<Vec<u8>, Error> {
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|source| Error::Start { command: line(command), source })?;
+    succeeded(command, output.status)?;
+    Ok(output.stdout)
+}
+
+/// The command line for people.
+pub fn line(command: &Command) -> String {
+    let arguments = command.get_args().map(|argument| argument.to_string_lossy());
+    std::iter::once(command.get_program().to_string_lossy()).chain(arguments).collect::<Vec<_>>().join(" ")
+}
+
+fn succeeded(command: &Command, status: std::process::ExitStatus) -> Result<(), Error> {
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Error::Failed { command: line(command), status: status.to_string() })
+    }
+}

@@ -1,0 +1,156 @@
+//! `cargo xtask demo`: real terraform installs Istio into two real local clusters through this provider.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use lab::parts::{self, Part, Parts};
+
+use crate::command;
+use crate::error::{Error, file_error};
+use crate::interrupt::Interrupt;
+use crate::terraform::SOURCE;
+use crate::tree;
+use crate::workspace::{PROVIDER, Workspace};
+
+const EXAMPLE: &str = "examples/local-demo";
+const CLUSTERS: [&str; 2] = ["east", "west"];
+
+/// Terraform's default host of provider addresses, which names the folder in a filesystem mirror.
+const DEFAULT_HOST: &str = "registry.terraform.io";
+
+/// What the clusters, the mesh and Terraform need; not the tools that only tests use.
+const PARTS: &[Part] = &[
+    Part::Charts,
+    Part::Envoy,
+    Part::Etcd,
+    Part::KubeApiserver,
+    Part::KubeControllerManager,
+    Part::KubeScheduler,
+    Part::KubeProxy,
+    Part::Kubectl,
+    Part::Kubeletd,
+    Part::PilotDiscovery,
+    Part::PilotAgent,
+    Part::EnvoyBootstrap,
+    Part::Terraform,
+];
+
+/// Shows the demo and stays until Ctrl-C, then takes everything down; with `detach` it leaves the clusters
+/// running. A demo that fails takes everything down too.
+pub fn run(workspace: &Workspace, detach: bool) -> Result<(), Error> {
+    let mut interrupt = Interrupt::listen()?;
+    let shown = show(workspace, &mut interrupt);
+    match shown {
+        Ok(()) if detach => return Ok(()),
+        Ok(()) => {
+            eprintln!("\nCtrl-C takes everything down.");
+            interrupt.wait();
+        }
+        Err(_) => {}
+    }
+    down(workspace)?;
+    shown
+}
+
+/// Stops the clusters and forgets the state of what ran in them.
+pub fn down(workspace: &Workspace) -> Result<(), Error> {
+    match lab::cli::down() {
+        Ok(()) | Err(lab::cli::Error::NotUp) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let folder = folder(workspace);
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(file_error("remove", &folder))?;
+    }
+    Ok(())
+}
+
+fn show(workspace: &Workspace, interrupt: &mut Interrupt) -> Result<(), Error> {
+    let started = Instant::now();
+    parts::machine::prepare()?;
+    let parts = parts::ensure(PARTS)?;
+    let folder = folder(workspace);
+    interrupt.run(&mut workspace.cargo(&["build", "--release", "--bin", PROVIDER]))?;
+    interrupt.run(&mut lab(&["up"])?)?;
+    lay_out(workspace, &parts, &folder)?;
+    terraform(&parts, &folder, interrupt, &["init"])?;
+    terraform(&parts, &folder, interrupt, &["plan", "-out=plan"])?;
+    terraform(&parts, &folder, interrupt, &["apply", "plan"])?;
+    for cluster in CLUSTERS {
+        let kubectl = ["exec", "--", "kubectl", "--context", cluster, "--namespace", "istio-system"];
+        let wait = ["rollout", "status", "deployment/istiod", "--timeout=60s"];
+        interrupt.run(&mut lab(&[&kubectl[..], &wait].concat())?)?;
+        interrupt.run(&mut lab(&[&kubectl[..], &["get", "deployments,pods"]].concat())?)?;
+    }
+    eprintln!("\nThe demo took {} s.{}", started.elapsed().as_secs(), look_around(workspace, &folder));
+    Ok(())
+}
+
+fn look_around(workspace: &Workspace, folder: &Path) -> String {
+    let folder = workspace.relative(folder).display();
+    format!(
+        " Two clusters, a mesh in each. Look around, from another terminal:\n\n\
+         \x20 cargo xtask lab status\n\
+         \x20 cargo xtask lab exec -- kubectl --context east get pods -A\n\
+         \x20 cargo xtask lab exec -- kubectl --context west -n istio-system edit deployment istiod\n\
+         \x20 cargo xtask lab exec -- terraform -chdir={folder} plan\n\n\
+         `cargo xtask demo --down` takes everything down."
+    )
+}
+
+/// Where the configuration, the state and the mirror are.
+fn folder(workspace: &Workspace) -> PathBuf {
+    workspace.root.join(".demo")
+}
+
+/// The example with its variables, and the provider in a filesystem mirror, as `terraform init` expects them.
+fn lay_out(workspace: &Workspace, parts: &Parts, folder: &Path) -> Result<(), Error> {
+    tree::write(folder, &tree::read(&workspace.root.join(EXAMPLE))?)?;
+    let printed = command::output(&mut lab(&["exec", "--", "printenv", "KUBECONFIG"])?)?;
+    let variables = serde_json::json!({
+        "kubeconfig": String::from_utf8_lossy(&printed).trim(),
+        "charts": parts.charts().directory(),
+    });
+    write(&folder.join("terraform.tfvars.json"), &format!("{variables:#}\n"))?;
+    let mirror = folder.join("providers");
+    let version = &workspace.version;
+    let provider = mirror.join(DEFAULT_HOST).join(SOURCE).join(version).join("linux_amd64");
+    fs::create_dir_all(&provider).map_err(file_error("create", &provider))?;
+    let binary = provider.join(format!("{PROVIDER}_v{version}"));
+    let built = workspace.built("release").join(PROVIDER);
+    fs::copy(&built, &binary).map_err(file_error("copy", &built))?;
+    let mirror = format!(
+        "provider_installation {{\n  filesystem_mirror {{\n    path = \"{}\"\n  }}\n}}\n",
+        mirror.display()
+    );
+    write(&folder.join("terraform.rc"), &mirror)
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Error> {
+    fs::write(path, text).map_err(file_error("write", path))
+}
+
+fn terraform(
+    parts: &Parts,
+    folder: &Path,
+    interrupt: &mut Interrupt,
+    arguments: &[&str],
+) -> Result<(), Error> {
+    let program = parts.path(Part::Terraform).to_string_lossy();
+    let chdir = format!("-chdir={}", folder.display());
+    let call = [&["exec", "--", &program, &chdir], arguments].concat();
+    let mut terraform = lab(&call)?;
+    terraform.env("TF_CLI_CONFIG_FILE", folder.join("terraform.rc")).env("CHECKPOINT_DISABLE", "1");
+    interrupt.run(&mut terraform)
+}
+
+/// This program's own `lab` task.
+fn lab(arguments: &[&str]) -> Result<Command, Error> {
+    let this = std::env::current_exe()
+        .map_err(|source| Error::Start { command: "this program again".to_owned(), source })?;
+    let mut lab = Command::new(this);
+    lab.arg("lab").args(arguments);
+    Ok(lab)
+}
