@@ -186,7 +186,8 @@ async fn an_edit_by_hand_is_seen_as_exactly_the_edited_fields() {
 #[tokio::test]
 async fn what_the_api_server_leaves_out_or_rewrites_is_no_drift() {
     let cluster = Cluster::start();
-    for object in [deployment(), service(), priority_class(), secret(), definition()] {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/manifests/stored_otherwise.yaml");
+    for object in helm_template::yaml::parse_documents(&fs::read_to_string(path).unwrap()).unwrap() {
         cluster.apply(&object).await;
         assert_eq!(cluster.drift(&object).await, NONE, "{}", object["kind"]);
     }
@@ -201,85 +202,4 @@ async fn a_restarted_api_server_says_the_same() {
     cluster.server.stop();
     cluster.server.start_again().unwrap();
     assert_eq!(cluster.drift(definition).await, NONE);
-}
-
-fn deployment() -> Value {
-    json!({
-        "apiVersion": "apps/v1", "kind": "Deployment",
-        "metadata": {"name": "a", "namespace": "default", "annotations": {}, "labels": {}},
-        "spec": {
-            "minReadySeconds": 0, "paused": false,
-            "selector": {"matchLabels": {"app": "a"}},
-            "template": {
-                "metadata": {"labels": {"app": "a"}, "annotations": {}, "creationTimestamp": null},
-                "spec": {
-                    "hostNetwork": false, "hostPID": false, "hostIPC": false, "nodeSelector": {}, "tolerations": [],
-                    "serviceAccountName": "", "imagePullSecrets": [], "automountServiceAccountToken": false,
-                    "volumes": [{"name": "v", "emptyDir": {"sizeLimit": "1024Mi"}}, {"name": "w", "emptyDir": {}}],
-                    "containers": [{
-                        "name": "a", "image": "a", "command": [], "args": [], "tty": false, "stdin": false,
-                        "securityContext": {"allowPrivilegeEscalation": false, "runAsUser": 0},
-                        "env": [
-                            {"name": "EMPTY", "value": ""},
-                            {"name": "CPU", "valueFrom": {"resourceFieldRef": {"resource": "limits.cpu", "divisor": "1000m"}}},
-                        ],
-                        "ports": [{"containerPort": 80}, {"containerPort": 80, "protocol": "UDP"}],
-                        "resources": {"requests": {"cpu": 0.5, "memory": "2048Mi"}, "limits": {"cpu": 1}},
-                        "volumeMounts": [{"name": "v", "mountPath": "/v", "readOnly": false}],
-                        "readinessProbe": {"httpGet": {"port": 80, "path": "/"}, "initialDelaySeconds": 0, "periodSeconds": 3},
-                    }],
-                },
-            },
-        },
-    })
-}
-
-fn service() -> Value {
-    json!({
-        "apiVersion": "v1", "kind": "Service",
-        "metadata": {"name": "a", "namespace": "default"},
-        "spec": {
-            "publishNotReadyAddresses": false, "selector": {"app": "a"},
-            "ports": [{"name": "http", "port": 80, "targetPort": 80, "nodePort": 0}, {"name": "dns", "port": 53, "protocol": "UDP"}],
-        },
-    })
-}
-
-fn priority_class() -> Value {
-    json!({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "a"}, "value": 0, "globalDefault": false})
-}
-
-fn secret() -> Value {
-    json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a", "namespace": "default"},
-        "data": {"wrapped": "c2Vj\ncmV0"}, "stringData": {"plain": "secret"}})
-}
-
-/// Everything in it that Go's types do not keep.
-fn definition() -> Value {
-    json!({
-        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-        "metadata": {"name": "as.b.example"},
-        "spec": {
-            "group": "b.example", "scope": "Namespaced", "preserveUnknownFields": false,
-            "names": {"plural": "as", "kind": "A", "shortNames": []},
-            "versions": [{
-                "name": "v1", "served": true, "storage": true, "deprecated": false, "subresources": {"status": {}},
-                "additionalPrinterColumns": [
-                    {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp", "priority": 0, "description": "", "format": ""},
-                ],
-                "schema": {"openAPIV3Schema": {
-                    "type": "object", "nullable": false, "required": [], "description": "",
-                    "properties": {
-                        "default": {"type": "integer", "default": 0, "minimum": 0, "maximum": 4_294_967_295_u32, "exclusiveMaximum": false},
-                        "enum": {"type": "string", "enum": ["", "a"], "x-kubernetes-validations": []},
-                        "large": {"type": "number", "maximum": 1e15, "multipleOf": 0.5},
-                        "empty": {"type": "object", "properties": {}, "x-kubernetes-preserve-unknown-fields": true},
-                        "object": {"type": "object", "default": {"a": [], "b": {}}, "x-kubernetes-preserve-unknown-fields": true},
-                        "list": {"type": "array", "uniqueItems": false, "items": {"type": "string"}, "x-kubernetes-list-type": "set"},
-                        "either": {"type": "object", "oneOf": [{"required": ["a"]}, {"not": {"anyOf": [{"required": ["a"]}]}}]},
-                    },
-                }},
-            }],
-        },
-    })
 }

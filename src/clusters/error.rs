@@ -27,7 +27,7 @@ pub enum Error {
     },
     /// A connection setting cannot be used.
     #[error(transparent)]
-    Setting(#[from] SettingError),
+    Setting(Box<SettingError>),
     /// A client cannot be built.
     #[error("cluster {cluster:?}: cannot set up a client for {host}")]
     BuildClient {

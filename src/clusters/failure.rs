@@ -85,7 +85,7 @@ fn reason(error: &kube::Error, through_proxy: bool) -> Reason {
         return tls_reason(tls);
     }
     let is_connect = causes.iter().any(|cause| {
-        cause.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|error| error.is_connect())
+        cause.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(hyper_util::client::legacy::Error::is_connect)
     });
     if through_proxy && is_connect {
         return Reason::Proxy;
@@ -102,7 +102,7 @@ fn reason(error: &kube::Error, through_proxy: bool) -> Reason {
 type Cause<'a> = &'a (dyn StdError + 'static);
 
 /// `error` and what is inside it, outermost first.
-fn causes<'a>(error: Cause<'a>) -> Vec<Cause<'a>> {
+fn causes(error: Cause<'_>) -> Vec<Cause<'_>> {
     std::iter::successors(Some(error), next_cause).collect()
 }
 

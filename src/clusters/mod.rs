@@ -109,7 +109,7 @@ impl Clusters {
         } else {
             Connection::resolve(config, &self.environment)
         };
-        let connection = connection.map_err(|invalid| invalid.in_cluster(name))?;
+        let connection = connection.map_err(|invalid| Error::Setting(Box::new(invalid.in_cluster(name))))?;
         Cluster::new(name, block, connection, self.limits)
     }
 }

@@ -49,6 +49,21 @@ impl ProviderData {
     }
 }
 
+#[cfg(feature = "leak")]
+impl ProviderData {
+    /// Every credential of every cluster block.
+    pub fn credentials(&self) -> String {
+        use crate::clusters::{ConnectionSettings, ExposeSecret};
+        let blocks = self.clusters.names().filter_map(|name| self.clusters.block(name));
+        let known = blocks.filter_map(|block| match &block.connection {
+            ConnectionSettings::Known(config) => Some([config.token.clone(), config.config_raw.clone()]),
+            ConnectionSettings::NotYetKnown { .. } => None,
+        });
+        let credentials: Vec<_> = known.flatten().flatten().collect();
+        credentials.iter().map(|credential| credential.expose_secret()).collect::<Vec<_>>().join(" ")
+    }
+}
+
 /// By host name. Credentials that are not known before apply are none yet.
 fn chart_credentials(config: &ProviderModel) -> BTreeMap<String, Credentials> {
     let registries = config.chart_registry.as_known().into_iter().flatten();

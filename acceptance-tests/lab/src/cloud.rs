@@ -98,18 +98,18 @@ pub(crate) struct Cloud {
 
 impl Cloud {
     /// Gives and takes load balancers, whenever a Service or the policy changes.
-    pub async fn run(self, mut policies: watch::Receiver<Policy>, mut changes: watch::Receiver<u64>) {
+    pub async fn run(self, mut policies: watch::Receiver<Policy>, mut services: watch::Receiver<u64>) {
         let mut given = BTreeMap::new();
         loop {
             let policy = policies.borrow_and_update().clone();
-            changes.borrow_and_update();
+            services.borrow_and_update();
             let done = self.reconcile(&policy, &mut given).await;
             if let Err(error) = &done {
                 tracing::warn!(cluster = self.cluster, error = crate::chain(error), "load balancers");
             }
             tokio::select! {
-                changed = policies.changed() => if changed.is_err() { return },
-                changed = changes.changed() => if changed.is_err() { return },
+                seen = policies.changed() => if seen.is_err() { return },
+                seen = services.changed() => if seen.is_err() { return },
                 () = tokio::time::sleep(RETRY), if done.is_err() => {}
             }
         }
@@ -240,8 +240,7 @@ impl Cloud {
             None => given.addresses.iter().map(|address| json!({"ip": address, "ipMode": "VIP"})).collect(),
         };
         let status = service.status.as_ref().and_then(|status| status.load_balancer.as_ref());
-        let published =
-            status.and_then(|it| it.ingress.as_ref()).map(|it| json!(it)).unwrap_or_else(|| json!([]));
+        let published = status.and_then(|it| it.ingress.as_ref()).map_or_else(|| json!([]), |it| json!(it));
         if published != json!(ingress) {
             self.patch(service, json!({"status": {"loadBalancer": {"ingress": ingress}}}), true).await?;
         }

@@ -90,13 +90,11 @@ impl Zone {
         response.metadata.recursion_available = true;
         response.metadata.authoritative = true;
         response.add_query(question.clone());
-        match self.records(question.name(), question.query_type()) {
-            Some(records) => response.add_answers(records),
-            None => {
-                response.metadata.response_code = ResponseCode::NXDomain;
-                &mut response
-            }
-        };
+        if let Some(records) = self.records(question.name(), question.query_type()) {
+            response.add_answers(records);
+        } else {
+            response.metadata.response_code = ResponseCode::NXDomain;
+        }
         response.to_vec().ok()
     }
 

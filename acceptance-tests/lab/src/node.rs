@@ -37,7 +37,7 @@ mod streaming;
 mod volumes;
 
 /// How long a node may take to become ready.
-const READY: Duration = Duration::from_secs(60);
+const READY: Duration = Duration::from_mins(1);
 
 /// What can go wrong with a node.
 #[derive(Debug, thiserror::Error)]
@@ -157,7 +157,7 @@ impl Drop for Node {
             match thread.join() {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => {
-                    tracing::warn!(node = self.name, error = crate::chain(&error), "the node ended")
+                    tracing::warn!(node = self.name, error = crate::chain(&error), "the node ended");
                 }
                 Err(_) => tracing::warn!(node = self.name, "the node's thread panicked"),
             }

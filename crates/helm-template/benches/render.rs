@@ -20,7 +20,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let release = Release::new("x", "istio-system");
             render(&chart, &values, &release, &Capabilities::new("v1.31.0"), &Options::default()).map(|_| ())
         })?;
-        let process = fastest(5, || Command::new(&helm).args(["template", "x"]).arg(&directory).output().map(|_| ()))?;
+        let process =
+            fastest(5, || Command::new(&helm).args(["template", "x"]).arg(&directory).output().map(|_| ()))?;
         let factor = process.as_secs_f64() / here.as_secs_f64();
         println!("{name:<12} {here:>12.2?} {process:>12.2?} {factor:>8.1}");
     }

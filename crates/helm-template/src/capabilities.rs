@@ -86,9 +86,10 @@ impl Object for CapabilitiesObject {
 
     fn field(&self, name: &str) -> Option<Value> {
         match name {
-            "KubeVersion" => {
-                Some(Value::Object(Rc::new(KubeVersionObject { version: self.kube_version.clone(), helm: self.helm })))
-            }
+            "KubeVersion" => Some(Value::Object(Rc::new(KubeVersionObject {
+                version: self.kube_version.clone(),
+                helm: self.helm,
+            }))),
             "APIVersions" => {
                 let versions = Rc::clone(&self.api_versions);
                 Some(Value::Object(Rc::new(VersionSet { versions, helm: self.helm })))
@@ -112,10 +113,13 @@ impl Object for CapabilitiesObject {
 /// `.Capabilities.HelmVersion`: the version whose rules are followed.
 fn helm_version(helm: Helm) -> Value {
     let pairs = [
-        ("Version", match helm {
-            Helm::V3 => "v3.22",
-            Helm::V4 => "v4.3",
-        }),
+        (
+            "Version",
+            match helm {
+                Helm::V3 => "v3.22",
+                Helm::V4 => "v4.3",
+            },
+        ),
         ("GitCommit", ""),
         ("GitTreeState", ""),
         ("GoVersion", "go1.26.8"),
@@ -138,7 +142,9 @@ impl Object for KubeVersionObject {
 
     fn field(&self, name: &str) -> Option<Value> {
         Some(Value::from(match name {
-            "Version" | "GitVersion" => self.version.git_version.as_str(),
+            // Helm 3 drops what a provider appends.
+            "Version" | "GitVersion" if self.helm == Helm::V4 => self.version.git_version.as_str(),
+            "Version" | "GitVersion" => self.version.normalized.as_str(),
             "String" => self.version.normalized.as_str(),
             "Major" => self.version.major.as_str(),
             "Minor" => self.version.minor.as_str(),
@@ -181,7 +187,10 @@ impl Object for VersionSet {
     }
 
     fn plain(&self) -> Value {
-        Value::List(List::typed(self.type_name(), self.versions.iter().map(|v| Value::from(v.as_str())).collect()))
+        Value::List(List::typed(
+            self.type_name(),
+            self.versions.iter().map(|v| Value::from(v.as_str())).collect(),
+        ))
     }
 }
 

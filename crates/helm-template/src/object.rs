@@ -3,12 +3,15 @@
 use crate::template::signature::Type;
 use crate::value::Value;
 
+/// What a method does with its arguments, which have been checked.
+pub(crate) type MethodBody = Box<dyn Fn(&[Value]) -> Value>;
+
 /// A method bound to its receiver, as `text/template` calls it.
 pub(crate) struct Method {
     /// The parameters, which arguments are checked against.
     pub(crate) parameters: &'static [Type],
     /// The body.
-    pub(crate) call: Box<dyn Fn(&[Value]) -> Value>,
+    pub(crate) call: MethodBody,
 }
 
 /// A Go value with fields and methods.

@@ -31,6 +31,7 @@ pub enum Helm {
 }
 
 /// How to render.
+#[allow(clippy::struct_excessive_bools)] // Each is a fact of its own.
 #[derive(Clone)]
 pub struct Options<'a> {
     /// Whose rules to follow: sort order, separators, words of errors.

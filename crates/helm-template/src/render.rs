@@ -67,7 +67,9 @@ pub enum Error {
     #[error("library charts are not installable")]
     Library,
     /// `Chart.yaml` names subcharts that are not there.
-    #[error("an error occurred while checking for chart dependencies: found in Chart.yaml, but missing in charts/ directory: {0}")]
+    #[error(
+        "an error occurred while checking for chart dependencies: found in Chart.yaml, but missing in charts/ directory: {0}"
+    )]
     MissingDependencies(String),
     /// The values put something that is not a map where a subchart's values belong.
     #[error("chart dependencies processing failed: {0}")]
@@ -150,9 +152,11 @@ fn render_here(
     let kube_version = capabilities.version()?;
     let helm3 = options.helm == Helm::V3;
     let mut chart = chart.clone();
-    chart::process_dependencies(&mut chart, &values.entries, helm3).map_err(|error| Error::Values(error.to_string()))?;
+    chart::process_dependencies(&mut chart, &values.entries, helm3)
+        .map_err(|error| Error::Values(error.to_string()))?;
     let mode = chart::Mode { merge: false, helm3 };
-    let values = chart::coalesce(&chart, &values.entries, mode).map_err(|error| Error::Values(error.to_string()))?;
+    let values =
+        chart::coalesce(&chart, &values.entries, mode).map_err(|error| Error::Values(error.to_string()))?;
     if !options.skip_schema_validation {
         chart::validate(&chart, &values).map_err(Error::Schema)?;
     }
@@ -176,7 +180,9 @@ fn render_here(
 fn check_release_name(name: &str) -> Result<(), Error> {
     let is_edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let labels_are_good = name.split('.').all(|label| {
-        label.starts_with(is_edge) && label.ends_with(is_edge) && label.chars().all(|c| is_edge(c) || c == '-')
+        label.starts_with(is_edge)
+            && label.ends_with(is_edge)
+            && label.chars().all(|c| is_edge(c) || c == '-')
     });
     if labels_are_good && name.len() <= 53 { Ok(()) } else { Err(Error::ReleaseName(name.to_owned())) }
 }
@@ -222,7 +228,10 @@ fn execute_all(
     let mut templates = Templates::new();
     for name in &names {
         let text = &scope.renderables[name].text;
-        templates.add(parse::parse(name, text, &|function| funcs::is_known(function, options.helm)).map_err(parse_error)?);
+        templates.add(
+            parse::parse(name, text, &|function| funcs::is_known(function, options.helm))
+                .map_err(parse_error)?,
+        );
     }
     let engine = Engine::new(options.helm, options.source, options.max_output);
     let mut files = BTreeMap::new();
@@ -269,7 +278,10 @@ impl Scope {
             ("Values", values.clone()),
             ("Subcharts", Value::Map(subcharts.clone())),
         ];
-        let root = Map::typed(self.values_type, entries.into_iter().map(|(key, value)| (Rc::from(key), value)).collect());
+        let root = Map::typed(
+            self.values_type,
+            entries.into_iter().map(|(key, value)| (Rc::from(key), value)).collect(),
+        );
         for subchart in &chart.dependencies {
             let own = match &values {
                 Value::Map(map) => map.get(subchart.name()),

@@ -40,6 +40,8 @@ pub(crate) enum Value {
 pub(crate) struct List {
     pub(crate) type_name: &'static str,
     pub(crate) items: Rc<Vec<Value>>,
+    /// Go's nil slice: it is empty, but `null` in JSON.
+    pub(crate) is_nil: bool,
 }
 
 /// A Go map with string keys, shared by reference.
@@ -47,8 +49,13 @@ pub(crate) struct List {
 pub(crate) struct Map {
     /// The name of its Go type: `map[string]interface {}`, `map[string]string`, `common.Values`.
     pub(crate) type_name: &'static str,
+    /// Go's nil map: it is empty, but `null` in JSON.
+    pub(crate) is_nil: bool,
     entries: Rc<RefCell<Entries>>,
 }
+
+/// Values nested deeper than this are taken for maps that hold themselves, of which no function makes sense.
+pub(crate) const MAX_DEPTH: usize = 1000;
 
 /// `map[string]interface{}` as `reflect` spells it.
 pub(crate) const STRING_INTERFACE_MAP: &str = "map[string]interface {}";
@@ -65,12 +72,16 @@ impl Map {
     }
 
     pub(crate) fn typed(type_name: &'static str, entries: Entries) -> Self {
-        Self { type_name, entries: Rc::new(RefCell::new(entries)) }
+        Self { type_name, is_nil: false, entries: Rc::new(RefCell::new(entries)) }
+    }
+
+    pub(crate) fn nil(type_name: &'static str) -> Self {
+        Self { is_nil: true, ..Self::typed(type_name, Entries::new()) }
     }
 
     /// The same map (not a copy) under another Go type.
     pub(crate) fn with_type(&self, type_name: &'static str) -> Self {
-        Self { type_name, entries: Rc::clone(&self.entries) }
+        Self { type_name, ..self.clone() }
     }
 
     pub(crate) fn entries(&self) -> Ref<'_, Entries> {
@@ -110,11 +121,20 @@ impl Map {
 
 impl List {
     pub(crate) fn new(items: Vec<Value>) -> Self {
-        Self { type_name: INTERFACE_SLICE, items: Rc::new(items) }
+        Self::typed(INTERFACE_SLICE, items)
     }
 
     pub(crate) fn typed(type_name: &'static str, items: Vec<Value>) -> Self {
-        Self { type_name, items: Rc::new(items) }
+        Self { type_name, items: Rc::new(items), is_nil: false }
+    }
+
+    pub(crate) fn nil(type_name: &'static str) -> Self {
+        Self { is_nil: true, ..Self::typed(type_name, Vec::new()) }
+    }
+
+    /// What a Go function returns that appends to a nil slice: nil if nothing was appended.
+    pub(crate) fn appended(type_name: &'static str, items: Vec<Value>) -> Self {
+        Self { is_nil: items.is_empty(), ..Self::typed(type_name, items) }
     }
 }
 
@@ -205,15 +225,23 @@ impl Value {
 
     /// A copy that shares no map with the original.
     pub(crate) fn deep_copy(&self) -> Self {
+        self.deep_copy_at(0)
+    }
+
+    fn deep_copy_at(&self, depth: usize) -> Self {
+        if depth > MAX_DEPTH {
+            return Self::Nil;
+        }
+        let copy = |value: &Self| value.deep_copy_at(depth + 1);
         match self {
-            Self::List(list) => Self::List(List {
-                type_name: list.type_name,
-                items: Rc::new(list.items.iter().map(Self::deep_copy).collect()),
-            }),
-            Self::Map(map) => Self::Map(Map::typed(
-                map.type_name,
-                map.entries().iter().map(|(key, value)| (Rc::clone(key), value.deep_copy())).collect(),
-            )),
+            Self::List(list) => {
+                Self::List(List { items: Rc::new(list.items.iter().map(copy).collect()), ..list.clone() })
+            }
+            Self::Map(map) => {
+                let entries =
+                    map.entries().iter().map(|(key, value)| (Rc::clone(key), copy(value))).collect();
+                Self::Map(Map { entries: Rc::new(RefCell::new(entries)), ..map.clone() })
+            }
             other => other.clone(),
         }
     }

@@ -79,7 +79,9 @@ impl Values {
 pub(crate) fn parse(text: &str) -> Result<Map<String, Value>, String> {
     parse_documents(text).map_err(|error| match error {
         Error::Yaml(error) => error.to_string(),
-        Error::NotAMap(kind) => format!("cannot unmarshal {kind} into Go value of type map[string]interface {{}}"),
+        Error::NotAMap(kind) => {
+            format!("cannot unmarshal {kind} into Go value of type map[string]interface {{}}")
+        }
     })
 }
 

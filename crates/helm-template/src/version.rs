@@ -33,11 +33,15 @@ impl Version {
         let (numbers, prerelease) = split_once_or_end(rest, '-');
         let identifiers_are_good = |identifiers: Option<&str>| {
             identifiers.is_none_or(|text| {
-                text.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
+                text.split('.').all(|part| {
+                    !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+                })
             })
         };
         let no_leading_zero = prerelease.is_none_or(|text| {
-            text.split('.').all(|part| !(part.len() > 1 && part.starts_with('0') && part.bytes().all(|b| b.is_ascii_digit())))
+            text.split('.').all(|part| {
+                !(part.len() > 1 && part.starts_with('0') && part.bytes().all(|b| b.is_ascii_digit()))
+            })
         });
         if !identifiers_are_good(prerelease) || !identifiers_are_good(metadata) || !no_leading_zero {
             return Err(Error::Version);
@@ -160,7 +164,8 @@ impl Constraint {
     pub(crate) fn check(&self, version: &Version) -> bool {
         self.alternatives.iter().any(|comparisons| {
             // A prerelease is taken only if a comparison of the same alternative names one.
-            let takes_prereleases = comparisons.iter().any(|comparison| !comparison.version.prerelease.is_empty());
+            let takes_prereleases =
+                comparisons.iter().any(|comparison| !comparison.version.prerelease.is_empty());
             comparisons.iter().all(|comparison| comparison.holds(version, takes_prereleases))
         })
     }
@@ -220,7 +225,9 @@ impl Comparison {
         let (numbers, suffix) = plain.split_at(end);
         let is_wild = |part: &str| matches!(part, "x" | "X" | "*");
         let parts: Vec<&str> = numbers.split('.').collect();
-        if parts.len() > 3 || (parts.len() < 3 && suffix.starts_with('-') && parts.iter().any(|part| is_wild(part))) {
+        if parts.len() > 3
+            || (parts.len() < 3 && suffix.starts_with('-') && parts.iter().any(|part| is_wild(part)))
+        {
             return None;
         }
         let all_wild = is_wild(parts[0]);

@@ -30,22 +30,151 @@ impl Chance {
     /// Strings that YAML, JSON and Go treat in special ways.
     fn string(&mut self) -> String {
         const PIECES: &[&str] = &[
-            "a", "word", " ", "  ", "\n", "\n\n", "\t", ":", ": ", "#", " #", "-", "- ", "'", "\"", "\\", "{", "}", "[", "]",
-            ",", "&", "*", "!", "|", ">", "%", "@", "`", "?", "<", "=", "~", "0", "1", "12", "é", "☃", "😀", "\u{85}",
-            "\u{2028}", "\u{2029}", "\u{a0}", "\u{7}", "\r", "\u{1b}", "e", ".", "...", "---", "_", "+", "0x1F", "1e3", "null", "\u{feff}",
-            "true", "yes", "on", "No", "2001-01-01", "12:30", "<no value>", "$", "/", "long text of many words ", "\u{200b}",
+            "a",
+            "word",
+            " ",
+            "  ",
+            "\n",
+            "\n\n",
+            "\t",
+            ":",
+            ": ",
+            "#",
+            " #",
+            "-",
+            "- ",
+            "'",
+            "\"",
+            "\\",
+            "{",
+            "}",
+            "[",
+            "]",
+            ",",
+            "&",
+            "*",
+            "!",
+            "|",
+            ">",
+            "%",
+            "@",
+            "`",
+            "?",
+            "<",
+            "=",
+            "~",
+            "0",
+            "1",
+            "12",
+            "é",
+            "☃",
+            "😀",
+            "\u{85}",
+            "\u{2028}",
+            "\u{2029}",
+            "\u{a0}",
+            "\u{7}",
+            "\r",
+            "\u{1b}",
+            "e",
+            ".",
+            "...",
+            "---",
+            "_",
+            "+",
+            "0x1F",
+            "1e3",
+            "null",
+            "\u{feff}",
+            "true",
+            "yes",
+            "on",
+            "No",
+            "2001-01-01",
+            "12:30",
+            "<no value>",
+            "$",
+            "/",
+            "long text of many words ",
+            "\u{200b}",
         ];
         const WHOLE: &[&str] = &[
-            "", "y", "n", "yes", "NO", "On", "off", "true", "False", "null", "~", "Null", "1", "-1", "+1", "0", "00", "010",
-            "0o10", "0x1F", "0b1", "1_000", "1.5", ".5", "5.", "1e3", "1E-3", ".inf", "-.Inf", ".nan", "<<", "=", "!!str",
-            "2001-01-01", "2001-1-1", "2001-01-01T00:00:00Z", "2001-01-01 00:00:00", "2001-13-01", "12:30", "1:2:3", "-12:30.5",
-            "12:75", "a: b", "a:b", "- a", "-a", "? a", "?a", "a #b", "a#b", " a", "a ", "'", "\"", "---", "--- a", "...", "%a", "@a",
-            "18446744073709551615", "18446744073709551616", "9223372036854775808", "1e400", "0x", "1__0", "_1", "+", "-", ".", "..",
+            "",
+            "y",
+            "n",
+            "yes",
+            "NO",
+            "On",
+            "off",
+            "true",
+            "False",
+            "null",
+            "~",
+            "Null",
+            "1",
+            "-1",
+            "+1",
+            "0",
+            "00",
+            "010",
+            "0o10",
+            "0x1F",
+            "0b1",
+            "1_000",
+            "1.5",
+            ".5",
+            "5.",
+            "1e3",
+            "1E-3",
+            ".inf",
+            "-.Inf",
+            ".nan",
+            "<<",
+            "=",
+            "!!str",
+            "2001-01-01",
+            "2001-1-1",
+            "2001-01-01T00:00:00Z",
+            "2001-01-01 00:00:00",
+            "2001-13-01",
+            "12:30",
+            "1:2:3",
+            "-12:30.5",
+            "12:75",
+            "a: b",
+            "a:b",
+            "- a",
+            "-a",
+            "? a",
+            "?a",
+            "a #b",
+            "a#b",
+            " a",
+            "a ",
+            "'",
+            "\"",
+            "---",
+            "--- a",
+            "...",
+            "%a",
+            "@a",
+            "18446744073709551615",
+            "18446744073709551616",
+            "9223372036854775808",
+            "1e400",
+            "0x",
+            "1__0",
+            "_1",
+            "+",
+            "-",
+            ".",
+            "..",
         ];
         if self.below(4) == 0 {
             return self.pick(WHOLE).to_owned();
         }
-        let length = 1 + self.below(if self.below(10) == 0 { 40 } else { 6 });
+        let longest = if self.below(10) == 0 { 40 } else { 6 };
+        let length = 1 + self.below(longest);
         (0..length).map(|_| self.pick(PIECES)).collect()
     }
 
@@ -82,7 +211,8 @@ impl Chance {
         let flags: String = (0..self.below(3)).map(|_| self.pick(&["+", "-", "#", " ", "0"])).collect();
         let width = self.pick(&["", "", "3", "10"]);
         let precision = self.pick(&["", "", ".0", ".2", ".5"]);
-        let verb = self.pick(&["v", "s", "d", "q", "x", "X", "f", "e", "g", "t", "T", "c", "U", "o", "b", "%"]);
+        let verb =
+            self.pick(&["v", "s", "d", "q", "x", "X", "f", "e", "g", "t", "T", "c", "U", "o", "b", "%"]);
         format!("<%{flags}{width}{precision}{verb}>")
     }
 }
@@ -173,7 +303,28 @@ fn texts_become_values_as_in_helm() {
             json!(if index % 2 == 0 {
                 helm_template::yaml::emit(&json!({ key: value }))
             } else {
-                format!("k: {}\n", chance.pick(&["1_0", "0o7", "on", "2001-01-01", "1e3", ".5", "~", "'x'", "\"\\x41\"", "!!str 5", "!!int \"3\"", "0b11", "[a, 1, ~]", "{a: b, 1: c}", "|\n  x\n  y", ">-\n  x\n  y", "&a x"]))
+                format!(
+                    "k: {}\n",
+                    chance.pick(&[
+                        "1_0",
+                        "0o7",
+                        "on",
+                        "2001-01-01",
+                        "1e3",
+                        ".5",
+                        "~",
+                        "'x'",
+                        "\"\\x41\"",
+                        "!!str 5",
+                        "!!int \"3\"",
+                        "0b11",
+                        "[a, 1, ~]",
+                        "{a: b, 1: c}",
+                        "|\n  x\n  y",
+                        ">-\n  x\n  y",
+                        "&a x"
+                    ])
+                )
             })
         })
         .collect();
@@ -188,7 +339,9 @@ fn numbers_are_formatted_and_calculated_as_in_helm() {
     let mut chance = Chance(0x1234_5678_9ABC_DEF1);
     let cases: Vec<Value> = (0..2_500)
         .map(|_| {
-            let operand = |chance: &mut Chance| if chance.below(4) == 0 { json!(chance.string()) } else { chance.number() };
+            let operand = |chance: &mut Chance| {
+                if chance.below(4) == 0 { json!(chance.string()) } else { chance.number() }
+            };
             json!({ "format": chance.format(), "a": operand(&mut chance), "b": operand(&mut chance) })
         })
         .collect();

@@ -59,6 +59,11 @@ pub struct ObjectPattern {
 }
 
 impl ObjectPattern {
+    /// All objects whatever.
+    pub fn any() -> Self {
+        Self { group: Glob::any(), kind: Glob::any(), namespace: Glob::any(), name: Glob::any() }
+    }
+
     /// All objects of one group and kind.
     pub fn kind(group: &str, kind: &str) -> Self {
         Self { group: group.into(), kind: kind.into(), namespace: Glob::any(), name: Glob::any() }

@@ -100,6 +100,8 @@ impl<'a> Schema<'a> {
     fn at(types: Option<&'a Map<String, Value>>, place: &'a Value) -> Self {
         let reference = place["$ref"].as_str().or_else(|| place["allOf"][0]["$ref"].as_str());
         let name = reference.and_then(|reference| reference.rsplit('/').next()).unwrap_or_default();
+        // Published without members, because they may also be a list or a boolean.
+        let name = ["OrArray", "OrBool"].iter().find_map(|or| name.strip_suffix(or)).unwrap_or(name);
         let node = types.and_then(|types| types.get(name)).unwrap_or(place);
         Self { types, place: Some(place), node: Some(node), name }
     }

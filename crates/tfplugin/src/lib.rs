@@ -1,4 +1,112 @@
 //! A Terraform provider framework: go-plugin handshake, tfplugin5, values, schema and resource traits.
+//!
+//! A provider is a type that implements [`Provider`], and `main` hands it to [`serve`]:
+//!
+//! ```no_run
+//! use tfplugin::schema::{Attribute, Schema};
+//! use tfplugin::{
+//!     Context, Create, Diagnostic, Field, Model, Outcome, Provider, Registry, Resource, ResourceContext, Setup, Update,
+//! };
+//!
+//! struct Notes;
+//!
+//! /// The provider block: what the user writes, with the three states of [`Field`].
+//! #[derive(Model)]
+//! struct NotesModel {
+//!     directory: Field<String>,
+//! }
+//!
+//! impl Provider for Notes {
+//!     type Model = NotesModel;
+//!     type Data = Option<String>;
+//!     const ADDRESS: &'static str = "registry.terraform.io/example/notes";
+//!     const LOG_TARGETS: &'static [&'static str] = &["notes"];
+//!
+//!     fn schema(&self) -> Schema {
+//!         Schema::new("Keeps notes.").attribute("directory", Attribute::string("Where.").required())
+//!     }
+//!
+//!     fn register(&self, registry: &mut Registry<Self>) {
+//!         registry.resource(Note);
+//!     }
+//!
+//!     // The directory may be unknown while Terraform plans: keep that, do not fail.
+//!     async fn configure(&self, config: NotesModel, _: &Setup) -> Outcome<Option<String>> {
+//!         Outcome::new(config.directory.into_known())
+//!     }
+//! }
+//!
+//! struct Note;
+//!
+//! /// Configuration, plan and state of the resource.
+//! #[derive(Clone, Model)]
+//! struct NoteModel {
+//!     name: Field<String>,
+//!     text: Field<String>,
+//!     path: Field<String>,
+//! }
+//!
+//! impl Note {
+//!     fn write(model: NoteModel, directory: Option<&str>) -> Result<NoteModel, Diagnostic> {
+//!         let directory = directory.ok_or_else(|| Diagnostic::error("No directory", "It is not known yet."))?;
+//!         let path = format!("{directory}/{}", model.name.as_str().unwrap_or_default());
+//!         std::fs::write(&path, model.text.as_str().unwrap_or_default())
+//!             .map_err(|error| Diagnostic::error("Could not write the note", format!("{path}: {error}.")))?;
+//!         Ok(NoteModel { path: path.into(), ..model })
+//!     }
+//! }
+//!
+//! impl Resource for Note {
+//!     type Provider = Notes;
+//!     type Model = NoteModel;
+//!     const TYPE: &'static str = "notes_note";
+//!
+//!     fn schema(&self) -> Schema {
+//!         Schema::new("A note.")
+//!             .attribute("name", Attribute::string("Its name.").required().requires_replace())
+//!             .attribute("text", Attribute::string("What it says.").default("".to_owned()))
+//!             .attribute("path", Attribute::string("Where it is.").computed().keep_prior())
+//!     }
+//!
+//!     async fn create(&self, create: Create<NoteModel>, context: &ResourceContext<Self>) -> Outcome<NoteModel> {
+//!         Note::write(create.planned, context.data().as_deref()).into()
+//!     }
+//!
+//!     async fn update(&self, update: Update<NoteModel>, context: &ResourceContext<Self>) -> Outcome<NoteModel> {
+//!         Note::write(update.planned, context.data().as_deref()).into()
+//!     }
+//!
+//!     async fn read(&self, state: NoteModel, _: &Context<Option<String>>) -> Outcome<Option<NoteModel>> {
+//!         let text = state.path.as_str().and_then(|path| std::fs::read_to_string(path).ok());
+//!         Outcome::new(text.map(|text| NoteModel { text: text.into(), ..state }))
+//!     }
+//!
+//!     async fn delete(&self, prior: NoteModel, _: &ResourceContext<Self>) -> Outcome<()> {
+//!         let _ = prior.path.as_str().map(std::fs::remove_file);
+//!         Outcome::new(())
+//!     }
+//! }
+//!
+//! fn main() -> std::process::ExitCode {
+//!     tfplugin::serve(Notes)
+//! }
+//! ```
+//!
+//! # What the framework does
+//!
+//! * **Values** are decoded against the schema; every error has the path of the attribute ([`ValueError`]). Models are
+//!   structs with [`Field`]s; [`Model`] derives the mapping, and the provider refuses to start when schema and model do
+//!   not agree ([`check_provider`] does the same in a test).
+//! * **Plans** start from the configuration: defaults, kept prior values and "known after apply" fill what the
+//!   configuration leaves null. [`Resource::plan_create`] and [`Resource::plan_update`] then change what they know better.
+//! * **Terraform's consistency rules** are checked before Terraform does it, in debug builds; the message names rule and
+//!   attribute.
+//! * **Failures** keep what was made: [`Outcome::partial`].
+//! * **Ctrl-C** cancels [`Context::cancellation`]; the answer still counts.
+//! * **A panic** becomes a message for the user, with its place.
+//! * **The connection** is open to the Terraform that has started the process, and to nobody else.
+//!
+//! `examples/keeper` has every feature.
 
 extern crate self as tfplugin;
 

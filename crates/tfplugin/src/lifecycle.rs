@@ -50,8 +50,10 @@ pub(crate) async fn plan<D: Send + Sync>(
         let planned = planning::planned(block, &config, Some(&prior));
         resource.plan_update(PlanUpdate { prior, config, planned }, context).await
     };
+    let Outcome { value, diagnostics, deferred } = outcome;
+    let diagnostics = answered(value.is_some(), diagnostics, "plan");
     let mut violations = Vec::new();
-    let outcome = outcome.map(|planned| {
+    let outcome = Outcome { value, diagnostics, deferred }.map(|planned| {
         let state = planning::without_write_only(block, planned.state);
         let mut requires_replace = planned.requires_replace;
         if kept_prior != Value::Null {

@@ -1,4 +1,5 @@
 //! The checked-in protobuf code is what `proto/` says.
+#![allow(clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
 

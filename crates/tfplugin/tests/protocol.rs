@@ -64,8 +64,8 @@ fn packed(value: &Value, ty: &Type) -> DynamicValue {
     DynamicValue { msgpack: value.to_msgpack(ty).unwrap(), json: Vec::new() }
 }
 
-fn null() -> Option<DynamicValue> {
-    Some(DynamicValue { msgpack: vec![0xc0], json: Vec::new() })
+fn null() -> DynamicValue {
+    DynamicValue { msgpack: vec![0xc0], json: Vec::new() }
 }
 
 /// The type that Terraform core derives from a block.
@@ -109,7 +109,7 @@ async fn plan(
     let config = Some(schemas.server(members));
     let request = wire::plan_resource_change::Request {
         type_name: TYPE.to_owned(),
-        prior_state: null(),
+        prior_state: Some(null()),
         proposed_new_state: config.clone(),
         config,
         ..Default::default()
@@ -159,7 +159,7 @@ async fn the_whole_life_of_a_server_by_raw_messages() {
 
     let request = wire::apply_resource_change::Request {
         type_name: TYPE.to_owned(),
-        prior_state: null(),
+        prior_state: Some(null()),
         planned_state: planned.planned_state,
         config: Some(schemas.server(&members)),
         ..Default::default()
@@ -177,12 +177,12 @@ async fn the_whole_life_of_a_server_by_raw_messages() {
     let request = wire::apply_resource_change::Request {
         type_name: TYPE.to_owned(),
         prior_state: applied.new_state,
-        planned_state: null(),
-        config: null(),
+        planned_state: Some(null()),
+        config: Some(null()),
         ..Default::default()
     };
     let gone = provider.apply_resource_change(request).await.unwrap().into_inner();
-    assert_eq!((gone.new_state, gone.diagnostics), (null(), Vec::new()));
+    assert_eq!((gone.new_state, gone.diagnostics), (Some(null()), Vec::new()));
     assert!(!directory.path().join("raw.json").exists());
 }
 
@@ -298,7 +298,7 @@ async fn a_stop_ends_work_within_two_seconds_and_its_answer_has_the_partial_stat
     let planned = plan(&mut provider, &schemas, &members).await.planned_state;
     let request = wire::apply_resource_change::Request {
         type_name: TYPE.to_owned(),
-        prior_state: null(),
+        prior_state: Some(null()),
         planned_state: planned,
         config: Some(schemas.server(&members)),
         ..Default::default()

@@ -114,10 +114,8 @@ resource "keeper_server" "a" {
     workspace.assert_no_changes();
 }
 
-#[test]
-fn everything_may_be_unknown_in_a_plan() {
-    let workspace = Workspace::new(
-        r#"
+/// One server whose every attribute is unknown in a plan, and one whose every block is.
+const UNKNOWN: &str = r#"
 resource "terraform_data" "later" {
   input = {
     text = "one", number = 7, tags = { team = "blue" }, zones = ["z"], list = ["x", "y"], mode = "rw"
@@ -186,8 +184,11 @@ resource "keeper_server" "dynamic" {
     content { create = "5m" }
   }
 }
-"#,
-    );
+"#;
+
+#[test]
+fn everything_may_be_unknown_in_a_plan() {
+    let workspace = Workspace::new(UNKNOWN);
     let plan = workspace.plan();
     let unknown = change(&plan, "keeper_server.a")["after_unknown"].clone();
     for attribute in ["name", "size", "load", "tags", "zones", "settings", "address", "revision"] {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures::future::{join_all, try_join_all};
-use ssa::{Expect, Policy, StageReady};
+use ssa::{Expect, ObjectPattern, Policy, StageReady, TakeOver};
 use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field, Outcome};
 use tokio_util::sync::CancellationToken;
 
@@ -27,6 +27,10 @@ use crate::rollout::{self, ClusterOutcome, Installation, Target};
 
 /// How long custom resource definitions and namespaces may take to be served.
 const SERVED: Duration = Duration::from_secs(60);
+
+/// The field managers of people at a command line. What they changed is drift, which the plan has shown and the user has
+/// approved to undo; what a controller owns is a conflict, and stays its own.
+const BY_HAND: &str = "kubectl*";
 
 /// What an apply is given.
 pub struct Apply<'a> {
@@ -140,7 +144,7 @@ impl Apply<'_> {
             target: Target::new(&site.cluster, &namespace),
             stages,
             expect: if self.is_known_to_state(site) { Expect::Any } else { Expect::Absent },
-            policy: Policy::default(),
+            policy: Policy { take_over: vec![TakeOver { manager: BY_HAND.into(), objects: ObjectPattern::any(), fields: None }], ..Policy::default() },
         })
     }
 

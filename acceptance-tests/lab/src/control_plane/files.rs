@@ -132,11 +132,11 @@ fn make_certificates(
 /// Writes who may come with a static token: `token,user,uid,"groups"`.
 fn make_tokens(directory: &Path, url: &str, ca_pem: &str) -> std::io::Result<Vec<Connection>> {
     let mut connections = Vec::new();
-    let mut lines = String::new();
+    let mut lines = Vec::new();
     for name in [identity::ADMIN, identity::READER] {
         let token = random_token()?;
         let groups = if name == identity::ADMIN { ",\"system:masters\"" } else { "" };
-        lines += &format!("{token},{name},{name}{groups}\n");
+        lines.push(format!("{token},{name},{name}{groups}\n"));
         connections.push(Connection {
             name: name.to_owned(),
             host: url.to_owned(),
@@ -144,12 +144,12 @@ fn make_tokens(directory: &Path, url: &str, ca_pem: &str) -> std::io::Result<Vec
             token,
         });
     }
-    fs::write(directory.join("tokens.csv"), lines)?;
+    fs::write(directory.join("tokens.csv"), lines.concat())?;
     Ok(connections)
 }
 
 fn random_token() -> std::io::Result<String> {
     let mut bytes = [0_u8; 16];
     fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }

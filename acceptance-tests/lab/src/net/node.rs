@@ -27,7 +27,7 @@ impl NodeNetwork {
     ) -> Result<Self, Error> {
         let namespace = Namespace::new(name)?;
         let node = addresses.node();
-        let outer = format!("up-{}", addresses.node().octets()[3]);
+        let outer = outer(addresses);
         ip(
             &format!("link {name} to the bridge"),
             &outside(),
@@ -125,5 +125,17 @@ impl NodeNetwork {
         let verb = if present { "replace" } else { "delete" };
         let line = format!("address {verb} {address}/32 dev {UPLINK}\n");
         ip("move a load balancer's address", &self.path(), &line)
+    }
+}
+
+/// The name of the node's link at the bridge.
+fn outer(addresses: ClusterAddresses) -> String {
+    format!("up-{}", addresses.node().octets()[3])
+}
+
+impl Drop for NodeNetwork {
+    fn drop(&mut self) {
+        // The kernel would remove it some time after the namespace; its name must be free at once.
+        let _ = ip("remove a node's link", &outside(), &format!("link delete {}\n", outer(self.addresses)));
     }
 }

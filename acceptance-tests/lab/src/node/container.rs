@@ -236,13 +236,11 @@ impl Runner {
             ended = timeout(grace, gently) => ended.ok(),
             () = self.stop.now.cancelled() => None,
         };
-        match ended {
-            Some(code) => code,
-            None => {
-                running.kill();
-                running.exited().await
-            }
+        if let Some(code) = ended {
+            return code;
         }
+        running.kill();
+        running.exited().await
     }
 
     /// Probes the container; returns when it must be restarted.

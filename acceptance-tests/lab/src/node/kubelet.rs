@@ -106,7 +106,9 @@ impl Kubelet {
                 let listed = std::mem::take(&mut self.listed);
                 let gone: Vec<String> =
                     self.workers.keys().filter(|uid| !listed.contains(uid)).cloned().collect();
-                gone.iter().for_each(|uid| self.end(uid));
+                for uid in gone {
+                    self.end(&uid);
+                }
             }
             Event::Apply(pod) => self.want(pod),
             Event::Delete(pod) => self.end(&pod.uid().unwrap_or_default()),

@@ -246,15 +246,15 @@ impl Worker {
             tracing::warn!(pod = name, %error, "cannot tell kubeletd about a pod");
         }
         let pod = shared.pod();
-        let status = status::compose(&shared.facts(&pod), &states, self.published.as_ref());
-        if self.is_gone() || self.published.as_ref() == Some(&status) {
+        let composed = status::compose(&shared.facts(&pod), &states, self.published.as_ref());
+        if self.is_gone() || self.published.as_ref() == Some(&composed) {
             return true;
         }
         let pods = Api::<Pod>::namespaced(shared.context.client.clone(), &namespace);
-        let patch = Patch::Merge(json!({"metadata": {"uid": pod.uid()}, "status": status}));
+        let patch = Patch::Merge(json!({"metadata": {"uid": pod.uid()}, "status": composed}));
         match pods.patch_status(&name, &PatchParams::default(), &patch).await {
             Ok(_) => {
-                self.published = Some(status);
+                self.published = Some(composed);
                 true
             }
             // The pod is gone, or another one has its name.

@@ -78,11 +78,11 @@ async fn http(action: &HTTPGetAction, target: &Target<'_>) -> std::io::Result<bo
     let host = action.host.clone().unwrap_or_else(|| target.address.to_string());
     let path = action.path.as_deref().unwrap_or("/");
     let mut stream = TcpStream::connect((host.as_str(), port)).await?;
-    let mut headers = format!("Host: {host}:{port}\r\nUser-Agent: kube-probe/1.36\r\nConnection: close\r\n");
-    for header in action.http_headers.iter().flatten() {
-        headers += &format!("{}: {}\r\n", header.name, header.value);
-    }
-    stream.write_all(format!("GET {path} HTTP/1.1\r\n{headers}\r\n").as_bytes()).await?;
+    let own = format!("Host: {host}:{port}\r\nUser-Agent: kube-probe/1.36\r\nConnection: close\r\n");
+    let given = action.http_headers.iter().flatten();
+    let given: Vec<String> = given.map(|header| format!("{}: {}\r\n", header.name, header.value)).collect();
+    let request = format!("GET {path} HTTP/1.1\r\n{own}{}\r\n", given.concat());
+    stream.write_all(request.as_bytes()).await?;
     let mut status = [0; 12];
     stream.read_exact(&mut status).await?;
     Ok(matches!(status[9..], [b'2' | b'3', _, _]))

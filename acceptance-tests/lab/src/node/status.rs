@@ -67,9 +67,8 @@ fn is_sidecar(container: &Container) -> bool {
 fn is_initialized(pod: &Pod, states: &BTreeMap<String, State>) -> bool {
     let init = pod.spec.iter().flat_map(|spec| spec.init_containers.iter().flatten());
     init.into_iter().all(|container| {
-        states.get(&container.name).is_some_and(|state| match is_sidecar(container) {
-            true => state.started || state.over,
-            false => state.result() == Some(0),
+        states.get(&container.name).is_some_and(|state| {
+            if is_sidecar(container) { state.started || state.over } else { state.result() == Some(0) }
         })
     })
 }

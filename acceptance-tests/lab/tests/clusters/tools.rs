@@ -51,14 +51,14 @@ fn run(command: &mut Command, input: &str) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Waits until `look` gives something, for 30 seconds.
+/// Waits until `look` gives something, for a minute.
 pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_mins(1);
     loop {
         if let Some(found) = look() {
             return found;
         }
-        assert!(Instant::now() < deadline, "after 30 s still not: {what}");
+        assert!(Instant::now() < deadline, "after a minute still not: {what}");
         std::thread::sleep(Duration::from_millis(100));
     }
 }

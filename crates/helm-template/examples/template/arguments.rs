@@ -7,7 +7,7 @@ use helm_template::{Capabilities, Chart, Helm, Options, Release, Values, render}
 
 /// What `helm template` prints for these arguments, or what it says is wrong.
 pub fn run(arguments: impl Iterator<Item = String>) -> Result<String, String> {
-    Arguments::parse(arguments).and_then(|arguments| arguments.render()).map_err(|error| {
+    Arguments::parse(arguments).and_then(Arguments::render).map_err(|error| {
         let mut message = error.to_string();
         let mut cause = error.source();
         while let Some(inner) = cause {
@@ -48,7 +48,11 @@ impl Arguments {
         Ok(parsed)
     }
 
-    fn flag(&mut self, flag: &str, value: impl FnOnce() -> Result<String, String>) -> Result<(), Box<dyn Error>> {
+    fn flag(
+        &mut self,
+        flag: &str,
+        value: impl FnOnce() -> Result<String, String>,
+    ) -> Result<(), Box<dyn Error>> {
         match flag {
             "-n" | "--namespace" => self.namespace = value()?,
             "-f" | "--values" => {

@@ -26,7 +26,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<File>, Error> {
         }
         let raw = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         if !kind.is_file() && !kind.is_contiguous() {
-            return Err(Error::Hostile(format!("chart illegally contains something that is not a file: {raw:?}")));
+            return Err(Error::Hostile(format!(
+                "chart illegally contains something that is not a file: {raw:?}"
+            )));
         }
         let name = checked_name(&raw)?;
         if entry.size() > left {
@@ -57,7 +59,9 @@ fn checked_name(raw: &str) -> Result<String, Error> {
     }
     let name = path::clean(&rest);
     if name == "." {
-        return Err(Error::Hostile(format!("chart illegally contains content outside the base directory: {raw:?}")));
+        return Err(Error::Hostile(format!(
+            "chart illegally contains content outside the base directory: {raw:?}"
+        )));
     }
     if name.starts_with("..") {
         return hostile("chart illegally references parent directory");
@@ -74,7 +78,8 @@ mod tests {
     use super::*;
 
     fn archive(entries: &[(&str, &[u8])]) -> Vec<u8> {
-        let mut builder = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+        let mut builder =
+            tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
         for (name, data) in entries {
             let mut header = tar::Header::new_gnu();
             header.set_size(data.len() as u64);
@@ -87,7 +92,8 @@ mod tests {
 
     #[test]
     fn files_are_named_below_the_top_directory() {
-        let files = read(&archive(&[("c/Chart.yaml", b"\xEF\xBB\xBFname: c"), ("c/templates/a.yaml", b"")])).unwrap();
+        let files =
+            read(&archive(&[("c/Chart.yaml", b"\xEF\xBB\xBFname: c"), ("c/templates/a.yaml", b"")])).unwrap();
         assert_eq!(files[0].name, "Chart.yaml");
         assert_eq!(&*files[0].data, b"name: c");
         assert_eq!(files[1].name, "templates/a.yaml");
@@ -110,7 +116,8 @@ mod tests {
 
     #[test]
     fn links_are_refused() {
-        let mut builder = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+        let mut builder =
+            tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
         let mut header = tar::Header::new_gnu();
         header.set_entry_type(tar::EntryType::Symlink);
         header.set_size(0);

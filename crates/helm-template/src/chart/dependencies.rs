@@ -18,7 +18,13 @@ pub(crate) fn process(chart: &mut Chart, values: &Table, helm3: bool) -> Result<
 /// The first dependency of `Chart.yaml` that is not in the chart.
 pub(crate) fn missing(chart: &Chart) -> Vec<&str> {
     let is_there = |name: &str| chart.dependencies.iter().any(|subchart| subchart.name() == name);
-    chart.metadata.dependencies.iter().map(|dependency| dependency.name.as_str()).filter(|name| !is_there(name)).collect()
+    chart
+        .metadata
+        .dependencies
+        .iter()
+        .map(|dependency| dependency.name.as_str())
+        .filter(|name| !is_there(name))
+        .collect()
 }
 
 /// Whether a version lies in a range; what is neither a range nor a version does not.
@@ -63,13 +69,15 @@ fn rename(chart: &mut Chart) {
     let wanted = &mut chart.metadata.dependencies;
     let named = |subchart: &Chart| {
         wanted.iter().any(|dependency| {
-            dependency.name == subchart.name() && is_compatible(&dependency.version, &subchart.metadata.version)
+            dependency.name == subchart.name()
+                && is_compatible(&dependency.version, &subchart.metadata.version)
         })
     };
     let mut result: Vec<Chart> = existing.iter().filter(|subchart| !named(subchart)).cloned().collect();
     for dependency in wanted.iter_mut() {
         let found = existing.iter().find(|subchart| {
-            subchart.name() == dependency.name && is_compatible(&dependency.version, &subchart.metadata.version)
+            subchart.name() == dependency.name
+                && is_compatible(&dependency.version, &subchart.metadata.version)
         });
         if let Some(subchart) = found {
             let mut subchart = subchart.clone();
@@ -131,7 +139,9 @@ fn import_all(chart: &mut Chart, helm3: bool) -> Result<(), TypeMismatch> {
 
 /// What one entry of `import-values` brings, at the place where the parent wants it.
 fn imported_table(subchart: &str, import: &Value, values: &Table) -> Option<Table> {
-    let text = |value: Option<&Value>| to_text(&value.map_or(crate::value::Value::Nil, crate::value::Value::from_json));
+    let text = |value: Option<&Value>| {
+        to_text(&value.map_or(crate::value::Value::Nil, crate::value::Value::from_json))
+    };
     let (child, parent) = match import {
         Value::String(name) => (format!("exports.{name}"), ".".to_owned()),
         Value::Object(pair) => (text(pair.get("child")), text(pair.get("parent"))),
@@ -141,6 +151,8 @@ fn imported_table(subchart: &str, import: &Value, values: &Table) -> Option<Tabl
     if parent == "." {
         return Some(table);
     }
-    let nested = parent.rsplit('.').fold(table, |inner, key| Table::from_iter([(key.to_owned(), Value::Object(inner))]));
+    let nested = parent
+        .rsplit('.')
+        .fold(table, |inner, key| Table::from_iter([(key.to_owned(), Value::Object(inner))]));
     Some(nested)
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::File;
 use crate::funcs::arguments::text;
 use crate::golang::path;
-use crate::object::{Method, Object};
+use crate::object::{Method, MethodBody, Object};
 use crate::template::signature::Type;
 use crate::value::{Entries, Map, Value};
 use crate::yaml;
@@ -64,10 +64,14 @@ impl Object for Files {
         use base64::Engine as _;
         const TEXT: &[Type] = &[Type::String];
         let own = self.clone();
-        let (parameters, call): (_, Box<dyn Fn(&[Value]) -> Value>) = match name {
+        let (parameters, call): (_, MethodBody) = match name {
             "Get" => (TEXT, Box::new(move |arguments| Value::bytes_as_string(own.get(&text(arguments, 0))))),
-            "GetBytes" => (TEXT, Box::new(move |arguments| Value::Bytes(Rc::from(own.get(&text(arguments, 0)))))),
-            "Glob" => (TEXT, Box::new(move |arguments| Value::Object(Rc::new(own.glob(&text(arguments, 0)))))),
+            "GetBytes" => {
+                (TEXT, Box::new(move |arguments| Value::Bytes(Rc::from(own.get(&text(arguments, 0))))))
+            }
+            "Glob" => {
+                (TEXT, Box::new(move |arguments| Value::Object(Rc::new(own.glob(&text(arguments, 0))))))
+            }
             "Lines" => (TEXT, Box::new(move |arguments| own.lines(&text(arguments, 0)))),
             "AsConfig" => (&[], Box::new(move |_| own.as_yaml(|data| Value::bytes_as_string(data.to_vec())))),
             "AsSecrets" => (
@@ -82,7 +86,10 @@ impl Object for Files {
     }
 
     fn plain(&self) -> Value {
-        let entries = self.by_name.iter().map(|(name, data)| (Rc::from(name.as_str()), Value::Bytes(Rc::from(&**data))));
+        let entries = self
+            .by_name
+            .iter()
+            .map(|(name, data)| (Rc::from(name.as_str()), Value::Bytes(Rc::from(&**data))));
         Value::Map(Map::typed("engine.files", entries.collect()))
     }
 

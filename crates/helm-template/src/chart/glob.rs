@@ -31,12 +31,14 @@ fn to_regex(pattern: &str) -> Option<String> {
             ',' if depth > 0 => out.push('|'),
             '[' => {
                 let class: String = chars.by_ref().take_while(|inner| *inner != ']').collect();
-                let (negation, members) = class.strip_prefix('!').map_or(("", class.as_str()), |rest| ("^", rest));
+                let (negation, members) =
+                    class.strip_prefix('!').map_or(("", class.as_str()), |rest| ("^", rest));
                 if members.is_empty() {
                     return None;
                 }
                 let is_range = members.chars().count() == 3 && members.chars().nth(1) == Some('-');
-                let body = if is_range { members.to_owned() } else { regex::escape(members).replace('-', r"\-") };
+                let body =
+                    if is_range { members.to_owned() } else { regex::escape(members).replace('-', r"\-") };
                 out.push_str(&format!("[{negation}{body}]"));
             }
             '\\' => out.push_str(&regex::escape(&chars.next()?.to_string())),

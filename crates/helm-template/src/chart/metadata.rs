@@ -113,7 +113,9 @@ impl Metadata {
                 "dependencies" => self.dependencies = list(key, value, Dependency::read)?,
                 "deprecated" => self.deprecated = boolean(key, value)?,
                 "annotations" => {
-                    let pairs = object(key, value)?.into_iter().map(|(name, text)| Ok((name.clone(), string(key, text)?)));
+                    let pairs = object(key, value)?
+                        .into_iter()
+                        .map(|(name, text)| Ok((name.clone(), string(key, text)?)));
                     self.annotations = pairs.collect::<Result<_, String>>()?;
                 }
                 _ => {}
@@ -125,7 +127,9 @@ impl Metadata {
     /// Helm's checks, which also remove characters that cannot be printed.
     pub(super) fn validate(&mut self) -> Result<(), Error> {
         let fail = |message: String| Err(Error::Metadata(message));
-        for text in [&mut self.name, &mut self.description, &mut self.home, &mut self.icon, &mut self.app_version] {
+        for text in
+            [&mut self.name, &mut self.description, &mut self.home, &mut self.icon, &mut self.app_version]
+        {
             *text = sanitized(text);
         }
         self.kube_version = sanitized(&self.kube_version);
@@ -149,11 +153,17 @@ impl Metadata {
             let is_legal = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
             if !dependency.alias.chars().all(is_legal) {
                 let alias = quote(dependency.alias.as_bytes());
-                return fail(format!("dependency {} has disallowed characters in the alias {alias}", dependency.name));
+                return fail(format!(
+                    "dependency {} has disallowed characters in the alias {alias}",
+                    dependency.name
+                ));
             }
             let name = if dependency.alias.is_empty() { &dependency.name } else { &dependency.alias };
             if !names.insert(name) {
-                return fail(format!("more than one dependency with name or alias {}", quote(name.as_bytes())));
+                return fail(format!(
+                    "more than one dependency with name or alias {}",
+                    quote(name.as_bytes())
+                ));
             }
         }
         Ok(())
@@ -162,9 +172,15 @@ impl Metadata {
     /// What templates see as `.Chart`.
     pub(crate) fn to_value(&self, is_root: bool) -> Entries {
         let text = |text: &str| Value::from(text);
-        let texts = |items: &[String]| Value::list(items.iter().map(|item| Value::from(item.as_str())).collect());
+        let texts =
+            |items: &[String]| Value::list(items.iter().map(|item| Value::from(item.as_str())).collect());
         let annotations =
             self.annotations.iter().map(|(key, value)| (Rc::from(key.as_str()), Value::from(value.as_str())));
+        let annotations = if self.annotations.is_empty() {
+            Map::nil(STRING_STRING_MAP)
+        } else {
+            Map::typed(STRING_STRING_MAP, annotations.collect())
+        };
         let pairs = [
             ("Name", text(&self.name)),
             ("Home", text(&self.home)),
@@ -179,7 +195,7 @@ impl Metadata {
             ("Tags", text(&self.tags)),
             ("AppVersion", text(&self.app_version)),
             ("Deprecated", Value::Bool(self.deprecated)),
-            ("Annotations", Value::Map(Map::typed(STRING_STRING_MAP, annotations.collect()))),
+            ("Annotations", Value::Map(annotations)),
             ("KubeVersion", text(&self.kube_version)),
             ("Dependencies", Value::list(self.dependencies.iter().map(Dependency::to_value).collect())),
             ("Type", text(&self.kind)),
@@ -268,7 +284,11 @@ fn boolean(key: &str, value: &Json) -> Result<bool, String> {
     }
 }
 
-fn list<T>(key: &str, value: &Json, read: impl Fn(&str, &Json) -> Result<T, String>) -> Result<Vec<T>, String> {
+fn list<T>(
+    key: &str,
+    value: &Json,
+    read: impl Fn(&str, &Json) -> Result<T, String>,
+) -> Result<Vec<T>, String> {
     match value {
         Json::Null => Ok(Vec::new()),
         Json::Array(items) => items.iter().map(|item| read(key, item)).collect(),

@@ -42,7 +42,8 @@ fn check_one(schema: &[u8], values: &Map<String, Value>) -> Result<(), String> {
     let validator =
         jsonschema::validator_for(&schema).map_err(|error| format!("unable to validate schema: {error}"))?;
     let instance = Value::Object(values.clone());
-    let mut violations: Vec<String> = validator.iter_errors(&instance).map(|error| describe(&error)).collect();
+    let mut violations: Vec<String> =
+        validator.iter_errors(&instance).map(|error| describe(&error)).collect();
     violations.sort();
     violations.dedup();
     match violations.as_slice() {
@@ -66,7 +67,8 @@ fn type_name(value: &Value) -> &'static str {
 /// One violation: where, and what.
 fn describe(error: &ValidationError<'_>) -> String {
     let at = error.instance_path().as_str();
-    let quoted = |names: &[String]| names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
+    let quoted =
+        |names: &[String]| names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
     let what = match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             format!("additional properties {} not allowed", quoted(unexpected))
@@ -98,15 +100,25 @@ fn limit(kind: &ValidationErrorKind, instance: &Value) -> Option<String> {
     Some(match kind {
         ValidationErrorKind::Minimum { limit } => format!("minimum: got {instance}, want {limit}"),
         ValidationErrorKind::Maximum { limit } => format!("maximum: got {instance}, want {limit}"),
-        ValidationErrorKind::ExclusiveMinimum { limit } => format!("exclusiveMinimum: got {instance}, want {limit}"),
-        ValidationErrorKind::ExclusiveMaximum { limit } => format!("exclusiveMaximum: got {instance}, want {limit}"),
+        ValidationErrorKind::ExclusiveMinimum { limit } => {
+            format!("exclusiveMinimum: got {instance}, want {limit}")
+        }
+        ValidationErrorKind::ExclusiveMaximum { limit } => {
+            format!("exclusiveMaximum: got {instance}, want {limit}")
+        }
         ValidationErrorKind::MinLength { limit } => format!("minLength: got {length}, want {limit}"),
         ValidationErrorKind::MaxLength { limit } => format!("maxLength: got {length}, want {limit}"),
         ValidationErrorKind::MinItems { limit } => format!("minItems: got {items}, want {limit}"),
         ValidationErrorKind::MaxItems { limit } => format!("maxItems: got {items}, want {limit}"),
-        ValidationErrorKind::MinProperties { limit } => format!("minProperties: got {properties}, want {limit}"),
-        ValidationErrorKind::MaxProperties { limit } => format!("maxProperties: got {properties}, want {limit}"),
-        ValidationErrorKind::Constant { expected_value } => format!("value must be {}", shown(expected_value)),
+        ValidationErrorKind::MinProperties { limit } => {
+            format!("minProperties: got {properties}, want {limit}")
+        }
+        ValidationErrorKind::MaxProperties { limit } => {
+            format!("maxProperties: got {properties}, want {limit}")
+        }
+        ValidationErrorKind::Constant { expected_value } => {
+            format!("value must be {}", shown(expected_value))
+        }
         _ => return None,
     })
 }

@@ -38,7 +38,9 @@ fn index(arguments: &[Value]) -> CallResult {
     for index in arguments.iter().skip(1) {
         item = match item.plain() {
             Value::Nil => return Err("index of nil pointer".into()),
-            Value::List(list) => list.items.get(position(index, list.items.len())?).cloned().ok_or("index out of range")?,
+            Value::List(list) => {
+                list.items.get(position(index, list.items.len())?).cloned().ok_or("index out of range")?
+            }
             Value::Map(map) => match index {
                 Value::String(key) => map.get(key).unwrap_or_else(|| {
                     if map.type_name == STRING_STRING_MAP { Value::string("") } else { Value::Nil }
@@ -56,16 +58,17 @@ fn index(arguments: &[Value]) -> CallResult {
 
 fn byte_at(bytes: &[u8], index: &Value) -> Result<Value, String> {
     let position = position(index, bytes.len())?;
-    bytes.get(position).map(|byte| Value::Int(i64::from(*byte))).ok_or_else(|| "index out of range".to_owned())
+    bytes
+        .get(position)
+        .map(|byte| Value::Int(i64::from(*byte)))
+        .ok_or_else(|| "index out of range".to_owned())
 }
 
 fn position(index: &Value, length: usize) -> Result<usize, String> {
     match index {
         Value::Int(number) | Value::Int64(number) => match usize::try_from(*number) {
             Ok(position) if position < length => Ok(position),
-            Ok(position) if position == length => {
-                Err("reflect: slice index out of range".to_owned())
-            }
+            Ok(position) if position == length => Err("reflect: slice index out of range".to_owned()),
             _ => Err(format!("index out of range: {number}")),
         },
         Value::Nil => Err("cannot index slice/array with nil".to_owned()),

@@ -93,8 +93,12 @@ fn eq_one(first: &Value, second: &Value) -> Result<bool, CallError> {
         None if first.is_nil() || second.is_nil() => Ok(first.is_nil() && second.is_nil()),
         None if std::mem::discriminant(first) != std::mem::discriminant(second) => {
             let (first_type, second_type) = (first.type_name(), second.type_name());
-            Err(format!("non-comparable types {}: {first_type}, {second_type}: {}", to_text(first), to_text(second))
-                .into())
+            Err(format!(
+                "non-comparable types {}: {first_type}, {second_type}: {}",
+                to_text(first),
+                to_text(second)
+            )
+            .into())
         }
         None => Err(format!("non-comparable type {}: {}", to_text(second), second.type_name()).into()),
     }

@@ -12,7 +12,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Ok(arguments.iter().find(|value| !is_empty(value)).cloned().unwrap_or(Value::Nil))
     }),
     variadic("all", &[], Type::Any, |arguments| Ok(Value::Bool(!arguments.iter().any(is_empty)))),
-    variadic("any", &[], Type::Any, |arguments| Ok(Value::Bool(arguments.iter().any(|value| !is_empty(value))))),
+    variadic("any", &[], Type::Any, |arguments| {
+        Ok(Value::Bool(arguments.iter().any(|value| !is_empty(value))))
+    }),
     pure("ternary", &[Type::Any, Type::Any, Type::Bool], |arguments| {
         Ok(any(arguments, usize::from(!any(arguments, 2).is_true())))
     }),

@@ -26,8 +26,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Ok(Value::list((1..arguments.len()).filter_map(|index| map(arguments, index).get(&key)).collect()))
     }),
     variadic("keys", &[], Type::Map, |arguments| {
-        let keys: Vec<Rc<str>> =
-            (0..arguments.len()).flat_map(|index| map(arguments, index).snapshot()).map(|(key, _)| key).collect();
+        let keys: Vec<Rc<str>> = (0..arguments.len())
+            .flat_map(|index| map(arguments, index).snapshot())
+            .map(|(key, _)| key)
+            .collect();
         Ok(Value::strings(keys))
     }),
     pure("values", &[Type::Map], |arguments| {
@@ -54,7 +56,7 @@ fn dict(arguments: &[Value]) -> CallResult {
 }
 
 fn set(arguments: &[Value]) -> CallResult {
-    if any(arguments, 0).is_nil() {
+    if matches!(any(arguments, 0), Value::Nil | Value::Map(Map { is_nil: true, .. })) {
         return Err("assignment to entry in nil map".into());
     }
     map(arguments, 0).set(&text(arguments, 1), any(arguments, 2));
@@ -116,7 +118,9 @@ fn merge(target: &Map, source: &Map, overwrite: bool) {
 }
 
 fn dig(arguments: &[Value]) -> CallResult {
-    let [path @ .., default, start] = arguments else { return Err("dig needs at least three arguments".into()) };
+    let [path @ .., default, start] = arguments else {
+        return Err("dig needs at least three arguments".into());
+    };
     if path.is_empty() {
         return Err("dig needs at least three arguments".into());
     }

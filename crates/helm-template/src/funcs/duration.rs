@@ -12,7 +12,9 @@ const TWO: &[Type] = &[Type::Any, Type::Any];
 const SECOND: i64 = 1_000_000_000;
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    pure("duration", ONE, |arguments| Ok(Value::from(format(sprig_seconds(&any(arguments, 0)).wrapping_mul(SECOND))))),
+    pure("duration", ONE, |arguments| {
+        Ok(Value::from(format(sprig_seconds(&any(arguments, 0)).wrapping_mul(SECOND))))
+    }),
     pure("durationRound", ONE, |arguments| Ok(Value::from(sprig_round(&any(arguments, 0))))),
     pure("mustToDuration", ONE, |arguments| Ok(Value::Duration(of(&any(arguments, 0))?))),
     pure("durationSeconds", ONE, |arguments| Ok(float(arguments, 1e9))),
@@ -24,7 +26,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     pure("durationMicroseconds", ONE, |arguments| Ok(whole(arguments, 1_000))),
     pure("durationNanoseconds", ONE, |arguments| Ok(whole(arguments, 1))),
     pure("durationRoundTo", TWO, |arguments| Ok(to_multiple(arguments, round))),
-    pure("durationTruncateTo", TWO, |arguments| Ok(to_multiple(arguments, |d, m| if m <= 0 { d } else { d - d % m }))),
+    pure("durationTruncateTo", TWO, |arguments| {
+        Ok(to_multiple(arguments, |d, m| if m <= 0 { d } else { d - d % m }))
+    }),
 ];
 
 /// `Duration.String`.

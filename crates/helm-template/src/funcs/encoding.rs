@@ -7,7 +7,7 @@ use super::arguments::{any, bytes, text};
 use super::pure;
 use crate::golang::json::{COMPACT, Style, encode};
 use crate::template::signature::{CallResult, Function, Type};
-use crate::value::{Entries, Value};
+use crate::value::{Entries, INTERFACE_SLICE, List, Map, STRING_INTERFACE_MAP, Value};
 use crate::yaml;
 
 const TEXT: &[Type] = &[Type::String];
@@ -33,7 +33,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     pure("fromYamlArray", TEXT, from_yaml_array),
     pure("toJson", ANY, |arguments| Ok(Value::from(encode(&any(arguments, 0), COMPACT).unwrap_or_default()))),
     pure("mustToJson", ANY, |arguments| must_encode(arguments, COMPACT)),
-    pure("toPrettyJson", ANY, |arguments| Ok(Value::from(encode(&any(arguments, 0), PRETTY).unwrap_or_default()))),
+    pure("toPrettyJson", ANY, |arguments| {
+        Ok(Value::from(encode(&any(arguments, 0), PRETTY).unwrap_or_default()))
+    }),
     pure("mustToPrettyJson", ANY, |arguments| must_encode(arguments, PRETTY)),
     pure("toRawJson", ANY, |arguments| must_encode(arguments, RAW)),
     pure("mustToRawJson", ANY, |arguments| must_encode(arguments, RAW)),
@@ -60,7 +62,8 @@ fn adler32(bytes: &[u8]) -> u32 {
 }
 
 fn b64dec(arguments: &[Value]) -> CallResult {
-    let compact: Vec<u8> = bytes(arguments, 0).iter().copied().filter(|byte| !matches!(byte, b'\n' | b'\r')).collect();
+    let compact: Vec<u8> =
+        bytes(arguments, 0).iter().copied().filter(|byte| !matches!(byte, b'\n' | b'\r')).collect();
     let engine = base64::engine::GeneralPurpose::new(
         &base64::alphabet::STANDARD,
         base64::engine::GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
@@ -69,9 +72,8 @@ fn b64dec(arguments: &[Value]) -> CallResult {
         Ok(decoded) => Value::bytes_as_string(decoded),
         Err(error) => {
             let offset = match error {
-                base64::DecodeError::InvalidByte(offset, _) | base64::DecodeError::InvalidLastSymbol { offset, .. } => {
-                    offset
-                }
+                base64::DecodeError::InvalidByte(offset, _)
+                | base64::DecodeError::InvalidLastSymbol { offset, .. } => offset,
                 _ => compact.len() - compact.len() % 4,
             };
             Value::from(format!("illegal base64 data at input byte {offset}"))
@@ -97,7 +99,8 @@ fn b32enc(input: &[u8]) -> String {
 }
 
 fn b32dec(arguments: &[Value]) -> CallResult {
-    let compact: Vec<u8> = bytes(arguments, 0).iter().copied().filter(|byte| !matches!(byte, b'\n' | b'\r')).collect();
+    let compact: Vec<u8> =
+        bytes(arguments, 0).iter().copied().filter(|byte| !matches!(byte, b'\n' | b'\r')).collect();
     let illegal = |offset: usize| Ok(Value::from(format!("illegal base32 data at input byte {offset}")));
     if !compact.len().is_multiple_of(8) {
         return illegal(compact.len() - compact.len() % 8);
@@ -109,7 +112,9 @@ fn b32dec(arguments: &[Value]) -> CallResult {
         for (position, byte) in chunk.iter().enumerate() {
             let symbol = BASE_32.iter().position(|known| known == byte);
             match symbol {
-                Some(symbol) if position < used => number |= u64::try_from(symbol).unwrap_or(0) << (35 - 5 * position),
+                Some(symbol) if position < used => {
+                    number |= u64::try_from(symbol).unwrap_or(0) << (35 - 5 * position)
+                }
                 None if position >= used && *byte == b'=' => {}
                 _ => return illegal(block * 8 + position),
             }
@@ -151,7 +156,9 @@ fn from_yaml_array(arguments: &[Value]) -> CallResult {
     Ok(match yaml::parse(&text(arguments, 0)) {
         Ok(value @ serde_json::Value::Array(_)) => Value::from_json(&value),
         Ok(serde_json::Value::Null) => Value::list(Vec::new()),
-        Ok(other) => Value::list(vec![Value::from(yaml::mismatch(&other, "Go value of type []interface {}"))]),
+        Ok(other) => {
+            Value::list(vec![Value::from(yaml::mismatch(&other, "Go value of type []interface {}"))])
+        }
         Err(error) => Value::list(vec![Value::from(format!("error converting YAML to JSON: {error}"))]),
     })
 }
@@ -167,7 +174,7 @@ fn decode(text: &str) -> Result<serde_json::Value, String> {
 fn from_json(arguments: &[Value]) -> CallResult {
     Ok(Value::map(match decode(&text(arguments, 0)) {
         Ok(serde_json::Value::Object(entries)) => Value::entries_from_json(&entries),
-        Ok(serde_json::Value::Null) => Entries::new(),
+        Ok(serde_json::Value::Null) => return Ok(Value::Map(Map::nil(STRING_INTERFACE_MAP))),
         Ok(other) => error_entry(json_mismatch(&other, "map[string]interface {}")),
         Err(message) => error_entry(message),
     }))
@@ -181,7 +188,7 @@ fn json_mismatch(value: &serde_json::Value, target: &str) -> String {
 fn from_json_array(arguments: &[Value]) -> CallResult {
     Ok(match decode(&text(arguments, 0)) {
         Ok(value @ serde_json::Value::Array(_)) => Value::from_json(&value),
-        Ok(serde_json::Value::Null) => Value::list(Vec::new()),
+        Ok(serde_json::Value::Null) => Value::List(List::nil(INTERFACE_SLICE)),
         Ok(other) => Value::list(vec![Value::from(json_mismatch(&other, "[]interface {}"))]),
         Err(message) => Value::list(vec![Value::from(message)]),
     })

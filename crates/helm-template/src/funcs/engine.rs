@@ -45,7 +45,9 @@ fn include(engine: &Engine<'_>, templates: &Templates<'_>, arguments: &[Value]) 
     }
     let Some(tree) = templates.get(&name) else {
         let (name, set) = (quote(name.as_bytes()), quote(SET_NAME.as_bytes()));
-        return Err(CallError::NoTemplate(format!("template: no template {name} associated with template {set}")));
+        return Err(CallError::NoTemplate(format!(
+            "template: no template {name} associated with template {set}"
+        )));
     };
     engine.included.borrow_mut().insert(name.clone(), including + 1);
     let written = execute(engine, templates, tree, Evaluated::concrete(any(arguments, 1)));
@@ -69,7 +71,8 @@ fn tpl(engine: &Engine<'_>, templates: &Templates<'_>, arguments: &[Value]) -> C
 /// Removes what Go writes for missing values.
 pub(crate) fn without_no_value(text: Vec<u8>) -> Vec<u8> {
     const NO_VALUE: &[u8] = b"<no value>";
-    if !text.windows(NO_VALUE.len()).any(|window| window == NO_VALUE) {
+    // The search in a `str` is much faster than the one in bytes, and nearly all text is a `str` without the mark.
+    if std::str::from_utf8(&text).is_ok_and(|text| !text.contains("<no value>")) {
         return text;
     }
     let mut out = Vec::with_capacity(text.len());
@@ -84,11 +87,7 @@ pub(crate) fn without_no_value(text: Vec<u8>) -> Vec<u8> {
 
 fn lookup(engine: &Engine<'_>, _: &Templates<'_>, arguments: &[Value]) -> CallResult {
     let Some(source) = engine.source else { return Ok(Value::map(crate::value::Entries::new())) };
-    let found = source.lookup(
-        &text(arguments, 0),
-        &text(arguments, 1),
-        &text(arguments, 2),
-        &text(arguments, 3),
-    );
+    let found =
+        source.lookup(&text(arguments, 0), &text(arguments, 1), &text(arguments, 2), &text(arguments, 3));
     Ok(Value::from_json(&found))
 }

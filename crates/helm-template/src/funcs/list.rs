@@ -6,7 +6,7 @@ use super::reflect::{deep_equal, kind};
 use super::{pure, variadic};
 use crate::template::error::CallError;
 use crate::template::signature::{CallResult, Function, Type};
-use crate::value::{List, Value};
+use crate::value::{INTERFACE_SLICE, List, Value};
 
 const ANY: &[Type] = &[Type::Any];
 const TWO: &[Type] = &[Type::Any, Type::Any];
@@ -81,13 +81,18 @@ fn last(arguments: &[Value]) -> CallResult {
 
 fn rest(arguments: &[Value]) -> CallResult {
     let all = items(&any(arguments, 0), "find rest on")?;
-    Ok(Value::list(all.into_iter().skip(1).collect()))
+    Ok(nil_if_from_empty(all.is_empty(), all.into_iter().skip(1).collect()))
 }
 
 fn initial(arguments: &[Value]) -> CallResult {
     let mut all = items(&any(arguments, 0), "find initial on")?;
-    all.pop();
-    Ok(Value::list(all))
+    let was_empty = all.pop().is_none();
+    Ok(nil_if_from_empty(was_empty, all))
+}
+
+/// sprig returns nil for what remains of an empty list.
+fn nil_if_from_empty(was_empty: bool, items: Vec<Value>) -> Value {
+    Value::List(List { is_nil: was_empty, ..List::new(items) })
 }
 
 fn reverse(arguments: &[Value]) -> CallResult {
@@ -155,7 +160,7 @@ fn concat(arguments: &[Value]) -> CallResult {
             other => return Err(format!("Cannot concat type {} as list", kind(&other)).into()),
         }
     }
-    Ok(Value::list(all))
+    Ok(Value::List(List::appended(INTERFACE_SLICE, all)))
 }
 
 fn chunk(arguments: &[Value]) -> CallResult {

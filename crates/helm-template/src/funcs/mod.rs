@@ -1,5 +1,8 @@
 //! The functions of templates: Go's own, sprig's and Helm's, by family.
 
+// All functions of templates have one signature, whether they can fail or not.
+#![allow(clippy::unnecessary_wraps)]
+
 pub(crate) mod arguments;
 mod builtin;
 mod compare;

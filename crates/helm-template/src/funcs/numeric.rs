@@ -121,7 +121,12 @@ fn round(arguments: &[Value]) -> CallResult {
 }
 
 /// sprig's `untilStep`.
-fn steps(engine: &Engine<'_>, start: i64, stop: i64, step: i64) -> Result<Vec<i64>, crate::template::error::CallError> {
+fn steps(
+    engine: &Engine<'_>,
+    start: i64,
+    stop: i64,
+    step: i64,
+) -> Result<Vec<i64>, crate::template::error::CallError> {
     if (stop < start && step >= 0) || (stop >= start && step <= 0) {
         return Ok(Vec::new());
     }

@@ -30,7 +30,9 @@ fn url_parse(arguments: &[Value]) -> CallResult {
     if let Some(c) = whole.chars().find(|c| c.is_ascii_control()) {
         let _ = c;
         let shown = crate::golang::quote::quote(whole.as_bytes());
-        return Err(format!("unable to parse url: parse {shown}: net/url: invalid control character in URL").into());
+        return Err(
+            format!("unable to parse url: parse {shown}: net/url: invalid control character in URL").into()
+        );
     }
     let (before_fragment, fragment) = whole.split_once('#').unwrap_or((&whole, ""));
     let (scheme, rest) = scheme(before_fragment);
@@ -116,7 +118,9 @@ fn url_join(arguments: &[Value]) -> CallResult {
         Some(Value::String(text)) => Ok(text.to_string()),
         Some(other) => {
             let kind = super::reflect::kind(&other);
-            Err(CallError::from(format!("unable to parse {key} key, must be of type string, but {kind} found")))
+            Err(CallError::from(format!(
+                "unable to parse {key} key, must be of type string, but {kind} found"
+            )))
         }
     };
     let (scheme, host, url_path, opaque) = (part("scheme")?, part("host")?, part("path")?, part("opaque")?);

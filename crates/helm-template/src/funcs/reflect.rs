@@ -47,9 +47,9 @@ pub(super) fn deep_equal(first: &Value, second: &Value) -> bool {
     match (first, second) {
         (Value::Nil, Value::Nil) => true,
         (Value::Bool(a), Value::Bool(b)) => a == b,
-        (Value::Int(a), Value::Int(b)) | (Value::Int64(a), Value::Int64(b)) | (Value::Duration(a), Value::Duration(b)) => {
-            a == b
-        }
+        (Value::Int(a), Value::Int(b))
+        | (Value::Int64(a), Value::Int64(b))
+        | (Value::Duration(a), Value::Duration(b)) => a == b,
         (Value::Float(a), Value::Float(b)) => a == b,
         (Value::String(a), Value::String(b)) => a == b,
         (Value::RawString(a), Value::RawString(b)) | (Value::Bytes(a), Value::Bytes(b)) => a == b,
@@ -65,7 +65,9 @@ pub(super) fn deep_equal(first: &Value, second: &Value) -> bool {
             let (left, right) = (a.entries(), b.entries());
             a.type_name == b.type_name
                 && left.len() == right.len()
-                && left.iter().all(|(key, value)| right.get(key).is_some_and(|other| deep_equal(value, other)))
+                && left
+                    .iter()
+                    .all(|(key, value)| right.get(key).is_some_and(|other| deep_equal(value, other)))
         }
         (Value::Object(a), Value::Object(b)) => {
             a.type_name() == b.type_name() && deep_equal(&a.plain(), &b.plain())

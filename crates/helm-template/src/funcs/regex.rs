@@ -6,7 +6,7 @@ use super::arguments::{int, text};
 use super::pure;
 use crate::template::error::CallError;
 use crate::template::signature::{CallResult, Function, Type};
-use crate::value::Value;
+use crate::value::{List, STRING_SLICE, Value};
 
 const TWO: &[Type] = &[Type::String, Type::String];
 const THREE: &[Type] = &[Type::String, Type::String, Type::String];
@@ -122,8 +122,8 @@ fn limit(arguments: &[Value]) -> usize {
 fn find_all(arguments: &[Value]) -> CallResult {
     let regex = compile(&text(arguments, 0))?;
     let haystack = text(arguments, 1);
-    let found: Vec<&str> = regex.find_iter(&haystack).take(limit(arguments)).map(|found| found.as_str()).collect();
-    Ok(Value::strings(found))
+    let found = regex.find_iter(&haystack).take(limit(arguments)).map(|found| Value::from(found.as_str()));
+    Ok(Value::List(List::appended(STRING_SLICE, found.collect())))
 }
 
 fn find(arguments: &[Value]) -> CallResult {
@@ -148,7 +148,7 @@ fn split(arguments: &[Value]) -> CallResult {
     let regex = compile(&text(arguments, 0))?;
     let (haystack, limit) = (text(arguments, 1), limit(arguments));
     if limit == 0 {
-        return Ok(Value::strings(Vec::<String>::new()));
+        return Ok(Value::List(List::nil(STRING_SLICE)));
     }
     if haystack.is_empty() {
         return Ok(Value::strings([""]));

@@ -52,7 +52,8 @@ impl crate::object::Object for SemVer {
         (name == "Compare").then(|| crate::object::Method {
             parameters: &[Type::Any],
             call: Box::new(move |arguments| {
-                let other = Version::parse(&crate::golang::fmt::to_text(&super::arguments::any(arguments, 0)));
+                let other =
+                    Version::parse(&crate::golang::fmt::to_text(&super::arguments::any(arguments, 0)));
                 Value::Int(other.map_or(0, |other| own.cmp_precedence(&other) as i64))
             }),
         })

@@ -16,7 +16,9 @@ const COUNT_TEXT: &[Type] = &[Type::Int, Type::String];
 
 pub(super) const FUNCTIONS: &[Function] = &[
     variadic("quote", &[], Type::Any, |arguments| Ok(quoted(arguments, |value| quote(&strval(value))))),
-    variadic("squote", &[], Type::Any, |arguments| Ok(quoted(arguments, |value| format!("'{}'", to_text(value))))),
+    variadic("squote", &[], Type::Any, |arguments| {
+        Ok(quoted(arguments, |value| format!("'{}'", to_text(value))))
+    }),
     variadic("cat", &[], Type::Any, cat),
     with_engine("indent", COUNT_TEXT, |engine, _, arguments| indent(engine, "", arguments)),
     with_engine("nindent", COUNT_TEXT, |engine, _, arguments| indent(engine, "\n", arguments)),
@@ -152,7 +154,9 @@ fn repeat(engine: &Engine<'_>, _: &Templates<'_>, arguments: &[Value]) -> CallRe
 fn cut(content: &[u8], start: i64, end: i64) -> CallResult {
     let length = content.len();
     match (usize::try_from(start), usize::try_from(end)) {
-        (Ok(from), Ok(to)) if from <= to && to <= length => Ok(Value::bytes_as_string(content[from..to].to_vec())),
+        (Ok(from), Ok(to)) if from <= to && to <= length => {
+            Ok(Value::bytes_as_string(content[from..to].to_vec()))
+        }
         (_, Ok(to)) if to > length => {
             Err(format!("runtime error: slice bounds out of range [:{to}] with length {length}").into())
         }

@@ -70,7 +70,17 @@ fn at_word_starts(text: &str, change: impl Fn(char) -> char) -> String {
 
 /// goutils' `SwapCase`: upper to lower, lower to upper, or to title case at a word's start.
 fn swap_case(text: &str) -> String {
-    text.chars().map(|c| if c.is_uppercase() { to_lower(c) } else if c.is_lowercase() { to_upper(c) } else { c }).collect()
+    text.chars()
+        .map(|c| {
+            if c.is_uppercase() {
+                to_lower(c)
+            } else if c.is_lowercase() {
+                to_upper(c)
+            } else {
+                c
+            }
+        })
+        .collect()
 }
 
 fn initials(text: &str) -> String {
@@ -179,7 +189,8 @@ fn join_words(text: &str, connector: char) -> String {
         let previous = index.checked_sub(1).map(|before| kind(chars[before]));
         let next = chars.get(index + 1).map(|after| kind(*after));
         let starts_word = match (previous, current) {
-            (Some(Kind::Lower | Kind::Digit), Kind::Upper) | (Some(Kind::Upper | Kind::Lower), Kind::Other) => true,
+            (Some(Kind::Lower | Kind::Digit), Kind::Upper)
+            | (Some(Kind::Upper | Kind::Lower), Kind::Other) => true,
             (Some(Kind::Upper), Kind::Upper) => next == Some(Kind::Lower),
             (Some(Kind::Lower), Kind::Digit) => false,
             _ => false,

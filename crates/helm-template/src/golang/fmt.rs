@@ -5,10 +5,17 @@ mod printf;
 pub(crate) use printf::sprintf;
 
 use super::number::format_g;
-use crate::value::Value;
+use crate::value::{MAX_DEPTH, Value};
 
 /// Appends what `fmt.Fprint` writes for one operand.
 pub(crate) fn write_value(out: &mut Vec<u8>, value: &Value) {
+    write_nested(out, value, 0);
+}
+
+fn write_nested(out: &mut Vec<u8>, value: &Value, depth: usize) {
+    if depth > MAX_DEPTH {
+        return;
+    }
     match value {
         Value::Nil => out.extend_from_slice(b"<nil>"),
         Value::Bool(truth) => out.extend_from_slice(if *truth { b"true" } else { b"false" }),
@@ -19,23 +26,29 @@ pub(crate) fn write_value(out: &mut Vec<u8>, value: &Value) {
         Value::Bytes(bytes) => {
             write_sequence(out, bytes.iter(), |out, byte| out.extend_from_slice(byte.to_string().as_bytes()));
         }
-        Value::List(list) => write_sequence(out, list.items.iter(), write_value),
+        Value::List(list) => {
+            write_sequence(out, list.items.iter(), |out, item| write_nested(out, item, depth + 1))
+        }
         Value::Map(map) => {
             out.extend_from_slice(b"map");
             write_sequence(out, map.entries().iter(), |out, (key, value)| {
                 out.extend_from_slice(key.as_bytes());
                 out.push(b':');
-                write_value(out, value);
+                write_nested(out, value, depth + 1);
             });
         }
         Value::Duration(nanoseconds) => {
             out.extend_from_slice(crate::funcs::duration::format(*nanoseconds).as_bytes());
         }
-        Value::Object(object) => write_value(out, &object.plain()),
+        Value::Object(object) => write_nested(out, &object.plain(), depth + 1),
     }
 }
 
-fn write_sequence<T>(out: &mut Vec<u8>, items: impl Iterator<Item = T>, mut write: impl FnMut(&mut Vec<u8>, T)) {
+fn write_sequence<T>(
+    out: &mut Vec<u8>,
+    items: impl Iterator<Item = T>,
+    mut write: impl FnMut(&mut Vec<u8>, T),
+) {
     out.push(b'[');
     for (index, item) in items.enumerate() {
         if index > 0 {

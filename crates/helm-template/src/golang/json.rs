@@ -1,7 +1,7 @@
 //! Package `encoding/json`: `Marshal` and `MarshalIndent` of template values.
 
 use super::number::format_json;
-use crate::value::Value;
+use crate::value::{List, MAX_DEPTH, Map, Value};
 
 /// Why a value has no JSON.
 #[derive(Debug, thiserror::Error)]
@@ -28,10 +28,17 @@ pub(crate) fn encode(value: &Value, style: Style) -> Result<String, UnsupportedV
 }
 
 fn write(out: &mut String, value: &Value, style: Style, level: usize) -> Result<(), UnsupportedValue> {
+    if level > MAX_DEPTH {
+        return Err(UnsupportedValue("encountered a cycle"));
+    }
     match value {
-        Value::Nil => out.push_str("null"),
+        Value::Nil | Value::List(List { is_nil: true, .. }) | Value::Map(Map { is_nil: true, .. }) => {
+            out.push_str("null");
+        }
         Value::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
-        Value::Int(number) | Value::Int64(number) | Value::Duration(number) => out.push_str(&number.to_string()),
+        Value::Int(number) | Value::Int64(number) | Value::Duration(number) => {
+            out.push_str(&number.to_string())
+        }
         Value::Float(number) => {
             let name = if number.is_nan() {
                 "NaN"
@@ -43,7 +50,14 @@ fn write(out: &mut String, value: &Value, style: Style, level: usize) -> Result<
             out.push_str(&format_json(*number).ok_or(UnsupportedValue(name))?);
         }
         Value::String(text) => write_string(out, text, style.escape_html),
-        Value::RawString(bytes) => write_string(out, &replaced(bytes), style.escape_html),
+        Value::RawString(bytes) => {
+            out.push('"');
+            for chunk in bytes.utf8_chunks() {
+                write_characters(out, chunk.valid(), style.escape_html);
+                out.extend(chunk.invalid().iter().map(|_| "\\ufffd"));
+            }
+            out.push('"');
+        }
         Value::Bytes(bytes) => {
             use base64::Engine as _;
             out.push('"');
@@ -62,16 +76,6 @@ fn write(out: &mut String, value: &Value, style: Style, level: usize) -> Result<
         Value::Object(object) => write(out, &object.plain(), style, level)?,
     }
     Ok(())
-}
-
-/// One U+FFFD for each byte that is not UTF-8.
-fn replaced(bytes: &[u8]) -> String {
-    let mut out = String::new();
-    for chunk in bytes.utf8_chunks() {
-        out.push_str(chunk.valid());
-        out.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
-    }
-    out
 }
 
 fn write_members(
@@ -108,8 +112,13 @@ fn new_line(out: &mut String, style: Style, level: usize) {
 }
 
 fn write_string(out: &mut String, text: &str, escape_html: bool) {
-    use std::fmt::Write as _;
     out.push('"');
+    write_characters(out, text, escape_html);
+    out.push('"');
+}
+
+fn write_characters(out: &mut String, text: &str, escape_html: bool) {
+    use std::fmt::Write as _;
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),
@@ -128,7 +137,6 @@ fn write_string(out: &mut String, text: &str, escape_html: bool) {
             _ => out.push(c),
         }
     }
-    out.push('"');
 }
 
 /// `json.Unmarshal` into `interface{}`.
@@ -144,7 +152,9 @@ fn syntax_error(text: &str, line: usize, column: usize) -> String {
     let offset: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     let wrong = text.get(offset + column.saturating_sub(1)..).and_then(|rest| rest.chars().next());
     match wrong {
-        Some(c) => format!("invalid character {} looking for beginning of value", super::quote::quote_rune(c)),
+        Some(c) => {
+            format!("invalid character {} looking for beginning of value", super::quote::quote_rune(c))
+        }
         None => "unexpected end of JSON input".to_owned(),
     }
 }

@@ -208,9 +208,13 @@ mod tests {
 
     #[test]
     fn floats_print_as_json_prints_them() {
-        for (value, text) in
-            [(1e20, "100000000000000000000"), (1e21, "1e+21"), (1.5e-7, "1.5e-7"), (-0.0, "-0"), (1e-6, "0.000001")]
-        {
+        for (value, text) in [
+            (1e20, "100000000000000000000"),
+            (1e21, "1e+21"),
+            (1.5e-7, "1.5e-7"),
+            (-0.0, "-0"),
+            (1e-6, "0.000001"),
+        ] {
             assert_eq!(format_json(value).as_deref(), Some(text));
         }
         assert_eq!(format_json(f64::NAN), None);

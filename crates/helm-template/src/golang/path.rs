@@ -83,7 +83,9 @@ fn matches_from(pattern: &[char], name: &[char]) -> bool {
             (Some(_), Ok((true, end))) => matches_from(&pattern[end..], &name[1..]),
             _ => false,
         },
-        '\\' if pattern.len() > 1 => name.first() == pattern.get(1) && matches_from(&pattern[2..], &name[1..]),
+        '\\' if pattern.len() > 1 => {
+            name.first() == pattern.get(1) && matches_from(&pattern[2..], &name[1..])
+        }
         _ => name.first() == Some(first) && matches_from(&pattern[1..], &name[1..]),
     }
 }
@@ -125,7 +127,9 @@ mod tests {
 
     #[test]
     fn paths_are_cleaned_as_go_cleans_them() {
-        for (path, cleaned) in [("", "."), ("a//b/../c", "a/c"), ("/../a", "/a"), ("../a", "../a"), ("a/..", ".")] {
+        for (path, cleaned) in
+            [("", "."), ("a//b/../c", "a/c"), ("/../a", "/a"), ("../a", "../a"), ("a/..", ".")]
+        {
             assert_eq!(clean(path), cleaned);
         }
         assert_eq!((base("a/b/"), dir("a/b.txt"), ext("a.b/c.txt")), ("b".into(), "a".into(), ".txt"));

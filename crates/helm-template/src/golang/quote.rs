@@ -61,17 +61,18 @@ pub(crate) fn is_print(c: char) -> bool {
     if c.is_ascii() {
         return c == ' ' || c.is_ascii_graphic();
     }
-    UNPRINTABLE.binary_search_by(|(low, high)| {
-        let code = u32::from(c);
-        if *high < code {
-            std::cmp::Ordering::Less
-        } else if *low > code {
-            std::cmp::Ordering::Greater
-        } else {
-            std::cmp::Ordering::Equal
-        }
-    })
-    .is_err()
+    UNPRINTABLE
+        .binary_search_by(|(low, high)| {
+            let code = u32::from(c);
+            if *high < code {
+                std::cmp::Ordering::Less
+            } else if *low > code {
+                std::cmp::Ordering::Greater
+            } else {
+                std::cmp::Ordering::Equal
+            }
+        })
+        .is_err()
 }
 
 /// `strconv.Unquote` of a literal in double quotes, back quotes or single quotes.
@@ -150,7 +151,10 @@ mod tests {
 
     #[test]
     fn quoting_escapes_what_go_escapes() {
-        assert_eq!(quote("a\"b\\c\n\u{1}\u{7f}é\u{200b}\u{1f600}".as_bytes()), r#""a\"b\\c\n\x01\x7fé\u200b😀""#);
+        assert_eq!(
+            quote("a\"b\\c\n\u{1}\u{7f}é\u{200b}\u{1f600}".as_bytes()),
+            r#""a\"b\\c\n\x01\x7fé\u200b😀""#
+        );
         assert_eq!(quote(b"\xff"), r#""\xff""#);
     }
 

@@ -56,7 +56,8 @@ pub(crate) fn collect(
             continue;
         }
         for text in split::split(content, helm) {
-            let head = Head::read(text, head_type).map_err(|message| ParseError { file: path.clone(), message })?;
+            let head =
+                Head::read(text, head_type).map_err(|message| ParseError { file: path.clone(), message })?;
             let manifest = Manifest { source: path.clone(), kind: head.kind.clone(), text: text.to_owned() };
             match head.annotations.get("helm.sh/hook") {
                 None => manifests.push(manifest),
@@ -89,6 +90,7 @@ fn hook(manifest: Manifest, events: &str, head: &Head) -> Option<Hook> {
         }
         EVENTS.contains(&event.as_str()).then_some(event)
     });
-    let weight = head.annotations.get("helm.sh/hook-weight").and_then(|weight| weight.parse().ok()).unwrap_or(0);
+    let weight =
+        head.annotations.get("helm.sh/hook-weight").and_then(|weight| weight.parse().ok()).unwrap_or(0);
     Some(Hook { manifest, events: known.collect::<Option<_>>()?, weight })
 }

@@ -93,6 +93,7 @@ enum Flow {
 type Result<T> = std::result::Result<T, ExecError>;
 
 /// Runs a template and returns what it writes.
+#[allow(clippy::needless_pass_by_value)] // The data is the template's own from here on.
 pub(crate) fn execute(
     engine: &Engine<'_>,
     templates: &Templates<'_>,
@@ -141,7 +142,10 @@ impl<'t> State<'t> {
         };
         let location = self.tree.location(position);
         let name = quote(name.as_bytes());
-        ExecError { message: format!("template: {location}: executing {name} at <{context}>: {message}"), cause }
+        ExecError {
+            message: format!("template: {location}: executing {name} at <{context}>: {message}"),
+            cause,
+        }
     }
 
     /// Runs one more level of nesting.
@@ -312,7 +316,8 @@ impl<'t> State<'t> {
 
     fn set_top_variable(&mut self, from_top: usize, value: Evaluated) {
         let length = self.variables.len();
-        if let Some((_, slot)) = length.checked_sub(from_top).and_then(|index| self.variables.get_mut(index)) {
+        if let Some((_, slot)) = length.checked_sub(from_top).and_then(|index| self.variables.get_mut(index))
+        {
             *slot = value;
         }
     }

@@ -113,7 +113,8 @@ const TRIM_MARKER_LEN: usize = 2;
 
 /// All tokens of a template; the last one is `Eof` or `Error`.
 pub(crate) fn lex(input: &str) -> Vec<Token> {
-    let mut lexer = Lexer { input, position: 0, start: 0, line: 1, start_line: 1, parens: 0, tokens: Vec::new() };
+    let mut lexer =
+        Lexer { input, position: 0, start: 0, line: 1, start_line: 1, parens: 0, tokens: Vec::new() };
     let outcome = lexer.text();
     match outcome {
         Ok(()) => lexer.emit(Kind::Eof),
@@ -327,7 +328,8 @@ impl<'a> Lexer<'a> {
         let length = rest.len() - rest.trim_start_matches(SPACE_CHARS).len();
         // The last blank belongs to a trim marker if one follows.
         let last = length - 1;
-        let trims = has_right_trim_marker(&rest[last..]) && rest[last + TRIM_MARKER_LEN..].starts_with(RIGHT_DELIM);
+        let trims =
+            has_right_trim_marker(&rest[last..]) && rest[last + TRIM_MARKER_LEN..].starts_with(RIGHT_DELIM);
         self.skip(if trims { last } else { length });
         if self.position > self.start {
             self.emit(Kind::Space);

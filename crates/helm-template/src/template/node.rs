@@ -78,7 +78,10 @@ pub(crate) enum OperandKind {
     Dot,
     Nil,
     Number(Number),
-    String { quoted: String, text: Rc<str> },
+    String {
+        quoted: String,
+        text: Rc<str>,
+    },
     Identifier(Rc<str>),
     Field(Vec<Rc<str>>),
     /// The name with its dollar sign, and fields.

@@ -25,7 +25,11 @@ const MAX_DEPTH: usize = 1000;
 /// Parses one file: the tree of the file itself first, then those that it defines.
 ///
 /// `is_function` says which identifiers are functions.
-pub(crate) fn parse(name: &str, text: &str, is_function: &dyn Fn(&str) -> bool) -> Result<Vec<Tree>, ParseError> {
+pub(crate) fn parse(
+    name: &str,
+    text: &str,
+    is_function: &dyn Fn(&str) -> bool,
+) -> Result<Vec<Tree>, ParseError> {
     let mut parser = Parser {
         name: Rc::from(name),
         text: Rc::from(text),
@@ -512,12 +516,14 @@ impl Parser<'_> {
                 Err(message) => return self.error(message),
             },
             Kind::LeftParen => {
-                let pipe = self.nested(|parser| parser.pipeline("parenthesized pipeline", Kind::RightParen))?;
+                let pipe =
+                    self.nested(|parser| parser.pipeline("parenthesized pipeline", Kind::RightParen))?;
                 return Ok(Some(Operand { position: pipe.position, kind: OperandKind::Pipe(pipe) }));
             }
-            Kind::String | Kind::RawString => {
-                OperandKind::String { text: Rc::from(self.unquoted(&token.text)?), quoted: token.text.clone() }
-            }
+            Kind::String | Kind::RawString => OperandKind::String {
+                text: Rc::from(self.unquoted(&token.text)?),
+                quoted: token.text.clone(),
+            },
             _ => {
                 self.next -= 1;
                 return Ok(None);
@@ -535,7 +541,12 @@ fn number(token: &Token) -> Result<Number, String> {
         return match (chars.next(), chars.next()) {
             (Some(c), None) => {
                 let code = i64::from(u32::from(c));
-                Ok(Number { text: text.clone(), int: Some(code), is_uint: true, float: Some(f64::from(u32::from(c))) })
+                Ok(Number {
+                    text: text.clone(),
+                    int: Some(code),
+                    is_uint: true,
+                    float: Some(f64::from(u32::from(c))),
+                })
             }
             _ => Err(format!("malformed character constant: {text}")),
         };

@@ -1,8 +1,8 @@
 //! Functions that templates can call, and how arguments are checked against their parameters.
 
+use super::Templates;
 use super::error::CallError;
 use super::exec::{Engine, Evaluated};
-use super::Templates;
 use crate::value::Value;
 
 /// The Go type of a parameter.

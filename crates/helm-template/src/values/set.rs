@@ -70,14 +70,19 @@ pub(super) fn apply_json(values: &mut Map<String, Value>, expression: &str) -> R
         move |error: serde_json::Error| Error::Json(key, JsonError(error.to_string()))
     };
     if expression.trim_start().starts_with('{') {
-        let entries: Map<String, Value> = serde_json::from_str(expression.trim()).map_err(fail(expression))?;
+        let entries: Map<String, Value> =
+            serde_json::from_str(expression.trim()).map_err(fail(expression))?;
         super::merge(values, entries);
         return Ok(());
     }
     let mut reader = Reader { chars: expression.chars().collect(), position: 0 };
     let path = reader.path()?;
     let rest: String = reader.chars[reader.position..].iter().collect();
-    let value = if rest.trim().is_empty() { Value::Null } else { serde_json::from_str(&rest).map_err(fail(expression))? };
+    let value = if rest.trim().is_empty() {
+        Value::Null
+    } else {
+        serde_json::from_str(&rest).map_err(fail(expression))?
+    };
     insert_at(values, &path, value)
 }
 
@@ -120,7 +125,9 @@ impl Reader {
                 path.push(Step::Key(key.clone()));
             }
             if path.len() > MAX_NESTED {
-                return Err(Error::Index(format!("value name nested level is greater than maximum supported nested level of {MAX_NESTED}")));
+                return Err(Error::Index(format!(
+                    "value name nested level is greater than maximum supported nested level of {MAX_NESTED}"
+                )));
             }
             match stop {
                 Some('=') => return Ok(path),

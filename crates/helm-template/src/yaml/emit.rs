@@ -103,7 +103,7 @@ impl Emitter {
                     _ => number_text(number),
                 };
                 self.plain(&text, indent, context);
-            },
+            }
             Value::String(text) => self.string(text, indent, context),
         }
     }
@@ -111,7 +111,9 @@ impl Emitter {
     fn sequence(&mut self, items: &[Value], indent: Option<usize>, context: Context) {
         let own = match indent {
             None => 0,
-            Some(indent) if self.dialect == Dialect::V2 && context == Context::Mapping && !self.indention => indent,
+            Some(indent) if self.dialect == Dialect::V2 && context == Context::Mapping && !self.indention => {
+                indent
+            }
             Some(indent) => indent + INDENT,
         };
         for item in items {
@@ -309,6 +311,7 @@ fn number_text(number: &Number) -> String {
 }
 
 /// What styles a scalar can be written in.
+#[allow(clippy::struct_excessive_bools)] // Each is a fact of its own.
 #[derive(Default)]
 struct Analysis {
     multiline: bool,
@@ -328,7 +331,8 @@ fn analyze(text: &str) -> Analysis {
         let followed_by_whitespace = matches!(chars.peek(), None | Some(' ' | '\t'));
         block_indicators |= if first {
             match c {
-                '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`' => true,
+                '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@'
+                | '`' => true,
                 '?' | ':' | '-' => followed_by_whitespace,
                 _ => false,
             }
@@ -406,7 +410,20 @@ mod tests {
 
     #[test]
     fn strings_are_quoted_where_yaml_1_1_would_misread_them() {
-        let value = json!(["on", "1:30", "2001-02-03", "", "a: b", "- x", " lead", "1e3", "~", "x", "a#b", "tab\there"]);
+        let value = json!([
+            "on",
+            "1:30",
+            "2001-02-03",
+            "",
+            "a: b",
+            "- x",
+            " lead",
+            "1e3",
+            "~",
+            "x",
+            "a#b",
+            "tab\there"
+        ]);
         assert_eq!(
             emit(&value),
             "- \"on\"\n- \"1:30\"\n- \"2001-02-03\"\n- \"\"\n- 'a: b'\n- '- x'\n- ' lead'\n- \"1e3\"\n- \"~\"\n- x\n- a#b\n- \"tab\\there\"\n"
@@ -415,8 +432,10 @@ mod tests {
 
     #[test]
     fn text_of_several_lines_is_a_literal() {
-        assert_eq!(emit(&json!({"a": "x\ny", "b": "x\n", "c": "x\n\n", "d": " x\n"})),
-            "a: |-\n  x\n  y\nb: |\n  x\nc: |+\n  x\n\nd: |2\n   x\n");
+        assert_eq!(
+            emit(&json!({"a": "x\ny", "b": "x\n", "c": "x\n\n", "d": " x\n"})),
+            "a: |-\n  x\n  y\nb: |\n  x\nc: |+\n  x\n\nd: |2\n   x\n"
+        );
     }
 
     #[test]

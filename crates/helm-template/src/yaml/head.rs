@@ -47,7 +47,10 @@ impl Head {
                 }
             }
             Some(other) => {
-                return Err(mismatch(other, "Go struct field .metadata.annotations of type map[string]string"));
+                return Err(mismatch(
+                    other,
+                    "Go struct field .metadata.annotations of type map[string]string",
+                ));
             }
         }
         Ok(head)

@@ -14,7 +14,7 @@ pub use parse::{Error, parse, parse_documents};
 
 use crate::golang::json::{COMPACT, UnsupportedValue, encode};
 use crate::golang::number::format_json;
-use crate::value::Value;
+use crate::value::{List, MAX_DEPTH, Map, Value};
 
 /// Why a value has no YAML.
 #[derive(Debug, thiserror::Error)]
@@ -33,21 +33,23 @@ pub(crate) fn marshal(value: &Value) -> Result<String, MarshalError> {
     Ok(emit(&json))
 }
 
-/// Values nested deeper than this are taken for endless.
-pub(crate) const MAX_DEPTH: usize = 1000;
-
 fn to_json(value: &Value, depth: usize) -> Result<serde_json::Value, MarshalError> {
     use serde_json::Value as Json;
     if depth > MAX_DEPTH {
         return Err(MarshalError::ControlCharacter);
     }
     Ok(match value {
-        Value::Nil => Json::Null,
+        Value::Nil | Value::List(List { is_nil: true, .. }) | Value::Map(Map { is_nil: true, .. }) => {
+            Json::Null
+        }
         Value::Bool(truth) => Json::Bool(*truth),
         Value::Int(number) | Value::Int64(number) | Value::Duration(number) => Json::from(*number),
         Value::Float(number) => match format_json(*number) {
             Some(_) => Json::from(*number),
-            None => return Err(encode(value, COMPACT).map_or_else(MarshalError::Json, |_| MarshalError::ControlCharacter)),
+            None => {
+                return Err(encode(value, COMPACT)
+                    .map_or_else(MarshalError::Json, |_| MarshalError::ControlCharacter));
+            }
         },
         Value::String(text) => Json::String(through_json(text)?),
         Value::RawString(bytes) => Json::String(through_json(&String::from_utf8_lossy(bytes))?),
@@ -60,7 +62,8 @@ fn to_json(value: &Value, depth: usize) -> Result<serde_json::Value, MarshalErro
         }
         Value::Map(map) => {
             let entries = map.entries();
-            let pairs = entries.iter().map(|(key, value)| Ok((through_json(key)?, to_json(value, depth + 1)?)));
+            let pairs =
+                entries.iter().map(|(key, value)| Ok((through_json(key)?, to_json(value, depth + 1)?)));
             Json::Object(pairs.collect::<Result<_, MarshalError>>()?)
         }
         Value::Object(object) => to_json(&object.plain(), depth + 1)?,
@@ -73,7 +76,8 @@ fn through_json(text: &str) -> Result<String, MarshalError> {
     if text.is_ascii() && !text.contains('\u{7f}') {
         return Ok(text.to_owned());
     }
-    if text.chars().any(|c| matches!(c, '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}')) {
+    if text.chars().any(|c| matches!(c, '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}'))
+    {
         return Err(MarshalError::ControlCharacter);
     }
     if text.contains('\u{85}') { Ok(folded(text)) } else { Ok(text.to_owned()) }

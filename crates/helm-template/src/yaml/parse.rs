@@ -48,7 +48,10 @@ struct Node {
 }
 
 enum Kind {
-    Scalar { text: String, plain: bool },
+    Scalar {
+        text: String,
+        plain: bool,
+    },
     Sequence(Vec<usize>),
     /// Keys and values in turn.
     Mapping(Vec<usize>),
@@ -111,7 +114,8 @@ impl<'a> Reader<'a> {
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain;
                 self.anchors.insert(anchor, index);
-                self.nodes.push(node(tag_name(tag.as_deref()), Kind::Scalar { text: text.into_owned(), plain }));
+                self.nodes
+                    .push(node(tag_name(tag.as_deref()), Kind::Scalar { text: text.into_owned(), plain }));
             }
             Event::Alias(anchor) => match self.anchors.get(&anchor) {
                 Some(target) => {
@@ -151,9 +155,7 @@ impl<'a> Reader<'a> {
 
 /// go-yaml refuses characters that YAML 1.1 does not allow.
 fn check_characters(text: &str) -> Result<(), Error> {
-    let refused = |c: &char| {
-        matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}')
-    };
+    let refused = |c: &char| matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}');
     let suspicious = |byte: u8| byte >= 0x7f || (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r'));
     if !text.bytes().any(suspicious) {
         return Ok(());
@@ -190,7 +192,9 @@ impl Decoder<'_> {
     fn count(&mut self, index: usize) -> Result<(), Error> {
         self.decoded += 1;
         self.aliased += usize::from(!self.resolving.is_empty());
-        if self.aliased > 100 && self.decoded > 1000 && self.aliased * 100 > self.decoded * allowed_percentage(self.decoded)
+        if self.aliased > 100
+            && self.decoded > 1000
+            && self.aliased * 100 > self.decoded * allowed_percentage(self.decoded)
         {
             return self.fail(index, "document contains excessive aliasing");
         }
@@ -233,7 +237,12 @@ impl Decoder<'_> {
         outcome
     }
 
-    fn mapping(&mut self, children: &[usize], entries: &mut Map<String, Value>, depth: usize) -> Result<(), Error> {
+    fn mapping(
+        &mut self,
+        children: &[usize],
+        entries: &mut Map<String, Value>,
+        depth: usize,
+    ) -> Result<(), Error> {
         for pair in children.chunks_exact(2) {
             if self.is_merge(pair[0]) {
                 self.merge(pair[1], entries, depth)?;
@@ -312,7 +321,10 @@ impl Decoder<'_> {
             Resolved::Uint(number) => Ok(Value::from(number)),
             Resolved::Float(number) => match Number::from_f64(number) {
                 Some(number) => Ok(Value::Number(number)),
-                None => self.fail(index, format!("json: unsupported value: {}", crate::golang::number::format_g(number))),
+                None => self.fail(
+                    index,
+                    format!("json: unsupported value: {}", crate::golang::number::format_g(number)),
+                ),
             },
             Resolved::Timestamp | Resolved::Merge | Resolved::String => string(),
         }
@@ -368,7 +380,9 @@ mod tests {
         let text = "a: on\nb: 0o7\nc: 010\nd: 1_0\ne: 'on'\nf: 2001-01-01\ng: ~\nh:\n1: x\ny: z\n";
         assert_eq!(
             parse(text),
-            Ok(json!({"a": true, "b": 7, "c": 8, "d": 10, "e": "on", "f": "2001-01-01", "g": null, "h": null, "1": "x", "true": "z"}))
+            Ok(
+                json!({"a": true, "b": 7, "c": 8, "d": 10, "e": "on", "f": "2001-01-01", "g": null, "h": null, "1": "x", "true": "z"})
+            )
         );
     }
 
@@ -389,7 +403,10 @@ mod tests {
 
     #[test]
     fn documents_are_separate() {
-        assert_eq!(parse_documents("a: 1\n---\n# nothing\n---\n- b\n"), Ok(vec![json!({"a": 1}), json!(null), json!(["b"])]));
+        assert_eq!(
+            parse_documents("a: 1\n---\n# nothing\n---\n- b\n"),
+            Ok(vec![json!({"a": 1}), json!(null), json!(["b"])])
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 use super::emit::{Dialect, emit_dialect};
 use crate::golang::fmt::to_text;
 use crate::golang::json::UnsupportedValue;
-use crate::value::Value;
+use crate::value::{MAX_DEPTH, Value};
 
 /// The text that go-yaml v3's encoder writes with an indentation of two.
 pub(crate) fn marshal(value: &Value) -> Result<String, UnsupportedValue> {
@@ -13,7 +13,7 @@ pub(crate) fn marshal(value: &Value) -> Result<String, UnsupportedValue> {
 }
 
 fn to_json(value: &Value, depth: usize) -> Json {
-    if depth > super::MAX_DEPTH {
+    if depth > MAX_DEPTH {
         return Json::Null;
     }
     match value {
@@ -24,7 +24,11 @@ fn to_json(value: &Value, depth: usize) -> Json {
         Value::Bytes(bytes) => Json::Array(bytes.iter().map(|byte| Json::from(*byte)).collect()),
         Value::List(list) => Json::Array(list.items.iter().map(|item| to_json(item, depth + 1)).collect()),
         Value::Map(map) => {
-            let pairs = map.entries().iter().map(|(key, value)| (key.to_string(), to_json(value, depth + 1))).collect();
+            let pairs = map
+                .entries()
+                .iter()
+                .map(|(key, value)| (key.to_string(), to_json(value, depth + 1)))
+                .collect();
             Json::Object(Map::from_iter::<Vec<_>>(pairs))
         }
         Value::Object(object) => to_json(&object.plain(), depth + 1),

@@ -34,7 +34,21 @@ fn matches(pattern: &LazyLock<Option<Regex>>, text: &str) -> bool {
 pub(super) fn resolve(text: &str) -> Resolved {
     let Some(first) = text.bytes().next() else { return Resolved::Null };
     match first {
-        b'+' | b'-' | b'0'..=b'9' | b'.' | b'<' | b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O'
+        b'+'
+        | b'-'
+        | b'0'..=b'9'
+        | b'.'
+        | b'<'
+        | b'y'
+        | b'Y'
+        | b'n'
+        | b'N'
+        | b't'
+        | b'T'
+        | b'f'
+        | b'F'
+        | b'o'
+        | b'O'
         | b'~' => {}
         _ => return Resolved::String,
     }
@@ -80,7 +94,9 @@ fn number(text: &str) -> Resolved {
 
 /// Whether a string that is plain text must be quoted because YAML 1.1 reads it as a number to the base of 60.
 pub(super) fn is_base_60(text: &str) -> bool {
-    text.contains(':') && text.starts_with(|c: char| c == '+' || c == '-' || c.is_ascii_digit()) && matches(&BASE_60, text)
+    text.contains(':')
+        && text.starts_with(|c: char| c == '+' || c == '-' || c.is_ascii_digit())
+        && matches(&BASE_60, text)
 }
 
 /// go-yaml's four layouts: a date; a date and a time with `T` and a zone; a date and a time with blanks between them.

@@ -32,7 +32,9 @@ impl Case {
     pub fn all(file: &str) -> Vec<Self> {
         let text = fs::read_to_string(here().join(file)).expect("the file of cases is there");
         let cases = helm_template::yaml::parse(&text).expect("the file of cases is YAML");
-        let text = |value: Option<&serde_json::Value>| value.and_then(|value| value.as_str()).unwrap_or_default().to_owned();
+        let text = |value: Option<&serde_json::Value>| {
+            value.and_then(|value| value.as_str()).unwrap_or_default().to_owned()
+        };
         let cases: Vec<Self> = cases
             .as_array()
             .expect("the cases are a list")
@@ -55,7 +57,8 @@ impl Case {
     fn arguments(&self, chart: &Path, directory: &Path) -> Vec<String> {
         let file = directory.join("values.yaml");
         fs::write(&file, &self.values).expect("the values can be written");
-        let mut arguments = vec!["x".into(), chart.display().to_string(), "-f".into(), file.display().to_string()];
+        let mut arguments =
+            vec!["x".into(), chart.display().to_string(), "-f".into(), file.display().to_string()];
         arguments.extend(self.flags.iter().cloned());
         for (flag, value) in [("-n", "istio-system"), ("--kube-version", "v1.31.2")] {
             if !self.flags.iter().any(|given| given == flag) {
@@ -90,7 +93,9 @@ impl Case {
 
 /// An error of helm without its warnings and its advice.
 fn without_noise(stderr: &str) -> String {
-    let is_log = |line: &&str| line.starts_with("level=") || line.split(':').next().is_some_and(|file| file.ends_with(".go"));
+    let is_log = |line: &&str| {
+        line.starts_with("level=") || line.split(':').next().is_some_and(|file| file.ends_with(".go"))
+    };
     let text: Vec<&str> = stderr.lines().filter(|line| !is_log(line)).collect();
     let text = text.join("\n");
     let text = text.replace("\n\nUse --debug flag to render out invalid YAML", "");
@@ -123,7 +128,8 @@ fn record(outcome: &Outcome) -> String {
     match comparable(outcome) {
         Ok(text) if text.len() <= LONGEST_RECORD => text,
         Ok(text) => {
-            let digest = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+            let digest =
+                Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
             format!("sha256 {digest} of {} bytes\n", text.len())
         }
         Err(message) => format!("Error: {message}\n"),
@@ -143,7 +149,8 @@ pub fn check_golden(folder: &str, cases: &[Case], chart: impl Fn(&str) -> PathBu
                 fs::create_dir_all(&folder).expect("the folder of records can be made");
                 fs::write(&file, record(&case.helm(&directory, part))).expect("a record can be written");
             }
-            let expected = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+            let expected =
+                fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
             let actual = record(&case.ours(&directory, major));
             if expected != actual {
                 wrong.push(format!("{} with {major}: {}", case.name, first_difference(&expected, &actual)));
@@ -162,7 +169,8 @@ pub fn check_live(cases: &[Case], chart: impl Fn(&str) -> PathBuf) {
             let expected = comparable(&case.helm(&directory, part));
             let actual = comparable(&case.ours(&directory, major));
             if expected != actual {
-                let text = |outcome: &Outcome| outcome.clone().unwrap_or_else(|message| format!("Error: {message}"));
+                let text =
+                    |outcome: &Outcome| outcome.clone().unwrap_or_else(|message| format!("Error: {message}"));
                 let difference = first_difference(&text(&expected), &text(&actual));
                 wrong.push(format!("{} with {major}: {difference}", case.name));
             }

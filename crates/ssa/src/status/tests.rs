@@ -68,90 +68,88 @@ fn a_load_balancer_is_current_when_it_has_an_address() {
     assert_eq!(service(json!({"type": "ExternalName"}), json!({})), State::Current);
 }
 
+/// `apiVersion`, kind, spec and status of generation 2 as JSON, and the state.
+const CASES: &[(&str, &str, &str, &str, State)] = &[
+    (
+        "apps/v1",
+        "DaemonSet",
+        "{}",
+        r#"{"observedGeneration": 2, "desiredNumberScheduled": 1, "updatedNumberScheduled": 1, "numberAvailable": 1, "numberReady": 1}"#,
+        State::Current,
+    ),
+    (
+        "apps/v1",
+        "DaemonSet",
+        "{}",
+        r#"{"observedGeneration": 2, "desiredNumberScheduled": 2, "updatedNumberScheduled": 2, "numberAvailable": 1, "numberReady": 1}"#,
+        State::InProgress,
+    ),
+    (
+        "apps/v1",
+        "StatefulSet",
+        r#"{"replicas": 1}"#,
+        r#"{"observedGeneration": 2, "replicas": 1, "readyReplicas": 1, "updatedReplicas": 1}"#,
+        State::Current,
+    ),
+    (
+        "apps/v1",
+        "StatefulSet",
+        r#"{"replicas": 1}"#,
+        r#"{"observedGeneration": 2, "replicas": 1, "readyReplicas": 1, "updatedReplicas": 0}"#,
+        State::InProgress,
+    ),
+    (
+        "apps/v1",
+        "ReplicaSet",
+        r#"{"replicas": 1}"#,
+        r#"{"observedGeneration": 2, "replicas": 1}"#,
+        State::InProgress,
+    ),
+    ("batch/v1", "Job", "{}", r#"{"startTime": "2026-01-01T00:00:00Z"}"#, State::Current),
+    ("batch/v1", "Job", "{}", "{}", State::InProgress),
+    ("batch/v1", "Job", "{}", r#"{"conditions": [{"type": "Failed", "status": "True"}]}"#, State::Failed),
+    (
+        "v1",
+        "Pod",
+        "{}",
+        r#"{"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}"#,
+        State::Current,
+    ),
+    ("v1", "Pod", "{}", r#"{"phase": "Failed"}"#, State::Failed),
+    ("v1", "Pod", "{}", r#"{"phase": "Pending"}"#, State::InProgress),
+    ("v1", "PersistentVolumeClaim", "{}", r#"{"phase": "Pending"}"#, State::InProgress),
+    ("v1", "Namespace", "{}", r#"{"phase": "Active"}"#, State::Current),
+    ("v1", "ConfigMap", "{}", "{}", State::Current),
+    ("apiextensions.k8s.io/v1", "CustomResourceDefinition", "{}", "{}", State::InProgress),
+    (
+        "apiextensions.k8s.io/v1",
+        "CustomResourceDefinition",
+        "{}",
+        r#"{"conditions": [{"type": "Established", "status": "True"}]}"#,
+        State::Current,
+    ),
+    (
+        "apiextensions.k8s.io/v1",
+        "CustomResourceDefinition",
+        "{}",
+        r#"{"conditions": [{"type": "NamesAccepted", "status": "False", "reason": "ListKindConflict"}]}"#,
+        State::Failed,
+    ),
+    (
+        "apiregistration.k8s.io/v1",
+        "APIService",
+        "{}",
+        r#"{"conditions": [{"type": "Available", "status": "False"}]}"#,
+        State::InProgress,
+    ),
+    ("policy/v1", "PodDisruptionBudget", "{}", r#"{"observedGeneration": 2}"#, State::Current),
+];
+
 #[test]
 fn the_other_kinds_with_rules_follow_their_own_status() {
-    let cases = [
-        (
-            "apps/v1",
-            "DaemonSet",
-            json!({}),
-            json!({"observedGeneration": 2, "desiredNumberScheduled": 1, "updatedNumberScheduled": 1, "numberAvailable": 1, "numberReady": 1}),
-            State::Current,
-        ),
-        (
-            "apps/v1",
-            "DaemonSet",
-            json!({}),
-            json!({"observedGeneration": 2, "desiredNumberScheduled": 2, "updatedNumberScheduled": 2, "numberAvailable": 1, "numberReady": 1}),
-            State::InProgress,
-        ),
-        (
-            "apps/v1",
-            "StatefulSet",
-            json!({"replicas": 1}),
-            json!({"observedGeneration": 2, "replicas": 1, "readyReplicas": 1, "updatedReplicas": 1}),
-            State::Current,
-        ),
-        (
-            "apps/v1",
-            "StatefulSet",
-            json!({"replicas": 1}),
-            json!({"observedGeneration": 2, "replicas": 1, "readyReplicas": 1, "updatedReplicas": 0}),
-            State::InProgress,
-        ),
-        (
-            "apps/v1",
-            "ReplicaSet",
-            json!({"replicas": 1}),
-            json!({"observedGeneration": 2, "replicas": 1}),
-            State::InProgress,
-        ),
-        ("batch/v1", "Job", json!({}), json!({"startTime": "2026-01-01T00:00:00Z"}), State::Current),
-        ("batch/v1", "Job", json!({}), json!({}), State::InProgress),
-        (
-            "batch/v1",
-            "Job",
-            json!({}),
-            json!({"conditions": [{"type": "Failed", "status": "True"}]}),
-            State::Failed,
-        ),
-        (
-            "v1",
-            "Pod",
-            json!({}),
-            json!({"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}),
-            State::Current,
-        ),
-        ("v1", "Pod", json!({}), json!({"phase": "Failed"}), State::Failed),
-        ("v1", "Pod", json!({}), json!({"phase": "Pending"}), State::InProgress),
-        ("v1", "PersistentVolumeClaim", json!({}), json!({"phase": "Pending"}), State::InProgress),
-        ("v1", "Namespace", json!({}), json!({"phase": "Active"}), State::Current),
-        ("v1", "ConfigMap", json!({}), json!({}), State::Current),
-        ("apiextensions.k8s.io/v1", "CustomResourceDefinition", json!({}), json!({}), State::InProgress),
-        (
-            "apiextensions.k8s.io/v1",
-            "CustomResourceDefinition",
-            json!({}),
-            json!({"conditions": [{"type": "Established", "status": "True"}]}),
-            State::Current,
-        ),
-        (
-            "apiextensions.k8s.io/v1",
-            "CustomResourceDefinition",
-            json!({}),
-            json!({"conditions": [{"type": "NamesAccepted", "status": "False", "reason": "ListKindConflict"}]}),
-            State::Failed,
-        ),
-        (
-            "apiregistration.k8s.io/v1",
-            "APIService",
-            json!({}),
-            json!({"conditions": [{"type": "Available", "status": "False"}]}),
-            State::InProgress,
-        ),
-        ("policy/v1", "PodDisruptionBudget", json!({}), json!({"observedGeneration": 2}), State::Current),
-    ];
-    for (api_version, kind, spec, status, expected) in cases {
-        assert_eq!(state(&with_status(api_version, kind, &spec, &status)), expected, "{kind} {status}");
+    for (api_version, kind, spec, status, expected) in CASES {
+        let json = |text: &str| serde_json::from_str(text).unwrap();
+        let object = with_status(api_version, kind, &json(spec), &json(status));
+        assert_eq!(state(&object), *expected, "{kind} {status}");
     }
 }

@@ -30,8 +30,7 @@ pub struct ServerModel {
     behaviour: Field<String>,
     address: Field<String>,
     revision: Field<i64>,
-    /// File → key → value: each leaf is known or not by itself.
-    manifests: Field<BTreeMap<String, Field<BTreeMap<String, Field<String>>>>>,
+    manifests: Field<Manifests>,
     owner: Field<Owner>,
     limits: Field<Limits>,
     disk: Field<BTreeMap<String, Disk>>,
@@ -39,6 +38,9 @@ pub struct ServerModel {
     port: Field<Vec<Port>>,
     timeouts: Field<Timeouts>,
 }
+
+/// File → key → value: each leaf is known or not by itself.
+type Manifests = BTreeMap<String, Field<BTreeMap<String, Field<String>>>>;
 
 /// A SINGLE block.
 #[derive(Clone, Debug, Model)]
@@ -157,7 +159,7 @@ impl Resource for Server {
         }
         let patience = state.timeouts.create_or(Duration::from_mins(1));
         match state.behaviour.as_str() {
-            Some("panic") => panic!("asked to crash"),
+            Some("panic") => crash(),
             Some("slow") => {
                 tokio::select! {
                     () = context.cancellation().cancelled() => {}
@@ -254,6 +256,11 @@ impl Resource for Server {
     }
 }
 
+#[allow(clippy::panic, reason = "a test looks at what becomes of it")]
+fn crash() {
+    panic!("asked to crash")
+}
+
 fn owner_block() -> Block {
     Block::new("Who pays.").attribute("name", Attribute::string("A name.").required())
 }
@@ -293,10 +300,10 @@ fn io_error(act: &str, path: &Path, error: &std::io::Error) -> Diagnostic {
 }
 
 /// What the plan can say of the files: a leaf is unknown where its input is.
-fn manifests(model: &ServerModel) -> Field<BTreeMap<String, Field<BTreeMap<String, Field<String>>>>> {
+fn manifests(model: &ServerModel) -> Field<Manifests> {
     let leaves = BTreeMap::from([
         ("name".to_owned(), model.name.clone()),
-        ("size".to_owned(), model.size.as_ref().map(|size| size.to_string())),
+        ("size".to_owned(), model.size.as_ref().map(ToString::to_string)),
     ]);
     Field::Known(BTreeMap::from([("main.json".to_owned(), Field::Known(leaves))]))
 }

@@ -112,12 +112,15 @@ fn an_apply_returns_what_was_planned_and_fills_what_was_not_known() {
 
 #[test]
 fn sets_may_shrink_when_elements_turn_out_equal_but_never_grow() {
-    let set = |values: &[Value]| [("set", Value::List(values.to_vec()))];
+    let set = |values: Vec<Value>| [("set", Value::List(values))];
     let (a, b) = (text("a"), text("b"));
-    assert_eq!(apply(&set(&[Value::Unknown, a.clone()]), &set(&[a.clone()])), [""; 0]);
-    assert_eq!(apply(&set(&[Value::Unknown]), &set(&[a.clone(), b.clone()])).len(), 1);
-    assert_eq!(apply(&set(&[a.clone()]), &set(&[b])), ["set: a planned element of the set is not there"]);
-    assert_eq!(apply(&set(&[a.clone()]), &set(&[a])), [""; 0]);
+    assert_eq!(apply(&set(vec![Value::Unknown, a.clone()]), &set(vec![a.clone()])), [""; 0]);
+    assert_eq!(apply(&set(vec![Value::Unknown]), &set(vec![a.clone(), b.clone()])).len(), 1);
+    assert_eq!(
+        apply(&set(vec![a.clone()]), &set(vec![b])),
+        ["set: a planned element of the set is not there"]
+    );
+    assert_eq!(apply(&set(vec![a.clone()]), &set(vec![a])), [""; 0]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Schemas: what a user may write in a block, and what Terraform shows of it.
 //!
-//! The model knows nothing of a protocol version; [`crate::protocol5`](crate) translates it.
+//! The model knows nothing of a protocol version: the module that speaks one translates it.
 
 mod attribute;
 mod block;

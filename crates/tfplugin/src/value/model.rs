@@ -43,6 +43,9 @@ impl Mismatch {
     }
 
     fn inside(mut self, step: &str) -> Self {
+        if !self.path.is_empty() && !self.path.starts_with('[') {
+            self.path.insert(0, '.');
+        }
         self.path.insert_str(0, step);
         self
     }
@@ -313,13 +316,89 @@ pub fn fields_conform(model: &str, fields: &[FieldCheck], ty: &Type) -> Result<(
         let Some(attribute) = attributes.get(*name) else {
             return Err(Mismatch::problem(format!("{model} has a field {name}, the schema does not")));
         };
-        conforms(attribute).map_err(|error| {
-            let dot = if error.path.is_empty() || error.path.starts_with('[') { "" } else { "." };
-            error.inside(dot).inside(name)
-        })?;
+        conforms(attribute).map_err(|error| error.inside(name))?;
     }
     match attributes.keys().find(|name| fields.iter().all(|(field, _)| field != name)) {
         Some(name) => Err(Mismatch::problem(format!("the schema has {name}, {model} has no such field"))),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, tfplugin_derive::Model)]
+    struct Disk {
+        size: Field<i64>,
+        r#type: Field<String>,
+    }
+
+    #[derive(Debug, PartialEq, tfplugin_derive::Model)]
+    struct Server {
+        #[model(name = "self")]
+        own: Field<bool>,
+        disk: Field<BTreeMap<String, Disk>>,
+    }
+
+    fn disk_type() -> Type {
+        Type::object([("size", Type::Number), ("type", Type::String)])
+    }
+
+    fn server_type(disk: Type) -> Type {
+        Type::object([("self", Type::Bool), ("disk", Type::map(disk))])
+    }
+
+    #[test]
+    fn a_model_survives_its_value() {
+        let server = || Server {
+            own: Field::Unknown,
+            disk: Field::Known(BTreeMap::from([(
+                "a".to_owned(),
+                Disk { size: Field::Known(3), r#type: Field::Null },
+            )])),
+        };
+        Server::conforms(&server_type(disk_type())).unwrap();
+        assert_eq!(Server::from_value(server().into_value()).unwrap(), server());
+    }
+
+    #[test]
+    fn a_schema_that_differs_from_the_model_is_named_with_its_place() {
+        let problem = |ty: Type| Server::conforms(&ty).unwrap_err().to_string();
+        let wrong = Type::object([("size", Type::Bool), ("type", Type::String)]);
+        assert_eq!(problem(server_type(wrong)), "disk[].size: the schema says bool, the model has a number");
+        let missing = Type::object([("size", Type::Number)]);
+        assert_eq!(problem(server_type(missing)), "disk[]: Disk has a field type, the schema does not");
+        let more = Type::object([("size", Type::Number), ("type", Type::String), ("new", Type::Bool)]);
+        assert_eq!(problem(server_type(more)), "disk[]: the schema has new, Disk has no such field");
+    }
+
+    #[test]
+    fn a_value_that_does_not_fit_the_model_has_its_path() {
+        let disk = Disk { size: Field::Known(1), r#type: Field::Null };
+        let mut value = BTreeMap::from([("a".to_owned(), disk)]).into_value();
+        if let Value::Map(disks) = &mut value
+            && let Some(Value::Map(disk)) = disks.get_mut("a")
+        {
+            disk.insert("size".to_owned(), Value::Number("1.5".parse().unwrap()));
+        }
+        let error = BTreeMap::<String, Disk>::from_value(value).unwrap_err();
+        assert_eq!(error.to_string(), r#"["a"].size: a whole number of at most 64 bits is needed"#);
+    }
+
+    #[test]
+    fn text_is_written_in_normal_form_c() {
+        assert_eq!("u\u{308}".to_owned().into_value(), Value::String("ü".to_owned()));
+    }
+
+    #[test]
+    fn a_float_comes_back_as_it_was_written_or_is_refused() {
+        for text in ["0.1", "1.5", "-3", "1e300"] {
+            let number: Number = text.parse().unwrap();
+            let float = f64::from_value(Value::Number(number.clone())).unwrap();
+            assert_eq!(float.into_value(), Value::Number(number), "{text}");
+        }
+        let exact = Number::from_f64_exactly(0.1).unwrap();
+        assert!(f64::from_value(Value::Number(exact)).is_err());
     }
 }

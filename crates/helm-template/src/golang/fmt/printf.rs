@@ -6,6 +6,7 @@ use super::write_value;
 use crate::value::Value;
 
 /// The flags, width and precision of one verb.
+#[allow(clippy::struct_excessive_bools)] // Each is a fact of its own.
 #[derive(Default, Clone)]
 struct Spec {
     plus: bool,
@@ -297,7 +298,9 @@ impl Printer<'_> {
         let mut digits = if spec.precision == Some(0) && number == 0 { String::new() } else { digits };
         let wanted = match (spec.precision, spec.width) {
             (Some(precision), _) => precision,
-            (None, Some(width)) if spec.zero && !spec.minus => width.saturating_sub(sign.len() + prefix.len()),
+            (None, Some(width)) if spec.zero && !spec.minus => {
+                width.saturating_sub(sign.len() + prefix.len())
+            }
             _ => 0,
         };
         if digits.len() < wanted {
@@ -332,7 +335,11 @@ impl Printer<'_> {
                 _ => return self.bad_verb(argument, verb),
             }
         };
-        let text = if verb.is_uppercase() { text.to_uppercase().replace("INF", "Inf").replace("NAN", "NaN") } else { text };
+        let text = if verb.is_uppercase() {
+            text.to_uppercase().replace("INF", "Inf").replace("NAN", "NaN")
+        } else {
+            text
+        };
         let negative = number.is_sign_negative() && !number.is_nan();
         let sign = if number == f64::INFINITY && !spec.space { "+" } else { sign_of(negative, spec) };
         let zero = spec.zero && number.is_finite();

@@ -42,7 +42,12 @@ impl<'t> State<'t> {
         }
     }
 
-    fn eval_command(&mut self, dot: &Evaluated, command: &'t Command, last: Option<Evaluated>) -> Result<Evaluated> {
+    fn eval_command(
+        &mut self,
+        dot: &Evaluated,
+        command: &'t Command,
+        last: Option<Evaluated>,
+    ) -> Result<Evaluated> {
         let arguments = &command.arguments;
         let Some(first) = arguments.first() else { return self.error("empty command") };
         match &first.kind {
@@ -50,7 +55,9 @@ impl<'t> State<'t> {
                 self.at = At::Operand(first);
                 return self.eval_field_chain(dot, dot.clone(), fields, arguments, last);
             }
-            OperandKind::Chain(inner, fields) => return self.eval_chain(dot, first, inner, fields, arguments, last),
+            OperandKind::Chain(inner, fields) => {
+                return self.eval_chain(dot, first, inner, fields, arguments, last);
+            }
             OperandKind::Identifier(name) => {
                 self.at = At::Operand(first);
                 return self.eval_function(dot, At::Command(command), name, arguments, last);
@@ -91,7 +98,8 @@ impl<'t> State<'t> {
     fn ideal_constant(&self, number: &Number) -> Result<Value> {
         let text = &number.text;
         let hexadecimal = text.to_ascii_lowercase().starts_with("0x") && !text.contains(['p', 'P']);
-        let looks_like_float = !hexadecimal && !text.starts_with('\'') && text.contains(['.', 'e', 'E', 'p', 'P']);
+        let looks_like_float =
+            !hexadecimal && !text.starts_with('\'') && text.contains(['.', 'e', 'E', 'p', 'P']);
         match (number.float, number.int) {
             (Some(float), _) if looks_like_float => Ok(Value::Float(float)),
             (_, Some(int)) => Ok(Value::Int(int)),
@@ -178,7 +186,8 @@ impl<'t> State<'t> {
                 }
                 if let Some(value) = object.field(field) {
                     if has_arguments {
-                        return self.error(format!("{field} has arguments but cannot be invoked as function"));
+                        return self
+                            .error(format!("{field} has arguments but cannot be invoked as function"));
                     }
                     return Ok(Evaluated::concrete(value));
                 }

@@ -1,0 +1,137 @@
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use acceptance_tests::{Run, Workspace};
+use k8s_openapi::api::rbac::v1::PolicyRule;
+use lab::api_server::identity;
+
+use crate::fixture::{Fixture, provider_block};
+
+pub fn an_unknown_cluster_is_named_with_the_known_ones(fixture: &Fixture) {
+    let workspace = fixture.workspace("east", &fixture.mesh("nowhere", ""));
+    workspace.plan().failed_with(&["cluster \"nowhere\": the provider has no cluster block with this label", "Use one of east"]);
+}
+
+pub fn invalid_yaml_is_named_with_its_line(fixture: &Fixture) {
+    let broken = "chart \"istiod\" {\n    values = \"resources:\\n  requests: [\\n\"\n  }";
+    let workspace = fixture.workspace("east", &fixture.mesh("east", broken));
+    workspace.plan().failed_with(&["chart[\"istiod\"].values is not valid YAML", "line 3", "yamlencode"]);
+}
+
+pub fn a_chart_that_does_not_render_names_its_template(fixture: &Fixture) {
+    let refused = "chart \"istiod\" {\n    values = yamlencode({ profile = \"nosuch\" })\n  }";
+    let workspace = fixture.workspace("east", &fixture.mesh("east", refused));
+    workspace.plan().failed_with(&[
+        "The manifests of cluster \"east\" cannot be rendered",
+        "chart istiod does not render with its values",
+        "istiod/templates/zzz_profile.yaml",
+        "unknown profile nosuch",
+    ]);
+}
+
+pub fn a_missing_right_is_named_and_nothing_is_left(fixture: &Fixture) {
+    let everything = |resources: &[&str], verbs: &[&str]| PolicyRule {
+        api_groups: Some(vec!["*".to_owned()]),
+        resources: Some(resources.iter().map(|it| (*it).to_owned()).collect()),
+        verbs: verbs.iter().map(|it| (*it).to_owned()).collect(),
+        ..PolicyRule::default()
+    };
+    let rules = [
+        everything(&["*"], &["get", "list"]),
+        everything(&["namespaces", "configmaps", "serviceaccounts", "customresourcedefinitions"], &["*"]),
+    ];
+    fixture.lab.cluster("east").api_server().add_identity("no-rbac", &rules).expect("make the identity");
+    let workspace = fixture.workspace("east", &fixture.mesh("east", ""));
+    fixture.identify(&workspace, "east", "no-rbac");
+    workspace.apply().failed_with(&[
+        "Cluster \"east\": cannot apply the manifests",
+        "rbac.authorization.k8s.io/ClusterRole//istiod-clusterrole-istio-system",
+        "not permitted to",
+        "Grant the identity of the cluster block the verb and resource",
+    ]);
+    assert!(workspace.resource("istio_mesh.shop").is_object(), "a failed create keeps what it made in state");
+    fixture.identify(&workspace, "east", identity::ADMIN);
+    workspace.destroy().succeeded();
+    assert_eq!(fixture.remains("east"), BTreeSet::new());
+}
+
+pub fn a_timeout_names_the_pod_and_destroy_leaves_nothing(fixture: &Fixture) {
+    let greedy = "chart \"istiod\" {\n    values = yamlencode({ resources = { requests = { cpu = \"1000\" } } })\n  }\n  timeouts {\n    create = \"10s\"\n  }";
+    let mesh = fixture.mesh("east", greedy);
+    let workspace = fixture.workspace("east", &mesh);
+    workspace.apply().failed_with(&[
+        "Cluster \"east\": cannot apply the manifests",
+        "stage \"workloads\" did not become ready",
+        "apps/Deployment/istio-system/istiod",
+        "Insufficient cpu",
+        "terraform untaint",
+    ]);
+    // The way out that the message names: mend the cause, untaint, apply.
+    workspace.run(&["untaint", "istio_mesh.shop"]).succeeded();
+    workspace.configure(&format!("{}{}", fixture.provider("east", "east", ""), mesh.replace("\"1000\"", "\"100m\"")));
+    workspace.apply().succeeded();
+    workspace.assert_no_changes();
+    fixture.destroy_with_definitions(&workspace, "east", &mesh.replace("\"1000\"", "\"100m\""));
+
+    // The other way out.
+    workspace.configure(&format!("{}{mesh}", fixture.provider("east", "east", "")));
+    assert_eq!(workspace.apply().code, 1);
+    workspace.destroy().succeeded();
+    assert_eq!(fixture.remains("east"), BTreeSet::new());
+}
+
+pub fn ctrl_c_keeps_what_was_made(fixture: &Fixture) {
+    let greedy = "chart \"istiod\" {\n    values = yamlencode({ resources = { requests = { cpu = \"1000\" } } })\n  }";
+    let workspace = fixture.workspace("east", &fixture.mesh("east", greedy));
+    let apply = workspace.start_apply();
+    fixture.until("istiod's Deployment", || {
+        let found = fixture.kubectl("east", &["get", "deploy", "-A", "-o", "name"]);
+        found.contains("deployment.apps/istiod")
+    });
+    let interrupted = Command::new("kill").args(["-INT", &apply.id().to_string()]).status().expect("run kill");
+    assert!(interrupted.success());
+    let began = std::time::Instant::now();
+    let run = Run::finished(apply);
+    assert!(began.elapsed().as_secs() < 10, "Ctrl-C took {:?}", began.elapsed());
+    run.failed_with(&["cancelled"]);
+    let state = workspace.resource("istio_mesh.shop");
+    assert!(state["manifests"].as_object().is_some_and(|objects| objects.len() > 20), "{state}");
+    workspace.destroy().succeeded();
+    assert_eq!(fixture.remains("east"), BTreeSet::new());
+}
+
+pub fn a_second_state_cannot_take_a_mesh(fixture: &Fixture) {
+    let mesh = fixture.mesh("east", "");
+    let first = fixture.workspace("east", &mesh);
+    first.apply().succeeded();
+    let second = fixture.workspace("east", &mesh);
+    second.apply().failed_with(&["this set is already installed", "Two states must not manage one mesh"]);
+    assert!(second.resource("istio_mesh.shop").is_null());
+    first.assert_no_changes();
+    fixture.destroy_with_definitions(&first, "east", &mesh);
+}
+
+pub fn an_unreachable_cluster_is_an_error_or_kept_or_abandoned(fixture: &Fixture) {
+    let mesh = fixture.mesh("east", "");
+    let workspace = fixture.workspace("east", &mesh);
+    workspace.apply().succeeded();
+    let gone = |extra: &str| {
+        let ca = fixture.lab.cluster("east").api_server().ca_pem();
+        format!("{}{mesh}", provider_block("east", "https://127.0.0.1:1", &ca, extra))
+    };
+    workspace.configure(&gone(""));
+    workspace.plan().failed_with(&["cluster \"east\": https://127.0.0.1:1 cannot be reached: the connection was refused", "Check the port of host"]);
+    workspace.configure(&gone("    unreachable = \"keep\""));
+    let kept = workspace.plan();
+    assert_eq!(kept.code, 0, "{}", kept.output);
+    assert!(kept.output.contains("State keeps what it says about this cluster"), "{}", kept.output);
+    let state = std::fs::read(workspace.path().join("terraform.tfstate")).expect("the state");
+    workspace.configure(&gone("    unreachable = \"abandon\""));
+    workspace.destroy().succeeded();
+    assert!(workspace.resource("istio_mesh.shop").is_null());
+
+    // The cluster was not gone after all: with its state restored it is found as it was.
+    std::fs::write(workspace.path().join("terraform.tfstate"), state).expect("restore the state");
+    fixture.destroy_with_definitions(&workspace, "east", &mesh);
+    drop::<Workspace>(workspace);
+}

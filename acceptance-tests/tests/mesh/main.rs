@@ -1,0 +1,84 @@
+//! `istio_mesh` through the real `terraform`, on two real clusters with real istiod.
+//!
+//! * `lifecycle`: create, no-op, drift, change, destroy.
+//! * `rights`: plan and apply under different identities.
+//! * `failures`: every error names attribute, cluster, object, cause and way out; nothing is left behind.
+//! * `secrets`: no credential in state, plan or logs.
+//! * `plugin`: `terraform init` from a mirror, and what the plan of what does not exist yet says.
+//!
+//! The tests share two clusters and change them, so they run one after the other.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod failures;
+mod fixture;
+mod lifecycle;
+mod plugin;
+mod rights;
+mod secrets;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use fixture::Fixture;
+use lab::{Lab, Spec};
+use libtest_mimic::{Arguments, Trial};
+
+/// A test and its name.
+type Test = (&'static str, fn(&Fixture));
+
+const TESTS: &[Test] = &[
+    ("a_mesh_is_installed_kept_and_destroyed", lifecycle::a_mesh_is_installed_kept_and_destroyed),
+    ("drift_and_changed_values_show_exactly_their_fields", lifecycle::drift_and_changed_values_show_exactly_their_fields),
+    ("a_namespace_that_was_there_before_stays", lifecycle::a_namespace_that_was_there_before_stays),
+    ("a_renamed_cluster_keeps_its_objects", lifecycle::a_renamed_cluster_keeps_its_objects),
+    ("a_reader_plans_and_an_administrator_applies", rights::a_reader_plans_and_an_administrator_applies),
+    ("an_administrator_plans_and_an_installer_applies", rights::an_administrator_plans_and_an_installer_applies),
+    ("state_plan_and_logs_hold_no_credential", secrets::state_plan_and_logs_hold_no_credential),
+    ("a_build_that_leaks_is_found_out", secrets::a_build_that_leaks_is_found_out),
+    ("an_unknown_cluster_is_named_with_the_known_ones", failures::an_unknown_cluster_is_named_with_the_known_ones),
+    ("invalid_yaml_is_named_with_its_line", failures::invalid_yaml_is_named_with_its_line),
+    ("a_chart_that_does_not_render_names_its_template", failures::a_chart_that_does_not_render_names_its_template),
+    ("a_missing_right_is_named_and_nothing_is_left", failures::a_missing_right_is_named_and_nothing_is_left),
+    ("a_timeout_names_the_pod_and_destroy_leaves_nothing", failures::a_timeout_names_the_pod_and_destroy_leaves_nothing),
+    ("ctrl_c_keeps_what_was_made", failures::ctrl_c_keeps_what_was_made),
+    ("a_second_state_cannot_take_a_mesh", failures::a_second_state_cannot_take_a_mesh),
+    ("an_unreachable_cluster_is_an_error_or_kept_or_abandoned", failures::an_unreachable_cluster_is_an_error_or_kept_or_abandoned),
+    ("init_takes_the_provider_from_a_mirror", plugin::init_takes_the_provider_from_a_mirror),
+    ("a_cluster_that_is_not_known_yet_can_be_planned", plugin::a_cluster_that_is_not_known_yet_can_be_planned),
+    ("a_full_plan_shows_the_fields_of_new_objects", plugin::a_full_plan_shows_the_fields_of_new_objects),
+    // Last, because it looks at a mesh that has been there since the first test.
+    ("nothing_changes_with_time", lifecycle::nothing_changes_with_time),
+];
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    if arguments.list {
+        return libtest_mimic::run(&arguments, trials(None)).exit_code();
+    }
+    // Built outside, where cargo finds its locks; a jail hides /run.
+    fixture::build_providers();
+    if let Err(error) = lab::jail::enter() {
+        eprintln!("{}", lab::chain(&error));
+        return ExitCode::FAILURE;
+    }
+    let lab = match Lab::start(&Spec::isolated(&["east", "west"])) {
+        Ok(lab) => lab,
+        Err(error) => {
+            eprintln!("{}", lab::chain(&error));
+            return ExitCode::FAILURE;
+        }
+    };
+    arguments.test_threads = Some(1);
+    libtest_mimic::run(&arguments, trials(Some(Arc::new(Fixture::new(lab))))).exit_code()
+}
+
+fn trials(fixture: Option<Arc<Fixture>>) -> Vec<Trial> {
+    let trial = |(name, test): &Test| {
+        let (fixture, test) = (fixture.clone(), *test);
+        Trial::test(*name, move || {
+            test(fixture.as_deref().expect("a listed test is not run"));
+            Ok(())
+        })
+    };
+    TESTS.iter().map(trial).collect()
+}
