@@ -66,12 +66,10 @@ pub fn rollout(cluster: &str, error: &RolloutError, path: Option<AttributePath>)
     let summary = format!("Cluster {cluster:?}: {error}");
     let cause = match error {
         RolloutError::Apply(ssa::ApplyError::Write { failed, .. }) => {
-            let failed = failed.iter().map(|(id, error)| format!("{id}: {}", plain_chain(error)));
-            failed.collect::<Vec<_>>().join("\n")
+            objects(failed.iter().map(|(id, error)| (id, error as &(dyn StdError + 'static))))
         }
         RolloutError::Delete(ssa::DeleteError::Request { failed }) | RolloutError::Prune(ssa::DeleteError::Request { failed }) => {
-            let failed = failed.iter().map(|(id, error)| format!("{id}: {}", plain_chain(error)));
-            failed.collect::<Vec<_>>().join("\n")
+            objects(failed.iter().map(|(id, error)| (id, error as &(dyn StdError + 'static))))
         }
         error => causes(error),
     };
@@ -112,10 +110,20 @@ fn rollout_way_out(error: &RolloutError) -> String {
     .to_owned()
 }
 
+/// One line an object, which names it once.
+fn objects<'a>(failed: impl Iterator<Item = (&'a ssa::ObjectId, &'a (dyn StdError + 'static))>) -> String {
+    let lines = failed.map(|(id, error)| {
+        let (id, text) = (id.to_string(), plain_chain(error));
+        if text.contains(&id) { capitalised(&text) } else { format!("{id}: {text}") }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// Whether the API server said no (403) anywhere below.
 fn is_forbidden(error: &(dyn StdError + 'static)) -> bool {
-    let request = error.downcast_ref::<ssa::RequestError>().is_some_and(ssa::RequestError::is_forbidden);
-    request || error.source().is_some_and(is_forbidden) || written(error).any(is_forbidden)
+    let status = error.downcast_ref::<Box<kube::core::Status>>().map(AsRef::as_ref);
+    let status = status.or_else(|| error.downcast_ref::<kube::core::Status>());
+    status.is_some_and(|status| status.code == 403) || error.source().is_some_and(is_forbidden) || written(error).any(is_forbidden)
 }
 
 /// The errors of single objects that a stage's error holds beside its source.

@@ -188,8 +188,7 @@ impl Error {
             Self::NotAVersion { .. } => {
                 "Give a release such as 1.31.1, or a constraint such as ~1.31.0.".to_owned()
             }
-            Self::NoChart { known, .. } => listed("It has", known),
-            Self::NoVersion { known, .. } => listed("It has", known),
+            Self::NoChart { known, .. } | Self::NoVersion { known, .. } => listed(known),
             Self::Twice { .. } => "Remove one of the two, or name a folder that has only one.".to_owned(),
             Self::IndexDigest { .. } => {
                 "The archive was changed or damaged on its way; ask whoever runs the repository.".to_owned()
@@ -205,11 +204,11 @@ impl Error {
 }
 
 /// The first few of what there is.
-fn listed(words: &str, known: &[String]) -> String {
+fn listed(known: &[String]) -> String {
     const MOST: usize = 10;
     match known.len() {
         0 => "It has none; check the source.".to_owned(),
-        n if n <= MOST => format!("{words} {}.", known.join(", ")),
-        n => format!("{words} {} and {} more.", known[..MOST].join(", "), n - MOST),
+        n if n <= MOST => format!("It has {}.", known.join(", ")),
+        n => format!("It has {} and {} more.", known[..MOST].join(", "), n - MOST),
     }
 }

@@ -14,7 +14,7 @@ use super::source::Credentials;
 const CONNECT: Duration = Duration::from_secs(10);
 /// Without a byte.
 const IDLE: Duration = Duration::from_secs(30);
-const WHOLE: Duration = Duration::from_secs(180);
+const WHOLE: Duration = Duration::from_mins(3);
 const REDIRECTS: usize = 10;
 const ATTEMPTS: u32 = 3;
 /// Before the second attempt; the third one waits twice as long.

@@ -38,11 +38,11 @@ pub struct Charts {
     http: Http,
     cache: Arc<Cache>,
     /// One download a repository, however many charts and resources ask for it.
-    indexes: Arc<Mutex<BTreeMap<IndexKey, Arc<OnceCell<Arc<Index>>>>>>,
+    indexes: Arc<Mutex<Indexes>>,
 }
 
-/// A repository may show different indexes to different users.
-type IndexKey = (Url, Option<String>);
+/// By repository and user name: a repository may show different indexes to different users.
+type Indexes = BTreeMap<(Url, Option<String>), Arc<OnceCell<Arc<Index>>>>;
 
 /// A chart that was asked for.
 #[derive(Clone, Debug)]
@@ -81,7 +81,7 @@ impl Charts {
             Place::Path(path) => (directory::fetch(&path, chart, &wanted)?, path.display().to_string()),
             Place::Repository(url) => {
                 let place = shown(&url);
-                (self.from_repository(&url, source, chart, &wanted, pin).await?, place)
+                (self.download(&url, source, chart, &wanted, pin).await?, place)
             }
         };
         if !wanted.is_met_by(&fetched.version) {
@@ -97,7 +97,7 @@ impl Charts {
         Ok(fetched)
     }
 
-    async fn from_repository(
+    async fn download(
         &self,
         repository: &Url,
         source: &ChartSource,

@@ -3,6 +3,7 @@
 //! The notation is that of `github.com/Masterminds/semver/v3`, which Helm uses.
 
 use std::cmp::Ordering;
+use std::num::ParseIntError;
 
 use semver::{Prerelease, Version};
 
@@ -129,7 +130,7 @@ impl Partial {
         let text = text.split_once('+').map_or(text, |(version, _build)| version);
         let (numbers, pre) = text.split_once('-').unwrap_or((text, ""));
         let mut parts = numbers.split('.').map(number);
-        let mut next = || parts.next().unwrap_or(Some(None));
+        let mut next = || parts.next().unwrap_or(Ok(None)).ok();
         let (major, minor, patch) = (next()?, next()?, next()?);
         let pre = Prerelease::new(pre).ok()?;
         parts.next().is_none().then_some(Self { major, minor, patch, pre })
@@ -175,9 +176,9 @@ fn before(major: u64, minor: u64, patch: u64) -> Bound {
     Bound { version, inclusive: false }
 }
 
-/// A number, or `Some(None)` for a wildcard.
-fn number(text: &str) -> Option<Option<u64>> {
-    if matches!(text, "x" | "X" | "*") { Some(None) } else { text.parse().ok().map(Some) }
+/// A number, or none for a wildcard.
+fn number(text: &str) -> Result<Option<u64>, ParseIntError> {
+    if matches!(text, "x" | "X" | "*") { Ok(None) } else { text.parse().map(Some) }
 }
 
 /// Comparisons that are separated by commas or blanks; `1.2 - 1.4` is a range.

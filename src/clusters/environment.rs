@@ -99,7 +99,7 @@ fn boolean(text: &str) -> Result<bool, Invalid> {
     match text {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
-        _ => Err(Invalid::new("insecure", Problem::NotBoolean).from_environment()),
+        _ => Err(Invalid::new("insecure", Problem::NotBoolean).blamed_on_variable()),
     }
 }
 

@@ -85,7 +85,9 @@ fn reason(error: &kube::Error, through_proxy: bool) -> Reason {
         return tls_reason(tls);
     }
     let is_connect = causes.iter().any(|cause| {
-        cause.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(hyper_util::client::legacy::Error::is_connect)
+        cause
+            .downcast_ref::<hyper_util::client::legacy::Error>()
+            .is_some_and(hyper_util::client::legacy::Error::is_connect)
     });
     if through_proxy && is_connect {
         return Reason::Proxy;

@@ -54,7 +54,7 @@ impl Invalid {
     }
 
     /// The same, for a connection that came from the environment.
-    pub fn from_environment(mut self) -> Self {
+    pub fn blamed_on_variable(mut self) -> Self {
         self.setting.variable = self.setting.variable.or_else(|| variable(self.setting.field));
         self
     }

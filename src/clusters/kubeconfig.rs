@@ -88,9 +88,12 @@ impl Entries {
         let cluster = &self.cluster;
         let insecure = cluster.insecure_skip_tls_verify.unwrap_or(false);
         let server = cluster.server.as_deref().unwrap_or_default();
-        let authority = data_or_file(&cluster.certificate_authority_data, &cluster.certificate_authority)
-            .and_then(|bundle| bundle.map(|bundle| pem::certificates(&bundle)).transpose())
-            .map_err(|problem| self.in_cluster("certificate-authority", problem))?;
+        let authority = data_or_file(
+            cluster.certificate_authority_data.as_deref(),
+            cluster.certificate_authority.as_deref(),
+        )
+        .and_then(|bundle| bundle.map(|bundle| pem::certificates(&bundle)).transpose())
+        .map_err(|problem| self.in_cluster("certificate-authority", problem))?;
         let tls_server_name = cluster.tls_server_name.as_deref().map(connection::server_name).transpose();
         let proxy = cluster.proxy_url.as_deref().filter(|url| !url.is_empty());
         Ok(Connection {
@@ -111,10 +114,11 @@ impl Entries {
 
     fn identity(&self) -> Result<Option<Identity>, Problem> {
         let user = &self.user;
-        let certificate = data_or_file(&user.client_certificate_data, &user.client_certificate)
-            .map_err(|problem| self.in_user("client-certificate", problem))?;
-        let key_data = user.client_key_data.as_ref().map(|key| key.expose_secret().to_owned());
-        let key = data_or_file(&key_data, &user.client_key)
+        let certificate =
+            data_or_file(user.client_certificate_data.as_deref(), user.client_certificate.as_deref())
+                .map_err(|problem| self.in_user("client-certificate", problem))?;
+        let key_data = user.client_key_data.as_ref().map(ExposeSecret::expose_secret);
+        let key = data_or_file(key_data, user.client_key.as_deref())
             .map_err(|problem| self.in_user("client-key", problem))?;
         match (certificate, key) {
             (None, None) => Ok(None),
@@ -206,8 +210,8 @@ fn entry<'a, T: Clone + 'a>(
 }
 
 /// Inline data wins over a file, as in client-go.
-fn data_or_file(data: &Option<String>, file: &Option<String>) -> Result<Option<String>, Problem> {
-    match (data.as_deref(), file.as_deref()) {
+fn data_or_file(data: Option<&str>, file: Option<&str>) -> Result<Option<String>, Problem> {
+    match (data, file) {
         (Some(data), _) if !data.is_empty() => Ok(Some(data.to_owned())),
         (_, Some(path)) if !path.is_empty() => fs::read_to_string(path)
             .map(Some)

@@ -105,7 +105,7 @@ impl Clusters {
             self.environment
                 .connection()
                 .and_then(|config| Connection::resolve(&config, &self.environment))
-                .map_err(Invalid::from_environment)
+                .map_err(Invalid::blamed_on_variable)
         } else {
             Connection::resolve(config, &self.environment)
         };
@@ -123,7 +123,7 @@ fn violations(block: &ClusterBlock, environment: &Environment) -> Vec<Invalid> {
     match environment.connection() {
         Ok(config) if rules::names_nothing(&config) => vec![Invalid::new("", Problem::NoServer)],
         Ok(config) => {
-            without_files(&config, environment).into_iter().map(Invalid::from_environment).collect()
+            without_files(&config, environment).into_iter().map(Invalid::blamed_on_variable).collect()
         }
         Err(invalid) => vec![invalid],
     }

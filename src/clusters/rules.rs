@@ -120,6 +120,7 @@ mod tests {
     use super::*;
     use crate::clusters::settings::ExecConfig;
 
+    #[allow(clippy::unnecessary_wraps, reason = "a setting that is set")]
     fn text(value: &str) -> Option<String> {
         Some(value.to_owned())
     }
@@ -128,6 +129,7 @@ mod tests {
         ConnectionConfig { host: text("https://api"), ..Default::default() }
     }
 
+    #[allow(clippy::unnecessary_wraps, reason = "a setting that is set")]
     fn exec(command: &str) -> Option<ExecConfig> {
         Some(ExecConfig { command: command.to_owned(), ..Default::default() })
     }

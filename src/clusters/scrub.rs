@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn only_the_last_lines_are_shown() {
-        let text: String = (1..=9).map(|n| format!("line {n}\n\n")).collect();
+        let text = (1..=9).map(|n| format!("line {n}")).collect::<Vec<_>>().join("\n\n");
         assert_eq!(shown(&text), "line 5\nline 6\nline 7\nline 8\nline 9");
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use secrecy::SecretString;
 
@@ -124,11 +125,11 @@ impl WhenUnreachable {
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Until TCP, proxy and TLS are through.
-    pub connect: std::time::Duration,
+    pub connect: Duration,
     /// From a request to the head of its response. The API server gives up on a request after 60 s by itself.
-    pub response: std::time::Duration,
+    pub response: Duration,
     /// Until an exec plugin has printed its credentials.
-    pub exec: std::time::Duration,
+    pub exec: Duration,
     /// Requests at the same time to one cluster.
     pub concurrency: usize,
 }
@@ -136,9 +137,9 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connect: std::time::Duration::from_secs(10),
-            response: std::time::Duration::from_secs(70),
-            exec: std::time::Duration::from_secs(60),
+            connect: Duration::from_secs(10),
+            response: Duration::from_secs(70),
+            exec: Duration::from_mins(1),
             concurrency: 16,
         }
     }

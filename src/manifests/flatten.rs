@@ -6,7 +6,7 @@ use super::digest::{FingerprintKey, fingerprint};
 use super::document;
 use super::leaf;
 use super::list_type::Kind;
-use super::object_id::group_version;
+use super::object_id::group;
 use super::path::Path;
 use crate::render::ownership;
 
@@ -17,6 +17,8 @@ pub fn flatten(object: &Value, key: &FingerprintKey) -> Fields {
 
 /// An object's fields, and what must be known to compare them with another reading of it.
 pub(super) struct Flat {
+    /// Whether the object's kind is Kubernetes' own.
+    pub(super) is_built_in: bool,
     pub(super) fields: Fields,
     /// Parts that whoever writes the whole owns: items of atomic lists, fields of selectors and of opened documents.
     pub(super) parts: Vec<Part>,
@@ -32,9 +34,8 @@ pub(super) struct Part {
 
 impl Flat {
     pub(super) fn of(object: &Value, key: &FingerprintKey) -> Self {
-        let (group, _) = group_version(object);
-        let kind = Kind { group, kind: object["kind"].as_str().unwrap_or_default() };
-        let flat = Self { fields: Fields::new(), parts: Vec::new() };
+        let kind = Kind { group: group(object), kind: object["kind"].as_str().unwrap_or_default() };
+        let flat = Self { is_built_in: kind.is_built_in(), fields: Fields::new(), parts: Vec::new() };
         let mut walk = Walk { kind, key, whole: None, flat };
         if let Value::Object(members) = object {
             for (name, member) in members {

@@ -23,8 +23,9 @@ const NAME: ListType = ListType::Map(&["name"]);
 
 /// From the OpenAPI document of the API server, and from Istio's custom resource definitions. Names alone are enough:
 /// the items of a list of another type do not have the keys.
-const LISTS: [Row; 27] = [
+const LISTS: [Row; 31] = [
     ("ServiceAccount", "imagePullSecrets", ListType::WholeMap(&["name"])),
+    ("MutatingAdmissionPolicy", "variables", ListType::WholeMap(&["name"])),
     ("CustomResourceDefinition", "versions", ListType::WholeMap(&["name"])),
     ("Service", "ports", ListType::Map(&["port", "protocol"])),
     ("ServiceEntry", "ports", NAME),
@@ -44,10 +45,13 @@ const LISTS: [Row; 27] = [
     ("", "matchConditions", NAME),
     ("", "ownerReferences", ListType::Map(&["uid"])),
     ("", "ports", ListType::Map(&["containerPort", "protocol"])),
+    ("", "resourceClaims", NAME),
+    ("", "schedulingGates", NAME),
     ("", "secrets", NAME),
     ("", "topologySpreadConstraints", ListType::Map(&["topologyKey", "whenUnsatisfiable"])),
     ("", "validationActions", ListType::Set),
     ("", "variables", NAME),
+    ("", "volumeDevices", ListType::Map(&["devicePath"])),
     ("", "volumeMounts", ListType::Map(&["mountPath"])),
     ("", "volumes", NAME),
     ("", "webhooks", NAME),

@@ -77,7 +77,7 @@ fn is_quantity(path: &str) -> bool {
         || MAPS.iter().any(|map| last_step(path).is_some_and(|(parent, _)| parent.ends_with(map)))
 }
 
-/// The path of a field's parent and the field's name, unless the path ends with a list's item.
+/// The path of a field's parent and the field's name, unless the path ends with a list's item or is in a document.
 pub(super) fn last_step(path: &str) -> Option<(&str, String)> {
     let (mut quoted, mut escaped) = (false, false);
     let mut start = 0;
@@ -86,6 +86,7 @@ pub(super) fn last_step(path: &str) -> Option<(&str, String)> {
             _ if escaped => escaped = false,
             '\\' if quoted => escaped = true,
             '"' => quoted = !quoted,
+            ':' if !quoted && path[position..].starts_with(": ") => return None,
             '.' | '[' if !quoted && !is_in_brackets(&path[start..position]) => start = position,
             _ => {}
         }

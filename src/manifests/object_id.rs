@@ -33,11 +33,10 @@ pub struct ObjectIdError(String);
 impl ObjectId {
     /// The id of an object; what it does not say is empty.
     pub fn of(cluster: &ClusterName, object: &Value) -> Self {
-        let (group, _) = group_version(object);
         let metadata = &object["metadata"];
         Self {
             cluster: cluster.to_string(),
-            group: group.to_owned(),
+            group: group(object).to_owned(),
             kind: text(&object["kind"]),
             namespace: text(&metadata["namespace"]),
             name: text(&metadata["name"]),
@@ -49,10 +48,10 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// Group and version of an object's `apiVersion`; the core group is empty.
-pub(super) fn group_version(object: &Value) -> (&str, &str) {
+/// The API group of an object; the core group is empty.
+pub(super) fn group(object: &Value) -> &str {
     let api_version = object["apiVersion"].as_str().unwrap_or_default();
-    api_version.split_once('/').unwrap_or(("", api_version))
+    api_version.split_once('/').map_or("", |(group, _)| group)
 }
 
 impl fmt::Display for ObjectId {

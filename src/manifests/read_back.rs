@@ -2,10 +2,8 @@ use serde_json::Value;
 
 use super::Fields;
 use super::digest::FingerprintKey;
-use super::flatten::Flat;
-use super::list_type::Kind;
+use super::flatten::{Flat, Part};
 use super::meaning::{is_dropped_by_server, last_step, mean_the_same};
-use super::object_id::group_version;
 
 /// What the fields of `prior` say in the live object.
 ///
@@ -17,38 +15,27 @@ use super::object_id::group_version;
 /// Compare with [`flatten`](super::flatten) of the manifest: equal answers mean that nothing has to be done.
 pub fn read_back(live: &Value, prior: &Fields, key: &FingerprintKey) -> Fields {
     let flat = Flat::of(live, key);
-    let reading = Reading { is_built_in: is_built_in(live), live: &flat };
     let mut fields = Fields::new();
     for (path, text) in prior {
-        if let Some(text) = reading.text_of(path, text) {
+        if let Some(text) = flat.text_of(path, text) {
             fields.insert(path.clone(), text);
         }
     }
-    for part in flat.parts.iter().filter(|part| mentions(prior, &part.whole) && !mentions(prior, &part.part))
-    {
+    let is_added = |part: &&Part| mentions(prior, &part.whole) && !mentions(prior, &part.part);
+    for part in flat.parts.iter().filter(is_added) {
         fields.extend(below(&flat.fields, &part.part).map(|(path, text)| (path.clone(), text.clone())));
     }
     fields
 }
 
-fn is_built_in(object: &Value) -> bool {
-    let (group, _) = group_version(object);
-    Kind { group, kind: "" }.is_built_in()
-}
-
-struct Reading<'a> {
-    is_built_in: bool,
-    live: &'a Flat,
-}
-
-impl Reading<'_> {
+impl Flat {
     /// What the live object says in the field at `path`; `None` if it does not have it.
     fn text_of(&self, path: &str, prior: &str) -> Option<String> {
         // Every version of a group shows the same object; the one it is read in says nothing about it.
         if path == "apiVersion" {
             return Some(prior.to_owned());
         }
-        match self.live.fields.get(path) {
+        match self.fields.get(path) {
             Some(live) if mean_the_same(path, prior, live) => Some(prior.to_owned()),
             Some(live) => Some(live.clone()),
             None if self.is_still_empty(path, prior) => Some(prior.to_owned()),
@@ -58,19 +45,16 @@ impl Reading<'_> {
 
     /// Whether an empty value has only been filled by others, or been left out by the API server.
     fn is_still_empty(&self, path: &str, prior: &str) -> bool {
-        if mentions(&self.live.fields, path) {
+        if mentions(&self.fields, path) {
             return matches!(prior, "{}" | "[]") && !self.is_whole(path);
         }
         let Some((parent, field)) = last_step(path) else { return false };
-        self.is_built_in && is_dropped_by_server(&field, prior) && mentions(&self.live.fields, parent)
+        self.is_built_in && is_dropped_by_server(&field, prior) && mentions(&self.fields, parent)
     }
 
     /// Whether whoever writes the field at `path` owns everything in it.
     fn is_whole(&self, path: &str) -> bool {
-        self.live
-            .parts
-            .iter()
-            .any(|part| is_at_or_below(&part.part, path) && is_at_or_below(path, &part.whole))
+        self.parts.iter().any(|part| is_at_or_below(&part.part, path) && is_at_or_below(path, &part.whole))
     }
 }
 

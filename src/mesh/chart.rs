@@ -38,7 +38,7 @@ impl FromStr for ChartName {
         Self::ALL.into_iter().find(|chart| chart.as_str() == text).ok_or_else(|| InvalidName {
             kind: "chart of a mesh",
             text: text.to_owned(),
-            rule: "the charts of a mesh are \"base\" and \"istiod\"",
+            rule: "\"base\" or \"istiod\"",
         })
     }
 }

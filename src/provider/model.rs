@@ -1,4 +1,5 @@
 //! The provider block as Terraform sends it, and the plain values that the clusters are made from.
+#![allow(missing_docs, reason = "the schema describes every attribute")]
 
 use std::collections::BTreeMap;
 

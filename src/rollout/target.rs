@@ -41,7 +41,8 @@ fn rules() -> Rules {
         let objects = ObjectPattern::kind(field.group, field.kind);
         Some(FieldRule { objects, fields: field.field.parse().ok()?, ownership: Ownership::Yield })
     });
-    Rules { fields: fields.collect(), ..Rules::default() }
+    // A namespace may have been prepared, with labels and quotas of its own: it gets the network's label and stays.
+    Rules { fields: fields.collect(), shared: vec![ObjectPattern::kind("", "Namespace")], ..Rules::default() }
 }
 
 impl std::fmt::Debug for Target {

@@ -27,6 +27,7 @@ async fn again(test: &str, repository: &str, variables: &[(&str, &str)]) -> Outp
 }
 
 /// What the child does: prints the digest of the chart, or why it could not be had.
+#[allow(clippy::print_stdout, reason = "the parent reads it")]
 async fn child(repository: String) {
     let source = ChartSource { repository, credentials: None };
     match Charts::new([]).unwrap().fetch(&source, "istiod", "1.0.0", None).await {
@@ -40,12 +41,13 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+const AUTHORITY_TEST: &str = "a_private_authority_is_trusted_and_encryption_is_not_given_up";
+
 #[tokio::test]
 async fn a_private_authority_is_trusted_and_encryption_is_not_given_up() {
     if let Ok(repository) = std::env::var(REPOSITORY) {
         return child(repository).await;
     }
-    const TEST: &str = "a_private_authority_is_trusted_and_encryption_is_not_given_up";
     let chart = archive("istiod", "1.0.0");
     let plain = Web::serve({
         let chart = chart.clone();
@@ -61,12 +63,12 @@ async fn a_private_authority_is_trusted_and_encryption_is_not_given_up() {
 
     let honest =
         https(&authority, index("1.0.0", "istiod.tgz", &digest(&chart)), chart.clone(), String::new()).await;
-    assert!(said(&again(TEST, &honest, &trusting).await).contains(&digest(&chart)));
+    assert!(said(&again(AUTHORITY_TEST, &honest, &trusting).await).contains(&digest(&chart)));
     let distrusting = [("SSL_CERT_FILE", "")];
-    assert!(said(&again(TEST, &honest, &distrusting).await).contains("failed Download"));
+    assert!(said(&again(AUTHORITY_TEST, &honest, &distrusting).await).contains("failed Download"));
 
     let downgrading = https(&authority, index("1.0.0", "istiod.tgz", ""), Vec::new(), location).await;
-    let refused = said(&again(TEST, &downgrading, &trusting).await);
+    let refused = said(&again(AUTHORITY_TEST, &downgrading, &trusting).await);
     assert!(refused.contains("it redirects from https to http"), "{refused}");
     assert_eq!(plain.paths(), [""; 0]);
 }

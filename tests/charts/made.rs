@@ -30,7 +30,8 @@ pub fn archive(name: &str, version: &str) -> Vec<u8> {
 }
 
 pub fn digest(bytes: &[u8]) -> String {
-    let hexadecimal: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hexadecimal =
+        Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     format!("sha256:{hexadecimal}")
 }
 

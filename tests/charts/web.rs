@@ -33,12 +33,10 @@ impl Web {
                     let Some(request) = read(&mut stream).await else { return };
                     let (status, headers, body) = answer(&request);
                     seen.lock().unwrap().push(request);
-                    let mut head = format!("HTTP/1.1 {status} Status\r\nconnection: close\r\n");
-                    head.push_str(&format!("content-length: {}\r\n", body.len()));
-                    for (name, value) in headers {
-                        head.push_str(&format!("{name}: {value}\r\n"));
-                    }
-                    let _ = stream.write_all(format!("{head}\r\n").as_bytes()).await;
+                    let mut head = vec![format!("HTTP/1.1 {status} Status"), "connection: close".to_owned()];
+                    head.push(format!("content-length: {}", body.len()));
+                    head.extend(headers.into_iter().map(|(name, value)| format!("{name}: {value}")));
+                    let _ = stream.write_all(format!("{}\r\n\r\n", head.join("\r\n")).as_bytes()).await;
                     let _ = stream.write_all(&body).await;
                 });
             }

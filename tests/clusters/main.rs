@@ -1,5 +1,7 @@
 //! Every way to connect to a cluster, and every way to fail, against a real API server.
 
+#![cfg(test)]
+
 mod credentials;
 mod exec;
 mod facts;

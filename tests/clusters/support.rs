@@ -1,7 +1,6 @@
 //! One cluster called `east`, and what its API server thinks of whoever asks.
 
 use std::collections::BTreeMap;
-use std::error::Error as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -62,12 +61,7 @@ pub async fn who(cluster: &Cluster) -> Result<String, Error> {
 
 /// The error with all its causes, after a look for `secrets` in it and in its debug output.
 pub fn shown(error: &Error, secrets: &[&str]) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
+    let text = lab::chain(error);
     let everything = format!("{text} {error:?} {}", error.way_out());
     for secret in secrets {
         assert!(!everything.contains(secret), "{everything}");

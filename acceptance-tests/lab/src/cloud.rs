@@ -170,23 +170,14 @@ impl Cloud {
             format!("{}.{}.{}.balancers.lab.example", service.name_any(), namespace(service), self.cluster)
         });
         let new = Given { policy: policy.clone(), addresses, host_name };
-        self.place(&new, true)?;
-        if let Some(old) = given.insert(key, new) {
-            self.release_addresses(&old)?;
+        self.set_addresses(&new, true)?;
+        if let Some(old) = given.remove(&key) {
+            self.release(&old)?;
         }
-        Ok(())
-    }
-
-    fn place(&self, given: &Given, present: bool) -> Result<(), Error> {
-        for address in &given.addresses {
-            match given.host_name {
-                Some(_) => wan::set_address(*address, present)?,
-                None => self.network.set_address(*address, present)?,
-            }
+        if let Some(name) = &new.host_name {
+            self.names.set(name, &new.addresses);
         }
-        if let Some(name) = given.host_name.as_deref().filter(|_| present) {
-            self.names.set(name, &given.addresses);
-        }
+        given.insert(key, new);
         Ok(())
     }
 
@@ -194,11 +185,17 @@ impl Cloud {
         if let Some(name) = &given.host_name {
             self.names.set(name, &[]);
         }
-        self.release_addresses(given)
+        self.set_addresses(given, false)
     }
 
-    fn release_addresses(&self, given: &Given) -> Result<(), Error> {
-        self.place(given, false)
+    fn set_addresses(&self, given: &Given, present: bool) -> Result<(), Error> {
+        for address in &given.addresses {
+            match given.host_name {
+                Some(_) => wan::set_address(*address, present)?,
+                None => self.network.set_address(*address, present)?,
+            }
+        }
+        Ok(())
     }
 
     fn forwards(&self, service: &Service, given: &Given) -> Vec<Forward> {

@@ -150,11 +150,6 @@ impl Cluster {
         &self.node
     }
 
-    /// Where its certificates, logs and pods are.
-    pub fn directory(&self) -> &Path {
-        &self.directory
-    }
-
     /// All its server processes.
     pub fn components(&self) -> impl Iterator<Item = &Component> {
         self.api_server.components().chain(&self.servers)

@@ -17,6 +17,7 @@ use crate::jail;
 use crate::net;
 use crate::net::addresses::{ClusterAddresses, MAX_CLUSTERS, OUTSIDE};
 use crate::net::wan::Wan;
+use crate::snapshot;
 
 /// What can go wrong with a lab.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,9 @@ pub enum Error {
     /// The kubeconfig.
     #[error("cannot write the lab's kubeconfig")]
     Kubeconfig(#[from] connection::Error),
+    /// A snapshot in the cache.
+    #[error("cannot keep the prepared clusters")]
+    Snapshot(#[from] snapshot::Error),
     /// An identity of an API server.
     #[error("cannot use an API server of the lab")]
     ApiServer(#[from] api_server::Error),
@@ -168,6 +172,29 @@ impl Lab {
         let lab = Self { clusters, names, runtime, state, _wan: wan };
         write_kubeconfig(&lab.kubeconfig(), &lab.connections()?)?;
         Ok(lab)
+    }
+
+    /// Starts the clusters as `prepare` left them: it is called once for each `fixture` and each set of the lab's
+    /// parts, and what the clusters stored then is kept in the lab's cache. Wait for answers, not for conditions:
+    /// until the nodes have started the pods again, the API shows them as they were.
+    pub fn start_prepared<E>(
+        spec: &Spec,
+        fixture: &str,
+        prepare: impl FnOnce(&Self) -> Result<(), E>,
+    ) -> Result<Self, E>
+    where
+        E: From<Error>,
+    {
+        let directory = snapshot::directory(fixture).map_err(Error::from)?;
+        if !directory.is_dir() {
+            let lab = Self::start(spec)?;
+            prepare(&lab)?;
+            let unfinished = directory.with_extension(format!("unfinished-{}", std::process::id()));
+            lab.snapshot(&unfinished)?;
+            drop(lab);
+            snapshot::keep(&unfinished, &directory).map_err(Error::from)?;
+        }
+        Ok(Self::start(&Spec { snapshot: Some(directory), ..spec.clone() })?)
     }
 
     /// All clusters, in the order of the description.

@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::blocking;
 use crate::cloud::{Balancers, Cloud, Policy};
 use crate::connection::{self, Connection};
 use crate::dns::{self, Names, Services, Zone};
@@ -89,7 +88,6 @@ pub(crate) struct Plan {
 /// A running node; its pods' processes end with it.
 pub struct Node {
     name: String,
-    connection: Connection,
     streaming: PathBuf,
     ready: watch::Receiver<bool>,
     stop: CancellationToken,
@@ -101,15 +99,14 @@ impl Node {
     pub(crate) fn start(plan: Plan) -> Result<Self, Error> {
         let stop = CancellationToken::new();
         let (ready_sender, ready) = watch::channel(false);
-        let (name, connection) = (plan.name.clone(), plan.connection.clone());
-        let streaming = plan.streaming.clone();
+        let (name, streaming) = (plan.name.clone(), plan.streaming.clone());
         let stopped = stop.clone();
         let thread = std::thread::Builder::new().name(format!("node-{name}")).spawn(move || {
             net::enter(&plan.network.path())?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(run(plan, ready_sender, stopped))
         })?;
-        Ok(Self { name, connection, streaming, ready, stop, thread: Some(thread) })
+        Ok(Self { name, streaming, ready, stop, thread: Some(thread) })
     }
 
     /// Waits until the node is registered and works.
@@ -122,14 +119,6 @@ impl Node {
             std::thread::sleep(Duration::from_millis(5));
         }
         Ok(())
-    }
-
-    /// Makes the node ready or not ready in the API. Its pods go on.
-    pub fn set_ready(&self, ready: bool) -> Result<(), Error> {
-        blocking::run(async {
-            let client = self.connection.client()?;
-            registration::set_ready(&client, &self.name, ready).await.map_err(Error::Register)
-        })?
     }
 
     /// All that a container wrote so far.

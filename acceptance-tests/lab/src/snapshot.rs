@@ -4,6 +4,13 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
+
+use crate::parts::{self, Part};
+
+/// What decides the content of a snapshot, beside the fixture.
+const STORING: [Part; 4] = [Part::Etcd, Part::KubeApiserver, Part::PilotDiscovery, Part::Charts];
+
 /// What a warm start needs: etcd's data and the files that its content refers to. Logs and pods are made anew.
 const KEPT: [&str; 13] = [
     "etcd",
@@ -23,11 +30,41 @@ const KEPT: [&str; 13] = [
 
 /// What can go wrong with a snapshot.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot copy {} to {}", from.display(), to.display())]
-pub struct Error {
-    from: PathBuf,
-    to: PathBuf,
-    source: io::Error,
+pub enum Error {
+    /// A file could not be copied or moved.
+    #[error("cannot copy {} to {}", from.display(), to.display())]
+    Copy {
+        /// The file or directory.
+        from: PathBuf,
+        /// Where it was to go.
+        to: PathBuf,
+        /// What the system answered.
+        source: io::Error,
+    },
+    /// The lab's cache or its parts cannot be found.
+    #[error("cannot find the place of snapshots")]
+    Parts(#[from] parts::Error),
+}
+
+/// Where the snapshot of a fixture is kept: another place for every set of parts, as they decide what is stored.
+pub(crate) fn directory(fixture: &str) -> Result<PathBuf, Error> {
+    let mut hash = Sha256::new();
+    hash.update(fixture);
+    for part in STORING {
+        hash.update(parts::find(part)?.as_os_str().as_encoded_bytes());
+    }
+    let [a, b, c, d, e, f, g, h, ..]: [u8; 32] = hash.finalize().into();
+    let name = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
+    Ok(parts::cache_directory()?.join("snapshots").join(format!("{name:016x}")))
+}
+
+/// Moves a whole snapshot to its place, unless another process was faster.
+pub(crate) fn keep(unfinished: &Path, directory: &Path) -> Result<(), Error> {
+    match fs::rename(unfinished, directory) {
+        Err(_) if directory.is_dir() => fs::remove_dir_all(unfinished),
+        moved => moved,
+    }
+    .map_err(|source| Error::Copy { from: unfinished.to_owned(), to: directory.to_owned(), source })
 }
 
 /// Keeps what the cluster in `directory` stored; its etcd must not run.
@@ -43,7 +80,7 @@ pub(crate) fn restore(snapshot: &Path, directory: &Path) -> Result<(), Error> {
 fn copy_kept(from: &Path, to: &Path) -> Result<(), Error> {
     for name in KEPT {
         let (from, to) = (from.join(name), to.join(name));
-        copy(&from, &to).map_err(|source| Error { from, to, source })?;
+        copy(&from, &to).map_err(|source| Error::Copy { from, to, source })?;
     }
     Ok(())
 }

@@ -49,6 +49,30 @@ async fn an_identity_on_request_may_do_what_its_rules_say() {
     assert_eq!(status_code(&creator.get("made-by-creator").await.unwrap_err()), 403);
 }
 
+#[test]
+fn a_client_certificate_is_its_user_and_group() {
+    let server = ApiServer::shared();
+    let directory = tempfile::tempdir().unwrap();
+    let (certificate, key) = server
+        .client_certificate("carol", Some("system:masters"))
+        .and_then(|made| Ok(made.write(directory.path(), "carol")?))
+        .unwrap();
+    let authority = directory.path().join("ca.crt");
+    std::fs::write(&authority, server.ca_pem()).unwrap();
+    let output = Command::new(lab::parts::find(lab::parts::Part::Kubectl).unwrap())
+        .args(["auth", "whoami", "--output=json", "--server", server.host()])
+        .arg(format!("--certificate-authority={}", authority.display()))
+        .arg(format!("--client-certificate={}", certificate.display()))
+        .arg(format!("--client-key={}", key.display()))
+        .env("KUBECONFIG", "/dev/null")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["status"]["userInfo"]["username"], "carol");
+    assert_eq!(answer["status"]["userInfo"]["groups"][0], "system:masters");
+}
+
 #[tokio::test]
 async fn a_stopped_server_refuses_connections_and_keeps_what_it_stored() {
     let server = ApiServer::start().unwrap();

@@ -9,7 +9,7 @@ use crate::fixture::{Fixture, provider_block};
 
 pub fn an_unknown_cluster_is_named_with_the_known_ones(fixture: &Fixture) {
     let workspace = fixture.workspace("east", &fixture.mesh("nowhere", ""));
-    workspace.plan().failed_with(&["cluster \"nowhere\": the provider has no cluster block with this label", "Use one of east"]);
+    workspace.plan().failed_with(&["Cluster \"nowhere\": the provider has no cluster block with this label", "Use one of east"]);
 }
 
 pub fn invalid_yaml_is_named_with_its_line(fixture: &Fixture) {
@@ -61,7 +61,7 @@ pub fn a_timeout_names_the_pod_and_destroy_leaves_nothing(fixture: &Fixture) {
     let workspace = fixture.workspace("east", &mesh);
     workspace.apply().failed_with(&[
         "Cluster \"east\": cannot apply the manifests",
-        "stage \"workloads\" did not become ready",
+        "Stage \"workloads\" did not become ready",
         "apps/Deployment/istio-system/istiod",
         "Insufficient cpu",
         "terraform untaint",
@@ -93,7 +93,7 @@ pub fn ctrl_c_keeps_what_was_made(fixture: &Fixture) {
     let began = std::time::Instant::now();
     let run = Run::finished(apply);
     assert!(began.elapsed().as_secs() < 10, "Ctrl-C took {:?}", began.elapsed());
-    run.failed_with(&["cancelled"]);
+    run.failed_with(&["Cancelled", "apps/Deployment/istio-system/istiod"]);
     let state = workspace.resource("istio_mesh.shop");
     assert!(state["manifests"].as_object().is_some_and(|objects| objects.len() > 20), "{state}");
     workspace.destroy().succeeded();
@@ -120,7 +120,7 @@ pub fn an_unreachable_cluster_is_an_error_or_kept_or_abandoned(fixture: &Fixture
         format!("{}{mesh}", provider_block("east", "https://127.0.0.1:1", &ca, extra))
     };
     workspace.configure(&gone(""));
-    workspace.plan().failed_with(&["cluster \"east\": https://127.0.0.1:1 cannot be reached: the connection was refused", "Check the port of host"]);
+    workspace.plan().failed_with(&["Cluster \"east\": https://127.0.0.1:1 cannot be reached: the connection was refused", "Check the port of host"]);
     workspace.configure(&gone("    unreachable = \"keep\""));
     let kept = workspace.plan();
     assert_eq!(kept.code, 0, "{}", kept.output);

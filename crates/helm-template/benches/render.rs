@@ -2,6 +2,9 @@
 //!
 //! `cargo bench -p helm-template`
 
+// The figures are what a benchmark is for.
+#![allow(clippy::print_stdout)]
+
 use std::process::Command;
 use std::time::{Duration, Instant};
 

@@ -144,8 +144,7 @@ impl Object for KubeVersionObject {
         Some(Value::from(match name {
             // Helm 3 drops what a provider appends.
             "Version" | "GitVersion" if self.helm == Helm::V4 => self.version.git_version.as_str(),
-            "Version" | "GitVersion" => self.version.normalized.as_str(),
-            "String" => self.version.normalized.as_str(),
+            "Version" | "GitVersion" | "String" => self.version.normalized.as_str(),
             "Major" => self.version.major.as_str(),
             "Minor" => self.version.minor.as_str(),
             _ => return None,

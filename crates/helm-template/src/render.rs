@@ -222,7 +222,7 @@ fn execute_all(
         renderables: BTreeMap::new(),
     };
     let top = Map::typed(scope.values_type, Value::entries_from_json(values));
-    scope.add(chart, chart.name(), Value::Map(top), true);
+    scope.add(chart, chart.name(), &top, true);
 
     let names = sorted(scope.renderables.keys());
     let mut templates = Templates::new();
@@ -230,7 +230,7 @@ fn execute_all(
         let text = &scope.renderables[name].text;
         templates.add(
             parse::parse(name, text, &|function| funcs::is_known(function, options.helm))
-                .map_err(parse_error)?,
+                .map_err(|error| parse_error(&error))?,
         );
     }
     let engine = Engine::new(options.helm, options.source, options.max_output);
@@ -254,7 +254,7 @@ fn execute_all(
 }
 
 /// Helm keeps the file, the line and the last part of the message.
-fn parse_error(error: parse::ParseError) -> Error {
+fn parse_error(error: &parse::ParseError) -> Error {
     let message = error.message.rsplit(": ").next().unwrap_or_default().to_owned();
     Error::Parse { location: format!("{}:{}", error.name, error.line), message }
 }
@@ -268,14 +268,14 @@ struct Scope {
 
 impl Scope {
     /// Adds the templates of a chart and its subcharts, and returns what they see.
-    fn add(&mut self, chart: &Chart, path: &str, values: Value, is_root: bool) -> Map {
+    fn add(&mut self, chart: &Chart, path: &str, values: &Map, is_root: bool) -> Map {
         let subcharts = Map::new(Entries::new());
         let entries = [
             ("Chart", Value::map(chart.metadata.to_value(is_root))),
             ("Files", Value::Object(Rc::new(Files::new(&chart.files)))),
             ("Release", self.release.clone()),
             ("Capabilities", self.capabilities.clone()),
-            ("Values", values.clone()),
+            ("Values", Value::Map(values.clone())),
             ("Subcharts", Value::Map(subcharts.clone())),
         ];
         let root = Map::typed(
@@ -283,16 +283,12 @@ impl Scope {
             entries.into_iter().map(|(key, value)| (Rc::from(key), value)).collect(),
         );
         for subchart in &chart.dependencies {
-            let own = match &values {
-                Value::Map(map) => map.get(subchart.name()),
-                _ => None,
-            };
-            let own = match own {
+            let own = match values.get(subchart.name()) {
                 Some(Value::Map(map)) => map.with_type(self.values_type),
                 _ => Map::typed(self.values_type, Entries::new()),
             };
             let path = format!("{path}/charts/{}", subchart.name());
-            let seen = self.add(subchart, &path, Value::Map(own), false);
+            let seen = self.add(subchart, &path, &own, false);
             subcharts.set(subchart.name(), Value::Map(seen));
         }
         for file in &chart.templates {

@@ -140,11 +140,11 @@ mod tests {
 
     #[test]
     fn later_values_win_and_maps_are_merged() {
-        let first = Values::from_yaml("a: {x: 1, y: 2}\nb: [1]\n").unwrap();
-        let second = Values::from_yaml("a: {y: null, z: 3}\nb: [2]\n").unwrap();
+        let first = Values::from_yaml("a: {p: 1, q: 2}\nb: [1]\n").unwrap();
+        let second = Values::from_yaml("a: {q: null, r: 3}\nb: [2]\n").unwrap();
         assert_eq!(
             Value::Object(first.merge(second).entries),
-            json!({"a": {"x": 1, "y": null, "z": 3}, "b": [2]})
+            json!({"a": {"p": 1, "q": null, "r": 3}, "b": [2]})
         );
     }
 

@@ -243,10 +243,7 @@ impl Comparison {
             return false;
         }
         if self.all_wild {
-            return match self.operator {
-                Operator::NotEqual | Operator::Greater | Operator::Less => false,
-                _ => true,
-            };
+            return !matches!(self.operator, Operator::NotEqual | Operator::Greater | Operator::Less);
         }
         let ordering = version.cmp_precedence(&self.version);
         let same_major = version.major == self.version.major;

@@ -283,8 +283,8 @@ impl Engine {
         let mut recorded: BTreeMap<ObjectId, Option<Entry>> = BTreeMap::new();
         for (id, written) in written {
             match written {
-                Ok(Written { action, uid }) => {
-                    recorded.insert(id.clone(), uid.map(|uid| Entry { uid: Some(uid) }));
+                Ok(Written { action, entry }) => {
+                    recorded.insert(id.clone(), entry);
                     changes.push(Change { id, action });
                 }
                 Err(error) => failed.push((id, error)),
@@ -341,7 +341,7 @@ impl Engine {
         };
         let wanted = &compared.wanted;
         let written = match (&compared.live, action) {
-            (Some(_), Action::Left) => return Ok(Written { action: Action::Left, uid: None }),
+            (Some(_), Action::Left) => return Ok(Written { action: Action::Left, entry: None }),
             (Some(live), Action::Unchanged) => live.clone(),
             (Some(live), Action::Recreated { .. }) => {
                 self.request_deletion(resource, id, live.uid(), Propagation::Background, cancel)
@@ -352,7 +352,8 @@ impl Engine {
             (Some(live), _) => self.apply_over(resource, id, wanted, live, compared.force, cancel).await?,
             (None, _) => self.make(resource, id, compared.going.as_deref(), wanted, cancel).await?,
         };
-        Ok(Written { action: action.clone(), uid: Some(written.uid().to_owned()) })
+        let uid = (!compared.is_shared).then(|| written.uid().to_owned());
+        Ok(Written { action: action.clone(), entry: Some(Entry { uid }) })
     }
 
     /// Makes an object, after one of the same name that is on its way out is gone.
@@ -375,8 +376,8 @@ impl Engine {
 /// One object that was written, or found as wanted.
 struct Written {
     action: Action,
-    /// Absent if the object is not ours.
-    uid: Option<String>,
+    /// Absent if nothing of the object is ours; without a UID if the object itself is not.
+    entry: Option<Entry>,
 }
 
 fn is_refused(action: &Action, policy: &Policy) -> bool {

@@ -18,6 +18,7 @@ use crate::live::Live;
 use crate::object_id::ObjectId;
 use crate::observe::Observation;
 use crate::request_error::RequestError;
+use crate::write::WriteError;
 use crate::rules::ObjectPattern;
 use crate::stage::Rank;
 
@@ -81,6 +82,14 @@ pub enum DeleteError {
     Request {
         /// The objects and why.
         failed: Vec<(ObjectId, RequestError)>,
+    },
+    /// The fields of an object that stays others' could not be given back.
+    #[error("cannot give back the fields of {id}")]
+    GiveBack {
+        /// The object.
+        id: ObjectId,
+        /// Why.
+        source: WriteError,
     },
     /// Objects are still there after the time allowed.
     #[error("still there after {waited:.0?}: {}", stuck(objects))]
@@ -233,12 +242,23 @@ impl Engine {
             };
             let is_kept = options.keep.iter().any(|objects| objects.matches(&id));
             if is_kept || !self.is_ours(&live, &id, Some(inventory)) {
+                if !is_kept && self.is_shared(&live, &id, Some(inventory)) {
+                    self.leave(&id, &live, cancel).await?;
+                }
                 changes.push(Change { id, action: Action::Left });
             } else {
                 ours.insert(id, live.uid().to_owned());
             }
         }
         Ok(ours)
+    }
+
+    /// Gives our fields of a shared object back.
+    async fn leave(&self, id: &ObjectId, live: &Live, cancel: &CancellationToken) -> Result<(), DeleteError> {
+        let discovery = self.discovery(cancel).await.map_err(|source| DeleteError::Discover { source })?;
+        let Some(resource) = discovery.resource(&id.group_kind(), None) else { return Ok(()) };
+        let given_back = self.give_back(resource, id, live, cancel).await;
+        given_back.map_err(|source| DeleteError::GiveBack { id: id.clone(), source })
     }
 
     /// Deletes these objects and takes those that are gone out of `left`.

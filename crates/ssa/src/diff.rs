@@ -74,6 +74,8 @@ pub(crate) struct Compared {
     pub live: Option<Live>,
     /// UID of an object of the same name that is on its way out.
     pub going: Option<String>,
+    /// Whether the live object stays others'.
+    pub is_shared: bool,
     /// Whether fields are taken from others, as the policy permits.
     pub force: bool,
     pub change: Change,
@@ -222,11 +224,12 @@ impl Engine {
     ) -> Compared {
         let Comparing { inventory, policy, .. } = *comparing;
         let id = manifest.id().clone();
-        let wanted = self.wanted(manifest, live.as_ref(), schema);
+        let is_shared = live.as_ref().is_some_and(|live| self.is_shared(live, &id, inventory));
+        let wanted = self.wanted(manifest, live.as_ref(), is_shared, schema);
         let mut force = false;
         let action = match &live {
             None => Action::Created,
-            Some(live) if !self.may_write(live, &id, inventory, policy.adoption) => {
+            Some(live) if !is_shared && !self.may_write(live, &id, inventory, policy.adoption) => {
                 if self.shared.options.rules.creates_only_if_absent(&id) {
                     Action::Left
                 } else {
@@ -240,7 +243,7 @@ impl Engine {
                 action(&id, live, comparison, policy)
             }
         };
-        Compared { wanted, resource, live, going: None, force, change: Change { id, action } }
+        Compared { wanted, resource, live, going: None, is_shared, force, change: Change { id, action } }
     }
 
     fn may_write(
@@ -256,6 +259,13 @@ impl Engine {
                 Adoption::Unowned => live.owner(&self.shared.options.owner).is_none(),
                 Adoption::Any => true,
             }
+    }
+
+    /// Whether an object is others' and shared with them by a rule.
+    pub(crate) fn is_shared(&self, live: &Live, id: &ObjectId, inventory: Option<&Inventory>) -> bool {
+        self.shared.options.rules.shares(id)
+            && live.owner(&self.shared.options.owner).is_none()
+            && !self.is_ours(live, id, inventory)
     }
 
     /// Whether an object bears our owner label, or is in the inventory with this UID and bears nobody else's.

@@ -340,7 +340,7 @@ impl Engine {
         let manifest = manifests.iter().find(|manifest| *manifest.id() == id);
         let manifest =
             manifest.ok_or_else(|| InventoryError::NoNamespace { namespace: at.namespace.clone() })?;
-        let wanted = self.wanted(manifest, None, &Schema::untyped());
+        let wanted = self.wanted(manifest, None, false, &Schema::untyped());
         match self.create(&namespaces(), &id, &wanted, cancel).await {
             Ok(live) => Ok((id, live.uid().to_owned())),
             Err(source) => Err(InventoryError::Namespace { id, source: Box::new(source) }),

@@ -117,6 +117,10 @@ pub struct Rules {
     /// Objects that are only made when they are missing: one that exists and is not ours is left as it is,
     /// is no error, never enters the inventory and is never deleted (a namespace that someone else may have made).
     pub create_if_absent: Vec<ObjectPattern>,
+    /// Objects that others may have made before and keep: our fields are applied to them without the owner label, they
+    /// are never deleted, and deletion gives our fields back (a namespace that needs a label of ours). One that does not
+    /// exist is made, and then is ours like any other.
+    pub shared: Vec<ObjectPattern>,
 }
 
 impl Rules {
@@ -132,6 +136,11 @@ impl Rules {
             }
         }
         found
+    }
+
+    /// Whether an object of others is shared with them.
+    pub fn shares(&self, id: &ObjectId) -> bool {
+        self.shared.iter().any(|objects| objects.matches(id))
     }
 
     /// Whether `id` is only to be made when missing.

@@ -13,13 +13,22 @@ use crate::rules::Ownership;
 use crate::schema::Schema;
 
 impl Engine {
-    /// What to apply for `manifest`, given the live object if there is one.
-    pub(crate) fn wanted(&self, manifest: &Manifest, live: Option<&Live>, schema: &Schema) -> Value {
+    /// What to apply for `manifest`, given the live object if there is one. An object that stays others' gets no owner
+    /// label.
+    pub(crate) fn wanted(
+        &self,
+        manifest: &Manifest,
+        live: Option<&Live>,
+        is_shared: bool,
+        schema: &Schema,
+    ) -> Value {
         let options = &self.shared.options;
         let mut wanted = manifest.value().clone();
         if let Some(object) = wanted.as_object_mut() {
             object.remove("status");
-            add_owner_label(object, options);
+            if !is_shared {
+                add_owner_label(object, options);
+            }
         }
         let others = live.map(|live| others(live, &options.field_manager));
         let belongs_to_others = |path: &FieldPath| match options.rules.ownership(manifest.id(), path) {

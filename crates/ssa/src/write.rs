@@ -68,15 +68,26 @@ impl Engine {
         if answer.status == StatusCode::CREATED || answer.attempts > 1 {
             return Ok(live);
         }
+        self.give_back(resource, id, &live, cancel).await?;
+        let mut managers = live.managers();
+        managers.retain(|manager| *manager != self.shared.options.field_manager);
+        Err(WriteError::Appeared { id: id.clone(), managers })
+    }
+
+    /// Owns no field of a live object any more: those that are nobody else's go.
+    pub(crate) async fn give_back(
+        &self,
+        resource: &Resource,
+        id: &ObjectId,
+        live: &Live,
+        cancel: &CancellationToken,
+    ) -> Result<(), WriteError> {
         let nothing = json!({
             "apiVersion": resource.api_version(),
             "kind": id.kind,
             "metadata": {"name": id.name, "resourceVersion": live.resource_version()},
         });
-        self.send_apply(resource, id, &nothing, false, cancel).await?;
-        let mut managers = live.managers();
-        managers.retain(|manager| *manager != self.shared.options.field_manager);
-        Err(WriteError::Appeared { id: id.clone(), managers })
+        self.send_apply(resource, id, &nothing, false, cancel).await.map(drop)
     }
 
     /// Applies over a live object. Taking fields from others (`force`) holds only for the state that was compared.

@@ -48,12 +48,7 @@ fn authorization(connection: &Connection) -> &str {
 
 /// An error with its causes, and proof that neither words nor debug output hold a secret.
 fn shown(invalid: &Invalid) -> String {
-    let mut text = format!("{}: {}", invalid.setting, invalid.problem);
-    let mut cause = std::error::Error::source(&invalid.problem);
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
+    let text = format!("{}: {}", invalid.setting, lab::chain(&invalid.problem));
     assert!(!format!("{text} {invalid:?}").contains("s3ntinel"), "{invalid:?}");
     text
 }

@@ -229,6 +229,15 @@ fn an_addition_to_a_document_of_ours_is_seen() {
 }
 
 #[test]
+fn an_empty_value_that_is_removed_from_a_document_is_seen() {
+    let applied = config_map("values", "a: 1\nb: []\nc: ''\nlabels: {}\n");
+    assert_eq!(
+        drift(&applied, &config_map("values", "a: 1\n")),
+        ["data.values: b: [] -> -", "data.values: c: \"\" -> -", "data.values: labels: {} -> -"]
+    );
+}
+
+#[test]
 fn an_addition_to_the_shared_mesh_configuration_is_not_ours() {
     let applied = config_map("mesh", "trustDomain: shop.example\n");
     let live = config_map("mesh", "trustDomain: shop.example\ncaCertificates:\n- pem: x\n");

@@ -1,4 +1,5 @@
 //! `istio_mesh` as Terraform sends and stores it.
+#![allow(missing_docs, reason = "the schema describes every attribute")]
 
 use std::collections::BTreeMap;
 

@@ -52,13 +52,15 @@ pub fn start(request: &Request) -> Result<Running, Error> {
         .stderr(output)
         .process_group(0)
         .spawn()?;
+    // Before it is ready, so that `down` also stops one whose `up` was interrupted.
+    let running = Running::new(child.id(), &request.clusters)?;
     while !kubeconfig.exists() {
         if child.try_wait()?.is_some() {
             return Err(Error::DidNotStart { log: fs::read_to_string(&log)? });
         }
         std::thread::sleep(POLL);
     }
-    Running::new(child.id(), &request.clusters)
+    Ok(running)
 }
 
 /// If this process was started to be the lab, is it until it is killed; otherwise returns nothing. Call it first in

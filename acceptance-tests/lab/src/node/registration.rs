@@ -15,7 +15,7 @@ pub(super) const CAPACITY: [(&str, &str); 4] =
 /// The port that kubeletd listens on.
 const KUBELET_PORT: u16 = 10250;
 
-/// Makes the Node and says that it is ready.
+/// Makes the Node and says that it is ready. It stays ready: nobody takes care of nodes in a lab.
 pub async fn register(client: &Client, name: &str, address: Ipv4Addr) -> Result<(), Box<kube::Error>> {
     let nodes = Api::<Node>::all(client.clone());
     let object = json!({
@@ -24,7 +24,7 @@ pub async fn register(client: &Client, name: &str, address: Ipv4Addr) -> Result<
         "metadata": {"name": name, "labels": {
             "kubernetes.io/hostname": name,
             "kubernetes.io/os": "linux",
-            "kubernetes.io/arch": "amd64",
+            "kubernetes.io/arch": architecture(),
             "topology.kubernetes.io/region": "lab",
             "topology.kubernetes.io/zone": format!("lab-{name}"),
         }},
@@ -33,32 +33,32 @@ pub async fn register(client: &Client, name: &str, address: Ipv4Addr) -> Result<
     let capacity: Value = CAPACITY.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
     let status = json!({"status": {
         "addresses": [{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": name}],
+        "conditions": [{
+            "type": "Ready",
+            "status": "True",
+            "reason": "KubeletReady",
+            "message": "the lab's node works",
+            "lastHeartbeatTime": Timestamp::now(),
+            "lastTransitionTime": Timestamp::now(),
+        }],
         "capacity": capacity,
         "allocatable": capacity,
         "daemonEndpoints": {"kubeletEndpoint": {"Port": KUBELET_PORT}},
         "nodeInfo": {
-            "architecture": "amd64", "operatingSystem": "linux", "bootID": "lab", "machineID": "lab",
+            "architecture": architecture(), "operatingSystem": "linux", "bootID": "lab", "machineID": "lab",
             "systemUUID": "lab", "kernelVersion": "lab", "osImage": "lab", "containerRuntimeVersion": "lab://1",
             "kubeletVersion": "v1.36.3", "kubeProxyVersion": "",
         },
     }});
     nodes.patch_status(name, &PatchParams::default(), &Patch::Merge(status)).await?;
-    set_ready(client, name, true).await
+    Ok(())
 }
 
-/// Makes the Node ready or not.
-pub async fn set_ready(client: &Client, name: &str, ready: bool) -> Result<(), Box<kube::Error>> {
-    let condition = json!({
-        "type": "Ready",
-        "status": if ready { "True" } else { "False" },
-        "reason": if ready { "KubeletReady" } else { "KubeletNotReady" },
-        "message": "set by the lab",
-        "lastHeartbeatTime": Timestamp::now(),
-        "lastTransitionTime": Timestamp::now(),
-    });
-    let status = json!({"status": {"conditions": [condition]}});
-    Api::<Node>::all(client.clone())
-        .patch_status(name, &PatchParams::default(), &Patch::Merge(status))
-        .await?;
-    Ok(())
+/// The processor, in Go's words.
+fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
 }

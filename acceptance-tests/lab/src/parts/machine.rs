@@ -19,9 +19,10 @@ const fn packaged(program: &'static str, package: &'static str) -> Tool {
 }
 
 /// What making the parts needs.
-const BUILD: [Tool; 2] = [
+const BUILD: [Tool; 3] = [
     Tool { program: "go", package: None, advice: "install Go 1.26 or newer (go.dev/doc/install)" },
-    Tool { program: "python3", package: Some("python3-pip"), advice: "" },
+    packaged("python3", "python3"),
+    packaged("pip3", "python3-pip"),
 ];
 
 /// What running clusters needs.

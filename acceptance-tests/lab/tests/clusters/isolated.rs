@@ -1,5 +1,6 @@
 //! Clusters with a network each, without Istio.
 
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::time::Duration;
 
 use lab::Lab;
@@ -20,6 +21,7 @@ crate::trials![
     a_load_balancer_answers_from_the_other_cluster_and_moves,
     pods_of_isolated_networks_do_not_reach_each_other,
     a_cut_link_is_cut_until_it_is_healed,
+    a_cluster_can_be_cut_from_the_outside,
     a_killed_api_server_comes_back_and_pods_stay,
 ];
 
@@ -286,6 +288,19 @@ fn a_cut_link_is_cut_until_it_is_healed() {
     assert!(!reached(), "a cut link works");
     lab.heal("east", "west").unwrap();
     eventually("the healed link works", || reached().then_some(()));
+}
+
+fn a_cluster_can_be_cut_from_the_outside() {
+    let lab = labs::get(Kind::Isolated);
+    let west = lab.cluster("west");
+    let resolved: Vec<SocketAddr> = "api.west.lab.example:6443".to_socket_addrs().unwrap().collect();
+    assert_eq!(resolved, [SocketAddr::from((west.addresses().node(), 6443))]);
+    let reached = || TcpStream::connect_timeout(&resolved[0], Duration::from_secs(1)).is_ok();
+    assert!(reached());
+    west.network().cut_outside(true).unwrap();
+    assert!(!reached(), "a cut cluster is reached");
+    west.network().cut_outside(false).unwrap();
+    assert!(reached());
 }
 
 fn a_killed_api_server_comes_back_and_pods_stay() {

@@ -106,11 +106,10 @@ mod tests {
             ("c//etc/passwd", "chart illegally contains absolute paths"),
             ("Chart.yaml", "chart yaml not in base directory"),
             ("c/C:/x", "chart contains illegally named files"),
-            ("/x", "chart illegally contains content outside the base directory: \"/x\""),
+            ("c", "chart illegally contains content outside the base directory: \"c\""),
         ] {
             let error = read(&archive(&[(name, b"x")])).unwrap_err();
-            let text = error.to_string();
-            assert!(text == message || name == "/x", "{name}: {text}");
+            assert_eq!(error.to_string(), message, "{name}");
         }
     }
 

@@ -39,7 +39,7 @@ fn to_regex(pattern: &str) -> Option<String> {
                 let is_range = members.chars().count() == 3 && members.chars().nth(1) == Some('-');
                 let body =
                     if is_range { members.to_owned() } else { regex::escape(members).replace('-', r"\-") };
-                out.push_str(&format!("[{negation}{body}]"));
+                out += &["[", negation, &body, "]"].concat();
             }
             '\\' => out.push_str(&regex::escape(&chars.next()?.to_string())),
             _ => out.push_str(&regex::escape(&c.to_string())),

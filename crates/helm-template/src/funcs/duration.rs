@@ -45,9 +45,9 @@ pub(crate) fn format(nanoseconds: i64) -> String {
         format!("{sign}{}{point}{name}", magnitude / unit)
     };
     match magnitude {
-        ..1_000 => return with_fraction(1, "ns"),
-        ..1_000_000 => return with_fraction(1_000, "µs"),
-        ..1_000_000_000 => return with_fraction(1_000_000, "ms"),
+        0..1_000 => return with_fraction(1, "ns"),
+        1_000..1_000_000 => return with_fraction(1_000, "µs"),
+        1_000_000..1_000_000_000 => return with_fraction(1_000_000, "ms"),
         _ => {}
     }
     let seconds = magnitude / 1_000_000_000;
@@ -155,7 +155,7 @@ fn of(value: &Value) -> Result<i64, String> {
     }
 }
 
-#[allow(clippy::cast_precision_loss)]
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
 fn float(arguments: &[Value], unit: f64) -> Value {
     let nanoseconds = of(&any(arguments, 0)).unwrap_or(0);
     // Go adds whole units and the fraction, which rounds differently from one division.

@@ -113,7 +113,7 @@ fn b32dec(arguments: &[Value]) -> CallResult {
             let symbol = BASE_32.iter().position(|known| known == byte);
             match symbol {
                 Some(symbol) if position < used => {
-                    number |= u64::try_from(symbol).unwrap_or(0) << (35 - 5 * position)
+                    number |= u64::try_from(symbol).unwrap_or(0) << (35 - 5 * position);
                 }
                 None if position >= used && *byte == b'=' => {}
                 _ => return illegal(block * 8 + position),

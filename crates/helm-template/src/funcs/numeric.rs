@@ -125,15 +125,15 @@ fn steps(
     engine: &Engine<'_>,
     start: i64,
     stop: i64,
-    step: i64,
+    by: i64,
 ) -> Result<Vec<i64>, crate::template::error::CallError> {
-    if (stop < start && step >= 0) || (stop >= start && step <= 0) {
+    if (stop < start && by >= 0) || (stop >= start && by <= 0) {
         return Ok(Vec::new());
     }
-    let count = start.abs_diff(stop) / step.unsigned_abs();
+    let count = start.abs_diff(stop) / by.unsigned_abs();
     engine.spend(usize::try_from(count).unwrap_or(usize::MAX))?;
     let inside = |number: &i64| if stop < start { *number > stop } else { *number < stop };
-    Ok(std::iter::successors(Some(start), |number| number.checked_add(step)).take_while(inside).collect())
+    Ok(std::iter::successors(Some(start), |number| number.checked_add(by)).take_while(inside).collect())
 }
 
 fn integers(numbers: Vec<i64>) -> Value {

@@ -27,8 +27,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 /// The parts of a URL as `net/url` splits them.
 fn url_parse(arguments: &[Value]) -> CallResult {
     let whole = text(arguments, 0);
-    if let Some(c) = whole.chars().find(|c| c.is_ascii_control()) {
-        let _ = c;
+    if whole.contains(|c: char| char::is_ascii_control(&c)) {
         let shown = crate::golang::quote::quote(whole.as_bytes());
         return Err(
             format!("unable to parse url: parse {shown}: net/url: invalid control character in URL").into()
@@ -125,9 +124,10 @@ fn url_join(arguments: &[Value]) -> CallResult {
     };
     let (scheme, host, url_path, opaque) = (part("scheme")?, part("host")?, part("path")?, part("opaque")?);
     let (query, fragment, userinfo) = (part("query")?, part("fragment")?, part("userinfo")?);
+    use std::fmt::Write as _;
     let mut out = String::new();
     if !scheme.is_empty() {
-        out.push_str(&format!("{scheme}:"));
+        let _ = write!(out, "{scheme}:");
     }
     if opaque.is_empty() {
         if !scheme.is_empty() || !host.is_empty() || !userinfo.is_empty() {
@@ -135,7 +135,7 @@ fn url_join(arguments: &[Value]) -> CallResult {
                 out.push_str("//");
             }
             if !userinfo.is_empty() {
-                out.push_str(&format!("{userinfo}@"));
+                let _ = write!(out, "{userinfo}@");
             }
             out.push_str(&host);
         }
@@ -147,10 +147,10 @@ fn url_join(arguments: &[Value]) -> CallResult {
         out.push_str(&opaque);
     }
     if !query.is_empty() {
-        out.push_str(&format!("?{query}"));
+        let _ = write!(out, "?{query}");
     }
     if !fragment.is_empty() {
-        out.push_str(&format!("#{}", percent_encode(&fragment, b"-_.~$&+,/:;=?@!()*'")));
+        let _ = write!(out, "#{}", percent_encode(&fragment, b"-_.~$&+,/:;=?@!()*'"));
     }
     Ok(Value::from(out))
 }

@@ -81,7 +81,7 @@ fn cat(arguments: &[Value]) -> CallResult {
 fn indent(engine: &Engine<'_>, before: &str, arguments: &[Value]) -> CallResult {
     let spaces = usize::try_from(int(arguments, 0)).map_err(|_| "strings: negative Repeat count")?;
     let content = bytes(arguments, 1);
-    let lines = content.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let lines = content.split(|byte| *byte == b'\n').count();
     engine.spend(spaces.saturating_mul(lines))?;
     let padding = " ".repeat(spaces);
     let mut out = Vec::with_capacity(before.len() + content.len() + spaces * lines);

@@ -192,7 +192,6 @@ fn join_words(text: &str, connector: char) -> String {
             (Some(Kind::Lower | Kind::Digit), Kind::Upper)
             | (Some(Kind::Upper | Kind::Lower), Kind::Other) => true,
             (Some(Kind::Upper), Kind::Upper) => next == Some(Kind::Lower),
-            (Some(Kind::Lower), Kind::Digit) => false,
             _ => false,
         };
         if starts_word {

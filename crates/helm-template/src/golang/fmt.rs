@@ -27,7 +27,7 @@ fn write_nested(out: &mut Vec<u8>, value: &Value, depth: usize) {
             write_sequence(out, bytes.iter(), |out, byte| out.extend_from_slice(byte.to_string().as_bytes()));
         }
         Value::List(list) => {
-            write_sequence(out, list.items.iter(), |out, item| write_nested(out, item, depth + 1))
+            write_sequence(out, list.items.iter(), |out, item| write_nested(out, item, depth + 1));
         }
         Value::Map(map) => {
             out.extend_from_slice(b"map");

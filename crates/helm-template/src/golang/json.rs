@@ -37,7 +37,7 @@ fn write(out: &mut String, value: &Value, style: Style, level: usize) -> Result<
         }
         Value::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
         Value::Int(number) | Value::Int64(number) | Value::Duration(number) => {
-            out.push_str(&number.to_string())
+            out.push_str(&number.to_string());
         }
         Value::Float(number) => {
             let name = if number.is_nan() {

@@ -22,7 +22,7 @@ impl Tree {
     /// Where an error at `position` is: `name:line:column`, column in bytes from 0.
     pub(crate) fn location(&self, position: Position) -> String {
         let before = &self.text.as_bytes()[..position.min(self.text.len())];
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        let line = before.split(|byte| *byte == b'\n').count();
         let column = before.iter().rev().take_while(|byte| **byte != b'\n').count();
         format!("{}:{line}:{column}", self.parse_name)
     }

@@ -557,7 +557,7 @@ fn number(token: &Token) -> Result<Number, String> {
     real_number(text)
 }
 
-#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::float_cmp)]
 fn real_number(text: &str) -> Result<Number, String> {
     let is_uint = parse_uint(text).is_some();
     let mut number = Number { text: text.to_owned(), int: parse_int(text), is_uint, float: None };
@@ -571,7 +571,7 @@ fn real_number(text: &str) -> Result<Number, String> {
             return Err(format!("integer overflow: {}", quote(text.as_bytes())));
         }
         number.float = Some(float);
-        if float.trunc() == float && float.abs() < 9.2e18 {
+        if float.fract() == 0.0 && float.abs() < 9.2e18 {
             number.int = Some(float as i64);
             number.is_uint = float >= 0.0;
         }

@@ -63,7 +63,7 @@ fn to_json(value: &Value, depth: usize) -> Result<serde_json::Value, MarshalErro
         Value::Map(map) => {
             let entries = map.entries();
             let pairs =
-                entries.iter().map(|(key, value)| Ok((through_json(key)?, to_json(value, depth + 1)?)));
+                entries.iter().map(|(key, value)| Ok((key_through_json(key)?, to_json(value, depth + 1)?)));
             Json::Object(pairs.collect::<Result<_, MarshalError>>()?)
         }
         Value::Object(object) => to_json(&object.plain(), depth + 1)?,
@@ -83,17 +83,32 @@ fn through_json(text: &str) -> Result<String, MarshalError> {
     if text.contains('\u{85}') { Ok(folded(text)) } else { Ok(text.to_owned()) }
 }
 
+/// A key must stand on one line.
+fn key_through_json(key: &str) -> Result<String, MarshalError> {
+    if key.contains('\u{85}') { Err(MarshalError::ControlCharacter) } else { through_json(key) }
+}
+
 /// Line folding in a double-quoted scalar: one break is a blank, n breaks are n-1 newlines, blanks around them vanish.
 fn folded(text: &str) -> String {
+    let lines: Vec<&str> = text.split('\u{85}').collect();
+    let last = lines.len() - 1;
     let mut out = String::new();
-    for (index, line) in text.split('\u{85}').enumerate() {
-        let trimmed = if index == 0 { line } else { line.trim_start_matches(' ') };
+    let mut breaks = 0;
+    for (index, line) in lines.into_iter().enumerate() {
+        let line = if index == 0 { line } else { line.trim_start_matches(' ') };
+        let line = if index == last { line } else { line.trim_end_matches(' ') };
         if index > 0 {
-            let kept = out.trim_end_matches(' ').len();
-            out.truncate(kept);
-            out.push(if trimmed.is_empty() && text.split('\u{85}').count() > index + 1 { '\n' } else { ' ' });
+            breaks += 1;
         }
-        out.push_str(trimmed);
+        if index == 0 || index == last || !line.is_empty() {
+            match breaks {
+                0 => {}
+                1 => out.push(' '),
+                several => out.extend(std::iter::repeat_n('\n', several - 1)),
+            }
+            out.push_str(line);
+            breaks = 0;
+        }
     }
     out
 }

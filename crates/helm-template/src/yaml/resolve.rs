@@ -16,8 +16,6 @@ pub(super) enum Resolved {
     Float(f64),
     /// A date or time; it is decoded as the string that it is.
     Timestamp,
-    /// `<<`.
-    Merge,
     String,
 }
 
@@ -38,7 +36,6 @@ pub(super) fn resolve(text: &str) -> Resolved {
         | b'-'
         | b'0'..=b'9'
         | b'.'
-        | b'<'
         | b'y'
         | b'Y'
         | b'n'
@@ -63,7 +60,6 @@ pub(super) fn resolve(text: &str) -> Resolved {
         ".nan" | ".NaN" | ".NAN" => return Resolved::Float(f64::NAN),
         ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => return Resolved::Float(f64::INFINITY),
         "-.inf" | "-.Inf" | "-.INF" => return Resolved::Float(f64::NEG_INFINITY),
-        "<<" => return Resolved::Merge,
         _ => {}
     }
     match first {
@@ -112,16 +108,14 @@ fn is_timestamp(text: &str) -> bool {
     if reader.rest.is_empty() {
         return true;
     }
-    let separator = reader.rest.as_bytes()[0];
-    reader.rest = &reader.rest[1..];
-    match separator {
-        b'T' | b't' => reader.time().is_some() && reader.zone(),
-        b' ' => {
-            reader.rest = reader.rest.trim_start_matches(' ');
-            reader.time().is_some() && reader.rest.is_empty()
-        }
-        _ => false,
+    if let Some(rest) = reader.rest.strip_prefix(['T', 't']) {
+        reader.rest = rest;
+        return reader.time().is_some() && reader.zone();
     }
+    let rest = reader.rest.trim_start_matches(' ');
+    let after_blank = rest.len() < reader.rest.len();
+    reader.rest = rest;
+    after_blank && reader.time().is_some() && reader.rest.is_empty()
 }
 
 fn days_in(year: u32, month: u32) -> u32 {
@@ -208,9 +202,11 @@ mod tests {
             ("2001-02-03", Resolved::Timestamp),
             ("2001-02-30", Resolved::String),
             ("2001-2-3T4:5:6Z", Resolved::Timestamp),
-            ("<<", Resolved::Merge),
+            ("<<", Resolved::String),
             ("nope", Resolved::String),
             ("1.2.3", Resolved::String),
+            ("2001-02-03☃", Resolved::String),
+            ("2001-02-03T☃", Resolved::String),
         ] {
             assert_eq!(resolve(text), meaning, "{text}");
         }

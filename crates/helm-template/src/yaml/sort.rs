@@ -58,6 +58,6 @@ mod tests {
     fn keys_sort_naturally() {
         let mut keys = vec!["b10", "b9", "a", "_", "B", "b1", "b01", "1", "10", "2", "a-b", "ab"];
         keys.sort_by(|a, b| compare(a, b, false));
-        assert_eq!(keys, ["1", "2", "10", "_", "B", "a", "a-b", "ab", "b01", "b1", "b9", "b10"]);
+        assert_eq!(keys, ["_", "1", "2", "10", "B", "a", "a-b", "ab", "b1", "b01", "b9", "b10"]);
     }
 }

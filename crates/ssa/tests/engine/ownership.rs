@@ -103,3 +103,25 @@ async fn an_object_remade_by_others_under_a_recorded_name_is_not_deleted() {
     assert!(deleted.error.is_none(), "{:?}", deleted.error);
     assert!(cluster.live(set[0].id()).await.is_some());
 }
+
+#[tokio::test]
+async fn a_shared_object_gets_our_fields_and_loses_them_at_deletion() {
+    let cluster = Cluster::with("shared", |options| {
+        options.rules.shared.push(ObjectPattern::kind("", "ConfigMap"));
+    })
+    .await;
+    let theirs = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "theirs"}, "data": {"b": "theirs"}});
+    post(&cluster.client, &cluster.path("configmaps"), &theirs).await;
+    let set = [cluster.config_map("theirs", &json!({"a": "ours"})), cluster.config_map("ours", &json!({}))];
+    cluster.converge(&set).await;
+    assert_eq!(cluster.diff(&set).await, [Action::Unchanged, Action::Unchanged]);
+    let live = cluster.live(set[0].id()).await.unwrap();
+    assert_eq!(live["data"], json!({"a": "ours", "b": "theirs"}));
+    assert!(live["metadata"]["labels"].is_null(), "no owner label: {live}");
+
+    let mut inventory = cluster.claim(&[]).await;
+    let deleted = cluster.engine.delete(&mut inventory, &delete_options(), &cluster.cancel).await;
+    assert!(deleted.error.is_none(), "{:?}", deleted.error);
+    assert_eq!(cluster.live(set[0].id()).await.unwrap()["data"], json!({"b": "theirs"}));
+    assert!(cluster.live(set[1].id()).await.is_none());
+}

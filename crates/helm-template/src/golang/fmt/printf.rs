@@ -83,6 +83,11 @@ impl Printer<'_> {
             self.push(&format!("%!{verb}(BADINDEX)"));
         } else if let Some(argument) = self.arguments.get(self.next).cloned() {
             self.next += 1;
+            if verb == 'v' {
+                // With %v these flags are about structs and Go syntax, not about signs.
+                spec.plus = false;
+                spec.sharp = false;
+            }
             self.argument(&argument, verb, &spec);
         } else {
             self.push(&format!("%!{verb}(BADARG)").replace("BADARG", "MISSING"));
@@ -166,16 +171,16 @@ impl Printer<'_> {
 
     fn argument(&mut self, argument: &Value, verb: char, spec: &Spec) {
         match verb {
-            'T' => return self.pad(argument.type_name().as_bytes(), spec),
-            'w' | 'p' => return self.bad_verb(argument, verb),
+            'T' => return self.pad(truncated(argument.type_name().as_bytes(), spec.precision), spec),
+            'w' | 'p' => return self.bad_verb(argument, verb, spec),
             _ => {}
         }
         match argument {
             Value::Nil if verb == 'v' => self.pad(b"<nil>", spec),
-            Value::Nil => self.bad_verb(argument, verb),
+            Value::Nil => self.bad_verb(argument, verb, spec),
             Value::Bool(truth) => match verb {
                 't' | 'v' => self.pad(truth.to_string().as_bytes(), spec),
-                _ => self.bad_verb(argument, verb),
+                _ => self.bad_verb(argument, verb, spec),
             },
             Value::Int(number) | Value::Int64(number) => self.integer(argument, *number, verb, spec),
             Value::Float(number) => self.float(argument, *number, verb, spec),
@@ -202,7 +207,7 @@ impl Printer<'_> {
                     if index > 0 {
                         self.out.push(b' ');
                     }
-                    self.argument(item, verb, spec);
+                    self.element(item, verb, spec);
                 }
                 self.out.push(b']');
             }
@@ -219,19 +224,27 @@ impl Printer<'_> {
             }
             self.argument(&Value::String(std::rc::Rc::clone(key)), verb, spec);
             self.out.push(b':');
-            self.argument(value, verb, spec);
+            self.element(value, verb, spec);
         }
         self.out.push(b']');
     }
 
-    fn bad_verb(&mut self, argument: &Value, verb: char) {
+    /// An element of a list or map: nil has no bad verb there.
+    fn element(&mut self, element: &Value, verb: char, spec: &Spec) {
+        match element {
+            Value::Nil => self.push("<nil>"),
+            other => self.argument(other, verb, spec),
+        }
+    }
+
+    fn bad_verb(&mut self, argument: &Value, verb: char, spec: &Spec) {
         self.push(&format!("%!{verb}("));
         if argument.is_nil() {
             self.push("<nil>");
         } else {
             self.push(argument.type_name());
             self.out.push(b'=');
-            write_value(&mut self.out, argument);
+            self.argument(argument, 'v', spec);
         }
         self.out.push(b')');
     }
@@ -266,6 +279,7 @@ impl Printer<'_> {
             }
             'x' | 'X' => {
                 let text = &bytes[..spec.precision.unwrap_or(bytes.len()).min(bytes.len())];
+                use std::fmt::Write as _;
                 let mut hex = String::new();
                 for (index, byte) in text.iter().enumerate() {
                     if spec.space && index > 0 {
@@ -274,11 +288,11 @@ impl Printer<'_> {
                     if spec.sharp && (spec.space || index == 0) {
                         hex.push_str(if verb == 'x' { "0x" } else { "0X" });
                     }
-                    hex.push_str(&if verb == 'x' { format!("{byte:02x}") } else { format!("{byte:02X}") });
+                    let _ = if verb == 'x' { write!(hex, "{byte:02x}") } else { write!(hex, "{byte:02X}") };
                 }
                 self.pad(hex.as_bytes(), spec);
             }
-            _ => self.bad_verb(argument, verb),
+            _ => self.bad_verb(argument, verb, spec),
         }
     }
 
@@ -292,7 +306,7 @@ impl Printer<'_> {
             'x' => (format!("{magnitude:x}"), if spec.sharp { "0x" } else { "" }),
             'X' => (format!("{magnitude:X}"), if spec.sharp { "0X" } else { "" }),
             'c' | 'q' | 'U' => return self.rune(number, verb, spec),
-            _ => return self.bad_verb(argument, verb),
+            _ => return self.bad_verb(argument, verb, spec),
         };
         let sign = sign_of(number < 0, spec);
         let mut digits = if spec.precision == Some(0) && number == 0 { String::new() } else { digits };
@@ -332,7 +346,9 @@ impl Printer<'_> {
                 'v' | 'g' | 'G' => general(magnitude, spec.precision),
                 'f' | 'F' => format!("{magnitude:.*}", spec.precision.unwrap_or(6)),
                 'e' | 'E' => exponential(magnitude, spec.precision.unwrap_or(6)),
-                _ => return self.bad_verb(argument, verb),
+                'x' | 'X' if spec.precision.is_none() => hexadecimal(magnitude),
+                'b' => binary(magnitude),
+                _ => return self.bad_verb(argument, verb, spec),
             }
         };
         let text = if verb.is_uppercase() {
@@ -380,6 +396,36 @@ fn truncated(bytes: &[u8], precision: Option<usize>) -> &[u8] {
 
 fn can_backquote(text: &str) -> bool {
     text.chars().all(|c| c != '`' && c != '\u{feff}' && (c == '\t' || (c >= ' ' && c != '\u{7f}')))
+}
+
+/// The mantissa and exponent of a positive float: mantissa × 2^exponent.
+fn parts(magnitude: f64) -> (u64, i32) {
+    let bits = magnitude.to_bits();
+    let biased = i32::try_from((bits >> 52) & 0x7ff).unwrap_or(0);
+    let fraction = bits & ((1 << 52) - 1);
+    if biased == 0 { (fraction, -1074) } else { (fraction | 1 << 52, biased - 1075) }
+}
+
+/// `%b`.
+fn binary(magnitude: f64) -> String {
+    let (mantissa, exponent) = parts(magnitude);
+    format!("{mantissa}p{exponent:+}")
+}
+
+/// `%x`: one binary digit before the point.
+fn hexadecimal(magnitude: f64) -> String {
+    let (mantissa, exponent) = parts(magnitude);
+    if mantissa == 0 {
+        return "0x0p+00".to_owned();
+    }
+    let shift = mantissa.leading_zeros().saturating_sub(11);
+    let normal = mantissa << shift;
+    let exponent = exponent + 52 - i32::try_from(shift).unwrap_or(0);
+    let digits = format!("{:013x}", normal & ((1 << 52) - 1));
+    let digits = digits.trim_end_matches('0');
+    let point = if digits.is_empty() { "" } else { "." };
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("0x1{point}{digits}p{sign}{:02}", exponent.unsigned_abs())
 }
 
 fn exponential(magnitude: f64, precision: usize) -> String {
