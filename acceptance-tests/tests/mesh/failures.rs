@@ -46,7 +46,7 @@ pub fn a_missing_right_is_named_and_nothing_is_left(fixture: &Fixture) {
     workspace.apply().failed_with(&[
         "Cluster \"east\": cannot apply the manifests",
         "rbac.authorization.k8s.io/ClusterRole//istiod-clusterrole-istio-system",
-        "not permitted to",
+        "Not permitted to apply",
         "Grant the identity of the cluster block the verb and resource",
     ]);
     assert!(workspace.resource("istio_mesh.shop").is_object(), "a failed create keeps what it made in state");
@@ -93,7 +93,7 @@ pub fn ctrl_c_keeps_what_was_made(fixture: &Fixture) {
     let began = std::time::Instant::now();
     let run = Run::finished(apply);
     assert!(began.elapsed().as_secs() < 10, "Ctrl-C took {:?}", began.elapsed());
-    run.failed_with(&["Cancelled", "apps/Deployment/istio-system/istiod"]);
+    run.failed_with(&["cancelled while waiting for", "apps/Deployment/istio-system/istiod"]);
     let state = workspace.resource("istio_mesh.shop");
     assert!(state["manifests"].as_object().is_some_and(|objects| objects.len() > 20), "{state}");
     workspace.destroy().succeeded();

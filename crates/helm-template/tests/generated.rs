@@ -342,7 +342,7 @@ fn texts_become_values_as_in_helm() {
         })
         .collect();
     let template = "{{- range $i, $v := .Values.cases }}\n\
-        from{{ $i }}: {{ fromYaml $v | toJson | b64enc }}\n\
+        from{{ $i }}: {{ $r := fromYaml $v }}{{ if hasKey $r \"Error\" }}error{{ else }}{{ toJson $r | b64enc }}{{ end }}\n\
         {{- end }}\n";
     assert!(compare(template, &json!({ "cases": cases })) >= 4_000);
 }

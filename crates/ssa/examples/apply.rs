@@ -143,7 +143,9 @@ fn print(change: &Change) {
         Action::Changed { fields, acquired } => {
             println!("~ {id}");
             fields.iter().for_each(print_field);
-            acquired.iter().for_each(|path| println!("    {path} becomes ours"));
+            for path in acquired {
+                println!("    {path} becomes ours");
+            }
         }
         Action::Recreated { immutable, fields } => {
             let immutable: Vec<String> = immutable.iter().map(ToString::to_string).collect();
@@ -152,7 +154,9 @@ fn print(change: &Change) {
         }
         Action::Conflict { conflicts, fields } => {
             println!("! {id}");
-            conflicts.iter().for_each(|conflict| println!("    {conflict}"));
+            for conflict in conflicts {
+                println!("    {conflict}");
+            }
             fields.iter().for_each(print_field);
         }
     }

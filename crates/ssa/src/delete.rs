@@ -18,9 +18,9 @@ use crate::live::Live;
 use crate::object_id::ObjectId;
 use crate::observe::Observation;
 use crate::request_error::RequestError;
-use crate::write::WriteError;
 use crate::rules::ObjectPattern;
 use crate::stage::Rank;
+use crate::write::WriteError;
 
 /// How objects are deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]

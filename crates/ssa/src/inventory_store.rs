@@ -15,27 +15,22 @@
 
 use std::collections::BTreeMap;
 
-use http::Method;
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::digest::hex;
-use crate::discovery::Resource;
 use crate::engine::Engine;
 use crate::inventory::{Claim, Entry, Expect, Holder, Inventory, InventoryRef, Phase, Record};
 use crate::inventory_error::InventoryError;
-use crate::live::Live;
+use crate::inventory_record::{self, decode, malformed, text};
+use crate::inventory_requests::{config_maps, namespaces, read, write};
 use crate::manifest::Manifest;
-use crate::object_id::{GroupKind, ObjectId};
+use crate::object_id::ObjectId;
 use crate::observe::encode;
-use crate::options::Owner;
-use crate::request::{Call, parse};
-use crate::request_error::{RequestError, Target, Verb};
+use crate::request_error::RequestError;
 use crate::schema::Schema;
 
-/// How long a list of objects in one ConfigMap may be, in bytes; a ConfigMap holds 1 MiB.
-const SHARD_BYTES: usize = 512 * 1024;
 /// How much of a shard's digest is in its name.
 const SHARD_DIGEST: usize = 16;
 
@@ -227,7 +222,7 @@ impl Engine {
             .claim
             .as_ref()
             .map(|claim| Holder { name: claim.holder.clone(), expires: expiry(claim) });
-        let (mut data, lists) = encode_record(&inventory.record);
+        let (mut data, lists) = inventory_record::encode(&inventory.record);
         let mut shards = Vec::new();
         match lists.as_slice() {
             [] => drop(data.insert("objects".to_owned(), json!(""))),
@@ -264,68 +259,6 @@ impl Engine {
             // It exists: its name says that its content is the same.
             Ok(_) | Err(RequestError::Conflict { .. }) => Ok(name),
             Err(error) => Err(error),
-        }
-    }
-
-    /// Creates a ConfigMap, or replaces the one with this resource version.
-    async fn put_config_map(
-        &self,
-        at: &InventoryRef,
-        name: &str,
-        data: Map<String, Value>,
-        resource_version: &str,
-        cancel: &CancellationToken,
-    ) -> Result<Live, RequestError> {
-        let Owner { label, value } = &self.shared.options.owner;
-        let mut config_map = json!({
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": name, "namespace": at.namespace, "labels": {label.as_str(): value}},
-            "data": data,
-        });
-        let id = ObjectId::new("", "ConfigMap", &at.namespace, name);
-        let is_new = resource_version.is_empty();
-        let (verb, method, path) = if is_new {
-            (Verb::Create, Method::POST, config_maps().list_path(&at.namespace))
-        } else {
-            config_map["metadata"]["resourceVersion"] = json!(resource_version);
-            (Verb::Update, Method::PUT, config_maps().path(&id))
-        };
-        let uri = format!("{path}?fieldManager={}", encode(&self.shared.options.field_manager));
-        let body = config_map.to_string().into_bytes();
-        let call = Call::new(verb, Target::Object(id), method, uri, "application/json", body);
-        let answer = self.send(&call, cancel).await?;
-        Ok(Live::new(parse(&call, &answer.body)?))
-    }
-
-    async fn config_map(
-        &self,
-        at: &InventoryRef,
-        name: &str,
-        cancel: &CancellationToken,
-    ) -> Result<Option<Live>, InventoryError> {
-        let id = ObjectId::new("", "ConfigMap", &at.namespace, name);
-        self.get(&config_maps(), &id, cancel).await.map_err(|source| read(at, source))
-    }
-
-    async fn delete_config_map(
-        &self,
-        at: &InventoryRef,
-        name: &str,
-        cancel: &CancellationToken,
-    ) -> Result<(), InventoryError> {
-        let id = ObjectId::new("", "ConfigMap", &at.namespace, name);
-        let call = Call::new(
-            Verb::Delete,
-            Target::Object(id.clone()),
-            Method::DELETE,
-            config_maps().path(&id),
-            "",
-            Vec::new(),
-        );
-        match self.send(&call, cancel).await {
-            Ok(_) | Err(RequestError::NotFound { .. }) => Ok(()),
-            Err(source) => Err(write(at, source)),
         }
     }
 
@@ -391,85 +324,6 @@ fn expiry(claim: &Claim) -> Timestamp {
     Timestamp::now().checked_add(lasts).unwrap_or(Timestamp::MAX)
 }
 
-fn config_maps() -> Resource {
-    core("ConfigMap", "configmaps", true)
-}
-
-fn namespaces() -> Resource {
-    core("Namespace", "namespaces", false)
-}
-
-/// A kind of the core group, which every cluster serves: no discovery is needed before its inventory is read.
-fn core(kind: &str, plural: &str, namespaced: bool) -> Resource {
-    Resource {
-        kind: GroupKind { group: String::new(), kind: kind.to_owned() },
-        version: "v1".to_owned(),
-        plural: plural.to_owned(),
-        namespaced,
-        verbs: Vec::new(),
-    }
-}
-
 fn shard_prefix(at: &InventoryRef) -> String {
     format!("{}.shard.", at.name)
-}
-
-/// Everything but the objects, and the objects in lists of bounded length.
-fn encode_record(record: &Record) -> (Map<String, Value>, Vec<String>) {
-    let mut data = Map::from_iter([
-        ("phase".to_owned(), json!(record.phase.word())),
-        ("digest".to_owned(), json!(record.digest)),
-    ]);
-    if let Some(holder) = &record.holder {
-        data.insert("holder".to_owned(), json!(holder.name));
-        data.insert("expires".to_owned(), json!(holder.expires.to_string()));
-    }
-    let mut lists: Vec<String> = Vec::new();
-    for (id, entry) in &record.entries {
-        let line = match &entry.uid {
-            Some(uid) => format!("{id} {uid}\n"),
-            None => format!("{id}\n"),
-        };
-        match lists.last_mut() {
-            Some(list) if list.len() + line.len() <= SHARD_BYTES => list.push_str(&line),
-            _ => lists.push(line),
-        }
-    }
-    (data, lists)
-}
-
-fn decode(at: &InventoryRef, live: &Live, objects: &str) -> Result<Record, InventoryError> {
-    let phase = text(live, "phase");
-    let phase = Phase::parse(phase).ok_or_else(|| malformed(at, format!("its phase is {phase:?}")))?;
-    let holder = match text(live, "holder") {
-        "" => None,
-        name => {
-            let expires = text(live, "expires").parse();
-            let expires = expires.map_err(|error| malformed(at, format!("expires: {error}")))?;
-            Some(Holder { name: name.to_owned(), expires })
-        }
-    };
-    let mut entries = BTreeMap::new();
-    for line in objects.lines() {
-        let (id, uid) = line.split_once(' ').map_or((line, None), |(id, uid)| (id, Some(uid.to_owned())));
-        let id = id.parse().map_err(|error| malformed(at, format!("objects: {error}")))?;
-        entries.insert(id, Entry { uid });
-    }
-    Ok(Record { phase, digest: text(live, "digest").to_owned(), holder, entries })
-}
-
-fn text<'a>(live: &'a Live, key: &str) -> &'a str {
-    live.value()["data"][key].as_str().unwrap_or_default()
-}
-
-fn malformed(at: &InventoryRef, reason: String) -> InventoryError {
-    InventoryError::Malformed { namespace: at.namespace.clone(), name: at.name.clone(), reason }
-}
-
-fn read(at: &InventoryRef, source: RequestError) -> InventoryError {
-    InventoryError::Read { namespace: at.namespace.clone(), name: at.name.clone(), source }
-}
-
-fn write(at: &InventoryRef, source: RequestError) -> InventoryError {
-    InventoryError::Write { namespace: at.namespace.clone(), name: at.name.clone(), source }
 }

@@ -27,6 +27,8 @@ mod field_set;
 mod immutable;
 mod inventory;
 mod inventory_error;
+mod inventory_record;
+mod inventory_requests;
 mod inventory_store;
 mod live;
 mod manifest;

@@ -113,8 +113,13 @@ pub fn comparable(outcome: &Outcome) -> Outcome {
                 message.find(start).map_or(message, |position| &message[..position + start.len()])
             });
             let message = message.split("found in Chart.yaml, but").last().unwrap_or(message);
-            let message = message.trim_start_matches("chart dependencies processing failed: ");
-            Err(message.trim().to_owned())
+            let message = message.trim_start_matches("chart dependencies processing failed: ").trim();
+            let mut lines: Vec<&str> = message.lines().collect();
+            if message.contains("schema(s)") {
+                // Helm names violations in the order of a Go map, that is in any order.
+                lines.sort_unstable();
+            }
+            Err(lines.join("\n"))
         }
     }
 }

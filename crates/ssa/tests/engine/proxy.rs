@@ -66,7 +66,7 @@ impl Proxy {
                     count.fetch_add(1, Ordering::SeqCst);
                 }
                 // A connection that breaks is what this is for.
-                tokio::spawn(async move { serve(client, server, connector, fault).await });
+                tokio::spawn(Box::pin(serve(client, server, connector, fault)));
             }
         });
         Self { address, calm, broken }

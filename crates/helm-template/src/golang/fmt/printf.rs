@@ -308,8 +308,11 @@ impl Printer<'_> {
             'c' | 'q' | 'U' => return self.rune(number, verb, spec),
             _ => return self.bad_verb(argument, verb, spec),
         };
+        if spec.precision == Some(0) && number == 0 {
+            return self.pad(b"", &Spec { zero: false, ..spec.clone() });
+        }
         let sign = sign_of(number < 0, spec);
-        let mut digits = if spec.precision == Some(0) && number == 0 { String::new() } else { digits };
+        let mut digits = digits;
         let wanted = match (spec.precision, spec.width) {
             (Some(precision), _) => precision,
             (None, Some(width)) if spec.zero && !spec.minus => {
@@ -330,11 +333,11 @@ impl Printer<'_> {
             'c' => c.to_string(),
             'q' => quote_rune(c),
             _ => {
-                let code = format!("U+{:04X}", number.unsigned_abs());
+                let code = format!("U+{:04X}", number.cast_unsigned());
                 if spec.sharp && is_print(c) { format!("{code} '{c}'") } else { code }
             }
         };
-        self.pad(text.as_bytes(), &Spec { zero: false, ..spec.clone() });
+        self.pad(text.as_bytes(), &Spec { zero: spec.zero && verb != 'U', ..spec.clone() });
     }
 
     fn float(&mut self, argument: &Value, number: f64, verb: char, spec: &Spec) {
