@@ -12,7 +12,8 @@ use crate::rollout::RolloutError;
 /// An error in a setting of a provider's `cluster` block.
 pub fn setting(error: &SettingError) -> Diagnostic {
     let block = AttributePath::new("cluster").key(&error.cluster);
-    let path = error.setting.field.split('.').filter(|name| !name.is_empty()).fold(block, AttributePath::attribute);
+    let path =
+        error.setting.field.split('.').filter(|name| !name.is_empty()).fold(block, AttributePath::attribute);
     let detail = paragraphs(&[&chain(&error.problem), &error.way_out()]);
     Diagnostic::error(capitalised(&error.to_string()), detail).at(path)
 }
@@ -24,7 +25,11 @@ pub fn cluster(error: &clusters::Error, path: Option<AttributePath>) -> Diagnost
 }
 
 /// The same as a warning: the operation goes on without the cluster. `consequence` says what that means.
-pub fn cluster_skipped(error: &clusters::Error, path: Option<AttributePath>, consequence: &str) -> Diagnostic {
+pub fn cluster_skipped(
+    error: &clusters::Error,
+    path: Option<AttributePath>,
+    consequence: &str,
+) -> Diagnostic {
     let detail = paragraphs(&[consequence, &cluster_detail(error)]);
     located(Diagnostic::warning(capitalised(&error.to_string()), detail), path)
 }
@@ -68,7 +73,8 @@ pub fn rollout(cluster: &str, error: &RolloutError, path: Option<AttributePath>)
         RolloutError::Apply(ssa::ApplyError::Write { failed, .. }) => {
             objects(failed.iter().map(|(id, error)| (id, error as &(dyn StdError + 'static))))
         }
-        RolloutError::Delete(ssa::DeleteError::Request { failed }) | RolloutError::Prune(ssa::DeleteError::Request { failed }) => {
+        RolloutError::Delete(ssa::DeleteError::Request { failed })
+        | RolloutError::Prune(ssa::DeleteError::Request { failed }) => {
             objects(failed.iter().map(|(id, error)| (id, error as &(dyn StdError + 'static))))
         }
         error => causes(error),
@@ -123,7 +129,9 @@ fn objects<'a>(failed: impl Iterator<Item = (&'a ssa::ObjectId, &'a (dyn StdErro
 fn is_forbidden(error: &(dyn StdError + 'static)) -> bool {
     let status = error.downcast_ref::<Box<kube::core::Status>>().map(AsRef::as_ref);
     let status = status.or_else(|| error.downcast_ref::<kube::core::Status>());
-    status.is_some_and(|status| status.code == 403) || error.source().is_some_and(is_forbidden) || written(error).any(is_forbidden)
+    status.is_some_and(|status| status.code == 403)
+        || error.source().is_some_and(is_forbidden)
+        || written(error).any(is_forbidden)
 }
 
 /// The errors of single objects that a stage's error holds beside its source.
@@ -167,7 +175,8 @@ fn causes(error: &(dyn StdError + 'static)) -> String {
 }
 
 fn paragraphs(texts: &[&str]) -> String {
-    let texts: Vec<String> = texts.iter().filter(|text| !text.is_empty()).map(|text| sentence(text)).collect();
+    let texts: Vec<String> =
+        texts.iter().filter(|text| !text.is_empty()).map(|text| sentence(text)).collect();
     texts.join("\n\n")
 }
 
@@ -177,7 +186,10 @@ fn sentence(text: &str) -> String {
 
 fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str()).unwrap_or_default()
+    letters
+        .next()
+        .map(|first| first.to_uppercase().collect::<String>() + letters.as_str())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

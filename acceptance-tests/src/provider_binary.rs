@@ -29,7 +29,14 @@ pub fn directory(build: Build) -> &'static Path {
 fn make(build: Build) -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
-    cargo.args(["build", "--offline", "--package", "terraform-provider-istio", "--bin", "terraform-provider-istio"]);
+    cargo.args([
+        "build",
+        "--offline",
+        "--package",
+        "terraform-provider-istio",
+        "--bin",
+        "terraform-provider-istio",
+    ]);
     cargo.args(["--message-format", "json-render-diagnostics"]);
     let name = match build {
         Build::Normal => "normal",
@@ -46,7 +53,8 @@ fn make(build: Build) -> PathBuf {
     std::fs::create_dir_all(&directory).expect("make the provider's directory");
     let unfinished = directory.join(format!(".unfinished-{}", std::process::id()));
     std::fs::copy(&binary, &unfinished).expect("copy the provider");
-    std::fs::rename(&unfinished, directory.join("terraform-provider-istio")).expect("put the provider in place");
+    std::fs::rename(&unfinished, directory.join("terraform-provider-istio"))
+        .expect("put the provider in place");
     directory
 }
 

@@ -41,7 +41,8 @@ impl Workspace {
             "provider_installation {{\n  dev_overrides {{\n    \"terraform-provider-istio/istio\" = {:?}\n  }}\n  direct {{}}\n}}\n",
             provider_binary::directory(build)
         );
-        fs::write(directory.path().join("terraform.rc"), cli_configuration).expect("write the CLI configuration");
+        fs::write(directory.path().join("terraform.rc"), cli_configuration)
+            .expect("write the CLI configuration");
         let cache = directory.path().join("cache");
         let environment = BTreeMap::from([
             ("TF_CLI_CONFIG_FILE".to_owned(), directory.path().join("terraform.rc").display().to_string()),
@@ -76,7 +77,10 @@ impl Workspace {
 
     /// The same with further arguments.
     pub fn plan_with(&self, arguments: &[&str]) -> Run {
-        self.run(&[&["plan", "-input=false", "-no-color", "-detailed-exitcode", "-out=tfplan"], arguments].concat())
+        self.run(
+            &[&["plan", "-input=false", "-no-color", "-detailed-exitcode", "-out=tfplan"], arguments]
+                .concat(),
+        )
     }
 
     /// Plans, and says what changes if anything does.
@@ -126,7 +130,10 @@ impl Workspace {
     pub fn resource(&self, address: &str) -> Value {
         let state = self.shown_state();
         let resources = state["values"]["root_module"]["resources"].as_array().cloned().unwrap_or_default();
-        resources.into_iter().find(|it| it["address"] == address).map_or(Value::Null, |it| it["values"].clone())
+        resources
+            .into_iter()
+            .find(|it| it["address"] == address)
+            .map_or(Value::Null, |it| it["values"].clone())
     }
 
     /// Runs `terraform` with these arguments.
@@ -152,7 +159,11 @@ impl Run {
     fn of(output: &Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
-            output: format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)),
+            output: format!(
+                "{}{}",
+                String::from_utf8_lossy(&output.stdout),
+                String::from_utf8_lossy(&output.stderr)
+            ),
         }
     }
 

@@ -43,7 +43,9 @@ impl ProviderData {
         let credentials = Url::parse(repository).ok().and_then(|url| {
             let host = url.host_str()?.to_owned();
             let with_port = url.port().map(|port| format!("{host}:{port}"));
-            with_port.and_then(|host| self.chart_credentials.get(&host)).or_else(|| self.chart_credentials.get(&host))
+            with_port
+                .and_then(|host| self.chart_credentials.get(&host))
+                .or_else(|| self.chart_credentials.get(&host))
         });
         ChartSource { repository: repository.to_owned(), credentials: credentials.cloned() }
     }

@@ -1,7 +1,7 @@
 //! The schema of the provider block; its descriptions are the registry's documentation.
 
-use tfplugin::schema::{Attribute, Block, NestedBlock, Schema, one_of};
 use tfplugin::Type;
+use tfplugin::schema::{Attribute, Block, NestedBlock, Schema, one_of};
 
 /// The schema.
 pub fn schema() -> Schema {
@@ -69,20 +69,36 @@ fn inline(block: Block) -> Block {
 
 fn kubeconfig(block: Block) -> Block {
     block
-        .attribute("config_path", Attribute::string("Path of a kubeconfig file. `KUBE_CONFIG_PATH`.").optional())
-        .attribute("config_paths", Attribute::list(Type::String,
-            "Paths of several kubeconfig files; the first that has an entry wins. `KUBE_CONFIG_PATHS`.",
-        ).optional())
+        .attribute(
+            "config_path",
+            Attribute::string("Path of a kubeconfig file. `KUBE_CONFIG_PATH`.").optional(),
+        )
+        .attribute(
+            "config_paths",
+            Attribute::list(
+                Type::String,
+                "Paths of several kubeconfig files; the first that has an entry wins. `KUBE_CONFIG_PATHS`.",
+            )
+            .optional(),
+        )
         .attribute("config_raw", Attribute::string("Text of a kubeconfig.").optional().sensitive())
-        .attribute("config_context", Attribute::string(
-            "Context of the kubeconfig; else its `current-context`. `KUBE_CTX`.",
-        ).optional())
-        .attribute("config_context_cluster", Attribute::string(
-            "Cluster entry of the kubeconfig instead of the context's. `KUBE_CTX_CLUSTER`.",
-        ).optional())
-        .attribute("config_context_auth_info", Attribute::string(
-            "User entry of the kubeconfig instead of the context's. `KUBE_CTX_AUTH_INFO`.",
-        ).optional())
+        .attribute(
+            "config_context",
+            Attribute::string("Context of the kubeconfig; else its `current-context`. `KUBE_CTX`.")
+                .optional(),
+        )
+        .attribute(
+            "config_context_cluster",
+            Attribute::string(
+                "Cluster entry of the kubeconfig instead of the context's. `KUBE_CTX_CLUSTER`.",
+            )
+            .optional(),
+        )
+        .attribute(
+            "config_context_auth_info",
+            Attribute::string("User entry of the kubeconfig instead of the context's. `KUBE_CTX_AUTH_INFO`.")
+                .optional(),
+        )
 }
 
 fn exec() -> Block {

@@ -21,6 +21,9 @@ pub enum RolloutError {
     /// The record of what was made could not be read.
     #[error("cannot read the record of what was made in the cluster")]
     Record(#[source] ssa::InventoryError),
+    /// What istiod itself wrote could not be read or deleted.
+    #[error("cannot remove what istiod wrote into other namespaces")]
+    Leftovers(#[source] crate::clusters::Error),
     /// An object could not be deleted.
     #[error("cannot delete what was made in the cluster")]
     Delete(#[source] ssa::DeleteError),

@@ -43,15 +43,18 @@ impl Installation {
             expect: self.expect,
             digest: ssa::digest(&manifests),
         };
-        let Target { cluster, engine, inventory } = &self.target;
+        let Target { name, engine, inventory, .. } = &self.target;
         let mut inventory = match engine.claim(inventory, &claim, &manifests, cancel).await {
             Ok(inventory) => inventory,
-            Err(error) => return ClusterOutcome::failed(cluster, RolloutError::Claim(error)),
+            Err(error) => return ClusterOutcome::failed(name, RolloutError::Claim(error)),
         };
-        let mut outcome = ClusterOutcome::begun(cluster);
+        let mut outcome = ClusterOutcome::begun(name);
         let ids = manifests.iter().map(|manifest| manifest.id().clone()).collect();
         match self.steps(&ids, &mut inventory, &mut outcome, timeout, cancel).await {
-            Ok(()) => outcome.error = engine.complete(&mut inventory, cancel).await.map_err(RolloutError::Complete).err(),
+            Ok(()) => {
+                outcome.error =
+                    engine.complete(&mut inventory, cancel).await.map_err(RolloutError::Complete).err()
+            }
             Err(error) => {
                 outcome.error = Some(error);
                 release(engine, &mut inventory).await;
@@ -73,7 +76,8 @@ impl Installation {
         let applied = engine.apply(&self.stages, inventory, &self.policy, cancel).await;
         outcome.add(applied.changes);
         applied.error.map_or(Ok(()), |error| Err(RolloutError::Apply(error)))?;
-        let options = DeleteOptions { timeout: timeout.saturating_sub(began.elapsed()), ..DeleteOptions::default() };
+        let options =
+            DeleteOptions { timeout: timeout.saturating_sub(began.elapsed()), ..DeleteOptions::default() };
         let pruned = engine.prune(inventory, ids, &options, cancel).await;
         outcome.add(pruned.changes);
         pruned.error.map_or(Ok(()), |error| Err(RolloutError::Prune(error)))?;

@@ -3,6 +3,7 @@
 
 mod error;
 mod install;
+mod leftovers;
 mod target;
 mod uninstall;
 

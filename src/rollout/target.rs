@@ -16,7 +16,9 @@ const INVENTORY: &str = "terraform-provider-istio-inventory";
 #[derive(Clone)]
 pub struct Target {
     /// The cluster's label.
-    pub cluster: String,
+    pub name: String,
+    /// The cluster.
+    pub cluster: Cluster,
     /// What reads and writes it.
     pub engine: Engine,
     /// Where its record is kept.
@@ -29,7 +31,8 @@ impl Target {
         let owner = Owner { label: OWNER_LABEL.to_owned(), value: namespace.to_owned() };
         let options = Options { rules: rules(), ..Options::new(FIELD_MANAGER, owner) };
         Self {
-            cluster: cluster.name().to_owned(),
+            name: cluster.name().to_owned(),
+            cluster: cluster.clone(),
             engine: Engine::new(cluster.client(), options),
             inventory: InventoryRef { namespace: namespace.to_owned(), name: INVENTORY.to_owned() },
         }
@@ -47,7 +50,7 @@ fn rules() -> Rules {
 
 impl std::fmt::Debug for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Target").field("cluster", &self.cluster).field("inventory", &self.inventory).finish()
+        f.debug_struct("Target").field("name", &self.name).field("inventory", &self.inventory).finish()
     }
 }
 

@@ -1,11 +1,12 @@
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures::future::join_all;
-use ssa::{Claim, DeleteOptions, Expect, ObjectPattern, Phase, Propagation};
+use ssa::{Claim, DeleteOptions, Expect, Inventory, ObjectId, ObjectPattern, Phase, Propagation};
 use tokio_util::sync::CancellationToken;
 
 use super::target::{ClusterOutcome, Target};
-use super::{RolloutError, holder, release};
+use super::{RolloutError, holder, leftovers, release};
 
 /// How long another run may not take over a deletion that has begun and is no longer renewed.
 const CLAIM_EXPIRY: Duration = Duration::from_secs(120);
@@ -33,27 +34,49 @@ pub async fn uninstall(
 
 impl Removal {
     async fn run(&self, timeout: Duration, cancel: &CancellationToken) -> ClusterOutcome {
-        let Target { cluster, engine, inventory: at } = &self.target;
+        let Target { name, engine, inventory: at, .. } = &self.target;
         let phase = match engine.inventory(at, cancel).await {
             Ok(Some(inventory)) => inventory.phase(),
-            Ok(None) => return ClusterOutcome::begun(cluster),
-            Err(error) => return ClusterOutcome::failed(cluster, RolloutError::Record(error)),
+            Ok(None) => return ClusterOutcome::begun(name),
+            Err(error) => return ClusterOutcome::failed(name, RolloutError::Record(error)),
         };
         let claim =
             Claim { holder: holder(), expiry: CLAIM_EXPIRY, expect: Expect::Any, digest: String::new() };
         let mut inventory = match engine.claim(at, &claim, &[], cancel).await {
             Ok(inventory) => inventory,
-            Err(error) => return ClusterOutcome::failed(cluster, RolloutError::Claim(error)),
+            Err(error) => return ClusterOutcome::failed(name, RolloutError::Claim(error)),
         };
         let keep = if phase == Phase::Creating { &self.keep_unfinished } else { &self.keep };
-        let options = DeleteOptions { propagation: Propagation::Background, timeout, keep: keep.clone() };
-        let deleted = engine.delete(&mut inventory, &options, cancel).await;
-        if deleted.error.is_some() {
+        // The pods of a Deployment go before it, so that no istiod writes again what is deleted next.
+        let options = DeleteOptions { propagation: Propagation::Foreground, timeout, keep: keep.clone() };
+        let mut outcome = ClusterOutcome::begun(name);
+        if let Err(error) = self.steps(&mut inventory, &mut outcome, &options, cancel).await {
+            outcome.error = Some(error);
             release(engine, &mut inventory).await;
         }
-        let mut outcome = ClusterOutcome::begun(cluster);
-        outcome.add(deleted.changes);
-        outcome.error = deleted.error.map(RolloutError::Delete);
         outcome
+    }
+
+    /// The namespace goes last, with the mesh's authority in it: until then a run that was interrupted can go on.
+    async fn steps(
+        &self,
+        inventory: &mut Inventory,
+        outcome: &mut ClusterOutcome,
+        options: &DeleteOptions,
+        cancel: &CancellationToken,
+    ) -> Result<(), RolloutError> {
+        let Target { cluster, engine, inventory: at, .. } = &self.target;
+        let namespace = BTreeSet::from([ObjectId::of_namespace(&at.namespace)]);
+        let pruned = engine.prune(inventory, &namespace, options, cancel).await;
+        outcome.add(pruned.changes);
+        pruned.error.map_or(Ok(()), |error| Err(RolloutError::Delete(error)))?;
+        let root =
+            leftovers::root_certificate(cluster, &at.namespace).await.map_err(RolloutError::Leftovers)?;
+        if let Some(root) = root {
+            leftovers::delete_root_copies(cluster, &root).await.map_err(RolloutError::Leftovers)?;
+        }
+        let deleted = engine.delete(inventory, options, cancel).await;
+        outcome.add(deleted.changes);
+        deleted.error.map_or(Ok(()), |error| Err(RolloutError::Delete(error)))
     }
 }

@@ -53,9 +53,8 @@ pub(crate) fn directory(fixture: &str) -> Result<PathBuf, Error> {
     for part in STORING {
         hash.update(parts::find(part)?.as_os_str().as_encoded_bytes());
     }
-    let [a, b, c, d, e, f, g, h, ..]: [u8; 32] = hash.finalize().into();
-    let name = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
-    Ok(parts::cache_directory()?.join("snapshots").join(format!("{name:016x}")))
+    let name = hash.finalize().iter().take(8).fold(String::new(), |name, byte| name + &format!("{byte:02x}"));
+    Ok(parts::cache_directory()?.join("snapshots").join(name))
 }
 
 /// Moves a whole snapshot to its place, unless another process was faster.

@@ -9,7 +9,10 @@ use crate::fixture::{Fixture, provider_block};
 
 pub fn an_unknown_cluster_is_named_with_the_known_ones(fixture: &Fixture) {
     let workspace = fixture.workspace("east", &fixture.mesh("nowhere", ""));
-    workspace.plan().failed_with(&["Cluster \"nowhere\": the provider has no cluster block with this label", "Use one of east"]);
+    workspace.plan().failed_with(&[
+        "Cluster \"nowhere\": the provider has no cluster block with this label",
+        "Use one of east",
+    ]);
 }
 
 pub fn invalid_yaml_is_named_with_its_line(fixture: &Fixture) {
@@ -68,7 +71,11 @@ pub fn a_timeout_names_the_pod_and_destroy_leaves_nothing(fixture: &Fixture) {
     ]);
     // The way out that the message names: mend the cause, untaint, apply.
     workspace.run(&["untaint", "istio_mesh.shop"]).succeeded();
-    workspace.configure(&format!("{}{}", fixture.provider("east", "east", ""), mesh.replace("\"1000\"", "\"100m\"")));
+    workspace.configure(&format!(
+        "{}{}",
+        fixture.provider("east", "east", ""),
+        mesh.replace("\"1000\"", "\"100m\"")
+    ));
     workspace.apply().succeeded();
     workspace.assert_no_changes();
     fixture.destroy_with_definitions(&workspace, "east", &mesh.replace("\"1000\"", "\"100m\""));
@@ -81,14 +88,16 @@ pub fn a_timeout_names_the_pod_and_destroy_leaves_nothing(fixture: &Fixture) {
 }
 
 pub fn ctrl_c_keeps_what_was_made(fixture: &Fixture) {
-    let greedy = "chart \"istiod\" {\n    values = yamlencode({ resources = { requests = { cpu = \"1000\" } } })\n  }";
+    let greedy =
+        "chart \"istiod\" {\n    values = yamlencode({ resources = { requests = { cpu = \"1000\" } } })\n  }";
     let workspace = fixture.workspace("east", &fixture.mesh("east", greedy));
     let apply = workspace.start_apply();
     fixture.until("istiod's Deployment", || {
         let found = fixture.kubectl("east", &["get", "deploy", "-A", "-o", "name"]);
         found.contains("deployment.apps/istiod")
     });
-    let interrupted = Command::new("kill").args(["-INT", &apply.id().to_string()]).status().expect("run kill");
+    let interrupted =
+        Command::new("kill").args(["-INT", &apply.id().to_string()]).status().expect("run kill");
     assert!(interrupted.success());
     let began = std::time::Instant::now();
     let run = Run::finished(apply);
@@ -120,7 +129,10 @@ pub fn an_unreachable_cluster_is_an_error_or_kept_or_abandoned(fixture: &Fixture
         format!("{}{mesh}", provider_block("east", "https://127.0.0.1:1", &ca, extra))
     };
     workspace.configure(&gone(""));
-    workspace.plan().failed_with(&["Cluster \"east\": https://127.0.0.1:1 cannot be reached: the connection was refused", "Check the port of host"]);
+    workspace.plan().failed_with(&[
+        "Cluster \"east\": https://127.0.0.1:1 cannot be reached: the connection was refused",
+        "Check the port of host",
+    ]);
     workspace.configure(&gone("    unreachable = \"keep\""));
     let kept = workspace.plan();
     assert_eq!(kept.code, 0, "{}", kept.output);

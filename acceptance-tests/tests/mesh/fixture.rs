@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use acceptance_tests::Workspace;
 use acceptance_tests::provider_binary::{self, Build};
-use lab::api_server::identity;
 use lab::Lab;
+use lab::api_server::identity;
 use lab::parts::{self, Part};
 use serde_json::Value;
 
@@ -94,7 +94,11 @@ resource "istio_mesh" "shop" {{
             .args(arguments)
             .output()
             .expect("run kubectl");
-        assert!(output.status.success(), "kubectl {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "kubectl {arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         String::from_utf8(output.stdout).expect("kubectl prints text")
     }
 
@@ -102,7 +106,10 @@ resource "istio_mesh" "shop" {{
     pub fn remains(&self, cluster: &str) -> BTreeSet<String> {
         let kinds = "crd,clusterrole,clusterrolebinding,mutatingwebhookconfiguration,validatingwebhookconfiguration,ns";
         let all = self.kubectl(cluster, &["get", kinds, "-o", "name"]);
-        let ours = all.lines().filter(|name| name.contains("istio"));
+        let copies =
+            ["get", "configmap", "-A", "--field-selector=metadata.name=istio-ca-root-cert", "-o", "name"];
+        let copies = self.kubectl(cluster, &copies);
+        let ours = all.lines().chain(copies.lines()).filter(|name| name.contains("istio"));
         ours.map(str::to_owned).collect()
     }
 
@@ -119,7 +126,11 @@ resource "istio_mesh" "shop" {{
     /// Destroys the workspace's mesh with its definitions, so that the next test finds an empty cluster.
     #[track_caller]
     pub fn destroy_with_definitions(&self, workspace: &Workspace, cluster: &str, mesh: &str) {
-        let configuration = format!("{}{}", self.provider(cluster, cluster, ""), mesh.replacen("{\n", "{\n  delete_crds = true\n", 1));
+        let configuration = format!(
+            "{}{}",
+            self.provider(cluster, cluster, ""),
+            mesh.replacen("{\n", "{\n  delete_crds = true\n", 1)
+        );
         workspace.configure(&configuration);
         workspace.apply().succeeded();
         workspace.destroy().succeeded();
@@ -161,8 +172,11 @@ pub fn changed_fields(plan: &Value) -> Vec<(String, String, Value, Value)> {
     let mut changed = Vec::new();
     for object in objects {
         let (before, after) = (&before[object], &after[object]);
-        let fields: BTreeSet<&String> =
-            [before, after].into_iter().filter_map(Value::as_object).flat_map(serde_json::Map::keys).collect();
+        let fields: BTreeSet<&String> = [before, after]
+            .into_iter()
+            .filter_map(Value::as_object)
+            .flat_map(serde_json::Map::keys)
+            .collect();
         for field in fields {
             if before[field] != after[field] {
                 changed.push((object.clone(), field.clone(), before[field].clone(), after[field].clone()));

@@ -19,7 +19,10 @@ pub fn a_mesh_is_installed_kept_and_destroyed(fixture: &Fixture) {
     assert_eq!(plan.code, 2, "{}", plan.output);
     assert!(plan.output.contains(&format!("+ \"{DEPLOYMENT}\"")), "{}", plan.output);
     workspace.apply_plan().succeeded();
-    let ready = fixture.kubectl("east", &["-n", "istio-system", "get", "deploy/istiod", "-o", "jsonpath={.status.readyReplicas}"]);
+    let ready = fixture.kubectl(
+        "east",
+        &["-n", "istio-system", "get", "deploy/istiod", "-o", "jsonpath={.status.readyReplicas}"],
+    );
     assert_eq!(ready, "1");
     workspace.assert_no_changes();
 
@@ -29,20 +32,28 @@ pub fn a_mesh_is_installed_kept_and_destroyed(fixture: &Fixture) {
 
     workspace.destroy().succeeded();
     let remains = fixture.remains("east");
-    assert!(!remains.is_empty() && remains.iter().all(|name| name.starts_with("customresourcedefinition")), "{remains:?}");
+    assert!(
+        !remains.is_empty() && remains.iter().all(|name| name.starts_with("customresourcedefinition")),
+        "{remains:?}"
+    );
 
     // What stayed does not stand in the way of the next mesh, and goes when that is asked for.
     fixture.destroy_with_definitions(&workspace, "east", &mesh);
 }
 
 pub fn drift_and_changed_values_show_exactly_their_fields(fixture: &Fixture) {
-    let values = |cpu: &str| format!("chart \"istiod\" {{\n values = yamlencode({{ resources = {{ requests = {{ cpu = \"{cpu}\" }} }} }})\n}}");
+    let values = |cpu: &str| {
+        format!(
+            "chart \"istiod\" {{\n values = yamlencode({{ resources = {{ requests = {{ cpu = \"{cpu}\" }} }} }})\n}}"
+        )
+    };
     let mesh = |cpu: &str| fixture.mesh("east", &values(cpu));
     let workspace = fixture.workspace("east", &mesh("100m"));
     workspace.apply().succeeded();
 
     let cpu = "spec.template.spec.containers[name=discovery].resources.requests.cpu";
-    fixture.kubectl("east", &["-n", "istio-system", "set", "resources", "deploy/istiod", "--requests=cpu=111m"]);
+    fixture
+        .kubectl("east", &["-n", "istio-system", "set", "resources", "deploy/istiod", "--requests=cpu=111m"]);
     assert_eq!(workspace.plan().code, 2);
     let drift = vec![(DEPLOYMENT.to_owned(), cpu.to_owned(), json!("111m"), json!("100m"))];
     assert_eq!(changed_fields(&workspace.shown_plan()), drift);
@@ -53,7 +64,12 @@ pub fn drift_and_changed_values_show_exactly_their_fields(fixture: &Fixture) {
     assert_eq!(workspace.plan().code, 2);
     let values = "east//ConfigMap/istio-system/values".to_owned();
     let changes = vec![
-        (values.clone(), "data.merged-values: resources.requests.cpu".to_owned(), json!("100m"), json!("120m")),
+        (
+            values.clone(),
+            "data.merged-values: resources.requests.cpu".to_owned(),
+            json!("100m"),
+            json!("120m"),
+        ),
         (values, "data.original-values: resources.requests.cpu".to_owned(), json!("100m"), json!("120m")),
         (DEPLOYMENT.to_owned(), cpu.to_owned(), json!("100m"), json!("120m")),
     ];
@@ -85,7 +101,12 @@ pub fn a_namespace_that_was_there_before_stays(fixture: &Fixture) {
 pub fn a_renamed_cluster_keeps_its_objects(fixture: &Fixture) {
     let workspace = fixture.workspace("east", &fixture.mesh("east", ""));
     workspace.apply().succeeded();
-    let uids = || fixture.kubectl("east", &["get", "crd,ns,deploy,service", "-A", "-o", "jsonpath={.items[*].metadata.uid}"]);
+    let uids = || {
+        fixture.kubectl(
+            "east",
+            &["get", "crd,ns,deploy,service", "-A", "-o", "jsonpath={.items[*].metadata.uid}"],
+        )
+    };
     let before: BTreeSet<String> = uids().split(' ').map(str::to_owned).collect();
 
     let both = format!("{}{}", fixture.provider("orient", "east", ""), fixture.mesh("orient", ""));
@@ -95,9 +116,23 @@ pub fn a_renamed_cluster_keeps_its_objects(fixture: &Fixture) {
     workspace.assert_no_changes();
     let after: BTreeSet<String> = uids().split(' ').map(str::to_owned).collect();
     assert_eq!(before, after);
-    let arguments = fixture.kubectl("east", &["-n", "istio-system", "get", "deploy/istiod", "-o", "jsonpath={.spec.template.spec.containers[0].env[?(@.name=='CLUSTER_ID')].value}"]);
+    let arguments = fixture.kubectl(
+        "east",
+        &[
+            "-n",
+            "istio-system",
+            "get",
+            "deploy/istiod",
+            "-o",
+            "jsonpath={.spec.template.spec.containers[0].env[?(@.name=='CLUSTER_ID')].value}",
+        ],
+    );
     assert_eq!(arguments, "orient");
-    workspace.configure(&format!("{}{}", fixture.provider("orient", "east", ""), fixture.mesh("orient", "  delete_crds = true")));
+    workspace.configure(&format!(
+        "{}{}",
+        fixture.provider("orient", "east", ""),
+        fixture.mesh("orient", "  delete_crds = true")
+    ));
     workspace.apply().succeeded();
     workspace.destroy().succeeded();
     assert_eq!(fixture.remains("east"), BTreeSet::new());
@@ -107,7 +142,11 @@ pub fn a_renamed_cluster_keeps_its_objects(fixture: &Fixture) {
 fn with_second_label(configuration: &str, other: &str) -> String {
     let start = other.find("  cluster \"").expect("a cluster block");
     let end = other.rfind("\n}").expect("the end of the provider block");
-    configuration.replacen("provider \"istio\" {\n", &format!("provider \"istio\" {{\n{}\n", &other[start..end]), 1)
+    configuration.replacen(
+        "provider \"istio\" {\n",
+        &format!("provider \"istio\" {{\n{}\n", &other[start..end]),
+        1,
+    )
 }
 
 pub fn nothing_changes_with_time(fixture: &Fixture) {

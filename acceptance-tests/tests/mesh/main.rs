@@ -28,23 +28,44 @@ type Test = (&'static str, fn(&Fixture));
 
 const TESTS: &[Test] = &[
     ("a_mesh_is_installed_kept_and_destroyed", lifecycle::a_mesh_is_installed_kept_and_destroyed),
-    ("drift_and_changed_values_show_exactly_their_fields", lifecycle::drift_and_changed_values_show_exactly_their_fields),
+    (
+        "drift_and_changed_values_show_exactly_their_fields",
+        lifecycle::drift_and_changed_values_show_exactly_their_fields,
+    ),
     ("a_namespace_that_was_there_before_stays", lifecycle::a_namespace_that_was_there_before_stays),
     ("a_renamed_cluster_keeps_its_objects", lifecycle::a_renamed_cluster_keeps_its_objects),
     ("a_reader_plans_and_an_administrator_applies", rights::a_reader_plans_and_an_administrator_applies),
-    ("an_administrator_plans_and_an_installer_applies", rights::an_administrator_plans_and_an_installer_applies),
+    (
+        "an_administrator_plans_and_an_installer_applies",
+        rights::an_administrator_plans_and_an_installer_applies,
+    ),
     ("state_plan_and_logs_hold_no_credential", secrets::state_plan_and_logs_hold_no_credential),
     ("a_build_that_leaks_is_found_out", secrets::a_build_that_leaks_is_found_out),
-    ("an_unknown_cluster_is_named_with_the_known_ones", failures::an_unknown_cluster_is_named_with_the_known_ones),
+    (
+        "an_unknown_cluster_is_named_with_the_known_ones",
+        failures::an_unknown_cluster_is_named_with_the_known_ones,
+    ),
     ("invalid_yaml_is_named_with_its_line", failures::invalid_yaml_is_named_with_its_line),
-    ("a_chart_that_does_not_render_names_its_template", failures::a_chart_that_does_not_render_names_its_template),
+    (
+        "a_chart_that_does_not_render_names_its_template",
+        failures::a_chart_that_does_not_render_names_its_template,
+    ),
     ("a_missing_right_is_named_and_nothing_is_left", failures::a_missing_right_is_named_and_nothing_is_left),
-    ("a_timeout_names_the_pod_and_destroy_leaves_nothing", failures::a_timeout_names_the_pod_and_destroy_leaves_nothing),
+    (
+        "a_timeout_names_the_pod_and_destroy_leaves_nothing",
+        failures::a_timeout_names_the_pod_and_destroy_leaves_nothing,
+    ),
     ("ctrl_c_keeps_what_was_made", failures::ctrl_c_keeps_what_was_made),
     ("a_second_state_cannot_take_a_mesh", failures::a_second_state_cannot_take_a_mesh),
-    ("an_unreachable_cluster_is_an_error_or_kept_or_abandoned", failures::an_unreachable_cluster_is_an_error_or_kept_or_abandoned),
+    (
+        "an_unreachable_cluster_is_an_error_or_kept_or_abandoned",
+        failures::an_unreachable_cluster_is_an_error_or_kept_or_abandoned,
+    ),
     ("init_takes_the_provider_from_a_mirror", plugin::init_takes_the_provider_from_a_mirror),
-    ("a_cluster_that_is_not_known_yet_can_be_planned", plugin::a_cluster_that_is_not_known_yet_can_be_planned),
+    (
+        "a_cluster_that_is_not_known_yet_can_be_planned",
+        plugin::a_cluster_that_is_not_known_yet_can_be_planned,
+    ),
     ("a_full_plan_shows_the_fields_of_new_objects", plugin::a_full_plan_shows_the_fields_of_new_objects),
     // Last, because it looks at a mesh that has been there since the first test.
     ("nothing_changes_with_time", lifecycle::nothing_changes_with_time),

@@ -54,7 +54,12 @@ PEM
     workspace.configure(&configuration);
     let plan = workspace.plan();
     assert_eq!(plan.code, 2, "{}", plan.output);
-    assert!(plan.output.contains("cluster \"east\": its host is not known yet") || plan.output.contains("Cluster \"east\": its host is not known yet"), "{}", plan.output);
+    assert!(
+        plan.output.contains("cluster \"east\": its host is not known yet")
+            || plan.output.contains("Cluster \"east\": its host is not known yet"),
+        "{}",
+        plan.output
+    );
     assert!(plan.output.contains("+ \"east/apps/Deployment/istio-system/istiod\""), "{}", plan.output);
     workspace.apply_plan().succeeded();
     workspace.assert_no_changes();
@@ -63,7 +68,11 @@ PEM
 }
 
 pub fn a_full_plan_shows_the_fields_of_new_objects(fixture: &Fixture) {
-    let provider = fixture.provider("east", "east", "").replacen("provider \"istio\" {\n", "provider \"istio\" {\n  plan_detail = \"full\"\n", 1);
+    let provider = fixture.provider("east", "east", "").replacen(
+        "provider \"istio\" {\n",
+        "provider \"istio\" {\n  plan_detail = \"full\"\n",
+        1,
+    );
     let workspace = fixture.workspace("east", "");
     workspace.configure(&format!("{provider}{}", fixture.mesh("east", "  delete_crds = true")));
     assert_eq!(workspace.plan().code, 2);

@@ -26,7 +26,8 @@ pub fn a_build_that_leaks_is_found_out(fixture: &Fixture) {
 fn planted_credentials_found(fixture: &Fixture, build: Build) -> Vec<String> {
     let api = fixture.lab.cluster("east").api_server();
     let token = api.token(identity::ADMIN).expect("the token");
-    let certificate = api.client_certificate("planted", Some("system:masters")).expect("a client certificate");
+    let certificate =
+        api.client_certificate("planted", Some("system:masters")).expect("a client certificate");
     let kubeconfig = format!(
         "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts: [{{name: c, context: {{cluster: c, user: u}}}}]\n\
          clusters: [{{name: c, cluster: {{server: '{}', insecure-skip-tls-verify: true}}}}]\n\
@@ -35,7 +36,10 @@ fn planted_credentials_found(fixture: &Fixture, build: Build) -> Vec<String> {
         base64(&certificate.certificate),
         base64(&certificate.key),
     );
-    let provider = fixture.provider("east", "east", "").replace("token_file             = \"${path.module}/token\"", "token = file(\"${path.module}/token\")");
+    let provider = fixture.provider("east", "east", "").replace(
+        "token_file             = \"${path.module}/token\"",
+        "token = file(\"${path.module}/token\")",
+    );
     let raw = "\n  cluster \"raw\" {\n    config_raw = file(\"${path.module}/kubeconfig\")\n  }\n";
     let provider = provider.replacen("provider \"istio\" {\n", &format!("provider \"istio\" {{\n{raw}"), 1);
     let by_token = fixture.mesh("east", "  delete_crds = true");
@@ -50,7 +54,8 @@ fn planted_credentials_found(fixture: &Fixture, build: Build) -> Vec<String> {
     let by_kubeconfig = fixture.mesh("raw", "  delete_crds = true");
     workspace.configure(&format!("{provider}{by_kubeconfig}"));
     workspace.apply().succeeded();
-    fs::copy(workspace.path().join("terraform.tfstate"), workspace.path().join("kept.terraform.tfstate")).expect("keep the state");
+    fs::copy(workspace.path().join("terraform.tfstate"), workspace.path().join("kept.terraform.tfstate"))
+        .expect("keep the state");
     workspace.destroy().succeeded();
     unpack_plan(workspace.path());
     let key_line = certificate.key.lines().nth(1).expect("a key").to_owned();
@@ -76,7 +81,9 @@ fn unpack_plan(directory: &Path) {
 
 /// Searches every file but those that the test itself has planted.
 fn search(directory: &Path, planted: &[String], found: &mut Vec<String>) {
-    for entry in fs::read_dir(directory).expect("read a directory").map(|entry| entry.expect("an entry").path()) {
+    for entry in
+        fs::read_dir(directory).expect("read a directory").map(|entry| entry.expect("an entry").path())
+    {
         if entry.is_dir() {
             search(&entry, planted, found);
         } else if !entry.ends_with("token") && !entry.ends_with("kubeconfig") {

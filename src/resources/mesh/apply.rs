@@ -73,7 +73,8 @@ impl Apply<'_> {
             return Outcome::failed(outcomes.iter().filter_map(failure).collect::<Diagnostics>());
         }
         let mut diagnostics: Diagnostics = outcomes.iter().filter_map(failure).collect();
-        let removed = if diagnostics.has_errors() { BTreeSet::new() } else { self.remove_left(&mut diagnostics).await };
+        let removed =
+            if diagnostics.has_errors() { BTreeSet::new() } else { self.remove_left(&mut diagnostics).await };
         let state = self.state(&sites, digests, &removed, &mut diagnostics).await;
         Outcome::new(state).with(diagnostics)
     }
@@ -96,7 +97,11 @@ impl Apply<'_> {
     }
 
     /// The cluster, if it is the one that was planned for, and the facts that it is rendered with.
-    async fn facts(&self, name: &ClusterName, planned: &Recorded) -> Result<(Cluster, ClusterFacts), Diagnostic> {
+    async fn facts(
+        &self,
+        name: &ClusterName,
+        planned: &Recorded,
+    ) -> Result<(Cluster, ClusterFacts), Diagnostic> {
         let unusable = |error| diagnostics::cluster(&error, primary(name.as_str()));
         let cluster = self.data.clusters.get(name.as_str()).await.map_err(unusable)?;
         let mut facts = observe::facts(&cluster).await.map_err(unusable)?;
@@ -113,13 +118,17 @@ impl Apply<'_> {
     /// The objects that were planned are the objects that are rendered now.
     fn check_objects(&self, sites: &[Site]) -> Result<(), Diagnostic> {
         let Field::Known(planned) = &self.planned.manifests else { return Ok(()) };
-        let rendered: BTreeSet<String> = sites.iter().flat_map(|site| site.ids().map(|id| id.to_string())).collect();
+        let rendered: BTreeSet<String> =
+            sites.iter().flat_map(|site| site.ids().map(|id| id.to_string())).collect();
         let planned: BTreeSet<String> = planned.keys().cloned().collect();
         let differing: Vec<&str> = planned.symmetric_difference(&rendered).map(String::as_str).collect();
         if differing.is_empty() {
             return Ok(());
         }
-        let detail = format!("Plan again. Nothing was written. Planned or rendered, but not both: {}", differing.join(", "));
+        let detail = format!(
+            "Plan again. Nothing was written. Planned or rendered, but not both: {}",
+            differing.join(", ")
+        );
         Err(Diagnostic::error("The objects of the mesh are no longer those that were planned", detail))
     }
 
@@ -136,7 +145,8 @@ impl Apply<'_> {
             Ok(ssa::Stage { name: stage.name().to_owned(), manifests, ready })
         });
         let stages = stages.collect::<Result<_, ssa::ManifestError>>().map_err(|error| {
-            let summary = format!("Cluster {:?}: the charts rendered something that is no object", site.cluster.name());
+            let summary =
+                format!("Cluster {:?}: the charts rendered something that is no object", site.cluster.name());
             let way_out = "Look at the chart values that lead to it.";
             diagnostics::failure(summary, &error, way_out, primary(site.cluster.name()))
         })?;
@@ -144,7 +154,14 @@ impl Apply<'_> {
             target: Target::new(&site.cluster, &namespace),
             stages,
             expect: if self.is_known_to_state(site) { Expect::Any } else { Expect::Absent },
-            policy: Policy { take_over: vec![TakeOver { manager: BY_HAND.into(), objects: ObjectPattern::any(), fields: None }], ..Policy::default() },
+            policy: Policy {
+                take_over: vec![TakeOver {
+                    manager: BY_HAND.into(),
+                    objects: ObjectPattern::any(),
+                    fields: None,
+                }],
+                ..Policy::default()
+            },
         })
     }
 
@@ -159,12 +176,14 @@ impl Apply<'_> {
         let recorded = self.prior.map(Recorded::of).unwrap_or_default();
         let planned = Recorded::of(self.planned);
         let kept: BTreeSet<&String> = planned.cluster_uids.values().collect();
-        let labels = recorded.cluster_uids.iter().filter(|(label, uid)| {
-            !planned.cluster_uids.contains_key(*label) && !kept.contains(*uid)
-        });
+        let labels = recorded
+            .cluster_uids
+            .iter()
+            .filter(|(label, uid)| !planned.cluster_uids.contains_key(*label) && !kept.contains(*uid));
         let labels: Vec<String> = labels.map(|(label, _)| label.clone()).collect();
         let Some(prior) = self.prior else { return BTreeSet::new() };
-        let (removed, messages) = remove::from_clusters(prior, &labels, self.data, self.timeout, self.cancel).await;
+        let (removed, messages) =
+            remove::from_clusters(prior, &labels, self.data, self.timeout, self.cancel).await;
         diagnostics.extend(messages);
         removed
     }
@@ -188,7 +207,9 @@ impl Apply<'_> {
             }
         }
         let elsewhere = |map: BTreeMap<String, String>| {
-            map.into_iter().filter(|(label, _)| objects.keys().any(|id| id.cluster == *label)).collect::<BTreeMap<_, _>>()
+            map.into_iter()
+                .filter(|(label, _)| objects.keys().any(|id| id.cluster == *label))
+                .collect::<BTreeMap<_, _>>()
         };
         let recorded = self.prior.map(Recorded::of).unwrap_or_default();
         let mut uids = elsewhere(recorded.cluster_uids);
@@ -255,15 +276,22 @@ impl Site {
 }
 
 fn failure(outcome: &ClusterOutcome) -> Option<Diagnostic> {
-    outcome.error.as_ref().map(|error| diagnostics::rollout(&outcome.cluster, error, primary(&outcome.cluster)))
+    outcome
+        .error
+        .as_ref()
+        .map(|error| diagnostics::rollout(&outcome.cluster, error, primary(&outcome.cluster)))
 }
 
 fn still_unknown() -> Diagnostic {
-    Diagnostic::error("The configuration of the mesh is not known at apply", "This is a fault of Terraform or of the provider.")
+    Diagnostic::error(
+        "The configuration of the mesh is not known at apply",
+        "This is a fault of Terraform or of the provider.",
+    )
 }
 
 fn differs(id: &ObjectId) -> Diagnostic {
     let detail = "Something in the cluster, such as an admission webhook, changed the object while or after it was written. The \
                   next plan shows the fields.";
-    Diagnostic::warning(format!("{id} is not as it was planned"), detail).at(AttributePath::new("manifests").key(id.to_string()))
+    Diagnostic::warning(format!("{id} is not as it was planned"), detail)
+        .at(AttributePath::new("manifests").key(id.to_string()))
 }

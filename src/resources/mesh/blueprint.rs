@@ -28,19 +28,26 @@ pub fn chart_key(chart: ChartName, version: &str) -> String {
 
 impl Blueprint {
     /// Fetches the charts. A chart whose digest is recorded for this source must still be the same.
-    pub async fn fetch(mesh: ValidatedMesh, recorded: &Recorded, data: &ProviderData) -> Result<Self, Diagnostic> {
+    pub async fn fetch(
+        mesh: ValidatedMesh,
+        recorded: &Recorded,
+        data: &ProviderData,
+    ) -> Result<Self, Diagnostic> {
         let repository = mesh.chart_source().repository.clone();
         let source = data.chart_source(&repository);
         let is_pinned = recorded.repository.as_deref() == Some(repository.as_str());
         let wanted = mesh.primaries().values().flat_map(|primary| {
-            ChartName::ALL.map(|chart| (chart_key(chart, primary.version().as_str()), (chart, primary.version().to_string())))
+            ChartName::ALL.map(|chart| {
+                (chart_key(chart, primary.version().as_str()), (chart, primary.version().to_string()))
+            })
         });
         let wanted: BTreeMap<_, _> = wanted.collect();
         let fetches = wanted.into_iter().map(|(key, (chart, version))| {
             let pin = recorded.chart_digests.get(&key).filter(|_| is_pinned);
             let source = &source;
             async move {
-                let fetched = data.charts.fetch(source, chart.as_str(), &version, pin.map(String::as_str)).await;
+                let fetched =
+                    data.charts.fetch(source, chart.as_str(), &version, pin.map(String::as_str)).await;
                 fetched.map(|fetched| (key, fetched)).map_err(|error| cannot_fetch(chart, &version, &error))
             }
         });
@@ -68,13 +75,20 @@ impl Blueprint {
             base: self.chart(ChartName::Base, primary)?,
             istiod: self.chart(ChartName::Istiod, primary)?,
         };
-        render::render(&self.mesh, cluster, primary, charts, facts).map_err(|error| cannot_render(cluster, &error))
+        render::render(&self.mesh, cluster, primary, charts, facts)
+            .map_err(|error| cannot_render(cluster, &error))
     }
 
-    fn chart(&self, name: ChartName, primary: &ValidatedPrimary) -> Result<&helm_template::Chart, Diagnostic> {
+    fn chart(
+        &self,
+        name: ChartName,
+        primary: &ValidatedPrimary,
+    ) -> Result<&helm_template::Chart, Diagnostic> {
         let key = chart_key(name, primary.version().as_str());
         let fetched = self.charts.get(&key).map(|fetched| &fetched.chart);
-        fetched.ok_or_else(|| Diagnostic::error(format!("Chart {key} was not fetched"), "This is a fault of the provider."))
+        fetched.ok_or_else(|| {
+            Diagnostic::error(format!("Chart {key} was not fetched"), "This is a fault of the provider.")
+        })
     }
 }
 

@@ -57,7 +57,9 @@ impl Reader {
     fn chart_source(&mut self, config: &MeshModel) -> ChartSource {
         self.unknown |= config.chart_source.is_unknown();
         let source = config.chart_source.as_known();
-        ChartSource { repository: source.and_then(|source| self.text(&source.repository)).unwrap_or_default() }
+        ChartSource {
+            repository: source.and_then(|source| self.text(&source.repository)).unwrap_or_default(),
+        }
     }
 
     fn primary(&mut self, label: &str, primary: &PrimaryModel) -> Primary {

@@ -17,7 +17,6 @@ pub fn known_objects(manifests: &Field<Manifests>) -> Objects {
     manifests.filter_map(|(id, fields)| Some((id.parse().ok()?, known_texts(fields.as_known()?)))).collect()
 }
 
-
 /// The entries of a map whose values are known.
 pub fn known_texts(map: &BTreeMap<String, Field<String>>) -> BTreeMap<String, String> {
     map.iter().filter_map(|(key, value)| Some((key.clone(), value.as_known()?.clone()))).collect()
@@ -36,7 +35,11 @@ pub fn state(objects: Objects) -> Field<Manifests> {
 /// `manifests` of a plan: what exists already gets the rendered fields, in the prior wording where that means the same;
 /// what is yet to be created is unknown unless its fields are rendered (`None` where the cluster's facts are missing)
 /// and wanted in full.
-pub fn plan(rendered: BTreeMap<ObjectId, Option<Fields>>, prior: &Objects, detail: PlanDetail) -> Field<Manifests> {
+pub fn plan(
+    rendered: BTreeMap<ObjectId, Option<Fields>>,
+    prior: &Objects,
+    detail: PlanDetail,
+) -> Field<Manifests> {
     let planned = rendered.into_iter().map(|(id, fields)| {
         let fields = match (prior.get(&id), fields) {
             (Some(prior), Some(fields)) => texts(keep_wording(prior, fields)),

@@ -33,7 +33,9 @@ pub async fn plan(
     key: &FingerprintKey,
     data: &ProviderData,
 ) -> Result<(MeshModel, Diagnostics), Diagnostics> {
-    let (mesh, mut messages) = declare(config)?;
+    let (mesh, warnings) = declare(config)?;
+    // What is accepted for good is said once, when the mesh is made.
+    let mut messages = if prior.is_none() { warnings } else { Diagnostics::new() };
     let Field::Known(mesh) = mesh else {
         planned.manifests = Field::Unknown;
         planned.chart_digests = Field::Unknown;
@@ -55,19 +57,29 @@ pub async fn plan(
 }
 
 /// Every cluster of the mesh, before and after, needs a block in the provider.
-fn check_blocks(mesh: &ValidatedMesh, prior: Option<&MeshModel>, data: &ProviderData) -> Result<(), Diagnostics> {
+fn check_blocks(
+    mesh: &ValidatedMesh,
+    prior: Option<&MeshModel>,
+    data: &ProviderData,
+) -> Result<(), Diagnostics> {
     let labels = mesh.primaries().keys().map(ClusterName::to_string);
-    let mut missing: Diagnostics =
-        labels.filter_map(|label| no_block(&label, data).map(|error| diagnostics::cluster(&error, primary(&label)))).collect();
+    let mut missing: Diagnostics = labels
+        .filter_map(|label| no_block(&label, data).map(|error| diagnostics::cluster(&error, primary(&label))))
+        .collect();
     let before = prior.map(Recorded::of).unwrap_or_default().cluster_uids.into_keys();
     let left = before.filter(|label| !mesh.primaries().keys().any(|name| name.as_str() == label));
-    missing.extend(left.filter_map(|label| no_block(&label, data)).map(|error| diagnostics::cluster(&error, None)));
+    missing.extend(
+        left.filter_map(|label| no_block(&label, data)).map(|error| diagnostics::cluster(&error, None)),
+    );
     missing.into_result()
 }
 
 fn no_block(label: &str, data: &ProviderData) -> Option<clusters::Error> {
     let known: Vec<String> = data.clusters.names().map(str::to_owned).collect();
-    data.clusters.block(label).is_none().then(|| clusters::Error::NoBlock { cluster: label.to_owned(), known })
+    data.clusters
+        .block(label)
+        .is_none()
+        .then(|| clusters::Error::NoBlock { cluster: label.to_owned(), known })
 }
 
 /// Where the resource names a cluster.
@@ -96,7 +108,8 @@ async fn facts(
         let read = match read {
             Ok(read) => Some(read),
             Err(error @ clusters::Error::NotYetKnown { .. }) => {
-                let consequence = "The plan is made without the cluster: what depends on it is known after apply.";
+                let consequence =
+                    "The plan is made without the cluster: what depends on it is known after apply.";
                 messages.push(diagnostics::cluster_skipped(&error, primary(name.as_str()), consequence));
                 None
             }
@@ -133,7 +146,10 @@ fn after_relabelling(mut recorded: Recorded, mesh: &ValidatedMesh, facts: &Facts
     recorded
 }
 
-fn per_cluster(facts: &Facts, value: impl Fn(&ClusterFacts) -> String) -> Field<BTreeMap<String, Field<String>>> {
+fn per_cluster(
+    facts: &Facts,
+    value: impl Fn(&ClusterFacts) -> String,
+) -> Field<BTreeMap<String, Field<String>>> {
     let values = facts.iter().map(|(name, facts)| {
         (name.to_string(), facts.as_ref().map_or(Field::Unknown, |facts| Field::Known(value(facts))))
     });

@@ -111,7 +111,9 @@ pub async fn read_objects(
     for (asked, observation) in Target::new(cluster, namespace).engine.observe(&asked, cancel).await {
         let Some((id, fields)) = ids.get(&asked).and_then(|id| wanted.get_key_value(*id)) else { continue };
         match observation {
-            Observation::Found(live) => drop(objects.insert(id.clone(), read_back(live.value(), fields, key))),
+            Observation::Found(live) => {
+                drop(objects.insert(id.clone(), read_back(live.value(), fields, key)))
+            }
             Observation::Absent => {}
             Observation::Unknown(error) => return Err(cannot_read(cluster.name(), &asked, &error)),
         }
@@ -155,7 +157,8 @@ fn cannot_read(label: &str, id: &ssa::ObjectId, error: &ssa::RequestError) -> Di
 
 fn timed_out(label: &str, timeout: Duration) -> Diagnostic {
     let summary = format!("Cluster {label:?}: reading took longer than {timeout:.0?}");
-    let detail = "State is unchanged. Raise read in the timeouts block, or look at what slows the API server down.";
+    let detail =
+        "State is unchanged. Raise read in the timeouts block, or look at what slows the API server down.";
     let diagnostic = Diagnostic::error(summary, detail);
     match primary(label) {
         Some(path) => diagnostic.at(path),

@@ -53,7 +53,9 @@ pub async fn from_clusters(
     for outcome in rollout::uninstall(removals, timeout, cancel).await {
         match &outcome.error {
             None => drop(gone.insert(outcome.cluster)),
-            Some(error) => diagnostics.push(diagnostics::rollout(&outcome.cluster, error, primary(&outcome.cluster))),
+            Some(error) => {
+                diagnostics.push(diagnostics::rollout(&outcome.cluster, error, primary(&outcome.cluster)))
+            }
         }
     }
     (gone, diagnostics)
@@ -80,7 +82,11 @@ async fn way(label: &str, prior: &MeshModel, data: &ProviderData) -> Way {
 }
 
 /// What to remove from the cluster; `None` if it is not the cluster that state knows, by the user's own word.
-async fn removal(label: &str, prior: &MeshModel, data: &ProviderData) -> Result<Option<Removal>, clusters::Error> {
+async fn removal(
+    label: &str,
+    prior: &MeshModel,
+    data: &ProviderData,
+) -> Result<Option<Removal>, clusters::Error> {
     let recorded = Recorded::of(prior);
     let cluster = data.clusters.get(label).await?;
     let live = cluster.uid().await?;
@@ -99,10 +105,9 @@ async fn removal(label: &str, prior: &MeshModel, data: &ProviderData) -> Result<
 
 /// The custom resource definitions of the mesh in this cluster.
 fn definitions(recorded: &Recorded, label: &str) -> BTreeMap<String, ObjectPattern> {
-    let definitions = recorded.objects.keys().filter(|id| id.cluster == label && id.kind == "CustomResourceDefinition");
-    definitions
-        .map(|id| (id.name.clone(), ObjectPattern::object(&super::read::kubernetes_id(id))))
-        .collect()
+    let definitions =
+        recorded.objects.keys().filter(|id| id.cluster == label && id.kind == "CustomResourceDefinition");
+    definitions.map(|id| (id.name.clone(), ObjectPattern::object(&super::read::kubernetes_id(id)))).collect()
 }
 
 /// Those of the definitions of which there are resources: deleting the definition would delete them, whoever made them.

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use tfplugin::{
-    Create, Diagnostics, Outcome, PlanCreate, PlanUpdate, Planned, Resource, ResourceContext, Schema, Update, Validation,
+    Create, Diagnostics, Outcome, PlanCreate, PlanUpdate, Planned, Resource, ResourceContext, Schema, Update,
+    Validation,
 };
 
 use super::apply::Apply;
@@ -29,13 +30,14 @@ impl Resource for MeshResource {
     }
 
     fn validate(&self, config: &MeshModel, _validation: &Validation) -> Diagnostics {
-        match declare(config) {
-            Ok((_, warnings)) => warnings,
-            Err(errors) => errors,
-        }
+        declare(config).err().unwrap_or_default()
     }
 
-    async fn plan_create(&self, plan: PlanCreate<MeshModel>, context: &ResourceContext<Self>) -> Outcome<MeshModel> {
+    async fn plan_create(
+        &self,
+        plan: PlanCreate<MeshModel>,
+        context: &ResourceContext<Self>,
+    ) -> Outcome<MeshModel> {
         let key = match fingerprint::recorded(context.private()) {
             Ok(key) => key,
             Err(error) => return Outcome::failed(error),
@@ -76,7 +78,11 @@ impl Resource for MeshResource {
         let labels: Vec<String> = Recorded::of(&prior).cluster_uids.into_keys().collect();
         let (_, diagnostics) =
             remove::from_clusters(&prior, &labels, context.data(), timeout, context.cancellation()).await;
-        if diagnostics.has_errors() { Outcome::failed(diagnostics) } else { Outcome::new(()).with(diagnostics) }
+        if diagnostics.has_errors() {
+            Outcome::failed(diagnostics)
+        } else {
+            Outcome::new(()).with(diagnostics)
+        }
     }
 
     /// A mesh is never gone for sure: even without a single object of it, state still names its clusters.

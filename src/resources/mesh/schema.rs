@@ -8,7 +8,9 @@ pub const DEFAULT_NAMESPACE: &str = "istio-system";
 
 /// The schema, in the order of the table in the module's documentation.
 pub fn schema() -> Schema {
-    inputs().attribute("manifests", manifests()).attribute("chart_digests", chart_digests())
+    inputs()
+        .attribute("manifests", manifests())
+        .attribute("chart_digests", chart_digests())
         .attribute("cluster_uids", cluster_uids())
         .attribute("kubernetes_versions", kubernetes_versions())
         .block("chart_source", NestedBlock::single(chart_source()).min(1))
@@ -76,9 +78,11 @@ fn cluster_uids() -> Attribute {
 }
 
 fn kubernetes_versions() -> Attribute {
-    Attribute::map(Type::String,
+    Attribute::map(
+        Type::String,
         "Version of each cluster's API server when it was last read. The charts are rendered for it.",
-    ).computed()
+    )
+    .computed()
 }
 
 fn chart_source() -> Block {
