@@ -62,8 +62,12 @@ impl Cluster {
     }
 
     async fn apply(&self, object: &Value) {
+        self.try_to_apply(object).await.unwrap();
+    }
+
+    async fn try_to_apply(&self, object: &Value) -> kube::Result<DynamicObject> {
         let params = PatchParams::apply(OURS);
-        self.api(object).await.patch(name(object), &params, &Patch::Apply(object)).await.unwrap();
+        self.api(object).await.patch(name(object), &params, &Patch::Apply(object)).await
     }
 
     async fn live(&self, object: &Value) -> Value {
@@ -202,4 +206,16 @@ async fn a_restarted_api_server_says_the_same() {
     cluster.server.stop();
     cluster.server.start_again().unwrap();
     assert_eq!(cluster.drift(definition).await, NONE);
+}
+
+#[tokio::test]
+async fn the_api_server_too_refuses_an_item_that_is_there_twice() {
+    let cluster = Cluster::start();
+    let objects = objects("one-primary");
+    cluster.apply(find(&objects, "Namespace", "istio-system")).await;
+    let mut deployment = find(&objects, "Deployment", "istiod").clone();
+    let container = &mut deployment["spec"]["template"]["spec"]["containers"][0];
+    container["env"].as_array_mut().unwrap().push(json!({"name": "CLUSTER_ID", "value": "other"}));
+    let error = cluster.try_to_apply(&deployment).await.unwrap_err().to_string();
+    assert!(error.contains("duplicate entries for key [name=\"CLUSTER_ID\"]"), "{error}");
 }

@@ -2,6 +2,7 @@
 //!
 //! Everything here is for tests: what goes wrong panics with the whole story.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::missing_panics_doc, reason = "a panic is how a test fails")]
 
 pub mod provider_binary;
 pub mod terraform;

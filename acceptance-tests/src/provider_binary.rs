@@ -61,9 +61,9 @@ fn make(build: Build) -> PathBuf {
 /// The path that cargo tells of the binary it has built.
 fn executable(messages: &[u8]) -> PathBuf {
     let messages = String::from_utf8_lossy(messages);
-    let executables = messages.lines().filter_map(|line| {
+    let mut executables = messages.lines().filter_map(|line| {
         let message: Value = serde_json::from_str(line).ok()?;
         message["executable"].as_str().map(PathBuf::from)
     });
-    executables.last().expect("cargo names the binary")
+    executables.next_back().expect("cargo names the binary")
 }

@@ -38,8 +38,8 @@ impl Workspace {
         let directory = TempDir::new().expect("make a working directory");
         let terraform = parts::find(Part::Terraform).unwrap_or_else(|error| panic!("{}", lab::chain(&error)));
         let cli_configuration = format!(
-            "provider_installation {{\n  dev_overrides {{\n    \"terraform-provider-istio/istio\" = {:?}\n  }}\n  direct {{}}\n}}\n",
-            provider_binary::directory(build)
+            "provider_installation {{\n  dev_overrides {{\n    \"terraform-provider-istio/istio\" = \"{}\"\n  }}\n  direct {{}}\n}}\n",
+            provider_binary::directory(build).display()
         );
         fs::write(directory.path().join("terraform.rc"), cli_configuration)
             .expect("write the CLI configuration");
@@ -174,6 +174,11 @@ impl Run {
 
     /// Fails the test unless the run succeeded.
     #[track_caller]
+    #[allow(
+        clippy::must_use_candidate,
+        clippy::return_self_not_must_use,
+        reason = "most callers want the check alone"
+    )]
     pub fn succeeded(self) -> Self {
         assert_eq!(self.code, 0, "terraform failed:\n{}", self.output);
         self
@@ -181,6 +186,11 @@ impl Run {
 
     /// Fails the test unless the run failed and its output has each of these texts, whatever the line breaks.
     #[track_caller]
+    #[allow(
+        clippy::must_use_candidate,
+        clippy::return_self_not_must_use,
+        reason = "most callers want the check alone"
+    )]
     pub fn failed_with(self, texts: &[&str]) -> Self {
         assert_eq!(self.code, 1, "terraform did not fail:\n{}", self.output);
         let words = flat(&self.output);

@@ -86,7 +86,6 @@ pub(super) fn refusals(given: &Given<'_>, derived: &[DerivedValue], mesh_id: &st
             &mesh_id,
             "mesh_id",
         ));
-        refusals.extend(second_cluster_ids(given));
         refusals.extend(other_roles(given));
     }
     refusals
@@ -99,15 +98,6 @@ fn contradictions(given: &Given<'_>, path: &[&'static str], value: &Value, origi
         way_out: format!("Remove {path}; it follows from {origin}."),
     };
     others.map(refuse).collect()
-}
-
-/// The chart writes `CLUSTER_ID` itself; a second entry of that name in a container's `env` is invalid.
-fn second_cluster_ids(given: &Given<'_>) -> Vec<Refusal> {
-    let refuse = |(path, _)| Refusal {
-        cause: format!("{path} is set, but the chart sets CLUSTER_ID to the name of the cluster."),
-        way_out: format!("Remove {path}; it follows from the label of primary."),
-    };
-    given.find(&["env", "CLUSTER_ID"]).map(refuse).collect()
 }
 
 fn other_roles(given: &Given<'_>) -> Vec<Refusal> {

@@ -144,8 +144,6 @@ fn a_value_that_contradicts_the_mesh_is_refused_wherever_it_stands() {
         (json!({"meshConfig": {"defaultConfig": {"meshId": "other"}}}), "meshConfig.defaultConfig.meshId"),
         (json!({"pilot": {"global": {"meshID": "other"}}}), "pilot.global.meshID"),
         (json!({"pilot": {"meshConfig": {"trustDomain": "other"}}}), "pilot.meshConfig.trustDomain"),
-        (json!({"env": {"CLUSTER_ID": "east"}}), "env.CLUSTER_ID"),
-        (json!({"pilot": {"env": {"CLUSTER_ID": "other"}}}), "pilot.env.CLUSTER_ID"),
         (json!({"profile": "remote"}), "profile"),
         (json!({"istiodRemote": {"enabled": true}}), "istiodRemote.enabled"),
         (json!({"global": {"remotePilotAddress": "10.0.0.1"}}), "global.remotePilotAddress"),

@@ -68,4 +68,19 @@ pub enum RenderError {
         /// The object.
         object: String,
     },
+    /// Values add an item to a list that the chart has already, and the API server takes none of both.
+    #[error(
+        "cluster {cluster:?}: {object} has {item:?} twice in {list}; the chart sets it itself, so remove it from the values",
+        cluster = .cluster.as_str()
+    )]
+    RepeatedItem {
+        /// The cluster.
+        cluster: ClusterName,
+        /// The object.
+        object: String,
+        /// The list, as in `env`.
+        list: &'static str,
+        /// The key that two items have.
+        item: String,
+    },
 }

@@ -2,6 +2,7 @@ use serde_json::Value;
 
 use super::error::RenderError;
 use super::object;
+use super::unique::repeated_item;
 use crate::mesh::{ChartName, ClusterName};
 
 /// The objects that one cluster shall have, in the order in which they are made.
@@ -85,6 +86,10 @@ impl ManifestSet {
                 cluster: self.cluster.clone(),
                 object: object::describe(&object),
             });
+        }
+        if let Some((list, item)) = repeated_item(&object) {
+            let object = object::describe(&object);
+            return Err(RenderError::RepeatedItem { cluster: self.cluster.clone(), object, list, item });
         }
         let stage = Stage::of(&object);
         let position = self.manifests.partition_point(|manifest| manifest.stage <= stage);

@@ -14,6 +14,7 @@ mod manifest_set;
 mod object;
 pub mod ownership;
 mod scope;
+mod unique;
 mod values;
 
 #[cfg(test)]

@@ -296,6 +296,25 @@ fn an_object_that_is_rendered_twice_is_refused() {
 }
 
 #[test]
+fn a_value_that_repeats_what_the_chart_sets_is_refused() {
+    for (values, text) in [
+        (json!({"env": {"CLUSTER_ID": "east"}}), "\"CLUSTER_ID\" twice in env"),
+        (json!({"pilot": {"volumes": [{"name": "cacerts"}]}}), "\"cacerts\" twice in volumes"),
+        (
+            json!({"volumeMounts": [{"name": "a", "mountPath": "/etc/cacerts"}]}),
+            "\"/etc/cacerts\" twice in volumeMounts",
+        ),
+    ] {
+        let chart = [("istiod".to_owned(), values)].into();
+        let error = render_istio(&Mesh { chart, ..mesh() }).unwrap_err().to_string();
+        assert!(
+            error.starts_with(&format!("cluster \"east\": Deployment istio-system/istiod has {text}")),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn objects_are_in_the_namespace_that_they_need() {
     let role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: a, namespace: x}\nstatus: {a: b}\n";
     let set = render_small(&format!("{SERVICE}---\n{role}")).unwrap();

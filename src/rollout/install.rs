@@ -9,7 +9,7 @@ use super::target::{ClusterOutcome, Target};
 use super::{RolloutError, holder, release};
 
 /// How long another run may not take over what this one has begun and no longer renews.
-const CLAIM_EXPIRY: Duration = Duration::from_secs(120);
+const CLAIM_EXPIRY: Duration = Duration::from_mins(2);
 
 /// What one cluster shall hold.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ impl Installation {
         match self.steps(&ids, &mut inventory, &mut outcome, timeout, cancel).await {
             Ok(()) => {
                 outcome.error =
-                    engine.complete(&mut inventory, cancel).await.map_err(RolloutError::Complete).err()
+                    engine.complete(&mut inventory, cancel).await.map_err(RolloutError::Complete).err();
             }
             Err(error) => {
                 outcome.error = Some(error);
@@ -75,12 +75,16 @@ impl Installation {
         let engine = &self.target.engine;
         let applied = engine.apply(&self.stages, inventory, &self.policy, cancel).await;
         outcome.add(applied.changes);
-        applied.error.map_or(Ok(()), |error| Err(RolloutError::Apply(error)))?;
+        if let Some(error) = applied.error {
+            return Err(RolloutError::Apply(error));
+        }
         let options =
             DeleteOptions { timeout: timeout.saturating_sub(began.elapsed()), ..DeleteOptions::default() };
         let pruned = engine.prune(inventory, ids, &options, cancel).await;
         outcome.add(pruned.changes);
-        pruned.error.map_or(Ok(()), |error| Err(RolloutError::Prune(error)))?;
+        if let Some(error) = pruned.error {
+            return Err(RolloutError::Prune(error));
+        }
         let left = timeout.saturating_sub(began.elapsed());
         engine.wait(ids, left, cancel).await.map_err(RolloutError::Wait)
     }

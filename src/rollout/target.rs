@@ -50,7 +50,10 @@ fn rules() -> Rules {
 
 impl std::fmt::Debug for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Target").field("name", &self.name).field("inventory", &self.inventory).finish()
+        f.debug_struct("Target")
+            .field("name", &self.name)
+            .field("inventory", &self.inventory)
+            .finish_non_exhaustive()
     }
 }
 

@@ -9,7 +9,7 @@ use super::target::{ClusterOutcome, Target};
 use super::{RolloutError, holder, leftovers, release};
 
 /// How long another run may not take over a deletion that has begun and is no longer renewed.
-const CLAIM_EXPIRY: Duration = Duration::from_secs(120);
+const CLAIM_EXPIRY: Duration = Duration::from_mins(2);
 
 /// What one cluster shall lose.
 #[derive(Clone, Debug)]
@@ -69,7 +69,9 @@ impl Removal {
         let namespace = BTreeSet::from([ObjectId::of_namespace(&at.namespace)]);
         let pruned = engine.prune(inventory, &namespace, options, cancel).await;
         outcome.add(pruned.changes);
-        pruned.error.map_or(Ok(()), |error| Err(RolloutError::Delete(error)))?;
+        if let Some(error) = pruned.error {
+            return Err(RolloutError::Delete(error));
+        }
         let root =
             leftovers::root_certificate(cluster, &at.namespace).await.map_err(RolloutError::Leftovers)?;
         if let Some(root) = root {
@@ -77,6 +79,9 @@ impl Removal {
         }
         let deleted = engine.delete(inventory, options, cancel).await;
         outcome.add(deleted.changes);
-        deleted.error.map_or(Ok(()), |error| Err(RolloutError::Delete(error)))
+        match deleted.error {
+            Some(error) => Err(RolloutError::Delete(error)),
+            None => Ok(()),
+        }
     }
 }

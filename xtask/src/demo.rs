@@ -40,15 +40,24 @@ const PARTS: &[Part] = &[
 /// Shows the demo and stays until Ctrl-C, then takes everything down; with `detach` it leaves the clusters
 /// running. A demo that fails takes everything down too.
 pub fn run(workspace: &Workspace, detach: bool) -> Result<(), Error> {
+    let started = Instant::now();
     let mut interrupt = Interrupt::listen()?;
-    let shown = show(workspace, &mut interrupt);
-    match shown {
-        Ok(()) if detach => return Ok(()),
-        Ok(()) => {
-            eprintln!("\nCtrl-C takes everything down.");
-            interrupt.wait();
+    parts::machine::prepare()?;
+    let parts = parts::ensure(PARTS)?;
+    interrupt.run(&mut workspace.cargo(&["build", "--release", "--bin", PROVIDER]))?;
+    let up = interrupt.run(&mut lab(&["up"])?);
+    if let Err(Error::Failed { .. }) = up {
+        // There may be clusters that someone else works with.
+        return up;
+    }
+    let shown = up.and_then(|()| show(workspace, &parts, &mut interrupt));
+    if shown.is_ok() {
+        eprintln!("\nThe demo took {} s.{}", started.elapsed().as_secs(), look_around(workspace));
+        if detach {
+            return Ok(());
         }
-        Err(_) => {}
+        eprintln!("\nCtrl-C takes everything down.");
+        interrupt.wait();
     }
     down(workspace)?;
     shown
@@ -67,29 +76,25 @@ pub fn down(workspace: &Workspace) -> Result<(), Error> {
     Ok(())
 }
 
-fn show(workspace: &Workspace, interrupt: &mut Interrupt) -> Result<(), Error> {
-    let started = Instant::now();
-    parts::machine::prepare()?;
-    let parts = parts::ensure(PARTS)?;
+/// What a user does, and what they then see.
+fn show(workspace: &Workspace, parts: &Parts, interrupt: &mut Interrupt) -> Result<(), Error> {
     let folder = folder(workspace);
-    interrupt.run(&mut workspace.cargo(&["build", "--release", "--bin", PROVIDER]))?;
-    interrupt.run(&mut lab(&["up"])?)?;
-    lay_out(workspace, &parts, &folder)?;
-    terraform(&parts, &folder, interrupt, &["init"])?;
-    terraform(&parts, &folder, interrupt, &["plan", "-out=plan"])?;
-    terraform(&parts, &folder, interrupt, &["apply", "plan"])?;
+    lay_out(workspace, parts, &folder)?;
+    for arguments in [&["init"][..], &["plan", "-out=plan"], &["apply", "plan"]] {
+        interrupt.run(&mut terraform(parts, &folder, arguments)?)?;
+    }
     for cluster in CLUSTERS {
         let kubectl = ["exec", "--", "kubectl", "--context", cluster, "--namespace", "istio-system"];
         let wait = ["rollout", "status", "deployment/istiod", "--timeout=60s"];
         interrupt.run(&mut lab(&[&kubectl[..], &wait].concat())?)?;
         interrupt.run(&mut lab(&[&kubectl[..], &["get", "deployments,pods"]].concat())?)?;
     }
-    eprintln!("\nThe demo took {} s.{}", started.elapsed().as_secs(), look_around(workspace, &folder));
     Ok(())
 }
 
-fn look_around(workspace: &Workspace, folder: &Path) -> String {
-    let folder = workspace.relative(folder).display();
+fn look_around(workspace: &Workspace) -> String {
+    let folder = folder(workspace);
+    let folder = workspace.relative(&folder).display();
     format!(
         " Two clusters, a mesh in each. Look around, from another terminal:\n\n\
          \x20 cargo xtask lab status\n\
@@ -132,18 +137,13 @@ fn write(path: &Path, text: &str) -> Result<(), Error> {
     fs::write(path, text).map_err(file_error("write", path))
 }
 
-fn terraform(
-    parts: &Parts,
-    folder: &Path,
-    interrupt: &mut Interrupt,
-    arguments: &[&str],
-) -> Result<(), Error> {
+/// Terraform among the clusters, with the mirror as its only source of providers.
+fn terraform(parts: &Parts, folder: &Path, arguments: &[&str]) -> Result<Command, Error> {
     let program = parts.path(Part::Terraform).to_string_lossy();
     let chdir = format!("-chdir={}", folder.display());
-    let call = [&["exec", "--", &program, &chdir], arguments].concat();
-    let mut terraform = lab(&call)?;
+    let mut terraform = lab(&[&["exec", "--", &program, &chdir], arguments].concat())?;
     terraform.env("TF_CLI_CONFIG_FILE", folder.join("terraform.rc")).env("CHECKPOINT_DISABLE", "1");
-    interrupt.run(&mut terraform)
+    Ok(terraform)
 }
 
 /// This program's own `lab` task.

@@ -16,14 +16,17 @@ use crate::workspace::{PROVIDER, Workspace};
 /// What the pages are made from, beside the schema.
 const SOURCES: [&str; 2] = ["templates", "examples"];
 
-/// Writes docs/ anew or, with `check`, only says which pages are not what they should be.
-pub fn run(workspace: &Workspace, check: bool) -> Result<(), Error> {
-    let wanted = generate(workspace)?;
-    let docs = workspace.root.join("docs");
-    if !check {
-        return tree::write(&docs, &wanted);
-    }
-    let pages = tree::differing(&wanted, &tree::read(&docs)?);
+/// Where the generator puts the pages.
+const PAGES: &str = "docs";
+
+/// Writes docs/ anew.
+pub fn write(workspace: &Workspace) -> Result<(), Error> {
+    tree::write(&workspace.root.join(PAGES), &generate(workspace)?)
+}
+
+/// Fails if [`write`] would change a page.
+pub fn check(workspace: &Workspace) -> Result<(), Error> {
+    let pages = tree::differing(&generate(workspace)?, &tree::read(&workspace.root.join(PAGES))?);
     if pages.is_empty() { Ok(()) } else { Err(Error::StaleDocs { pages }) }
 }
 
@@ -39,7 +42,7 @@ fn generate(workspace: &Workspace) -> Result<BTreeMap<PathBuf, Vec<u8>>, Error> 
     let tfplugindocs = parts::find(Part::Tfplugindocs)?;
     command::output(&mut call(&tfplugindocs, "generate", &copy, &schema))?;
     command::output(&mut call(&tfplugindocs, "validate", &copy, &schema))?;
-    tree::read(&copy.join("docs"))
+    tree::read(&copy.join(PAGES))
 }
 
 fn call(tfplugindocs: &Path, act: &str, provider: &Path, schema: &Path) -> Command {

@@ -1,5 +1,6 @@
 //! Ctrl-C during a task that has something to clean up.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::Command;
 use std::time::Duration;
 
@@ -57,6 +58,9 @@ impl Interrupt {
             };
             if status.success() {
                 Ok(())
+            } else if status.signal().is_some() {
+                // The terminal's Ctrl-C reaches the program too, and perhaps first.
+                Err(Error::Interrupted)
             } else {
                 Err(Error::Failed { command: line.clone(), status: status.to_string() })
             }

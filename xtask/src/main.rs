@@ -43,7 +43,7 @@ enum Task {
     Test,
     /// Write docs/ from the provider's schema, templates/ and examples/
     Docs {
-        /// Only say which pages are not up to date
+        /// Only say which pages are not up to date, and which configuration in pages Terraform refuses
         #[arg(long)]
         check: bool,
     },
@@ -86,7 +86,12 @@ fn run(task: Task) -> Result<(), Error> {
         Task::Demo { down: true, .. } => demo::down(&Workspace::find()?),
         Task::Demo { detach, .. } => demo::run(&Workspace::find()?, detach),
         Task::Test => test::run(&Workspace::find()?),
-        Task::Docs { check } => docs::run(&Workspace::find()?, check),
+        Task::Docs { check: false } => docs::write(&Workspace::find()?),
+        Task::Docs { check: true } => {
+            let workspace = Workspace::find()?;
+            docs::check(&workspace)?;
+            hcl::check(&workspace)
+        }
         Task::Package => package::run(&Workspace::find()?),
         Task::Lab { command: Lab::Parts { names } } => lab_parts::make(&names),
         Task::Lab { command: Lab::Clusters(command) } => Ok(lab::cli::run(command)?),

@@ -228,9 +228,8 @@ impl Cloud {
     /// Makes the Service say what it has.
     async fn publish(&self, service: &Service, given: &Given) -> Result<(), Error> {
         if !has_finalizer(service) {
-            let mut finalizers = service.finalizers().to_vec();
-            finalizers.push(FINALIZER.to_owned());
-            self.patch(service, json!({"metadata": {"finalizers": finalizers}}), false).await?;
+            let finalizers = service.finalizers().iter().map(String::as_str).chain([FINALIZER]).collect();
+            self.set_finalizers(service, finalizers).await?;
         }
         let ingress: Vec<Value> = match &given.host_name {
             Some(name) => vec![json!({"hostname": name})],
@@ -249,8 +248,15 @@ impl Cloud {
         if service.metadata.deletion_timestamp.is_none() {
             self.patch(service, json!({"status": {"loadBalancer": {"ingress": null}}}), true).await?;
         }
-        let finalizers: Vec<&String> = service.finalizers().iter().filter(|it| *it != FINALIZER).collect();
-        self.patch(service, json!({"metadata": {"finalizers": finalizers}}), false).await
+        let others = service.finalizers().iter().map(String::as_str).filter(|it| *it != FINALIZER).collect();
+        self.set_finalizers(service, others).await
+    }
+
+    /// The list is one value: what somebody else changed meanwhile must not be lost, so the version goes with it.
+    async fn set_finalizers(&self, service: &Service, finalizers: Vec<&str>) -> Result<(), Error> {
+        let version = &service.metadata.resource_version;
+        let patch = json!({"metadata": {"resourceVersion": version, "finalizers": finalizers}});
+        self.patch(service, patch, false).await
     }
 
     async fn patch(&self, service: &Service, patch: Value, status: bool) -> Result<(), Error> {

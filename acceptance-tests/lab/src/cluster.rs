@@ -89,26 +89,25 @@ impl Cluster {
     pub(crate) fn start(plan: Plan<'_>) -> Result<Self, Error> {
         let Plan { spec, addresses, neighbours, directory, names, balancers, snapshot } = plan;
         let network = Arc::new(NodeNetwork::create(&spec.name, addresses, neighbours)?);
-        fs::create_dir_all(&directory)
-            .map_err(|source| Error::Prepare { path: directory.clone(), source })?;
+        empty(&directory)?;
         let control_plane = control_plane(&spec.name, &directory, &network, snapshot.as_deref())?;
         names.set(&api_host_name(&spec.name), &[addresses.node()]);
 
         let api_server = ApiServer::start_for(&control_plane)?;
-        let pods = directory.join("streaming");
-        fs::create_dir_all(&pods).map_err(|source| Error::Prepare { path: pods.clone(), source })?;
+        let streaming = directory.join("streaming");
+        empty(&streaming)?;
         let servers = vec![
             control_plane.scheduler()?,
             control_plane.proxy(&spec.name, &addresses.pod_cidr())?,
-            control_plane.kubeletd(&pods)?,
+            control_plane.kubeletd(&streaming)?,
         ];
         let (policy, policies) = watch::channel(Policy::of(spec.load_balancers.clone()));
-        let node = Node::start(node::Plan {
+        let mut node = Node::start(node::Plan {
             name: spec.name.clone(),
             network: Arc::clone(&network),
             connection: api_server.connection(identity::ADMIN)?,
             directory: directory.join("pods"),
-            streaming: pods,
+            streaming,
             names,
             balancers,
             policies,
@@ -179,6 +178,14 @@ impl Cluster {
     pub fn renew_load_balancers(&self) {
         self.policy.send_modify(Policy::renew);
     }
+}
+
+/// Makes a directory, or empties the one that a lab left in this jail before.
+fn empty(directory: &Path) -> Result<(), Error> {
+    let removed = if directory.exists() { fs::remove_dir_all(directory) } else { Ok(()) };
+    removed
+        .and_then(|()| fs::create_dir_all(directory))
+        .map_err(|source| Error::Prepare { path: directory.to_owned(), source })
 }
 
 /// New files, or those of a snapshot with its etcd.

@@ -242,6 +242,11 @@ impl Lab {
         Ok(self.cluster(one).network().cut_cluster(self.cluster(other).addresses(), true)?)
     }
 
+    /// Heals the link between two clusters that [`cut`](Self::cut) was called for in this order.
+    pub fn heal(&self, one: &str, other: &str) -> Result<(), Error> {
+        Ok(self.cluster(one).network().cut_cluster(self.cluster(other).addresses(), false)?)
+    }
+
     /// Keeps what all clusters stored in `directory`, for [`Spec::snapshot`]. Their API servers are away meanwhile.
     pub fn snapshot(&self, directory: &Path) -> Result<(), Error> {
         for cluster in &self.clusters {
@@ -251,11 +256,6 @@ impl Lab {
             })?;
         }
         Ok(())
-    }
-
-    /// Heals the link between two clusters that [`cut`](Self::cut) was called for in this order.
-    pub fn heal(&self, one: &str, other: &str) -> Result<(), Error> {
-        Ok(self.cluster(one).network().cut_cluster(self.cluster(other).addresses(), false)?)
     }
 }
 

@@ -110,10 +110,15 @@ impl Node {
     }
 
     /// Waits until the node is registered and works.
-    pub(crate) fn wait_until_ready(&self) -> Result<(), Error> {
+    pub(crate) fn wait_until_ready(&mut self) -> Result<(), Error> {
         let deadline = Instant::now() + READY;
         while !*self.ready.borrow() {
-            if Instant::now() > deadline || self.thread.as_ref().is_none_or(JoinHandle::is_finished) {
+            if let Some(ended) = self.thread.take_if(|thread| thread.is_finished()) {
+                // It ends before it is ready only with an error.
+                ended.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+                return Err(Error::NotReady);
+            }
+            if Instant::now() > deadline {
                 return Err(Error::NotReady);
             }
             std::thread::sleep(Duration::from_millis(5));

@@ -52,6 +52,19 @@ impl Drop for Hand {
     }
 }
 
+#[test]
+fn without_root_a_lab_says_that_it_needs_it() {
+    let hand = Hand::new();
+    let output = Command::new("unshare")
+        .args(["--user", env!("CARGO_BIN_EXE_lab"), "up"])
+        .env("ISTIO_LAB_CACHE", hand.cache.path())
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(message.contains("the lab needs root"), "{message}");
+}
+
 /// Whether a process is there and no zombie.
 fn runs(pid: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();

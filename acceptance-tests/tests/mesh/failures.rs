@@ -5,10 +5,10 @@ use acceptance_tests::{Run, Workspace};
 use k8s_openapi::api::rbac::v1::PolicyRule;
 use lab::api_server::identity;
 
-use crate::fixture::{Fixture, provider_block};
+use crate::fixture::{Fixture, mesh_of, provider_block, until};
 
 pub fn an_unknown_cluster_is_named_with_the_known_ones(fixture: &Fixture) {
-    let workspace = fixture.workspace("east", &fixture.mesh("nowhere", ""));
+    let workspace = fixture.workspace("east", &mesh_of("nowhere", ""));
     workspace.plan().failed_with(&[
         "Cluster \"nowhere\": the provider has no cluster block with this label",
         "Use one of east",
@@ -17,13 +17,13 @@ pub fn an_unknown_cluster_is_named_with_the_known_ones(fixture: &Fixture) {
 
 pub fn invalid_yaml_is_named_with_its_line(fixture: &Fixture) {
     let broken = "chart \"istiod\" {\n    values = \"resources:\\n  requests: [\\n\"\n  }";
-    let workspace = fixture.workspace("east", &fixture.mesh("east", broken));
+    let workspace = fixture.workspace("east", &mesh_of("east", broken));
     workspace.plan().failed_with(&["chart[\"istiod\"].values is not valid YAML", "line 3", "yamlencode"]);
 }
 
 pub fn a_chart_that_does_not_render_names_its_template(fixture: &Fixture) {
     let refused = "chart \"istiod\" {\n    values = yamlencode({ profile = \"nosuch\" })\n  }";
-    let workspace = fixture.workspace("east", &fixture.mesh("east", refused));
+    let workspace = fixture.workspace("east", &mesh_of("east", refused));
     workspace.plan().failed_with(&[
         "The manifests of cluster \"east\" cannot be rendered",
         "chart istiod does not render with its values",
@@ -44,7 +44,7 @@ pub fn a_missing_right_is_named_and_nothing_is_left(fixture: &Fixture) {
         everything(&["namespaces", "configmaps", "serviceaccounts", "customresourcedefinitions"], &["*"]),
     ];
     fixture.lab.cluster("east").api_server().add_identity("no-rbac", &rules).expect("make the identity");
-    let workspace = fixture.workspace("east", &fixture.mesh("east", ""));
+    let workspace = fixture.workspace("east", &mesh_of("east", ""));
     fixture.identify(&workspace, "east", "no-rbac");
     workspace.apply().failed_with(&[
         "Cluster \"east\": cannot apply the manifests",
@@ -60,7 +60,7 @@ pub fn a_missing_right_is_named_and_nothing_is_left(fixture: &Fixture) {
 
 pub fn a_timeout_names_the_pod_and_destroy_leaves_nothing(fixture: &Fixture) {
     let greedy = "chart \"istiod\" {\n    values = yamlencode({ resources = { requests = { cpu = \"1000\" } } })\n  }\n  timeouts {\n    create = \"10s\"\n  }";
-    let mesh = fixture.mesh("east", greedy);
+    let mesh = mesh_of("east", greedy);
     let workspace = fixture.workspace("east", &mesh);
     workspace.apply().failed_with(&[
         "Cluster \"east\": cannot apply the manifests",
@@ -90,9 +90,9 @@ pub fn a_timeout_names_the_pod_and_destroy_leaves_nothing(fixture: &Fixture) {
 pub fn ctrl_c_keeps_what_was_made(fixture: &Fixture) {
     let greedy =
         "chart \"istiod\" {\n    values = yamlencode({ resources = { requests = { cpu = \"1000\" } } })\n  }";
-    let workspace = fixture.workspace("east", &fixture.mesh("east", greedy));
+    let workspace = fixture.workspace("east", &mesh_of("east", greedy));
     let apply = workspace.start_apply();
-    fixture.until("istiod's Deployment", || {
+    until("istiod's Deployment", || {
         let found = fixture.kubectl("east", &["get", "deploy", "-A", "-o", "name"]);
         found.contains("deployment.apps/istiod")
     });
@@ -110,7 +110,7 @@ pub fn ctrl_c_keeps_what_was_made(fixture: &Fixture) {
 }
 
 pub fn a_second_state_cannot_take_a_mesh(fixture: &Fixture) {
-    let mesh = fixture.mesh("east", "");
+    let mesh = mesh_of("east", "");
     let first = fixture.workspace("east", &mesh);
     first.apply().succeeded();
     let second = fixture.workspace("east", &mesh);
@@ -121,12 +121,12 @@ pub fn a_second_state_cannot_take_a_mesh(fixture: &Fixture) {
 }
 
 pub fn an_unreachable_cluster_is_an_error_or_kept_or_abandoned(fixture: &Fixture) {
-    let mesh = fixture.mesh("east", "");
+    let mesh = mesh_of("east", "");
     let workspace = fixture.workspace("east", &mesh);
     workspace.apply().succeeded();
     let gone = |extra: &str| {
         let ca = fixture.lab.cluster("east").api_server().ca_pem();
-        format!("{}{mesh}", provider_block("east", "https://127.0.0.1:1", &ca, extra))
+        format!("{}{mesh}", provider_block("east", "https://127.0.0.1:1", ca, extra))
     };
     workspace.configure(&gone(""));
     workspace.plan().failed_with(&[

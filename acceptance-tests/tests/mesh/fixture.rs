@@ -31,16 +31,10 @@ impl Fixture {
         Self { lab, lasting: std::sync::OnceLock::new() }
     }
 
-    /// Path of the lab's charts.
-    pub fn charts(&self) -> String {
-        let charts = parts::charts().unwrap_or_else(|error| panic!("{}", lab::chain(&error)));
-        charts.directory().display().to_string()
-    }
-
     /// A provider block with one cluster, and `extra` lines in its cluster block. The credential is in the file `token`.
     pub fn provider(&self, label: &str, cluster: &str, extra: &str) -> String {
         let api = self.lab.cluster(cluster).api_server();
-        provider_block(label, api.host(), &api.ca_pem(), extra)
+        provider_block(label, api.host(), api.ca_pem(), extra)
     }
 
     /// A workspace that knows `cluster` by the same label, as administrator, and declares `mesh` in it.
@@ -54,33 +48,6 @@ impl Fixture {
     pub fn identify(&self, workspace: &Workspace, cluster: &str, identity: &str) {
         let token = self.lab.cluster(cluster).api_server().token(identity).expect("the identity's token");
         std::fs::write(workspace.path().join("token"), token).expect("write the token");
-    }
-
-    /// A mesh called `shop` in one cluster, with `extra` blocks and attributes.
-    pub fn mesh(&self, cluster: &str, extra: &str) -> String {
-        self.mesh_in("istio-system", cluster, extra)
-    }
-
-    /// The same in another namespace.
-    pub fn mesh_in(&self, namespace: &str, cluster: &str, extra: &str) -> String {
-        format!(
-            r#"
-resource "istio_mesh" "shop" {{
-  mesh_id      = "shop"
-  trust_domain = "shop.example"
-  version      = "{VERSION}"
-  namespace    = "{namespace}"
-  chart_source {{
-    repository = "{charts}"
-  }}
-  primary "{cluster}" {{
-    network = "net-{cluster}"
-  }}
-{extra}
-}}
-"#,
-            charts = self.charts()
-        )
     }
 
     /// Runs `kubectl` against a cluster; panics if it fails.
@@ -113,16 +80,6 @@ resource "istio_mesh" "shop" {{
         ours.map(str::to_owned).collect()
     }
 
-    /// Waits until `done` says so; panics after a minute.
-    #[track_caller]
-    pub fn until(&self, what: &str, done: impl Fn() -> bool) {
-        let began = Instant::now();
-        while !done() {
-            assert!(began.elapsed() < Duration::from_secs(60), "{what} did not happen");
-            std::thread::sleep(Duration::from_millis(200));
-        }
-    }
-
     /// Destroys the workspace's mesh with its definitions, so that the next test finds an empty cluster.
     #[track_caller]
     pub fn destroy_with_definitions(&self, workspace: &Workspace, cluster: &str, mesh: &str) {
@@ -136,6 +93,49 @@ resource "istio_mesh" "shop" {{
         workspace.destroy().succeeded();
         assert_eq!(self.remains(cluster), BTreeSet::new());
     }
+}
+
+/// Waits until `done` says so; panics after a minute.
+#[track_caller]
+pub fn until(what: &str, done: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !done() {
+        assert!(began.elapsed() < Duration::from_mins(1), "{what} did not happen");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// A mesh called `shop` in one cluster, with `extra` blocks and attributes.
+pub fn mesh_of(cluster: &str, extra: &str) -> String {
+    mesh_in("istio-system", cluster, extra)
+}
+
+/// The same in another namespace.
+pub fn mesh_in(namespace: &str, cluster: &str, extra: &str) -> String {
+    format!(
+        r#"
+resource "istio_mesh" "shop" {{
+  mesh_id      = "shop"
+  trust_domain = "shop.example"
+  version      = "{VERSION}"
+  namespace    = "{namespace}"
+  chart_source {{
+repository = "{charts}"
+  }}
+  primary "{cluster}" {{
+network = "net-{cluster}"
+  }}
+{extra}
+}}
+"#,
+        charts = charts()
+    )
+}
+
+/// Path of the lab's charts.
+fn charts() -> String {
+    let charts = parts::charts().unwrap_or_else(|error| panic!("{}", lab::chain(&error)));
+    charts.directory().display().to_string()
 }
 
 /// A provider block with one cluster.

@@ -4,16 +4,16 @@ use std::time::{Duration, Instant};
 use acceptance_tests::Workspace;
 use serde_json::json;
 
-use crate::fixture::{Fixture, changed_fields};
+use crate::fixture::{Fixture, changed_fields, mesh_in, mesh_of};
 
 const DEPLOYMENT: &str = "east/apps/Deployment/istio-system/istiod";
 
 pub fn a_mesh_is_installed_kept_and_destroyed(fixture: &Fixture) {
-    let lasting = fixture.workspace("west", &fixture.mesh("west", ""));
+    let lasting = fixture.workspace("west", &mesh_of("west", ""));
     lasting.apply().succeeded();
     fixture.lasting.set((lasting, Instant::now())).ok().expect("the first test");
 
-    let mesh = fixture.mesh("east", "");
+    let mesh = mesh_of("east", "");
     let workspace = fixture.workspace("east", &mesh);
     let plan = workspace.plan();
     assert_eq!(plan.code, 2, "{}", plan.output);
@@ -47,7 +47,7 @@ pub fn drift_and_changed_values_show_exactly_their_fields(fixture: &Fixture) {
             "chart \"istiod\" {{\n values = yamlencode({{ resources = {{ requests = {{ cpu = \"{cpu}\" }} }} }})\n}}"
         )
     };
-    let mesh = |cpu: &str| fixture.mesh("east", &values(cpu));
+    let mesh = |cpu: &str| mesh_of("east", &values(cpu));
     let workspace = fixture.workspace("east", &mesh("100m"));
     workspace.apply().succeeded();
 
@@ -87,7 +87,7 @@ pub fn drift_and_changed_values_show_exactly_their_fields(fixture: &Fixture) {
 pub fn a_namespace_that_was_there_before_stays(fixture: &Fixture) {
     fixture.kubectl("east", &["create", "namespace", "prepared"]);
     fixture.kubectl("east", &["label", "namespace", "prepared", "team=mesh"]);
-    let mesh = fixture.mesh_in("prepared", "east", "");
+    let mesh = mesh_in("prepared", "east", "");
     let workspace = fixture.workspace("east", &mesh);
     workspace.apply().succeeded();
     workspace.assert_no_changes();
@@ -99,7 +99,7 @@ pub fn a_namespace_that_was_there_before_stays(fixture: &Fixture) {
 }
 
 pub fn a_renamed_cluster_keeps_its_objects(fixture: &Fixture) {
-    let workspace = fixture.workspace("east", &fixture.mesh("east", ""));
+    let workspace = fixture.workspace("east", &mesh_of("east", ""));
     workspace.apply().succeeded();
     let uids = || {
         fixture.kubectl(
@@ -109,7 +109,7 @@ pub fn a_renamed_cluster_keeps_its_objects(fixture: &Fixture) {
     };
     let before: BTreeSet<String> = uids().split(' ').map(str::to_owned).collect();
 
-    let both = format!("{}{}", fixture.provider("orient", "east", ""), fixture.mesh("orient", ""));
+    let both = format!("{}{}", fixture.provider("orient", "east", ""), mesh_of("orient", ""));
     let both = with_second_label(&both, &fixture.provider("east", "east", ""));
     workspace.configure(&both);
     workspace.apply().succeeded();
@@ -131,7 +131,7 @@ pub fn a_renamed_cluster_keeps_its_objects(fixture: &Fixture) {
     workspace.configure(&format!(
         "{}{}",
         fixture.provider("orient", "east", ""),
-        fixture.mesh("orient", "  delete_crds = true")
+        mesh_of("orient", "  delete_crds = true")
     ));
     workspace.apply().succeeded();
     workspace.destroy().succeeded();
@@ -151,7 +151,7 @@ fn with_second_label(configuration: &str, other: &str) -> String {
 
 pub fn nothing_changes_with_time(fixture: &Fixture) {
     let (workspace, made): &(Workspace, Instant) = fixture.lasting.get().expect("the mesh of the first test");
-    std::thread::sleep(Duration::from_secs(5 * 60).saturating_sub(made.elapsed()));
+    std::thread::sleep(Duration::from_mins(5).saturating_sub(made.elapsed()));
     workspace.assert_no_changes();
     fixture.kubectl("west", &["-n", "istio-system", "rollout", "restart", "deploy/istiod"]);
     fixture.kubectl("west", &["-n", "istio-system", "rollout", "status", "deploy/istiod", "--timeout=60s"]);

@@ -90,12 +90,12 @@ fn main() -> ExitCode {
         }
     };
     arguments.test_threads = Some(1);
-    libtest_mimic::run(&arguments, trials(Some(Arc::new(Fixture::new(lab))))).exit_code()
+    libtest_mimic::run(&arguments, trials(Some(&Arc::new(Fixture::new(lab))))).exit_code()
 }
 
-fn trials(fixture: Option<Arc<Fixture>>) -> Vec<Trial> {
+fn trials(fixture: Option<&Arc<Fixture>>) -> Vec<Trial> {
     let trial = |(name, test): &Test| {
-        let (fixture, test) = (fixture.clone(), *test);
+        let (fixture, test) = (fixture.cloned(), *test);
         Trial::test(*name, move || {
             test(fixture.as_deref().expect("a listed test is not run"));
             Ok(())

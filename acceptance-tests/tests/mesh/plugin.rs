@@ -3,10 +3,10 @@ use std::fs;
 
 use acceptance_tests::provider_binary::{self, Build};
 
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, mesh_of};
 
 pub fn init_takes_the_provider_from_a_mirror(fixture: &Fixture) {
-    let mut workspace = fixture.workspace("east", &fixture.mesh("east", ""));
+    let mut workspace = fixture.workspace("east", &mesh_of("east", ""));
     let platform = "linux_amd64";
     let mirror = workspace.path().join("mirror");
     let place = mirror.join("registry.terraform.io/terraform-provider-istio/istio/0.1.0").join(platform);
@@ -14,7 +14,10 @@ pub fn init_takes_the_provider_from_a_mirror(fixture: &Fixture) {
     let binary = provider_binary::directory(Build::Normal).join("terraform-provider-istio");
     fs::copy(binary, place.join("terraform-provider-istio_v0.1.0")).expect("fill the mirror");
     let configuration = workspace.path().join("mirror.rc");
-    let text = format!("provider_installation {{\n  filesystem_mirror {{\n    path = {mirror:?}\n  }}\n}}\n");
+    let text = format!(
+        "provider_installation {{\n  filesystem_mirror {{\n    path = \"{}\"\n  }}\n}}\n",
+        mirror.display()
+    );
     fs::write(&configuration, text).expect("write the CLI configuration");
     workspace.set("TF_CLI_CONFIG_FILE", &configuration.display().to_string());
     let init = workspace.run(&["init", "-input=false", "-no-color"]).succeeded();
@@ -48,7 +51,7 @@ PEM
 {mesh}"#,
         host = api.host(),
         ca = api.ca_pem(),
-        mesh = fixture.mesh("east", "  delete_crds = true"),
+        mesh = mesh_of("east", "  delete_crds = true"),
     );
     let workspace = fixture.workspace("east", "");
     workspace.configure(&configuration);
@@ -74,7 +77,7 @@ pub fn a_full_plan_shows_the_fields_of_new_objects(fixture: &Fixture) {
         1,
     );
     let workspace = fixture.workspace("east", "");
-    workspace.configure(&format!("{provider}{}", fixture.mesh("east", "  delete_crds = true")));
+    workspace.configure(&format!("{provider}{}", mesh_of("east", "  delete_crds = true")));
     assert_eq!(workspace.plan().code, 2);
     let planned = workspace.shown_plan();
     let manifests = &planned["resource_changes"][0]["change"]["after"]["manifests"];

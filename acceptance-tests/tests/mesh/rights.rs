@@ -1,10 +1,10 @@
 use k8s_openapi::api::rbac::v1::PolicyRule;
 use lab::api_server::identity;
 
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, mesh_of};
 
 pub fn a_reader_plans_and_an_administrator_applies(fixture: &Fixture) {
-    let mesh = fixture.mesh("east", "");
+    let mesh = mesh_of("east", "");
     let workspace = fixture.workspace("east", &mesh);
     fixture.identify(&workspace, "east", identity::READER);
     let plan = workspace.plan();
@@ -25,7 +25,7 @@ pub fn an_administrator_plans_and_an_installer_applies(fixture: &Fixture) {
         ..PolicyRule::default()
     }];
     fixture.lab.cluster("east").api_server().add_identity("installer", &rules).expect("make the installer");
-    let mesh = fixture.mesh("east", "");
+    let mesh = mesh_of("east", "");
     let workspace = fixture.workspace("east", &mesh);
     let plan = workspace.plan();
     assert_eq!(plan.code, 2, "{}", plan.output);

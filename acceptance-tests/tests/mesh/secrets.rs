@@ -6,7 +6,7 @@ use acceptance_tests::Workspace;
 use acceptance_tests::provider_binary::Build;
 use lab::api_server::identity;
 
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, mesh_of};
 
 pub fn state_plan_and_logs_hold_no_credential(fixture: &Fixture) {
     let found = planted_credentials_found(fixture, Build::Normal);
@@ -42,7 +42,7 @@ fn planted_credentials_found(fixture: &Fixture, build: Build) -> Vec<String> {
     );
     let raw = "\n  cluster \"raw\" {\n    config_raw = file(\"${path.module}/kubeconfig\")\n  }\n";
     let provider = provider.replacen("provider \"istio\" {\n", &format!("provider \"istio\" {{\n{raw}"), 1);
-    let by_token = fixture.mesh("east", "  delete_crds = true");
+    let by_token = mesh_of("east", "  delete_crds = true");
     let mut workspace = Workspace::with_build(&format!("{provider}{by_token}"), build);
     fs::write(workspace.path().join("token"), &token).expect("write the token");
     fs::write(workspace.path().join("kubeconfig"), &kubeconfig).expect("write the kubeconfig");
@@ -51,7 +51,7 @@ fn planted_credentials_found(fixture: &Fixture, build: Build) -> Vec<String> {
     workspace.set("TF_LOG_PATH", &log.display().to_string());
     assert_eq!(workspace.plan().code, 2);
     workspace.apply_plan().succeeded();
-    let by_kubeconfig = fixture.mesh("raw", "  delete_crds = true");
+    let by_kubeconfig = mesh_of("raw", "  delete_crds = true");
     workspace.configure(&format!("{provider}{by_kubeconfig}"));
     workspace.apply().succeeded();
     fs::copy(workspace.path().join("terraform.tfstate"), workspace.path().join("kept.terraform.tfstate"))

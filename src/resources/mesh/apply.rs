@@ -26,7 +26,7 @@ use crate::render::{ManifestSet, Stage};
 use crate::rollout::{self, ClusterOutcome, Installation, Target};
 
 /// How long custom resource definitions and namespaces may take to be served.
-const SERVED: Duration = Duration::from_secs(60);
+const SERVED: Duration = Duration::from_mins(1);
 
 /// The field managers of people at a command line. What they changed is drift, which the plan has shown and the user has
 /// approved to undo; what a controller owns is a conflict, and stays its own.
@@ -102,7 +102,7 @@ impl Apply<'_> {
         name: &ClusterName,
         planned: &Recorded,
     ) -> Result<(Cluster, ClusterFacts), Diagnostic> {
-        let unusable = |error| diagnostics::cluster(&error, primary(name.as_str()));
+        let unusable = |error| diagnostics::cluster(&error, Some(primary(name.as_str())));
         let cluster = self.data.clusters.get(name.as_str()).await.map_err(unusable)?;
         let mut facts = observe::facts(&cluster).await.map_err(unusable)?;
         if let Some(uid) = planned.cluster_uids.get(name.as_str()) {
@@ -148,7 +148,7 @@ impl Apply<'_> {
             let summary =
                 format!("Cluster {:?}: the charts rendered something that is no object", site.cluster.name());
             let way_out = "Look at the chart values that lead to it.";
-            diagnostics::failure(summary, &error, way_out, primary(site.cluster.name()))
+            diagnostics::failure(summary, &error, way_out, Some(primary(site.cluster.name())))
         })?;
         Ok(Installation {
             target: Target::new(&site.cluster, &namespace),
@@ -279,7 +279,7 @@ fn failure(outcome: &ClusterOutcome) -> Option<Diagnostic> {
     outcome
         .error
         .as_ref()
-        .map(|error| diagnostics::rollout(&outcome.cluster, error, primary(&outcome.cluster)))
+        .map(|error| diagnostics::rollout(&outcome.cluster, error, Some(primary(&outcome.cluster))))
 }
 
 fn still_unknown() -> Diagnostic {

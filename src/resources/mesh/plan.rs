@@ -64,7 +64,9 @@ fn check_blocks(
 ) -> Result<(), Diagnostics> {
     let labels = mesh.primaries().keys().map(ClusterName::to_string);
     let mut missing: Diagnostics = labels
-        .filter_map(|label| no_block(&label, data).map(|error| diagnostics::cluster(&error, primary(&label))))
+        .filter_map(|label| {
+            no_block(&label, data).map(|error| diagnostics::cluster(&error, Some(primary(&label))))
+        })
         .collect();
     let before = prior.map(Recorded::of).unwrap_or_default().cluster_uids.into_keys();
     let left = before.filter(|label| !mesh.primaries().keys().any(|name| name.as_str() == label));
@@ -83,8 +85,8 @@ fn no_block(label: &str, data: &ProviderData) -> Option<clusters::Error> {
 }
 
 /// Where the resource names a cluster.
-pub fn primary(label: &str) -> Option<AttributePath> {
-    Some(AttributePath::new("primary").key(label))
+pub fn primary(label: &str) -> AttributePath {
+    AttributePath::new("primary").key(label)
 }
 
 /// Recorded facts where there are some, else what the clusters say now; `None` for a cluster that is not known yet.
@@ -110,11 +112,15 @@ async fn facts(
             Err(error @ clusters::Error::NotYetKnown { .. }) => {
                 let consequence =
                     "The plan is made without the cluster: what depends on it is known after apply.";
-                messages.push(diagnostics::cluster_skipped(&error, primary(name.as_str()), consequence));
+                messages.push(diagnostics::cluster_skipped(
+                    &error,
+                    Some(primary(name.as_str())),
+                    consequence,
+                ));
                 None
             }
             Err(error) => {
-                errors.push(diagnostics::cluster(&error, primary(name.as_str())));
+                errors.push(diagnostics::cluster(&error, Some(primary(name.as_str()))));
                 None
             }
         };

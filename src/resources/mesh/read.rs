@@ -112,7 +112,7 @@ pub async fn read_objects(
         let Some((id, fields)) = ids.get(&asked).and_then(|id| wanted.get_key_value(*id)) else { continue };
         match observation {
             Observation::Found(live) => {
-                drop(objects.insert(id.clone(), read_back(live.value(), fields, key)))
+                objects.insert(id.clone(), read_back(live.value(), fields, key));
             }
             Observation::Absent => {}
             Observation::Unknown(error) => return Err(cannot_read(cluster.name(), &asked, &error)),
@@ -139,9 +139,9 @@ fn unread(label: &str, error: &clusters::Error, data: &ProviderData) -> Unread {
     };
     if is_kept {
         let consequence = "State keeps what it says about this cluster; changes in it are not seen.";
-        Unread::Kept(diagnostics::cluster_skipped(error, primary(label), consequence))
+        Unread::Kept(diagnostics::cluster_skipped(error, Some(primary(label)), consequence))
     } else {
-        Unread::Failed(diagnostics::cluster(error, primary(label)))
+        Unread::Failed(diagnostics::cluster(error, Some(primary(label))))
     }
 }
 
@@ -152,16 +152,12 @@ fn cannot_read(label: &str, id: &ssa::ObjectId, error: &ssa::RequestError) -> Di
     } else {
         "State is unchanged; run the same command again."
     };
-    diagnostics::failure(summary, error, way_out, primary(label))
+    diagnostics::failure(summary, error, way_out, Some(primary(label)))
 }
 
 fn timed_out(label: &str, timeout: Duration) -> Diagnostic {
     let summary = format!("Cluster {label:?}: reading took longer than {timeout:.0?}");
     let detail =
         "State is unchanged. Raise read in the timeouts block, or look at what slows the API server down.";
-    let diagnostic = Diagnostic::error(summary, detail);
-    match primary(label) {
-        Some(path) => diagnostic.at(path),
-        None => diagnostic,
-    }
+    Diagnostic::error(summary, detail).at(primary(label))
 }

@@ -54,7 +54,11 @@ pub async fn from_clusters(
         match &outcome.error {
             None => drop(gone.insert(outcome.cluster)),
             Some(error) => {
-                diagnostics.push(diagnostics::rollout(&outcome.cluster, error, primary(&outcome.cluster)))
+                diagnostics.push(diagnostics::rollout(
+                    &outcome.cluster,
+                    error,
+                    Some(primary(&outcome.cluster)),
+                ));
             }
         }
     }
@@ -73,9 +77,9 @@ async fn way(label: &str, prior: &MeshModel, data: &ProviderData) -> Way {
             let is_abandoned = block.is_some_and(|block| block.unreachable == WhenUnreachable::Abandon);
             if is_abandoned && error.is_unreachable() {
                 let consequence = "The cluster block says unreachable = \"abandon\": what the mesh made there is forgotten.";
-                Way::Forget(diagnostics::cluster_skipped(&error, primary(label), consequence))
+                Way::Forget(diagnostics::cluster_skipped(&error, Some(primary(label)), consequence))
             } else {
-                Way::Keep(diagnostics::cluster(&error, primary(label)))
+                Way::Keep(diagnostics::cluster(&error, Some(primary(label))))
             }
         }
     }

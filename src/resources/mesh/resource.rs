@@ -12,8 +12,8 @@ use super::recorded::Recorded;
 use super::{fingerprint, plan, read, remove, schema};
 use crate::provider::IstioProvider;
 
-const DEFAULT_READ: Duration = Duration::from_secs(5 * 60);
-const DEFAULT_CHANGE: Duration = Duration::from_secs(20 * 60);
+const DEFAULT_READ: Duration = Duration::from_mins(5);
+const DEFAULT_CHANGE: Duration = Duration::from_mins(20);
 
 /// `istio_mesh`.
 #[derive(Clone, Copy, Debug, Default)]

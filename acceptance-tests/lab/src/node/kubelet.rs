@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::StreamExt as _;
 use k8s_openapi::api::core::v1::Pod;
@@ -19,6 +20,9 @@ use super::stores::{Steady, Stores};
 use super::{Plan, pod};
 use crate::net::node::NodeNetwork;
 use crate::net::pod::PodAddresses;
+
+/// How long the pods may take to end when their node does.
+const END: Duration = Duration::from_secs(5);
 
 /// What every pod's task needs.
 pub struct Context {
@@ -89,10 +93,9 @@ impl Kubelet {
         for worker in self.workers.values() {
             worker.wanted.send_replace(Wanted::Gone);
         }
-        for worker in self.workers.into_values() {
-            // A task that panicked has said so already.
-            let _ = worker.task.await;
-        }
+        let ended = futures::future::join_all(self.workers.into_values().map(|worker| worker.task));
+        // A task may be waiting for an API server that is frozen. Whatever does not end now ends with the runtime.
+        let _ = tokio::time::timeout(END, ended).await;
     }
 
     fn handle(&mut self, event: Event<Pod>) {

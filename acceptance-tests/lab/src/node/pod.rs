@@ -96,12 +96,19 @@ pub async fn run(context: Arc<Context>, pod: Arc<Pod>, wanted: watch::Receiver<W
     }
 }
 
-fn prepare(context: Arc<Context>, pod: Arc<Pod>) -> Result<Shared, net::Error> {
+/// Why a pod cannot be run at all.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("cannot make its network")]
+    Net(#[from] net::Error),
+    #[error("cannot make its directory")]
+    Directory(#[from] std::io::Error),
+}
+
+fn prepare(context: Arc<Context>, pod: Arc<Pod>) -> Result<Shared, Error> {
     let address = context.addresses.take()?;
     let directory = context.directory.join(pod.uid().unwrap_or_default());
-    if let Err(error) = std::fs::create_dir_all(&directory) {
-        tracing::warn!(%error, directory = %directory.display(), "cannot make a pod's directory");
-    }
+    std::fs::create_dir_all(&directory)?;
     let network = OnceLock::new();
     if containers(&pod).any(needs_process) {
         let parameters = sysctls(&pod);
@@ -260,7 +267,9 @@ impl Worker {
             // The pod is gone, or another one has its name.
             Err(kube::Error::Api(answer)) if matches!(answer.code, 404 | 409) => true,
             Err(error) => {
-                tracing::debug!(pod = name, %error, "cannot publish a pod's status");
+                if matches!(error, kube::Error::Api(_)) {
+                    tracing::warn!(pod = name, %error, "cannot publish a pod's status");
+                }
                 false
             }
         }

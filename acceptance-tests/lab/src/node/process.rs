@@ -60,19 +60,25 @@ pub enum Error {
     Thread,
 }
 
-/// A running process.
+/// A running process; it is killed when this is dropped.
 #[derive(Debug)]
 pub struct Running {
     /// Its process id, which also names its process group.
     pub pid: u32,
     exit: oneshot::Receiver<i32>,
+    ended: Option<i32>,
 }
 
 impl Running {
     /// Waits for the end and gives the exit code, 128 and the signal's number after a signal.
     pub async fn exited(&mut self) -> i32 {
+        if let Some(code) = self.ended {
+            return code;
+        }
         // The thread waits for the process, so it can only end without a word if it panicked.
-        (&mut self.exit).await.unwrap_or(255)
+        let code = (&mut self.exit).await.unwrap_or(255);
+        self.ended = Some(code);
+        code
     }
 
     /// Asks the process to end.
@@ -88,6 +94,15 @@ impl Running {
 
     fn group(&self) -> Pid {
         Pid::from_raw(i32::try_from(self.pid).unwrap_or(i32::MAX))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Once it has ended its number may be another's.
+        if self.ended.is_none() {
+            self.kill();
+        }
     }
 }
 
@@ -112,7 +127,7 @@ pub async fn start(spec: Spec) -> Result<Running, Error> {
         let _ = exited.send(code);
     })?;
     let pid = starting.await.map_err(|_| Error::Thread)??;
-    Ok(Running { pid, exit })
+    Ok(Running { pid, exit, ended: None })
 }
 
 fn spawn(spec: &Spec) -> Result<std::process::Child, Error> {

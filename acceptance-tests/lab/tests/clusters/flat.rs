@@ -5,7 +5,16 @@ use lab::probe::Pods;
 use crate::labs::{self, Kind};
 use crate::tools::{apply, kubectl, wait_for_pods};
 
-crate::trials![pods_of_a_flat_network_reach_each_other];
+crate::trials![a_new_lab_knows_nothing_of_the_one_before, pods_of_a_flat_network_reach_each_other];
+
+fn a_new_lab_knows_nothing_of_the_one_before() {
+    let lab = labs::get(Kind::Isolated);
+    kubectl(&lab, "east", &["create", "configmap", "before"]);
+    drop(lab);
+    let lab = labs::get(Kind::Flat);
+    let known = kubectl(&lab, "east", &["get", "configmaps", "-o", "name"]);
+    assert!(!known.contains("configmap/before"), "{known}");
+}
 
 fn pods_of_a_flat_network_reach_each_other() {
     let lab = labs::get(Kind::Flat);

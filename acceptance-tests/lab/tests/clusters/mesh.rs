@@ -50,7 +50,7 @@ fn install_in(lab: &Lab, cluster: &str, root: &Authority) {
     let charts = parts::charts().unwrap();
     let chart = |name: &str| charts.chart(name).display().to_string();
     let release = |name: &str, chart: &str, values: &str| {
-        let fixed = ["-n", "istio-system", "upgrade", "--install", name, chart, "--wait", "--timeout", "90s"];
+        let fixed = ["-n", "istio-system", "upgrade", "--install", name, chart, "--wait", "--timeout", "5m"];
         helm(lab, cluster, &[&fixed[..], &["--set", values]].concat());
     };
     release("istio-base", &chart("base"), "global.istioNamespace=istio-system");

@@ -28,7 +28,7 @@ pub fn wait_for_pods(lab: &Lab, cluster: &str, namespace: &str, labels: &str) {
     kubectl(
         lab,
         cluster,
-        &["-n", namespace, "wait", "pod", "-l", labels, "--for=condition=Ready", "--timeout=90s"],
+        &["-n", namespace, "wait", "pod", "-l", labels, "--for=condition=Ready", "--timeout=3m"],
     );
 }
 
@@ -51,14 +51,14 @@ fn run(command: &mut Command, input: &str) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Waits until `look` gives something, for a minute.
+/// Waits until `look` gives something, for two minutes.
 pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + Duration::from_mins(1);
+    let deadline = Instant::now() + Duration::from_mins(2);
     loop {
         if let Some(found) = look() {
             return found;
         }
-        assert!(Instant::now() < deadline, "after a minute still not: {what}");
+        assert!(Instant::now() < deadline, "after two minutes still not: {what}");
         std::thread::sleep(Duration::from_millis(100));
     }
 }

@@ -189,7 +189,7 @@ impl Chart {
             "values.schema.json" => self.schema = Some(Arc::clone(&file.data)),
             name if name.starts_with("templates/") => self.templates.push(file),
             name if name.starts_with("charts/")
-                && !Path::new(name).extension().is_some_and(|extension| extension == "prov") =>
+                && Path::new(name).extension().is_none_or(|extension| extension != "prov") =>
             {
                 let name = name.trim_start_matches("charts/").to_owned();
                 let subchart = name.split('/').next().unwrap_or_default().to_owned();

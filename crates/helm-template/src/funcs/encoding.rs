@@ -135,7 +135,7 @@ fn must_to_yaml(arguments: &[Value]) -> CallResult {
 }
 
 fn to_yaml_pretty(arguments: &[Value]) -> CallResult {
-    let text = yaml::pretty::marshal(&any(arguments, 0)).unwrap_or_default();
+    let text = yaml::pretty::marshal(&any(arguments, 0));
     Ok(Value::from(text.strip_suffix('\n').unwrap_or(&text)))
 }
 

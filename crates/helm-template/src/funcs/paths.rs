@@ -1,5 +1,7 @@
 //! Paths and URLs.
 
+use std::fmt::Write as _;
+
 use super::arguments::{map, text};
 use super::pure;
 use crate::golang::path;
@@ -98,7 +100,6 @@ fn percent_decode(text: &str) -> String {
 
 /// The escaping of `URL.String` for a path or a fragment.
 fn percent_encode(text: &str, kept: &[u8]) -> String {
-    use std::fmt::Write as _;
     let mut out = String::new();
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || kept.contains(&byte) {
@@ -124,7 +125,6 @@ fn url_join(arguments: &[Value]) -> CallResult {
     };
     let (scheme, host, url_path, opaque) = (part("scheme")?, part("host")?, part("path")?, part("opaque")?);
     let (query, fragment, userinfo) = (part("query")?, part("fragment")?, part("userinfo")?);
-    use std::fmt::Write as _;
     let mut out = String::new();
     if !scheme.is_empty() {
         let _ = write!(out, "{scheme}:");

@@ -146,6 +146,13 @@ fn underscores_separate_digits(text: &str) -> bool {
 
 /// `strconv.ParseFloat(text, 64)`, decimal only; out of range is an error, as in Go.
 pub(crate) fn parse_float(text: &str) -> Option<f64> {
+    if text.contains('_') {
+        let bytes = text.as_bytes();
+        let is_digit = |index: usize| bytes.get(index).is_some_and(u8::is_ascii_hexdigit);
+        let between_digits = |index: usize| index > 0 && is_digit(index - 1) && is_digit(index + 1);
+        let all_are = text.match_indices('_').all(|(index, _)| between_digits(index));
+        return if all_are { parse_float(&text.replace('_', "")) } else { None };
+    }
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let lower = unsigned.to_ascii_lowercase();
     match lower.as_str() {

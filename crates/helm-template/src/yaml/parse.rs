@@ -412,7 +412,8 @@ mod tests {
         let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
         for level in 1..9 {
             let previous = format!("*a{}, ", level - 1).repeat(10);
-            text += &format!("a{level}: &a{level} [{}]\n", previous.trim_end_matches(", "));
+            let line = format!("a{level}: &a{level} [{}]\n", previous.trim_end_matches(", "));
+            text.push_str(&line);
         }
         assert_eq!(parse(&text).unwrap_err().message, "document contains excessive aliasing");
     }

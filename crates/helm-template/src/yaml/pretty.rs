@@ -4,12 +4,11 @@ use serde_json::{Map, Value as Json};
 
 use super::emit::{Dialect, emit_dialect};
 use crate::golang::fmt::to_text;
-use crate::golang::json::UnsupportedValue;
 use crate::value::{MAX_DEPTH, Value};
 
 /// The text that go-yaml v3's encoder writes with an indentation of two.
-pub(crate) fn marshal(value: &Value) -> Result<String, UnsupportedValue> {
-    Ok(emit_dialect(&to_json(value, 0), Dialect::V3))
+pub(crate) fn marshal(value: &Value) -> String {
+    emit_dialect(&to_json(value, 0), Dialect::V3)
 }
 
 fn to_json(value: &Value, depth: usize) -> Json {

@@ -114,12 +114,14 @@ pub fn comparable(outcome: &Outcome) -> Outcome {
             });
             let message = message.split("found in Chart.yaml, but").last().unwrap_or(message);
             let message = message.trim_start_matches("chart dependencies processing failed: ").trim();
-            let mut lines: Vec<&str> = message.lines().collect();
-            if message.contains("schema(s)") {
-                // Helm names violations in the order of a Go map, that is in any order.
-                lines.sort_unstable();
+            if !message.contains("schema(s)") {
+                return Err(message.to_owned());
             }
-            Err(lines.join("\n"))
+            // Helm names violations and keys in the order of a Go map, that is in any order.
+            let mut words: Vec<&str> =
+                message.split([' ', '\n', ',']).filter(|word| !word.is_empty()).collect();
+            words.sort_unstable();
+            Err(words.join(" "))
         }
     }
 }

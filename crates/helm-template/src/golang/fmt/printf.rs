@@ -1,5 +1,7 @@
 //! `fmt.Sprintf`.
 
+use std::fmt::Write as _;
+
 use super::super::number::{format_g, positional, scientific, shortest_digits, special};
 use super::super::quote::{is_print, quote, quote_rune};
 use super::write_value;
@@ -279,7 +281,6 @@ impl Printer<'_> {
             }
             'x' | 'X' => {
                 let text = &bytes[..spec.precision.unwrap_or(bytes.len()).min(bytes.len())];
-                use std::fmt::Write as _;
                 let mut hex = String::new();
                 for (index, byte) in text.iter().enumerate() {
                     if spec.space && index > 0 {
