@@ -2,6 +2,8 @@
 //!
 //! A violation names file, line and rule. The tests below also show every rule to be able to fail.
 
+#![cfg(test)]
+
 #[path = "architecture/packages.rs"]
 mod packages;
 #[path = "architecture/paths.rs"]

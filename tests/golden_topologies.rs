@@ -2,6 +2,8 @@
 //!
 //! `UPDATE_GOLDEN=1` writes what is rendered; the difference is for review.
 
+#![cfg(test)]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;

@@ -50,7 +50,7 @@ fn scan(tokens: &[TokenTree], paths: &mut Vec<WrittenPath>) {
     while position < tokens.len() {
         match &tokens[position] {
             TokenTree::Ident(_) if !is_member(tokens, position) => {
-                position = path(tokens, position, &[], paths)
+                position = path(tokens, position, &[], paths);
             }
             TokenTree::Group(group) => {
                 scan(&without_tests(group.stream()), paths);

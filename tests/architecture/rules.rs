@@ -129,14 +129,14 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn broken_by(&self, path: &WrittenPath) -> Option<String> {
-        match self.from_the_crate(&path.segments) {
+        match self.inside_the_crate(&path.segments) {
             Some(inside) => self.module_rule(&inside),
             None => self.package_rule(&path.segments),
         }
     }
 
     /// The path as seen from the crate's root, if it is one of ours and not `self`.
-    fn from_the_crate(&self, segments: &[String]) -> Option<Vec<String>> {
+    fn inside_the_crate(&self, segments: &[String]) -> Option<Vec<String>> {
         match segments.first().map(String::as_str) {
             Some("crate") => Some(segments[1..].to_vec()),
             Some("super") => {

@@ -42,8 +42,10 @@ pub fn product_words(file: &str, text: &str) -> Vec<Violation> {
     if !is_source || is_test(file) {
         return Vec::new();
     }
-    let knows = |line: &str| line.to_lowercase().contains("istio");
+    let names_it = |line: &str| line.to_lowercase().contains("istio");
     let lines = text.lines().take(lines_without_tests(text)).enumerate();
-    let known = lines.filter(|(_, line)| knows(line));
-    known.map(|(number, _)| Violation::new(file, number + 1, "a general crate must not know Istio")).collect()
+    let naming = lines.filter(|(_, line)| names_it(line));
+    naming
+        .map(|(number, _)| Violation::new(file, number + 1, "a general crate must not know Istio"))
+        .collect()
 }

@@ -143,7 +143,8 @@ proptest! {
         let prior = fields(&object);
         let spec = object["spec"].as_object().unwrap();
         prop_assume!(!spec.is_empty());
-        let name = choice.get(&spec.keys().collect::<Vec<_>>()).to_string();
+        let names: Vec<&String> = spec.keys().collect();
+        let name = (*choice.get(&names)).clone();
         let mut live = object.clone();
         live["spec"].as_object_mut().unwrap().remove(&name);
         live["spec"]["kept"] = json!("so that the parent is there");
@@ -182,6 +183,6 @@ fn means(found: &Value, text: &str) -> bool {
             string == text || serde_json::from_str::<String>(text).is_ok_and(|text| text == *string)
         }
         Value::Number(number) => text.parse::<f64>().ok() == number.as_f64(),
-        other => other.to_string() == text,
+        other => serde_json::from_str::<Value>(text).is_ok_and(|value| value == *other),
     }
 }

@@ -11,8 +11,9 @@ fn drift(applied: &Value, live: &Value) -> Vec<String> {
 const NONE: [&str; 0] = [];
 
 fn deployment(pod: Value) -> Value {
-    json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "istiod"},
-        "spec": {"template": {"spec": pod}}})
+    let mut object = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "istiod"}});
+    object["spec"]["template"]["spec"] = pod;
+    object
 }
 
 fn config_map(key: &str, text: &str) -> Value {
@@ -20,8 +21,9 @@ fn config_map(key: &str, text: &str) -> Value {
 }
 
 fn crd(version: Value) -> Value {
-    json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-        "spec": {"versions": [version]}})
+    let mut object = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"});
+    object["spec"]["versions"] = Value::from(vec![version]);
+    object
 }
 
 #[test]

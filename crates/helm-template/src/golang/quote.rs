@@ -28,6 +28,20 @@ pub(crate) fn quote_rune(c: char) -> String {
     out
 }
 
+/// What `strconv.QuoteToASCII` adds: characters beyond ASCII of a quoted text as escapes.
+pub(crate) fn to_ascii(quoted: &str) -> String {
+    let mut out = String::with_capacity(quoted.len());
+    for c in quoted.chars() {
+        let code = u32::from(c);
+        let _ = match code {
+            0..=0x7f => out.write_char(c),
+            0x80..=0xffff => write!(out, "\\u{code:04x}"),
+            _ => write!(out, "\\U{code:08x}"),
+        };
+    }
+    out
+}
+
 fn push_escaped(out: &mut String, c: char, delimiter: char) {
     match c {
         '\\' => out.push_str("\\\\"),

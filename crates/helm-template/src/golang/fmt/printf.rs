@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::super::number::{format_g, positional, scientific, shortest_digits, special};
-use super::super::quote::{is_print, quote, quote_rune};
+use super::super::quote::{is_print, quote, quote_rune, to_ascii};
 use super::write_value;
 use crate::value::Value;
 
@@ -275,6 +275,7 @@ impl Printer<'_> {
                 let text = truncated(bytes, spec.precision);
                 let quoted = match std::str::from_utf8(text) {
                     Ok(plain) if spec.sharp && can_backquote(plain) => format!("`{plain}`"),
+                    _ if spec.plus => to_ascii(&quote(text)),
                     _ => quote(text),
                 };
                 self.pad(quoted.as_bytes(), spec);
@@ -332,9 +333,14 @@ impl Printer<'_> {
         let c = u32::try_from(number).ok().and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER);
         let text = match verb {
             'c' => c.to_string(),
+            'q' if spec.plus => to_ascii(&quote_rune(c)),
             'q' => quote_rune(c),
             _ => {
-                let code = format!("U+{:04X}", number.cast_unsigned());
+                let code = format!(
+                    "U+{:0width$X}",
+                    number.cast_unsigned(),
+                    width = spec.precision.unwrap_or(4).max(4)
+                );
                 if spec.sharp && is_print(c) { format!("{code} '{c}'") } else { code }
             }
         };
