@@ -24,7 +24,7 @@ pub fn write(workspace: &Workspace) -> Result<(), Error> {
     tree::write(&workspace.root.join(PAGES), &generate(workspace)?)
 }
 
-/// Fails if [`write`] would change a page.
+/// Fails if [`write()`] would change a page.
 pub fn check(workspace: &Workspace) -> Result<(), Error> {
     let pages = tree::differing(&generate(workspace)?, &tree::read(&workspace.root.join(PAGES))?);
     if pages.is_empty() { Ok(()) } else { Err(Error::StaleDocs { pages }) }

@@ -24,8 +24,8 @@ use crate::{blocking, parts};
 
 pub mod identity;
 
-/// How long the API server may take to become ready. Three seconds are usual; a loaded machine needs more.
-const READY: Duration = Duration::from_secs(90);
+/// How long the API server may take to become ready. Three seconds are usual; a machine that also compiles needs many more.
+const READY: Duration = Duration::from_mins(3);
 const POLL: Duration = Duration::from_millis(50);
 /// How long a token on request lives.
 const TOKEN_SECONDS: i64 = 24 * 60 * 60;

@@ -1,6 +1,10 @@
 //! go-yaml v2's emitter for plain data: block style, two blanks a level, lists in maps not indented.
 
+mod analysis;
+
 use serde_json::{Number, Value};
+
+use analysis::{analyze, is_break, is_printable};
 
 use super::resolve::{Resolved, is_base_60, resolve};
 use super::sort::compare;
@@ -310,64 +314,6 @@ fn number_text(number: &Number) -> String {
     parse_uint(&json).map_or_else(|| format_g(float), |uint| uint.to_string())
 }
 
-/// What styles a scalar can be written in.
-#[allow(clippy::struct_excessive_bools)] // Each is a fact of its own.
-#[derive(Default)]
-struct Analysis {
-    multiline: bool,
-    plain_allowed: bool,
-    single_quoted_allowed: bool,
-    block_allowed: bool,
-}
-
-fn analyze(text: &str) -> Analysis {
-    let mut block_indicators = text.starts_with("---") || text.starts_with("...");
-    let (mut line_breaks, mut special, mut space_break, mut break_space) = (false, false, false, false);
-    let (mut previous_space, mut previous_break) = (false, false);
-    let mut preceded_by_whitespace = true;
-    let mut chars = text.chars().peekable();
-    let mut first = true;
-    while let Some(c) = chars.next() {
-        let followed_by_whitespace = matches!(chars.peek(), None | Some(' ' | '\t'));
-        block_indicators |= if first {
-            match c {
-                '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@'
-                | '`' => true,
-                '?' | ':' | '-' => followed_by_whitespace,
-                _ => false,
-            }
-        } else {
-            (c == ':' && followed_by_whitespace) || (c == '#' && preceded_by_whitespace)
-        };
-        special |= !is_printable(c);
-        line_breaks |= is_break(c);
-        break_space |= c == ' ' && previous_break;
-        space_break |= is_break(c) && previous_space;
-        previous_space = c == ' ';
-        previous_break = is_break(c);
-        preceded_by_whitespace = c == ' ' || c == '\t' || c == '\0' || is_break(c);
-        first = false;
-    }
-    let is_edge = |c: char| c == ' ' || is_break(c);
-    let edges = text.starts_with(is_edge) || text.ends_with(is_edge);
-    let unsafe_characters = space_break || special;
-    Analysis {
-        multiline: line_breaks,
-        plain_allowed: !(block_indicators || line_breaks || edges || break_space || unsafe_characters),
-        single_quoted_allowed: !(break_space || unsafe_characters),
-        block_allowed: !text.is_empty() && !text.ends_with(' ') && !unsafe_characters,
-    }
-}
-
-fn is_break(c: char) -> bool {
-    matches!(c, '\r' | '\n' | '\u{85}' | '\u{2028}' | '\u{2029}')
-}
-
-/// go-yaml v2 knows no printable character beyond the basic plane.
-fn is_printable(c: char) -> bool {
-    matches!(c, '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}' | '\u{ff00}'..='\u{fffd}')
-}
-
 fn escape(c: char) -> String {
     let short = match c {
         '\0' => '0',
@@ -398,55 +344,4 @@ fn escape(c: char) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn collections_are_written_in_block_style() {
-        let value = json!({"b": [1, {"c": 2, "d": []}, [3, [4]]], "a": {}, "e": {"f": null}});
-        assert_eq!(emit(&value), "a: {}\nb:\n- 1\n- c: 2\n  d: []\n- - 3\n  - - 4\ne:\n  f: null\n");
-    }
-
-    #[test]
-    fn strings_are_quoted_where_yaml_1_1_would_misread_them() {
-        let value = json!([
-            "on",
-            "1:30",
-            "2001-02-03",
-            "",
-            "a: b",
-            "- x",
-            " lead",
-            "1e3",
-            "~",
-            "x",
-            "a#b",
-            "tab\there"
-        ]);
-        assert_eq!(
-            emit(&value),
-            "- \"on\"\n- \"1:30\"\n- \"2001-02-03\"\n- \"\"\n- 'a: b'\n- '- x'\n- ' lead'\n- \"1e3\"\n- \"~\"\n- x\n- a#b\n- \"tab\\there\"\n"
-        );
-    }
-
-    #[test]
-    fn text_of_several_lines_is_a_literal() {
-        assert_eq!(
-            emit(&json!({"a": "x\ny", "b": "x\n", "c": "x\n\n", "d": " x\n"})),
-            "a: |-\n  x\n  y\nb: |\n  x\nc: |+\n  x\n\nd: |2\n   x\n"
-        );
-    }
-
-    #[test]
-    fn long_plain_text_is_folded_after_column_80() {
-        let words = "word ".repeat(20);
-        let folded = emit(&json!({"k": words.trim_end()}));
-        assert_eq!(folded.lines().next().map(str::len), Some(82));
-    }
-
-    #[test]
-    fn floats_without_fraction_become_integers() {
-        assert_eq!(emit(&json!([1e6, 1.5, 1e21])), "- 1000000\n- 1.5\n- 1e+21\n");
-    }
-}
+mod tests;

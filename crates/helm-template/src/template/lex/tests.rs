@@ -1,0 +1,36 @@
+use super::*;
+
+fn kinds(text: &str) -> Vec<Kind> {
+    lex(text).into_iter().map(|token| token.kind).collect()
+}
+
+#[test]
+fn trim_markers_eat_the_text_around_an_action() {
+    let tokens = lex("a \n{{- .x -}}\n b");
+    let texts: Vec<&str> = tokens.iter().map(|token| token.text.as_str()).collect();
+    assert_eq!(texts, ["a", "{{", ".x", "}}", "b", ""]);
+}
+
+#[test]
+fn comments_leave_no_token() {
+    assert_eq!(kinds("a{{- /* x */ -}} b"), [Kind::Text, Kind::Text, Kind::Eof]);
+}
+
+#[test]
+fn a_minus_before_a_digit_is_a_number() {
+    assert_eq!(lex("{{-3}}")[1].text, "-3");
+}
+
+#[test]
+fn an_error_token_says_what_is_wrong() {
+    for (text, message) in [
+        ("{{ \"a }}", "unterminated quoted string"),
+        ("{{ ) }}", "unexpected right paren"),
+        ("{{ (1 }}", "unclosed left paren"),
+        ("{{ 1", "unclosed action"),
+        ("{{/* x", "unclosed comment"),
+        ("{{ 3k }}", "bad number syntax: \"3k\""),
+    ] {
+        assert_eq!(lex(text).last().map(|token| token.text.clone()).as_deref(), Some(message));
+    }
+}
