@@ -11,7 +11,7 @@ use crate::yaml::Head;
 /// One document of the output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manifest {
-    /// The template that it comes from, such as `istiod/templates/deployment.yaml`.
+    /// The template that it comes from, such as `shop/templates/deployment.yaml`.
     pub source: String,
     /// Its `kind`; empty for a document that holds only comments.
     pub kind: String,
