@@ -229,10 +229,9 @@ impl Apply<'_> {
 
     /// The objects in clusters that the mesh leaves and that could not be emptied.
     fn objects_elsewhere(&self, sites: &[Site], removed: &BTreeSet<String>) -> Objects {
-        let mut objects = self.prior.map(Recorded::of).unwrap_or_default().objects;
-        let recorded = self.prior.map(Recorded::of).unwrap_or_default();
+        let Recorded { mut objects, cluster_uids, .. } = self.prior.map(Recorded::of).unwrap_or_default();
         let is_here = |id: &ObjectId| {
-            let uid = recorded.cluster_uids.get(&id.cluster);
+            let uid = cluster_uids.get(&id.cluster);
             sites.iter().any(|site| site.cluster.name() == id.cluster || Some(&site.facts.uid) == uid)
         };
         objects.retain(|id, _| !is_here(id) && !removed.contains(&id.cluster));

@@ -43,8 +43,8 @@ pub async fn plan(
         planned.kubernetes_versions = Field::Unknown;
         return Ok((planned, messages));
     };
-    check_blocks(&mesh, prior, data)?;
     let recorded = prior.map(Recorded::of).unwrap_or_default();
+    check_blocks(&mesh, &recorded, data)?;
     let facts = facts(&mesh, &recorded, data, &mut messages).await?;
     let recorded = after_relabelling(recorded, &mesh, &facts);
     let blueprint = Blueprint::fetch(mesh, &recorded, data).await?;
@@ -57,21 +57,17 @@ pub async fn plan(
 }
 
 /// Every cluster of the mesh, before and after, needs a block in the provider.
-fn check_blocks(
-    mesh: &ValidatedMesh,
-    prior: Option<&MeshModel>,
-    data: &ProviderData,
-) -> Result<(), Diagnostics> {
+fn check_blocks(mesh: &ValidatedMesh, recorded: &Recorded, data: &ProviderData) -> Result<(), Diagnostics> {
     let labels = mesh.primaries().keys().map(ClusterName::to_string);
     let mut missing: Diagnostics = labels
         .filter_map(|label| {
             no_block(&label, data).map(|error| diagnostics::cluster(&error, Some(primary(&label))))
         })
         .collect();
-    let before = prior.map(Recorded::of).unwrap_or_default().cluster_uids.into_keys();
-    let left = before.filter(|label| !mesh.primaries().keys().any(|name| name.as_str() == label));
+    let before = recorded.cluster_uids.keys();
+    let left = before.filter(|label| !mesh.primaries().keys().any(|name| name.as_str() == *label));
     missing.extend(
-        left.filter_map(|label| no_block(&label, data)).map(|error| diagnostics::cluster(&error, None)),
+        left.filter_map(|label| no_block(label, data)).map(|error| diagnostics::cluster(&error, None)),
     );
     missing.into_result()
 }
