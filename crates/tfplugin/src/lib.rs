@@ -110,6 +110,7 @@
 
 extern crate self as tfplugin;
 
+mod action;
 mod context;
 mod data_source;
 mod diagnostics;
@@ -119,7 +120,9 @@ mod field;
 mod function;
 #[doc(hidden)]
 pub mod generated;
+mod identified;
 mod lifecycle;
+mod list_resource;
 mod outcome;
 mod panics;
 mod path;
@@ -136,12 +139,15 @@ mod timeouts;
 #[doc(hidden)]
 pub mod value;
 
+pub use action::{Action, ActionContext, Progress};
 pub use context::{Context, PrivateState, PrivateStateError, Validation};
 pub use data_source::DataSource;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use ephemeral::{EphemeralContext, EphemeralResource, Opened};
 pub use field::{Field, StillUnknown};
 pub use function::{Arguments, Function, FunctionError, Parameter, Signature};
+pub use identified::Identified;
+pub use list_resource::{Found, ListResource, Listing};
 pub use outcome::{Deferral, Outcome};
 pub use path::{AttributePath, Step};
 pub use plugin::serve;
