@@ -49,6 +49,10 @@ pub enum Part {
     Tfplugindocs,
     /// The lab's own program that tells what Terraform's library of values makes of encoded values.
     CtyOracle,
+    /// The smallest provider of terraform-plugin-framework, which others are measured beside.
+    PluginPeer,
+    /// The lab's own program that drives a provider with terraform-plugin-testing.
+    PluginAcceptance,
     /// cargo-deny, which checks licences, bans and sources of the project's dependencies.
     CargoDeny,
     /// Istio's charts: a folder, see [`Charts`](super::Charts).
@@ -78,6 +82,8 @@ impl Part {
         Self::Terraform,
         Self::Tfplugindocs,
         Self::CtyOracle,
+        Self::PluginPeer,
+        Self::PluginAcceptance,
     ];
 
     /// Every part there is.
@@ -103,6 +109,8 @@ impl Part {
         Self::Terraform111,
         Self::Tfplugindocs,
         Self::CtyOracle,
+        Self::PluginPeer,
+        Self::PluginAcceptance,
         Self::CargoDeny,
         Self::Tofu,
     ];
@@ -131,6 +139,8 @@ impl Part {
             Self::Tofu => "tofu",
             Self::Tfplugindocs => "tfplugindocs",
             Self::CtyOracle => "cty-oracle",
+            Self::PluginPeer => "plugin-peer",
+            Self::PluginAcceptance => "plugin-acceptance",
             Self::CargoDeny => "cargo-deny",
             Self::Charts => "charts",
         }
@@ -159,6 +169,7 @@ impl Part {
             Self::Tofu => &recipe::TOFU,
             Self::Tfplugindocs => &recipe::TFPLUGINDOCS,
             Self::CtyOracle => &recipe::CTY_ORACLE,
+            Self::PluginPeer | Self::PluginAcceptance => &recipe::PLUGIN_FRAMEWORK,
             Self::CargoDeny => &recipe::CARGO_DENY,
             Self::Charts => &recipe::CHARTS,
         }

@@ -131,6 +131,16 @@ pub(super) static CTY_ORACLE: Recipe = go_programs!(
     []
 );
 
+pub(super) static PLUGIN_FRAMEWORK: Recipe = go_programs!(
+    "plugin-framework",
+    "github.com/hashicorp/terraform-plugin-framework",
+    [
+        PluginPeer: "terraform-provider-istio/lab/tools/plugin-framework/provider",
+        PluginAcceptance: "terraform-provider-istio/lab/tools/plugin-framework/acceptance"
+    ],
+    []
+);
+
 pub(super) static CARGO_DENY: Recipe = Recipe { name: "cargo-deny", folder: "cargo-deny", make: Make::Crate };
 
 pub(super) static ISTIO: Recipe = Recipe { name: "istio", folder: "istio", make: Make::Istio };
