@@ -29,20 +29,20 @@ fn damages() -> impl Strategy<Value = Vec<(u8, Index, u8)>> {
 }
 
 fn damaged(input: &[u8], damages: Vec<(u8, Index, u8)>) -> Vec<u8> {
-    let mut damaged = input.to_vec();
+    let mut output = input.to_vec();
     for (kind, at, byte) in damages {
-        if damaged.is_empty() {
+        if output.is_empty() {
             break;
         }
-        let at = at.index(damaged.len());
+        let at = at.index(output.len());
         match kind {
-            0 => damaged[at] = byte,
-            1 => drop(damaged.remove(at)),
-            2 => damaged.insert(at, damaged[at]),
-            _ => damaged.truncate(at),
+            0 => output[at] = byte,
+            1 => drop(output.remove(at)),
+            2 => output.insert(at, output[at]),
+            _ => output.truncate(at),
         }
     }
-    damaged
+    output
 }
 
 #[test]

@@ -239,15 +239,19 @@ async fn a_list_that_fails_says_so_in_its_stream() {
     }
 }
 
-fn ring(server: Value, times: i64, behaviour: &str) -> Option<DynamicValue> {
+fn ring(server: Value, times: i64, behaviour: &str) -> DynamicValue {
     let ty = Type::object([("server", Type::String), ("times", Type::Number), ("behaviour", Type::String)]);
     let members =
         [("server", server), ("times", Value::Number(times.into())), ("behaviour", text(behaviour))];
-    Some(packed(&object(&members), &ty))
+    packed(&object(&members), &ty)
 }
 
-fn invocation(config: Option<DynamicValue>) -> wire::invoke_action::Request {
-    wire::invoke_action::Request { action_type: "keeper_ring".to_owned(), config, client_capabilities: None }
+fn invocation(config: DynamicValue) -> wire::invoke_action::Request {
+    wire::invoke_action::Request {
+        action_type: "keeper_ring".to_owned(),
+        config: Some(config),
+        client_capabilities: None,
+    }
 }
 
 /// What an action reported, and the messages with which it ended.
@@ -270,8 +274,10 @@ fn told(events: Vec<wire::invoke_action::Event>) -> (Vec<String>, Vec<String>) {
 #[tokio::test]
 async fn an_action_is_checked_planned_and_streams_its_progress() {
     let (_plugin, directory, mut provider, _) = started().await;
-    let validate =
-        |config| wire::validate_action_config::Request { action_type: "keeper_ring".to_owned(), config };
+    let validate = |config| wire::validate_action_config::Request {
+        action_type: "keeper_ring".to_owned(),
+        config: Some(config),
+    };
     let checked = provider.validate_action_config(validate(ring(text(""), 200, ""))).await.unwrap();
     assert_eq!(summaries(&checked.into_inner().diagnostics), ["Invalid value", "No server"]);
     let checked = provider.validate_action_config(validate(ring(Value::Unknown, 2, ""))).await.unwrap();
@@ -279,7 +285,7 @@ async fn an_action_is_checked_planned_and_streams_its_progress() {
 
     let planning = |behaviour| wire::plan_action::Request {
         action_type: "keeper_ring".to_owned(),
-        config: ring(Value::Unknown, 2, behaviour),
+        config: Some(ring(Value::Unknown, 2, behaviour)),
         client_capabilities: None,
     };
     assert_eq!(provider.plan_action(planning("")).await.unwrap().into_inner().diagnostics, []);
@@ -292,7 +298,7 @@ async fn an_action_is_checked_planned_and_streams_its_progress() {
     assert_eq!(std::fs::read_to_string(directory.path().join("bell")).unwrap(), "one 1\none 2\n");
 
     let unknown = wire::invoke_action::Request { action_type: "nothing".to_owned(), ..Default::default() };
-    let broken = invocation(Some(DynamicValue { msgpack: vec![0x91], json: Vec::new() }));
+    let broken = invocation(DynamicValue { msgpack: vec![0x91], json: Vec::new() });
     for (request, summary) in [
         (unknown, "Unknown action"),
         (broken, "Invalid value"),
@@ -398,7 +404,7 @@ async fn everything_is_put_off_while_the_provider_block_is_unknown() {
     assert_eq!((reason(opened.deferred), opened.diagnostics), (ProviderConfigUnknown, Vec::new()));
     let request = wire::plan_action::Request {
         action_type: "keeper_ring".to_owned(),
-        config: ring(text("one"), 1, ""),
+        config: Some(ring(text("one"), 1, "")),
         client_capabilities: Some(DEFERRAL),
     };
     let planned = provider.plan_action(request).await.unwrap().into_inner();

@@ -198,7 +198,7 @@ impl Identified for Server {
 
 impl Server {
     /// The state of a server that exists.
-    pub fn found(&self, name: &str, context: &ResourceContext<Self>) -> Option<ServerModel> {
+    pub fn found(name: &str, context: &ResourceContext<Self>) -> Option<ServerModel> {
         let mut state = ServerModel { name: name.into(), ..empty() };
         let path = file(context, &state).ok()?;
         let text = std::fs::read_to_string(&path).ok()?;

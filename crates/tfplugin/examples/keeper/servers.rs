@@ -26,8 +26,8 @@ impl ListResource for Servers {
     }
 
     fn validate(&self, config: &ServersModel) -> Diagnostics {
+        assert_ne!(config.prefix.as_str(), Some("panic"), "asked to crash");
         match config.prefix.as_str() {
-            Some("panic") => panic!("asked to crash"),
             Some(prefix) if prefix.contains('/') => {
                 Diagnostic::error("Invalid prefix", "A name has no slash.").into()
             }
@@ -55,7 +55,7 @@ impl ListResource for Servers {
             .filter(|name| name.starts_with(config.prefix.as_str().unwrap_or_default()))
             .collect();
         for name in names {
-            let resource = if listing.includes_resources() { Server.found(&name, context) } else { None };
+            let resource = if listing.includes_resources() { Server::found(&name, context) } else { None };
             let identity = ServerIdentity { name: Field::Known(name.clone()) };
             if listing.push(Found { identity, display_name: name, resource }).await.is_break() {
                 return Diagnostics::new();
