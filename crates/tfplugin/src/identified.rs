@@ -18,7 +18,7 @@ pub trait Identified: Resource {
     fn identity_schema(&self) -> IdentitySchema;
 
     /// The identity of what `state` describes; pure and offline. `state` may be a plan, in which values are unknown: so
-    /// they are in the identity then.
+    /// they are in the identity then, and only the apply tells Terraform of it.
     fn identity(&self, state: &Self::Model, context: &ResourceContext<Self>) -> Self::Identity;
 
     /// Makes a first state of an identity, for an `import` block; a read follows. Attributes that the import need not

@@ -241,9 +241,9 @@ impl<P: Provider> Service<P> {
         // When it replaces, core asks a second time for the new resource, and names the identity of the old one.
         let before = if change.is_new { None } else { identity::from_wire(identity.schema(), before)? };
         let planned = lifecycle::identity::planned(identity, planned, before, change.is_replaced, context)?;
-        // What is there already has an identity that is known; a read will tell.
-        let known = |planned: &Value| change.is_new || change.is_replaced || planned.is_wholly_known();
-        planned.filter(known).map(|planned| identity::to_wire(identity.schema(), &planned)).transpose()
+        // Terraform (1.16 still) cannot show a plan as JSON when an identity in it is not known. The apply will tell it.
+        let known = planned.filter(Value::is_wholly_known);
+        known.map(|known| identity::to_wire(identity.schema(), &known)).transpose()
     }
 }
 

@@ -99,14 +99,13 @@ func life() []resource.TestStep {
 }
 
 func imports() []resource.TestStep {
-	config := server("name = \"three\"\n size = 12")
-	steps := []resource.TestStep{{Config: config}}
+	steps := []resource.TestStep{{Config: server("name = \"three\"\n size = 12")}}
 	for _, kind := range []resource.ImportStateKind{
 		resource.ImportCommandWithID,
 		resource.ImportBlockWithID,
 		resource.ImportBlockWithResourceIdentity,
 	} {
-		step := resource.TestStep{Config: config, ResourceName: address, ImportState: true, ImportStateKind: kind}
+		step := resource.TestStep{ResourceName: address, ImportState: true, ImportStateKind: kind}
 		if kind != resource.ImportBlockWithResourceIdentity {
 			step.ImportStateId = "three"
 		}
