@@ -49,8 +49,6 @@ pub enum Part {
     Tfplugindocs,
     /// The lab's own program that tells what Terraform's library of values makes of encoded values.
     CtyOracle,
-    /// The smallest provider of terraform-plugin-framework, which others are measured beside.
-    PluginPeer,
     /// The lab's own program that drives a provider with terraform-plugin-testing.
     PluginAcceptance,
     /// cargo-deny, which checks licences, bans and sources of the project's dependencies.
@@ -82,7 +80,6 @@ impl Part {
         Self::Terraform,
         Self::Tfplugindocs,
         Self::CtyOracle,
-        Self::PluginPeer,
         Self::PluginAcceptance,
     ];
 
@@ -109,7 +106,6 @@ impl Part {
         Self::Terraform111,
         Self::Tfplugindocs,
         Self::CtyOracle,
-        Self::PluginPeer,
         Self::PluginAcceptance,
         Self::CargoDeny,
         Self::Tofu,
@@ -139,7 +135,6 @@ impl Part {
             Self::Tofu => "tofu",
             Self::Tfplugindocs => "tfplugindocs",
             Self::CtyOracle => "cty-oracle",
-            Self::PluginPeer => "plugin-peer",
             Self::PluginAcceptance => "plugin-acceptance",
             Self::CargoDeny => "cargo-deny",
             Self::Charts => "charts",
@@ -169,7 +164,7 @@ impl Part {
             Self::Tofu => &recipe::TOFU,
             Self::Tfplugindocs => &recipe::TFPLUGINDOCS,
             Self::CtyOracle => &recipe::CTY_ORACLE,
-            Self::PluginPeer | Self::PluginAcceptance => &recipe::PLUGIN_FRAMEWORK,
+            Self::PluginAcceptance => &recipe::PLUGIN_TESTING,
             Self::CargoDeny => &recipe::CARGO_DENY,
             Self::Charts => &recipe::CHARTS,
         }

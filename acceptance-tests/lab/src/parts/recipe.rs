@@ -131,13 +131,10 @@ pub(super) static CTY_ORACLE: Recipe = go_programs!(
     []
 );
 
-pub(super) static PLUGIN_FRAMEWORK: Recipe = go_programs!(
-    "plugin-framework",
-    "github.com/hashicorp/terraform-plugin-framework",
-    [
-        PluginPeer: "terraform-provider-istio/lab/tools/plugin-framework/provider",
-        PluginAcceptance: "terraform-provider-istio/lab/tools/plugin-framework/acceptance"
-    ],
+pub(super) static PLUGIN_TESTING: Recipe = go_programs!(
+    "plugin-testing",
+    "github.com/hashicorp/terraform-plugin-testing",
+    [PluginAcceptance: "terraform-provider-istio/lab/tools/plugin-testing/acceptance"],
     []
 );
 

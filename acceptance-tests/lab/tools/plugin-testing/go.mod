@@ -1,9 +1,8 @@
-module terraform-provider-istio/lab/tools/plugin-framework
+module terraform-provider-istio/lab/tools/plugin-testing
 
 go 1.26.0
 
 require (
-	github.com/hashicorp/terraform-plugin-framework v1.19.0
 	github.com/hashicorp/terraform-plugin-testing v1.16.0
 	github.com/mitchellh/go-testing-interface v1.14.1
 )
