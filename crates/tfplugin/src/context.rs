@@ -7,6 +7,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 
+use crate::Deferral;
+
 /// What every operation of a configured provider is given.
 #[derive(Debug)]
 pub struct Context<D> {
@@ -15,6 +17,8 @@ pub struct Context<D> {
     pub(crate) private: PrivateState,
     pub(crate) terraform_version: Arc<str>,
     pub(crate) deferral_allowed: bool,
+    /// Why `configure` has put everything off, if it has.
+    pub(crate) provider_deferral: Option<Deferral>,
 }
 
 impl<D> Context<D> {
@@ -42,6 +46,11 @@ impl<D> Context<D> {
     /// Whether the client understands [`Outcome::deferred`](crate::Outcome::deferred).
     pub fn deferral_allowed(&self) -> bool {
         self.deferral_allowed
+    }
+
+    /// Why this operation is put off without asking the provider: `configure` has said so, and the client allows it.
+    pub(crate) fn deferral(&self) -> Option<Deferral> {
+        self.provider_deferral.filter(|_| self.deferral_allowed)
     }
 }
 

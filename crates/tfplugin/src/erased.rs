@@ -1,5 +1,8 @@
 //! What a provider offers without its types: values in, values out.
 
+mod identity;
+mod streaming;
+
 use std::time::SystemTime;
 
 use futures::future::{BoxFuture, FutureExt};
@@ -9,6 +12,9 @@ use crate::{
     Context, DataSource, Diagnostics, EphemeralResource, Mismatch, Opened, Outcome, Provider, Schema,
     TerraformValue, Validation, Value,
 };
+
+pub(crate) use identity::{AnyIdentity, RegisteredIdentity};
+pub(crate) use streaming::{AnyAction, AnyList};
 
 /// A resource of a provider with the data `D`, by values instead of models.
 pub(crate) trait AnyResource<D>: Send + Sync {
@@ -33,6 +39,7 @@ pub(crate) trait AnyResource<D>: Send + Sync {
     fn import<'a>(&'a self, id: String, context: &'a Context<D>) -> BoxFuture<'a, Outcome<Value>>;
     fn upgrade(&self, version: i64, state: serde_json::Value) -> Result<serde_json::Value, Diagnostics>;
     fn move_from(&self, source: MoveSource) -> Option<Result<Value, Diagnostics>>;
+    fn generate_config(&self, config: Value) -> Result<Value, Diagnostics>;
 }
 
 /// A data source of a provider with the data `D`, by values instead of models.
@@ -155,8 +162,13 @@ where
     fn upgrade(&self, version: i64, state: serde_json::Value) -> Result<serde_json::Value, Diagnostics> {
         self.resource.upgrade(version, state)
     }
+
     fn move_from(&self, source: MoveSource) -> Option<Result<Value, Diagnostics>> {
         self.resource.move_from(source).map(|moved| moved.map(R::Model::into_value))
+    }
+
+    fn generate_config(&self, config: Value) -> Result<Value, Diagnostics> {
+        self.resource.generate_config(model(config)?).map(R::Model::into_value)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Functions that configurations can call (Terraform 1.8 and later).
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use crate::{Provider, TerraformValue, Type, Value};
 
@@ -62,6 +62,20 @@ impl Signature {
     pub fn deprecated(mut self, message: impl Into<String>) -> Self {
         self.deprecated = Some(message.into());
         self
+    }
+
+    /// Checks what Terraform core asks of a signature; the error names the parameter.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let mut names = BTreeSet::new();
+        for Parameter { name, .. } in self.parameters.iter().chain(&self.variadic) {
+            if name.is_empty() {
+                return Err("a parameter has no name".to_owned());
+            }
+            if !names.insert(name) {
+                return Err(format!("two parameters have the name {name:?}"));
+            }
+        }
+        Ok(())
     }
 
     /// The parameter of the argument at `index`.

@@ -106,10 +106,96 @@
 //! * **A panic** becomes a message for the user, with its place.
 //! * **The connection** is open to the Terraform that has started the process, and to nobody else.
 //!
-//! `examples/keeper` has every feature.
+//! # What a provider can offer
+//!
+//! | offer | trait | register with | client |
+//! |---|---|---|---|
+//! | managed resource | [`Resource`] | [`Registry::resource`] | any |
+//! | resource with an identity | [`Identified`] | [`Registry::identified`] | Terraform 1.12, OpenTofu 1.12 |
+//! | list of what exists (`terraform query`) | [`ListResource`] | [`Registry::list_resource`] | Terraform 1.14 |
+//! | action | [`Action`] | [`Registry::action`] | Terraform 1.14 |
+//! | data source | [`DataSource`] | [`Registry::data_source`] | any |
+//! | ephemeral resource | [`EphemeralResource`] | [`Registry::ephemeral`] | Terraform 1.10, OpenTofu 1.11 |
+//! | function | [`Function`] | [`Registry::function`] | Terraform 1.8, OpenTofu 1.7 |
+//!
+//! An older client never asks for what it does not know, so one provider serves them all. Deferral
+//! ([`Outcome::deferred`]) and write-only attributes are allowed by some clients only; they say so in the call.
+//!
+//! A resource moves ([`Resource::move_from`]), upgrades its state ([`Resource::upgrade`]), is imported by id
+//! ([`Resource::import`]) or by identity ([`Identified::import_by_identity`]), and says what configuration Terraform
+//! writes for what it imports ([`Resource::generate_config`]).
+//!
+//! # An action, step by step
+//!
+//! An action has a `config` block as its model. It reports how far it is, looks at the cancellation between its steps,
+//! and ends with messages: none is success.
+//!
+//! ```
+//! use tfplugin::schema::{Attribute, Schema};
+//! use tfplugin::{Action, ActionContext, Diagnostic, Diagnostics, Field, Model, Progress};
+//! # use tfplugin::{Outcome, Provider, Registry, Setup};
+//! # struct Notes;
+//! # #[derive(Model)]
+//! # struct NotesModel { directory: Field<String> }
+//! # impl Provider for Notes {
+//! #     type Model = NotesModel;
+//! #     type Data = Option<String>;
+//! #     const ADDRESS: &'static str = "registry.terraform.io/example/notes";
+//! #     const LOG_TARGETS: &'static [&'static str] = &["notes"];
+//! #     fn schema(&self) -> Schema {
+//! #         Schema::new("").attribute("directory", Attribute::string("Where.").required())
+//! #     }
+//! #     fn register(&self, registry: &mut Registry<Self>) { registry.action(Shred); }
+//! #     async fn configure(&self, config: NotesModel, _: &Setup) -> Outcome<Option<String>> {
+//! #         Outcome::new(config.directory.into_known())
+//! #     }
+//! # }
+//!
+//! struct Shred;
+//!
+//! #[derive(Model)]
+//! struct ShredModel {
+//!     names: Field<Vec<String>>,
+//! }
+//!
+//! impl Action for Shred {
+//!     type Provider = Notes;
+//!     type Model = ShredModel;
+//!     const TYPE: &'static str = "notes_shred";
+//!
+//!     fn schema(&self) -> Schema {
+//!         let names = Attribute::list(tfplugin::Type::String, "Which notes.").required();
+//!         Schema::new("Shreds notes.").attribute("names", names)
+//!     }
+//!
+//!     async fn invoke(
+//!         &self,
+//!         config: ShredModel,
+//!         progress: &Progress,
+//!         context: &ActionContext<Self>,
+//!     ) -> Diagnostics {
+//!         for name in config.names.into_known().unwrap_or_default() {
+//!             if context.cancellation().is_cancelled() {
+//!                 return Diagnostic::error("Interrupted", format!("{name:?} and those after it are left.")).into();
+//!             }
+//!             progress.report(format!("shredding {name}")).await;
+//!         }
+//!         Diagnostics::new()
+//!     }
+//! }
+//!
+//! // In a test of the provider: schemas, models and names agree.
+//! tfplugin::check_provider(&Notes).unwrap();
+//! ```
+//!
+//! # Tests
+//!
+//! Beside [`check_provider`], run the provider under the real Terraform: `dev_overrides` in its CLI configuration, or
+//! `--debug` and `TF_REATTACH_PROVIDERS`. The crate's own tests do both with `examples/keeper`, which has every feature.
 
 extern crate self as tfplugin;
 
+mod action;
 mod context;
 mod data_source;
 mod diagnostics;
@@ -119,7 +205,9 @@ mod field;
 mod function;
 #[doc(hidden)]
 pub mod generated;
+mod identified;
 mod lifecycle;
+mod list_resource;
 mod outcome;
 mod panics;
 mod path;
@@ -136,12 +224,15 @@ mod timeouts;
 #[doc(hidden)]
 pub mod value;
 
+pub use action::{Action, ActionContext, Progress};
 pub use context::{Context, PrivateState, PrivateStateError, Validation};
 pub use data_source::DataSource;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use ephemeral::{EphemeralContext, EphemeralResource, Opened};
 pub use field::{Field, StillUnknown};
 pub use function::{Arguments, Function, FunctionError, Parameter, Signature};
+pub use identified::Identified;
+pub use list_resource::{Found, ListResource, Listing};
 pub use outcome::{Deferral, Outcome};
 pub use path::{AttributePath, Step};
 pub use plugin::serve;

@@ -1,7 +1,9 @@
 //! The life of a resource: what the framework does before and after it asks the provider. No word of a protocol
 //! version here; values have the shape of the model.
 
-use crate::erased::AnyResource;
+pub(crate) mod identity;
+
+use crate::erased::{AnyIdentity, AnyResource};
 use crate::planning;
 use crate::resource::{Create, MoveSource, PlanCreate, PlanUpdate, Planned, Update};
 use crate::rules::{self, Violation};
@@ -37,6 +39,14 @@ pub(crate) async fn plan<D: Send + Sync>(
     context: &Context<D>,
 ) -> Outcome<PlannedChange> {
     let block = &resource.schema().block;
+    if let Some(reason) = context.deferral() {
+        let state = if config == Value::Null {
+            Value::Null
+        } else {
+            planning::planned(block, &config, Some(&prior).filter(|prior| !prior.is_null()))
+        };
+        return Outcome::deferred(PlannedChange { state, requires_replace: Vec::new() }, reason);
+    }
     if config == Value::Null {
         let diagnostics = resource.plan_destroy(prior, context).await;
         let gone = PlannedChange { state: Value::Null, requires_replace: Vec::new() };
@@ -110,6 +120,9 @@ pub(crate) async fn read<D: Send + Sync>(
     state: Value,
     context: &Context<D>,
 ) -> Outcome<Value> {
+    if let Some(reason) = context.deferral() {
+        return Outcome::deferred(state, reason);
+    }
     let kept = state.clone();
     let Outcome { value, diagnostics, deferred } = resource.read(state, context).await;
     let diagnostics = answered(value.is_some(), diagnostics, "read");
@@ -122,18 +135,37 @@ pub(crate) async fn read<D: Send + Sync>(
     Outcome { value: Some(value.unknown_as_null()), diagnostics, deferred }.with(violations)
 }
 
-/// Makes a first state of an id.
+/// What a first state is made of.
+pub(crate) enum ImportBy<'a, D> {
+    Id(String),
+    Identity(&'a dyn AnyIdentity<D>, Value),
+}
+
+/// Makes a first state.
 pub(crate) async fn import<D: Send + Sync>(
     resource: &dyn AnyResource<D>,
-    id: String,
+    by: ImportBy<'_, D>,
     context: &Context<D>,
 ) -> Outcome<Value> {
-    let Outcome { value, diagnostics, deferred } = resource.import(id, context).await;
+    if let Some(reason) = context.deferral() {
+        return Outcome::deferred(Value::Unknown, reason);
+    }
+    let Outcome { value, diagnostics, deferred } = match by {
+        ImportBy::Id(id) => resource.import(id, context).await,
+        ImportBy::Identity(of, identity) => of.import(identity, context).await,
+    };
     let diagnostics = answered(value.is_some(), diagnostics, "import");
     let value = value.map(|state| planning::without_write_only(&resource.schema().block, state));
     let violations = value.as_ref().map(rules::check_state).unwrap_or_default();
     let value = value.map(Value::unknown_as_null);
     Outcome { value, diagnostics, deferred }.with(invalid(violations, "state"))
+}
+
+/// Makes the configuration that would have led to a state.
+pub(crate) fn generate_config<D>(resource: &dyn AnyResource<D>, state: Value) -> Result<Value, Diagnostics> {
+    let block = &resource.schema().block;
+    let config = resource.generate_config(planning::configuration(block, state))?;
+    Ok(planning::without_write_only(block, config))
 }
 
 /// Brings saved state into the shape of the schema.
@@ -177,7 +209,12 @@ pub(crate) fn move_from<D>(resource: &dyn AnyResource<D>, source: MoveSource) ->
         let detail = format!("Resources of type {described} cannot be moved to this type.");
         return Err(Diagnostic::error("Move is not supported", detail).into());
     };
-    let state = planning::without_write_only(&resource.schema().block, moved?);
+    found(&resource.schema().block, moved?)
+}
+
+/// What was found, in the shape that state has.
+pub(crate) fn found(block: &Block, state: Value) -> Result<Value, Diagnostics> {
+    let state = planning::without_write_only(block, state);
     let diagnostics: Diagnostics = invalid(rules::check_state(&state), "state").collect();
     diagnostics.into_result().map(|()| state)
 }

@@ -119,21 +119,49 @@ pub(crate) fn without_write_only(block: &Block, value: Value) -> Value {
     let strip = |(name, value): (String, Value)| {
         let value = match (block.attributes.get(&name), block.blocks.get(&name)) {
             (Some(attribute), _) if attribute.write_only => Value::Null,
-            (_, Some(nested)) => match value {
-                Value::List(elements) => Value::List(
-                    elements.into_iter().map(|element| without_write_only(&nested.block, element)).collect(),
-                ),
-                Value::Map(elements) if nested.nesting == Nesting::Map => {
-                    let strip = |(key, element)| (key, without_write_only(&nested.block, element));
-                    Value::Map(elements.into_iter().map(strip).collect())
-                }
-                object => without_write_only(&nested.block, object),
-            },
+            (_, Some(nested)) => {
+                map_blocks(nested, value, &|element| without_write_only(&nested.block, element))
+            }
             _ => value,
         };
         (name, value)
     };
     Value::Map(members.into_iter().map(strip).collect())
+}
+
+/// The configuration that would have led to a state: without what the user cannot set, what is deprecated, and values
+/// that are there by default.
+pub(crate) fn configuration(block: &Block, state: Value) -> Value {
+    let Value::Map(members) = state else {
+        return state;
+    };
+    let configured = |(name, value): (String, Value)| {
+        let value = match (block.attributes.get(&name), block.blocks.get(&name)) {
+            (Some(attribute), _) => {
+                let left_out = !attribute.is_configurable()
+                    || attribute.write_only
+                    || attribute.deprecated.is_some()
+                    || attribute.default.as_ref() == Some(&value);
+                if left_out { Value::Null } else { value }
+            }
+            (_, Some(nested)) if nested.block.deprecated.is_some() => nested.absent(),
+            (_, Some(nested)) => map_blocks(nested, value, &|element| configuration(&nested.block, element)),
+            _ => value,
+        };
+        (name, value)
+    };
+    Value::Map(members.into_iter().map(configured).collect())
+}
+
+/// Changes every block of a kind.
+fn map_blocks(nested: &NestedBlock, value: Value, change: &dyn Fn(Value) -> Value) -> Value {
+    match value {
+        Value::List(elements) => Value::List(elements.into_iter().map(change).collect()),
+        Value::Map(elements) if nested.nesting == Nesting::Map => {
+            Value::Map(elements.into_iter().map(|(key, element)| (key, change(element))).collect())
+        }
+        object => change(object),
+    }
 }
 
 /// Attributes whose change from `prior` to `planned` replaces the resource. What is inside a block that only one of

@@ -35,6 +35,9 @@ pub trait Provider: Send + Sync + Sized + 'static {
 
     /// Makes the shared data. Values may be unknown during a plan: keep that, and report it when an operation needs
     /// the value. Do not connect here.
+    ///
+    /// A client that allows it ([`Setup::deferral_allowed`]) may be answered with [`Outcome::deferred`]: then the
+    /// framework puts off every plan, read, import and opening of this run without asking further.
     fn configure(
         &self,
         config: Self::Model,

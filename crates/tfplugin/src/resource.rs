@@ -126,6 +126,12 @@ pub trait Resource: Send + Sync + 'static {
         let _ = source;
         None
     }
+
+    /// Improves the configuration that Terraform writes for an imported resource (1.14 and later); offline. `config` is
+    /// the state without what the user cannot set, and without deprecated attributes and values that are defaults.
+    fn generate_config(&self, config: Self::Model) -> Result<Self::Model, Diagnostics> {
+        Ok(config)
+    }
 }
 
 /// Where a `moved` block takes its state from. No `Debug`: the state may hold secrets.
@@ -139,6 +145,8 @@ pub struct MoveSource {
     pub schema_version: i64,
     /// The saved state.
     pub state: serde_json::Value,
+    /// The saved identity, if the resource had one (Terraform 1.12 and later).
+    pub identity: Option<serde_json::Value>,
 }
 
 /// What [`Resource::plan_create`] is given.

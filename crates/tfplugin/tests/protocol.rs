@@ -8,118 +8,12 @@ mod support;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use client::calls::{Schemas, TYPE, configured, null, object, plan, summaries, text};
 use client::identities::{ONE, OTHER};
 use client::{COOKIE, Plugin};
 use tfplugin::generated::tfplugin5::provider_client::ProviderClient;
 use tfplugin::generated::tfplugin5::{self as wire, DynamicValue};
 use tfplugin::{Type, Value};
-use tonic::transport::Channel;
-
-type Provider = ProviderClient<Channel>;
-
-const TYPE: &str = "keeper_server";
-
-fn text(value: &str) -> Value {
-    Value::String(value.to_owned())
-}
-
-fn object(members: &[(&str, Value)]) -> Value {
-    Value::Map(members.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
-}
-
-/// The provider's schema as a type, and a value of it in which nothing is set but `members`.
-struct Schemas {
-    provider: Type,
-    server: Type,
-}
-
-impl Schemas {
-    async fn get(provider: &mut Provider) -> Self {
-        let schemas = provider.get_schema(wire::get_provider_schema::Request {}).await.unwrap().into_inner();
-        assert_eq!(schemas.diagnostics, []);
-        let capabilities = schemas.server_capabilities.unwrap();
-        assert!(capabilities.plan_destroy && capabilities.get_provider_schema_optional);
-        let ty = |schema: &wire::Schema| block_type(schema.block.as_ref().unwrap());
-        Self { provider: ty(&schemas.provider.unwrap()), server: ty(&schemas.resource_schemas[TYPE]) }
-    }
-
-    fn server(&self, members: &[(&str, Value)]) -> DynamicValue {
-        let Type::Object(attributes) = &self.server else { panic!("a block is an object") };
-        let mut server: std::collections::BTreeMap<_, _> =
-            attributes.keys().map(|name| (name.clone(), Value::Null)).collect();
-        for list in ["rule", "port"] {
-            server.insert(list.to_owned(), Value::List(Vec::new()));
-        }
-        let disks = tfplugin::Dynamic { ty: Type::object::<String>([]), value: object(&[]) };
-        server.insert("disk".to_owned(), Value::Dynamic(Box::new(disks)));
-        server.insert("limits".to_owned(), object(&[("memory", Value::Null)]));
-        for (name, value) in members {
-            server.insert((*name).to_owned(), value.clone());
-        }
-        packed(&Value::Map(server), &self.server)
-    }
-}
-
-fn packed(value: &Value, ty: &Type) -> DynamicValue {
-    DynamicValue { msgpack: value.to_msgpack(ty).unwrap(), json: Vec::new() }
-}
-
-fn null() -> DynamicValue {
-    DynamicValue { msgpack: vec![0xc0], json: Vec::new() }
-}
-
-/// The type that Terraform core derives from a block.
-fn block_type(block: &wire::schema::Block) -> Type {
-    use wire::schema::nested_block::NestingMode;
-    let attributes = block.attributes.iter().map(|a| (a.name.clone(), Type::from_json(&a.r#type).unwrap()));
-    let blocks = block.block_types.iter().map(|nested| {
-        let element = block_type(nested.block.as_ref().unwrap());
-        let ty = match nested.nesting() {
-            NestingMode::List | NestingMode::Map if element.has_dynamic() => Type::Dynamic,
-            NestingMode::List => Type::list(element),
-            NestingMode::Map => Type::map(element),
-            NestingMode::Set => Type::set(element),
-            _ => element,
-        };
-        (nested.type_name.clone(), ty)
-    });
-    Type::Object(attributes.chain(blocks).collect())
-}
-
-async fn configured(plugin: &Plugin, directory: &tempfile::TempDir) -> (Provider, Schemas) {
-    let mut provider = plugin.provider(&ONE).await;
-    let schemas = Schemas::get(&mut provider).await;
-    let path = directory.path().to_str().unwrap();
-    let config = packed(&object(&[("directory", text(path)), ("token", Value::Unknown)]), &schemas.provider);
-    let request = wire::configure::Request {
-        terraform_version: "1.14.0".to_owned(),
-        config: Some(config),
-        client_capabilities: None,
-    };
-    assert_eq!(provider.configure(request).await.unwrap().into_inner().diagnostics, []);
-    (provider, schemas)
-}
-
-/// Plans a server with these members from nothing.
-async fn plan(
-    provider: &mut Provider,
-    schemas: &Schemas,
-    members: &[(&str, Value)],
-) -> wire::plan_resource_change::Response {
-    let config = Some(schemas.server(members));
-    let request = wire::plan_resource_change::Request {
-        type_name: TYPE.to_owned(),
-        prior_state: Some(null()),
-        proposed_new_state: config.clone(),
-        config,
-        ..Default::default()
-    };
-    provider.plan_resource_change(request).await.unwrap().into_inner()
-}
-
-fn summaries(diagnostics: &[wire::Diagnostic]) -> Vec<&str> {
-    diagnostics.iter().map(|diagnostic| diagnostic.summary.as_str()).collect()
-}
 
 #[tokio::test]
 async fn only_the_owner_of_terraforms_certificate_gets_in() {
@@ -341,12 +235,16 @@ async fn a_shutdown_ends_the_process_within_two_seconds_with_streams_open() {
 #[tokio::test]
 async fn calls_that_nothing_answers_are_unimplemented() {
     let plugin = Plugin::start(Some(&ONE));
-    let mut provider = plugin.provider(&ONE).await;
-    let call = provider.plan_action(wire::plan_action::Request::default()).await;
-    assert_eq!(call.unwrap_err().code(), tonic::Code::Unimplemented);
     let channel = plugin.connect(Some(&ONE)).await.unwrap();
-    let mut other = tfplugin::generated::tfplugin5::provisioner_client::ProvisionerClient::new(channel);
+    let mut other =
+        tfplugin::generated::tfplugin5::provisioner_client::ProvisionerClient::new(channel.clone());
     let call = other.stop(wire::stop::Request {}).await;
+    assert_eq!(call.unwrap_err().code(), tonic::Code::Unimplemented);
+    let mut raw = tonic::client::Grpc::new(channel);
+    raw.ready().await.unwrap();
+    let path = tonic::codegen::http::uri::PathAndQuery::from_static("/tfplugin5.Provider/Invented");
+    let codec = tonic_prost::ProstCodec::<wire::stop::Request, wire::stop::Response>::default();
+    let call = raw.unary(tonic::Request::new(wire::stop::Request {}), path, codec).await;
     assert_eq!(call.unwrap_err().code(), tonic::Code::Unimplemented);
 }
 

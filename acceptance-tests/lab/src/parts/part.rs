@@ -47,6 +47,10 @@ pub enum Part {
     Tofu,
     /// The generator of provider documentation, from its schema.
     Tfplugindocs,
+    /// The lab's own program that tells what Terraform's library of values makes of encoded values.
+    CtyOracle,
+    /// The lab's own program that drives a provider with terraform-plugin-testing.
+    PluginAcceptance,
     /// cargo-deny, which checks licences, bans and sources of the project's dependencies.
     CargoDeny,
     /// Istio's charts: a folder, see [`Charts`](super::Charts).
@@ -75,6 +79,8 @@ impl Part {
         Self::Helm3,
         Self::Terraform,
         Self::Tfplugindocs,
+        Self::CtyOracle,
+        Self::PluginAcceptance,
     ];
 
     /// Every part there is.
@@ -99,6 +105,8 @@ impl Part {
         Self::Terraform,
         Self::Terraform111,
         Self::Tfplugindocs,
+        Self::CtyOracle,
+        Self::PluginAcceptance,
         Self::CargoDeny,
         Self::Tofu,
     ];
@@ -126,6 +134,8 @@ impl Part {
             Self::Terraform111 => "terraform111",
             Self::Tofu => "tofu",
             Self::Tfplugindocs => "tfplugindocs",
+            Self::CtyOracle => "cty-oracle",
+            Self::PluginAcceptance => "plugin-acceptance",
             Self::CargoDeny => "cargo-deny",
             Self::Charts => "charts",
         }
@@ -153,6 +163,8 @@ impl Part {
             Self::Terraform111 => &recipe::TERRAFORM111,
             Self::Tofu => &recipe::TOFU,
             Self::Tfplugindocs => &recipe::TFPLUGINDOCS,
+            Self::CtyOracle => &recipe::CTY_ORACLE,
+            Self::PluginAcceptance => &recipe::PLUGIN_TESTING,
             Self::CargoDeny => &recipe::CARGO_DENY,
             Self::Charts => &recipe::CHARTS,
         }

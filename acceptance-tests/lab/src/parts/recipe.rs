@@ -124,6 +124,20 @@ pub(super) static TFPLUGINDOCS: Recipe = go_programs!(
     []
 );
 
+pub(super) static CTY_ORACLE: Recipe = go_programs!(
+    "cty-oracle",
+    "github.com/zclconf/go-cty",
+    [CtyOracle: "terraform-provider-istio/lab/tools/cty-oracle"],
+    []
+);
+
+pub(super) static PLUGIN_TESTING: Recipe = go_programs!(
+    "plugin-testing",
+    "github.com/hashicorp/terraform-plugin-testing",
+    [PluginAcceptance: "terraform-provider-istio/lab/tools/plugin-testing/acceptance"],
+    []
+);
+
 pub(super) static CARGO_DENY: Recipe = Recipe { name: "cargo-deny", folder: "cargo-deny", make: Make::Crate };
 
 pub(super) static ISTIO: Recipe = Recipe { name: "istio", folder: "istio", make: Make::Istio };

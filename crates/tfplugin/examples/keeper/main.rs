@@ -2,14 +2,19 @@
 
 mod functions;
 mod lookup;
+mod model;
+mod ring;
 mod server;
+mod servers;
 mod ticket;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use tfplugin::schema::{Attribute, Schema};
-use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field, Model, Outcome, Provider, Registry, Setup};
+use tfplugin::{
+    AttributePath, Deferral, Diagnostic, Diagnostics, Field, Model, Outcome, Provider, Registry, Setup,
+};
 
 /// The provider.
 pub struct Keeper;
@@ -47,7 +52,9 @@ impl Provider for Keeper {
 
     fn register(&self, registry: &mut Registry<Self>) {
         registry
-            .resource(server::Server)
+            .identified(server::Server)
+            .list_resource(servers::Servers)
+            .action(ring::Ring)
             .data_source(lookup::Lookup)
             .ephemeral(ticket::Ticket)
             .function(functions::Label)
@@ -67,7 +74,12 @@ impl Provider for Keeper {
 
     async fn configure(&self, config: KeeperModel, setup: &Setup) -> Outcome<Directory> {
         tracing::debug!(version = setup.terraform_version, token = config.token.is_known(), "configured");
-        Outcome::new(Directory(config.directory.into_known().map(PathBuf::from)))
+        let unknown = config.directory.is_unknown();
+        let directory = Directory(config.directory.into_known().map(PathBuf::from));
+        if unknown && setup.deferral_allowed {
+            return Outcome::deferred(directory, Deferral::ProviderConfigUnknown);
+        }
+        Outcome::new(directory)
     }
 }
 

@@ -17,9 +17,10 @@ use tonic::transport::Server;
 use super::connection::Connection;
 use super::handshake::{Handshake, HandshakeError};
 use super::listener::{Address, ListenError, Listener};
+use super::log;
+use super::parent::Parent;
 use super::services::PluginServices;
 use super::tls::{self, TlsError};
-use super::{log, parent};
 use crate::Provider;
 use crate::generated::plugin::{
     grpc_broker_server::GrpcBrokerServer, grpc_controller_server::GrpcControllerServer,
@@ -91,6 +92,8 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 }
 
 fn run<P: Provider>(provider: P, debug: bool) -> Result<(), ServeError> {
+    // In debug mode nobody is our parent.
+    let parent = if debug { None } else { Some(Parent::of_this_process()) };
     let handshake = if debug {
         Handshake::default()
     } else {
@@ -100,7 +103,7 @@ fn run<P: Provider>(provider: P, debug: bool) -> Result<(), ServeError> {
     let stopping = Stopping::new(debug);
     let service = Service::new(provider, stopping.clone())?;
     let runtime = Runtime::new().map_err(ServeError::Runtime)?;
-    let served = runtime.block_on(serve_connections(service, stopping, &handshake, debug));
+    let served = runtime.block_on(serve_connections(service, stopping, &handshake, parent));
     // Work that outlives its answer has nobody to report to.
     runtime.shutdown_background();
     served
@@ -110,8 +113,9 @@ async fn serve_connections<P: Provider>(
     service: Service<P>,
     stopping: Stopping,
     handshake: &Handshake,
-    debug: bool,
+    parent: Option<Parent>,
 ) -> Result<(), ServeError> {
+    let debug = parent.is_none();
     let shutdown = CancellationToken::new();
     handle_interrupts(debug, shutdown.clone()).map_err(ServeError::Signals)?;
     let (tls, certificate) = match &handshake.client_certificate {
@@ -145,7 +149,7 @@ async fn serve_connections<P: Provider>(
     tokio::select! {
         served = serving => served.map_err(ServeError::Server),
         () = after(shutdown.cancelled(), SHUTDOWN_GRACE) => Ok(()),
-        () = orphaned(debug, &stopping) => Ok(()),
+        () = orphaned(parent, &stopping) => Ok(()),
     }
 }
 
@@ -154,12 +158,12 @@ async fn after(event: impl Future<Output = ()>, grace: Duration) {
     tokio::time::sleep(grace).await;
 }
 
-/// Ends when Terraform is gone and work under way has had its time to stop. In debug mode nobody is our parent.
-async fn orphaned(debug: bool, stopping: &Stopping) {
-    if debug {
-        std::future::pending::<()>().await;
+/// Ends when Terraform is gone and work under way has had its time to stop.
+async fn orphaned(parent: Option<Parent>, stopping: &Stopping) {
+    match parent {
+        Some(parent) => parent.gone().await,
+        None => std::future::pending().await,
     }
-    parent::gone().await;
     tracing::error!("Terraform is gone; the provider stops");
     stopping.stop();
     tokio::time::sleep(ORPHAN_GRACE).await;

@@ -20,6 +20,16 @@ pub(super) fn from_wire(block: &Block, value: Option<wire::DynamicValue>) -> Res
     decoded.map(|value| block.to_model_shape(value)).map_err(|error| Diagnostic::from(error).into())
 }
 
+/// Whether a message holds no value.
+pub(super) fn is_null(value: &wire::DynamicValue) -> bool {
+    const NIL: [u8; 1] = [0xc0];
+    if value.msgpack.is_empty() {
+        value.json.is_empty() || value.json == b"null"
+    } else {
+        value.msgpack == NIL
+    }
+}
+
 /// The message of a value that has the shape of the model.
 pub(super) fn to_wire(block: &Block, value: Value) -> Result<wire::DynamicValue, Diagnostics> {
     let msgpack =

@@ -35,6 +35,7 @@ impl<P: Provider> Service<P> {
             return Err(FunctionError::new(format!("{} arguments are needed", signature.parameters.len())));
         }
         let mut arguments = Vec::new();
+        let mut unknown = false;
         for (index, argument) in request.arguments.into_iter().enumerate() {
             let at = i64::try_from(index).unwrap_or(i64::MAX);
             let parameter = signature
@@ -42,14 +43,25 @@ impl<P: Provider> Service<P> {
                 .ok_or_else(|| FunctionError::new("there are more arguments than parameters").argument(at))?;
             let value = decode(&argument, &parameter.ty)
                 .map_err(|error| FunctionError::new(error.to_string()).argument(at))?;
+            if value.is_null() && !parameter.allow_null {
+                return Err(FunctionError::new("the argument must not be null").argument(at));
+            }
+            // What depends on an unknown value is unknown itself, unless the function says more.
+            unknown |= !parameter.allow_unknown && !value.is_wholly_known();
             arguments.push(value);
         }
+        if unknown {
+            return encoded(&Value::Unknown, &signature.result);
+        }
         let result = registered.function.call(Arguments::new(arguments))?;
-        let msgpack = encode_msgpack(&result, &signature.result).map_err(|error| {
-            FunctionError::new(format!("the result is not of the function's type: {error}"))
-        })?;
-        Ok(wire::DynamicValue { msgpack, json: Vec::new() })
+        encoded(&result, &signature.result)
     }
+}
+
+fn encoded(result: &Value, ty: &Type) -> Result<wire::DynamicValue, FunctionError> {
+    let msgpack = encode_msgpack(result, ty)
+        .map_err(|error| FunctionError::new(format!("the result is not of the function's type: {error}")))?;
+    Ok(wire::DynamicValue { msgpack, json: Vec::new() })
 }
 
 fn decode(argument: &wire::DynamicValue, ty: &Type) -> Result<Value, ValueError> {

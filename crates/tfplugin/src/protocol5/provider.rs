@@ -7,20 +7,39 @@ use super::service::{Configured, Service};
 use crate::erased::model;
 use crate::generated::tfplugin5 as wire;
 use crate::registry::Registry;
-use crate::{Diagnostics, Provider, Setup, planning};
+use crate::{Diagnostics, Outcome, Provider, Setup, lifecycle, planning};
 
 impl<P: Provider> Service<P> {
     pub(super) fn metadata(&self) -> wire::get_metadata::Response {
-        let resource = |name: &&str| wire::get_metadata::ResourceMetadata { type_name: (*name).to_owned() };
+        use wire::get_metadata::{
+            ActionMetadata, DataSourceMetadata, EphemeralResourceMetadata, FunctionMetadata,
+            ListResourceMetadata, ResourceMetadata,
+        };
+        let Registry { resources, data_sources, ephemerals, functions, lists, actions, .. } = &self.registry;
+        let named = |name: &&str| (*name).to_owned();
         wire::get_metadata::Response {
             server_capabilities: Some(capabilities()),
-            resources: self.registry.resources.keys().map(resource).collect(),
-            ..Default::default()
+            diagnostics: Vec::new(),
+            data_sources: data_sources
+                .keys()
+                .map(|name| DataSourceMetadata { type_name: named(name) })
+                .collect(),
+            resources: resources.keys().map(|name| ResourceMetadata { type_name: named(name) }).collect(),
+            functions: functions.keys().map(|name| FunctionMetadata { name: named(name) }).collect(),
+            ephemeral_resources: ephemerals
+                .keys()
+                .map(|name| EphemeralResourceMetadata { type_name: named(name) })
+                .collect(),
+            list_resources: lists
+                .keys()
+                .map(|name| ListResourceMetadata { type_name: named(name) })
+                .collect(),
+            actions: actions.keys().map(|name| ActionMetadata { type_name: named(name) }).collect(),
         }
     }
 
     pub(super) fn schemas(&self) -> wire::get_provider_schema::Response {
-        let Registry { resources, data_sources, ephemerals, .. } = &self.registry;
+        let Registry { resources, data_sources, ephemerals, lists, actions, .. } = &self.registry;
         let named = |name: &str, schema| (name.to_owned(), convert::schema(schema));
         wire::get_provider_schema::Response {
             provider: Some(convert::schema(&self.schema)),
@@ -35,6 +54,14 @@ impl<P: Provider> Service<P> {
             ephemeral_resource_schemas: ephemerals
                 .iter()
                 .map(|(name, ephemeral)| named(name, ephemeral.schema()))
+                .collect(),
+            list_resource_schemas: lists.iter().map(|(name, list)| named(name, list.schema())).collect(),
+            action_schemas: actions
+                .iter()
+                .map(|(name, action)| {
+                    let schema = Some(convert::schema(action.schema()));
+                    ((*name).to_owned(), wire::ActionSchema { schema })
+                })
                 .collect(),
             functions: self.functions(),
             server_capabilities: Some(capabilities()),
@@ -69,10 +96,15 @@ impl<P: Provider> Service<P> {
             deferral_allowed: request.client_capabilities.is_some_and(|client| client.deferral_allowed),
             cancellation: self.cancellation(),
         };
-        let (data, diagnostics) = self.provider.configure(config, &setup).await.into_parts();
-        if let Some(data) = data.filter(|_| !diagnostics.has_errors()) {
-            let configured =
-                Configured { data: Arc::new(data), terraform_version: request.terraform_version.into() };
+        let Outcome { value, diagnostics, deferred } = self.provider.configure(config, &setup).await;
+        let diagnostics = lifecycle::answered(value.is_some(), diagnostics, "configuration");
+        convert::deferred(deferred, setup.deferral_allowed)?;
+        if let Some(data) = value.filter(|_| !diagnostics.has_errors()) {
+            let configured = Configured {
+                data: Arc::new(data),
+                terraform_version: request.terraform_version.into(),
+                deferral: deferred,
+            };
             *self.configured.write().unwrap_or_else(PoisonError::into_inner) = Some(configured);
         }
         Ok(wire::configure::Response { diagnostics: convert::diagnostics(diagnostics) })
@@ -84,6 +116,6 @@ fn capabilities() -> wire::ServerCapabilities {
         plan_destroy: true,
         get_provider_schema_optional: true,
         move_resource_state: true,
-        generate_resource_config: false,
+        generate_resource_config: true,
     }
 }

@@ -33,7 +33,10 @@ impl<P: Provider> Service<P> {
         let context = self.context(&[], request.client_capabilities)?;
         let block = &source.schema().block;
         let config = convert::from_wire(block, request.config)?;
-        let outcome = source.read(lifecycle::with_defaults(block, &config), &context).await;
+        let outcome = match context.deferral() {
+            Some(reason) => Outcome::deferred(planning::planned(block, &config, None), reason),
+            None => source.read(lifecycle::with_defaults(block, &config), &context).await,
+        };
         let Outcome { value, diagnostics, deferred } = outcome;
         let diagnostics = lifecycle::answered(value.is_some(), diagnostics, "read");
         let deferred = convert::deferred(deferred, context.deferral_allowed)?;

@@ -3,15 +3,16 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio_util::sync::CancellationToken;
-use tonic::codegen::tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
 use super::answer::{answer, answer_or};
-use crate::erased::AnyResource;
+use super::convert;
+use super::streaming::Events;
+use crate::erased::{AnyIdentity, AnyResource};
 use crate::generated::tfplugin5::{self as wire, provider_server};
 use crate::registry::{Registry, RegistryError};
 use crate::stopping::Stopping;
-use crate::{Context, Diagnostic, Diagnostics, PrivateState, Provider, Schema};
+use crate::{Context, Deferral, Diagnostic, Diagnostics, PrivateState, Provider, Schema};
 
 /// A provider behind protocol 5.
 pub(crate) struct Service<P: Provider> {
@@ -26,11 +27,17 @@ pub(crate) struct Service<P: Provider> {
 pub(super) struct Configured<D> {
     pub(super) data: Arc<D>,
     pub(super) terraform_version: Arc<str>,
+    /// Why everything is put off, if it is.
+    pub(super) deferral: Option<Deferral>,
 }
 
 impl<D> Clone for Configured<D> {
     fn clone(&self) -> Self {
-        Self { data: Arc::clone(&self.data), terraform_version: Arc::clone(&self.terraform_version) }
+        Self {
+            data: Arc::clone(&self.data),
+            terraform_version: Arc::clone(&self.terraform_version),
+            deferral: self.deferral,
+        }
     }
 }
 
@@ -42,10 +49,25 @@ impl<P: Provider> Service<P> {
     }
 
     pub(super) fn resource(&self, type_name: &str) -> Result<&dyn AnyResource<P::Data>, Diagnostics> {
-        self.registry.resources.get(type_name).map(|resource| &**resource).ok_or_else(|| {
+        self.shared_resource(type_name).map(|resource| &**resource)
+    }
+
+    pub(super) fn shared_resource(
+        &self,
+        type_name: &str,
+    ) -> Result<&Arc<dyn AnyResource<P::Data>>, Diagnostics> {
+        self.registry.resources.get(type_name).ok_or_else(|| {
             let detail = format!("The provider {} has no resource type {type_name:?}.", P::name());
             Diagnostic::error("Unknown resource type", detail).into()
         })
+    }
+
+    pub(super) fn shared_identity(
+        &self,
+        type_name: &str,
+    ) -> Result<Arc<dyn AnyIdentity<P::Data>>, Diagnostics> {
+        let identity = self.registry.identities.get(type_name).map(Arc::clone);
+        identity.ok_or_else(|| super::identity::no_identity(type_name).into())
     }
 
     /// The context of an operation; an error before `Configure`.
@@ -71,6 +93,7 @@ impl<P: Provider> Service<P> {
             private,
             terraform_version: configured.terraform_version,
             deferral_allowed: client.is_some_and(|client| client.deferral_allowed),
+            provider_deferral: configured.deferral,
         })
     }
 
@@ -79,11 +102,10 @@ impl<P: Provider> Service<P> {
     }
 }
 
-/// A stream of events that this release has no source for.
-type NoEvents<T> = Box<dyn Stream<Item = Result<T, Status>> + Send + Unpin>;
-
-fn not_offered<T>(what: &str) -> Result<Response<T>, Status> {
-    Err(Status::unimplemented(format!("this provider offers no {what}")))
+/// The identity of what an apply has left as it was; what was not there before has none.
+fn kept_identity(request: &wire::apply_resource_change::Request) -> Option<wire::ResourceIdentityData> {
+    let absent = request.prior_state.as_ref().is_none_or(convert::is_null);
+    request.planned_identity.clone().filter(|_| !absent)
 }
 
 type Answered<T> = Result<Response<T>, Status>;
@@ -108,7 +130,10 @@ impl<P: Provider> provider_server::Provider for Service<P> {
         &self,
         _: Request<wire::get_resource_identity_schemas::Request>,
     ) -> Answered<wire::get_resource_identity_schemas::Response> {
-        Ok(Response::new(wire::get_resource_identity_schemas::Response::default()))
+        Ok(Response::new(wire::get_resource_identity_schemas::Response {
+            identity_schemas: self.identity_schemas(),
+            diagnostics: Vec::new(),
+        }))
     }
 
     async fn prepare_provider_config(
@@ -147,6 +172,7 @@ impl<P: Provider> provider_server::Provider for Service<P> {
         let fallback = wire::read_resource::Response {
             new_state: request.current_state.clone(),
             private: request.private.clone(),
+            new_identity: request.current_identity.clone(),
             ..Default::default()
         };
         answer_or(fallback, self.read(request)).await
@@ -173,6 +199,7 @@ impl<P: Provider> provider_server::Provider for Service<P> {
         let fallback = wire::apply_resource_change::Response {
             new_state: request.prior_state.clone(),
             private: request.planned_private.clone(),
+            new_identity: kept_identity(&request),
             ..Default::default()
         };
         answer_or(fallback, self.apply(request)).await
@@ -202,9 +229,9 @@ impl<P: Provider> provider_server::Provider for Service<P> {
 
     async fn upgrade_resource_identity(
         &self,
-        _: Request<wire::upgrade_resource_identity::Request>,
+        request: Request<wire::upgrade_resource_identity::Request>,
     ) -> Answered<wire::upgrade_resource_identity::Response> {
-        not_offered("resource identity")
+        answer(async { self.upgrade_identity(request.into_inner()) }).await
     }
 
     async fn move_resource_state(
@@ -216,9 +243,9 @@ impl<P: Provider> provider_server::Provider for Service<P> {
 
     async fn generate_resource_config(
         &self,
-        _: Request<wire::generate_resource_config::Request>,
+        request: Request<wire::generate_resource_config::Request>,
     ) -> Answered<wire::generate_resource_config::Response> {
-        not_offered("generated configuration")
+        answer(async { self.generate_config(request.into_inner()) }).await
     }
 
     async fn validate_data_source_config(
@@ -263,20 +290,20 @@ impl<P: Provider> provider_server::Provider for Service<P> {
         answer(self.close(request.into_inner())).await
     }
 
-    type ListResourceStream = NoEvents<wire::list_resource::Event>;
+    type ListResourceStream = Events<wire::list_resource::Event>;
 
     async fn list_resource(
         &self,
-        _: Request<wire::list_resource::Request>,
+        request: Request<wire::list_resource::Request>,
     ) -> Answered<Self::ListResourceStream> {
-        not_offered("list resource")
+        Ok(Response::new(self.list(request.into_inner()).await))
     }
 
     async fn validate_list_resource_config(
         &self,
-        _: Request<wire::validate_list_resource_config::Request>,
+        request: Request<wire::validate_list_resource_config::Request>,
     ) -> Answered<wire::validate_list_resource_config::Response> {
-        not_offered("list resource")
+        answer(async { self.validate_list(request.into_inner()) }).await
     }
 
     async fn call_function(
@@ -288,24 +315,24 @@ impl<P: Provider> provider_server::Provider for Service<P> {
 
     async fn validate_action_config(
         &self,
-        _: Request<wire::validate_action_config::Request>,
+        request: Request<wire::validate_action_config::Request>,
     ) -> Answered<wire::validate_action_config::Response> {
-        not_offered("action")
+        answer(async { self.validate_action(request.into_inner()) }).await
     }
 
     async fn plan_action(
         &self,
-        _: Request<wire::plan_action::Request>,
+        request: Request<wire::plan_action::Request>,
     ) -> Answered<wire::plan_action::Response> {
-        not_offered("action")
+        answer(self.plan_an_action(request.into_inner())).await
     }
 
-    type InvokeActionStream = NoEvents<wire::invoke_action::Event>;
+    type InvokeActionStream = Events<wire::invoke_action::Event>;
 
     async fn invoke_action(
         &self,
-        _: Request<wire::invoke_action::Request>,
+        request: Request<wire::invoke_action::Request>,
     ) -> Answered<Self::InvokeActionStream> {
-        not_offered("action")
+        Ok(Response::new(self.invoke(request.into_inner()).await))
     }
 }

@@ -17,6 +17,12 @@ impl Schema {
     pub fn check(&self) -> Result<(), SchemaError> {
         check_block(&self.block, "")
     }
+
+    /// Checks, besides, that the user sets everything in it: there is nobody to compute a value of a list or an action.
+    pub(crate) fn check_configuration_only(&self) -> Result<(), SchemaError> {
+        self.check()?;
+        check_no_computed(&self.block, "")
+    }
 }
 
 /// Names that mean something else in every block (Terraform's meta-arguments).
@@ -48,7 +54,7 @@ fn check_block(block: &Block, parent: &str) -> Result<(), SchemaError> {
     Ok(())
 }
 
-fn valid_name(name: &str) -> bool {
+pub(super) fn valid_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     name.bytes().all(allowed) && name.bytes().next().is_some_and(|first| !first.is_ascii_digit())
 }
@@ -88,6 +94,18 @@ fn check_nesting(nested: &NestedBlock) -> Result<(), &'static str> {
         Nesting::Set if has_write_only(&nested.block) => Err("a SET block holds no write-only attribute"),
         _ => Ok(()),
     }
+}
+
+fn check_no_computed(block: &Block, parent: &str) -> Result<(), SchemaError> {
+    let computed = block.attributes.iter().find(|(_, attribute)| attribute.is_computed());
+    if let Some((name, _)) = computed {
+        let problem = "no computed value and no default is possible here";
+        return Err(SchemaError { path: format!("{parent}{name}"), problem });
+    }
+    block
+        .blocks
+        .iter()
+        .try_for_each(|(name, nested)| check_no_computed(&nested.block, &format!("{parent}{name}.")))
 }
 
 fn has_write_only(block: &Block) -> bool {

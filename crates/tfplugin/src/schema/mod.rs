@@ -5,11 +5,13 @@
 mod attribute;
 mod block;
 mod check;
+mod identity;
 mod validator;
 
 pub use attribute::Attribute;
 pub use block::{Block, NestedBlock, Nesting};
 pub use check::SchemaError;
+pub use identity::{IdentityAttribute, IdentitySchema};
 pub use validator::{Validator, between, not_empty, one_of};
 
 pub(crate) use attribute::{Mode, Replacement};

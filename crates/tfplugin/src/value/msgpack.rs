@@ -265,10 +265,12 @@ fn write(output: &mut ByteBuf, value: &Value, ty: &Type) -> Result<(), ValueErro
     Ok(())
 }
 
+/// As go-cty does. It keeps no more than 53 bits of what comes as a float, and writes such a whole number rounded to
+/// decimal digits later: so floats are for fractions only.
 fn write_number(output: &mut ByteBuf, number: &Number) {
     if let Some(integer) = number.as_i64() {
         let Ok(_) = encode::write_sint(output, integer);
-    } else if let Some(float) = number.as_f64_exactly() {
+    } else if let Some(float) = number.as_f64_exactly().filter(|_| !number.is_whole()) {
         let Ok(()) = encode::write_f64(output, float);
     } else {
         let Ok(()) = encode::write_str(output, &number.to_string());

@@ -37,10 +37,15 @@ impl Number {
         if value.is_finite() { value.to_string().parse().ok() } else { None }
     }
 
+    /// Whether this is an integer of any size.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.exponent >= 0
+    }
+
     /// The integer, if this is one and it fits.
     pub fn as_i64(&self) -> Option<i64> {
         // 19 digits hold every i64: longer numbers are not even written out.
-        let integer = self.exponent >= 0 && self.scale() <= 19;
+        let integer = self.is_whole() && self.scale() <= 19;
         if integer { self.to_string().parse().ok() } else { None }
     }
 

@@ -1,6 +1,7 @@
 //! A client of the protocol without Terraform: starts the example provider, shakes hands, and speaks gRPC over mTLS.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(dead_code, clippy::unwrap_used, clippy::panic)]
 
+pub mod calls;
 pub mod identities;
 
 use std::io::{BufRead, BufReader};

@@ -27,11 +27,11 @@ func (refused) PrepareConfig(config cty.Value) (cty.Value, tfdiags.Diagnostics) 
 
 func (refused) Configure(cty.Value) tfdiags.Diagnostics { return refusal() }
 
-func (refused) StateMgr(string) (statemgr.Full, error) { return nil, errNotInThisBuild }
+func (refused) StateMgr(string) (statemgr.Full, tfdiags.Diagnostics) { return nil, refusal() }
 
-func (refused) DeleteWorkspace(string, bool) error { return errNotInThisBuild }
+func (refused) DeleteWorkspace(string, bool) tfdiags.Diagnostics { return refusal() }
 
-func (refused) Workspaces() ([]string, error) { return nil, errNotInThisBuild }
+func (refused) Workspaces() ([]string, tfdiags.Diagnostics) { return nil, refusal() }
 
 func refusal() tfdiags.Diagnostics {
 	var diagnostics tfdiags.Diagnostics
