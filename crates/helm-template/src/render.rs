@@ -14,6 +14,7 @@ use crate::release::Helm;
 use crate::template::exec::{Engine, Evaluated, execute};
 use crate::template::{Templates, parse};
 use crate::value::{Entries, Map, Value};
+use crate::yaml;
 use crate::{Capabilities, Options, Release, Values};
 
 /// What `helm template` would print.
@@ -97,8 +98,13 @@ pub enum Error {
     #[error("{0}")]
     Execution(String),
     /// A template wrote what is not UTF-8.
-    #[error("YAML parse error on {0}: error converting YAML to JSON: yaml: invalid UTF-8")]
-    NotUtf8(String),
+    #[error("YAML parse error on {file}: error converting YAML to JSON: yaml: {problem}")]
+    NotUtf8 {
+        /// The template.
+        file: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
     /// A template wrote what is not YAML.
     #[error(transparent)]
     Manifest(#[from] manifest::ParseError),
@@ -221,7 +227,7 @@ fn execute_all(
         values_type: if helm3 { "chartutil.Values" } else { "common.Values" },
         renderables: BTreeMap::new(),
     };
-    let top = Map::typed(scope.values_type, Value::entries_from_json(values));
+    let top = Map::typed(scope.values_type, Value::entries_from_values(values));
     scope.add(chart, chart.name(), &top, true);
 
     let names = sorted(scope.renderables.keys());
@@ -247,7 +253,10 @@ fn execute_all(
         let data = Evaluated::concrete(Value::Map(renderable.root.clone()));
         let written = execute(&engine, &templates, tree, data)
             .map_err(|error| Error::Execution(error.helm_text(helm3)))?;
-        let text = String::from_utf8(without_no_value(written)).map_err(|_| Error::NotUtf8(name.clone()))?;
+        let text = String::from_utf8(without_no_value(written)).map_err(|error| Error::NotUtf8 {
+            file: name.clone(),
+            problem: yaml::refusal(error.as_bytes()).unwrap_or("invalid UTF-8"),
+        })?;
         files.insert(name, text);
     }
     Ok(files)

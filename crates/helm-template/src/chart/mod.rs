@@ -181,9 +181,7 @@ impl Chart {
                 let text = String::from_utf8_lossy(&file.data);
                 self.values = values::parse(&text).map_err(|error| Error::Yaml {
                     name: file.name.clone(),
-                    message: format!(
-                        "cannot unmarshal yaml document: error converting YAML to JSON: {error}"
-                    ),
+                    message: error.to_string(),
                 })?;
             }
             "values.schema.json" => self.schema = Some(Arc::clone(&file.data)),
