@@ -23,6 +23,8 @@ pub enum Part {
     Helm,
     /// Helm 3, the other reference for chart rendering.
     Helm3,
+    /// Our own program around Helm 4's library, which the chart engine's benchmark is held against.
+    Helmlib,
     /// istiod, built without the `istio.stats` filter, which upstream Envoy does not have.
     PilotDiscovery,
     /// `pilot-agent`, what the `proxyv2` image runs.
@@ -96,6 +98,7 @@ impl Part {
         Self::EnvoyBootstrap,
         Self::Helm,
         Self::Helm3,
+        Self::Helmlib,
         Self::Terraform,
         Self::Terraform111,
         Self::Tfplugindocs,
@@ -114,6 +117,7 @@ impl Part {
             Self::Kubectl => "kubectl",
             Self::Helm => "helm",
             Self::Helm3 => "helm3",
+            Self::Helmlib => "helmlib",
             Self::PilotDiscovery => "pilot-discovery",
             Self::PilotAgent => "pilot-agent",
             Self::Istioctl => "istioctl",
@@ -141,6 +145,7 @@ impl Part {
             | Self::Kubectl => &recipe::KUBERNETES,
             Self::Helm => &recipe::HELM,
             Self::Helm3 => &recipe::HELM3,
+            Self::Helmlib => &recipe::HELMLIB,
             Self::PilotDiscovery
             | Self::PilotAgent
             | Self::Istioctl

@@ -89,6 +89,13 @@ pub(super) static HELM3: Recipe = go_programs!(
     ["helm.sh/helm/v3/internal/version.version={version}"]
 );
 
+pub(super) static HELMLIB: Recipe = go_programs!(
+    "helmlib",
+    "helm.sh/helm/v4",
+    [Helmlib: "terraform-provider-istio/lab/tools/helmlib"],
+    []
+);
+
 pub(super) static KUBELETD: Recipe = go_programs!(
     "kubeletd",
     "k8s.io/cri-streaming",

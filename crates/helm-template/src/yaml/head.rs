@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::error::Error;
-use super::event::{Event, Parser};
-use super::resolve::{Resolved, resolve};
+use super::stream::{Key, Stream};
+use super::tree::Ignored;
 use crate::golang::number::format_g32;
 
 /// The head of a manifest.
@@ -114,124 +114,38 @@ pub(crate) fn mismatch(value: &Value, target: &str) -> String {
         Value::Array(_) => "array",
         Value::Object(_) => "object",
     };
+    mismatch_of(kind, target)
+}
+
+/// The same for a kind of JSON value.
+pub(crate) fn mismatch_of(kind: &str, target: &str) -> String {
     format!("error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {kind} into {target}")
 }
 
-/// Parses the whole document, but keeps only the first level's values that a head needs: large manifests are not decoded
-/// for the sake of two words. `None` if the document has something that only decoding can judge: an anchor, a tag, a key or
-/// number that JSON does not have.
+/// Parses the whole document, but keeps only the values of the first level that a head needs: large manifests are not decoded
+/// for the sake of two words. `None` if the document is for the decoder of whole trees.
 fn skim(text: &str) -> Result<Option<Value>, Error> {
-    let mut parser = Parser::new(text);
-    if !matches!(parser.next()?, Event::DocumentStart) {
-        return Ok(Some(Value::Null));
+    let Some(mut stream) = Stream::new(text)? else { return Ok(Some(Value::Null)) };
+    if !stream.enter_mapping()? {
+        return Ok(None);
     }
-    match parser.next()? {
-        Event::MappingStart(properties) if properties.is_none() => {}
-        _ => return Ok(None),
-    }
-    let mut skimmer = Skimmer { parser, depth: 0 };
     let mut head = serde_json::Map::new();
     loop {
-        let key = match skimmer.parser.next()? {
-            Event::MappingEnd => break,
-            Event::Scalar { text, is_plain, properties } if properties.is_none() => {
-                if is_plain && !matches!(resolve(&text), Resolved::String | Resolved::Timestamp) || text == "<<" {
+        match stream.key()? {
+            Key::End => break,
+            Key::Other => return Ok(None),
+            Key::Text(key) => {
+                let is_wanted =
+                    ["apiVersion", "kind", "metadata"].iter().any(|name| key.eq_ignore_ascii_case(name));
+                if is_wanted {
+                    let Some(value) = stream.value::<Value>()? else { return Ok(None) };
+                    head.insert(key.into_owned(), value);
+                } else if stream.value::<Ignored>()?.is_none() {
                     return Ok(None);
                 }
-                text
             }
-            _ => return Ok(None),
-        };
-        let is_wanted = ["apiVersion", "kind", "metadata"].iter().any(|name| key.eq_ignore_ascii_case(name));
-        let Some(value) = skimmer.value(is_wanted)? else { return Ok(None) };
-        if is_wanted {
-            head.insert(key.into_owned(), value);
         }
     }
-    skimmer.parser.next()?;
+    stream.finish()?;
     Ok(Some(Value::Object(head)))
-}
-
-struct Skimmer<'a> {
-    parser: Parser<'a>,
-    depth: usize,
-}
-
-/// Values nested deeper than this are left to the decoder, which refuses them.
-const MAX_DEPTH: usize = 64;
-
-impl Skimmer<'_> {
-    /// The next value if it is wanted, null otherwise.
-    fn value(&mut self, is_wanted: bool) -> Result<Option<Value>, Error> {
-        let event = self.parser.next()?;
-        self.value_of(event, is_wanted)
-    }
-
-    fn value_of(&mut self, event: Event<'_>, is_wanted: bool) -> Result<Option<Value>, Error> {
-        match event {
-            Event::Scalar { text, is_plain, properties } if properties.is_none() => {
-                Ok(scalar(&text, is_plain, is_wanted))
-            }
-            Event::SequenceStart(properties) if properties.is_none() && self.depth < MAX_DEPTH => {
-                self.depth += 1;
-                let mut items = Vec::new();
-                loop {
-                    match self.parser.next()? {
-                        Event::SequenceEnd => break,
-                        event => match self.value_of(event, is_wanted)? {
-                            None => return Ok(None),
-                            Some(item) if is_wanted => items.push(item),
-                            Some(_) => {}
-                        },
-                    }
-                }
-                self.depth -= 1;
-                Ok(Some(Value::Array(items)))
-            }
-            Event::MappingStart(properties) if properties.is_none() && self.depth < MAX_DEPTH => {
-                self.depth += 1;
-                let mut entries = serde_json::Map::new();
-                loop {
-                    let key = match self.parser.next()? {
-                        Event::MappingEnd => break,
-                        Event::Scalar { text, is_plain, properties } if properties.is_none() => {
-                            if text == "<<" || scalar(&text, is_plain, true).is_none_or(|key| !key.is_string()) {
-                                return Ok(None);
-                            }
-                            text
-                        }
-                        _ => return Ok(None),
-                    };
-                    let Some(value) = self.value(is_wanted)? else { return Ok(None) };
-                    if is_wanted {
-                        entries.insert(key.into_owned(), value);
-                    }
-                }
-                self.depth -= 1;
-                Ok(Some(Value::Object(entries)))
-            }
-            _ => Ok(None),
-        }
-    }
-}
-
-/// A scalar's value; `None` for a number that JSON does not have.
-fn scalar(text: &str, is_plain: bool, is_wanted: bool) -> Option<Value> {
-    if is_plain {
-        match text.as_bytes() {
-            // Only a number with a point at the front can be infinite or none.
-            [b'.', ..] | [b'+' | b'-', b'.', ..] => return None,
-            _ if !is_wanted => return Some(Value::Null),
-            _ => {}
-        }
-        match resolve(text) {
-            Resolved::Null => return Some(Value::Null),
-            Resolved::Bool(truth) => return Some(Value::Bool(truth)),
-            Resolved::Int(number) => return Some(Value::from(number)),
-            Resolved::Uint(number) => return Some(Value::from(number)),
-            Resolved::Float(number) => return Some(Value::from(number)),
-            Resolved::Timestamp | Resolved::String => {}
-        }
-    }
-    Some(if is_wanted { Value::String(text.to_owned()) } else { Value::Null })
 }

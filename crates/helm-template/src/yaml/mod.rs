@@ -11,10 +11,13 @@ mod reader;
 mod resolve;
 mod scan;
 mod sort;
+mod stream;
+mod tree;
 
 pub use emit::emit;
-pub(crate) use head::{Head, mismatch};
+pub(crate) use head::{Head, mismatch, mismatch_of};
 pub use error::Error;
+pub(crate) use parse::parse_value;
 pub use parse::{parse, parse_documents};
 pub(crate) use reader::refusal;
 

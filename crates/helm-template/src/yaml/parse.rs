@@ -9,6 +9,9 @@ use serde_json::Value;
 
 use super::error::Error;
 use super::event::{Event, Parser, Properties};
+use super::resolve::Resolved;
+use super::stream::Stream;
+use super::tree::Tree;
 use decode::Decoder;
 
 /// Collections nested deeper than this are refused.
@@ -16,8 +19,26 @@ const MAX_DEPTH: usize = 256;
 
 /// The first document of a text; null if it is empty.
 pub fn parse(text: &str) -> Result<Value, Error> {
-    let mut reader = Reader::new(text);
-    Ok(reader.document()?.unwrap_or(Value::Null))
+    match streamed(text)? {
+        Some(value) => Ok(value),
+        None => Ok(Reader::new(text).document()?.unwrap_or(Value::Null)),
+    }
+}
+
+/// The first document as a template value, its numbers floats; nil if it is empty.
+pub(crate) fn parse_value(text: &str) -> Result<crate::value::Value, Error> {
+    match streamed(text)? {
+        Some(value) => Ok(value),
+        None => parse(text).map(|value| crate::value::Value::from_json(&value)),
+    }
+}
+
+/// `None` if the document is for the decoder of whole trees.
+fn streamed<T: Tree>(text: &str) -> Result<Option<T>, Error> {
+    let Some(mut stream) = Stream::new(text)? else { return Ok(T::scalar(Resolved::Null)) };
+    let Some(value) = stream.value()? else { return Ok(None) };
+    stream.finish()?;
+    Ok(Some(value))
 }
 
 /// All documents of a text.
