@@ -66,7 +66,8 @@ impl Values {
         if !expression.trim_start().starts_with('{') {
             return set::apply(&mut self.entries, expression, set::Mode::Json);
         }
-        let mut value = serde_json::from_str(expression).map_err(|error| SetError::Json(error.to_string()))?;
+        let mut value =
+            serde_json::from_str(expression).map_err(|error| SetError::Json(error.to_string()))?;
         to_floats(&mut value);
         if let Value::Object(entries) = value {
             merge(&mut self.entries, entries);

@@ -59,7 +59,8 @@ impl Arguments {
                 Some((flag, value)) if flag.starts_with("--") => (flag.to_owned(), Some(value.to_owned())),
                 _ => (argument, None),
             };
-            let value = || inline.or_else(|| arguments.next()).ok_or(format!("flag needs an argument: {flag}"));
+            let value =
+                || inline.or_else(|| arguments.next()).ok_or(format!("flag needs an argument: {flag}"));
             parsed.flag(&flag, value)?;
         }
         Ok(parsed)
@@ -98,11 +99,14 @@ impl Arguments {
         for path in &self.files {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| format!("open {path}: {}", error.to_string().to_lowercase()))?;
-            let file = Values::from_yaml(&text).map_err(|error| format!("failed to parse {path}: {error}"))?;
+            let file =
+                Values::from_yaml(&text).map_err(|error| format!("failed to parse {path}: {error}"))?;
             values = values.merge(file);
         }
         for expression in &self.set_json {
-            values.set_json(expression).map_err(|_| format!("failed parsing --set-json data {expression}"))?;
+            values
+                .set_json(expression)
+                .map_err(|_| format!("failed parsing --set-json data {expression}"))?;
         }
         let failed = |flag: &'static str| move |error| format!("failed parsing {flag} data: {error}");
         for expression in &self.set {

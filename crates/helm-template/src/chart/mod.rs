@@ -186,10 +186,8 @@ impl Chart {
             "requirements.yaml" | "requirements.lock" if self.metadata.api_version != "v1" => {}
             "values.yaml" => {
                 let text = String::from_utf8_lossy(&file.data);
-                self.values = values::parse(&text).map_err(|error| Error::Yaml {
-                    name: file.name.clone(),
-                    message: error.to_string(),
-                })?;
+                self.values = values::parse(&text)
+                    .map_err(|error| Error::Yaml { name: file.name.clone(), message: error.to_string() })?;
             }
             "values.schema.json" => self.schema = Some(Arc::new(Schema::new(&file.data))),
             name if name.starts_with("templates/") => self.templates.push(file),

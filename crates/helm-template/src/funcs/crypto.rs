@@ -62,7 +62,9 @@ fn bcrypt_hash(engine: &Engine<'_>, password: &[u8]) -> Result<String, CallError
     const COST: u32 = 10;
     const LONGEST: usize = 72;
     if password.len() > LONGEST {
-        return Ok("failed to encrypt string with bcrypt: bcrypt: password length exceeds 72 bytes".to_owned());
+        return Ok(
+            "failed to encrypt string with bcrypt: bcrypt: password length exceeds 72 bytes".to_owned()
+        );
     }
     let salt: [u8; 16] = random(engine, 16)?.try_into().map_err(|_| "random values are not available")?;
     let parts = bcrypt::hash_with_salt(password, COST, salt).map_err(|error| error.to_string())?;
@@ -182,13 +184,12 @@ fn decrypt_aes(arguments: &[Value]) -> CallResult {
         return Ok(Value::from(""));
     }
     let encrypted = STANDARD.decode(encoded).map_err(|error| format!("illegal base64 data: {error}"))?;
-    let (vector, body) = encrypted
-        .split_first_chunk::<16>()
-        .ok_or("runtime error: slice bounds out of range: the text is shorter than an initialization vector")?;
+    let (vector, body) = encrypted.split_first_chunk::<16>().ok_or(
+        "runtime error: slice bounds out of range: the text is shorter than an initialization vector",
+    )?;
     let cipher = cbc::Decryptor::<aes::Aes256>::new(&aes_key(bytes(arguments, 0)).into(), &(*vector).into());
-    let plain = cipher
-        .decrypt_padded_vec::<NoPadding>(body)
-        .map_err(|_| "crypto/cipher: input not full blocks")?;
+    let plain =
+        cipher.decrypt_padded_vec::<NoPadding>(body).map_err(|_| "crypto/cipher: input not full blocks")?;
     let padding = plain.last().copied().map_or(0, usize::from);
     let length = plain.len().checked_sub(padding).ok_or("runtime error: slice bounds out of range")?;
     Ok(Value::bytes_as_string(plain[..length].to_vec()))
@@ -253,9 +254,7 @@ fn items(value: &Value) -> Vec<Value> {
 
 fn addresses(list: &Value) -> Result<Vec<std::net::IpAddr>, CallError> {
     let address = |item: &Value| match item {
-        Value::String(text) => {
-            text.parse().map_err(|_| CallError::from(format!("error parsing ip: {text}")))
-        }
+        Value::String(text) => text.parse().map_err(|_| CallError::from(format!("error parsing ip: {text}"))),
         other => Err(format!("error parsing ip: {} is not a string", to_text(other)).into()),
     };
     items(list).iter().map(address).collect()
@@ -275,7 +274,8 @@ fn names(list: &Value) -> Result<Vec<String>, CallError> {
 /// A certificate and key that the chart brings along, both in Base64.
 fn custom_certificate(arguments: &[Value]) -> CallResult {
     let decode = |index: usize, what: &str| {
-        let decoded = STANDARD.decode(bytes(arguments, index)).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let decoded =
+            STANDARD.decode(bytes(arguments, index)).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         decoded.ok_or_else(|| format!("unable to decode base64 {what}"))
     };
     let (certificate, key) = (decode(0, "certificate")?, decode(1, "private key")?);

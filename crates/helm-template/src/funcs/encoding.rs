@@ -145,14 +145,14 @@ fn error_entry(message: String) -> Entries {
     Entries::from([(std::rc::Rc::from("Error"), Value::from(message))])
 }
 
-/// Charts decode the same text again and again to look at one part of it, so the last result is kept. What a template gets is
-/// always a copy: it may change it.
+/// Charts decode the same text twice in a row, first to look at one part of it, so the last result is kept for a second call.
+/// Each call gets a map of its own: templates change them.
 fn from_yaml(engine: &Engine<'_>, _: &Templates<'_>, arguments: &[Value]) -> CallResult {
     let source = text(arguments, 0);
-    if let Some((known, value)) = &*engine.last_yaml.borrow()
-        && **known == *source
+    if let Some((known, value)) = engine.last_yaml.take()
+        && *known == *source
     {
-        return Ok(value.deep_copy());
+        return Ok(value);
     }
     let value = match yaml::parse_value(&source) {
         Ok(value @ Value::Map(_)) => value,
@@ -163,8 +163,8 @@ fn from_yaml(engine: &Engine<'_>, _: &Templates<'_>, arguments: &[Value]) -> Cal
         }
         Err(error) => Value::map(error_entry(format!("error converting YAML to JSON: {error}"))),
     };
-    *engine.last_yaml.borrow_mut() = Some((std::rc::Rc::from(&*source), value.clone()));
-    Ok(value.deep_copy())
+    engine.last_yaml.replace(Some((std::rc::Rc::from(&*source), value.deep_copy())));
+    Ok(value)
 }
 
 /// What `encoding/json` calls the kind of a decoded value.

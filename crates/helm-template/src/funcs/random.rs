@@ -33,11 +33,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
 /// As many random bytes.
 pub(super) fn random(engine: &Engine<'_>, count: usize) -> Result<Vec<u8>, &'static str> {
     engine.spend(count)?;
-    engine
-        .source
-        .and_then(|source| source.random(count))
-        .filter(|bytes| bytes.len() == count)
-        .ok_or("random values are not available: rendering must not depend on chance unless a source gives it")
+    engine.source.and_then(|source| source.random(count)).filter(|bytes| bytes.len() == count).ok_or(
+        "random values are not available: rendering must not depend on chance unless a source gives it",
+    )
 }
 
 fn count(arguments: &[Value]) -> Result<usize, &'static str> {

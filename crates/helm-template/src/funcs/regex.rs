@@ -20,7 +20,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     pure("mustRegexMatch", TWO, |arguments| {
         Ok(Value::Bool(compile(&text(arguments, 0))?.is_match(&text(arguments, 1))))
     }),
-    pure("regexFindAll", LIMITED, |arguments| find_all(arguments).map_err(|error| panicked(arguments, &error))),
+    pure("regexFindAll", LIMITED, |arguments| {
+        find_all(arguments).map_err(|error| panicked(arguments, &error))
+    }),
     pure("mustRegexFindAll", LIMITED, find_all),
     pure("regexFind", TWO, |arguments| find(arguments).map_err(|error| panicked(arguments, &error))),
     pure("mustRegexFind", TWO, find),

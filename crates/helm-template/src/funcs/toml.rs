@@ -28,7 +28,8 @@ fn encode(value: &Value) -> Result<String> {
     match value.plain() {
         Value::Map(map) => encoder.table(&[], &map)?,
         Value::Nil => return Err("reflect: call of reflect.Value.Type on zero Value"),
-        _ => return Err(NO_KEY),
+        other if shape(&other)? == Shape::Tables => return Err(NO_KEY),
+        other => encoder.element(&other, 0)?,
     }
     Ok(encoder.out)
 }

@@ -95,7 +95,8 @@ impl Time {
 
     /// The same instant some nanoseconds later.
     pub(crate) fn add(&self, nanoseconds: i64) -> Self {
-        let total = i128::from(self.seconds) * 1_000_000_000 + i128::from(self.nanoseconds) + i128::from(nanoseconds);
+        let total =
+            i128::from(self.seconds) * 1_000_000_000 + i128::from(self.nanoseconds) + i128::from(nanoseconds);
         let seconds = i64::try_from(total.div_euclid(1_000_000_000)).unwrap_or(self.seconds);
         let nanoseconds = u32::try_from(total.rem_euclid(1_000_000_000)).unwrap_or(0);
         Self { seconds, nanoseconds, zone: self.zone.clone() }
@@ -182,7 +183,8 @@ pub(super) fn days_from(year: i64, month: u32, day: u32) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
     let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * (i64::from(month) + if month > 2 { -3 } else { 9 }) + 2) / 5 + i64::from(day) - 1;
+    let day_of_year =
+        (153 * (i64::from(month) + if month > 2 { -3 } else { 9 }) + 2) / 5 + i64::from(day) - 1;
     let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
     era * 146_097 + day_of_era - 719_468
 }

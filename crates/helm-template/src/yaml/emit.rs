@@ -158,6 +158,9 @@ impl Emitter {
             Resolved::String => !is_base_60(text),
             _ => false,
         };
+        if can_be_plain && is_simple(text) {
+            return self.plain(text, indent, context);
+        }
         let analysis = analyze(text);
         let fold = indent.map_or(INDENT, |indent| indent + INDENT);
         let simple_key = context == Context::SimpleKey;
@@ -305,6 +308,13 @@ impl Emitter {
             }
         }
     }
+}
+
+/// Whether a look at the bytes tells that a string can be plain, as it is for nearly all strings.
+fn is_simple(text: &str) -> bool {
+    text.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
+        && !text.ends_with(' ')
+        && text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b':' && byte != b'#')
 }
 
 fn number_text(number: &Number) -> String {

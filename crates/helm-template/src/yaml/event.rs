@@ -1,5 +1,8 @@
 //! The parser: tokens to events. States and words for errors are those of go-yaml v2's `parserc.go`.
 
+mod block;
+mod flow;
+
 use std::borrow::Cow;
 
 use super::error::Error;
@@ -277,174 +280,10 @@ impl<'a> Parser<'a> {
             }
         }
         let tag = tag.map(|(handle, suffix)| {
-            let prefix = self.tags.iter().find(|(known, _)| *known == handle).map(|(_, prefix)| prefix.as_str());
+            let prefix =
+                self.tags.iter().find(|(known, _)| *known == handle).map(|(_, prefix)| prefix.as_str());
             if handle.is_empty() { suffix } else { format!("{}{suffix}", prefix.unwrap_or_default()) }
         });
         Ok(Properties { anchor, tag })
-    }
-
-    fn block_sequence(&mut self) -> Result<Event<'a>> {
-        if self.state == State::BlockSequenceFirst {
-            self.take();
-        }
-        match self.peek()? {
-            Kind::BlockEntry => {
-                self.take();
-                if matches!(self.peek()?, Kind::BlockEntry | Kind::BlockEnd) {
-                    return Ok(self.empty_scalar(State::BlockSequence));
-                }
-                self.states.push(State::BlockSequence);
-                self.node(true, false)
-            }
-            Kind::BlockEnd => {
-                self.take();
-                self.pop_state();
-                Ok(Event::SequenceEnd)
-            }
-            _ => self.fail("did not find expected '-' indicator"),
-        }
-    }
-
-    fn indentless_sequence(&mut self) -> Result<Event<'a>> {
-        if !matches!(self.peek()?, Kind::BlockEntry) {
-            self.pop_state();
-            return Ok(Event::SequenceEnd);
-        }
-        self.take();
-        if matches!(self.peek()?, Kind::BlockEntry | Kind::Key | Kind::Value | Kind::BlockEnd) {
-            return Ok(self.empty_scalar(State::IndentlessSequence));
-        }
-        self.states.push(State::IndentlessSequence);
-        self.node(true, false)
-    }
-
-    fn block_mapping(&mut self) -> Result<Event<'a>> {
-        if self.state == State::BlockMappingFirst {
-            self.take();
-        }
-        match self.peek()? {
-            Kind::Key => {
-                self.take();
-                if matches!(self.peek()?, Kind::Key | Kind::Value | Kind::BlockEnd) {
-                    return Ok(self.empty_scalar(State::BlockMappingValue));
-                }
-                self.states.push(State::BlockMappingValue);
-                self.node(true, true)
-            }
-            Kind::BlockEnd => {
-                self.take();
-                self.pop_state();
-                Ok(Event::MappingEnd)
-            }
-            _ => self.fail("did not find expected key"),
-        }
-    }
-
-    fn block_mapping_value(&mut self) -> Result<Event<'a>> {
-        if !matches!(self.peek()?, Kind::Value) {
-            return Ok(self.empty_scalar(State::BlockMapping));
-        }
-        self.take();
-        if matches!(self.peek()?, Kind::Key | Kind::Value | Kind::BlockEnd) {
-            return Ok(self.empty_scalar(State::BlockMapping));
-        }
-        self.states.push(State::BlockMapping);
-        self.node(true, true)
-    }
-
-    fn flow_sequence(&mut self) -> Result<Event<'a>> {
-        let first = self.state == State::FlowSequenceFirst;
-        if first {
-            self.take();
-        }
-        if !matches!(self.peek()?, Kind::FlowSequenceEnd) {
-            if !first {
-                if !matches!(self.peek()?, Kind::FlowEntry) {
-                    return self.fail("did not find expected ',' or ']'");
-                }
-                self.take();
-            }
-            match self.peek()? {
-                Kind::Key => {
-                    self.take();
-                    self.state = State::FlowPairKey;
-                    return Ok(Event::MappingStart(Properties::default()));
-                }
-                Kind::FlowSequenceEnd => {}
-                _ => {
-                    self.states.push(State::FlowSequence);
-                    return self.node(false, false);
-                }
-            }
-        }
-        self.take();
-        self.pop_state();
-        Ok(Event::SequenceEnd)
-    }
-
-    fn flow_pair_key(&mut self) -> Result<Event<'a>> {
-        if matches!(self.peek()?, Kind::Value | Kind::FlowEntry | Kind::FlowSequenceEnd) {
-            // go-yaml swallows that token, too.
-            self.take();
-            return Ok(self.empty_scalar(State::FlowPairValue));
-        }
-        self.states.push(State::FlowPairValue);
-        self.node(false, false)
-    }
-
-    fn flow_pair_value(&mut self) -> Result<Event<'a>> {
-        if matches!(self.peek()?, Kind::Value) {
-            self.take();
-            if !matches!(self.peek()?, Kind::FlowEntry | Kind::FlowSequenceEnd) {
-                self.states.push(State::FlowPairEnd);
-                return self.node(false, false);
-            }
-        }
-        Ok(self.empty_scalar(State::FlowPairEnd))
-    }
-
-    fn flow_mapping(&mut self) -> Result<Event<'a>> {
-        let first = self.state == State::FlowMappingFirst;
-        if first {
-            self.take();
-        }
-        if !matches!(self.peek()?, Kind::FlowMappingEnd) {
-            if !first {
-                if !matches!(self.peek()?, Kind::FlowEntry) {
-                    return self.fail("did not find expected ',' or '}'");
-                }
-                self.take();
-            }
-            match self.peek()? {
-                Kind::Key => {
-                    self.take();
-                    if matches!(self.peek()?, Kind::Value | Kind::FlowEntry | Kind::FlowMappingEnd) {
-                        return Ok(self.empty_scalar(State::FlowMappingValue));
-                    }
-                    self.states.push(State::FlowMappingValue);
-                    return self.node(false, false);
-                }
-                Kind::FlowMappingEnd => {}
-                _ => {
-                    self.states.push(State::FlowMappingEmptyValue);
-                    return self.node(false, false);
-                }
-            }
-        }
-        self.take();
-        self.pop_state();
-        Ok(Event::MappingEnd)
-    }
-
-    fn flow_mapping_value(&mut self, is_empty: bool) -> Result<Event<'a>> {
-        if !is_empty && matches!(self.peek()?, Kind::Value) {
-            self.take();
-            if !matches!(self.peek()?, Kind::FlowEntry | Kind::FlowMappingEnd) {
-                self.states.push(State::FlowMapping);
-                return self.node(false, false);
-            }
-        }
-        self.peek()?;
-        Ok(self.empty_scalar(State::FlowMapping))
     }
 }

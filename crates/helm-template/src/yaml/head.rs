@@ -83,9 +83,7 @@ impl Head {
                 }
                 Ok(())
             }
-            other => {
-                Err(mismatch(other, "Go struct field .metadata.annotations of type map[string]string"))
-            }
+            other => Err(mismatch(other, "Go struct field .metadata.annotations of type map[string]string")),
         }
     }
 }
@@ -96,9 +94,7 @@ fn string(value: &Value, target: &str) -> Result<Option<String>, String> {
         Value::Null => Ok(None),
         Value::String(text) => Ok(Some(text.clone())),
         Value::Bool(truth) => Ok(Some(truth.to_string())),
-        Value::Number(number) if number.is_f64() => {
-            Ok(Some(format_g32(number.as_f64().unwrap_or_default())))
-        }
+        Value::Number(number) if number.is_f64() => Ok(Some(format_g32(number.as_f64().unwrap_or_default()))),
         Value::Number(number) => Ok(Some(number.to_string())),
         other => Err(mismatch(other, target)),
     }

@@ -15,8 +15,8 @@ mod stream;
 mod tree;
 
 pub use emit::emit;
-pub(crate) use head::{Head, mismatch, mismatch_of};
 pub use error::Error;
+pub(crate) use head::{Head, mismatch, mismatch_of};
 pub(crate) use parse::parse_value;
 pub use parse::{parse, parse_documents};
 pub(crate) use reader::refusal;

@@ -62,7 +62,11 @@ fn width(text: &[u8]) -> Result<usize, &'static str> {
         let surrogate = bytes[0] == 0xED && bytes[1] >= 0xA0;
         let too_large = bytes[0] > 0xF4 || (bytes[0] == 0xF4 && bytes[1] >= 0x90);
         let is_character = !surrogate && !too_large;
-        return Err(if is_character { "invalid length of a UTF-8 sequence" } else { "invalid Unicode character" });
+        return Err(if is_character {
+            "invalid length of a UTF-8 sequence"
+        } else {
+            "invalid Unicode character"
+        });
     };
     match character {
         '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'.. => Ok(length),

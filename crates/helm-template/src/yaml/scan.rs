@@ -41,8 +41,9 @@ pub(super) struct Scanner<'a> {
     line: usize,
     /// In characters, from 0.
     column: usize,
-    /// The first character that is refused, if any.
+    /// The first character that is refused, if any, and where it keeps the scanner from going on.
     problem: Option<Problem>,
+    limit: usize,
     flow_level: usize,
     /// The column of the innermost block collection; -1 outside of all.
     indent: isize,
@@ -58,13 +59,15 @@ pub(super) struct Scanner<'a> {
 
 impl<'a> Scanner<'a> {
     pub(super) fn new(text: &'a str) -> Self {
+        let problem = super::reader::first_problem(text.as_bytes());
         Self {
+            limit: problem.map_or(usize::MAX, |problem| problem.chunk),
+            problem,
             text,
             position: 0,
             index: 0,
             line: 0,
             column: 0,
-            problem: super::reader::first_problem(text.as_bytes()),
             flow_level: 0,
             indent: -1,
             indents: Vec::new(),
@@ -100,10 +103,13 @@ impl<'a> Scanner<'a> {
 
     /// go-yaml reads ahead in chunks, and refuses a chunk with a bad character as soon as it needs a byte of it.
     fn require(&self, bytes: usize) -> Result<(), Error> {
-        match &self.problem {
-            Some(problem) if self.position + bytes > problem.chunk => Err(Error::at(None, problem.what)),
-            _ => Ok(()),
+        if self.position + bytes <= self.limit {
+            return Ok(());
         }
+        Err(Error::at(
+            None,
+            self.problem.map_or("unknown problem parsing YAML content", |problem| problem.what),
+        ))
     }
 
     fn byte(&self, ahead: usize) -> u8 {
@@ -200,7 +206,8 @@ impl<'a> Scanner<'a> {
         loop {
             if !self.tokens.is_empty() {
                 let first = self.taken;
-                let Some(position) = self.simple_keys.iter().position(|key| key.possible && key.token == first)
+                let Some(position) =
+                    self.simple_keys.iter().position(|key| key.possible && key.token == first)
                 else {
                     return Ok(());
                 };
@@ -304,7 +311,8 @@ impl<'a> Scanner<'a> {
         if !self.simple_key_allowed {
             return Ok(());
         }
-        let required = self.flow_level == 0 && self.indent == isize::try_from(self.column).unwrap_or(isize::MAX);
+        let required =
+            self.flow_level == 0 && self.indent == isize::try_from(self.column).unwrap_or(isize::MAX);
         self.remove_key()?;
         let key = SimpleKey {
             possible: true,
@@ -334,7 +342,13 @@ impl<'a> Scanner<'a> {
 
     /// Opens a block collection at `column` if that is deeper than the innermost one; `before` is the number of the token that
     /// its own goes before.
-    fn roll(&mut self, column: usize, before: Option<usize>, kind: Kind<'a>, line: usize) -> Result<(), Error> {
+    fn roll(
+        &mut self,
+        column: usize,
+        before: Option<usize>,
+        kind: Kind<'a>,
+        line: usize,
+    ) -> Result<(), Error> {
         let column = isize::try_from(column).unwrap_or(isize::MAX);
         if self.flow_level > 0 || self.indent >= column {
             return Ok(());

@@ -9,7 +9,15 @@ use super::violation::{describe, quoted};
 struct Entry {
     at: String,
     text: String,
+    /// It says nothing but that there are several causes; what leads to it may take them over.
+    is_group: bool,
     causes: Vec<Entry>,
+}
+
+impl Entry {
+    fn group(at: String, causes: Vec<Entry>) -> Self {
+        Self { at, text: GROUP.to_owned(), is_group: true, causes }
+    }
 }
 
 /// An error, the steps of its path through the schema, and those through the values.
@@ -34,10 +42,22 @@ pub(super) fn report(errors: &[ValidationError<'_>]) -> String {
     let paths: Vec<Path<'_>> = errors.iter().map(Path::new).collect();
     let paths: Vec<&Path<'_>> = paths.iter().collect();
     let mut lines = Vec::new();
-    for entry in entries(&paths, 0, 0) {
+    for entry in without_group(entries(&paths, 0, 0)) {
         write(&mut lines, &entry, 0);
     }
     lines.join("\n")
+}
+
+/// A group that stands alone gives way to its causes.
+fn without_group(mut entries: Vec<Entry>) -> Vec<Entry> {
+    match entries.pop() {
+        Some(only) if entries.is_empty() && only.is_group => only.causes,
+        Some(last) => {
+            entries.push(last);
+            entries
+        }
+        None => entries,
+    }
 }
 
 fn write(lines: &mut Vec<String>, entry: &Entry, level: usize) {
@@ -62,6 +82,12 @@ fn application(path: &Path<'_>, from: usize) -> Option<(usize, usize)> {
 
 /// The violations of one schema: `from` and `depth` are the steps that led to it.
 fn entries(paths: &[&Path<'_>], from: usize, depth: usize) -> Vec<Entry> {
+    let at = |path: &Path<'_>, steps: usize| {
+        path.instance.iter().take(steps).fold(String::new(), |at, step| format!("{at}/{step}"))
+    };
+    if let Some(path) = decisive(paths, from) {
+        return vec![leaf(&[path], at(path, depth))];
+    }
     let mut result = Vec::new();
     let mut done = vec![false; paths.len()];
     for (index, path) in paths.iter().enumerate() {
@@ -75,7 +101,10 @@ fn entries(paths: &[&Path<'_>], from: usize, depth: usize) -> Vec<Entry> {
                     && from + steps < other.schema.len()
                     && other.instance.get(..depth + down) == path.instance.get(..depth + down)
             }
-            None => std::ptr::eq(other, *path) || (is_required(other) && is_required(path) && other.schema == path.schema),
+            None => {
+                std::ptr::eq(other, *path)
+                    || (is_required(other) && is_required(path) && other.schema == path.schema)
+            }
         };
         let mut members = Vec::new();
         for (position, other) in paths.iter().enumerate().skip(index) {
@@ -84,23 +113,37 @@ fn entries(paths: &[&Path<'_>], from: usize, depth: usize) -> Vec<Entry> {
                 members.push(*other);
             }
         }
-        let at = |steps: usize| {
-            path.instance.iter().take(steps).fold(String::new(), |at, step| format!("{at}/{step}"))
+        let Some((steps, down)) = applied else {
+            result.push(leaf(&members, at(path, depth)));
+            continue;
         };
-        match applied {
-            None => result.push(leaf(&members, at(depth))),
-            Some((steps, down)) => {
-                let causes = entries(&members, from + steps, depth + down);
-                let text = if path.schema[from] == "allOf" { "'allOf' failed" } else { GROUP };
-                if causes.len() == 1 && text == GROUP {
-                    result.extend(causes);
+        let causes = entries(&members, from + steps, depth + down);
+        let place = at(path, depth + down);
+        match path.schema[from] {
+            "allOf" => {
+                let text = "'allOf' failed".to_owned();
+                result.push(Entry { at: place, text, is_group: false, causes });
+            }
+            keyword if keyword.starts_with('$') => {
+                let mut causes = without_group(causes);
+                if causes.len() == 1 {
+                    result.append(&mut causes);
                 } else {
-                    result.push(Entry { at: at(depth + down), text: text.to_owned(), causes });
+                    result.push(Entry { is_group: false, ..Entry::group(place, causes) });
                 }
             }
+            _ if causes.len() == 1 => result.extend(causes),
+            _ => result.push(Entry::group(place, causes)),
         }
     }
     result
+}
+
+/// Where the type, a constant or an enumeration is not met, nothing else of a schema is looked at.
+fn decisive<'p, 'e>(paths: &[&'p Path<'e>], from: usize) -> Option<&'p Path<'e>> {
+    ["type", "const", "enum", "format"].iter().find_map(|keyword| {
+        paths.iter().find(|path| path.schema.len() == from + 1 && path.schema[from] == *keyword).copied()
+    })
 }
 
 fn is_required(path: &Path<'_>) -> bool {
@@ -129,10 +172,10 @@ fn leaf(members: &[&Path<'_>], at: String) -> Entry {
             let paths: Vec<&Path<'_>> = paths.iter().collect();
             let mut branch = entries(&paths, path.schema.len() + 1, path.instance.len());
             if branch.len() > 1 {
-                branch = vec![Entry { at: at.clone(), text: GROUP.to_owned(), causes: branch }];
+                branch = vec![Entry::group(at.clone(), branch)];
             }
             branch
         })
         .collect();
-    Entry { text: describe(path.error, &missing), at, causes }
+    Entry { text: describe(path.error, &missing), at, is_group: false, causes }
 }

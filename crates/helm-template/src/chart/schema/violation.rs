@@ -28,7 +28,9 @@ pub(super) fn describe(error: &ValidationError<'_>, missing: &[&str]) -> String 
         {
             "'const' failed".to_owned()
         }
-        ValidationErrorKind::Constant { expected_value } => format!("value must be {}", shown(expected_value)),
+        ValidationErrorKind::Constant { expected_value } => {
+            format!("value must be {}", shown(expected_value))
+        }
         ValidationErrorKind::Pattern { pattern } => {
             format!("{} does not match pattern {}", shown(error.instance()), quoted(pattern))
         }

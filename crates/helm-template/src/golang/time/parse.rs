@@ -45,7 +45,9 @@ pub(crate) fn parse(layout: &str, text: &str, local: &Zone) -> Result<Time, Stri
         match fields.read(&chunk, rest) {
             Read::Done(after) => rest = after,
             Read::Wrong => return Err(fail(rest)),
-            Read::OutOfRange(what) => return Err(format!("parsing time {}: {what} out of range", shown(text))),
+            Read::OutOfRange(what) => {
+                return Err(format!("parsing time {}: {what} out of range", shown(text)));
+            }
         }
     }
     if !rest.is_empty() {

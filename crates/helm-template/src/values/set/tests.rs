@@ -40,7 +40,7 @@ fn what_is_wrong_is_said_as_helm_says_it() {
 #[test]
 fn json_and_literals_are_taken_whole() {
     let mut values = Map::new();
-    apply(&mut values, r#"a.b={"c": [1]}, x=null"#, Mode::Json).unwrap();
+    apply(&mut values, r#"a.b={"c": [1]},x=null"#, Mode::Json).unwrap();
     apply(&mut values, r"d=x,y=1\", Mode::Literal).unwrap();
     assert_eq!(Value::Object(values), json!({"a": {"b": {"c": [1.0]}}, "x": null, "d": r"x,y=1\"}));
 }

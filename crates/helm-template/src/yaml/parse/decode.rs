@@ -82,7 +82,12 @@ impl<'n> Decoder<'n> {
         outcome
     }
 
-    fn mapping(&mut self, children: &[usize], entries: &mut Map<String, Value>, depth: usize) -> Result<(), Error> {
+    fn mapping(
+        &mut self,
+        children: &[usize],
+        entries: &mut Map<String, Value>,
+        depth: usize,
+    ) -> Result<(), Error> {
         for pair in children.chunks_exact(2) {
             if self.is_merge(pair[0]) {
                 self.merge(pair[1], entries, depth)?;
@@ -130,7 +135,12 @@ impl<'n> Decoder<'n> {
         }
     }
 
-    fn merge_one(&mut self, index: usize, entries: &mut Map<String, Value>, depth: usize) -> Result<(), Error> {
+    fn merge_one(
+        &mut self,
+        index: usize,
+        entries: &mut Map<String, Value>,
+        depth: usize,
+    ) -> Result<(), Error> {
         if depth > MAX_DEPTH {
             return fail(format!("exceeded max depth of {MAX_DEPTH}"));
         }
@@ -186,9 +196,7 @@ fn key_text(key: &Value) -> Option<String> {
     match key {
         Value::String(text) => Some(text.clone()),
         Value::Bool(truth) => Some(truth.to_string()),
-        Value::Number(number) if number.is_f64() => {
-            Some(format_g32(number.as_f64().unwrap_or(f64::NAN)))
-        }
+        Value::Number(number) if number.is_f64() => Some(format_g32(number.as_f64().unwrap_or(f64::NAN))),
         Value::Number(number) => Some(number.to_string()),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }

@@ -21,7 +21,11 @@ fn kinds(text: &str) -> Result<String, String> {
 
 #[test]
 fn a_key_is_known_once_its_colon_is_seen() {
-    assert_eq!(kinds("a: [b]"), Ok("BlockMappingStart Key \"a\" Value FlowSequenceStart \"b\" FlowSequenceEnd BlockEnd StreamEnd".into()));
+    assert_eq!(
+        kinds("a: [b]"),
+        Ok("BlockMappingStart Key \"a\" Value FlowSequenceStart \"b\" FlowSequenceEnd BlockEnd StreamEnd"
+            .into())
+    );
 }
 
 #[test]
