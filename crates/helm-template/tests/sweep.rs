@@ -5,6 +5,7 @@
 // A test that meets what it does not expect stops there.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+#[allow(dead_code)] // There are no records of chance.
 mod oracle;
 
 use std::path::PathBuf;

@@ -112,18 +112,18 @@ impl Time {
         let civil = self.civil();
         let mut out = String::new();
         for chunk in chunks(layout) {
-            self.push(&mut out, &chunk, civil);
+            out += &self.part(&chunk, civil);
         }
         out
     }
 
-    fn push(&self, out: &mut String, chunk: &Chunk<'_>, civil: Civil) {
+    fn part(&self, chunk: &Chunk<'_>, civil: Civil) -> String {
         let twelve = match civil.hour % 12 {
             0 => 12,
             hour => hour,
         };
         let afternoon = civil.hour >= 12;
-        out.push_str(&match chunk {
+        match chunk {
             Chunk::Text(text) => (*text).to_owned(),
             Chunk::LongMonth => self.month().to_owned(),
             Chunk::ShortMonth => self.month()[..3].to_owned(),
@@ -157,7 +157,7 @@ impl Time {
                 let text = if *trims { text.trim_end_matches('0') } else { text };
                 if text.is_empty() { String::new() } else { format!("{separator}{text}") }
             }
-        });
+        }
     }
 
     fn zone_name(&self) -> String {

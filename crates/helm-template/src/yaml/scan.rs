@@ -376,27 +376,6 @@ impl<'a> Scanner<'a> {
             self.indent = self.indents.pop().unwrap_or(-1);
         }
     }
-
-    fn stream_end(&mut self) -> Result<(), Error> {
-        if self.column != 0 {
-            self.column = 0;
-            self.line += 1;
-        }
-        self.unroll(-1);
-        self.remove_key()?;
-        self.simple_key_allowed = false;
-        self.push(Kind::StreamEnd, self.line);
-        Ok(())
-    }
-
-    fn document_indicator(&mut self, is_start: bool) -> Result<(), Error> {
-        self.unroll(-1);
-        self.remove_key()?;
-        self.simple_key_allowed = false;
-        self.skip_to(self.position + 3);
-        self.push(if is_start { Kind::DocumentStart } else { Kind::DocumentEnd }, self.line);
-        Ok(())
-    }
 }
 
 #[cfg(test)]

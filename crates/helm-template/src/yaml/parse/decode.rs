@@ -98,17 +98,14 @@ impl<'n> Decoder<'n> {
                 return fail(format!("invalid map key: {}", go_syntax(&key)));
             }
             let value = self.value(pair[1], depth + 1)?;
-            match key_text(&key) {
-                Some(text) => {
-                    entries.insert(text, value);
-                }
-                None => {
-                    let problem = format!(
-                        "unsupported map key of type: %!s(<nil>), key: <nil>, value: {}",
-                        if value.is_null() { "<nil>".to_owned() } else { go_syntax(&value) }
-                    );
-                    self.not_json.get_or_insert(Error::NotJson(problem));
-                }
+            if let Some(text) = key_text(&key) {
+                entries.insert(text, value);
+            } else {
+                let problem = format!(
+                    "unsupported map key of type: %!s(<nil>), key: <nil>, value: {}",
+                    if value.is_null() { "<nil>".to_owned() } else { go_syntax(&value) }
+                );
+                self.not_json.get_or_insert(Error::NotJson(problem));
             }
         }
         Ok(())

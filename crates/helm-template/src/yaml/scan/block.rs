@@ -1,4 +1,4 @@
-//! The tokens that mark keys, values, entries and flow collections.
+//! The tokens that mark documents, keys, values, entries and flow collections.
 
 use super::{Kind, MAX_LEVELS, Scanner, SimpleKey, Token};
 use crate::yaml::error::Error;
@@ -7,6 +7,27 @@ impl<'a> Scanner<'a> {
     fn one_character(&mut self, kind: Kind<'a>) {
         self.push(kind, self.line);
         self.skip();
+    }
+
+    pub(super) fn stream_end(&mut self) -> Result<(), Error> {
+        if self.column != 0 {
+            self.column = 0;
+            self.line += 1;
+        }
+        self.unroll(-1);
+        self.remove_key()?;
+        self.simple_key_allowed = false;
+        self.push(Kind::StreamEnd, self.line);
+        Ok(())
+    }
+
+    pub(super) fn document_indicator(&mut self, is_start: bool) -> Result<(), Error> {
+        self.unroll(-1);
+        self.remove_key()?;
+        self.simple_key_allowed = false;
+        self.skip_to(self.position + 3);
+        self.push(if is_start { Kind::DocumentStart } else { Kind::DocumentEnd }, self.line);
+        Ok(())
     }
 
     pub(super) fn flow_start(&mut self, bracket: u8) -> Result<(), Error> {
