@@ -49,8 +49,11 @@ fn library(directories: &[PathBuf]) -> Result<Vec<Duration>, Box<dyn Error>> {
         return Err(String::from_utf8_lossy(&output.stderr).into());
     }
     let text = String::from_utf8(output.stdout)?;
-    let nanoseconds = |line: &str| Ok(line.split(' ').next().unwrap_or_default().parse()?);
-    text.lines().map(|line| Ok(Duration::from_nanos(nanoseconds(line)?))).collect()
+    let mut fastest = Vec::new();
+    for line in text.lines() {
+        fastest.push(Duration::from_nanos(line.split(' ').next().unwrap_or_default().parse()?));
+    }
+    Ok(fastest)
 }
 
 /// The shortest of several runs: what the work takes when nothing else is in the way.

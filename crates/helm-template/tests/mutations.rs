@@ -36,14 +36,13 @@ impl Chance {
             let length = self.below(12).min(bytes.len() - position);
             match self.below(5) {
                 0 => {
-                    for byte in &mut bytes[position..position + length] {
-                        *byte ^= 1 << self.0 % 8;
-                    }
+                    let bit = 1u8 << self.below(8);
+                    bytes[position..position + length].iter_mut().for_each(|byte| *byte ^= bit);
                 }
                 1 => drop(bytes.drain(position..position + length)),
                 2 => {
                     let piece = bytes[position..position + length].to_vec();
-                    bytes.splice(position..position, piece.repeat(1 + self.0 as usize % 4));
+                    bytes.splice(position..position, piece.repeat(1 + self.below(4)));
                 }
                 3 => {
                     let other = &seeds[self.below(seeds.len())];

@@ -53,12 +53,15 @@ pub enum Part {
     CargoDeny,
     /// Istio's charts: a folder, see [`Charts`](super::Charts).
     Charts,
+    /// Charts of other projects: a folder with one folder a chart.
+    PublicCharts,
 }
 
 impl Part {
     /// Every part that the lab and the tests use: all but the ones that only some runs ask for by name.
     pub const DEFAULT: &[Self] = &[
         Self::Charts,
+        Self::PublicCharts,
         Self::Envoy,
         Self::Etcd,
         Self::KubeApiserver,
@@ -82,6 +85,7 @@ impl Part {
     /// Every part there is.
     pub const ALL: &[Self] = &[
         Self::Charts,
+        Self::PublicCharts,
         Self::Envoy,
         Self::Etcd,
         Self::KubeApiserver,
@@ -132,6 +136,7 @@ impl Part {
             Self::Tfplugindocs => "tfplugindocs",
             Self::CargoDeny => "cargo-deny",
             Self::Charts => "charts",
+            Self::PublicCharts => "public-charts",
         }
     }
 
@@ -160,6 +165,7 @@ impl Part {
             Self::Tfplugindocs => &recipe::TFPLUGINDOCS,
             Self::CargoDeny => &recipe::CARGO_DENY,
             Self::Charts => &recipe::CHARTS,
+            Self::PublicCharts => &recipe::PUBLIC_CHARTS,
         }
     }
 }
