@@ -35,6 +35,11 @@ impl Capabilities {
         self
     }
 
+    /// Whether the Kubernetes version is one; rendering checks it, too.
+    pub fn check(&self) -> Result<(), InvalidKubeVersion> {
+        self.version().map(|_| ())
+    }
+
     pub(crate) fn version(&self) -> Result<KubeVersion, InvalidKubeVersion> {
         KubeVersion::parse(&self.kube_version).ok_or_else(|| InvalidKubeVersion(self.kube_version.clone()))
     }

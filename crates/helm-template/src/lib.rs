@@ -29,7 +29,7 @@
 //! |---|---|
 //! | `template` | `text/template` |
 //! | `funcs` | `text/template`'s functions, sprig, Helm's `engine/funcs.go` |
-//! | `golang` | `strconv`, `fmt`, `encoding/json`, `path` |
+//! | `golang` | `strconv`, `fmt`, `encoding/json`, `path`, `time` |
 //! | [`yaml`] | `sigs.k8s.io/yaml` on go-yaml v2 |
 //! | [`chart`] | Helm's `chart` and `chart/loader`, `chart/util` |
 //! | `manifest` | Helm's `release/util` |
@@ -54,5 +54,5 @@ pub use chart::{Chart, Metadata};
 pub use manifest::{Hook, Manifest, ParseError};
 pub use release::{Helm, Options, Release};
 pub use render::{Error, Rendered, render};
-pub use source::Source;
+pub use source::{Certificate, CertificateRequest, Source, Zone};
 pub use values::Values;

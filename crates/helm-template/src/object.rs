@@ -1,5 +1,6 @@
 //! Values with a Go type of their own, such as `.Files` and `.Capabilities`.
 
+use crate::golang::time::Time;
 use crate::template::signature::Type;
 use crate::value::Value;
 
@@ -27,8 +28,18 @@ pub(crate) trait Object {
         None
     }
 
-    /// The map, list or string that stands for the object when it is printed, ranged over or marshalled.
+    /// The map, list or string that stands for the object when it is printed or ranged over.
     fn plain(&self) -> Value;
+
+    /// What JSON and YAML make of it.
+    fn marshalled(&self) -> Value {
+        self.plain()
+    }
+
+    /// The instant, if it is a `time.Time`.
+    fn time(&self) -> Option<Time> {
+        None
+    }
 
     /// Whether `if` takes it for true.
     fn is_true(&self) -> bool {

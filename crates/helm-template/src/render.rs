@@ -9,11 +9,13 @@ use crate::capabilities::{CapabilitiesObject, InvalidKubeVersion, KubeVersion, r
 use crate::chart::{self, Chart, Files, dependencies};
 use crate::funcs;
 use crate::funcs::engine::without_no_value;
+use crate::golang::quote::quote;
 use crate::manifest::{self, Hook, Manifest};
 use crate::release::Helm;
 use crate::template::exec::{Engine, Evaluated, execute};
 use crate::template::{Templates, parse};
 use crate::value::{Entries, Map, Value};
+use crate::yaml;
 use crate::{Capabilities, Options, Release, Values};
 
 /// What `helm template` would print.
@@ -57,9 +59,15 @@ fn push(text: &mut String, manifest: &Manifest) {
 pub enum Error {
     /// The release's name is not one that Helm takes.
     #[error(
-        "invalid release name {0:?}: it must consist of lower case letters, digits, '-' and '.', start and end with a letter or digit, and not be longer than 53"
+        "{prefix}release name {}: invalid release name, must match regex {NAME_PATTERN} and the length must not be longer than {MAX_NAME}",
+        quote(name.as_bytes())
     )]
-    ReleaseName(String),
+    ReleaseName {
+        /// The name.
+        name: String,
+        /// What Helm 4 says first.
+        prefix: &'static str,
+    },
     /// The Kubernetes version is not one.
     #[error(transparent)]
     KubeVersion(#[from] InvalidKubeVersion),
@@ -72,7 +80,7 @@ pub enum Error {
     )]
     MissingDependencies(String),
     /// The values put something that is not a map where a subchart's values belong.
-    #[error("chart dependencies processing failed: {0}")]
+    #[error("{0}")]
     Values(String),
     /// The values are not what `values.schema.json` wants.
     #[error("values don't meet the specifications of the schema(s) in the following chart(s):\n{0}")]
@@ -97,8 +105,13 @@ pub enum Error {
     #[error("{0}")]
     Execution(String),
     /// A template wrote what is not UTF-8.
-    #[error("YAML parse error on {0}: error converting YAML to JSON: yaml: invalid UTF-8")]
-    NotUtf8(String),
+    #[error("YAML parse error on {file}: error converting YAML to JSON: yaml: {problem}")]
+    NotUtf8 {
+        /// The template.
+        file: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
     /// A template wrote what is not YAML.
     #[error(transparent)]
     Manifest(#[from] manifest::ParseError),
@@ -141,7 +154,6 @@ fn render_here(
     capabilities: &Capabilities,
     options: &Options<'_>,
 ) -> Result<Rendered, Error> {
-    check_release_name(&release.name)?;
     if chart.is_library() {
         return Err(Error::Library);
     }
@@ -150,10 +162,13 @@ fn render_here(
         return Err(Error::MissingDependencies(missing.join(", ")));
     }
     let kube_version = capabilities.version()?;
+    check_release_name(&release.name, options.helm)?;
     let helm3 = options.helm == Helm::V3;
     let mut chart = chart.clone();
-    chart::process_dependencies(&mut chart, &values.entries, helm3)
-        .map_err(|error| Error::Values(error.to_string()))?;
+    chart::process_dependencies(&mut chart, &values.entries, helm3).map_err(|error| {
+        let prefix = if helm3 { "" } else { "chart dependencies processing failed: " };
+        Error::Values(format!("{prefix}{error}"))
+    })?;
     let mode = chart::Mode { merge: false, helm3 };
     let values =
         chart::coalesce(&chart, &values.entries, mode).map_err(|error| Error::Values(error.to_string()))?;
@@ -177,14 +192,23 @@ fn render_here(
     Ok(Rendered { crds, manifests, hooks, notes })
 }
 
-fn check_release_name(name: &str) -> Result<(), Error> {
+/// Helm's rule for names of releases.
+const NAME_PATTERN: &str = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
+/// The length of the longest one.
+const MAX_NAME: usize = 53;
+
+fn check_release_name(name: &str, helm: Helm) -> Result<(), Error> {
     let is_edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let labels_are_good = name.split('.').all(|label| {
         label.starts_with(is_edge)
             && label.ends_with(is_edge)
             && label.chars().all(|c| is_edge(c) || c == '-')
     });
-    if labels_are_good && name.len() <= 53 { Ok(()) } else { Err(Error::ReleaseName(name.to_owned())) }
+    if labels_are_good && name.len() <= MAX_NAME {
+        return Ok(());
+    }
+    let prefix = if helm == Helm::V4 { "release name check failed: " } else { "" };
+    Err(Error::ReleaseName { name: name.to_owned(), prefix })
 }
 
 fn check_kube_version(chart: &Chart, actual: &KubeVersion) -> Result<(), Error> {
@@ -221,7 +245,7 @@ fn execute_all(
         values_type: if helm3 { "chartutil.Values" } else { "common.Values" },
         renderables: BTreeMap::new(),
     };
-    let top = Map::typed(scope.values_type, Value::entries_from_json(values));
+    let top = Map::typed(scope.values_type, Value::entries_from_values(values));
     scope.add(chart, chart.name(), &top, true);
 
     let names = sorted(scope.renderables.keys());
@@ -247,7 +271,10 @@ fn execute_all(
         let data = Evaluated::concrete(Value::Map(renderable.root.clone()));
         let written = execute(&engine, &templates, tree, data)
             .map_err(|error| Error::Execution(error.helm_text(helm3)))?;
-        let text = String::from_utf8(without_no_value(written)).map_err(|_| Error::NotUtf8(name.clone()))?;
+        let text = String::from_utf8(without_no_value(written)).map_err(|error| Error::NotUtf8 {
+            file: name.clone(),
+            problem: yaml::refusal(error.as_bytes()).unwrap_or("invalid UTF-8"),
+        })?;
         files.insert(name, text);
     }
     Ok(files)

@@ -219,6 +219,22 @@ impl Value {
         }
     }
 
+    /// The template values of a chart's values, whose integers come from `--set`.
+    pub(crate) fn from_values(value: &serde_json::Value) -> Self {
+        match value {
+            serde_json::Value::Number(number) => {
+                number.as_i64().map_or_else(|| Self::from_json(value), Self::Int64)
+            }
+            serde_json::Value::Array(items) => Self::list(items.iter().map(Self::from_values).collect()),
+            serde_json::Value::Object(entries) => Self::map(Self::entries_from_values(entries)),
+            other => Self::from_json(other),
+        }
+    }
+
+    pub(crate) fn entries_from_values(entries: &serde_json::Map<String, serde_json::Value>) -> Entries {
+        entries.iter().map(|(key, value)| (Rc::from(key.as_str()), Self::from_values(value))).collect()
+    }
+
     pub(crate) fn entries_from_json(entries: &serde_json::Map<String, serde_json::Value>) -> Entries {
         entries.iter().map(|(key, value)| (Rc::from(key.as_str()), Self::from_json(value))).collect()
     }

@@ -17,11 +17,11 @@ pub struct Values {
 /// Why a text is not a map of values.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The text is not YAML; the cause names line and column.
-    #[error("values are not valid YAML")]
-    Yaml(#[source] yaml::Error),
+    /// The text is not YAML.
+    #[error("cannot unmarshal yaml document: error converting YAML to JSON: {0}")]
+    Yaml(yaml::Error),
     /// The text is YAML, but not a map.
-    #[error("values are not a map but {0}")]
+    #[error("cannot unmarshal yaml document: {0}")]
     NotAMap(String),
 }
 
@@ -33,11 +33,12 @@ impl Values {
 
     /// The values of a YAML text. Several documents are merged, as Helm does.
     pub fn from_yaml(text: &str) -> Result<Self, Error> {
-        Ok(Self { entries: parse_documents(text)? })
+        Ok(Self { entries: parse(text)? })
     }
 
     /// The values of a JSON object.
-    pub fn from_map(entries: Map<String, Value>) -> Self {
+    pub fn from_map(mut entries: Map<String, Value>) -> Self {
+        entries.values_mut().for_each(to_floats);
         Self { entries }
     }
 
@@ -49,24 +50,43 @@ impl Values {
         self
     }
 
-    /// `--set`: `a.b=1,c[0]=x,d={p,q},e=null`.
+    /// `--set`: `a.b=1,c[0]=x,d={p,q},e=null`. Its numbers are integers, while those of YAML and JSON are floats, which
+    /// templates print differently from a million on.
     pub fn set(&mut self, expression: &str) -> Result<(), SetError> {
-        set::apply(&mut self.entries, expression, set::Kind::Typed)
+        set::apply(&mut self.entries, expression, set::Mode::Typed)
     }
 
     /// `--set-string`: like `--set`, but every value is a string.
     pub fn set_string(&mut self, expression: &str) -> Result<(), SetError> {
-        set::apply(&mut self.entries, expression, set::Kind::Strings)
+        set::apply(&mut self.entries, expression, set::Mode::Strings)
     }
 
-    /// `--set-json`: `path=json`.
+    /// `--set-json`: `path=json`, or an object that is merged.
     pub fn set_json(&mut self, expression: &str) -> Result<(), SetError> {
-        set::apply_json(&mut self.entries, expression)
+        if !expression.trim_start().starts_with('{') {
+            return set::apply(&mut self.entries, expression, set::Mode::Json);
+        }
+        let mut value =
+            serde_json::from_str(expression).map_err(|error| SetError::Json(error.to_string()))?;
+        to_floats(&mut value);
+        if let Value::Object(entries) = value {
+            merge(&mut self.entries, entries);
+        }
+        Ok(())
     }
 
     /// `--set-literal`: everything after `=` is the value, as it stands.
     pub fn set_literal(&mut self, expression: &str) -> Result<(), SetError> {
-        set::apply_literal(&mut self.entries, expression)
+        set::apply(&mut self.entries, expression, set::Mode::Literal)
+    }
+
+    /// `--set-file`: like `--set-string`, but each value is the content of a file, which `read` reads.
+    pub fn set_file(
+        &mut self,
+        expression: &str,
+        read: &dyn Fn(&str) -> Result<String, String>,
+    ) -> Result<(), SetError> {
+        set::apply(&mut self.entries, expression, set::Mode::File(read))
     }
 
     /// The values as a JSON object.
@@ -75,49 +95,50 @@ impl Values {
     }
 }
 
-/// The values of a YAML text that must not name the cause apart.
-pub(crate) fn parse(text: &str) -> Result<Map<String, Value>, String> {
-    parse_documents(text).map_err(|error| match error {
-        Error::Yaml(error) => error.to_string(),
-        Error::NotAMap(kind) => {
-            format!("cannot unmarshal {kind} into Go value of type map[string]interface {{}}")
-        }
-    })
-}
-
-fn parse_documents(text: &str) -> Result<Map<String, Value>, Error> {
+/// The values of a YAML text, whose documents are merged. Lines in errors count from the start of the document, as Helm's do.
+pub(crate) fn parse(text: &str) -> Result<Map<String, Value>, Error> {
     let mut values = Map::new();
-    for (first_line, document) in split_documents(text) {
-        let parsed = yaml::parse(document).map_err(|mut error| {
-            error.line += first_line;
-            Error::Yaml(error)
-        })?;
-        match parsed {
+    for document in split_documents(text) {
+        match yaml::parse(document).map_err(Error::Yaml)? {
             Value::Null => {}
             Value::Object(entries) => merge(&mut values, entries),
-            Value::Array(_) => return Err(Error::NotAMap("array".to_owned())),
-            Value::String(_) => return Err(Error::NotAMap("string".to_owned())),
-            Value::Bool(_) => return Err(Error::NotAMap("bool".to_owned())),
-            Value::Number(_) => return Err(Error::NotAMap("number".to_owned())),
+            other => {
+                let message = yaml::mismatch(&other, "Go value of type map[string]interface {}");
+                return Err(Error::NotAMap(message));
+            }
         }
     }
+    values.values_mut().for_each(to_floats);
     Ok(values)
 }
 
-/// The documents between lines of `---`, each with the number of lines before it.
-fn split_documents(text: &str) -> Vec<(usize, &str)> {
+/// Makes every number a float, which is what Go decodes from YAML and JSON.
+fn to_floats(value: &mut Value) {
+    match value {
+        Value::Number(number) => {
+            if let Some(float) = number.as_f64().and_then(serde_json::Number::from_f64) {
+                *number = float;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(to_floats),
+        Value::Object(entries) => entries.values_mut().for_each(to_floats),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
+}
+
+/// The documents between lines of `---`.
+fn split_documents(text: &str) -> Vec<&str> {
     let mut documents = Vec::new();
-    let (mut start, mut start_line, mut offset) = (0, 0, 0);
-    for (number, line) in text.split_inclusive('\n').enumerate() {
+    let (mut start, mut offset) = (0, 0);
+    for line in text.split_inclusive('\n') {
         let is_separator = line.strip_prefix("---").is_some_and(|rest| rest.trim().is_empty());
         if is_separator {
-            documents.push((start_line, &text[start..offset]));
+            documents.push(&text[start..offset]);
             start = offset + line.len();
-            start_line = number + 1;
         }
         offset += line.len();
     }
-    documents.push((start_line, &text[start..]));
+    documents.push(&text[start..]);
     documents
 }
 
@@ -144,25 +165,30 @@ mod tests {
         let second = Values::from_yaml("a: {q: null, r: 3}\nb: [2]\n").unwrap();
         assert_eq!(
             Value::Object(first.merge(second).entries),
-            json!({"a": {"p": 1, "q": null, "r": 3}, "b": [2]})
+            json!({"a": {"p": 1.0, "q": null, "r": 3.0}, "b": [2.0]})
         );
     }
 
     #[test]
     fn several_documents_are_one() {
         let values = Values::from_yaml("a: 1\n---\nb: 2\n---\n").unwrap();
-        assert_eq!(Value::Object(values.entries), json!({"a": 1, "b": 2}));
+        assert_eq!(Value::Object(values.entries), json!({"a": 1.0, "b": 2.0}));
     }
 
     #[test]
-    fn invalid_yaml_names_line_and_column() {
-        let error = Values::from_yaml("a: 1\n---\nb: [1\n").unwrap_err();
-        let Error::Yaml(cause) = error else { panic!("{error}") };
-        assert!(cause.line >= 3 && cause.column > 0, "{cause}");
+    fn invalid_yaml_is_refused_in_the_words_of_helm() {
+        let error = Values::from_yaml("a: 1\n---\nb: 2\nc: [1\n").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "cannot unmarshal yaml document: error converting YAML to JSON: yaml: line 2: did not find expected ',' or ']'"
+        );
     }
 
     #[test]
     fn a_list_is_no_map_of_values() {
-        assert_eq!(Values::from_yaml("- a\n"), Err(Error::NotAMap("array".to_owned())));
+        assert_eq!(
+            Values::from_yaml("- a\n").unwrap_err().to_string(),
+            "cannot unmarshal yaml document: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go value of type map[string]interface {}"
+        );
     }
 }

@@ -14,6 +14,7 @@ mod go;
 mod istio;
 pub mod machine;
 mod part;
+mod public_charts;
 mod recipe;
 
 use std::collections::BTreeMap;

@@ -23,6 +23,8 @@ pub enum Part {
     Helm,
     /// Helm 3, the other reference for chart rendering.
     Helm3,
+    /// Our own program around Helm 4's library, which the chart engine's benchmark is held against.
+    Helmlib,
     /// istiod, built without the `istio.stats` filter, which upstream Envoy does not have.
     PilotDiscovery,
     /// `pilot-agent`, what the `proxyv2` image runs.
@@ -55,12 +57,15 @@ pub enum Part {
     CargoDeny,
     /// Istio's charts: a folder, see [`Charts`](super::Charts).
     Charts,
+    /// Charts of other projects: a folder with one folder a chart.
+    PublicCharts,
 }
 
 impl Part {
     /// Every part that the lab and the tests use: all but the ones that only some runs ask for by name.
     pub const DEFAULT: &[Self] = &[
         Self::Charts,
+        Self::PublicCharts,
         Self::Envoy,
         Self::Etcd,
         Self::KubeApiserver,
@@ -86,6 +91,7 @@ impl Part {
     /// Every part there is.
     pub const ALL: &[Self] = &[
         Self::Charts,
+        Self::PublicCharts,
         Self::Envoy,
         Self::Etcd,
         Self::KubeApiserver,
@@ -102,6 +108,7 @@ impl Part {
         Self::EnvoyBootstrap,
         Self::Helm,
         Self::Helm3,
+        Self::Helmlib,
         Self::Terraform,
         Self::Terraform111,
         Self::Tfplugindocs,
@@ -122,6 +129,7 @@ impl Part {
             Self::Kubectl => "kubectl",
             Self::Helm => "helm",
             Self::Helm3 => "helm3",
+            Self::Helmlib => "helmlib",
             Self::PilotDiscovery => "pilot-discovery",
             Self::PilotAgent => "pilot-agent",
             Self::Istioctl => "istioctl",
@@ -138,6 +146,7 @@ impl Part {
             Self::PluginAcceptance => "plugin-acceptance",
             Self::CargoDeny => "cargo-deny",
             Self::Charts => "charts",
+            Self::PublicCharts => "public-charts",
         }
     }
 
@@ -151,6 +160,7 @@ impl Part {
             | Self::Kubectl => &recipe::KUBERNETES,
             Self::Helm => &recipe::HELM,
             Self::Helm3 => &recipe::HELM3,
+            Self::Helmlib => &recipe::HELMLIB,
             Self::PilotDiscovery
             | Self::PilotAgent
             | Self::Istioctl
@@ -167,6 +177,7 @@ impl Part {
             Self::PluginAcceptance => &recipe::PLUGIN_TESTING,
             Self::CargoDeny => &recipe::CARGO_DENY,
             Self::Charts => &recipe::CHARTS,
+            Self::PublicCharts => &recipe::PUBLIC_CHARTS,
         }
     }
 }

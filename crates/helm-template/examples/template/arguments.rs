@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::path::Path;
 
-use helm_template::{Capabilities, Chart, Helm, Options, Release, Values, render};
+use helm_template::{Capabilities, Chart, Helm, Options, Release, Source, Values, render};
 
 /// What `helm template` prints for these arguments, or what it says is wrong.
 pub fn run(arguments: impl Iterator<Item = String>) -> Result<String, String> {
@@ -18,31 +18,49 @@ pub fn run(arguments: impl Iterator<Item = String>) -> Result<String, String> {
     })
 }
 
+/// What `helm template` lets templates see of the machine: its clock and its source of chance.
+struct Machine;
+
+impl Source for Machine {
+    fn now(&self) -> Option<std::time::SystemTime> {
+        Some(std::time::SystemTime::now())
+    }
+
+    fn random(&self, count: usize) -> Option<Vec<u8>> {
+        use std::io::Read as _;
+        let mut bytes = vec![0; count];
+        std::fs::File::open("/dev/urandom").ok()?.read_exact(&mut bytes).ok()?;
+        Some(bytes)
+    }
+}
+
+#[derive(Default)]
 struct Arguments {
     positional: Vec<String>,
-    values: Values,
-    namespace: String,
-    capabilities: Capabilities,
+    files: Vec<String>,
+    set: Vec<String>,
+    set_string: Vec<String>,
+    set_json: Vec<String>,
+    set_literal: Vec<String>,
+    set_file: Vec<String>,
+    namespace: Option<String>,
+    kube_version: Option<String>,
+    api_versions: Vec<String>,
     is_upgrade: bool,
     options: Options<'static>,
 }
 
 impl Arguments {
     fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, Box<dyn Error>> {
-        let mut parsed = Self {
-            positional: Vec::new(),
-            values: Values::new(),
-            namespace: "default".to_owned(),
-            capabilities: Capabilities::new("v1.37.0"),
-            is_upgrade: false,
-            options: Options::default(),
-        };
+        let mut parsed = Self::default();
+        parsed.options.source = Some(&Machine);
         while let Some(argument) = arguments.next() {
             let (flag, inline) = match argument.split_once('=') {
                 Some((flag, value)) if flag.starts_with("--") => (flag.to_owned(), Some(value.to_owned())),
                 _ => (argument, None),
             };
-            let value = || inline.or_else(|| arguments.next()).ok_or(format!("{flag} needs a value"));
+            let value =
+                || inline.or_else(|| arguments.next()).ok_or(format!("flag needs an argument: {flag}"));
             parsed.flag(&flag, value)?;
         }
         Ok(parsed)
@@ -54,19 +72,15 @@ impl Arguments {
         value: impl FnOnce() -> Result<String, String>,
     ) -> Result<(), Box<dyn Error>> {
         match flag {
-            "-n" | "--namespace" => self.namespace = value()?,
-            "-f" | "--values" => {
-                let file = Values::from_yaml(&std::fs::read_to_string(value()?)?)?;
-                self.values = std::mem::take(&mut self.values).merge(file);
-            }
-            "--set" => self.values.set(&value()?)?,
-            "--set-string" => self.values.set_string(&value()?)?,
-            "--set-json" => self.values.set_json(&value()?)?,
-            "--set-literal" => self.values.set_literal(&value()?)?,
-            "--kube-version" => self.capabilities.kube_version = value()?,
-            "-a" | "--api-versions" => {
-                self.capabilities.api_versions.extend(value()?.split(',').map(str::to_owned));
-            }
+            "-n" | "--namespace" => self.namespace = Some(value()?),
+            "-f" | "--values" => self.files.extend(value()?.split(',').map(str::to_owned)),
+            "--set" => self.set.push(value()?),
+            "--set-string" => self.set_string.push(value()?),
+            "--set-json" => self.set_json.push(value()?),
+            "--set-literal" => self.set_literal.push(value()?),
+            "--set-file" => self.set_file.push(value()?),
+            "--kube-version" => self.kube_version = Some(value()?),
+            "-a" | "--api-versions" => self.api_versions.extend(value()?.split(',').map(str::to_owned)),
             "--is-upgrade" => self.is_upgrade = true,
             "--include-crds" => self.options.include_crds = true,
             "--no-hooks" => self.options.no_hooks = true,
@@ -79,18 +93,55 @@ impl Arguments {
         Ok(())
     }
 
+    /// Helm's order: files, then each kind of `--set`, whatever order they were given in.
+    fn values(&self) -> Result<Values, Box<dyn Error>> {
+        let mut values = Values::new();
+        for path in &self.files {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| format!("open {path}: {}", error.to_string().to_lowercase()))?;
+            let file =
+                Values::from_yaml(&text).map_err(|error| format!("failed to parse {path}: {error}"))?;
+            values = values.merge(file);
+        }
+        for expression in &self.set_json {
+            values
+                .set_json(expression)
+                .map_err(|_| format!("failed parsing --set-json data {expression}"))?;
+        }
+        let failed = |flag: &'static str| move |error| format!("failed parsing {flag} data: {error}");
+        for expression in &self.set {
+            values.set(expression).map_err(failed("--set"))?;
+        }
+        for expression in &self.set_string {
+            values.set_string(expression).map_err(failed("--set-string"))?;
+        }
+        for expression in &self.set_file {
+            let read = |path: &str| std::fs::read_to_string(path).map_err(|error| error.to_string());
+            values.set_file(expression, &read).map_err(failed("--set-file"))?;
+        }
+        for expression in &self.set_literal {
+            values.set_literal(expression).map_err(failed("--set-literal"))?;
+        }
+        Ok(values)
+    }
+
     fn render(self) -> Result<String, Box<dyn Error>> {
         let (name, chart) = match self.positional.as_slice() {
             [chart] => ("release-name", chart),
             [name, chart] => (name.as_str(), chart),
             _ => return Err("give NAME and CHART".into()),
         };
+        let kube_version = self.kube_version.as_deref().unwrap_or("v1.37.0");
+        let capabilities = Capabilities::new(kube_version).with_api_versions(self.api_versions.clone());
+        capabilities.check()?;
+        let values = self.values()?;
         let chart = if Path::new(chart).is_dir() {
             Chart::from_directory(chart)?
         } else {
             Chart::from_archive(&std::fs::read(chart)?)?
         };
-        let release = Release { is_upgrade: self.is_upgrade, ..Release::new(name, self.namespace) };
-        Ok(render(&chart, &self.values, &release, &self.capabilities, &self.options)?.to_text())
+        let namespace = self.namespace.as_deref().unwrap_or("default");
+        let release = Release { is_upgrade: self.is_upgrade, ..Release::new(name, namespace) };
+        Ok(render(&chart, &values, &release, &capabilities, &self.options)?.to_text())
     }
 }

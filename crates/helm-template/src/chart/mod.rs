@@ -20,6 +20,7 @@ pub(crate) use coalesce::{Mode, coalesce};
 pub(crate) use dependencies::process as process_dependencies;
 pub(crate) use files::Files;
 pub use metadata::{Dependency, Maintainer, Metadata};
+use schema::Schema;
 pub(crate) use schema::validate;
 
 use crate::values;
@@ -41,7 +42,7 @@ pub struct Chart {
     /// All other files that have no meaning of their own, `crds/` among them.
     pub(crate) files: Vec<File>,
     pub(crate) values: Map<String, Value>,
-    pub(crate) schema: Option<Arc<[u8]>>,
+    pub(crate) schema: Option<Arc<Schema>>,
     pub(crate) dependencies: Vec<Chart>,
 }
 
@@ -110,13 +111,19 @@ const MAX_DEPTH: usize = 32;
 impl Chart {
     /// Loads a chart from its directory; `.helmignore` is honoured.
     pub fn from_directory(path: impl AsRef<Path>) -> Result<Self, Error> {
-        Self::from_files(directory::read(path.as_ref())?, 0)
+        Self::load(directory::read(path.as_ref())?, 0)
     }
 
     /// Loads a chart from a `.tgz` archive. Archives with absolute paths, parent directories or links, and archives that
     /// unpack to more than 100 MiB, are refused.
     pub fn from_archive(bytes: &[u8]) -> Result<Self, Error> {
-        Self::from_files(archive::read(bytes)?, 0)
+        Self::load(archive::read(bytes)?, 0)
+    }
+
+    /// Loads a chart from files with their paths in it, slashes between their parts, as the caller has read them.
+    pub fn from_files(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<Self, Error> {
+        let file = |(name, data)| File { name, data: without_bom(data) };
+        Self::load(files.into_iter().map(file).collect(), 0)
     }
 
     /// What `Chart.yaml` says.
@@ -137,7 +144,7 @@ impl Chart {
         self.metadata.kind.eq_ignore_ascii_case("library")
     }
 
-    fn from_files(files: Vec<File>, depth: usize) -> Result<Self, Error> {
+    fn load(files: Vec<File>, depth: usize) -> Result<Self, Error> {
         if depth > MAX_DEPTH {
             return Err(Error::TooDeep(MAX_DEPTH));
         }
@@ -179,14 +186,10 @@ impl Chart {
             "requirements.yaml" | "requirements.lock" if self.metadata.api_version != "v1" => {}
             "values.yaml" => {
                 let text = String::from_utf8_lossy(&file.data);
-                self.values = values::parse(&text).map_err(|error| Error::Yaml {
-                    name: file.name.clone(),
-                    message: format!(
-                        "cannot unmarshal yaml document: error converting YAML to JSON: {error}"
-                    ),
-                })?;
+                self.values = values::parse(&text)
+                    .map_err(|error| Error::Yaml { name: file.name.clone(), message: error.to_string() })?;
             }
-            "values.schema.json" => self.schema = Some(Arc::clone(&file.data)),
+            "values.schema.json" => self.schema = Some(Arc::new(Schema::new(&file.data))),
             name if name.starts_with("templates/") => self.templates.push(file),
             name if name.starts_with("charts/")
                 && Path::new(name).extension().is_none_or(|extension| extension != "prov") =>
@@ -207,7 +210,7 @@ impl Chart {
         let is_archive = Path::new(name).extension().is_some_and(|extension| extension == "tgz");
         let loaded = match files.first() {
             Some(file) if is_archive && file.name == name => {
-                archive::read(&file.data).and_then(|files| Self::from_files(files, depth + 1))
+                archive::read(&file.data).and_then(|files| Self::load(files, depth + 1))
             }
             _ if is_archive => Err(Error::Hostile(format!("expected an archive, got a directory {name}"))),
             _ => {
@@ -215,7 +218,7 @@ impl Chart {
                     let (_, rest) = file.name.split_once('/')?;
                     Some(File { name: rest.to_owned(), data: file.data })
                 });
-                Self::from_files(inner.collect(), depth + 1)
+                Self::load(inner.collect(), depth + 1)
             }
         };
         loaded.map(Some).map_err(|error| Error::Subchart {

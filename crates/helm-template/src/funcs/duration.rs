@@ -15,7 +15,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
     pure("duration", ONE, |arguments| {
         Ok(Value::from(format(sprig_seconds(&any(arguments, 0)).wrapping_mul(SECOND))))
     }),
-    pure("durationRound", ONE, |arguments| Ok(Value::from(sprig_round(&any(arguments, 0))))),
     pure("mustToDuration", ONE, |arguments| Ok(Value::Duration(of(&any(arguments, 0))?))),
     pure("durationSeconds", ONE, |arguments| Ok(float(arguments, 1e9))),
     pure("durationMinutes", ONE, |arguments| Ok(float(arguments, 60e9))),
@@ -183,7 +182,7 @@ fn to_multiple(arguments: &[Value], operation: fn(i64, i64) -> i64) -> Value {
 }
 
 /// `Duration.Round`: halves away from zero.
-fn round(duration: i64, multiple: i64) -> i64 {
+pub(super) fn round(duration: i64, multiple: i64) -> i64 {
     if multiple <= 0 {
         return duration;
     }
@@ -204,20 +203,24 @@ fn sprig_seconds(value: &Value) -> i64 {
     }
 }
 
-/// sprig's `durationRound`: the largest unit only, `2h` for `2h13m`.
-fn sprig_round(value: &Value) -> String {
-    let nanoseconds = match value {
+/// sprig's `durationRound` of what is no time: text, or nanoseconds.
+pub(super) fn sprig_round(value: &Value) -> String {
+    largest_unit(match value {
         Value::String(_) => parse(&String::from_utf8_lossy(&strval(value))).unwrap_or(0),
         Value::Int64(_) => to_int64(value),
         _ => 0,
-    };
-    let seconds = nanoseconds.unsigned_abs() / 1_000_000_000;
-    let sign = if nanoseconds < 0 { "-" } else { "" };
-    for (unit, name) in
+    })
+}
+
+/// The largest unit only, `2h` for `2h13m`; a unit counts once there is more than one of it.
+pub(super) fn largest_unit(nanoseconds: i64) -> String {
+    let magnitude = nanoseconds.unsigned_abs();
+    for (seconds, name) in
         [(31_536_000, "y"), (2_592_000, "mo"), (86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")]
     {
-        if seconds >= unit {
-            return format!("{sign}{}{name}", seconds / unit);
+        let unit = seconds * 1_000_000_000;
+        if magnitude > unit {
+            return format!("{}{name}", magnitude / unit);
         }
     }
     "0s".to_owned()

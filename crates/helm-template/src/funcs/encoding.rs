@@ -4,8 +4,10 @@ use base64::Engine as _;
 use sha2::Digest as _;
 
 use super::arguments::{any, bytes, text};
-use super::pure;
+use super::{pure, with_engine};
 use crate::golang::json::{COMPACT, Style, encode};
+use crate::template::Templates;
+use crate::template::exec::Engine;
 use crate::template::signature::{CallResult, Function, Type};
 use crate::value::{Entries, INTERFACE_SLICE, List, Map, STRING_INTERFACE_MAP, Value};
 use crate::yaml;
@@ -29,7 +31,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     pure("toYaml", ANY, to_yaml),
     pure("mustToYaml", ANY, must_to_yaml),
     pure("toYamlPretty", ANY, to_yaml_pretty),
-    pure("fromYaml", TEXT, from_yaml),
+    with_engine("fromYaml", TEXT, from_yaml),
     pure("fromYamlArray", TEXT, from_yaml_array),
     pure("toJson", ANY, |arguments| Ok(Value::from(encode(&any(arguments, 0), COMPACT).unwrap_or_default()))),
     pure("mustToJson", ANY, |arguments| must_encode(arguments, COMPACT)),
@@ -143,13 +145,38 @@ fn error_entry(message: String) -> Entries {
     Entries::from([(std::rc::Rc::from("Error"), Value::from(message))])
 }
 
-fn from_yaml(arguments: &[Value]) -> CallResult {
-    Ok(Value::map(match yaml::parse(&text(arguments, 0)) {
-        Ok(serde_json::Value::Object(entries)) => Value::entries_from_json(&entries),
-        Ok(serde_json::Value::Null) => Entries::new(),
-        Ok(other) => error_entry(yaml::mismatch(&other, "Go value of type map[string]interface {}")),
-        Err(error) => error_entry(format!("error converting YAML to JSON: {error}")),
-    }))
+/// Charts decode the same text twice in a row, first to look at one part of it, so the last result is kept for a second call.
+/// Each call gets a map of its own: templates change them.
+fn from_yaml(engine: &Engine<'_>, _: &Templates<'_>, arguments: &[Value]) -> CallResult {
+    let source = text(arguments, 0);
+    if let Some((known, value)) = engine.last_yaml.take()
+        && *known == *source
+    {
+        return Ok(value);
+    }
+    let value = match yaml::parse_value(&source) {
+        Ok(value @ Value::Map(_)) => value,
+        Ok(Value::Nil) => Value::map(Entries::new()),
+        Ok(other) => {
+            let kind = json_kind(&other);
+            Value::map(error_entry(yaml::mismatch_of(kind, "Go value of type map[string]interface {}")))
+        }
+        Err(error) => Value::map(error_entry(format!("error converting YAML to JSON: {error}"))),
+    };
+    engine.last_yaml.replace(Some((std::rc::Rc::from(&*source), value.deep_copy())));
+    Ok(value)
+}
+
+/// What `encoding/json` calls the kind of a decoded value.
+fn json_kind(value: &Value) -> &'static str {
+    match value {
+        Value::Bool(_) => "bool",
+        Value::Float(_) | Value::Int(_) | Value::Int64(_) => "number",
+        Value::List(_) => "array",
+        Value::Map(_) => "object",
+        Value::Nil => "null",
+        _ => "string",
+    }
 }
 
 fn from_yaml_array(arguments: &[Value]) -> CallResult {

@@ -60,9 +60,11 @@ fn tpl(engine: &Engine<'_>, templates: &Templates<'_>, arguments: &[Value]) -> C
     let shown = || quote(source.as_bytes());
     let trees = parse::parse(SET_NAME, &source, &|name| super::is_known(name, engine.helm))
         .map_err(|error| format!("cannot parse template {}: {error}", shown()))?;
+    // The text itself is run even if it is blank, while a blank definition does not replace another.
+    let (own, defined): (Vec<_>, Vec<_>) = trees.into_iter().partition(|tree| &*tree.name == SET_NAME);
     let mut inner = Templates::inside(templates);
-    inner.add(trees);
-    let Some(tree) = inner.get(SET_NAME) else { return Ok(Value::from("")) };
+    inner.add(defined);
+    let Some(tree) = own.first() else { return Ok(Value::from("")) };
     let written = execute(engine, &inner, tree, Evaluated::concrete(any(arguments, 1)))
         .map_err(|error| format!("error during tpl function execution for {}: {}", shown(), error.message))?;
     Ok(Value::bytes_as_string(without_no_value(written)))

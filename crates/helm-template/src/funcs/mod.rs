@@ -6,6 +6,8 @@
 pub(crate) mod arguments;
 mod builtin;
 mod compare;
+pub(crate) mod crypto;
+pub(crate) mod date;
 mod defaults;
 mod dict;
 pub(crate) mod duration;
@@ -14,11 +16,12 @@ pub(crate) mod engine;
 mod list;
 mod numeric;
 mod paths;
+mod random;
 mod reflect;
 mod regex;
 mod semver;
 mod strings;
-mod unavailable;
+mod toml;
 mod words;
 
 use std::collections::HashMap;
@@ -61,7 +64,7 @@ pub(crate) fn find(name: &str) -> Option<&'static Function> {
 }
 
 /// Helm's own come last: they replace sprig's of the same name, which replace Go's.
-static FAMILIES: [&[Function]; 16] = [
+static FAMILIES: [&[Function]; 19] = [
     builtin::FUNCTIONS,
     compare::FUNCTIONS,
     strings::FUNCTIONS,
@@ -76,7 +79,10 @@ static FAMILIES: [&[Function]; 16] = [
     semver::FUNCTIONS,
     paths::FUNCTIONS,
     duration::FUNCTIONS,
-    unavailable::FUNCTIONS,
+    date::FUNCTIONS,
+    random::FUNCTIONS,
+    crypto::FUNCTIONS,
+    toml::FUNCTIONS,
     engine::FUNCTIONS,
 ];
 

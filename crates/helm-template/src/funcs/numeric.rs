@@ -2,8 +2,9 @@
 
 use super::arguments::{any, int, to_float64, to_int64};
 use super::{pure, variadic, with_engine};
+use crate::golang::decimal::Decimal;
 use crate::golang::fmt::to_text;
-use crate::golang::number::parse_int;
+use crate::golang::number::{format_g, parse_int};
 use crate::template::Templates;
 use crate::template::exec::Engine;
 use crate::template::signature::{CallResult, Function, Type};
@@ -32,11 +33,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
     variadic("mul", ONE, Type::Any, |arguments| {
         Ok(Value::Int64(arguments.iter().map(to_int64).fold(1, i64::wrapping_mul)))
     }),
-    pure("add1f", ONE, |arguments| Ok(Value::Float(decimal(to_float64(&any(arguments, 0)) + 1.0)))),
-    variadic("addf", &[], Type::Any, |arguments| Ok(fold(0.0, arguments, |a, b| a + b))),
-    variadic("subf", ONE, Type::Any, |arguments| Ok(fold_first(arguments, |a, b| a - b))),
-    variadic("divf", ONE, Type::Any, divf),
-    variadic("mulf", ONE, Type::Any, |arguments| Ok(fold_first(arguments, |a, b| a * b))),
+    pure("add1f", ONE, |arguments| {
+        calculated(&to_decimal(&any(arguments, 0))?, &[Value::Int(1)], |a, b| Some(a.add(b)))
+    }),
+    variadic("addf", &[], Type::Any, |arguments| {
+        calculated(&to_decimal(&Value::Float(0.0))?, arguments, |a, b| Some(a.add(b)))
+    }),
+    variadic("subf", ONE, Type::Any, |arguments| from_first(arguments, |a, b| Some(a.sub(b)))),
+    variadic("divf", ONE, Type::Any, |arguments| from_first(arguments, Decimal::div)),
+    variadic("mulf", ONE, Type::Any, |arguments| from_first(arguments, |a, b| Some(a.mul(b)))),
     variadic("biggest", ONE, Type::Any, |arguments| Ok(extreme(arguments, i64::max))),
     variadic("max", ONE, Type::Any, |arguments| Ok(extreme(arguments, i64::max))),
     variadic("min", ONE, Type::Any, |arguments| Ok(extreme(arguments, i64::min))),
@@ -79,28 +84,24 @@ fn divide(arguments: &[Value], operation: fn(i64, i64) -> i64) -> CallResult {
     }
 }
 
-/// sprig calculates in decimals; fifteen digits hide the difference to binary floats.
-fn decimal(value: f64) -> f64 {
-    if value == 0.0 || !value.is_finite() { value } else { format!("{value:.14e}").parse().unwrap_or(value) }
+type Operation = fn(&Decimal, &Decimal) -> Option<Decimal>;
+
+fn to_decimal(value: &Value) -> Result<Decimal, String> {
+    let number = to_float64(value);
+    Decimal::from_float(number).ok_or_else(|| format!("Cannot create a Decimal from {}", format_g(number)))
 }
 
-fn fold(start: f64, arguments: &[Value], operation: fn(f64, f64) -> f64) -> Value {
-    Value::Float(arguments.iter().map(to_float64).fold(start, |a, b| decimal(operation(a, b))))
-}
-
-fn fold_first(arguments: &[Value], operation: fn(f64, f64) -> f64) -> Value {
-    fold(to_float64(&any(arguments, 0)), arguments.get(1..).unwrap_or_default(), operation)
-}
-
-fn divf(arguments: &[Value]) -> CallResult {
-    if arguments.iter().skip(1).any(|divisor| to_float64(divisor) == 0.0) {
-        return Err("decimal division by 0".into());
+/// sprig calculates in decimals, one operand after the other.
+fn calculated(first: &Decimal, others: &[Value], operation: Operation) -> CallResult {
+    let mut result = first.clone();
+    for other in others {
+        result = operation(&result, &to_decimal(other)?).ok_or("decimal division by 0")?;
     }
-    let mut quotient = to_float64(&any(arguments, 0));
-    for divisor in arguments.iter().skip(1) {
-        quotient /= to_float64(divisor);
-    }
-    Ok(Value::Float(quotient))
+    Ok(Value::Float(result.to_float()))
+}
+
+fn from_first(arguments: &[Value], operation: Operation) -> CallResult {
+    calculated(&to_decimal(&any(arguments, 0))?, arguments.get(1..).unwrap_or_default(), operation)
 }
 
 fn extreme(arguments: &[Value], choose: fn(i64, i64) -> i64) -> Value {

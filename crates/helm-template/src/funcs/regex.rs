@@ -4,6 +4,7 @@ use regex::Regex;
 
 use super::arguments::{int, text};
 use super::pure;
+use crate::golang::quote::quote;
 use crate::template::error::CallError;
 use crate::template::signature::{CallResult, Function, Type};
 use crate::value::{List, STRING_SLICE, Value};
@@ -19,24 +20,39 @@ pub(super) const FUNCTIONS: &[Function] = &[
     pure("mustRegexMatch", TWO, |arguments| {
         Ok(Value::Bool(compile(&text(arguments, 0))?.is_match(&text(arguments, 1))))
     }),
-    pure("regexFindAll", LIMITED, find_all),
+    pure("regexFindAll", LIMITED, |arguments| {
+        find_all(arguments).map_err(|error| panicked(arguments, &error))
+    }),
     pure("mustRegexFindAll", LIMITED, find_all),
-    pure("regexFind", TWO, find),
+    pure("regexFind", TWO, |arguments| find(arguments).map_err(|error| panicked(arguments, &error))),
     pure("mustRegexFind", TWO, find),
-    pure("regexReplaceAll", THREE, replace_all),
+    pure("regexReplaceAll", THREE, |arguments| {
+        replace_all(arguments).map_err(|error| panicked(arguments, &error))
+    }),
     pure("mustRegexReplaceAll", THREE, replace_all),
-    pure("regexReplaceAllLiteral", THREE, replace_all_literal),
+    pure("regexReplaceAllLiteral", THREE, |arguments| {
+        replace_all_literal(arguments).map_err(|error| panicked(arguments, &error))
+    }),
     pure("mustRegexReplaceAllLiteral", THREE, replace_all_literal),
-    pure("regexSplit", LIMITED, split),
+    pure("regexSplit", LIMITED, |arguments| split(arguments).map_err(|error| panicked(arguments, &error))),
     pure("mustRegexSplit", LIMITED, split),
     pure("regexQuoteMeta", &[Type::String], |arguments| Ok(Value::from(quote_meta(&text(arguments, 0))))),
 ];
 
 fn compile(pattern: &str) -> Result<Regex, CallError> {
     Regex::new(&translate(pattern)).map_err(|_| {
-        let shown = if pattern.contains('`') { format!("{pattern:?}") } else { format!("`{pattern}`") };
+        let shown = shown(pattern);
         format!("error parsing regexp: invalid or unsupported regular expression: {shown}").into()
     })
+}
+
+fn shown(pattern: &str) -> String {
+    if pattern.contains('`') { quote(pattern.as_bytes()) } else { format!("`{pattern}`") }
+}
+
+/// What the functions without `must` say, which panic in Go.
+fn panicked(arguments: &[Value], error: &CallError) -> CallError {
+    format!("regexp: Compile({}): {error}", shown(&text(arguments, 0))).into()
 }
 
 /// RE2's Perl classes know ASCII only, and brackets in a class stand for themselves.

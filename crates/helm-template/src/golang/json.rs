@@ -73,7 +73,7 @@ fn write(out: &mut String, value: &Value, style: Style, level: usize) -> Result<
             let members: Vec<_> = entries.iter().map(|(key, value)| (Some(&**key), value)).collect();
             write_members(out, ('{', '}'), &members, style, level)?;
         }
-        Value::Object(object) => write(out, &object.plain(), style, level)?,
+        Value::Object(object) => write(out, &object.marshalled(), style, level)?,
     }
     Ok(())
 }

@@ -24,6 +24,8 @@ pub(crate) struct Engine<'a> {
     pub(crate) source: Option<&'a dyn Source>,
     /// How often each name is being included right now.
     pub(crate) included: RefCell<HashMap<String, usize>>,
+    /// What `fromYaml` decoded last.
+    pub(crate) last_yaml: RefCell<Option<(Rc<str>, Value)>>,
     /// How deeply templates, blocks and pipelines are nested right now.
     depth: Cell<usize>,
     /// Bytes that templates may still write.
@@ -32,6 +34,8 @@ pub(crate) struct Engine<'a> {
 
 /// Deeper nesting is refused: it would be endless recursion.
 const MAX_DEPTH: usize = 10_000;
+/// The depth that Go's message names.
+const GO_MAX_DEPTH: usize = 100_000;
 
 impl<'a> Engine<'a> {
     pub(crate) fn new(helm: Helm, source: Option<&'a dyn Source>, max_output: usize) -> Self {
@@ -39,6 +43,7 @@ impl<'a> Engine<'a> {
             helm,
             source,
             included: RefCell::default(),
+            last_yaml: RefCell::default(),
             depth: Cell::new(0),
             output_left: Cell::new(max_output),
         }
@@ -152,7 +157,7 @@ impl<'t> State<'t> {
     fn nested<T>(&mut self, run: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let depth = self.engine.depth.get();
         if depth >= MAX_DEPTH {
-            return self.error(format!("exceeded maximum template depth ({MAX_DEPTH})"));
+            return self.error(format!("exceeded maximum template depth ({GO_MAX_DEPTH})"));
         }
         self.engine.depth.set(depth + 1);
         let outcome = run(self);

@@ -2,6 +2,8 @@
 
 mod token;
 
+use std::borrow::Cow;
+
 pub(crate) use token::{Kind, Token};
 
 const LEFT_DELIM: &str = "{{";
@@ -13,7 +15,7 @@ const SPACE_CHARS: [char; 4] = [' ', '\t', '\r', '\n'];
 const TRIM_MARKER_LEN: usize = 2;
 
 /// All tokens of a template; the last one is `Eof` or `Error`.
-pub(crate) fn lex(input: &str) -> Vec<Token> {
+pub(crate) fn lex(input: &str) -> Vec<Token<'_>> {
     let mut lexer =
         Lexer { input, position: 0, start: 0, line: 1, start_line: 1, parens: 0, tokens: Vec::new() };
     let outcome = lexer.text();
@@ -21,7 +23,7 @@ pub(crate) fn lex(input: &str) -> Vec<Token> {
         Ok(()) => lexer.emit(Kind::Eof),
         Err(message) => {
             let (position, line) = (lexer.start, lexer.start_line);
-            lexer.tokens.push(Token { kind: Kind::Error, position, line, text: message });
+            lexer.tokens.push(Token { kind: Kind::Error, position, line, text: Cow::Owned(message) });
         }
     }
     lexer.tokens
@@ -34,7 +36,7 @@ struct Lexer<'a> {
     line: usize,
     start_line: usize,
     parens: usize,
-    tokens: Vec<Token>,
+    tokens: Vec<Token<'a>>,
 }
 
 impl<'a> Lexer<'a> {
@@ -56,7 +58,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn emit(&mut self, kind: Kind) {
-        let text = self.input[self.start..self.position].to_owned();
+        let text = Cow::Borrowed(&self.input[self.start..self.position]);
         self.tokens.push(Token { kind, position: self.start, line: self.start_line, text });
         self.start = self.position;
         self.start_line = self.line;

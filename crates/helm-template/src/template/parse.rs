@@ -52,7 +52,7 @@ pub(crate) fn parse(
 struct Parser<'a> {
     name: Rc<str>,
     text: Rc<str>,
-    tokens: Vec<Token>,
+    tokens: Vec<Token<'a>>,
     next: usize,
     /// The last token that was looked at: errors name its line.
     furthest: usize,
@@ -87,13 +87,13 @@ enum Item {
 
 type Result<T, E = ParseError> = std::result::Result<T, E>;
 
-impl Parser<'_> {
+impl<'a> Parser<'a> {
     fn error<T>(&self, message: impl Into<String>) -> Result<T> {
         let line = self.tokens.get(self.furthest).map_or(1, |token| token.line);
         Err(ParseError { name: self.name.to_string(), line, message: message.into() })
     }
 
-    fn unexpected<T>(&self, token: &Token, context: &str) -> Result<T> {
+    fn unexpected<T>(&self, token: &Token<'_>, context: &str) -> Result<T> {
         if token.kind == Kind::Error {
             let mut extra = String::new();
             if self.action_line != 0 && self.action_line != token.line {
@@ -107,7 +107,7 @@ impl Parser<'_> {
         self.error(format!("unexpected {token} in {context}"))
     }
 
-    fn take(&mut self) -> Token {
+    fn take(&mut self) -> Token<'a> {
         let last = self.tokens.len() - 1;
         let index = self.next.min(last);
         self.furthest = self.furthest.max(index);
@@ -115,13 +115,13 @@ impl Parser<'_> {
         self.tokens[index].clone()
     }
 
-    fn peek(&mut self) -> &Token {
+    fn peek(&mut self) -> &Token<'a> {
         let index = self.next.min(self.tokens.len() - 1);
         self.furthest = self.furthest.max(index);
         &self.tokens[index]
     }
 
-    fn take_non_space(&mut self) -> Token {
+    fn take_non_space(&mut self) -> Token<'a> {
         loop {
             let token = self.take();
             if token.kind != Kind::Space {
@@ -131,14 +131,14 @@ impl Parser<'_> {
     }
 
     /// Skips blanks and shows what follows.
-    fn peek_non_space(&mut self) -> Token {
+    fn peek_non_space(&mut self) -> Token<'a> {
         while self.peek().kind == Kind::Space {
             self.next += 1;
         }
         self.peek().clone()
     }
 
-    fn expect(&mut self, kind: Kind, context: &str) -> Result<Token> {
+    fn expect(&mut self, kind: Kind, context: &str) -> Result<Token<'a>> {
         let token = self.take_non_space();
         if token.kind == kind { Ok(token) } else { self.unexpected(&token, context) }
     }
@@ -346,7 +346,7 @@ impl Parser<'_> {
         Ok(Node::Template { position: token.position, name, pipe })
     }
 
-    fn template_name(&mut self, token: &Token, context: &str) -> Result<String> {
+    fn template_name(&mut self, token: &Token<'_>, context: &str) -> Result<String> {
         match token.kind {
             Kind::String | Kind::RawString => self.unquoted(&token.text),
             _ => self.unexpected(token, context),

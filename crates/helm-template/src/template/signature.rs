@@ -3,7 +3,9 @@
 use super::Templates;
 use super::error::CallError;
 use super::exec::{Engine, Evaluated};
-use crate::value::Value;
+use crate::funcs::crypto::CERTIFICATE_TYPE;
+use crate::funcs::date::TIME_TYPE;
+use crate::value::{INTERFACE_SLICE, Value};
 
 /// The Go type of a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +20,14 @@ pub(crate) enum Type {
     String,
     /// `map[string]interface{}`.
     Map,
+    /// `[]interface{}`.
+    List,
+    /// `time.Time`.
+    Time,
+    /// `uint32`, which only a literal is.
+    Uint32,
+    /// sprig's certificates.
+    Certificate,
 }
 
 impl Type {
@@ -31,11 +41,15 @@ impl Type {
             Self::Float => "float64",
             Self::String => "string",
             Self::Map => "map[string]interface {}",
+            Self::List => "[]interface {}",
+            Self::Time => TIME_TYPE,
+            Self::Uint32 => "uint32",
+            Self::Certificate => CERTIFICATE_TYPE,
         }
     }
 
     pub(crate) fn can_be_nil(self) -> bool {
-        matches!(self, Self::Any | Self::Reflect | Self::Map)
+        matches!(self, Self::Any | Self::Reflect | Self::Map | Self::List)
     }
 
     fn takes(self, value: &Value) -> bool {
@@ -46,6 +60,12 @@ impl Type {
             Self::Float => matches!(value, Value::Float(_)),
             Self::String => matches!(value, Value::String(_) | Value::RawString(_)),
             Self::Map => matches!(value, Value::Map(map) if map.holds_interfaces()),
+            Self::List => matches!(value, Value::List(list) if list.type_name == INTERFACE_SLICE),
+            Self::Time => matches!(value, Value::Object(object) if object.type_name() == TIME_TYPE),
+            Self::Uint32 => false,
+            Self::Certificate => {
+                matches!(value, Value::Object(object) if object.type_name() == CERTIFICATE_TYPE)
+            }
         }
     }
 

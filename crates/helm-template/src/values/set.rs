@@ -1,97 +1,117 @@
 //! `--set` expressions: Helm's `strvals`.
 
+mod list;
+#[cfg(test)]
+mod tests;
+
 use serde_json::{Map, Value};
 
-/// Why an expression is not understood.
+use crate::golang::quote::quote;
+
+/// Why an expression is not understood; the words are Helm's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// A key has no value.
-    #[error("key {0:?} has no value")]
-    NoValue(String),
-    /// An index is not a number, or too large.
-    #[error("error parsing index: {0}")]
+    #[error("key {} has no value{}", quote(key.as_bytes()), if *ends_with_comma { " (cannot end with ,)" } else { "" })]
+    NoValue {
+        /// The key.
+        key: String,
+        /// A comma follows it.
+        ends_with_comma: bool,
+    },
+    /// Nothing follows the dot after a key.
+    #[error("key map {} has no value", quote(.0.as_bytes()))]
+    EmptyMap(String),
+    /// An index is not a number.
+    #[error("error parsing index: strconv.Atoi: parsing {}: invalid syntax", quote(.0.as_bytes()))]
     Index(String),
+    /// An index is below zero.
+    #[error("negative {0} index not allowed")]
+    NegativeIndex(i64),
+    /// An index is too large.
+    #[error("index of {index} is greater than maximum supported index of {maximum}")]
+    LargeIndex {
+        /// The index.
+        index: i64,
+        /// Helm's limit.
+        maximum: i64,
+    },
+    /// Something stands between an index and what must follow it.
+    #[error("unexpected data at end of array index: {}", quote(.0.as_bytes()))]
+    AfterIndex(String),
     /// A list in braces is not closed.
     #[error("list must terminate with '}}'")]
     OpenList,
-    /// A key goes on where a value that is not a map already is.
-    #[error("interface conversion: {0:?} is not a map")]
-    NotAMap(String),
+    /// A name has too many parts.
+    #[error("value name nested level is greater than maximum supported nested level of {MAX_NESTED}")]
+    Nested,
+    /// A key goes on where a value of another kind already is.
+    #[error("unable to parse key: interface conversion: interface {{}} is {is}, not {wanted}")]
+    Conversion {
+        /// The Go type of what is there.
+        is: &'static str,
+        /// The Go type that the expression needs.
+        wanted: &'static str,
+    },
     /// The value of `--set-json` is no JSON.
-    #[error("failed parsing JSON of key {0:?}")]
-    Json(String, #[source] JsonError),
+    #[error("{0}")]
+    Json(String),
+    /// The file of `--set-file` cannot be read.
+    #[error("{0}")]
+    File(String),
 }
 
-/// What is wrong with the JSON.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct JsonError(String);
-
 /// How a value's text is understood.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum Mode<'a> {
     /// Numbers, booleans and null are recognised.
     Typed,
     /// Everything is a string.
     Strings,
+    /// JSON.
+    Json,
+    /// The rest of the expression is the value.
+    Literal,
+    /// The path of a file whose content is the value.
+    File(&'a dyn Fn(&str) -> Result<String, String>),
 }
 
-/// Helm's limits on an index and on the nesting of names.
-const MAX_INDEX: usize = 65_536;
+/// Helm's limit on the parts of a name.
 const MAX_NESTED: usize = 30;
+const MAP: &str = "map[string]interface {}";
+const LIST: &str = "[]interface {}";
 
-/// One step into the values.
-#[derive(Debug, Clone)]
-enum Step {
-    Key(String),
-    Index(usize),
-}
-
-pub(super) fn apply(values: &mut Map<String, Value>, expression: &str, kind: Kind) -> Result<(), Error> {
-    let mut reader = Reader { chars: expression.chars().collect(), position: 0 };
-    while reader.peek().is_some() {
-        let path = reader.path()?;
-        let value = reader.value(kind)?;
-        insert_at(values, &path, value)?;
+/// Puts what the expression says into the values.
+pub(super) fn apply(values: &mut Map<String, Value>, expression: &str, mode: Mode<'_>) -> Result<(), Error> {
+    let mut parser = Parser { chars: expression.chars().collect(), position: 0, mode };
+    loop {
+        match parser.key(values, 0) {
+            Ok(()) => {}
+            Err(Stop::End) => return Ok(()),
+            Err(Stop::Failed(error)) => return Err(error),
+        }
     }
-    Ok(())
 }
 
-pub(super) fn apply_literal(values: &mut Map<String, Value>, expression: &str) -> Result<(), Error> {
-    let mut reader = Reader { chars: expression.chars().collect(), position: 0 };
-    let path = reader.path()?;
-    let rest: String = reader.chars[reader.position..].iter().collect();
-    insert_at(values, &path, Value::String(rest))
+/// Why reading stops.
+enum Stop {
+    /// The expression ends, which is no mistake.
+    End,
+    Failed(Error),
 }
 
-pub(super) fn apply_json(values: &mut Map<String, Value>, expression: &str) -> Result<(), Error> {
-    let fail = |key: &str| {
-        let key = key.to_owned();
-        move |error: serde_json::Error| Error::Json(key, JsonError(error.to_string()))
-    };
-    if expression.trim_start().starts_with('{') {
-        let entries: Map<String, Value> =
-            serde_json::from_str(expression.trim()).map_err(fail(expression))?;
-        super::merge(values, entries);
-        return Ok(());
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
     }
-    let mut reader = Reader { chars: expression.chars().collect(), position: 0 };
-    let path = reader.path()?;
-    let rest: String = reader.chars[reader.position..].iter().collect();
-    let value = if rest.trim().is_empty() {
-        Value::Null
-    } else {
-        serde_json::from_str(&rest).map_err(fail(expression))?
-    };
-    insert_at(values, &path, value)
 }
 
-struct Reader {
+struct Parser<'a> {
     chars: Vec<char>,
     position: usize,
+    mode: Mode<'a>,
 }
 
-impl Reader {
+impl Parser<'_> {
     fn peek(&self) -> Option<char> {
         self.chars.get(self.position).copied()
     }
@@ -104,152 +124,187 @@ impl Reader {
 
     /// Text up to one of the stops, and which it was; a backslash takes the next character as it is.
     fn until(&mut self, stops: &str) -> (String, Option<char>) {
+        let is_literal = matches!(self.mode, Mode::Literal);
         let mut text = String::new();
         while let Some(c) = self.next() {
-            if stops.contains(c) {
-                return (text, Some(c));
-            }
             match c {
-                '\\' => text.extend(self.next()),
+                _ if stops.contains(c) => return (text, Some(c)),
+                '\\' if !is_literal => match self.next() {
+                    Some(escaped) => text.push(escaped),
+                    None => break,
+                },
                 _ => text.push(c),
             }
         }
         (text, None)
     }
 
-    fn path(&mut self) -> Result<Vec<Step>, Error> {
-        let mut path = Vec::new();
-        loop {
-            let (key, stop) = self.until(".=[,");
-            if !key.is_empty() {
-                path.push(Step::Key(key.clone()));
+    fn key(&mut self, data: &mut Map<String, Value>, level: usize) -> Result<(), Stop> {
+        let stops = if matches!(self.mode, Mode::Literal) { "=[." } else { "=[,." };
+        let (key, stop) = self.until(stops);
+        match stop {
+            None if key.is_empty() => Err(Stop::End),
+            None => Err(Error::NoValue { key, ends_with_comma: false }.into()),
+            Some('[') => {
+                let index = self.index()?;
+                let mut items = match data.get_mut(&key) {
+                    None => Vec::new(),
+                    Some(Value::Array(items)) => std::mem::take(items),
+                    Some(other) => return Err(conversion(other, LIST)),
+                };
+                let outcome = self.list_item(&mut items, index, level);
+                put(data, key, Value::Array(items));
+                outcome
             }
-            if path.len() > MAX_NESTED {
-                return Err(Error::Index(format!(
-                    "value name nested level is greater than maximum supported nested level of {MAX_NESTED}"
-                )));
-            }
-            match stop {
-                Some('=') => return Ok(path),
-                Some('[') => {
-                    let (index, stop) = self.until("]");
-                    let number = index.trim().parse::<usize>().ok().filter(|number| *number <= MAX_INDEX);
-                    match (number, stop) {
-                        (Some(number), Some(']')) => path.push(Step::Index(number)),
-                        _ => return Err(Error::Index(index)),
-                    }
+            Some('=') => match self.value() {
+                Ok(value) => {
+                    put(data, key, value);
+                    Ok(())
                 }
-                Some('.') => {}
-                _ => return Err(Error::NoValue(key)),
+                Err(Stop::End) => {
+                    put(data, key, Value::String(String::new()));
+                    Err(Stop::End)
+                }
+                Err(failed) => Err(failed),
+            },
+            Some('.') => {
+                if level >= MAX_NESTED {
+                    return Err(Error::Nested.into());
+                }
+                let mut inner = match data.get_mut(&key) {
+                    None => Map::new(),
+                    Some(Value::Object(inner)) => std::mem::take(inner),
+                    Some(other) => return Err(conversion(other, MAP)),
+                };
+                let outcome = self.key(&mut inner, level + 1);
+                if inner.is_empty() {
+                    outcome?;
+                    return Err(Error::EmptyMap(key).into());
+                }
+                put(data, key, Value::Object(inner));
+                outcome
+            }
+            Some(_) => {
+                put(data, key.clone(), Value::String(String::new()));
+                Err(Error::NoValue { key, ends_with_comma: true }.into())
             }
         }
     }
 
-    fn value(&mut self, kind: Kind) -> Result<Value, Error> {
-        if self.peek() != Some('{') {
-            let (text, _) = self.until(",");
-            return Ok(typed(&text, kind));
+    /// What follows an equals sign; the end if nothing does.
+    fn value(&mut self) -> Result<Value, Stop> {
+        match self.mode {
+            Mode::Json => self.json(),
+            Mode::Literal => {
+                let rest = self.chars[self.position..].iter().collect();
+                self.position = self.chars.len();
+                Ok(Value::String(rest))
+            }
+            _ => match self.peek() {
+                None => Err(Stop::End),
+                Some('{') => {
+                    self.next();
+                    self.list()
+                }
+                Some(_) => {
+                    let (text, _) = self.until(",");
+                    self.typed(text)
+                }
+            },
         }
-        self.next();
+    }
+
+    /// The items of a list up to its closing brace.
+    fn list(&mut self) -> Result<Value, Stop> {
         let mut items = Vec::new();
         loop {
             let (text, stop) = self.until(",}");
-            match stop {
-                None => return Err(Error::OpenList),
-                Some('}') => {
-                    if !(items.is_empty() && text.is_empty()) {
-                        items.push(typed(&text, kind));
-                    }
-                    if self.peek() == Some(',') {
-                        self.next();
-                    }
-                    return Ok(Value::Array(items));
-                }
-                Some(_) => items.push(typed(&text, kind)),
+            if stop.is_none() {
+                return Err(Error::OpenList.into());
             }
+            items.push(self.typed(text)?);
+            if stop == Some('}') {
+                if self.peek() == Some(',') {
+                    self.next();
+                }
+                return Ok(Value::Array(items));
+            }
+        }
+    }
+
+    fn json(&mut self) -> Result<Value, Stop> {
+        if self.is_blank_value() {
+            return Ok(Value::Null);
+        }
+        let rest: String = self.chars[self.position..].iter().collect();
+        let mut values = serde_json::Deserializer::from_str(&rest).into_iter::<Value>();
+        match values.next() {
+            Some(Ok(mut value)) => {
+                super::to_floats(&mut value);
+                self.position += rest[..values.byte_offset()].chars().count();
+                self.is_blank_value();
+                Ok(value)
+            }
+            Some(Err(error)) => Err(Error::Json(error.to_string()).into()),
+            None => Ok(Value::Null),
+        }
+    }
+
+    /// Skips blanks and one comma; whether there was nothing else before it.
+    fn is_blank_value(&mut self) -> bool {
+        while let Some(c) = self.peek() {
+            match c {
+                ',' => {
+                    self.next();
+                    return true;
+                }
+                _ if c.is_whitespace() => {
+                    self.next();
+                }
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    fn typed(&self, text: String) -> Result<Value, Stop> {
+        match &self.mode {
+            Mode::Typed => Ok(typed(text)),
+            Mode::File(read) => Ok(Value::String(read(&text).map_err(Error::File)?)),
+            _ => Ok(Value::String(text)),
         }
     }
 }
 
-fn typed(text: &str, kind: Kind) -> Value {
-    if kind == Kind::Strings {
-        return Value::String(text.to_owned());
+/// A value without a name is left out.
+fn put(data: &mut Map<String, Value>, key: String, value: Value) {
+    if !key.is_empty() {
+        data.insert(key, value);
     }
+}
+
+fn conversion(value: &Value, wanted: &'static str) -> Stop {
+    let is = match value {
+        Value::Null => "nil",
+        Value::Bool(_) => "bool",
+        Value::Number(number) if number.is_f64() => "float64",
+        Value::Number(_) => "int64",
+        Value::String(_) => "string",
+        Value::Array(_) => LIST,
+        Value::Object(_) => MAP,
+    };
+    Error::Conversion { is, wanted }.into()
+}
+
+fn typed(text: String) -> Value {
     match text.to_lowercase().as_str() {
         "true" => return Value::Bool(true),
         "false" => return Value::Bool(false),
         "null" => return Value::Null,
+        "0" => return Value::from(0),
         _ => {}
     }
     // A leading zero makes it text, so that it is not taken for an octal number.
-    if text != "0" && (text.is_empty() || text.starts_with('0')) {
-        return Value::String(text.to_owned());
-    }
-    text.parse::<i64>().map_or_else(|_| Value::String(text.to_owned()), Value::from)
-}
-
-fn insert_at(values: &mut Map<String, Value>, path: &[Step], value: Value) -> Result<(), Error> {
-    let Some((Step::Key(key), rest)) = path.split_first() else { return Err(Error::NoValue(String::new())) };
-    insert(values.entry(key.as_str()).or_insert(Value::Null), rest, value, key)
-}
-
-fn insert(slot: &mut Value, path: &[Step], value: Value, name: &str) -> Result<(), Error> {
-    match path.split_first() {
-        None => *slot = value,
-        Some((Step::Key(key), rest)) => {
-            if slot.is_null() {
-                *slot = Value::Object(Map::new());
-            }
-            let entries = slot.as_object_mut().ok_or_else(|| Error::NotAMap(name.to_owned()))?;
-            insert(entries.entry(key.as_str()).or_insert(Value::Null), rest, value, key)?;
-        }
-        Some((Step::Index(index), rest)) => {
-            if !slot.is_array() {
-                *slot = Value::Array(Vec::new());
-            }
-            if let Some(items) = slot.as_array_mut() {
-                if items.len() <= *index {
-                    items.resize(index + 1, Value::Null);
-                }
-                insert(&mut items[*index], rest, value, name)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn set(expression: &str) -> Result<Value, Error> {
-        let mut values = Map::new();
-        apply(&mut values, expression, Kind::Typed)?;
-        Ok(Value::Object(values))
-    }
-
-    #[test]
-    fn paths_lists_and_types_are_understood() {
-        assert_eq!(set("a.b=1,c=x"), Ok(json!({"a": {"b": 1}, "c": "x"})));
-        assert_eq!(set("a[1].b=true"), Ok(json!({"a": [null, {"b": true}]})));
-        assert_eq!(set("a={x,2,null},b=007"), Ok(json!({"a": ["x", 2, null], "b": "007"})));
-        assert_eq!(set(r"a\.b=x\,y,c="), Ok(json!({"a.b": "x,y", "c": ""})));
-        assert_eq!(set("a={}"), Ok(json!({"a": []})));
-    }
-
-    #[test]
-    fn what_is_wrong_is_said() {
-        assert_eq!(set("a"), Err(Error::NoValue("a".into())));
-        assert_eq!(set("a={x"), Err(Error::OpenList));
-        assert_eq!(set("a[99999999]=1"), Err(Error::Index("99999999".into())));
-    }
-
-    #[test]
-    fn json_and_literals_are_taken_whole() {
-        let mut values = Map::new();
-        apply_json(&mut values, r#"a.b={"c": [1]}"#).unwrap();
-        apply_literal(&mut values, "d=x,y=1").unwrap();
-        assert_eq!(Value::Object(values), json!({"a": {"b": {"c": [1]}}, "d": "x,y=1"}));
-    }
+    let number = if text.starts_with('0') { None } else { text.parse::<i64>().ok() };
+    number.map_or(Value::String(text), Value::from)
 }

@@ -62,6 +62,12 @@ impl Emitter {
         self.column += 1;
     }
 
+    /// Writes text without line breaks.
+    fn put_str(&mut self, text: &str) {
+        self.out.push_str(text);
+        self.column += text.chars().count();
+    }
+
     fn past_width(&self) -> bool {
         self.dialect == Dialect::V2 && self.column > 80
     }
@@ -152,6 +158,9 @@ impl Emitter {
             Resolved::String => !is_base_60(text),
             _ => false,
         };
+        if can_be_plain && is_simple(text) {
+            return self.plain(text, indent, context);
+        }
         let analysis = analyze(text);
         let fold = indent.map_or(INDENT, |indent| indent + INDENT);
         let simple_key = context == Context::SimpleKey;
@@ -173,22 +182,24 @@ impl Emitter {
         if !self.whitespace {
             self.put(' ');
         }
+        let mut rest = text;
         let mut previous_space = false;
-        let mut chars = text.chars().peekable();
-        while let Some(c) = chars.next() {
-            let folds = c == ' '
-                && context != Context::SimpleKey
+        while let Some(blank) = rest.find(' ') {
+            self.put_str(&rest[..blank]);
+            previous_space &= blank == 0;
+            rest = &rest[blank + 1..];
+            let folds = context != Context::SimpleKey
                 && !previous_space
                 && self.past_width()
-                && chars.peek() != Some(&' ');
+                && !rest.starts_with(' ');
             if folds {
                 self.write_indent(fold);
             } else {
-                self.put(c);
-                self.indention = false;
+                self.put(' ');
             }
-            previous_space = c == ' ';
+            previous_space = true;
         }
+        self.put_str(rest);
         self.whitespace = false;
         self.indention = false;
     }
@@ -281,22 +292,29 @@ impl Emitter {
         self.put_break();
         self.indention = true;
         self.whitespace = true;
-        let mut breaks = true;
-        for c in text.chars() {
-            if is_break(c) {
+        let mut rest = text;
+        while !rest.is_empty() {
+            let end = rest.find(is_break).unwrap_or(rest.len());
+            if end > 0 {
+                self.write_indent(indent);
+                self.put_str(&rest[..end]);
+                self.indention = false;
+            }
+            rest = &rest[end..];
+            if let Some(c) = rest.chars().next() {
                 self.write_break(c);
                 self.indention = true;
-                breaks = true;
-            } else {
-                if breaks {
-                    self.write_indent(indent);
-                }
-                self.put(c);
-                self.indention = false;
-                breaks = false;
+                rest = &rest[c.len_utf8()..];
             }
         }
     }
+}
+
+/// Whether a look at the bytes tells that a string can be plain, as it is for nearly all strings.
+fn is_simple(text: &str) -> bool {
+    text.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
+        && !text.ends_with(' ')
+        && text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b':' && byte != b'#')
 }
 
 fn number_text(number: &Number) -> String {

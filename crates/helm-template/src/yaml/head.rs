@@ -4,6 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::error::Error;
+use super::stream::{Key, Stream};
+use super::tree::Ignored;
+use crate::golang::number::format_g32;
+
 /// The head of a manifest.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Head {
@@ -13,11 +18,15 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    /// Reads the head of a manifest's text.
+    /// Reads the head of a manifest's text, all of which must be YAML.
     ///
     /// `go_type` is what Helm calls it; errors name it.
     pub(crate) fn read(text: &str, go_type: &str) -> Result<Self, String> {
-        let value = super::parse(text).map_err(|error| format!("error converting YAML to JSON: {error}"))?;
+        let converting = |error| format!("error converting YAML to JSON: {error}");
+        let value = match skim(text).map_err(converting)? {
+            Some(head) => head,
+            None => super::parse(text).map_err(converting)?,
+        };
         Self::of(&value, go_type)
     }
 
@@ -27,44 +36,67 @@ impl Head {
             Value::Object(entries) => entries,
             other => return Err(mismatch(other, &format!("Go value of type {go_type}"))),
         };
-        string(entries.get("apiVersion"), "Go struct field SimpleHead.apiVersion of type string")?;
-        let mut head = Self {
-            kind: string(entries.get("kind"), "Go struct field SimpleHead.kind of type string")?,
-            ..Self::default()
-        };
-        let metadata = match entries.get("metadata") {
-            None | Some(Value::Null) => return Ok(head),
-            Some(Value::Object(metadata)) => metadata,
-            Some(other) => return Err(mismatch(other, "Go struct field SimpleHead.metadata of type struct")),
-        };
-        head.name = string(metadata.get("name"), "Go struct field .metadata.name of type string")?;
-        match metadata.get("annotations") {
-            None | Some(Value::Null) => {}
-            Some(Value::Object(annotations)) => {
-                for (key, value) in annotations {
-                    let text = string(Some(value), "Go struct field .metadata.annotations of type string")?;
-                    head.annotations.insert(key.clone(), text);
-                }
-            }
-            Some(other) => {
-                return Err(mismatch(
-                    other,
-                    "Go struct field .metadata.annotations of type map[string]string",
-                ));
+        let mut head = Self::default();
+        // Go finds fields without regard to case; of several the last wins.
+        for (key, value) in entries {
+            if key.eq_ignore_ascii_case("apiVersion") {
+                string(value, "Go struct field SimpleHead.apiVersion of type string")?;
+            } else if key.eq_ignore_ascii_case("kind") {
+                let kind = string(value, "Go struct field SimpleHead.kind of type string")?;
+                head.kind = kind.unwrap_or(head.kind);
+            } else if key.eq_ignore_ascii_case("metadata") {
+                head.metadata(value)?;
             }
         }
         Ok(head)
     }
+
+    fn metadata(&mut self, value: &Value) -> Result<(), String> {
+        let metadata = match value {
+            Value::Null => return Ok(()),
+            Value::Object(metadata) => metadata,
+            other => {
+                return Err(mismatch(
+                    other,
+                    "Go struct field SimpleHead.metadata of type struct { Name string \"json:\\\"name\\\"\"; Annotations map[string]string \"json:\\\"annotations\\\"\" }",
+                ));
+            }
+        };
+        for (key, value) in metadata {
+            if key.eq_ignore_ascii_case("name") {
+                let name = string(value, "Go struct field .metadata.name of type string")?;
+                self.name = name.unwrap_or(std::mem::take(&mut self.name));
+            } else if key.eq_ignore_ascii_case("annotations") {
+                self.annotations(value)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn annotations(&mut self, value: &Value) -> Result<(), String> {
+        match value {
+            Value::Null => Ok(()),
+            Value::Object(annotations) => {
+                for (key, value) in annotations {
+                    let text = string(value, "Go struct field .metadata.annotations of type string")?;
+                    self.annotations.insert(key.clone(), text.unwrap_or_default());
+                }
+                Ok(())
+            }
+            other => Err(mismatch(other, "Go struct field .metadata.annotations of type map[string]string")),
+        }
+    }
 }
 
-/// A string, or a scalar that is taken for one.
-fn string(value: Option<&Value>, target: &str) -> Result<String, String> {
+/// A string, or a scalar that is taken for one; null changes nothing.
+fn string(value: &Value, target: &str) -> Result<Option<String>, String> {
     match value {
-        None | Some(Value::Null) => Ok(String::new()),
-        Some(Value::String(text)) => Ok(text.clone()),
-        Some(Value::Bool(truth)) => Ok(truth.to_string()),
-        Some(Value::Number(number)) => Ok(number.to_string()),
-        Some(other) => Err(mismatch(other, target)),
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some(text.clone())),
+        Value::Bool(truth) => Ok(Some(truth.to_string())),
+        Value::Number(number) if number.is_f64() => Ok(Some(format_g32(number.as_f64().unwrap_or_default()))),
+        Value::Number(number) => Ok(Some(number.to_string())),
+        other => Err(mismatch(other, target)),
     }
 }
 
@@ -78,5 +110,38 @@ pub(crate) fn mismatch(value: &Value, target: &str) -> String {
         Value::Array(_) => "array",
         Value::Object(_) => "object",
     };
+    mismatch_of(kind, target)
+}
+
+/// The same for a kind of JSON value.
+pub(crate) fn mismatch_of(kind: &str, target: &str) -> String {
     format!("error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {kind} into {target}")
+}
+
+/// Parses the whole document, but keeps only the values of the first level that a head needs: large manifests are not decoded
+/// for the sake of two words. `None` if the document is for the decoder of whole trees.
+fn skim(text: &str) -> Result<Option<Value>, Error> {
+    let Some(mut stream) = Stream::new(text)? else { return Ok(Some(Value::Null)) };
+    if !stream.enter_mapping()? {
+        return Ok(None);
+    }
+    let mut head = serde_json::Map::new();
+    loop {
+        match stream.key()? {
+            Key::End => break,
+            Key::Other => return Ok(None),
+            Key::Text(key) => {
+                let is_wanted =
+                    ["apiVersion", "kind", "metadata"].iter().any(|name| key.eq_ignore_ascii_case(name));
+                if is_wanted {
+                    let Some(value) = stream.value::<Value>()? else { return Ok(None) };
+                    head.insert(key.into_owned(), value);
+                } else if stream.value::<Ignored>()?.is_none() {
+                    return Ok(None);
+                }
+            }
+        }
+    }
+    stream.finish()?;
+    Ok(Some(Value::Object(head)))
 }

@@ -2,15 +2,24 @@
 //! keys in natural order, lists not indented, lines folded at 80 columns.
 
 mod emit;
+mod error;
+mod event;
 mod head;
 mod parse;
 pub(crate) mod pretty;
+mod reader;
 mod resolve;
+mod scan;
 mod sort;
+mod stream;
+mod tree;
 
 pub use emit::emit;
-pub(crate) use head::{Head, mismatch};
-pub use parse::{Error, parse, parse_documents};
+pub use error::Error;
+pub(crate) use head::{Head, mismatch, mismatch_of};
+pub(crate) use parse::parse_value;
+pub use parse::{parse, parse_documents};
+pub(crate) use reader::refusal;
 
 use crate::golang::json::{COMPACT, UnsupportedValue, encode};
 use crate::golang::number::format_json;
@@ -66,7 +75,7 @@ fn to_json(value: &Value, depth: usize) -> Result<serde_json::Value, MarshalErro
                 entries.iter().map(|(key, value)| Ok((key_through_json(key)?, to_json(value, depth + 1)?)));
             Json::Object(pairs.collect::<Result<_, MarshalError>>()?)
         }
-        Value::Object(object) => to_json(&object.plain(), depth + 1)?,
+        Value::Object(object) => to_json(&object.marshalled(), depth + 1)?,
     })
 }
 

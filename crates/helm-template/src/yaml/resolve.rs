@@ -30,6 +30,11 @@ fn matches(pattern: &LazyLock<Option<Regex>>, text: &str) -> bool {
 
 /// Resolves an untagged plain scalar.
 pub(super) fn resolve(text: &str) -> Resolved {
+    resolve_tagged(text, true)
+}
+
+/// Resolves a scalar with one of YAML's own tags; only without one, or with that of dates, is a date looked for.
+pub(super) fn resolve_tagged(text: &str, may_be_date: bool) -> Resolved {
     let Some(first) = text.bytes().next() else { return Resolved::Null };
     match first {
         b'+'
@@ -64,13 +69,13 @@ pub(super) fn resolve(text: &str) -> Resolved {
     }
     match first {
         b'.' => parse_float(text).map_or(Resolved::String, Resolved::Float),
-        b'+' | b'-' | b'0'..=b'9' => number(text),
+        b'+' | b'-' | b'0'..=b'9' => number(text, may_be_date),
         _ => Resolved::String,
     }
 }
 
-fn number(text: &str) -> Resolved {
-    if is_timestamp(text) {
+fn number(text: &str, may_be_date: bool) -> Resolved {
+    if may_be_date && is_timestamp(text) {
         return Resolved::Timestamp;
     }
     let plain = text.replace('_', "");
@@ -85,7 +90,12 @@ fn number(text: &str) -> Resolved {
     {
         return Resolved::Float(float);
     }
-    Resolved::String
+    // What Go's parser refuses after the prefix go-yaml parses once more, with a sign if it has one.
+    let signed = plain.strip_prefix("0b").filter(|digits| digits.starts_with(['+', '-']));
+    match signed.and_then(|digits| i64::from_str_radix(digits, 2).ok()) {
+        Some(int) => Resolved::Int(int),
+        None => Resolved::String,
+    }
 }
 
 /// Whether a string that is plain text must be quoted because YAML 1.1 reads it as a number to the base of 60.

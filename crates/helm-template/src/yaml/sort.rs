@@ -14,40 +14,44 @@ pub(super) fn compare(first: &str, second: &str, digits_first: bool) -> Ordering
 }
 
 fn less(first: &str, second: &str, digits_first: bool) -> bool {
-    let a: Vec<char> = first.chars().collect();
-    let b: Vec<char> = second.chars().collect();
-    let Some(index) = a.iter().zip(&b).position(|(x, y)| x != y) else { return a.len() < b.len() };
-    let (x, y) = (a[index], b[index]);
+    let Some((index, x, y)) = first_difference(first, second) else { return first.len() < second.len() };
     let (x_is_letter, y_is_letter) = (is_letter(x), is_letter(y));
     if x_is_letter && y_is_letter {
         return x < y;
     }
+    let before = &first[..index];
     if x_is_letter || y_is_letter {
-        let after_digit = index > 0 && a[index - 1].is_ascii_digit();
+        let after_digit = before.ends_with(|c: char| c.is_ascii_digit());
         return if digits_first && after_digit { x_is_letter } else { y_is_letter };
     }
     // A zero that differs only counts where a significant digit came before it.
     let significant = (x == '0' || y == '0')
-        && a[..index].iter().rev().take_while(|c| c.is_ascii_digit()).any(|c| *c != '0');
-    let (x_number, x_end) = digits(&a, index, i64::from(significant));
-    let (y_number, y_end) = digits(&b, index, i64::from(significant));
+        && before.bytes().rev().take_while(u8::is_ascii_digit).any(|digit| digit != b'0');
+    let (x_number, x_length) = digits(&first[index..], i64::from(significant));
+    let (y_number, y_length) = digits(&second[index..], i64::from(significant));
     if x_number != y_number {
         return x_number < y_number;
     }
-    if x_end != y_end {
-        return x_end < y_end;
+    if x_length != y_length {
+        return x_length < y_length;
     }
     x < y
 }
 
-fn digits(text: &[char], from: usize, start: i64) -> (i64, usize) {
+/// Where two keys differ first, and by which characters; `None` if one is the start of the other.
+fn first_difference(first: &str, second: &str) -> Option<(usize, char, char)> {
+    let pairs = first.char_indices().zip(second.chars());
+    pairs.map(|((index, x), y)| (index, x, y)).find(|(_, x, y)| x != y)
+}
+
+fn digits(text: &str, start: i64) -> (i64, usize) {
     let mut number = start;
-    let mut index = from;
-    while let Some(digit) = text.get(index).and_then(|c| c.to_digit(10)) {
-        number = number.wrapping_mul(10).wrapping_add(i64::from(digit));
-        index += 1;
+    let mut length = 0;
+    for digit in text.bytes().take_while(u8::is_ascii_digit) {
+        number = number.wrapping_mul(10).wrapping_add(i64::from(digit - b'0'));
+        length += 1;
     }
-    (number, index)
+    (number, length)
 }
 
 #[cfg(test)]

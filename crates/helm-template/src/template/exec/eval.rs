@@ -338,6 +338,9 @@ impl<'t> State<'t> {
             (Type::Bool, OperandKind::Bool(truth)) => Some(Value::Bool(*truth)),
             (Type::String, OperandKind::String { text, .. }) => Some(Value::String(Rc::clone(text))),
             (Type::Int, OperandKind::Number(number)) => number.int.map(Value::Int),
+            (Type::Uint32, OperandKind::Number(number)) => {
+                number.int.filter(|int| u32::try_from(*int).is_ok()).map(Value::Int)
+            }
             (Type::Float, OperandKind::Number(number)) => number.float.map(Value::Float),
             _ => None,
         };
@@ -348,6 +351,7 @@ impl<'t> State<'t> {
             Type::Bool => "bool",
             Type::String => "string",
             Type::Int => "integer",
+            Type::Uint32 => "unsigned integer",
             Type::Float => "float",
             _ => return self.error(format!("can't handle {operand} for arg of type {}", expected.name())),
         };

@@ -7,7 +7,7 @@ fn kinds(text: &str) -> Vec<Kind> {
 #[test]
 fn trim_markers_eat_the_text_around_an_action() {
     let tokens = lex("a \n{{- .x -}}\n b");
-    let texts: Vec<&str> = tokens.iter().map(|token| token.text.as_str()).collect();
+    let texts: Vec<&str> = tokens.iter().map(|token| &*token.text).collect();
     assert_eq!(texts, ["a", "{{", ".x", "}}", "b", ""]);
 }
 

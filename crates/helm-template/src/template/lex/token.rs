@@ -1,5 +1,7 @@
 //! Tokens.
 
+use std::borrow::Cow;
+
 /// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -77,17 +79,17 @@ impl Kind {
 
 /// One token.
 #[derive(Debug, Clone)]
-pub(crate) struct Token {
+pub(crate) struct Token<'t> {
     pub(crate) kind: Kind,
     /// Byte offset of its first character.
     pub(crate) position: usize,
     /// Line of its first character, from 1.
     pub(crate) line: usize,
     /// Its text, or the message of an error token.
-    pub(crate) text: String,
+    pub(crate) text: Cow<'t, str>,
 }
 
-impl std::fmt::Display for Token {
+impl std::fmt::Display for Token<'_> {
     /// As error messages show it.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.kind {

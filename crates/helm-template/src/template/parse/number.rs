@@ -6,7 +6,7 @@ use crate::template::lex::{Kind, Token};
 use crate::template::node::Number;
 
 /// The number that a literal stands for, in every type that holds it.
-pub(super) fn number(token: &Token) -> Result<Number, String> {
+pub(super) fn number(token: &Token<'_>) -> Result<Number, String> {
     let text = &token.text;
     if token.kind == Kind::CharConstant {
         let rune = unquote(text).and_then(|bytes| String::from_utf8(bytes).ok());
@@ -15,7 +15,7 @@ pub(super) fn number(token: &Token) -> Result<Number, String> {
             (Some(c), None) => {
                 let code = i64::from(u32::from(c));
                 Ok(Number {
-                    text: text.clone(),
+                    text: text.to_string(),
                     int: Some(code),
                     is_uint: true,
                     float: Some(f64::from(u32::from(c))),

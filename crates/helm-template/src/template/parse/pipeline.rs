@@ -156,12 +156,12 @@ impl Parser<'_> {
                 if !(self.is_function)(&token.text) {
                     return self.error(format!("function {} not defined", quote(token.text.as_bytes())));
                 }
-                OperandKind::Identifier(Rc::from(token.text.as_str()))
+                OperandKind::Identifier(Rc::from(&*token.text))
             }
             Kind::Dot => OperandKind::Dot,
             Kind::Nil => OperandKind::Nil,
             Kind::Variable => {
-                let name: Rc<str> = Rc::from(token.text.as_str());
+                let name: Rc<str> = Rc::from(&*token.text);
                 if !self.variables.contains(&name) {
                     return self.error(format!("undefined variable {}", quote(name.as_bytes())));
                 }
@@ -180,7 +180,7 @@ impl Parser<'_> {
             }
             Kind::String | Kind::RawString => OperandKind::String {
                 text: Rc::from(self.unquoted(&token.text)?),
-                quoted: token.text.clone(),
+                quoted: token.text.to_string(),
             },
             _ => {
                 self.next -= 1;
