@@ -22,6 +22,9 @@ use crate::rules::ObjectPattern;
 use crate::stage::Rank;
 use crate::write::WriteError;
 
+/// Pause before the second look while waiting; it doubles up to the interval of the budgets.
+const FIRST_LOOK: Duration = Duration::from_millis(25);
+
 /// How objects are deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeleteOptions {
@@ -69,13 +72,11 @@ pub enum DeleteError {
         /// Why.
         source: RequestError,
     },
-    /// An object could not be read.
-    #[error("cannot see whether {id} is still there")]
+    /// Objects could not be read. The others of the same rank were deleted.
+    #[error("cannot see whether these are still there: {}", unseen(failed))]
     Observe {
-        /// The object.
-        id: ObjectId,
-        /// Why.
-        source: Arc<RequestError>,
+        /// The objects and why.
+        failed: Vec<(ObjectId, Arc<RequestError>)>,
     },
     /// The server did not take some deletions. The others of the same rank were asked for.
     #[error("cannot delete {}", ids(failed))]
@@ -140,12 +141,25 @@ fn ids(failed: &[(ObjectId, RequestError)]) -> String {
     failed.iter().map(|(id, _)| id.to_string()).collect::<Vec<_>>().join(", ")
 }
 
+fn unseen(failed: &[(ObjectId, Arc<RequestError>)]) -> String {
+    failed.iter().map(|(id, error)| format!("{id} ({error})")).collect::<Vec<_>>().join("; ")
+}
+
 fn stuck(objects: &[Stuck]) -> String {
     objects.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 fn list(objects: &[ObjectId]) -> String {
     objects.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Objects that are to be deleted.
+#[derive(Default)]
+struct Ours {
+    /// Those that are there, with their UIDs.
+    left: BTreeMap<ObjectId, String>,
+    /// Those that could not be read.
+    unseen: Vec<(ObjectId, Arc<RequestError>)>,
 }
 
 impl Engine {
@@ -193,7 +207,10 @@ impl Engine {
         let others = inventory.entries().keys().filter(|id| **id != home).cloned().collect();
         self.delete_ranks(inventory, others, options, changes, cancel).await?;
         let home: BTreeSet<ObjectId> = inventory.entries().keys().cloned().collect();
-        let mut left = self.ours(&home, inventory, options, changes, cancel).await?;
+        let Ours { mut left, unseen } = self.ours(&home, inventory, options, changes, cancel).await?;
+        if !unseen.is_empty() {
+            return Err(DeleteError::Observe { failed: unseen });
+        }
         if left.is_empty() {
             return self.delete_inventory(inventory, cancel).await.map_err(record);
         }
@@ -213,18 +230,22 @@ impl Engine {
             ranks.entry(Rank::of(&id.group, &id.kind)).or_default().insert(id);
         }
         for ids in ranks.into_values().rev() {
-            let mut left = self.ours(&ids, inventory, options, changes, cancel).await?;
-            let deleted = self.delete_rank(&mut left, options, changes, cancel).await;
-            let forgotten =
-                ids.into_iter().filter(|id| !left.contains_key(id)).map(|id| (id, None)).collect();
+            let Ours { mut left, unseen } = self.ours(&ids, inventory, options, changes, cancel).await?;
+            let deleting = self.delete_rank(&mut left, options, changes, cancel);
+            let deleted = self.holding(inventory, deleting, cancel).await;
+            let is_there = |id: &ObjectId| left.contains_key(id) || unseen.iter().any(|(unseen, _)| unseen == id);
+            let forgotten = ids.into_iter().filter(|id| !is_there(id)).map(|id| (id, None)).collect();
             let recorded = self.record(inventory, &forgotten, cancel).await;
-            deleted?;
+            deleted.map_err(|source| DeleteError::Record { source })??;
             recorded.map_err(|source| DeleteError::Record { source })?;
+            if !unseen.is_empty() {
+                return Err(DeleteError::Observe { failed: unseen });
+            }
         }
         Ok(())
     }
 
-    /// Those that exist, are ours and are to go, with their UIDs. The others are reported as left.
+    /// Those that exist, are ours and are to go. The others are reported as left.
     async fn ours(
         &self,
         ids: &BTreeSet<ObjectId>,
@@ -232,22 +253,26 @@ impl Engine {
         options: &DeleteOptions,
         changes: &mut ChangeSet<Applied>,
         cancel: &CancellationToken,
-    ) -> Result<BTreeMap<ObjectId, String>, DeleteError> {
-        let mut ours = BTreeMap::new();
+    ) -> Result<Ours, DeleteError> {
+        let mut ours = Ours::default();
         for (id, observation) in self.observe(ids, cancel).await {
             let live = match observation {
                 Observation::Absent => continue,
                 Observation::Found(live) => live,
-                Observation::Unknown(source) => return Err(DeleteError::Observe { id, source }),
+                Observation::Unknown(source) => {
+                    ours.unseen.push((id, source));
+                    continue;
+                }
             };
-            let is_kept = options.keep.iter().any(|objects| objects.matches(&id));
+            let is_kept = options.keep.iter().any(|objects| objects.matches(&id))
+                || self.shared.options.rules.keeps(&live);
             if is_kept || !self.is_ours(&live, &id, Some(inventory)) {
                 if !is_kept && self.is_shared(&live, &id, Some(inventory)) {
                     self.leave(&id, &live, cancel).await?;
                 }
                 changes.push(Change { id, action: Action::Left });
             } else {
-                ours.insert(id, live.uid().to_owned());
+                ours.left.insert(id, live.uid().to_owned());
             }
         }
         Ok(ours)
@@ -313,23 +338,25 @@ impl Engine {
         cancel: &CancellationToken,
     ) -> Result<(), DeleteError> {
         let began = Instant::now();
-        loop {
+        for looks in 0.. {
             let ids = left.keys().cloned().collect();
             let mut there: BTreeMap<ObjectId, Live> = BTreeMap::new();
+            let mut unseen = Vec::new();
             for (id, observation) in self.observe(&ids, cancel).await {
                 match observation {
                     Observation::Found(live) if left.get(&id).is_some_and(|uid| uid == live.uid()) => {
                         there.insert(id, live);
                     }
-                    Observation::Unknown(source) if !source.is_cancelled() => {
-                        return Err(DeleteError::Observe { id, source });
-                    }
+                    Observation::Unknown(source) if !source.is_cancelled() => unseen.push((id, source)),
                     Observation::Unknown(_) => {}
                     Observation::Found(_) | Observation::Absent => drop(left.remove(&id)),
                 }
             }
             if left.is_empty() {
                 return Ok(());
+            }
+            if !unseen.is_empty() {
+                return Err(DeleteError::Observe { failed: unseen });
             }
             if cancel.is_cancelled() {
                 return Err(DeleteError::Cancelled { objects: left.keys().cloned().collect() });
@@ -338,13 +365,15 @@ impl Engine {
                 let objects = there.iter().map(|(id, live)| Stuck::of(id, live)).collect();
                 return Err(DeleteError::Stuck { waited: began.elapsed(), objects });
             }
-            self.pause(cancel).await;
+            self.pause(looks, cancel).await;
         }
+        Ok(())
     }
 
-    /// Waits until it is time to look again, or the caller cancels.
-    pub(crate) async fn pause(&self, cancel: &CancellationToken) {
-        let interval = self.shared.options.budgets.poll_interval;
+    /// Waits until it is time to look again, the first times soon, or the caller cancels.
+    pub(crate) async fn pause(&self, looks: u32, cancel: &CancellationToken) {
+        let soon = FIRST_LOOK.saturating_mul(1 << looks.min(16));
+        let interval = self.shared.options.budgets.poll_interval.min(soon);
         tokio::select! {
             () = cancel.cancelled() => {}
             () = tokio::time::sleep(interval) => {}

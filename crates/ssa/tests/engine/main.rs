@@ -7,6 +7,7 @@ mod conflicts;
 mod diffs;
 mod failures;
 mod faults;
+mod http_proxy;
 mod inventories;
 mod kills;
 mod lifecycle;
