@@ -1,5 +1,6 @@
 //! The names of the parts.
 
+use std::env;
 use std::fmt;
 
 use super::recipe::{self, Recipe};
@@ -11,6 +12,10 @@ pub enum Part {
     Etcd,
     /// `kube-apiserver`.
     KubeApiserver,
+    /// `kube-apiserver`, one minor newer.
+    KubeApiserver137,
+    /// `kube-apiserver`, one minor older.
+    KubeApiserver135,
     /// `kube-controller-manager`.
     KubeControllerManager,
     /// `kube-scheduler`.
@@ -47,6 +52,8 @@ pub enum Part {
     Tofu,
     /// The generator of provider documentation, from its schema.
     Tfplugindocs,
+    /// A program around fluxcd/pkg/ssa, which the apply engine is measured beside.
+    FluxSsa,
     /// cargo-deny, which checks licences, bans and sources of the project's dependencies.
     CargoDeny,
     /// Istio's charts: a folder, see [`Charts`](super::Charts).
@@ -101,6 +108,9 @@ impl Part {
         Self::Tfplugindocs,
         Self::CargoDeny,
         Self::Tofu,
+        Self::FluxSsa,
+        Self::KubeApiserver137,
+        Self::KubeApiserver135,
     ];
 
     /// The file's name inside its recipe's folder, also the part's name on the command line.
@@ -108,6 +118,8 @@ impl Part {
         match self {
             Self::Etcd => "etcd",
             Self::KubeApiserver => "kube-apiserver",
+            Self::KubeApiserver137 => "kube-apiserver137",
+            Self::KubeApiserver135 => "kube-apiserver135",
             Self::KubeControllerManager => "kube-controller-manager",
             Self::KubeScheduler => "kube-scheduler",
             Self::KubeProxy => "kube-proxy",
@@ -126,8 +138,18 @@ impl Part {
             Self::Terraform111 => "terraform111",
             Self::Tofu => "tofu",
             Self::Tfplugindocs => "tfplugindocs",
+            Self::FluxSsa => "flux-ssa",
             Self::CargoDeny => "cargo-deny",
             Self::Charts => "charts",
+        }
+    }
+
+    /// The part that takes this one's place in this process: `ISTIO_LAB_KUBERNETES=1.37` (or 1.35) runs API servers of another minor.
+    pub(super) fn chosen(self) -> Self {
+        match (self, env::var("ISTIO_LAB_KUBERNETES").as_deref()) {
+            (Self::KubeApiserver, Ok("1.37")) => Self::KubeApiserver137,
+            (Self::KubeApiserver, Ok("1.35")) => Self::KubeApiserver135,
+            _ => self,
         }
     }
 
@@ -139,6 +161,9 @@ impl Part {
             | Self::KubeScheduler
             | Self::KubeProxy
             | Self::Kubectl => &recipe::KUBERNETES,
+            Self::KubeApiserver137 => &recipe::KUBERNETES137,
+            Self::KubeApiserver135 => &recipe::KUBERNETES135,
+            Self::FluxSsa => &recipe::FLUX_SSA,
             Self::Helm => &recipe::HELM,
             Self::Helm3 => &recipe::HELM3,
             Self::PilotDiscovery

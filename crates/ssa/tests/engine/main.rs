@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod agreement;
+mod cancels;
 mod cluster;
 mod conflicts;
+mod custom_kinds;
 mod diffs;
 mod failures;
 mod faults;
@@ -13,3 +15,8 @@ mod kills;
 mod lifecycle;
 mod ownership;
 mod proxy;
+mod readiness;
+mod rehearsals;
+mod requests;
+mod scenarios;
+mod succession;
