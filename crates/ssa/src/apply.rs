@@ -6,7 +6,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::apply_object::{ObjectError, Written, is_refused, refusal};
 use crate::change_set::{Applied, Change, ChangeSet};
-use crate::diff::{Compared, Comparing, Definitions, DiffError, definitions};
+use crate::diff::{Compared, Comparing, Definitions, definitions};
+use crate::diff_error::DiffError;
 use crate::engine::Engine;
 use crate::inventory::{Entry, Inventory};
 use crate::inventory_error::InventoryError;

@@ -8,8 +8,10 @@ use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
 use crate::change_set::{Action, Change};
-use crate::delete::{DeleteError, Propagation};
-use crate::diff::{Compared, Comparing, DiffError};
+use crate::delete::Propagation;
+use crate::delete_error::DeleteError;
+use crate::diff::{Compared, Comparing};
+use crate::diff_error::DiffError;
 use crate::discovery::Resource;
 use crate::engine::Engine;
 use crate::inventory::Entry;
@@ -124,9 +126,7 @@ impl Engine {
             (Some(live), Action::Recreated { .. }) => {
                 (self.recreate(resource, id, live, &compared.wanted, cancel).await?, action.clone())
             }
-            (Some(live), action) => {
-                self.change(resource, id, live, compared, action, policy, cancel).await?
-            }
+            (Some(live), action) => self.change(resource, id, live, compared, action, policy, cancel).await?,
             (None, _) => {
                 let going = compared.going.as_deref();
                 (self.make(resource, id, going, &compared.wanted, cancel).await?, action.clone())

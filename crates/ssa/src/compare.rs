@@ -180,17 +180,23 @@ impl Walk<'_> {
     }
 }
 
-/// The fields that go with what nobody owns any more. Those that the server would default to what they are now stay.
+/// The fields that go with what nobody owns any more. Those that the server would default to what they are now stay; of a list item that goes
+/// nothing stays.
 fn removed(given_up: &[FieldPath], wanted: &Value, live: &Value, schema: &Schema) -> Vec<Difference> {
     let mut gone = Vec::new();
     for path in given_up {
-        if let Some(value) = path.find(live)
-            && !is_default(path, value, wanted, live, schema)
-        {
-            leaves(value, &schema_at(path, schema), path, &mut gone);
+        let Some(value) = path.find(live) else { continue };
+        let mut below = Vec::new();
+        leaves(value, &schema_at(path, schema), path, &mut below);
+        if matches!(path.elements().last(), Some(PathElement::Field(_))) {
+            let stays = |path: &FieldPath, value: &Value| is_default(path, value, wanted, live, schema);
+            if stays(path, value) {
+                continue;
+            }
+            below.retain(|(path, value)| !stays(path, value));
         }
+        gone.extend(below);
     }
-    gone.retain(|(path, value)| !is_default(path, value, wanted, live, schema));
     gone.into_iter().map(|(path, before)| Difference { path, before: Some(before), after: None }).collect()
 }
 

@@ -2,11 +2,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
-use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
 use crate::change_set::{Action, Change, ChangeSet, FieldChange, FieldConflict, FieldValue, Planned};
 use crate::compare::{Comparison, Difference, compare};
+use crate::diff_error::DiffError;
 use crate::discovery::{Discovery, Resource};
 use crate::document::Document;
 use crate::engine::Engine;
@@ -18,56 +18,10 @@ use crate::manifest::Manifest;
 use crate::object_id::{GroupKind, ObjectId};
 use crate::observe::{Observation, Observed};
 use crate::options::{Adoption, Policy};
-use crate::request_error::RequestError;
 use crate::schema::Schema;
 
 /// The annotation in which `kubectl apply` keeps the whole object.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
-
-/// A manifest set could not be compared with the cluster.
-#[derive(Debug, Error)]
-pub enum DiffError {
-    /// What kinds the cluster serves could not be read.
-    #[error("cannot read which kinds the cluster serves")]
-    Discover {
-        /// Why.
-        source: RequestError,
-    },
-    /// The schema of a kind could not be read.
-    #[error("cannot read the schema of {api_version} {kind}")]
-    Schema {
-        /// Group and version.
-        api_version: String,
-        /// Kind.
-        kind: String,
-        /// Why.
-        source: RequestError,
-    },
-    /// A live object could not be read.
-    #[error("cannot read the live object of {id}")]
-    Observe {
-        /// The object.
-        id: ObjectId,
-        /// Why.
-        source: Arc<RequestError>,
-    },
-    /// The cluster does not serve the kind in this version, and the set does not define it.
-    #[error("the cluster does not serve {api_version} {} and the manifests do not define it", id.kind)]
-    UnknownKind {
-        /// The object.
-        id: ObjectId,
-        /// Group and version of its manifest.
-        api_version: String,
-    },
-    /// A cluster-scoped kind's manifest counts as namespaced or the reverse.
-    #[error("{id} must {}have a namespace", if *namespaced { "" } else { "not " })]
-    Scope {
-        /// The object.
-        id: ObjectId,
-        /// Whether the kind is namespaced in this cluster.
-        namespaced: bool,
-    },
-}
 
 /// One manifest beside its live object.
 pub(crate) struct Compared {
@@ -166,7 +120,8 @@ impl Engine {
         let mut changes = Vec::new();
         for (id, observation) in self.observe(&ids, cancel).await {
             if let Some(live) = observed(&id, observation)? {
-                let goes = self.is_ours(&live, &id, Some(inventory)) && !self.shared.options.rules.keeps(&live);
+                let goes =
+                    self.is_ours(&live, &id, Some(inventory)) && !self.shared.options.rules.keeps(&live);
                 changes.push(Change { id, action: if goes { Action::Deleted } else { Action::Left } });
             }
         }
@@ -264,7 +219,16 @@ impl Engine {
                 action(&id, live, comparison, policy)
             }
         };
-        Compared { wanted, resource, live, going: None, is_shared, force, succeeds, change: Change { id, action } }
+        Compared {
+            wanted,
+            resource,
+            live,
+            going: None,
+            is_shared,
+            force,
+            succeeds,
+            change: Change { id, action },
+        }
     }
 
     fn may_write(

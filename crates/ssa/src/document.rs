@@ -30,10 +30,8 @@ impl Document {
         for version in spec["versions"].as_array().into_iter().flatten() {
             let mut schema = version["schema"]["openAPIV3Schema"].clone();
             let name = version["name"].as_str().unwrap_or_default().to_owned();
-            if !schema["properties"].is_object() {
-                schema["properties"] = json!({});
-            }
-            schema["properties"]["metadata"] = json!({"$ref": "#/components/schemas/ObjectMeta"});
+            declare_embedded(&mut schema);
+            declare_object(&mut schema);
             schema["x-kubernetes-group-version-kind"] =
                 json!([{"group": spec["group"], "version": name, "kind": spec["names"]["kind"]}]);
             schemas.insert(name, schema);
@@ -54,6 +52,29 @@ impl Document {
             kinds.is_some_and(|kinds| kinds.iter().any(is_kind))
         });
         found.map_or(Schema::untyped(), |(name, node)| Schema::of_type(schemas, name, node))
+    }
+}
+
+/// Declares what the server adds to the type of an object.
+fn declare_object(schema: &mut Value) {
+    if !schema["properties"].is_object() {
+        schema["properties"] = json!({});
+    }
+    schema["properties"]["metadata"] = json!({"$ref": "#/components/schemas/ObjectMeta"});
+    for name in ["apiVersion", "kind"] {
+        schema["properties"][name] = json!({"type": "string"});
+    }
+}
+
+/// The same for every object inside of others (`x-kubernetes-embedded-resource`).
+fn declare_embedded(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => members.values_mut().for_each(declare_embedded),
+        Value::Array(items) => items.iter_mut().for_each(declare_embedded),
+        _ => {}
+    }
+    if schema.get("x-kubernetes-embedded-resource").is_some_and(|embedded| embedded == true) {
+        declare_object(schema);
     }
 }
 

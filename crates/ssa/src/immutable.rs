@@ -7,11 +7,22 @@ use crate::object_id::ObjectId;
 
 /// Fields that Kubernetes never lets change (validation of the kinds in `pkg/apis/*/validation`). Everything below them counts too.
 const IMMUTABLE: &[(&str, &str, &[&str])] = &[
-    ("", "PersistentVolume", &["spec.csi", "spec.nfs", "spec.hostPath", "spec.local", "spec.nodeAffinity", "spec.volumeMode"]),
+    (
+        "",
+        "PersistentVolume",
+        &["spec.csi", "spec.nfs", "spec.hostPath", "spec.local", "spec.nodeAffinity", "spec.volumeMode"],
+    ),
     (
         "",
         "PersistentVolumeClaim",
-        &["spec.accessModes", "spec.selector", "spec.storageClassName", "spec.volumeMode", "spec.volumeName", "spec.dataSource"],
+        &[
+            "spec.accessModes",
+            "spec.selector",
+            "spec.storageClassName",
+            "spec.volumeMode",
+            "spec.volumeName",
+            "spec.dataSource",
+        ],
     ),
     ("", "Secret", &["type"]),
     ("", "Service", &["spec.clusterIP", "spec.clusterIPs"]),
@@ -37,19 +48,21 @@ const IMMUTABLE: &[(&str, &str, &[&str])] = &[
     ("rbac.authorization.k8s.io", "ClusterRoleBinding", &["roleRef"]),
     ("rbac.authorization.k8s.io", "RoleBinding", &["roleRef"]),
     ("scheduling.k8s.io", "PriorityClass", &["value", "preemptionPolicy"]),
-    (
-        "storage.k8s.io",
-        "CSIDriver",
-        &["spec.attachRequired", "spec.volumeLifecycleModes"],
-    ),
+    ("storage.k8s.io", "CSIDriver", &["spec.attachRequired", "spec.volumeLifecycleModes"]),
     ("storage.k8s.io", "StorageClass", &["provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"]),
     ("storage.k8s.io", "VolumeAttachment", &["spec"]),
 ];
 
 /// How the server words that a field cannot change (the validation of each kind has its own words; a rule of a custom kind mostly says
 /// "immutable").
-const WORDS: &[&str] =
-    &["immutable", "may not be changed", "may not change", "cannot change", "can not be changed", "updates to "];
+const WORDS: &[&str] = &[
+    "immutable",
+    "may not be changed",
+    "may not change",
+    "cannot change",
+    "can not be changed",
+    "updates to ",
+];
 
 /// The fields that a refusal says to be immutable; none if it is about something else.
 pub(crate) fn immutable_causes(status: &Status) -> Vec<FieldPath> {

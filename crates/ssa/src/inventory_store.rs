@@ -54,7 +54,9 @@ impl Engine {
             match self.objects(at, &live, cancel).await? {
                 Ok(objects) => return inventory_of(at, &live, &objects).map(Some),
                 // A writer replaced the record, and its shards, while they were being read.
-                Err(_) if live.resource_version() != before => live.resource_version().clone_into(&mut before),
+                Err(_) if live.resource_version() != before => {
+                    live.resource_version().clone_into(&mut before)
+                }
                 Err(shard) => return Err(malformed(at, format!("its shard {shard} is missing"))),
             }
         }

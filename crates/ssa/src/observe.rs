@@ -82,9 +82,9 @@ impl Engine {
             return Observed::new();
         }
         let serves_all = |discovery: &Discovery| {
-            wanted.iter().all(|(id, version)| {
-                discovery.resource(&id.group_kind(), version.as_deref()).is_some()
-            })
+            wanted
+                .iter()
+                .all(|(id, version)| discovery.resource(&id.group_kind(), version.as_deref()).is_some())
         };
         let discovery = match self.discovery_with(serves_all, cancel).await {
             Ok(discovery) => discovery,
@@ -134,12 +134,7 @@ impl Engine {
         }
     }
 
-    async fn get_each(
-        &self,
-        resource: &Resource,
-        ids: &[ObjectId],
-        cancel: &CancellationToken,
-    ) -> Observed {
+    async fn get_each(&self, resource: &Resource, ids: &[ObjectId], cancel: &CancellationToken) -> Observed {
         let gets = ids.iter().map(|id| async {
             let observation = match self.get(resource, id, cancel).await {
                 Ok(Some(live)) => Observation::Found(live),

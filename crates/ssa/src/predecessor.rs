@@ -124,12 +124,9 @@ mod tests {
         let mut status = entry("helm", "Update", &json!({"f:status": {}}));
         status["subresource"] = json!("status");
         let other = entry("controller", "Update", &json!({"f:data": {"f:c": {}}}));
-        let found = succession(
-            vec![theirs, ours, status.clone(), other.clone()],
-            "us",
-            "v1",
-            |manager| manager == "helm",
-        );
+        let found = succession(vec![theirs, ours, status.clone(), other.clone()], "us", "v1", |manager| {
+            manager == "helm"
+        });
         let merged = entry("us", "Apply", &json!({"f:data": {".": {}, "f:a": {}, "f:b": {}}}));
         assert_eq!(found, [merged, status, other]);
     }

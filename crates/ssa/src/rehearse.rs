@@ -6,7 +6,8 @@ use futures::{StreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
 use crate::change_set::{Action, ChangeSet, Planned};
-use crate::diff::{Compared, Comparing, DiffError, definitions};
+use crate::diff::{Compared, Comparing, definitions};
+use crate::diff_error::DiffError;
 use crate::engine::Engine;
 use crate::inventory::Inventory;
 use crate::manifest::Manifest;

@@ -158,7 +158,9 @@ fn phase(object: &Value, wanted: &str) -> Status {
 fn volume(object: &Value) -> Status {
     match object["status"]["phase"].as_str() {
         Some("Available" | "Bound" | "Released") => Status::current(),
-        Some("Failed") => Status::failed(object["status"]["message"].as_str().unwrap_or("its phase is Failed")),
+        Some("Failed") => {
+            Status::failed(object["status"]["message"].as_str().unwrap_or("its phase is Failed"))
+        }
         _ => phase(object, "Available"),
     }
 }

@@ -99,6 +99,10 @@ fn kubectl(step: Step, kubeconfig: &Path, cache: &Path, folder: &Path) -> Comman
 
 fn flux(step: Step, kubeconfig: &Path, _: &Path, folder: &Path) -> Command {
     let mut command = Command::new(parts::find(Part::FluxSsa).unwrap());
-    command.arg("--kubeconfig").arg(kubeconfig).arg(if step.is_diff() { "diff" } else { "apply" }).arg(folder);
+    command
+        .arg("--kubeconfig")
+        .arg(kubeconfig)
+        .arg(if step.is_diff() { "diff" } else { "apply" })
+        .arg(folder);
     command
 }

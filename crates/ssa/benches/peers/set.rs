@@ -16,7 +16,8 @@ pub struct Set {
 
 /// Istio's base, istiod and gateway charts as Helm renders them, with the namespace.
 pub fn mesh() -> Set {
-    let mut objects = vec![json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "istio-system"}})];
+    let mut objects =
+        vec![json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "istio-system"}})];
     for chart in ["base", "istiod", "gateway"] {
         let rendered = Command::new(parts::find(Part::Helm).unwrap())
             .args(["template", chart, "--namespace", "istio-system", "--include-crds"])

@@ -17,8 +17,8 @@ use std::time::Duration;
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use ssa::{
-    Adoption, Claim, DeleteOptions, Engine, Expect, Inventory, InventoryError, InventoryRef, Manifest, ObjectId,
-    ObjectPattern, Options, Owner, Policy, Predecessor, SchemaCache, Stage, TakeOver,
+    Adoption, Claim, DeleteOptions, Engine, Expect, Inventory, InventoryError, InventoryRef, Manifest,
+    ObjectId, ObjectPattern, Options, Owner, Policy, Predecessor, SchemaCache, Stage, TakeOver,
 };
 use tokio_util::sync::CancellationToken;
 

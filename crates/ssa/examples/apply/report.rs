@@ -38,8 +38,7 @@ pub fn change(change: &Change) {
 }
 
 fn field(field: &FieldChange) {
-    let show =
-        |value: &Option<FieldValue>| value.as_ref().map_or("absent".to_owned(), ToString::to_string);
+    let show = |value: &Option<FieldValue>| value.as_ref().map_or("absent".to_owned(), ToString::to_string);
     println!("    {}: {} -> {}", field.path, show(&field.before), show(&field.after));
 }
 

@@ -146,7 +146,8 @@ fn stable(mut live: Value, namespace: &str) -> Value {
     object.remove("status");
     object.insert("ours".to_owned(), json!(ours));
     let metadata = object["metadata"].as_object_mut().unwrap();
-    for name in ["uid", "resourceVersion", "creationTimestamp", "generation", "annotations", "managedFields"] {
+    for name in ["uid", "resourceVersion", "creationTimestamp", "generation", "annotations", "managedFields"]
+    {
         metadata.remove(name);
     }
     let text = live.to_string().replace(namespace, "here");

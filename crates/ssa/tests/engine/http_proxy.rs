@@ -9,7 +9,9 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, RETRY_AFTER, TRANSFER_ENCODING};
+use http::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, RETRY_AFTER, TRANSFER_ENCODING,
+};
 use http::{HeaderMap, Method, StatusCode, Uri};
 use http_body_util::BodyExt;
 use proptest::prelude::Rng;
@@ -112,7 +114,12 @@ impl Shared {
 }
 
 async fn pass(State(state): State<Arc<Shared>>, request: Request) -> Response {
-    *state.counts.lock().unwrap().entry(verb(request.method(), request.uri(), request.headers())).or_default() += 1;
+    *state
+        .counts
+        .lock()
+        .unwrap()
+        .entry(verb(request.method(), request.uri(), request.headers()))
+        .or_default() += 1;
     let fault = state.draw();
     if !matches!(fault, Fault::None | Fault::Delay(_)) {
         state.broken.fetch_add(1, Ordering::SeqCst);
@@ -120,7 +127,9 @@ async fn pass(State(state): State<Arc<Shared>>, request: Request) -> Response {
     if let Fault::Refuse(code) = fault {
         return refusal(code);
     }
-    let Ok((head, mut body)) = forward(&state, request).await else { return refusal(StatusCode::BAD_GATEWAY) };
+    let Ok((head, mut body)) = forward(&state, request).await else {
+        return refusal(StatusCode::BAD_GATEWAY);
+    };
     match fault {
         Fault::Hide(code) => return refusal(code),
         Fault::Truncate(parts) => body.truncate(body.len() * parts / 1000),
@@ -137,7 +146,10 @@ fn refusal(code: StatusCode) -> Response {
     response
 }
 
-async fn forward(state: &Shared, request: Request) -> Result<(http::response::Parts, Vec<u8>), axum::BoxError> {
+async fn forward(
+    state: &Shared,
+    request: Request,
+) -> Result<(http::response::Parts, Vec<u8>), axum::BoxError> {
     let (mut head, body) = request.into_parts();
     for name in [HOST, AUTHORIZATION, CONTENT_LENGTH, CONNECTION, TRANSFER_ENCODING] {
         head.headers.remove(name);
@@ -164,7 +176,8 @@ fn verb(method: &Method, uri: &Uri, headers: &HeaderMap) -> &'static str {
         ["namespaces", _, below @ ..] if !below.is_empty() => below,
         below => below,
     };
-    let is_apply = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/apply"));
+    let is_apply =
+        headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/apply"));
     match method.as_str() {
         _ if below.is_empty() => "discovery",
         _ if query.contains("dryRun=All") => "dry-run",

@@ -61,7 +61,8 @@ async fn a_run_after_kills_at_random_moments_leaves_exactly_the_last_set() {
     let run = command(&last).output().await.unwrap();
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     let first = kills % 4;
-    let mut expected: Vec<String> = (first..first + 8).map(|number| format!("part-{number}={kills}")).collect();
+    let mut expected: Vec<String> =
+        (first..first + 8).map(|number| format!("part-{number}={kills}")).collect();
     expected.insert(0, "killed=".to_owned());
     assert_eq!(owned(&cluster).await, expected);
     let again = command(&last).arg("--dry-run").stdout(Stdio::piped()).output().await.unwrap();

@@ -79,7 +79,12 @@ fn draw(random: &mut TestRng) -> Limits {
     }
 }
 
-async fn serve(client: TcpStream, server: SocketAddr, limits: Limits, broken: Arc<AtomicUsize>) -> io::Result<()> {
+async fn serve(
+    client: TcpStream,
+    server: SocketAddr,
+    limits: Limits,
+    broken: Arc<AtomicUsize>,
+) -> io::Result<()> {
     let server = TcpStream::connect(server).await?;
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();

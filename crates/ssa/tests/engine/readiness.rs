@@ -10,22 +10,77 @@ use crate::cluster::{Cluster, server};
 
 /// Kinds of Kubernetes itself that say by their status whether they are ready, or may say that they are not.
 const TOLD_BY_STATUS: &[&str] = &[
-    "APIService", "CertificateSigningRequest", "CustomResourceDefinition", "DaemonSet", "Deployment", "FlowSchema", "Job",
-    "Namespace", "Node", "PersistentVolume", "PersistentVolumeClaim", "Pod", "ReplicaSet", "ReplicationController", "Service",
-    "StatefulSet", "VolumeAttachment",
+    "APIService",
+    "CertificateSigningRequest",
+    "CustomResourceDefinition",
+    "DaemonSet",
+    "Deployment",
+    "FlowSchema",
+    "Job",
+    "Namespace",
+    "Node",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "Pod",
+    "ReplicaSet",
+    "ReplicationController",
+    "Service",
+    "StatefulSet",
+    "VolumeAttachment",
 ];
 
 /// Kinds of Kubernetes itself that are ready as soon as they exist, unless a `Ready`, `Reconciling` or `Stalled` condition or an
 /// `observedGeneration` says otherwise.
 const READY_BY_EXISTENCE: &[&str] = &[
-    "Binding", "CSIDriver", "CSINode", "CSIStorageCapacity", "ClusterRole", "ClusterRoleBinding", "ComponentStatus", "ConfigMap",
-    "ControllerRevision", "CronJob", "DeviceClass", "EndpointSlice", "Endpoints", "Event", "HorizontalPodAutoscaler", "IPAddress",
-    "Ingress", "IngressClass", "Lease", "LimitRange", "LocalSubjectAccessReview", "MutatingAdmissionPolicy",
-    "MutatingAdmissionPolicyBinding", "MutatingWebhookConfiguration", "NetworkPolicy", "PodDisruptionBudget", "PodTemplate",
-    "PriorityClass", "PriorityLevelConfiguration", "ResourceClaim", "ResourceClaimTemplate", "ResourceQuota", "ResourceSlice", "Role",
-    "RoleBinding", "RuntimeClass", "Secret", "SelfSubjectAccessReview", "SelfSubjectReview", "SelfSubjectRulesReview",
-    "ServiceAccount", "ServiceCIDR", "StorageClass", "SubjectAccessReview", "TokenReview", "ValidatingAdmissionPolicy",
-    "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration", "VolumeAttributesClass",
+    "Binding",
+    "CSIDriver",
+    "CSINode",
+    "CSIStorageCapacity",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "ComponentStatus",
+    "ConfigMap",
+    "ControllerRevision",
+    "CronJob",
+    "DeviceClass",
+    "EndpointSlice",
+    "Endpoints",
+    "Event",
+    "HorizontalPodAutoscaler",
+    "IPAddress",
+    "Ingress",
+    "IngressClass",
+    "Lease",
+    "LimitRange",
+    "LocalSubjectAccessReview",
+    "MutatingAdmissionPolicy",
+    "MutatingAdmissionPolicyBinding",
+    "MutatingWebhookConfiguration",
+    "NetworkPolicy",
+    "PodDisruptionBudget",
+    "PodTemplate",
+    "PriorityClass",
+    "PriorityLevelConfiguration",
+    "ResourceClaim",
+    "ResourceClaimTemplate",
+    "ResourceQuota",
+    "ResourceSlice",
+    "Role",
+    "RoleBinding",
+    "RuntimeClass",
+    "Secret",
+    "SelfSubjectAccessReview",
+    "SelfSubjectReview",
+    "SelfSubjectRulesReview",
+    "ServiceAccount",
+    "ServiceCIDR",
+    "StorageClass",
+    "SubjectAccessReview",
+    "TokenReview",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+    "ValidatingWebhookConfiguration",
+    "VolumeAttributesClass",
 ];
 
 #[tokio::test]
@@ -54,10 +109,15 @@ async fn every_kind_that_the_server_itself_offers_has_a_rule_that_is_known() {
     assert!(kinds.len() > 40, "{kinds:?}");
     for (group, version, kind) in kinds {
         let api_version = if group.is_empty() { version } else { format!("{group}/{version}") };
-        let fresh = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "a", "generation": 1}});
+        let fresh =
+            json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "a", "generation": 1}});
         let state = Status::of(&fresh).state;
         let by_status = TOLD_BY_STATUS.contains(&kind.as_str());
-        assert_ne!(by_status, READY_BY_EXISTENCE.contains(&kind.as_str()), "{api_version} {kind} is in no list, or in both");
+        assert_ne!(
+            by_status,
+            READY_BY_EXISTENCE.contains(&kind.as_str()),
+            "{api_version} {kind} is in no list, or in both"
+        );
         if !by_status {
             assert_eq!(state, State::Current, "{api_version} {kind}");
         }
@@ -132,7 +192,8 @@ async fn what_holds_a_workload_is_told_with_the_last_warning_events_of_its_pods(
     });
     crate::cluster::post(&cluster.client, &cluster.path("events"), &event).await;
     let ids = BTreeSet::from([set[0].id().clone()]);
-    let text = cluster.engine.wait(&ids, Duration::from_millis(50), &cluster.cancel).await.unwrap_err().to_string();
+    let text =
+        cluster.engine.wait(&ids, Duration::from_millis(50), &cluster.cancel).await.unwrap_err().to_string();
     assert!(text.contains("event FailedScheduling: no node has enough memory"), "{text}");
     assert!(text.contains("condition Available=False"), "{text}");
 }

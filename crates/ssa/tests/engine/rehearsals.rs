@@ -19,7 +19,8 @@ async fn the_plan_is_the_same_and_what_the_server_refuses_is_named_without_a_wri
     let bad = cluster.manifest(json!({
         "apiVersion": "v1", "kind": "Service", "metadata": {"name": "bad"}, "spec": {"ports": [{"port": 99_999}]},
     }));
-    let home = cluster.manifest(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "rehearsal-new"}}));
+    let home = cluster
+        .manifest(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "rehearsal-new"}}));
     let inside = cluster.manifest(json!({
         "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "inside", "namespace": "rehearsal-new"},
     }));
@@ -42,8 +43,12 @@ async fn a_conflict_is_confirmed_by_the_server() {
     let theirs = json!({"data": {"a": "theirs"}});
     cluster.merge_patch(&cluster.path("configmaps/settings"), "kubectl-edit", &theirs).await;
     let rehearsal = cluster.engine.rehearse(&set, None, &Policy::default(), &cluster.cancel).await.unwrap();
-    let Action::Conflict { conflicts, .. } = &rehearsal.changes.changes[0].action else { panic!("{rehearsal:?}") };
-    let WriteError::Conflict { conflicts: said, .. } = &rehearsal.objections[0].1 else { panic!("{rehearsal:?}") };
+    let Action::Conflict { conflicts, .. } = &rehearsal.changes.changes[0].action else {
+        panic!("{rehearsal:?}")
+    };
+    let WriteError::Conflict { conflicts: said, .. } = &rehearsal.objections[0].1 else {
+        panic!("{rehearsal:?}")
+    };
     assert_eq!(said, conflicts);
 }
 
@@ -54,7 +59,8 @@ async fn an_immutable_field_that_only_the_server_knows_is_named_and_recreated_on
     cluster.converge(&set("2Gi")).await;
     let uid = cluster.live(set("2Gi")[0].id()).await.unwrap()["metadata"]["uid"].clone();
     let smaller = set("1Gi");
-    let rehearsal = cluster.engine.rehearse(&smaller, None, &Policy::default(), &cluster.cancel).await.unwrap();
+    let rehearsal =
+        cluster.engine.rehearse(&smaller, None, &Policy::default(), &cluster.cancel).await.unwrap();
     let (_, objection) = &rehearsal.objections[0];
     let WriteError::Immutable { fields, .. } = objection else { panic!("{objection:?}") };
     assert_eq!(fields[0].to_string(), "spec");
@@ -77,7 +83,10 @@ async fn an_immutable_field_that_only_the_server_knows_is_named_and_recreated_on
 
 #[tokio::test]
 async fn a_webhook_that_cannot_be_called_is_named_with_the_object() {
-    let cluster = Cluster::with("webhook-away", |options| options.budgets.retry_time = std::time::Duration::from_millis(300)).await;
+    let cluster = Cluster::with("webhook-away", |options| {
+        options.budgets.retry_time = std::time::Duration::from_millis(300)
+    })
+    .await;
     let registration = json!({
         "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
         "metadata": {"name": "webhook-away"},
@@ -90,7 +99,8 @@ async fn a_webhook_that_cannot_be_called_is_named_with_the_object() {
     });
     let collection = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
     post(&cluster.client, collection, &registration).await;
-    let secret = cluster.manifest(json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"}}));
+    let secret =
+        cluster.manifest(json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"}}));
     let mut inventory = cluster.claim(std::slice::from_ref(&secret)).await;
     // The server takes a moment to know its webhooks.
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;

@@ -20,9 +20,7 @@ async fn counted(owner: &str) -> (HttpProxy, Engine) {
 async fn a_kind_is_read_with_one_list_over_all_namespaces_and_a_single_object_with_a_get() {
     let cluster = Cluster::new("one-list").await;
     let _other = Cluster::new("one-list-other").await;
-    let in_namespace = |namespace: &str, name: &str| {
-        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace}})
-    };
+    let in_namespace = |namespace: &str, name: &str| json!({"apiVersion": "v1", "kind": "PodTemplate", "metadata": {"name": name, "namespace": namespace}});
     let mut values: Vec<Value> = Vec::new();
     for namespace in ["one-list", "one-list-other"] {
         values.extend(["a", "b", "c"].map(|name| in_namespace(namespace, name)));
@@ -70,7 +68,10 @@ async fn an_unchanged_set_is_applied_without_a_write() {
     assert!(applied.error.is_none(), "{:?}", applied.error);
     assert!(applied.changes.changes.iter().all(|change| change.action == Action::Unchanged));
     let counts = proxy.take_counts();
-    assert!(["apply", "patch", "create", "update", "delete"].iter().all(|verb| !counts.contains_key(verb)), "{counts:?}");
+    assert!(
+        ["apply", "patch", "create", "update", "delete"].iter().all(|verb| !counts.contains_key(verb)),
+        "{counts:?}"
+    );
 }
 
 /// A server that answers a first request with 429 and then, to all, with 403.
@@ -104,7 +105,11 @@ async fn retry_after_is_kept_and_a_403_is_not_repeated() {
     let at = ssa::InventoryRef { namespace: "default".to_owned(), name: "inventory".to_owned() };
     let cancel = tokio_util::sync::CancellationToken::new();
     let error = engine.inventory(&at, &cancel).await.unwrap_err();
-    assert!(lab::chain(&error).contains("not permitted to get /ConfigMap/default/inventory"), "{}", lab::chain(&error));
+    assert!(
+        lab::chain(&error).contains("not permitted to get /ConfigMap/default/inventory"),
+        "{}",
+        lab::chain(&error)
+    );
     let seen = seen.lock().unwrap();
     assert_eq!(seen.len(), 2);
     assert!(seen[1] - seen[0] >= Duration::from_secs(1), "{:?}", seen[1] - seen[0]);

@@ -31,7 +31,12 @@ async fn fields_that_helm_left_and_the_manifest_does_not_have_go() {
     let paths: Vec<String> = fields.iter().map(|field| field.path.to_string()).collect();
     assert_eq!(
         paths,
-        ["data.changed", "data.old", "metadata.labels[\"app.kubernetes.io/managed-by\"]", "metadata.labels[\"set.example/name\"]"]
+        [
+            "data.changed",
+            "data.old",
+            "metadata.labels[\"app.kubernetes.io/managed-by\"]",
+            "metadata.labels[\"set.example/name\"]"
+        ]
     );
 
     cluster.converge_with(&set, &policy).await;
@@ -82,7 +87,13 @@ async fn what_a_third_manager_owns_stays_and_still_is_a_conflict() {
     });
     made_by(&cluster, "helm", &theirs).await;
     let path = cluster.path("configmaps/settings");
-    cluster.merge_patch(&path, "controller", &json!({"data": {"yielded": "theirs", "a": "theirs", "more": "theirs"}})).await;
+    cluster
+        .merge_patch(
+            &path,
+            "controller",
+            &json!({"data": {"yielded": "theirs", "a": "theirs", "more": "theirs"}}),
+        )
+        .await;
     let with = |a: &str| [cluster.config_map("settings", &json!({"a": a, "yielded": "1"}))];
     let policy = continuing(vec![Predecessor::helm()]);
     let planned = cluster.engine.diff(&with("1"), None, &policy, &cluster.cancel).await.unwrap();
