@@ -1,31 +1,21 @@
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use futures::{StreamExt, stream};
-use serde_json::Value;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
-use crate::change_set::{Action, Applied, Change, ChangeSet};
-use crate::delete::{DeleteError, Propagation};
-use crate::diff::{Compared, Comparing, Definitions, DiffError, definitions};
-use crate::discovery::Resource;
+use crate::apply_object::{ObjectError, Written, is_refused, refusal};
+use crate::change_set::{Applied, Change, ChangeSet};
+use crate::diff::{Compared, Comparing, Definitions, definitions};
+use crate::diff_error::DiffError;
 use crate::engine::Engine;
 use crate::inventory::{Entry, Inventory};
 use crate::inventory_error::InventoryError;
-use crate::live::Live;
 use crate::manifest::Manifest;
 use crate::object_id::ObjectId;
 use crate::options::Policy;
-use crate::request_error::RequestError;
 use crate::stage::{Stage, StageReady};
 use crate::wait::WaitError;
-use crate::write::WriteError;
-
-/// How often an object that others change at the same time is compared and written again.
-const CONTENTION_ATTEMPTS: usize = 5;
-/// How long an object that is on its way out, or is recreated, may take to go.
-const GOING: Duration = Duration::from_mins(2);
 
 /// What was done, and why it did not go on.
 #[derive(Debug)]
@@ -51,7 +41,8 @@ pub enum ApplyError {
         /// Why.
         source: DiffError,
     },
-    /// Objects that must not be written: not ours, fields of others, immutable fields. Nothing was written.
+    /// Objects that must not be written: not ours, fields of others, immutable fields. Nothing was written, or, where the policy says to skip
+    /// them, all others were.
     #[error("{} cannot be applied: {}", count(objects.len()), refused(objects))]
     Refused {
         /// The objects, each with the reason as its action.
@@ -89,23 +80,6 @@ pub enum ApplyError {
     },
 }
 
-/// One object could not be brought to what its manifest says.
-#[derive(Debug, Error)]
-pub enum ObjectError {
-    /// It could not be written.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-    /// It had to be compared again and could not be.
-    #[error(transparent)]
-    Compare(#[from] DiffError),
-    /// It has to go first and did not.
-    #[error(transparent)]
-    Delete(#[from] DeleteError),
-    /// It must not be written, as was found only now.
-    #[error("{}", refusal(.0))]
-    Refused(Change),
-}
-
 fn count(objects: usize) -> String {
     if objects == 1 { "1 object".to_owned() } else { format!("{objects} objects") }
 }
@@ -122,30 +96,6 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 fn refused(changes: &[Change]) -> String {
     changes.iter().map(refusal).collect::<Vec<_>>().join("; ")
-}
-
-fn refusal(change: &Change) -> String {
-    let id = &change.id;
-    match &change.action {
-        Action::Foreign { managers, owner: Some(owner) } => {
-            format!("{id} exists and belongs to {owner:?} (field managers: {})", managers.join(", "))
-        }
-        Action::Foreign { managers, owner: None } => {
-            format!("{id} exists and was made by others (field managers: {})", managers.join(", "))
-        }
-        Action::Conflict { conflicts, .. } => {
-            let conflicts: Vec<String> = conflicts.iter().map(ToString::to_string).collect();
-            format!("{id} has fields of others: {}", conflicts.join("; "))
-        }
-        Action::Recreated { immutable, .. } => {
-            let immutable: Vec<String> = immutable.iter().map(ToString::to_string).collect();
-            format!(
-                "{id} would have to be deleted and made again, because {} cannot change",
-                immutable.join(", ")
-            )
-        }
-        _ => id.to_string(),
-    }
 }
 
 impl Engine {
@@ -178,16 +128,24 @@ impl Engine {
         let definitions = definitions(stages.iter().flat_map(|stage| &stage.manifests));
         let mut ready = self.preflight(stages, inventory, policy, &definitions, cancel).await?;
         self.record_missing(stages, inventory, cancel).await?;
+        let mut skipped = Vec::new();
         for stage in stages {
             if cancel.is_cancelled() {
                 return Err(ApplyError::Cancelled { stage: stage.name.clone() });
             }
-            let comparing = Comparing { inventory: Some(inventory), policy, definitions: &definitions };
-            let compared = self.compare_stage(stage, &mut ready, &comparing, cancel).await?;
-            let written = self.write_stage(&stage.manifests, compared, &comparing, cancel).await;
+            let before = inventory.clone();
+            let comparing = Comparing { inventory: Some(&before), policy, definitions: &definitions };
+            let mut compared = self.compare_stage(stage, &mut ready, &comparing, cancel).await?;
+            if policy.skip_refused {
+                skipped.extend(take_refused(&mut compared, policy));
+            }
+            let writing = self.write_stage(stage, compared, &comparing, cancel);
+            let written = self.holding(inventory, writing, cancel).await;
+            let written =
+                written.map_err(|source| ApplyError::Record { stage: stage.name.clone(), source })?;
             self.conclude_stage(stage, written, inventory, changes, cancel).await?;
         }
-        Ok(())
+        if skipped.is_empty() { Ok(()) } else { Err(ApplyError::Refused { objects: skipped }) }
     }
 
     async fn preflight(
@@ -207,7 +165,7 @@ impl Engine {
             .filter(|compared| is_refused(&compared.change.action, policy))
             .map(|compared| compared.change.clone())
             .collect();
-        if refused.is_empty() {
+        if refused.is_empty() || policy.skip_refused {
             Ok(compared.into_iter().map(|compared| (compared.change.id.clone(), compared)).collect())
         } else {
             Err(ApplyError::Refused { objects: refused })
@@ -255,14 +213,19 @@ impl Engine {
 
     async fn write_stage(
         &self,
-        manifests: &[Manifest],
+        stage: &Stage,
         compared: Vec<Compared>,
         comparing: &Comparing<'_>,
         cancel: &CancellationToken,
     ) -> Vec<(ObjectId, Result<Written, ObjectError>)> {
-        let writes = manifests.iter().zip(compared).map(|(manifest, compared)| async move {
-            let written = self.write_object(manifest, compared, comparing, cancel).await;
-            (manifest.id().clone(), written)
+        let manifests: BTreeMap<&ObjectId, &Manifest> =
+            stage.manifests.iter().map(|manifest| (manifest.id(), manifest)).collect();
+        let writes = compared.into_iter().filter_map(|compared| {
+            let manifest = *manifests.get(&compared.change.id)?;
+            Some(async move {
+                let written = self.write_object(manifest, compared, comparing, cancel).await;
+                (manifest.id().clone(), written)
+            })
         });
         stream::iter(writes.collect::<Vec<_>>())
             .buffered(self.shared.options.concurrency.max(1))
@@ -298,92 +261,16 @@ impl Engine {
         record.map_err(|source| ApplyError::Record { stage: name(), source })?;
         if let StageReady::Within(timeout) = stage.ready {
             let ids = recorded.into_keys().collect();
-            self.wait(&ids, timeout, cancel)
-                .await
-                .map_err(|source| ApplyError::NotReady { stage: name(), source })?;
+            let waited = self.holding(inventory, self.wait(&ids, timeout, cancel), cancel).await;
+            let waited = waited.map_err(|source| ApplyError::Record { stage: name(), source })?;
+            waited.map_err(|source| ApplyError::NotReady { stage: name(), source })?;
         }
         Ok(())
     }
-
-    async fn write_object(
-        &self,
-        manifest: &Manifest,
-        mut compared: Compared,
-        comparing: &Comparing<'_>,
-        cancel: &CancellationToken,
-    ) -> Result<Written, ObjectError> {
-        for _ in 0..CONTENTION_ATTEMPTS {
-            match self.write_compared(manifest, &compared, comparing.policy, cancel).await {
-                Err(ObjectError::Write(WriteError::Request(RequestError::Conflict { .. }))) => {
-                    let again = self.compare_all(std::slice::from_ref(manifest), comparing, cancel);
-                    compared = again.await?.into_iter().next().unwrap_or(compared);
-                }
-                written => return written,
-            }
-        }
-        Err(WriteError::Contended { id: manifest.id().clone() }.into())
-    }
-
-    async fn write_compared(
-        &self,
-        manifest: &Manifest,
-        compared: &Compared,
-        policy: &Policy,
-        cancel: &CancellationToken,
-    ) -> Result<Written, ObjectError> {
-        let (id, Change { action, .. }) = (manifest.id(), &compared.change);
-        if is_refused(action, policy) {
-            return Err(ObjectError::Refused(compared.change.clone()));
-        }
-        let Some(resource) = &compared.resource else {
-            let api_version = manifest.api_version();
-            return Err(DiffError::UnknownKind { id: id.clone(), api_version }.into());
-        };
-        let wanted = &compared.wanted;
-        let written = match (&compared.live, action) {
-            (Some(_), Action::Left) => return Ok(Written { action: Action::Left, entry: None }),
-            (Some(live), Action::Unchanged) => live.clone(),
-            (Some(live), Action::Recreated { .. }) => {
-                self.request_deletion(resource, id, live.uid(), Propagation::Background, cancel)
-                    .await
-                    .map_err(WriteError::from)?;
-                self.make(resource, id, Some(live.uid()), wanted, cancel).await?
-            }
-            (Some(live), _) => self.apply_over(resource, id, wanted, live, compared.force, cancel).await?,
-            (None, _) => self.make(resource, id, compared.going.as_deref(), wanted, cancel).await?,
-        };
-        let uid = (!compared.is_shared).then(|| written.uid().to_owned());
-        Ok(Written { action: action.clone(), entry: Some(Entry { uid }) })
-    }
-
-    /// Makes an object, after one of the same name that is on its way out is gone.
-    async fn make(
-        &self,
-        resource: &Resource,
-        id: &ObjectId,
-        going: Option<&str>,
-        wanted: &Value,
-        cancel: &CancellationToken,
-    ) -> Result<Live, ObjectError> {
-        if let Some(uid) = going {
-            let mut uids = BTreeMap::from([(id.clone(), uid.to_owned())]);
-            self.until_gone(&mut uids, GOING, cancel).await?;
-        }
-        Ok(self.create(resource, id, wanted, cancel).await?)
-    }
 }
 
-/// One object that was written, or found as wanted.
-struct Written {
-    action: Action,
-    /// Absent if nothing of the object is ours; without a UID if the object itself is not.
-    entry: Option<Entry>,
-}
-
-fn is_refused(action: &Action, policy: &Policy) -> bool {
-    match action {
-        Action::Foreign { .. } | Action::Conflict { .. } => true,
-        Action::Recreated { .. } => !policy.recreate,
-        _ => false,
-    }
+/// Takes the objects that must not be written out of a stage.
+fn take_refused(compared: &mut Vec<Compared>, policy: &Policy) -> Vec<Change> {
+    let is_refused = |compared: &mut Compared| is_refused(&compared.change.action, policy);
+    compared.extract_if(.., is_refused).map(|compared| compared.change).collect()
 }

@@ -18,6 +18,8 @@ pub(crate) struct Comparison {
     pub acquired: Vec<FieldPath>,
     /// Fields that others own and that would be written otherwise than they are.
     pub conflicts: Vec<FieldConflict>,
+    /// Whether the fields of predecessors are still to become ours.
+    pub succeeds: bool,
 }
 
 /// One field whose meaning changes.
@@ -28,10 +30,20 @@ pub(crate) struct Difference {
     pub after: Option<Value>,
 }
 
-/// Compares what we want with what is there.
-pub(crate) fn compare(wanted: &Value, live: &Value, schema: &Schema, manager: &str) -> Comparison {
+/// Compares what we want with what is there. The fields of predecessors count as applied by us.
+pub(crate) fn compare(
+    wanted: &Value,
+    live: &Value,
+    schema: &Schema,
+    manager: &str,
+    is_predecessor: impl Fn(&ManagedFields) -> bool,
+) -> Comparison {
     let entries = ManagedFields::of(live);
-    let (ours, others): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| entry.is_applied_by(manager));
+    let is_applied = |entry: &&ManagedFields| entry.is_applied_by(manager);
+    let ours_already = union(&entries.iter().filter(is_applied).collect::<Vec<_>>());
+    let (ours, others): (Vec<_>, Vec<_>) =
+        entries.iter().partition(|entry| is_applied(entry) || is_predecessor(entry));
+    let succeeds = ours.iter().any(|entry| !is_applied(entry));
     let applied = union(&ours);
     let owned = field_set(wanted, schema);
     let mut walk = Walk { applied: &applied, changed: Vec::new(), rewritten: Vec::new() };
@@ -43,7 +55,7 @@ pub(crate) fn compare(wanted: &Value, live: &Value, schema: &Schema, manager: &s
     let new = owned
         .paths()
         .into_iter()
-        .filter(|path| !applied.contains(path) && !written().any(|changed| changed == path));
+        .filter(|path| !ours_already.contains(path) && !written().any(|changed| changed == path));
     let acquired = new.filter(|path| is_there(path, live) && !is_empty(path, wanted)).collect();
 
     let mut kept = owned.clone();
@@ -52,7 +64,7 @@ pub(crate) fn compare(wanted: &Value, live: &Value, schema: &Schema, manager: &s
     }
     changed.extend(removed(&applied.given_up(&kept), wanted, live, schema));
     changed.sort_by(|left, right| left.path.cmp(&right.path));
-    Comparison { differences: changed, acquired, conflicts }
+    Comparison { differences: changed, acquired, conflicts, succeeds }
 }
 
 fn union(entries: &[&ManagedFields]) -> FieldSet {
@@ -168,17 +180,23 @@ impl Walk<'_> {
     }
 }
 
-/// The fields that go with what nobody owns any more. Those that the server would default to what they are now stay.
+/// The fields that go with what nobody owns any more. Those that the server would default to what they are now stay; of a list item that goes
+/// nothing stays.
 fn removed(given_up: &[FieldPath], wanted: &Value, live: &Value, schema: &Schema) -> Vec<Difference> {
     let mut gone = Vec::new();
     for path in given_up {
-        if let Some(value) = path.find(live)
-            && !is_default(path, value, wanted, live, schema)
-        {
-            leaves(value, &schema_at(path, schema), path, &mut gone);
+        let Some(value) = path.find(live) else { continue };
+        let mut below = Vec::new();
+        leaves(value, &schema_at(path, schema), path, &mut below);
+        if matches!(path.elements().last(), Some(PathElement::Field(_))) {
+            let stays = |path: &FieldPath, value: &Value| is_default(path, value, wanted, live, schema);
+            if stays(path, value) {
+                continue;
+            }
+            below.retain(|(path, value)| !stays(path, value));
         }
+        gone.extend(below);
     }
-    gone.retain(|(path, value)| !is_default(path, value, wanted, live, schema));
     gone.into_iter().map(|(path, before)| Difference { path, before: Some(before), after: None }).collect()
 }
 

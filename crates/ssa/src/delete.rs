@@ -1,26 +1,25 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt, stream};
-use serde_json::Value;
-use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
 use crate::apply::Outcome;
 use crate::change_set::{Action, Applied, Change, ChangeSet};
+use crate::delete_error::{DeleteError, Stuck};
 use crate::discovery::Discovery;
 use crate::engine::Engine;
 use crate::inventory::Inventory;
-use crate::inventory_error::InventoryError;
 use crate::live::Live;
 use crate::object_id::ObjectId;
 use crate::observe::Observation;
 use crate::request_error::RequestError;
 use crate::rules::ObjectPattern;
 use crate::stage::Rank;
-use crate::write::WriteError;
+
+/// Pause before the second look while waiting; it doubles up to the interval of the budgets.
+const FIRST_LOOK: Duration = Duration::from_millis(25);
 
 /// How objects are deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,92 +59,13 @@ impl Propagation {
     }
 }
 
-/// Objects could not be deleted, or what was deleted could not be recorded. The inventory still has what is not known to be gone.
-#[derive(Debug, Error)]
-pub enum DeleteError {
-    /// What kinds the cluster serves could not be read.
-    #[error("cannot read which kinds the cluster serves")]
-    Discover {
-        /// Why.
-        source: RequestError,
-    },
-    /// An object could not be read.
-    #[error("cannot see whether {id} is still there")]
-    Observe {
-        /// The object.
-        id: ObjectId,
-        /// Why.
-        source: Arc<RequestError>,
-    },
-    /// The server did not take some deletions. The others of the same rank were asked for.
-    #[error("cannot delete {}", ids(failed))]
-    Request {
-        /// The objects and why.
-        failed: Vec<(ObjectId, RequestError)>,
-    },
-    /// The fields of an object that stays others' could not be given back.
-    #[error("cannot give back the fields of {id}")]
-    GiveBack {
-        /// The object.
-        id: ObjectId,
-        /// Why.
-        source: WriteError,
-    },
-    /// Objects are still there after the time allowed.
-    #[error("still there after {waited:.0?}: {}", stuck(objects))]
-    Stuck {
-        /// For how long they were waited for.
-        waited: Duration,
-        /// The objects, with what holds each.
-        objects: Vec<Stuck>,
-    },
-    /// The caller cancelled.
-    #[error("cancelled while {} are being deleted", list(objects))]
-    Cancelled {
-        /// The objects that are not known to be gone.
-        objects: Vec<ObjectId>,
-    },
-    /// The inventory could not be written.
-    #[error("cannot record what was deleted")]
-    Record {
-        /// Why.
-        source: InventoryError,
-    },
-}
-
-/// An object that does not go.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stuck {
-    /// The object.
-    pub id: ObjectId,
-    /// Whether the server has accepted its deletion.
-    pub is_terminating: bool,
-    /// Its finalizers: who has to agree first.
-    pub finalizers: Vec<String>,
-    /// What the object's conditions say about its deletion; for a namespace, what is left inside.
-    pub conditions: Vec<String>,
-}
-
-impl fmt::Display for Stuck {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.id)?;
-        if !self.finalizers.is_empty() {
-            write!(f, " (held by finalizers {})", self.finalizers.join(", "))?;
-        }
-        self.conditions.iter().try_for_each(|condition| write!(f, " ({condition})"))
-    }
-}
-
-fn ids(failed: &[(ObjectId, RequestError)]) -> String {
-    failed.iter().map(|(id, _)| id.to_string()).collect::<Vec<_>>().join(", ")
-}
-
-fn stuck(objects: &[Stuck]) -> String {
-    objects.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-}
-
-fn list(objects: &[ObjectId]) -> String {
-    objects.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+/// Objects that are to be deleted.
+#[derive(Default)]
+struct Ours {
+    /// Those that are there, with their UIDs.
+    left: BTreeMap<ObjectId, String>,
+    /// Those that could not be read.
+    unseen: Vec<(ObjectId, Arc<RequestError>)>,
 }
 
 impl Engine {
@@ -193,7 +113,10 @@ impl Engine {
         let others = inventory.entries().keys().filter(|id| **id != home).cloned().collect();
         self.delete_ranks(inventory, others, options, changes, cancel).await?;
         let home: BTreeSet<ObjectId> = inventory.entries().keys().cloned().collect();
-        let mut left = self.ours(&home, inventory, options, changes, cancel).await?;
+        let Ours { mut left, unseen } = self.ours(&home, inventory, options, changes, cancel).await?;
+        if !unseen.is_empty() {
+            return Err(DeleteError::Observe { failed: unseen });
+        }
         if left.is_empty() {
             return self.delete_inventory(inventory, cancel).await.map_err(record);
         }
@@ -213,18 +136,23 @@ impl Engine {
             ranks.entry(Rank::of(&id.group, &id.kind)).or_default().insert(id);
         }
         for ids in ranks.into_values().rev() {
-            let mut left = self.ours(&ids, inventory, options, changes, cancel).await?;
-            let deleted = self.delete_rank(&mut left, options, changes, cancel).await;
-            let forgotten =
-                ids.into_iter().filter(|id| !left.contains_key(id)).map(|id| (id, None)).collect();
+            let Ours { mut left, unseen } = self.ours(&ids, inventory, options, changes, cancel).await?;
+            let deleting = self.delete_rank(&mut left, options, changes, cancel);
+            let deleted = self.holding(inventory, deleting, cancel).await;
+            let is_there =
+                |id: &ObjectId| left.contains_key(id) || unseen.iter().any(|(unseen, _)| unseen == id);
+            let forgotten = ids.into_iter().filter(|id| !is_there(id)).map(|id| (id, None)).collect();
             let recorded = self.record(inventory, &forgotten, cancel).await;
-            deleted?;
+            deleted.map_err(|source| DeleteError::Record { source })??;
             recorded.map_err(|source| DeleteError::Record { source })?;
+            if !unseen.is_empty() {
+                return Err(DeleteError::Observe { failed: unseen });
+            }
         }
         Ok(())
     }
 
-    /// Those that exist, are ours and are to go, with their UIDs. The others are reported as left.
+    /// Those that exist, are ours and are to go. The others are reported as left.
     async fn ours(
         &self,
         ids: &BTreeSet<ObjectId>,
@@ -232,22 +160,26 @@ impl Engine {
         options: &DeleteOptions,
         changes: &mut ChangeSet<Applied>,
         cancel: &CancellationToken,
-    ) -> Result<BTreeMap<ObjectId, String>, DeleteError> {
-        let mut ours = BTreeMap::new();
+    ) -> Result<Ours, DeleteError> {
+        let mut ours = Ours::default();
         for (id, observation) in self.observe(ids, cancel).await {
             let live = match observation {
                 Observation::Absent => continue,
                 Observation::Found(live) => live,
-                Observation::Unknown(source) => return Err(DeleteError::Observe { id, source }),
+                Observation::Unknown(source) => {
+                    ours.unseen.push((id, source));
+                    continue;
+                }
             };
-            let is_kept = options.keep.iter().any(|objects| objects.matches(&id));
+            let is_kept = options.keep.iter().any(|objects| objects.matches(&id))
+                || self.shared.options.rules.keeps(&live);
             if is_kept || !self.is_ours(&live, &id, Some(inventory)) {
                 if !is_kept && self.is_shared(&live, &id, Some(inventory)) {
                     self.leave(&id, &live, cancel).await?;
                 }
                 changes.push(Change { id, action: Action::Left });
             } else {
-                ours.insert(id, live.uid().to_owned());
+                ours.left.insert(id, live.uid().to_owned());
             }
         }
         Ok(ours)
@@ -313,23 +245,25 @@ impl Engine {
         cancel: &CancellationToken,
     ) -> Result<(), DeleteError> {
         let began = Instant::now();
-        loop {
+        for looks in 0.. {
             let ids = left.keys().cloned().collect();
             let mut there: BTreeMap<ObjectId, Live> = BTreeMap::new();
+            let mut unseen = Vec::new();
             for (id, observation) in self.observe(&ids, cancel).await {
                 match observation {
                     Observation::Found(live) if left.get(&id).is_some_and(|uid| uid == live.uid()) => {
                         there.insert(id, live);
                     }
-                    Observation::Unknown(source) if !source.is_cancelled() => {
-                        return Err(DeleteError::Observe { id, source });
-                    }
+                    Observation::Unknown(source) if !source.is_cancelled() => unseen.push((id, source)),
                     Observation::Unknown(_) => {}
                     Observation::Found(_) | Observation::Absent => drop(left.remove(&id)),
                 }
             }
             if left.is_empty() {
                 return Ok(());
+            }
+            if !unseen.is_empty() {
+                return Err(DeleteError::Observe { failed: unseen });
             }
             if cancel.is_cancelled() {
                 return Err(DeleteError::Cancelled { objects: left.keys().cloned().collect() });
@@ -338,35 +272,18 @@ impl Engine {
                 let objects = there.iter().map(|(id, live)| Stuck::of(id, live)).collect();
                 return Err(DeleteError::Stuck { waited: began.elapsed(), objects });
             }
-            self.pause(cancel).await;
+            self.pause(looks, cancel).await;
         }
+        Ok(())
     }
 
-    /// Waits until it is time to look again, or the caller cancels.
-    pub(crate) async fn pause(&self, cancel: &CancellationToken) {
-        let interval = self.shared.options.budgets.poll_interval;
+    /// Waits until it is time to look again, the first times soon, or the caller cancels.
+    pub(crate) async fn pause(&self, looks: u32, cancel: &CancellationToken) {
+        let soon = FIRST_LOOK.saturating_mul(1 << looks.min(16));
+        let interval = self.shared.options.budgets.poll_interval.min(soon);
         tokio::select! {
             () = cancel.cancelled() => {}
             () = tokio::time::sleep(interval) => {}
         }
     }
-}
-
-impl Stuck {
-    fn of(id: &ObjectId, live: &Live) -> Self {
-        let conditions = live.value()["status"]["conditions"].as_array().into_iter().flatten();
-        let conditions =
-            conditions.filter(|condition| id.kind == "Namespace" && condition["status"] == "True");
-        Self {
-            id: id.clone(),
-            is_terminating: live.is_terminating(),
-            finalizers: live.finalizers().into_iter().map(str::to_owned).collect(),
-            conditions: conditions.map(shown_condition).collect(),
-        }
-    }
-}
-
-fn shown_condition(condition: &Value) -> String {
-    let text = |name: &str| condition[name].as_str().unwrap_or_default();
-    format!("{}: {}", text("type"), text("message"))
 }

@@ -2,12 +2,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
-use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
 use crate::change_set::{Action, Change, ChangeSet, FieldChange, FieldConflict, FieldValue, Planned};
 use crate::compare::{Comparison, Difference, compare};
+use crate::diff_error::DiffError;
 use crate::discovery::{Discovery, Resource};
+use crate::document::Document;
 use crate::engine::Engine;
 use crate::field_path::{FieldPath, PathElement};
 use crate::immutable::immutable_fields;
@@ -17,53 +18,10 @@ use crate::manifest::Manifest;
 use crate::object_id::{GroupKind, ObjectId};
 use crate::observe::{Observation, Observed};
 use crate::options::{Adoption, Policy};
-use crate::request_error::RequestError;
-use crate::schema::{Document, Schema};
+use crate::schema::Schema;
 
-/// A manifest set could not be compared with the cluster.
-#[derive(Debug, Error)]
-pub enum DiffError {
-    /// What kinds the cluster serves could not be read.
-    #[error("cannot read which kinds the cluster serves")]
-    Discover {
-        /// Why.
-        source: RequestError,
-    },
-    /// The schema of a kind could not be read.
-    #[error("cannot read the schema of {api_version} {kind}")]
-    Schema {
-        /// Group and version.
-        api_version: String,
-        /// Kind.
-        kind: String,
-        /// Why.
-        source: RequestError,
-    },
-    /// A live object could not be read.
-    #[error("cannot read the live object of {id}")]
-    Observe {
-        /// The object.
-        id: ObjectId,
-        /// Why.
-        source: Arc<RequestError>,
-    },
-    /// The cluster does not serve the kind in this version, and the set does not define it.
-    #[error("the cluster does not serve {api_version} {} and the manifests do not define it", id.kind)]
-    UnknownKind {
-        /// The object.
-        id: ObjectId,
-        /// Group and version of its manifest.
-        api_version: String,
-    },
-    /// A cluster-scoped kind's manifest counts as namespaced or the reverse.
-    #[error("{id} must {}have a namespace", if *namespaced { "" } else { "not " })]
-    Scope {
-        /// The object.
-        id: ObjectId,
-        /// Whether the kind is namespaced in this cluster.
-        namespaced: bool,
-    },
-}
+/// The annotation in which `kubectl apply` keeps the whole object.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// One manifest beside its live object.
 pub(crate) struct Compared {
@@ -78,6 +36,8 @@ pub(crate) struct Compared {
     pub is_shared: bool,
     /// Whether fields are taken from others, as the policy permits.
     pub force: bool,
+    /// Whether the fields of predecessors are to become ours first.
+    pub succeeds: bool,
     pub change: Change,
 }
 
@@ -130,7 +90,18 @@ impl Engine {
         let definitions = definitions(manifests.iter());
         let comparing = Comparing { inventory, policy, definitions: &definitions };
         let compared = self.compare_all(manifests, &comparing, cancel).await?;
-        let mut changes: Vec<Change> = compared.into_iter().map(|compared| compared.change).collect();
+        let changes = compared.into_iter().map(|compared| compared.change).collect();
+        self.with_surplus(changes, manifests, inventory, cancel).await
+    }
+
+    /// The changes, and after them what pruning would delete.
+    pub(crate) async fn with_surplus(
+        &self,
+        mut changes: Vec<Change>,
+        manifests: &[Manifest],
+        inventory: Option<&Inventory>,
+        cancel: &CancellationToken,
+    ) -> Result<ChangeSet<Planned>, DiffError> {
         let keep: BTreeSet<ObjectId> = manifests.iter().map(|manifest| manifest.id().clone()).collect();
         if let Some(inventory) = inventory {
             changes.extend(self.surplus(inventory, &keep, cancel).await?);
@@ -149,9 +120,9 @@ impl Engine {
         let mut changes = Vec::new();
         for (id, observation) in self.observe(&ids, cancel).await {
             if let Some(live) = observed(&id, observation)? {
-                let action =
-                    if self.is_ours(&live, &id, Some(inventory)) { Action::Deleted } else { Action::Left };
-                changes.push(Change { id, action });
+                let goes =
+                    self.is_ours(&live, &id, Some(inventory)) && !self.shared.options.rules.keeps(&live);
+                changes.push(Change { id, action: if goes { Action::Deleted } else { Action::Left } });
             }
         }
         Ok(changes)
@@ -163,7 +134,9 @@ impl Engine {
         comparing: &Comparing<'_>,
         cancel: &CancellationToken,
     ) -> Result<Vec<Compared>, DiffError> {
-        let discovery = self.discovery(cancel).await.map_err(|source| DiffError::Discover { source })?;
+        let knows_all = |discovery: &Discovery| kinds(manifests, discovery, comparing.definitions).is_ok();
+        let discovery = self.discovery_with(knows_all, cancel).await;
+        let discovery = discovery.map_err(|source| DiffError::Discover { source })?;
         let kinds = kinds(manifests, &discovery, comparing.definitions)?;
         let documents = self.documents(&kinds, comparing.definitions, cancel);
         let wanted =
@@ -225,8 +198,8 @@ impl Engine {
         let Comparing { inventory, policy, .. } = *comparing;
         let id = manifest.id().clone();
         let is_shared = live.as_ref().is_some_and(|live| self.is_shared(live, &id, inventory));
-        let wanted = self.wanted(manifest, live.as_ref(), is_shared, schema);
-        let mut force = false;
+        let wanted = self.wanted(manifest, live.as_ref(), is_shared, schema, policy);
+        let (mut force, mut succeeds) = (false, false);
         let action = match &live {
             None => Action::Created,
             Some(live) if !is_shared && !self.may_write(live, &id, inventory, policy.adoption) => {
@@ -238,12 +211,24 @@ impl Engine {
                 }
             }
             Some(live) => {
-                let comparison = compare(&wanted, live.value(), schema, &self.shared.options.field_manager);
+                let manager = &self.shared.options.field_manager;
+                let comparison =
+                    compare(&wanted, live.value(), schema, manager, |entry| policy.succeeds(&id, entry));
+                succeeds = comparison.succeeds;
                 force = !comparison.conflicts.is_empty();
                 action(&id, live, comparison, policy)
             }
         };
-        Compared { wanted, resource, live, going: None, is_shared, force, change: Change { id, action } }
+        Compared {
+            wanted,
+            resource,
+            live,
+            going: None,
+            is_shared,
+            force,
+            succeeds,
+            change: Change { id, action },
+        }
     }
 
     fn may_write(
@@ -331,10 +316,10 @@ pub(crate) fn observed(id: &ObjectId, observation: Observation) -> Result<Option
 }
 
 fn action(id: &ObjectId, live: &Live, comparison: Comparison, policy: &Policy) -> Action {
-    let Comparison { differences, acquired, conflicts } = comparison;
+    let Comparison { differences, acquired, conflicts, succeeds } = comparison;
     let immutable = immutable_fields(id, live.value(), &differences);
     let conflicts = forbidden(id, conflicts, policy);
-    let is_same = differences.is_empty() && acquired.is_empty();
+    let is_same = differences.is_empty() && acquired.is_empty() && !succeeds;
     let fields = || differences.iter().map(|difference| shown(id, difference)).collect();
     if !immutable.is_empty() {
         Action::Recreated { immutable, fields: fields() }
@@ -360,8 +345,7 @@ fn forbidden(id: &ObjectId, conflicts: Vec<FieldConflict>, policy: &Policy) -> V
 }
 
 fn shown(id: &ObjectId, difference: &Difference) -> FieldChange {
-    let data = PathElement::Field("data".to_owned());
-    let masked = id.is_secret() && difference.path.elements().first() == Some(&data);
+    let masked = id.is_secret() && holds_secrets(&difference.path);
     let show = |value: &Option<Value>| {
         let value = value.clone()?;
         Some(if masked { FieldValue::Masked } else { FieldValue::Plain(value) })
@@ -370,5 +354,16 @@ fn shown(id: &ObjectId, difference: &Difference) -> FieldChange {
         path: difference.path.clone(),
         before: show(&difference.before),
         after: show(&difference.after),
+    }
+}
+
+/// Whether a field of a Secret holds its data: so does the copy that `kubectl apply` keeps in an annotation. What is above such a field
+/// holds it too.
+fn holds_secrets(path: &FieldPath) -> bool {
+    let field = |name: &str| PathElement::Field(name.to_owned());
+    let copy = [field("metadata"), field("annotations"), field(LAST_APPLIED)];
+    match path.elements() {
+        [first, ..] if *first == field("data") => true,
+        elements => copy.starts_with(elements),
     }
 }

@@ -137,9 +137,27 @@ struct ResponseKind {
 impl Engine {
     /// What the cluster serves, read once.
     pub(crate) async fn discovery(&self, cancel: &CancellationToken) -> Result<Arc<Discovery>, RequestError> {
-        let mut cached = self.shared.discovery.lock().await;
-        if let Some(discovery) = &*cached {
+        self.discovery_with(|_| true, cancel).await
+    }
+
+    /// What the cluster serves, read again if what was read earlier is not enough: definitions may have come since.
+    pub(crate) async fn discovery_with(
+        &self,
+        is_enough: impl Fn(&Discovery) -> bool,
+        cancel: &CancellationToken,
+    ) -> Result<Arc<Discovery>, RequestError> {
+        let mut cached = tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Err(document("/apis").cancelled()),
+            cached = self.shared.discovery.lock() => cached,
+        };
+        if let Some(discovery) = &*cached
+            && is_enough(discovery)
+        {
             return Ok(discovery.clone());
+        }
+        if cached.is_some() {
+            self.forget_index().await;
         }
         let discovery = Arc::new(self.discover(cancel).await?);
         *cached = Some(discovery.clone());
@@ -151,9 +169,7 @@ impl Engine {
         &self,
         cancel: &CancellationToken,
     ) -> Result<Arc<Discovery>, RequestError> {
-        *self.shared.discovery.lock().await = None;
-        self.shared.schemas.forget().await;
-        self.discovery(cancel).await
+        self.discovery_with(|_| false, cancel).await
     }
 
     async fn discover(&self, cancel: &CancellationToken) -> Result<Discovery, RequestError> {
@@ -166,7 +182,10 @@ impl Engine {
     }
 
     async fn groups(&self, path: &str, cancel: &CancellationToken) -> Result<GroupList, RequestError> {
-        let target = Target::Document(path.to_owned());
-        self.read(&Call::get(Verb::Get, target, path.to_owned()).accept(AGGREGATED), cancel).await
+        self.read(&document(path).accept(AGGREGATED), cancel).await
     }
+}
+
+fn document(path: &str) -> Call {
+    Call::get(Verb::Get, Target::Document(path.to_owned()), path.to_owned())
 }

@@ -4,7 +4,7 @@ use tokio::sync::{Mutex, RwLock, Semaphore};
 
 use crate::discovery::Discovery;
 use crate::options::Options;
-use crate::schemas::Schemas;
+use crate::schemas::Index;
 
 /// Works on the objects of one cluster. Cheap to clone; clones share discovery, schemas and the limit of requests.
 ///
@@ -16,11 +16,19 @@ pub struct Engine {
 }
 
 pub(crate) struct Shared {
-    pub client: RwLock<kube::Client>,
+    pub credentials: RwLock<Credentials>,
     pub options: Options,
     pub requests: Semaphore,
     pub discovery: Mutex<Option<Arc<Discovery>>>,
-    pub schemas: Schemas,
+    pub index: Index,
+}
+
+/// The client that requests are sent with.
+#[derive(Clone)]
+pub(crate) struct Credentials {
+    pub client: kube::Client,
+    /// How many clients there were before.
+    pub generation: u64,
 }
 
 impl Engine {
@@ -31,11 +39,11 @@ impl Engine {
         let requests = Semaphore::new(options.concurrency.max(1));
         Self {
             shared: Arc::new(Shared {
-                client: RwLock::new(client),
+                credentials: RwLock::new(Credentials { client, generation: 0 }),
                 options,
                 requests,
                 discovery: Mutex::default(),
-                schemas: Schemas::default(),
+                index: Index::default(),
             }),
         }
     }

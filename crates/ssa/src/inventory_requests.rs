@@ -1,6 +1,7 @@
 //! The requests for the `ConfigMap`s of an inventory.
 
 use http::Method;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -12,7 +13,7 @@ use crate::live::Live;
 use crate::object_id::{GroupKind, ObjectId};
 use crate::observe::encode;
 use crate::options::Owner;
-use crate::request::{Call, parse};
+use crate::request::Call;
 use crate::request_error::{RequestError, Target, Verb};
 
 impl Engine {
@@ -43,8 +44,7 @@ impl Engine {
         let uri = format!("{path}?fieldManager={}", encode(&self.shared.options.field_manager));
         let body = config_map.to_string().into_bytes();
         let call = Call::new(verb, Target::Object(id), method, uri, "application/json", body);
-        let answer = self.send(&call, cancel).await?;
-        Ok(Live::new(parse(&call, &answer.body)?))
+        Ok(Live::new(self.read(&call, cancel).await?))
     }
 
     pub(crate) async fn config_map(
@@ -72,7 +72,7 @@ impl Engine {
             "",
             Vec::new(),
         );
-        match self.send(&call, cancel).await {
+        match self.read::<IgnoredAny>(&call, cancel).await {
             Ok(_) | Err(RequestError::NotFound { .. }) => Ok(()),
             Err(source) => Err(write(at, source)),
         }

@@ -25,9 +25,11 @@ use crate::inventory::{Claim, Entry, Expect, Holder, Inventory, InventoryRef, Ph
 use crate::inventory_error::InventoryError;
 use crate::inventory_record::{self, decode, malformed, text};
 use crate::inventory_requests::{config_maps, namespaces, read, write};
+use crate::live::Live;
 use crate::manifest::Manifest;
 use crate::object_id::ObjectId;
 use crate::observe::encode;
+use crate::options::Policy;
 use crate::request_error::RequestError;
 use crate::schema::Schema;
 
@@ -41,25 +43,40 @@ impl Engine {
         at: &InventoryRef,
         cancel: &CancellationToken,
     ) -> Result<Option<Inventory>, InventoryError> {
-        let Some(live) = self.config_map(at, &at.name, cancel).await? else { return Ok(None) };
-        let owner = live.owner(&self.shared.options.owner).unwrap_or_default().to_owned();
-        if owner != self.shared.options.owner.value {
-            return Err(InventoryError::Foreign {
-                namespace: at.namespace.clone(),
-                name: at.name.clone(),
-                owner,
-            });
+        let mut before = String::new();
+        loop {
+            let Some(live) = self.config_map(at, &at.name, cancel).await? else { return Ok(None) };
+            let owner = live.owner(&self.shared.options.owner).unwrap_or_default().to_owned();
+            let (namespace, name) = (at.namespace.clone(), at.name.clone());
+            if owner != self.shared.options.owner.value {
+                return Err(InventoryError::Foreign { namespace, name, owner });
+            }
+            match self.objects(at, &live, cancel).await? {
+                Ok(objects) => return inventory_of(at, &live, &objects).map(Some),
+                // A writer replaced the record, and its shards, while they were being read.
+                Err(_) if live.resource_version() != before => {
+                    live.resource_version().clone_into(&mut before)
+                }
+                Err(shard) => return Err(malformed(at, format!("its shard {shard} is missing"))),
+            }
         }
-        let mut objects = text(&live, "objects").to_owned();
-        for shard in text(&live, "shards").lines() {
-            let missing = || malformed(at, format!("its shard {shard} is missing"));
-            let live = self.config_map(at, shard, cancel).await?.ok_or_else(missing)?;
-            objects.push_str(text(&live, "objects"));
+    }
+
+    /// The list of objects, from all shards; or the shard that is not there.
+    async fn objects(
+        &self,
+        at: &InventoryRef,
+        live: &Live,
+        cancel: &CancellationToken,
+    ) -> Result<Result<String, String>, InventoryError> {
+        let mut objects = text(live, "objects").to_owned();
+        for shard in text(live, "shards").lines() {
+            match self.config_map(at, shard, cancel).await? {
+                Some(live) => objects.push_str(text(&live, "objects")),
+                None => return Ok(Err(shard.to_owned())),
+            }
         }
-        let record = decode(at, &live, &objects)?;
-        let resource_version = live.resource_version().to_owned();
-        let shards = text(&live, "shards").lines().map(str::to_owned).collect();
-        Ok(Some(Inventory { at: at.clone(), record, claim: None, resource_version, shards }))
+        Ok(Ok(objects))
     }
 
     /// Takes hold of an inventory for one run, before the first object is written: records the ids of `manifests`
@@ -115,6 +132,15 @@ impl Engine {
         cancel: &CancellationToken,
     ) -> Result<(), InventoryError> {
         self.edit(inventory, |_| {}, true, cancel).await
+    }
+
+    /// Lets the claim last anew.
+    pub(crate) async fn renew(
+        &self,
+        inventory: &mut Inventory,
+        cancel: &CancellationToken,
+    ) -> Result<(), InventoryError> {
+        self.edit(inventory, |_| {}, false, cancel).await
     }
 
     pub(crate) async fn mark_deleting(
@@ -186,34 +212,34 @@ impl Engine {
             if give_back {
                 inventory.claim = None;
             }
-            let stored = self.store(inventory, cancel).await;
-            match stored {
+            match self.store(inventory, cancel).await {
                 Ok(()) => return Ok(()),
                 Err(RequestError::Conflict { .. }) => {
-                    *inventory = self.reread(inventory, &claim, cancel).await?;
+                    let found = self.reread(inventory, cancel).await?;
+                    if give_back && found.record == inventory.record {
+                        // The answer to an earlier attempt was lost on the way.
+                        *inventory = found;
+                        return Ok(());
+                    }
+                    *inventory = still_held(found, &claim)?;
                 }
-                Err(source) => return Err(write(&inventory.at, source)),
+                Err(source) => {
+                    inventory.claim = Some(claim);
+                    return Err(write(&inventory.at, source));
+                }
             }
         }
     }
 
-    /// The inventory as another writer left it, if the claim still holds.
+    /// The inventory as another writer left it.
     async fn reread(
         &self,
         inventory: &Inventory,
-        claim: &Claim,
         cancel: &CancellationToken,
     ) -> Result<Inventory, InventoryError> {
-        let at = &inventory.at;
-        let lost =
-            |holder| InventoryError::Lost { namespace: at.namespace.clone(), name: at.name.clone(), holder };
-        let mut found = self.inventory(at, cancel).await?.ok_or_else(|| lost(None))?;
-        let holder = found.record.holder.as_ref().map(|holder| holder.name.clone());
-        if holder.as_ref().is_some_and(|holder| *holder != claim.holder) {
-            return Err(lost(holder));
-        }
-        found.claim = Some(claim.clone());
-        Ok(found)
+        let InventoryRef { namespace, name } = &inventory.at;
+        let lost = || InventoryError::Lost { namespace: namespace.clone(), name: name.clone(), holder: None };
+        self.inventory(&inventory.at, cancel).await?.ok_or_else(lost)
     }
 
     /// Writes the record as it is, under its claim, if nobody else wrote since it was read.
@@ -273,12 +299,23 @@ impl Engine {
         let manifest = manifests.iter().find(|manifest| *manifest.id() == id);
         let manifest =
             manifest.ok_or_else(|| InventoryError::NoNamespace { namespace: at.namespace.clone() })?;
-        let wanted = self.wanted(manifest, None, false, &Schema::untyped());
+        let wanted = self.wanted(manifest, None, false, &Schema::untyped(), &Policy::default());
         match self.create(&namespaces(), &id, &wanted, cancel).await {
             Ok(live) => Ok((id, live.uid().to_owned())),
             Err(source) => Err(InventoryError::Namespace { id, source: Box::new(source) }),
         }
     }
+}
+
+fn inventory_of(at: &InventoryRef, live: &Live, objects: &str) -> Result<Inventory, InventoryError> {
+    let shards = text(live, "shards").lines().map(str::to_owned).collect();
+    Ok(Inventory {
+        at: at.clone(),
+        record: decode(at, live, objects)?,
+        claim: None,
+        resource_version: live.resource_version().to_owned(),
+        shards,
+    })
 }
 
 /// Whether this run may go on with what it found.
@@ -293,6 +330,17 @@ fn admit(found: Inventory, claim: &Claim) -> Result<Inventory, InventoryError> {
         return Err(InventoryError::AlreadyComplete { namespace, name, digest: found.record.digest });
     }
     Ok(found)
+}
+
+/// The inventory with its claim, if that is still the one that the cluster knows. Nobody's inventory is not ours either: who held it after us
+/// has given it back.
+fn still_held(found: Inventory, claim: &Claim) -> Result<Inventory, InventoryError> {
+    let holder = found.record.holder.as_ref().map(|holder| holder.name.clone());
+    if holder.as_ref() == Some(&claim.holder) {
+        return Ok(Inventory { claim: Some(claim.clone()), ..found });
+    }
+    let InventoryRef { namespace, name } = found.at;
+    Err(InventoryError::Lost { namespace, name, holder })
 }
 
 impl Inventory {

@@ -3,6 +3,7 @@
 //! ```text
 //! observe   which objects are there                     get, list
 //! diff      what an apply and a prune would change      get, list
+//! rehearse  the same, and what the server would say to it   get, list, patch
 //! claim     record who works and what will be made      the inventory, a ConfigMap
 //! apply     stage after stage, each ready before the next
 //! prune     delete what the set has no more
@@ -14,16 +15,21 @@
 //! error names the object, the verb and the cause, and every operation that stops half-way says what it did.
 
 mod apply;
+mod apply_object;
 mod builtin_defaults;
 mod change_set;
 mod compare;
 mod delete;
+mod delete_error;
 mod diff;
+mod diff_error;
 mod digest;
 mod discovery;
+mod document;
 mod engine;
 mod field_path;
 mod field_set;
+mod holding;
 mod immutable;
 mod inventory;
 mod inventory_error;
@@ -36,12 +42,15 @@ mod object_id;
 mod observe;
 mod options;
 mod pods;
+mod predecessor;
 mod quantity;
+mod rehearse;
 mod request;
 mod request_error;
 mod rules;
 mod same;
 mod schema;
+mod schema_cache;
 mod schemas;
 mod scope;
 mod stage;
@@ -51,10 +60,12 @@ mod wait;
 mod wanted;
 mod write;
 
-pub use apply::{ApplyError, ObjectError, Outcome};
+pub use apply::{ApplyError, Outcome};
+pub use apply_object::ObjectError;
 pub use change_set::{Action, Applied, Change, ChangeSet, FieldChange, FieldConflict, FieldValue, Planned};
-pub use delete::{DeleteError, DeleteOptions, Propagation, Stuck};
-pub use diff::DiffError;
+pub use delete::{DeleteOptions, Propagation};
+pub use delete_error::{DeleteError, Stuck};
+pub use diff_error::DiffError;
 pub use digest::digest;
 pub use engine::Engine;
 pub use field_path::{FieldPath, FieldPathError, FieldPattern, PathElement, Scalar};
@@ -66,8 +77,11 @@ pub use object_id::{GroupKind, ObjectId, ObjectIdError};
 pub use observe::{Observation, Observed};
 pub use options::{Adoption, Budgets, Options, Owner, Policy, Reauthenticate};
 pub use pods::Pod;
+pub use predecessor::Predecessor;
+pub use rehearse::Rehearsal;
 pub use request_error::{RequestError, Target, Transport, Verb};
-pub use rules::{FieldRule, Glob, ObjectPattern, Ownership, Rules, TakeOver};
+pub use rules::{Annotation, FieldRule, Glob, ObjectPattern, Ownership, ReadyRule, Rules, TakeOver};
+pub use schema_cache::SchemaCache;
 pub use scope::is_cluster_scoped;
 pub use stage::{Stage, StageReady};
 pub use status::{State, Status};

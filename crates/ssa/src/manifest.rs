@@ -10,7 +10,8 @@ use crate::scope::is_cluster_scoped;
 
 /// One object as it shall be: what `kubectl apply` takes from one YAML document.
 ///
-/// Members whose value is `null` are dropped, as the API server treats them as absent, and a Secret's `stringData` is
+/// Members whose value is `null` are dropped, as the API server treats them as absent; only in custom resources some are not, those that their
+/// schema says to be nullable, so there they stay until that is known. A Secret's `stringData` is
 /// merged into `data`, as the API server stores it.
 #[derive(Clone, PartialEq)]
 pub struct Manifest {
@@ -143,7 +144,9 @@ fn parse(
     default_namespace: &str,
     scopes: &BTreeMap<GroupKind, bool>,
 ) -> Result<Manifest, ManifestError> {
-    drop_nulls(&mut value);
+    if has_no_nulls(&value) {
+        drop_nulls(&mut value);
+    }
     let shown = format!("{} {}", text(&value["kind"]), text(&value["metadata"]["name"]));
     let missing = |field| ManifestError::Missing { position, shown: shown.clone(), field };
     let required = |value: &Value, field| match text(value) {
@@ -180,6 +183,13 @@ fn set_namespace(value: &mut Value, cluster_scoped: bool, default_namespace: &st
     let namespace = if given.is_empty() { default_namespace } else { given }.to_owned();
     metadata.insert("namespace".to_owned(), Value::String(namespace.clone()));
     namespace
+}
+
+/// Whether an object is of a group of Kubernetes itself, where `null` means absent everywhere.
+fn has_no_nulls(value: &Value) -> bool {
+    let api_version = text(&value["apiVersion"]);
+    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    !group.contains('.') || group.ends_with(".k8s.io")
 }
 
 /// A null list item keeps its place: dropping it would change the others' positions.

@@ -40,10 +40,9 @@ pub type Observed = BTreeMap<ObjectId, Observation>;
 /// How many objects one answer to a LIST holds at most.
 const PAGE: usize = 500;
 
-/// The objects to look at with one LIST, or one GET if it is only one.
+/// The objects of one kind to look at.
 struct Batch {
     resource: Resource,
-    namespace: String,
     ids: Vec<ObjectId>,
 }
 
@@ -58,13 +57,16 @@ struct Page {
 struct PageMetadata {
     #[serde(rename = "continue", default)]
     token: String,
+    /// Absent where the server does not know, as with selectors.
+    #[serde(rename = "remainingItemCount", default)]
+    remaining: usize,
 }
 
 impl Engine {
     /// Reads the live objects with these ids, each in the version that the cluster prefers.
     ///
-    /// One LIST a kind and namespace, or a GET where only one object of the kind is wanted there. Where LIST is not permitted,
-    /// GETs take its place. Errors are part of the answer, for just the objects that they hide.
+    /// One LIST a kind; where LIST over all namespaces is not permitted, or would be longer than several short ones, one LIST a kind and namespace; and
+    /// where that is not permitted or not worth it either, GETs. Errors are part of the answer, for just the objects that they hide.
     pub async fn observe(&self, ids: &BTreeSet<ObjectId>, cancel: &CancellationToken) -> Observed {
         let wanted = ids.iter().map(|id| (id.clone(), None)).collect();
         self.observe_versions(&wanted, cancel).await
@@ -79,32 +81,62 @@ impl Engine {
         if wanted.is_empty() {
             return Observed::new();
         }
-        let discovery = match self.discovery(cancel).await {
+        let serves_all = |discovery: &Discovery| {
+            wanted
+                .iter()
+                .all(|(id, version)| discovery.resource(&id.group_kind(), version.as_deref()).is_some())
+        };
+        let discovery = match self.discovery_with(serves_all, cancel).await {
             Ok(discovery) => discovery,
             Err(error) => return unknown(wanted.keys(), error),
         };
         let mut observed: Observed = wanted.keys().map(|id| (id.clone(), Observation::Absent)).collect();
-        let batches = batches(wanted, &discovery).into_iter().map(|batch| self.observe_batch(batch, cancel));
+        let batches = batches(wanted, &discovery).into_iter().map(|batch| self.observe_kind(batch, cancel));
         let found = stream::iter(batches.collect::<Vec<_>>())
             .buffer_unordered(self.shared.options.concurrency.max(1));
         observed.extend(found.collect::<Vec<Observed>>().await.into_iter().flatten());
         observed
     }
 
-    async fn observe_batch(&self, batch: Batch, cancel: &CancellationToken) -> Observed {
-        if batch.ids.len() == 1 {
-            return self.get_each(&batch, cancel).await;
+    async fn observe_kind(&self, batch: Batch, cancel: &CancellationToken) -> Observed {
+        let Batch { resource, ids } = batch;
+        let mut by_namespace: BTreeMap<String, Vec<ObjectId>> = BTreeMap::new();
+        for id in ids.clone() {
+            by_namespace.entry(id.namespace.clone()).or_default().push(id);
         }
-        match self.list(&batch.resource, &batch.namespace, "", cancel).await {
-            Ok(items) => pick(&batch.ids, items),
-            Err(error) if error.is_forbidden() => self.get_each(&batch, cancel).await,
-            Err(error) => unknown(batch.ids.iter(), error),
+        if by_namespace.len() > 1 {
+            match self.pick(&resource, "", &ids, by_namespace.len(), cancel).await {
+                Ok(Some(observed)) => return observed,
+                Err(error) if !error.is_forbidden() => return unknown(ids.iter(), error),
+                Ok(None) | Err(_) => {}
+            }
+        }
+        let reads = by_namespace
+            .into_iter()
+            .map(|(namespace, ids)| self.observe_namespace(&resource, namespace, ids, cancel));
+        futures::future::join_all(reads.collect::<Vec<_>>()).await.into_iter().flatten().collect()
+    }
+
+    async fn observe_namespace(
+        &self,
+        resource: &Resource,
+        namespace: String,
+        ids: Vec<ObjectId>,
+        cancel: &CancellationToken,
+    ) -> Observed {
+        if ids.len() == 1 {
+            return self.get_each(resource, &ids, cancel).await;
+        }
+        match self.pick(resource, &namespace, &ids, ids.len(), cancel).await {
+            Ok(Some(observed)) => observed,
+            Err(error) if !error.is_forbidden() => unknown(ids.iter(), error),
+            Ok(None) | Err(_) => self.get_each(resource, &ids, cancel).await,
         }
     }
 
-    async fn get_each(&self, batch: &Batch, cancel: &CancellationToken) -> Observed {
-        let gets = batch.ids.iter().map(|id| async {
-            let observation = match self.get(&batch.resource, id, cancel).await {
+    async fn get_each(&self, resource: &Resource, ids: &[ObjectId], cancel: &CancellationToken) -> Observed {
+        let gets = ids.iter().map(|id| async {
+            let observation = match self.get(resource, id, cancel).await {
                 Ok(Some(live)) => Observation::Found(live),
                 Ok(None) => Observation::Absent,
                 Err(error) => Observation::Unknown(Arc::new(error)),
@@ -112,6 +144,28 @@ impl Engine {
             (id.clone(), observation)
         });
         futures::future::join_all(gets).await.into_iter().collect()
+    }
+
+    /// Picks objects out of a LIST; `None` if that takes more than so many pages.
+    async fn pick(
+        &self,
+        resource: &Resource,
+        namespace: &str,
+        ids: &[ObjectId],
+        pages: usize,
+        cancel: &CancellationToken,
+    ) -> Result<Option<Observed>, RequestError> {
+        let mut picked: Observed = ids.iter().map(|id| (id.clone(), Observation::Absent)).collect();
+        let take = |live: Live| {
+            let text = |name: &str| live.value()["metadata"][name].as_str().unwrap_or_default();
+            let (group, kind) = (&resource.kind.group, &resource.kind.kind);
+            let id = ObjectId::new(group, kind, text("namespace"), text("name"));
+            if let Some(place) = picked.get_mut(&id) {
+                *place = Observation::Found(live);
+            }
+        };
+        let is_whole = self.pages(resource, namespace, "", pages, take, cancel).await?;
+        Ok(is_whole.then_some(picked))
     }
 
     /// One object; `None` if it does not exist.
@@ -137,23 +191,41 @@ impl Engine {
         query: &str,
         cancel: &CancellationToken,
     ) -> Result<Vec<Live>, RequestError> {
+        let mut found = BTreeMap::new();
+        let take = |live: Live| drop(found.insert(live.uid().to_owned(), live));
+        self.pages(resource, namespace, query, usize::MAX, take, cancel).await?;
+        Ok(found.into_values().collect())
+    }
+
+    /// Hands over the objects of a LIST, page by page. Says whether all were, which takes at most so many pages. An object may come twice, the later
+    /// state last.
+    async fn pages(
+        &self,
+        resource: &Resource,
+        namespace: &str,
+        query: &str,
+        limit: usize,
+        mut take: impl FnMut(Live),
+        cancel: &CancellationToken,
+    ) -> Result<bool, RequestError> {
         let target = Target::Kind(resource.kind.clone(), namespace.to_owned());
-        let mut found = Vec::new();
         let mut token = String::new();
         loop {
             let uri = format!("{}?limit={PAGE}{query}{token}", resource.list_path(namespace));
             let page: Page = match self.read(&Call::get(Verb::List, target.clone(), uri), cancel).await {
                 // The server no longer has the state that the pages are cut from.
                 Err(RequestError::Refused { source, .. }) if source.code == 410 && !token.is_empty() => {
-                    found.clear();
                     token.clear();
                     continue;
                 }
                 page => page?,
             };
-            found.extend(page.items.into_iter().map(|item| Live::new(with_kind(item, resource))));
+            if token.is_empty() && page.metadata.remaining.div_ceil(PAGE) >= limit {
+                return Ok(false);
+            }
+            page.items.into_iter().for_each(|item| take(Live::new(with_kind(item, resource))));
             if page.metadata.token.is_empty() {
-                return Ok(found);
+                return Ok(true);
             }
             token = format!("&continue={}", encode(&page.metadata.token));
         }
@@ -183,28 +255,15 @@ fn unknown<'a>(ids: impl Iterator<Item = &'a ObjectId>, error: RequestError) -> 
     ids.map(|id| (id.clone(), Observation::Unknown(error.clone()))).collect()
 }
 
-fn pick(ids: &[ObjectId], items: Vec<Live>) -> Observed {
-    let mut by_name: BTreeMap<String, Live> = items
-        .into_iter()
-        .map(|live| (live.value()["metadata"]["name"].as_str().unwrap_or_default().to_owned(), live))
-        .collect();
-    ids.iter()
-        .map(|id| (id.clone(), by_name.remove(&id.name).map_or(Observation::Absent, Observation::Found)))
-        .collect()
-}
-
 /// Kinds that the cluster does not serve are left out: none of their objects exists.
 fn batches(wanted: &BTreeMap<ObjectId, Option<String>>, discovery: &Discovery) -> Vec<Batch> {
-    let mut batches: BTreeMap<(GroupKind, &Option<String>, String), Batch> = BTreeMap::new();
+    let mut batches: BTreeMap<(GroupKind, &Option<String>), Batch> = BTreeMap::new();
     for (id, version) in wanted {
         let kind = id.group_kind();
         let Some(resource) = discovery.resource(&kind, version.as_deref()) else { continue };
-        let namespace = if resource.namespaced { id.namespace.clone() } else { String::new() };
-        let batch = batches.entry((kind, version, namespace.clone())).or_insert_with(|| Batch {
-            resource: resource.clone(),
-            namespace,
-            ids: Vec::new(),
-        });
+        let batch = batches
+            .entry((kind, version))
+            .or_insert_with(|| Batch { resource: resource.clone(), ids: Vec::new() });
         batch.ids.push(id.clone());
     }
     batches.into_values().collect()

@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 
+use crate::field_set::ManagedFields;
+use crate::object_id::ObjectId;
+use crate::predecessor::Predecessor;
 use crate::rules::{Rules, TakeOver};
+use crate::schema_cache::SchemaCache;
 
 /// How an [`Engine`](crate::Engine) works, for its whole life.
 #[derive(Clone, Debug)]
@@ -19,6 +23,8 @@ pub struct Options {
     pub concurrency: usize,
     /// Limits of requests.
     pub budgets: Budgets,
+    /// The schemas that were read before.
+    pub schemas: SchemaCache,
     /// How to get a client with fresh credentials; used once for each request that the server answers with 401.
     pub reauthenticate: Option<Reauthenticate>,
 }
@@ -32,6 +38,7 @@ impl Options {
             rules: Rules::default(),
             concurrency: 8,
             budgets: Budgets::default(),
+            schemas: SchemaCache::default(),
             reauthenticate: None,
         }
     }
@@ -102,8 +109,20 @@ pub struct Policy {
     pub adoption: Adoption,
     /// Which fields of others may become ours.
     pub take_over: Vec<TakeOver>,
+    /// Whose work ours continues: their fields become ours whether the manifest has them or not.
+    pub predecessors: Vec<Predecessor>,
     /// Whether an object whose immutable fields change may be deleted and made again.
     pub recreate: bool,
+    /// Whether objects that must not be written are passed over, instead of nothing being written because of them. They still are an error
+    /// in the end.
+    pub skip_refused: bool,
+}
+
+impl Policy {
+    /// Whether the fields that an entry of an object's `managedFields` names become ours as a whole.
+    pub(crate) fn succeeds(&self, id: &ObjectId, entry: &ManagedFields) -> bool {
+        entry.subresource.is_empty() && self.predecessors.iter().any(|one| one.is(id, &entry.manager))
+    }
 }
 
 /// Which existing objects that are not ours may become ours. Ours are those with our owner label, and those that the

@@ -7,7 +7,7 @@ use kube::core::Status;
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::Engine;
+use crate::engine::{Credentials, Engine};
 use crate::request_error::{RequestError, Target, Transport, Verb};
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -27,9 +27,9 @@ pub(crate) struct Call {
 }
 
 /// A successful answer.
-pub(crate) struct Answer {
+pub(crate) struct Answer<T> {
     pub status: StatusCode,
-    pub body: Vec<u8>,
+    pub content: T,
     /// How often the request was sent.
     pub attempts: u32,
 }
@@ -38,6 +38,7 @@ pub(crate) struct Answer {
 enum Attempt {
     Answered(StatusCode, Option<Duration>, Box<Status>),
     Broken(Transport),
+    Malformed(serde_json::Error),
 }
 
 impl Call {
@@ -70,7 +71,7 @@ impl Call {
         request.body(Body::from(self.body.clone()))
     }
 
-    fn cancelled(&self) -> RequestError {
+    pub fn cancelled(&self) -> RequestError {
         RequestError::Cancelled { verb: self.verb, target: Box::new(self.target.clone()) }
     }
 
@@ -94,6 +95,7 @@ impl Call {
                 RequestError::Unavailable { verb, target, attempts, elapsed, source }
             }
             Attempt::Broken(source) => RequestError::Unreachable { verb, target, attempts, elapsed, source },
+            Attempt::Malformed(source) => RequestError::Malformed { verb, target, source },
         }
     }
 
@@ -107,8 +109,12 @@ impl Call {
 }
 
 impl Engine {
-    /// Sends a request until it is answered, refused, out of time or cancelled.
-    pub(crate) async fn send(&self, call: &Call, cancel: &CancellationToken) -> Result<Answer, RequestError> {
+    /// Sends a request until its JSON is there, or it is refused, out of time or cancelled.
+    pub(crate) async fn send<T: DeserializeOwned>(
+        &self,
+        call: &Call,
+        cancel: &CancellationToken,
+    ) -> Result<Answer<T>, RequestError> {
         tokio::select! {
             biased;
             () = cancel.cancelled() => Err(call.cancelled()),
@@ -116,29 +122,29 @@ impl Engine {
         }
     }
 
-    /// Sends a request and reads the JSON of its answer.
+    /// Sends a request and keeps only the JSON of its answer.
     pub(crate) async fn read<T: DeserializeOwned>(
         &self,
         call: &Call,
         cancel: &CancellationToken,
     ) -> Result<T, RequestError> {
-        let answer = self.send(call, cancel).await?;
-        parse(call, &answer.body)
+        Ok(self.send(call, cancel).await?.content)
     }
 
-    async fn send_until_answered(&self, call: &Call) -> Result<Answer, RequestError> {
+    async fn send_until_answered<T: DeserializeOwned>(&self, call: &Call) -> Result<Answer<T>, RequestError> {
         let began = Instant::now();
         let mut pause = self.shared.options.budgets.first_pause;
         let mut fresh_credentials = false;
         for attempts in 1.. {
-            let failed = match self.attempt(call).await {
-                Ok((status, body)) => return Ok(Answer { status, body, attempts }),
+            let Credentials { client, generation } = self.shared.credentials.read().await.clone();
+            let failed = match self.attempt(client, call).await {
+                Ok((status, content)) => return Ok(Answer { status, content, attempts }),
                 Err(failed) => failed,
             };
             let mut wait = pause;
             match failed {
                 Attempt::Answered(StatusCode::UNAUTHORIZED, ..)
-                    if !fresh_credentials && self.reauthenticate(call).await? =>
+                    if !fresh_credentials && self.reauthenticate(call, generation).await? =>
                 {
                     fresh_credentials = true;
                     continue;
@@ -148,6 +154,10 @@ impl Engine {
                 }
                 Attempt::Answered(_, Some(after), _) => wait = wait.max(after),
                 Attempt::Broken(ref transport) if !transport.may_pass() => {
+                    return Err(call.given_up(failed, attempts, began.elapsed()));
+                }
+                // Only an answer that ends too early may be whole the next time.
+                Attempt::Malformed(ref error) if !error.is_eof() => {
                     return Err(call.given_up(failed, attempts, began.elapsed()));
                 }
                 _ => {}
@@ -162,51 +172,49 @@ impl Engine {
         Err(call.cancelled())
     }
 
-    /// Whether there are fresh credentials to try again with.
-    async fn reauthenticate(&self, call: &Call) -> Result<bool, RequestError> {
+    /// Whether there are other credentials than those of this generation to try again with. Of several requests that are rejected together
+    /// the first gets fresh ones and the others use them.
+    async fn reauthenticate(&self, call: &Call, generation: u64) -> Result<bool, RequestError> {
         let Some(reauthenticate) = &self.shared.options.reauthenticate else { return Ok(false) };
-        let client = reauthenticate.client().await.map_err(|source| RequestError::Reauthenticate {
-            verb: call.verb,
-            target: Box::new(call.target.clone()),
-            source: Box::new(source),
-        })?;
-        *self.shared.client.write().await = client;
+        let mut credentials = self.shared.credentials.write().await;
+        if credentials.generation == generation {
+            let client = reauthenticate.client().await.map_err(|source| RequestError::Reauthenticate {
+                verb: call.verb,
+                target: Box::new(call.target.clone()),
+                source: Box::new(source),
+            })?;
+            *credentials = Credentials { client, generation: generation + 1 };
+        }
         Ok(true)
     }
 
-    async fn attempt(&self, call: &Call) -> Result<(StatusCode, Vec<u8>), Attempt> {
+    async fn attempt<T: DeserializeOwned>(
+        &self,
+        client: kube::Client,
+        call: &Call,
+    ) -> Result<(StatusCode, T), Attempt> {
         let limit = self.shared.options.budgets.request_timeout;
         // The semaphore is never closed, so that an error here cannot be; no permit would only mean no limit.
         let _permit = self.shared.requests.acquire().await;
         let request = call.request().map_err(|error| Attempt::Broken(error.into()))?;
-        let client = self.shared.client.read().await.clone();
         let exchange = async {
             let response = client.send(request).await?;
             let (parts, body) = response.into_parts();
-            let body = body.collect().await?.to_bytes().to_vec();
-            Ok::<_, kube::Error>((parts, body))
+            Ok::<_, kube::Error>((parts, body.collect().await?.to_bytes()))
         };
         let (parts, body) = tokio::time::timeout(limit, exchange)
             .await
             .map_err(|_| Attempt::Broken(Transport::TimedOut(limit)))?
             .map_err(|error| Attempt::Broken(Transport::Failed(Box::new(error))))?;
         if parts.status.is_success() {
-            return Ok((parts.status, body));
+            let content = serde_json::from_slice(&body).map_err(Attempt::Malformed)?;
+            return Ok((parts.status, content));
         }
         let after =
             parts.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
         let status = status(parts.status, &body, call.may_hold_secrets());
         Err(Attempt::Answered(parts.status, after.map(Duration::from_secs), Box::new(status)))
     }
-}
-
-/// Reads the JSON of an answer.
-pub(crate) fn parse<T: DeserializeOwned>(call: &Call, body: &[u8]) -> Result<T, RequestError> {
-    serde_json::from_slice(body).map_err(|source| RequestError::Malformed {
-        verb: call.verb,
-        target: Box::new(call.target.clone()),
-        source,
-    })
 }
 
 /// Whether the same request may succeed later: the server is overloaded, starting, or has lost its own store for a moment.

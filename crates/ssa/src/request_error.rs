@@ -19,6 +19,8 @@ pub enum Verb {
     Update,
     /// Server-side apply.
     Apply,
+    /// Changes single fields.
+    Patch,
     /// Deletes an object.
     Delete,
 }
@@ -31,6 +33,7 @@ impl fmt::Display for Verb {
             Self::Create => "create",
             Self::Update => "update",
             Self::Apply => "apply",
+            Self::Patch => "patch",
             Self::Delete => "delete",
         })
     }

@@ -1,4 +1,5 @@
 use crate::field_path::{FieldPath, FieldPattern};
+use crate::live::Live;
 use crate::object_id::ObjectId;
 
 /// A name with `*` for any run of characters, as in `k8s-*`. The empty pattern matches only the empty name.
@@ -121,6 +122,29 @@ pub struct Rules {
     /// are never deleted, and deletion gives our fields back (a namespace that needs a label of ours). One that does not
     /// exist is made, and then is ours like any other.
     pub shared: Vec<ObjectPattern>,
+    /// Objects with one of these annotations stay when their set no longer has them or is deleted; they are forgotten.
+    /// Examples: `helm.sh/resource-policy: keep`, `client.lifecycle.config.k8s.io/deletion: detach`.
+    pub keep: Vec<Annotation>,
+    /// What it takes for objects to be ready beyond what their kind always needs.
+    pub ready: Vec<ReadyRule>,
+}
+
+/// One annotation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Annotation {
+    /// Its key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// Says that some objects are ready only when they have a condition with status `True`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadyRule {
+    /// The objects.
+    pub objects: ObjectPattern,
+    /// The condition's `type`.
+    pub condition: String,
 }
 
 impl Rules {
@@ -136,6 +160,12 @@ impl Rules {
             }
         }
         found
+    }
+
+    /// Whether an object bears an annotation by which it stays.
+    pub(crate) fn keeps(&self, live: &Live) -> bool {
+        let annotations = &live.value()["metadata"]["annotations"];
+        self.keep.iter().any(|keep| annotations[&keep.key] == keep.value.as_str())
     }
 
     /// Whether an object of others is shared with them.

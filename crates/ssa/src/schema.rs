@@ -1,72 +1,7 @@
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::builtin_defaults;
 use crate::field_path::{PathElement, Scalar};
-use crate::object_id::GroupKind;
-
-/// The OpenAPI v3 document of one group and version.
-#[derive(Debug, Default)]
-pub(crate) struct Document {
-    types: Map<String, Value>,
-}
-
-impl Document {
-    pub fn parse(mut document: Value) -> Self {
-        match document["components"]["schemas"].take() {
-            Value::Object(types) => Self { types },
-            _ => Self::default(),
-        }
-    }
-
-    /// The document of what a `CustomResourceDefinition` defines, as the server will publish it a moment after the definition is established.
-    pub fn of_definition(definition: &Value) -> Self {
-        let spec = &definition["spec"];
-        let mut types = Map::from_iter([("ObjectMeta".to_owned(), object_meta())]);
-        for version in spec["versions"].as_array().into_iter().flatten() {
-            let mut schema = version["schema"]["openAPIV3Schema"].clone();
-            let name = version["name"].as_str().unwrap_or_default().to_owned();
-            if !schema["properties"].is_object() {
-                schema["properties"] = json!({});
-            }
-            schema["properties"]["metadata"] = json!({"$ref": "#/components/schemas/ObjectMeta"});
-            schema["x-kubernetes-group-version-kind"] =
-                json!([{"group": spec["group"], "version": name, "kind": spec["names"]["kind"]}]);
-            types.insert(name, schema);
-        }
-        Self { types }
-    }
-
-    /// The schema of a kind; untyped if the document does not have it.
-    pub fn kind(&self, kind: &GroupKind, version: &str) -> Schema<'_> {
-        let is_kind = |value: &Value| {
-            value["group"].as_str() == Some(&kind.group)
-                && value["kind"].as_str() == Some(&kind.kind)
-                && value["version"].as_str() == Some(version)
-        };
-        let found = self.types.iter().find(|(_, node)| {
-            let kinds = node["x-kubernetes-group-version-kind"].as_array();
-            kinds.is_some_and(|kinds| kinds.iter().any(is_kind))
-        });
-        found.map_or(Schema::untyped(), |(name, node)| Schema {
-            types: Some(&self.types),
-            place: None,
-            node: Some(node),
-            name,
-        })
-    }
-}
-
-/// `ObjectMeta`, as far as manifests set it.
-fn object_meta() -> Value {
-    let strings = json!({"type": "object", "additionalProperties": {"type": "string"}});
-    json!({"type": "object", "properties": {
-        "labels": strings,
-        "annotations": strings,
-        "finalizers": {"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "string"}},
-        "ownerReferences": {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["uid"],
-            "items": {"type": "object", "x-kubernetes-map-type": "atomic"}},
-    }})
-}
 
 /// What a list's items are to each other (`x-kubernetes-list-type`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,6 +30,11 @@ impl<'a> Schema<'a> {
     /// No schema: objects merge member by member, lists are atomic.
     pub fn untyped() -> Self {
         Self { types: None, place: None, node: None, name: "" }
+    }
+
+    /// A named type of a document.
+    pub fn of_type(types: &'a Map<String, Value>, name: &'a str, node: &'a Value) -> Self {
+        Self { types: Some(types), place: None, node: Some(node), name }
     }
 
     fn at(types: Option<&'a Map<String, Value>>, place: &'a Value) -> Self {
@@ -208,6 +148,11 @@ impl<'a> Schema<'a> {
     pub fn is_default(&self, object: &Map<String, Value>, name: &str, value: &Value) -> bool {
         let declared = self.declared(name).and_then(|place| place.get("default"));
         declared == Some(value) || builtin_defaults::has(self.name, object, name, value)
+    }
+
+    /// Whether `null` is a value of its own here, and not another word for absent.
+    pub fn takes_null(&self) -> bool {
+        self.node.is_none() || self.get("nullable").is_some_and(|nullable| nullable == true)
     }
 
     /// Whether values are quantities that the server writes in its canonical form.

@@ -3,34 +3,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::discovery::Resource;
+use crate::document::Document;
 use crate::engine::Engine;
 use crate::request::Call;
 use crate::request_error::{RequestError, Target, Verb};
-use crate::schema::Document;
 
 /// How often, and after which pauses, a group that is served is looked for among the published ones.
 const PUBLISHING_LOOKS: u32 = 6;
 const PUBLISHING_PAUSE: Duration = Duration::from_millis(250);
 
-/// The cluster's OpenAPI v3 documents, each read when first needed.
-#[derive(Default)]
-pub(crate) struct Schemas {
-    cached: Mutex<Cached>,
-}
-
-#[derive(Default)]
-struct Cached {
-    index: Option<Arc<BTreeMap<String, String>>>,
-    documents: BTreeMap<String, Arc<Document>>,
-}
+/// Addresses of the cluster's OpenAPI v3 documents by group and version (`apis/apps/v1`), read when first needed. An address ends with a digest of its
+/// document.
+pub(crate) type Index = Mutex<Option<Arc<BTreeMap<String, String>>>>;
 
 #[derive(Deserialize)]
-struct Index {
+struct PublishedIndex {
     paths: BTreeMap<String, IndexEntry>,
 }
 
@@ -39,13 +30,6 @@ struct Index {
 struct IndexEntry {
     #[serde(rename = "serverRelativeURL")]
     server_relative_url: String,
-}
-
-impl Schemas {
-    /// Forgets the index, and with it documents whose content hash (part of their address) changes.
-    pub async fn forget(&self) {
-        self.cached.lock().await.index = None;
-    }
 }
 
 impl Engine {
@@ -61,10 +45,15 @@ impl Engine {
             if let Some(url) = index.get(&resource.group_version_path()) {
                 return self.read_document(url, cancel).await;
             }
-            self.shared.schemas.forget().await;
+            self.forget_index().await;
             tokio::time::sleep(PUBLISHING_PAUSE).await;
         }
         Ok(Arc::default())
+    }
+
+    /// Lets the index be read again, and with it documents whose digest changes.
+    pub(crate) async fn forget_index(&self) {
+        *self.shared.index.lock().await = None;
     }
 
     async fn read_document(
@@ -72,24 +61,29 @@ impl Engine {
         url: &str,
         cancel: &CancellationToken,
     ) -> Result<Arc<Document>, RequestError> {
-        if let Some(document) = self.shared.schemas.cached.lock().await.documents.get(url) {
-            return Ok(document.clone());
+        let cache = &self.shared.options.schemas;
+        if let Some(document) = cache.get(url) {
+            return Ok(document);
         }
-        let document: Value = self.read(&get(url), cancel).await?;
-        let document = Arc::new(Document::parse(document));
-        self.shared.schemas.cached.lock().await.documents.insert(url.to_owned(), document.clone());
+        let document = Arc::new(self.read(&get(url), cancel).await?);
+        cache.put(url, &document);
         Ok(document)
     }
 
     async fn index(&self, cancel: &CancellationToken) -> Result<Arc<BTreeMap<String, String>>, RequestError> {
-        let mut cached = self.shared.schemas.cached.lock().await;
-        if let Some(index) = &cached.index {
+        let call = get("/openapi/v3");
+        let mut cached = tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Err(call.cancelled()),
+            cached = self.shared.index.lock() => cached,
+        };
+        if let Some(index) = &*cached {
             return Ok(index.clone());
         }
-        let index: Index = self.read(&get("/openapi/v3"), cancel).await?;
+        let index: PublishedIndex = self.read(&call, cancel).await?;
         let index = index.paths.into_iter().map(|(path, entry)| (path, entry.server_relative_url)).collect();
         let index = Arc::new(index);
-        cached.index = Some(Arc::clone(&index));
+        *cached = Some(Arc::clone(&index));
         Ok(index)
     }
 }

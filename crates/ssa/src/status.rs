@@ -28,7 +28,7 @@ pub enum State {
 }
 
 impl Status {
-    fn current() -> Self {
+    pub(crate) fn current() -> Self {
         Self { state: State::Current, message: String::new() }
     }
 
@@ -45,6 +45,21 @@ impl Status {
         Self { state: State::NotFound, message: "it does not exist".to_owned() }
     }
 
+    /// Ready once the object has a condition of this type with status `True`, about its latest generation if the condition says which.
+    pub fn of_condition(object: &Value, condition: &str) -> Self {
+        let is_old = find(object, condition).is_some_and(|condition| {
+            number(&condition["observedGeneration"]) < number(&object["metadata"]["generation"])
+                && condition.get("observedGeneration").is_some()
+        });
+        if is(object, condition, "True") && !is_old {
+            Self::current()
+        } else if is_old {
+            Self::in_progress(UNSEEN_CHANGE)
+        } else {
+            Self::in_progress(reason(object, condition))
+        }
+    }
+
     /// The status of a live object.
     pub fn of(object: &Value) -> Self {
         if object["metadata"].get("deletionTimestamp").is_some() {
@@ -53,7 +68,7 @@ impl Status {
         if let Some(observed) = number(&object["status"]["observedGeneration"])
             && Some(observed) < number(&object["metadata"]["generation"])
         {
-            return Self::in_progress("its controller has not seen the latest change");
+            return Self::in_progress(UNSEEN_CHANGE);
         }
         if is(object, "Stalled", "True") {
             return Self::failed(reason(object, "Stalled"));
@@ -79,10 +94,18 @@ fn of_kind(group: &str, kind: &str, object: &Value) -> Status {
         ("", "Pod") => pod(object),
         ("", "Service") => service(object),
         ("", "PersistentVolumeClaim") => phase(object, "Bound"),
+        ("", "PersistentVolume") => volume(object),
         ("", "Namespace") => phase(object, "Active"),
         ("apiextensions.k8s.io", "CustomResourceDefinition") => definition(object),
-        ("apiregistration.k8s.io", "APIService") => condition(object, "Available"),
-        ("gateway.networking.k8s.io", "Gateway") => condition(object, "Programmed"),
+        ("apiregistration.k8s.io", "APIService") => Status::of_condition(object, "Available"),
+        ("gateway.networking.k8s.io", "Gateway") => Status::of_condition(object, "Programmed"),
+        ("storage.k8s.io", "VolumeAttachment") => attachment(object),
+        ("certificates.k8s.io", "CertificateSigningRequest") if is(object, "Failed", "True") => {
+            Status::failed(reason(object, "Failed"))
+        }
+        ("flowcontrol.apiserver.k8s.io", "FlowSchema") if is(object, "Dangling", "True") => {
+            Status::in_progress(reason(object, "Dangling"))
+        }
         ("policy", "PodDisruptionBudget") | ("batch", "CronJob") => Status::current(),
         _ => custom(object),
     }
@@ -124,10 +147,6 @@ pub(crate) fn shown(condition: &Value) -> String {
     }
 }
 
-fn condition(object: &Value, kind: &str) -> Status {
-    if is(object, kind, "True") { Status::current() } else { Status::in_progress(reason(object, kind)) }
-}
-
 fn phase(object: &Value, wanted: &str) -> Status {
     match object["status"]["phase"].as_str() {
         Some(phase) if phase == wanted => Status::current(),
@@ -136,10 +155,29 @@ fn phase(object: &Value, wanted: &str) -> Status {
     }
 }
 
+fn volume(object: &Value) -> Status {
+    match object["status"]["phase"].as_str() {
+        Some("Available" | "Bound" | "Released") => Status::current(),
+        Some("Failed") => {
+            Status::failed(object["status"]["message"].as_str().unwrap_or("its phase is Failed"))
+        }
+        _ => phase(object, "Available"),
+    }
+}
+
+fn attachment(object: &Value) -> Status {
+    let status = &object["status"];
+    if status["attached"] == true {
+        return Status::current();
+    }
+    let error = status["attachError"]["message"].as_str();
+    Status::in_progress(error.unwrap_or("the volume is not attached yet"))
+}
+
 /// Kinds without rules of their own: those that have a `Ready` condition (in Kubernetes' convention) mean it.
 fn custom(object: &Value) -> Status {
     match find(object, "Ready") {
-        Some(_) => condition(object, "Ready"),
+        Some(_) => Status::of_condition(object, "Ready"),
         None => Status::current(),
     }
 }
@@ -152,6 +190,7 @@ fn has_seen(object: &Value) -> bool {
     object["status"].get("observedGeneration").is_some()
 }
 
+const UNSEEN_CHANGE: &str = "its controller has not seen the latest change";
 const UNSEEN: &str = "its controller has not seen it yet";
 
 fn deployment(object: &Value) -> Status {
@@ -255,8 +294,20 @@ fn pod(object: &Value) -> Status {
         Some("Failed") => {
             Status::failed(object["status"]["message"].as_str().unwrap_or("its containers failed"))
         }
-        _ => condition(object, "Ready"),
+        Some("Running") if crash_loop(object).is_some() => {
+            Status::failed(crash_loop(object).unwrap_or_default())
+        }
+        _ => Status::of_condition(object, "Ready"),
     }
+}
+
+/// The container that the kubelet has given up restarting at once, with what it says.
+fn crash_loop(pod: &Value) -> Option<String> {
+    let containers = pod["status"]["containerStatuses"].as_array()?;
+    let waiting = |container: &&Value| container["state"]["waiting"]["reason"] == "CrashLoopBackOff";
+    let container = containers.iter().find(waiting)?;
+    let message = container["state"]["waiting"]["message"].as_str().unwrap_or("CrashLoopBackOff");
+    Some(format!("its container {} keeps ending: {message}", container["name"].as_str()?))
 }
 
 fn service(object: &Value) -> Status {
@@ -279,7 +330,7 @@ fn definition(object: &Value) -> Status {
     {
         Status::failed(reason(object, "NamesAccepted"))
     } else {
-        condition(object, "Established")
+        Status::of_condition(object, "Established")
     }
 }
 

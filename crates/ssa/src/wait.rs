@@ -84,12 +84,12 @@ impl Engine {
     ) -> Result<(), WaitError> {
         let began = Instant::now();
         let mut waiting = ids.clone();
-        while !waiting.is_empty() {
+        for looks in 0.. {
             let mut unready: BTreeMap<ObjectId, (Status, Option<Live>)> = BTreeMap::new();
             for (id, observation) in self.observe(&waiting, cancel).await {
                 match observation {
                     Observation::Found(live) => {
-                        unready.insert(id, (Status::of(live.value()), Some(live)));
+                        unready.insert(id.clone(), (self.status(&id, &live), Some(live)));
                     }
                     Observation::Absent => drop(unready.insert(id, (Status::not_found(), None))),
                     Observation::Unknown(source) if source.is_cancelled() => {}
@@ -102,15 +102,26 @@ impl Engine {
             unready.retain(|_, (status, _)| status.state != State::Current);
             waiting.retain(|id| unready.contains_key(id));
             let has_failed = unready.values().any(|(status, _)| status.state == State::Failed);
-            if !waiting.is_empty() && (has_failed || began.elapsed() >= timeout) {
+            if waiting.is_empty() {
+                break;
+            }
+            if has_failed || began.elapsed() >= timeout {
                 let waited = began.elapsed();
                 return Err(WaitError::NotReady { waited, objects: self.explain(unready, cancel).await });
             }
-            if !waiting.is_empty() {
-                self.pause(cancel).await;
-            }
+            self.pause(looks, cancel).await;
         }
         Ok(())
+    }
+
+    /// The status of an object by the rules of its kind and those of the caller.
+    fn status(&self, id: &ObjectId, live: &Live) -> Status {
+        let rules = self.shared.options.rules.ready.iter().filter(|rule| rule.objects.matches(id));
+        let of_rules = rules.map(|rule| Status::of_condition(live.value(), &rule.condition));
+        std::iter::once(Status::of(live.value()))
+            .chain(of_rules)
+            .find(|status| status.state != State::Current)
+            .unwrap_or_else(Status::current)
     }
 
     async fn explain(

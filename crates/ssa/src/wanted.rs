@@ -8,7 +8,7 @@ use crate::field_set::{FieldSet, ManagedFields};
 use crate::live::Live;
 use crate::manifest::Manifest;
 use crate::object_id::ObjectId;
-use crate::options::Options;
+use crate::options::{Options, Policy};
 use crate::rules::Ownership;
 use crate::schema::Schema;
 
@@ -21,16 +21,24 @@ impl Engine {
         live: Option<&Live>,
         is_shared: bool,
         schema: &Schema,
+        policy: &Policy,
     ) -> Value {
         let options = &self.shared.options;
         let mut wanted = manifest.value().clone();
         if let Some(object) = wanted.as_object_mut() {
             object.remove("status");
+            if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+                metadata.retain(|_, member| !member.is_null());
+            }
             if !is_shared {
                 add_owner_label(object, options);
             }
         }
-        let others = live.map(|live| others(live, &options.field_manager));
+        drop_nulls(&mut wanted, schema);
+        let is_ours = |entry: &ManagedFields| {
+            entry.is_applied_by(&options.field_manager) || policy.succeeds(manifest.id(), entry)
+        };
+        let others = live.map(|live| others(live, is_ours));
         let belongs_to_others = |path: &FieldPath| match options.rules.ownership(manifest.id(), path) {
             Some(Ownership::Ignore) => true,
             Some(Ownership::Yield) => others.as_ref().is_some_and(|others| others.touches(path)),
@@ -40,6 +48,19 @@ impl Engine {
             drop_fields(&mut wanted, schema, &FieldPath::root(), &belongs_to_others);
         }
         wanted
+    }
+}
+
+/// Drops members that are `null` where the server would: everywhere but where the schema says that null is a value of its own, or says nothing.
+fn drop_nulls(value: &mut Value, schema: &Schema) {
+    match value {
+        Value::Object(members) => members.retain(|name, member| {
+            let schema = schema.field(name);
+            drop_nulls(member, &schema);
+            !member.is_null() || schema.takes_null()
+        }),
+        Value::Array(items) => items.iter_mut().for_each(|item| drop_nulls(item, &schema.item())),
+        _ => {}
     }
 }
 
@@ -56,10 +77,10 @@ fn add_owner_label(object: &mut Map<String, Value>, options: &Options) {
     }
 }
 
-/// What all managers but ours own.
-fn others(live: &Live, manager: &str) -> FieldSet {
+/// What all managers own but ourselves and those whose work ours continues.
+fn others(live: &Live, is_ours: impl Fn(&ManagedFields) -> bool) -> FieldSet {
     let mut fields = FieldSet::default();
-    for entry in ManagedFields::of(live.value()).iter().filter(|entry| !entry.is_applied_by(manager)) {
+    for entry in ManagedFields::of(live.value()).iter().filter(|entry| !is_ours(entry)) {
         fields.add(&entry.fields);
     }
     fields

@@ -1,6 +1,8 @@
 //! The requests that change objects.
 
 use http::{Method, StatusCode};
+use kube::core::Status;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
@@ -10,10 +12,11 @@ use crate::delete::Propagation;
 use crate::discovery::Resource;
 use crate::engine::Engine;
 use crate::field_path::FieldPath;
+use crate::immutable::{immutable_causes, server_path};
 use crate::live::Live;
 use crate::object_id::ObjectId;
 use crate::observe::encode;
-use crate::request::{Answer, Call, parse};
+use crate::request::{Answer, Call};
 use crate::request_error::{RequestError, Target, Verb};
 
 const APPLY_PATCH: &str = "application/apply-patch+yaml";
@@ -40,6 +43,16 @@ pub enum WriteError {
         /// Managers, each with its fields.
         conflicts: Vec<FieldConflict>,
     },
+    /// The server does not let these fields change.
+    #[error("{id} would have to be deleted and made again, because {} cannot change", paths(fields))]
+    Immutable {
+        /// The object.
+        id: ObjectId,
+        /// The fields, as the server names them.
+        fields: Vec<FieldPath>,
+        /// The answer.
+        source: RequestError,
+    },
     /// The object kept changing while it was being written.
     #[error("{id} kept being changed by others while it was written")]
     Contended {
@@ -52,11 +65,25 @@ fn shown(conflicts: &[FieldConflict]) -> String {
     conflicts.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
+fn paths(fields: &[FieldPath]) -> String {
+    fields.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// How one object is applied.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Manner {
+    /// Whether fields are taken from others.
+    pub force: bool,
+    /// Whether the server only says what would come of it.
+    pub dry_run: bool,
+}
+
 impl Engine {
     /// Makes an object that was seen to be absent.
     ///
     /// Server-side apply has no "only if absent". The answer's code tells: 200 instead of 201 at the first attempt means that someone else
-    /// made the object in between; then the fields just taken are given back.
+    /// made the object in between; then the fields just taken are given back. An object that only we have written is one of an earlier
+    /// run of ours, whose request came late.
     pub(crate) async fn create(
         &self,
         resource: &Resource,
@@ -64,13 +91,14 @@ impl Engine {
         wanted: &Value,
         cancel: &CancellationToken,
     ) -> Result<Live, WriteError> {
-        let (answer, live) = self.send_apply(resource, id, wanted, false, cancel).await?;
-        if answer.status == StatusCode::CREATED || answer.attempts > 1 {
+        let answer = self.send_apply(resource, id, wanted, Manner::default(), cancel).await?;
+        let live = Live::new(answer.content);
+        let mut managers = live.managers();
+        managers.retain(|manager| *manager != self.shared.options.field_manager);
+        if answer.status == StatusCode::CREATED || answer.attempts > 1 || managers.is_empty() {
             return Ok(live);
         }
         self.give_back(resource, id, &live, cancel).await?;
-        let mut managers = live.managers();
-        managers.retain(|manager| *manager != self.shared.options.field_manager);
         Err(WriteError::Appeared { id: id.clone(), managers })
     }
 
@@ -87,42 +115,42 @@ impl Engine {
             "kind": id.kind,
             "metadata": {"name": id.name, "resourceVersion": live.resource_version()},
         });
-        self.send_apply(resource, id, &nothing, false, cancel).await.map(drop)
+        self.send_apply(resource, id, &nothing, Manner::default(), cancel).await.map(drop)
     }
 
-    /// Applies over a live object. Taking fields from others (`force`) holds only for the state that was compared.
+    /// Applies over a live object. Taking fields from others holds only for the state that was compared.
     pub(crate) async fn apply_over(
         &self,
         resource: &Resource,
         id: &ObjectId,
         wanted: &Value,
         live: &Live,
-        force: bool,
+        manner: Manner,
         cancel: &CancellationToken,
     ) -> Result<Live, WriteError> {
         let mut wanted = wanted.clone();
         wanted["metadata"]["uid"] = Value::String(live.uid().to_owned());
-        if force {
+        if manner.force {
             wanted["metadata"]["resourceVersion"] = Value::String(live.resource_version().to_owned());
         }
-        Ok(self.send_apply(resource, id, &wanted, force, cancel).await?.1)
+        Ok(Live::new(self.send_apply(resource, id, &wanted, manner, cancel).await?.content))
     }
 
-    async fn send_apply(
+    pub(crate) async fn send_apply(
         &self,
         resource: &Resource,
         id: &ObjectId,
         wanted: &Value,
-        force: bool,
+        manner: Manner,
         cancel: &CancellationToken,
-    ) -> Result<(Answer, Live), WriteError> {
+    ) -> Result<Answer<Value>, WriteError> {
+        let Manner { force, dry_run } = manner;
         let manager = encode(&self.shared.options.field_manager);
-        let uri = format!("{}?fieldManager={manager}&force={force}", resource.path(id));
+        let dry_run = if dry_run { "&dryRun=All" } else { "" };
+        let uri = format!("{}?fieldManager={manager}&force={force}{dry_run}", resource.path(id));
         let body = wanted.to_string().into_bytes();
         let call = Call::new(Verb::Apply, Target::Object(id.clone()), Method::PATCH, uri, APPLY_PATCH, body);
-        let answer = self.send(&call, cancel).await.map_err(|error| field_conflict(id, error))?;
-        let live = Live::new(parse(&call, &answer.body)?);
-        Ok((answer, live))
+        self.send(&call, cancel).await.map_err(|error| write_error(id, error))
     }
 
     /// Asks for an object's deletion, if it is still the one with this UID. An object that is gone is no error.
@@ -144,7 +172,7 @@ impl Engine {
         let body = options.to_string().into_bytes();
         let call =
             Call::new(Verb::Delete, target, Method::DELETE, resource.path(id), "application/json", body);
-        match self.send(&call, cancel).await {
+        match self.read::<IgnoredAny>(&call, cancel).await {
             // Conflict: the name belongs to another object by now, so that ours is gone.
             Ok(_) | Err(RequestError::NotFound { .. } | RequestError::Conflict { .. }) => Ok(()),
             Err(error) => Err(error),
@@ -152,30 +180,40 @@ impl Engine {
     }
 }
 
+/// What the server's refusal of a write says about fields.
+fn write_error(id: &ObjectId, error: RequestError) -> WriteError {
+    match &error {
+        RequestError::Conflict { source, .. } => {
+            let conflicts = field_conflicts(source);
+            if !conflicts.is_empty() {
+                return WriteError::Conflict { id: id.clone(), conflicts };
+            }
+        }
+        RequestError::Refused { source, .. } => {
+            let fields = immutable_causes(source);
+            if !fields.is_empty() {
+                return WriteError::Immutable { id: id.clone(), fields, source: error };
+            }
+        }
+        _ => {}
+    }
+    error.into()
+}
+
 /// Reads managers and fields out of the server's conflict (`FieldManagerConflict`).
-fn field_conflict(id: &ObjectId, error: RequestError) -> WriteError {
-    let RequestError::Conflict { source, .. } = &error else { return error.into() };
+fn field_conflicts(status: &Status) -> Vec<FieldConflict> {
     let mut conflicts: Vec<FieldConflict> = Vec::new();
-    for cause in source.details.iter().flat_map(|details| &details.causes) {
+    for cause in status.details.iter().flat_map(|details| &details.causes) {
         if cause.reason != "FieldManagerConflict" {
             continue;
         }
         let manager = cause.message.split('"').nth(1).unwrap_or(&cause.message).to_owned();
-        let field: FieldPath = server_path(&cause.field);
+        let field = server_path(&cause.field);
         match conflicts.iter_mut().find(|conflict| conflict.manager == manager) {
             Some(conflict) => conflict.fields.push(field),
             None => conflicts.push(FieldConflict { manager, fields: vec![field] }),
         }
     }
-    if conflicts.is_empty() {
-        return error.into();
-    }
     conflicts.sort();
-    WriteError::Conflict { id: id.clone(), conflicts }
-}
-
-/// The server writes `.spec.containers[name="a"].image`; what cannot be read is kept as one member.
-fn server_path(text: &str) -> FieldPath {
-    let trimmed = text.trim_start_matches('.');
-    trimmed.parse().unwrap_or_else(|_| FieldPath::root().field(trimmed))
+    conflicts
 }

@@ -90,6 +90,7 @@ pub fn ensure(parts: &[Part]) -> Result<Parts, Error> {
 
 /// The path of a part that is there. Never builds: the error names the command that does.
 pub fn find(part: Part) -> Result<PathBuf, Error> {
+    let part = part.chosen();
     let directory = cache_directory()?.join("parts").join(part.recipe().directory_name()?);
     let path = directory.join(part.file_name());
     if path.exists() { Ok(path) } else { Err(Error::NotBuilt { part, path }) }

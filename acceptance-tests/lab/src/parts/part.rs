@@ -1,5 +1,6 @@
 //! The names of the parts.
 
+use std::env;
 use std::fmt;
 
 use super::recipe::{self, Recipe};
@@ -11,6 +12,10 @@ pub enum Part {
     Etcd,
     /// `kube-apiserver`.
     KubeApiserver,
+    /// `kube-apiserver`, one minor newer.
+    KubeApiserver137,
+    /// `kube-apiserver`, one minor older.
+    KubeApiserver135,
     /// `kube-controller-manager`.
     KubeControllerManager,
     /// `kube-scheduler`.
@@ -49,6 +54,8 @@ pub enum Part {
     Tofu,
     /// The generator of provider documentation, from its schema.
     Tfplugindocs,
+    /// A program around fluxcd/pkg/ssa, which the apply engine is measured beside.
+    FluxSsa,
     /// The lab's own program that tells what Terraform's library of values makes of encoded values.
     CtyOracle,
     /// The lab's own program that drives a provider with terraform-plugin-testing.
@@ -116,6 +123,9 @@ impl Part {
         Self::PluginAcceptance,
         Self::CargoDeny,
         Self::Tofu,
+        Self::FluxSsa,
+        Self::KubeApiserver137,
+        Self::KubeApiserver135,
     ];
 
     /// The file's name inside its recipe's folder, also the part's name on the command line.
@@ -123,6 +133,8 @@ impl Part {
         match self {
             Self::Etcd => "etcd",
             Self::KubeApiserver => "kube-apiserver",
+            Self::KubeApiserver137 => "kube-apiserver137",
+            Self::KubeApiserver135 => "kube-apiserver135",
             Self::KubeControllerManager => "kube-controller-manager",
             Self::KubeScheduler => "kube-scheduler",
             Self::KubeProxy => "kube-proxy",
@@ -142,11 +154,21 @@ impl Part {
             Self::Terraform111 => "terraform111",
             Self::Tofu => "tofu",
             Self::Tfplugindocs => "tfplugindocs",
+            Self::FluxSsa => "flux-ssa",
             Self::CtyOracle => "cty-oracle",
             Self::PluginAcceptance => "plugin-acceptance",
             Self::CargoDeny => "cargo-deny",
             Self::Charts => "charts",
             Self::PublicCharts => "public-charts",
+        }
+    }
+
+    /// The part that takes this one's place in this process: `ISTIO_LAB_KUBERNETES=1.37` (or 1.35) runs API servers of another minor.
+    pub(super) fn chosen(self) -> Self {
+        match (self, env::var("ISTIO_LAB_KUBERNETES").as_deref()) {
+            (Self::KubeApiserver, Ok("1.37")) => Self::KubeApiserver137,
+            (Self::KubeApiserver, Ok("1.35")) => Self::KubeApiserver135,
+            _ => self,
         }
     }
 
@@ -158,6 +180,9 @@ impl Part {
             | Self::KubeScheduler
             | Self::KubeProxy
             | Self::Kubectl => &recipe::KUBERNETES,
+            Self::KubeApiserver137 => &recipe::KUBERNETES137,
+            Self::KubeApiserver135 => &recipe::KUBERNETES135,
+            Self::FluxSsa => &recipe::FLUX_SSA,
             Self::Helm => &recipe::HELM,
             Self::Helm3 => &recipe::HELM3,
             Self::Helmlib => &recipe::HELMLIB,

@@ -77,6 +77,35 @@ pub(super) static KUBERNETES: Recipe = go_programs!(
     ]
 );
 
+pub(super) static KUBERNETES137: Recipe = go_programs!(
+    "kubernetes137",
+    "k8s.io/kubernetes",
+    [KubeApiserver137: "k8s.io/kubernetes/cmd/kube-apiserver"],
+    [
+        "k8s.io/component-base/version.gitVersion={version}",
+        "k8s.io/component-base/version.gitMajor=1",
+        "k8s.io/component-base/version.gitMinor=37"
+    ]
+);
+
+pub(super) static KUBERNETES135: Recipe = go_programs!(
+    "kubernetes135",
+    "k8s.io/kubernetes",
+    [KubeApiserver135: "k8s.io/kubernetes/cmd/kube-apiserver"],
+    [
+        "k8s.io/component-base/version.gitVersion={version}",
+        "k8s.io/component-base/version.gitMajor=1",
+        "k8s.io/component-base/version.gitMinor=35"
+    ]
+);
+
+pub(super) static FLUX_SSA: Recipe = go_programs!(
+    "flux-ssa",
+    "github.com/fluxcd/pkg/ssa",
+    [FluxSsa: "terraform-provider-istio/lab/tools/flux-ssa"],
+    []
+);
+
 pub(super) static HELM: Recipe = go_programs!(
     "helm",
     "helm.sh/helm/v4",

@@ -34,8 +34,8 @@ pub struct Cluster {
 pub fn options(owner: &str) -> Options {
     let owner = Owner { label: OWNER_LABEL.to_owned(), value: owner.to_owned() };
     let budgets = Budgets {
-        request_timeout: Duration::from_secs(20),
-        retry_time: Duration::from_secs(20),
+        request_timeout: Duration::from_mins(1),
+        retry_time: Duration::from_mins(1),
         first_pause: Duration::from_millis(20),
         poll_interval: Duration::from_millis(100),
     };

@@ -3,17 +3,16 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use lab::connection::Connection;
 use proptest::prelude::Rng;
-use proptest::test_runner::{RngAlgorithm, TestRng};
 use serde_json::{Value, json};
 use ssa::{Budgets, Engine, Manifest, ObjectId, Options, Policy, Stage};
 
-use crate::cluster::{Cluster, OWNER_LABEL, claim_as, delete_options, server};
+use crate::cluster::{Cluster, MANAGER, OWNER_LABEL, claim_as, delete_options, server};
+use crate::http_proxy::{HttpProxy, random};
 use crate::proxy::Proxy;
 
-/// Seeded runs of a set that is made, changed and pruned through a proxy that breaks things; `FAULT_RUNS` asks for another number.
-const RUNS: u64 = 60;
+/// Seeded runs of a set that is made, changed and pruned through proxies that break things; `FAULT_RUNS=300` is the full sweep.
+const RUNS: u64 = 40;
 /// Runs at a time.
 const AT_A_TIME: usize = 6;
 
@@ -21,50 +20,83 @@ const AT_A_TIME: usize = 6;
 async fn a_clean_run_after_any_faults_gives_the_undisturbed_result() {
     use futures::StreamExt;
     let count = std::env::var("FAULT_RUNS").map_or(RUNS, |count| count.parse().unwrap());
-    let runs = futures::stream::iter(0..count).map(|seed| tokio::spawn(disturbed(seed)));
-    let disturbed: Vec<_> = runs.buffer_unordered(AT_A_TIME).collect().await;
-    let broken: usize = disturbed.into_iter().map(|run| run.unwrap()).sum();
-    assert!(broken as u64 > count, "the proxy breaks too little: {broken} connections");
+    let expected = undisturbed().await;
+    let runs = futures::stream::iter(0..count).map(|seed| {
+        let expected = expected.clone();
+        tokio::spawn(async move { disturbed(seed, &expected).await })
+    });
+    let runs: Vec<_> = runs.buffer_unordered(AT_A_TIME).collect().await;
+    let runs = runs.into_iter().map(|run| run.unwrap());
+    let sum = runs.fold(Broken::default(), |sum, run| Broken {
+        connections: sum.connections + run.connections,
+        requests: sum.requests + run.requests,
+        stopped: sum.stopped + run.stopped,
+    });
+    println!("{count} runs: {sum:?}");
+    assert!(sum.connections as u64 > count, "too few connections break: {sum:?}");
+    assert!(sum.requests as u64 > count, "too few requests go wrong: {sum:?}");
+    assert!(sum.stopped as u64 > count / 4, "too few parts of runs were stopped: {sum:?}");
 }
 
-/// One run; says how many connections were broken.
-async fn disturbed(seed: u64) -> usize {
+/// What went wrong in one run.
+#[derive(Clone, Copy, Debug, Default)]
+struct Broken {
+    connections: usize,
+    requests: usize,
+    /// Parts of the run that did not come to their end.
+    stopped: usize,
+}
+
+/// What one set after the other leaves if nothing goes wrong.
+async fn undisturbed() -> Vec<Value> {
+    let cluster = Cluster::new("faults-none").await;
+    cluster.converge(&set(&cluster, "1", 0..5)).await;
+    let second = set(&cluster, "2", 2..7);
+    cluster.converge(&second).await;
+    outcome(&cluster, &second).await
+}
+
+async fn disturbed(seed: u64, expected: &[Value]) -> Broken {
     let cluster = Cluster::new(&format!("faults-{seed}")).await;
-    let connection = server().connection("admin").unwrap();
-    let proxy = Proxy::start(&connection.host, &connection.ca_pem, seed).await;
-    let engine = through(&proxy, &connection, &cluster.namespace);
-    let mut random = random(seed);
+    let http = HttpProxy::start(server().client().unwrap(), Some(seed)).await;
+    let tcp = Proxy::start(http.address(), seed).await;
+    let engine = through(&tcp, &cluster.namespace);
+    let mut random = random(seed + 1000);
     let first = set(&cluster, "1", 0..5);
     let second = set(&cluster, "2", 2..7);
 
     // Each part may be dropped in its midst, as a killed process would leave it.
+    let mut stopped = 0;
     for manifests in [&first, &second] {
-        let limit = Duration::from_millis(u64::from(random.next_u32() % 1500) + 50);
-        let _ = tokio::time::timeout(limit, run(&engine, &cluster, manifests)).await;
+        let limit = Duration::from_millis(u64::from(random.next_u32() % 3000) + 50);
+        if tokio::time::timeout(limit, run(&engine, &cluster, manifests)).await != Ok(true) {
+            stopped += 1;
+        }
     }
-    proxy.calm_down();
+    http.calm_down();
+    tcp.calm_down();
     cluster.converge(&second).await;
-    assert_converged(&cluster, &second).await;
-    proxy.broken()
+    let found = outcome(&cluster, &second).await;
+    for (found, expected) in found.iter().zip(expected) {
+        assert_eq!(found, expected, "seed {seed}");
+    }
+    assert_nothing_more(&cluster, &second).await;
+    Broken { connections: tcp.broken(), requests: http.broken(), stopped }
 }
 
-/// Claims, applies, prunes and completes, as far as it gets.
-async fn run(engine: &Engine, cluster: &Cluster, manifests: &[Manifest]) {
+/// Claims, applies, prunes and completes, as far as it gets; says whether that was to the end.
+async fn run(engine: &Engine, cluster: &Cluster, manifests: &[Manifest]) -> bool {
     let at = cluster.at();
-    let Ok(mut inventory) = engine.claim(&at, &claim_as("test", manifests), manifests, &cluster.cancel).await
-    else {
-        return;
-    };
+    let claim = claim_as("test", manifests);
+    let Ok(mut inventory) = engine.claim(&at, &claim, manifests, &cluster.cancel).await else { return false };
     let stages = Stage::defaults(manifests.to_vec());
     let applied = engine.apply(&stages, &mut inventory, &Policy::default(), &cluster.cancel).await;
     if applied.error.is_some() {
-        return;
+        return false;
     }
     let keep: BTreeSet<ObjectId> = manifests.iter().map(|manifest| manifest.id().clone()).collect();
     let pruned = engine.prune(&mut inventory, &keep, &delete_options(), &cluster.cancel).await;
-    if pruned.error.is_none() {
-        let _ = engine.complete(&mut inventory, &cluster.cancel).await;
-    }
+    pruned.error.is_none() && engine.complete(&mut inventory, &cluster.cancel).await.is_ok()
 }
 
 fn set(cluster: &Cluster, value: &str, numbers: std::ops::Range<u32>) -> Vec<Manifest> {
@@ -74,13 +106,56 @@ fn set(cluster: &Cluster, value: &str, numbers: std::ops::Range<u32>) -> Vec<Man
         })
         .collect();
     set.push(cluster.manifest(json!({
-        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": {"clusterIP": "None", "ports": [{"port": 80, "name": format!("port-{value}")}]},
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"},
+        "spec": {"clusterIP": "None", "ports": [{"port": 80, "name": format!("port-{value}")}]},
+    })));
+    set.push(cluster.manifest(json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "web"},
+        "rules": [{"apiGroups": [""], "resources": ["configmaps"], "resourceNames": [format!("part-{value}")], "verbs": ["get"]}],
+    })));
+    set.push(cluster.manifest(json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+        "spec": {
+            "replicas": 0,
+            "selector": {"matchLabels": {"app": "web"}},
+            "template": {
+                "metadata": {"labels": {"app": "web"}, "annotations": {format!("only-in/{value}"): "yes"}},
+                "spec": {"containers": [{"name": "main", "image": format!("web:{value}"), "ports": [{"containerPort": 80}]}]},
+            },
+        },
     })));
     set
 }
 
-/// Every object is as its manifest says and every object of ours is in the set and in the inventory.
-async fn assert_converged(cluster: &Cluster, set: &[Manifest]) {
+/// The live objects without what differs from run to run, and what we own of them.
+async fn outcome(cluster: &Cluster, set: &[Manifest]) -> Vec<Value> {
+    let ids: BTreeSet<ObjectId> = set.iter().map(|manifest| manifest.id().clone()).collect();
+    let observed = cluster.engine.observe(&ids, &cluster.cancel).await;
+    let outcome = observed.into_iter().map(|(id, observation)| {
+        let live = observation.live().unwrap_or_else(|| panic!("{id} is missing")).value().clone();
+        stable(live, &cluster.namespace)
+    });
+    outcome.collect()
+}
+
+fn stable(mut live: Value, namespace: &str) -> Value {
+    let entries = live["metadata"]["managedFields"].take();
+    let ours = entries.as_array().unwrap().iter().filter(|entry| entry["manager"] == MANAGER);
+    let ours: Vec<&Value> = ours.map(|entry| &entry["fieldsV1"]).collect();
+    let object = live.as_object_mut().unwrap();
+    object.remove("status");
+    object.insert("ours".to_owned(), json!(ours));
+    let metadata = object["metadata"].as_object_mut().unwrap();
+    for name in ["uid", "resourceVersion", "creationTimestamp", "generation", "annotations", "managedFields"]
+    {
+        metadata.remove(name);
+    }
+    let text = live.to_string().replace(namespace, "here");
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Every object of ours is in the set and in the inventory.
+async fn assert_nothing_more(cluster: &Cluster, set: &[Manifest]) {
     let wanted: BTreeSet<&ObjectId> = set.iter().map(Manifest::id).collect();
     let inventory = cluster.engine.inventory(&cluster.at(), &cluster.cancel).await.unwrap().unwrap();
     assert_eq!(inventory.entries().keys().collect::<BTreeSet<_>>(), wanted);
@@ -102,9 +177,8 @@ async fn assert_converged(cluster: &Cluster, set: &[Manifest]) {
     assert_eq!(names, expected, "nothing is orphaned");
 }
 
-fn through(proxy: &Proxy, connection: &Connection, owner: &str) -> Engine {
+fn through(proxy: &Proxy, owner: &str) -> Engine {
     let mut config = kube::Config::new(proxy.host().parse().unwrap());
-    config.auth_info = serde_json::from_value(json!({"token": connection.token})).unwrap();
     config.default_retry = false;
     let budgets = Budgets {
         request_timeout: Duration::from_secs(5),
@@ -114,10 +188,4 @@ fn through(proxy: &Proxy, connection: &Connection, owner: &str) -> Engine {
     };
     let options = Options { budgets, ..crate::cluster::options(owner) };
     Engine::new(kube::Client::try_from(config).unwrap(), options)
-}
-
-fn random(seed: u64) -> TestRng {
-    let mut bytes = [1; 32];
-    bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    TestRng::from_seed(RngAlgorithm::ChaCha, &bytes)
 }

@@ -2,13 +2,21 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod agreement;
+mod cancels;
 mod cluster;
 mod conflicts;
+mod custom_kinds;
 mod diffs;
 mod failures;
 mod faults;
+mod http_proxy;
 mod inventories;
 mod kills;
 mod lifecycle;
 mod ownership;
 mod proxy;
+mod readiness;
+mod rehearsals;
+mod requests;
+mod scenarios;
+mod succession;

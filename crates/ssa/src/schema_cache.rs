@@ -1,0 +1,97 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::digest::hex;
+use crate::document::Document;
+
+/// Schemas that were read from API servers. A server gives each document an address with a digest of its content, so that a document never becomes stale
+/// and clusters that have the same one share it.
+///
+/// Clones share what they hold: give one cache to all engines of a process. With a folder it also lasts from process to process. What cannot be read there, or
+/// written, is read from the server again.
+#[derive(Clone, Default)]
+pub struct SchemaCache {
+    documents: Arc<Mutex<BTreeMap<String, Arc<Document>>>>,
+    folder: Option<PathBuf>,
+}
+
+impl fmt::Debug for SchemaCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SchemaCache").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+impl SchemaCache {
+    /// A cache that also keeps its documents in a folder, which is made when the first is kept.
+    pub fn in_folder(folder: PathBuf) -> Self {
+        Self { folder: Some(folder), ..Self::default() }
+    }
+
+    pub(crate) fn get(&self, url: &str) -> Option<Arc<Document>> {
+        let mut documents = self.documents.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(document) = documents.get(url) {
+            return Some(document.clone());
+        }
+        let text = std::fs::read(self.file(url)?).ok()?;
+        let document: Arc<Document> = Arc::new(serde_json::from_slice(&text).ok()?);
+        documents.insert(url.to_owned(), document.clone());
+        Some(document)
+    }
+
+    pub(crate) fn put(&self, url: &str, document: &Arc<Document>) {
+        let mut documents = self.documents.lock().unwrap_or_else(PoisonError::into_inner);
+        documents.insert(url.to_owned(), document.clone());
+        if let Some(file) = self.file(url)
+            && let Err(error) = write(&file, document)
+        {
+            tracing::debug!(file = %file.display(), %error, "a schema is not kept");
+        }
+    }
+
+    /// Where a document is kept; an address without a digest may mean another document tomorrow.
+    fn file(&self, url: &str) -> Option<PathBuf> {
+        let folder = self.folder.as_ref().filter(|_| url.contains("hash="))?;
+        Some(folder.join(format!("{}.json", hex(url.as_bytes()))))
+    }
+}
+
+/// Readers never see half a file.
+fn write(file: &Path, document: &Document) -> std::io::Result<()> {
+    let folder = file.parent().unwrap_or(file);
+    std::fs::create_dir_all(folder)?;
+    let unfinished = file.with_extension(std::process::id().to_string());
+    std::fs::write(&unfinished, serde_json::to_vec(document)?)?;
+    std::fs::rename(&unfinished, file)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::SchemaCache;
+
+    #[test]
+    fn a_document_with_a_digest_outlives_the_process_and_one_without_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = || SchemaCache::in_folder(folder.path().join("schemas"));
+        let first = cache();
+        for url in ["/openapi/v3/api/v1?hash=A", "/openapi/v3/api/v1"] {
+            assert!(first.get(url).is_none());
+            first.put(url, &Arc::default());
+            assert!(first.get(url).is_some());
+        }
+        assert!(cache().get("/openapi/v3/api/v1?hash=A").is_some());
+        assert!(cache().get("/openapi/v3/api/v1?hash=B").is_none());
+        assert!(cache().get("/openapi/v3/api/v1").is_none());
+    }
+
+    #[test]
+    fn a_damaged_file_is_as_good_as_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = SchemaCache::in_folder(folder.path().to_owned());
+        std::fs::write(cache.file("/a?hash=A").unwrap(), "{").unwrap();
+        assert!(cache.get("/a?hash=A").is_none());
+    }
+}
