@@ -10,3 +10,4 @@ pub mod provider;
 pub mod render;
 pub mod resources;
 pub mod rollout;
+pub mod trust;

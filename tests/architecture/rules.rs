@@ -43,6 +43,22 @@ const TABLE: &[Row] = &[
         ]),
     },
     Row {
+        module: "trust",
+        modules: &[],
+        packages: Packages::Only(&[
+            "getrandom",
+            "pem",
+            "rcgen",
+            "rustls",
+            "rustls_webpki",
+            "secrecy",
+            "sha2",
+            "thiserror",
+            "time",
+            "x509_parser",
+        ]),
+    },
+    Row {
         module: "charts",
         modules: &["mesh"],
         packages: Packages::Except(&["kube", "ssa", "tfplugin", "tonic"]),

@@ -1,0 +1,177 @@
+//! Private keys: made here or given.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use rcgen::{KeyPair, PublicKeyData, SignatureAlgorithm};
+use rustls::SignatureScheme;
+use rustls::crypto::ring::sign::any_supported_type;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::sign::{Signer, SigningKey};
+use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretString};
+use x509_parser::prelude::FromDer as _;
+use x509_parser::x509::SubjectPublicKeyInfo;
+
+use super::encoding;
+use super::error::TrustError;
+
+/// The kinds of keys that are made here. Given keys may also be RSA.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyType {
+    /// ECDSA on the curve P-256, `ecdsa-p256`.
+    #[default]
+    EcdsaP256,
+    /// ECDSA on the curve P-384, `ecdsa-p384`.
+    EcdsaP384,
+}
+
+impl KeyType {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::EcdsaP256, Self::EcdsaP384];
+
+    fn algorithm(self) -> &'static SignatureAlgorithm {
+        match self {
+            Self::EcdsaP256 => &rcgen::PKCS_ECDSA_P256_SHA256,
+            Self::EcdsaP384 => &rcgen::PKCS_ECDSA_P384_SHA384,
+        }
+    }
+}
+
+impl fmt::Display for KeyType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::EcdsaP256 => "ecdsa-p256",
+            Self::EcdsaP384 => "ecdsa-p384",
+        })
+    }
+}
+
+impl FromStr for KeyType {
+    type Err = TrustError;
+
+    fn from_str(text: &str) -> Result<Self, TrustError> {
+        Self::ALL
+            .into_iter()
+            .find(|key_type| key_type.to_string() == text)
+            .ok_or_else(|| TrustError::KeyType { found: text.to_owned() })
+    }
+}
+
+/// A private key that can sign. `Debug` shows nothing of it, its text is wiped from memory when it is dropped.
+#[derive(Clone)]
+pub struct PrivateKey {
+    text: SecretString,
+    signing: Arc<dyn SigningKey>,
+    scheme: SignatureScheme,
+    /// `SubjectPublicKeyInfo` in DER.
+    public: Vec<u8>,
+    /// Where in `public` the bits of the key begin.
+    bits: usize,
+}
+
+impl PrivateKey {
+    /// A new key from the system's random numbers.
+    pub(super) fn generate(key_type: KeyType) -> Result<Self, TrustError> {
+        let pair = KeyPair::generate_for(key_type.algorithm())
+            .map_err(|source| TrustError::Make { what: "a private key", source })?;
+        let content = Zeroizing::new(pair.serialize_der());
+        Self::load(super::CA_KEY, "PRIVATE KEY", &content)
+    }
+
+    /// Reads a file with one key: PKCS#8, PKCS#1 (RSA) or SEC1 (EC), the kinds that istiod reads
+    /// (`security/pkg/pki/util/crypto.go`, `ParsePemEncodedKey`; it looks at the first block only).
+    pub(super) fn parse(file: &str, content: &[u8]) -> Result<Self, TrustError> {
+        let mut blocks = encoding::blocks(file, content)?;
+        let block = if blocks.len() > 1 { None } else { blocks.pop() };
+        let Some(block) = block else {
+            return Err(TrustError::SeveralKeys { file: file.to_owned() });
+        };
+        let (kind, encrypted) = (block.tag().to_owned(), block.headers().iter().next().is_some());
+        let content = Zeroizing::new(block.into_contents());
+        if encrypted || kind == "ENCRYPTED PRIVATE KEY" {
+            return Err(TrustError::EncryptedKey { file: file.to_owned() });
+        }
+        Self::load(file, &kind, &content)
+    }
+
+    fn load(file: &str, kind: &str, content: &[u8]) -> Result<Self, TrustError> {
+        let der = match kind {
+            "PRIVATE KEY" => PrivateKeyDer::Pkcs8(content.into()),
+            "RSA PRIVATE KEY" => PrivateKeyDer::Pkcs1(content.into()),
+            "EC PRIVATE KEY" => PrivateKeyDer::Sec1(content.into()),
+            found => {
+                let (file, found) = (file.to_owned(), found.to_owned());
+                return Err(TrustError::Kind { file, found, wanted: "PRIVATE KEY" });
+            }
+        };
+        let unusable = |source| TrustError::Key { file: file.to_owned(), source };
+        let signing = any_supported_type(&der).map_err(unusable)?;
+        let (scheme, public) = signer(&*signing)
+            .and_then(|signer| Some((signer.scheme(), signing.public_key()?.to_vec())))
+            .ok_or_else(|| unusable(rustls::Error::General("it cannot sign certificates".to_owned())))?;
+        let bits = public.len() - key_bits(&public).map_or(0, <[u8]>::len);
+        Ok(Self { text: encoding::encode(kind, content).into(), signing, scheme, public, bits })
+    }
+
+    /// The key as PEM: PKCS#8 if it was made here, else of the kind that was given.
+    pub fn expose(&self) -> &str {
+        self.text.expose_secret()
+    }
+
+    pub(super) fn text(&self) -> &SecretString {
+        &self.text
+    }
+
+    /// Whether this is the key of the certificate that has this `SubjectPublicKeyInfo`.
+    pub(super) fn fits(&self, public_key_info: &[u8]) -> bool {
+        self.public == public_key_info
+    }
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PrivateKey(redacted)")
+    }
+}
+
+impl PublicKeyData for PrivateKey {
+    fn der_bytes(&self) -> &[u8] {
+        &self.public[self.bits..]
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        match self.scheme {
+            SignatureScheme::ECDSA_NISTP256_SHA256 => &rcgen::PKCS_ECDSA_P256_SHA256,
+            SignatureScheme::ECDSA_NISTP384_SHA384 => &rcgen::PKCS_ECDSA_P384_SHA384,
+            SignatureScheme::ED25519 => &rcgen::PKCS_ED25519,
+            _ => &rcgen::PKCS_RSA_SHA256,
+        }
+    }
+}
+
+impl rcgen::SigningKey for PrivateKey {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        signer(&*self.signing)
+            .and_then(|signer| signer.sign(message).ok())
+            .ok_or(rcgen::Error::RingUnspecified)
+    }
+}
+
+/// Signs as certificates of each kind of key are signed.
+fn signer(key: &dyn SigningKey) -> Option<Box<dyn Signer>> {
+    key.choose_scheme(&[
+        SignatureScheme::ECDSA_NISTP256_SHA256,
+        SignatureScheme::ECDSA_NISTP384_SHA384,
+        SignatureScheme::ED25519,
+        SignatureScheme::RSA_PKCS1_SHA256,
+    ])
+}
+
+/// The bits of a public key: the end of its `SubjectPublicKeyInfo`.
+fn key_bits(public_key_info: &[u8]) -> Option<&[u8]> {
+    let (_, info) = SubjectPublicKeyInfo::from_der(public_key_info).ok()?;
+    let length = info.subject_public_key.data.len();
+    public_key_info.get(public_key_info.len() - length..)
+}

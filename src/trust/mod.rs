@@ -1,0 +1,34 @@
+//! The certificate authorities of a mesh: one root, one intermediate a cluster, made or checked here.
+//!
+//! Istiod signs workload certificates with the intermediate that it finds in the Secret `cacerts`; proxies of two
+//! clusters trust each other when both intermediates lead to one root. [`Root::generate`] and [`Root::issue`] make
+//! that material, [`Root::parse`] and [`Intermediate::parse`] check what others made, [`common_roots`] and
+//! [`mutual_trust`] compare clusters.
+//!
+//! The only place that knows X.509. No I/O and no clock: the time is always an argument, in UTC. Random numbers go
+//! into keys, serial numbers and ECDSA signatures and nowhere else; what a check answers does not depend on them.
+//!
+//! Limits of the cryptography that is linked (ring): RSA keys of 2048 to 4096 bits, ECDSA on P-256 and P-384, Ed25519.
+//! Istiod itself would also load ECDSA on P-521 and other sizes of RSA; they are refused with [`TrustError::Key`].
+
+mod agreement;
+mod certificate;
+mod encoding;
+mod error;
+mod files;
+mod intermediate;
+mod issue;
+mod key;
+mod path;
+mod root;
+
+#[cfg(test)]
+mod tests;
+
+pub use agreement::{common_roots, mutual_trust};
+pub use certificate::Certificate;
+pub use error::TrustError;
+pub use files::{CA_CERT, CA_CRL, CA_KEY, CERT_CHAIN, ROOT_CERT, ROOT_KEY};
+pub use intermediate::{Intermediate, IntermediateRequest};
+pub use key::{KeyType, PrivateKey};
+pub use root::{Root, RootRequest};
