@@ -104,6 +104,17 @@ fn rollout_way_out(error: &RolloutError) -> String {
             "Everything up to here is applied and in state. Mend the cause; when the object has become ready, run \
              terraform untaint if this was the first apply, and apply again. Raise timeouts if it only needs longer."
         }
+        RolloutError::Root(error) | RolloutError::Intermediate(error) => error.way_out(),
+        RolloutError::NotInjected { .. } => {
+            "The API server calls istiod's webhook for every new pod, from its own network to port 15017 of istiod's pods: \
+             open the firewall between them (on EKS and private GKE clusters it is closed by default), and apply again."
+        }
+        RolloutError::NoRoot | RolloutError::Links { .. } => {
+            "Mend what the message about the other cluster says, and apply again."
+        }
+        RolloutError::NoToken { .. } => {
+            "Look whether the cluster's controller manager runs its token controller, and apply again."
+        }
         RolloutError::Delete(DeleteError::Stuck { .. }) | RolloutError::Prune(DeleteError::Stuck { .. }) => {
             "Let the controllers behind the finalizers finish or remove what blocks them, and run the same command again."
         }

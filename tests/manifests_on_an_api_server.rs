@@ -8,8 +8,8 @@ use std::path::Path;
 
 use helm_template::Chart;
 use istio_provider::manifests::{Fields, FingerprintKey, flatten, read_back};
-use istio_provider::mesh::{ClusterFacts, Mesh};
-use istio_provider::render::{Charts, render};
+use istio_provider::mesh::{ChartName, ClusterFacts, Mesh};
+use istio_provider::render::render;
 use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams};
 use kube::core::GroupVersionKind;
 use kube::{Client, discovery};
@@ -30,10 +30,13 @@ fn objects(topology: &str) -> Vec<Value> {
     let charts = lab::parts::charts().unwrap();
     let chart = |name| Chart::from_directory(charts.chart(name)).unwrap();
     let (base, istiod) = (chart("base"), chart("istiod"));
+    let charts = [(ChartName::Base, &base), (ChartName::Istiod, &istiod)].into();
     let facts = ClusterFacts { uid: String::new(), kubernetes_version: "v1.36.3".to_owned() };
     let (cluster, primary) = mesh.primaries().first_key_value().unwrap();
-    let set = render(&mesh, cluster, primary, Charts { base: &base, istiod: &istiod }, &facts).unwrap();
-    set.manifests().iter().map(|manifest| manifest.object.clone()).collect()
+    let set = render(&mesh, cluster, primary, &charts, &facts).unwrap();
+    // What is filled in during an apply cannot be applied as it is.
+    let whole = set.manifests().iter().filter(|manifest| manifest.holes.is_empty());
+    whole.map(|manifest| manifest.object.clone()).collect()
 }
 
 /// A cluster, as a client of Kubernetes sees it.

@@ -11,6 +11,7 @@ use super::error::Error;
 use super::failure::Failure;
 use super::session;
 use super::settings::{ClusterBlock, Limits, WhenUnreachable};
+use crate::mesh::ApiServer;
 
 /// A cluster of the provider block, connected to when it is first used. Clones are cheap and share one client.
 #[derive(Clone)]
@@ -24,6 +25,8 @@ struct Shared {
     /// What requests present, in words.
     credentials: String,
     through_proxy: bool,
+    is_insecure: bool,
+    api_server: ApiServer,
     unreachable: WhenUnreachable,
     recreated_from: Option<String>,
     client: Client,
@@ -39,6 +42,8 @@ impl Cluster {
         let host = connection.host();
         let credentials = connection.credentials.described(connection.identity.is_some());
         let through_proxy = connection.proxy.is_some();
+        let is_insecure = connection.insecure;
+        let api_server = connection.api_server();
         let client = session::client(connection, limits).map_err(|source| Error::BuildClient {
             cluster: name.to_owned(),
             host: host.clone(),
@@ -49,6 +54,8 @@ impl Cluster {
             host,
             credentials,
             through_proxy,
+            is_insecure,
+            api_server,
             unreachable: block.unreachable,
             recreated_from: block.recreated_from.clone(),
             client,
@@ -64,6 +71,16 @@ impl Cluster {
     /// URL of the API server.
     pub fn host(&self) -> &str {
         &self.shared.host
+    }
+
+    /// Where the connection goes, and how it knows that it is there.
+    pub fn api_server(&self) -> &ApiServer {
+        &self.shared.api_server
+    }
+
+    /// Whether the connection takes any certificate for the API server's.
+    pub fn is_insecure(&self) -> bool {
+        self.shared.is_insecure
     }
 
     /// A client for this cluster; it renews its credentials by itself.

@@ -16,6 +16,7 @@ use super::kubeconfig;
 use super::pem::{self, Identity};
 use super::proxy::Proxy;
 use super::settings::{ConnectionConfig, Limits};
+use crate::mesh::ApiServer;
 
 /// An API server and how to be let in.
 #[derive(Debug)]
@@ -92,6 +93,16 @@ impl Connection {
             config.auth_info.client_key_data = Some(STANDARD.encode(identity.key.expose_secret()).into());
         }
         config
+    }
+
+    /// What others have to know to go there too.
+    pub fn api_server(&self) -> ApiServer {
+        let roots = self.roots.as_ref().map(|roots| roots.iter().map(|der| pem::text_of(der)).collect());
+        ApiServer {
+            url: self.host(),
+            cluster_ca_certificate: roots,
+            tls_server_name: self.tls_server_name.clone(),
+        }
     }
 
     /// The server's URL as errors show it.

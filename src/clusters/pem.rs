@@ -78,3 +78,11 @@ fn text(given: &str) -> Result<String, Problem> {
 fn is_pem(text: &str) -> bool {
     text.contains("-----BEGIN ")
 }
+
+/// A certificate as PEM (RFC 7468: 64 letters a line).
+pub(super) fn text_of(der: &[u8]) -> String {
+    let encoded = STANDARD.encode(der);
+    let lines = encoded.as_bytes().chunks(64).map(String::from_utf8_lossy);
+    let body: Vec<_> = lines.collect();
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", body.join("\n"))
+}

@@ -34,7 +34,7 @@ pub(super) fn fingerprint(key: &FingerprintKey, value: &[u8]) -> String {
 }
 
 /// What stands for a long text.
-pub(super) fn digest(text: &[u8]) -> String {
+pub fn digest(text: &[u8]) -> String {
     format!("sha256:{}", hexadecimal(&Sha256::digest(text)))
 }
 

@@ -36,11 +36,16 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-pub use digest::FingerprintKey;
+pub use digest::{FingerprintKey, digest};
 pub use flatten::flatten;
 pub use meaning::keep_wording;
 pub use object_id::{ObjectId, ObjectIdError};
 pub use read_back::read_back;
+
+/// The path of an entry of a Secret's data.
+pub fn secret_field(key: &str) -> String {
+    path::Path::root().field("data").field(key).to_string()
+}
 
 /// The leaf fields of one object: path → value, in the notation of this [module](self).
 pub type Fields = BTreeMap<String, String>;

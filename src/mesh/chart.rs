@@ -10,17 +10,20 @@ pub enum ChartName {
     Base,
     /// `istiod`: the control plane.
     Istiod,
+    /// `gateway`: an east-west gateway.
+    Gateway,
 }
 
 impl ChartName {
     /// All charts that a mesh is made of.
-    pub const ALL: [Self; 2] = [Self::Base, Self::Istiod];
+    pub const ALL: [Self; 3] = [Self::Base, Self::Istiod, Self::Gateway];
 
     /// The name in `Chart.yaml` and in a chart repository.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Base => "base",
             Self::Istiod => "istiod",
+            Self::Gateway => "gateway",
         }
     }
 }
@@ -38,7 +41,7 @@ impl FromStr for ChartName {
         Self::ALL.into_iter().find(|chart| chart.as_str() == text).ok_or_else(|| InvalidName {
             kind: "chart of a mesh",
             text: text.to_owned(),
-            rule: "\"base\" or \"istiod\"",
+            rule: "\"base\", \"istiod\" or \"gateway\"",
         })
     }
 }

@@ -3,6 +3,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::gateway::EastWestGateway;
+
 /// A mesh as its user declares it; nothing of it has been checked.
 ///
 /// Helm values and mesh configuration are parsed documents: a JSON object, or null for an empty document.
@@ -23,8 +25,26 @@ pub struct Mesh {
     pub chart: BTreeMap<String, Value>,
     /// Istio's `MeshConfig`, for all clusters.
     pub mesh_config: Value,
+    /// Who signs the identities of the workloads.
+    pub certificate_authority: CertificateAuthority,
     /// The clusters with a control plane of their own, by cluster name.
     pub primaries: BTreeMap<String, Primary>,
+}
+
+/// Who signs the identities of the workloads, as the user declares it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CertificateAuthority {
+    /// `generated`, the default, or `self_signed`.
+    pub mode: Option<String>,
+    /// The cluster that keeps the key of a generated root.
+    pub key_cluster: Option<String>,
+    /// How long a new root is valid.
+    pub root_lifetime_days: Option<i64>,
+    /// How long a new intermediate is valid.
+    pub intermediate_lifetime_days: Option<i64>,
+    /// Kind of all keys.
+    pub key_type: Option<String>,
 }
 
 /// Where charts come from.
@@ -45,4 +65,22 @@ pub struct Primary {
     pub version: Option<String>,
     /// Helm values by chart name, for this cluster.
     pub chart: BTreeMap<String, Value>,
+    /// The addresses of the cluster's pods.
+    pub pod_cidrs: Vec<String>,
+    /// The gateway through which other networks reach the cluster.
+    pub east_west_gateway: Option<EastWestGateway>,
+    /// How other control planes reach the cluster's API server, where that is not how the provider does.
+    pub api_server: Option<DeclaredApiServer>,
+}
+
+/// How other control planes reach an API server, as the user declares it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DeclaredApiServer {
+    /// `https://…`; the connection's host otherwise.
+    pub url: Option<String>,
+    /// Certificates that sign the API server's, as PEM; the connection's otherwise.
+    pub cluster_ca_certificate: Option<String>,
+    /// Name to expect in the API server's certificate; the connection's otherwise.
+    pub tls_server_name: Option<String>,
 }

@@ -2,6 +2,9 @@ use serde_json::Value;
 
 use super::chart::ChartName;
 
+/// The name of every east-west gateway, as in Istio's installation guides.
+pub const EAST_WEST_GATEWAY: &str = "istio-eastwestgateway";
+
 /// The names that make one cluster a part of its mesh, as text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Identity<'a> {
@@ -34,7 +37,7 @@ impl DerivedValue {
 impl Identity<'_> {
     /// The values by which the official installation guides identify a primary cluster.
     pub(super) fn derived_values(&self) -> Vec<DerivedValue> {
-        use ChartName::{Base, Istiod};
+        use ChartName::{Base, Gateway, Istiod};
         vec![
             DerivedValue::new(Base, &["global", "istioNamespace"], self.namespace, "namespace"),
             DerivedValue::new(Istiod, &["global", "istioNamespace"], self.namespace, "namespace"),
@@ -47,6 +50,8 @@ impl Identity<'_> {
             ),
             DerivedValue::new(Istiod, &["global", "network"], self.network, "network"),
             DerivedValue::new(Istiod, &["meshConfig", "trustDomain"], self.trust_domain, "trust_domain"),
+            DerivedValue::new(Gateway, &["networkGateway"], self.network, "network"),
+            DerivedValue::new(Gateway, &["name"], EAST_WEST_GATEWAY, "east_west_gateway"),
         ]
     }
 }

@@ -4,12 +4,17 @@
 //! types of their own, or says everything that is wrong with it at once. Nothing here knows a cluster, a chart's
 //! content or Terraform; [`ClusterFacts`] is the one value that is read from a cluster, and it is plain.
 
+mod api_server;
+mod authority;
 mod chart;
 mod chart_values;
+mod cidr;
 mod declared;
 mod derived;
 mod facts;
+mod gateway;
 mod names;
+mod topology;
 mod validate;
 mod validated;
 mod violation;
@@ -17,10 +22,14 @@ mod violation;
 #[cfg(test)]
 mod tests;
 
+pub use api_server::ApiServer;
+pub use authority::{Authority, KeyType};
 pub use chart::ChartName;
-pub use declared::{ChartSource, Mesh, Primary};
-pub use derived::DerivedValue;
+pub use cidr::Cidr;
+pub use declared::{CertificateAuthority, ChartSource, DeclaredApiServer, Mesh, Primary};
+pub use derived::{DerivedValue, EAST_WEST_GATEWAY};
 pub use facts::ClusterFacts;
+pub use gateway::EastWestGateway;
 pub use names::{ChartVersion, ClusterName, InvalidName, MeshId, Namespace, Network, TrustDomain};
 pub use validated::{ValidatedMesh, ValidatedPrimary};
 pub use violation::{FieldPath, Severity, Step, Violation};

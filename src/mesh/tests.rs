@@ -82,15 +82,6 @@ fn a_mesh_needs_a_primary() {
 }
 
 #[test]
-fn several_primaries_are_refused_by_name() {
-    let mut mesh = mesh();
-    mesh.primaries.insert("west".to_owned(), primary());
-    let violation = violation_of(&mesh);
-    assert_eq!(violation.field, FieldPath::attribute("primary"));
-    assert!(violation.cause.ends_with("this one has 2: \"east\", \"west\"."), "{}", violation.cause);
-}
-
-#[test]
 fn the_default_trust_domain_is_accepted_with_a_warning() {
     let mut mesh = mesh();
     mesh.trust_domain = "cluster.local".to_owned();
@@ -120,7 +111,7 @@ fn an_unknown_chart_is_refused_with_the_list_of_known_ones() {
     mesh.chart.insert("istio".to_owned(), json!({}));
     let violation = violation_of(&mesh);
     assert_eq!(violation.field.to_string(), "chart[\"istio\"]");
-    assert_eq!(violation.way_out, "Write \"base\" or \"istiod\".");
+    assert_eq!(violation.way_out, "Write \"base\", \"istiod\" or \"gateway\".");
 }
 
 #[test]

@@ -30,19 +30,23 @@ impl Mesh {
         check.chart_source(&self.chart_source.repository);
         let chart = check.charts(&self.chart, &FieldPath::default(), None);
         check.is_document(&self.mesh_config, &FieldPath::attribute("mesh_config"), None);
-        check.number_of_primaries(&self.primaries);
+        check.topology(self);
+        let authority = check.authority(&self.certificate_authority, &self.primaries);
         let primaries = self.validate_primaries(&mut check, version.as_ref());
-        match (mesh_id, trust_domain, namespace) {
-            (Some(mesh_id), Some(trust_domain), Some(namespace)) if check.is_passed() => Ok(ValidatedMesh {
-                mesh_id,
-                trust_domain,
-                namespace,
-                chart_source: self.chart_source.clone(),
-                chart,
-                mesh_config: self.mesh_config.clone(),
-                primaries,
-                warnings: check.violations,
-            }),
+        match (mesh_id, trust_domain, namespace, authority) {
+            (Some(mesh_id), Some(trust_domain), Some(namespace), Some(authority)) if check.is_passed() => {
+                Ok(ValidatedMesh {
+                    mesh_id,
+                    trust_domain,
+                    namespace,
+                    chart_source: self.chart_source.clone(),
+                    chart,
+                    mesh_config: self.mesh_config.clone(),
+                    authority,
+                    primaries,
+                    warnings: check.violations,
+                })
+            }
             _ => Err(check.violations),
         }
     }
@@ -64,7 +68,14 @@ impl Mesh {
             let chart = check.charts(&primary.chart, &field, Some(label));
             check.values_agree_with_identity(self, label, primary);
             if let (Some(cluster), Some(network), Some(version)) = (cluster, network, version) {
-                primaries.insert(cluster, ValidatedPrimary { network, version, chart });
+                let validated = ValidatedPrimary {
+                    network,
+                    version,
+                    chart,
+                    east_west_gateway: primary.east_west_gateway.clone(),
+                    api_server: primary.api_server.clone().unwrap_or_default(),
+                };
+                primaries.insert(cluster, validated);
             }
         }
         primaries
@@ -91,6 +102,10 @@ impl Mesh {
                 }
             }
         }
+        if let Some(gateway) = &primary.east_west_gateway {
+            let field = FieldPath::attribute("primary").key(cluster).then("east_west_gateway").then("values");
+            given.push(Given::values(ChartName::Gateway, field, &gateway.values));
+        }
         given.push(Given::mesh_config(FieldPath::attribute("mesh_config"), &self.mesh_config));
         given
     }
@@ -98,7 +113,7 @@ impl Mesh {
 
 /// Collects violations while the declaration is read.
 #[derive(Default)]
-struct Check {
+pub(super) struct Check {
     violations: Vec<Violation>,
 }
 
@@ -107,7 +122,7 @@ impl Check {
         self.violations.iter().all(|violation| violation.severity == Severity::Warning)
     }
 
-    fn error(&mut self, field: FieldPath, cluster: Option<&str>, cause: String, way_out: &str) {
+    pub(super) fn error(&mut self, field: FieldPath, cluster: Option<&str>, cause: String, way_out: &str) {
         let cluster = cluster.map(str::to_owned);
         let way_out = way_out.to_owned();
         let violation = Violation { severity: Severity::Error, field, cluster, cause, way_out };
@@ -117,7 +132,7 @@ impl Check {
         }
     }
 
-    fn name<T: FromStr<Err = InvalidName>>(
+    pub(super) fn name<T: FromStr<Err = InvalidName>>(
         &mut self,
         text: &str,
         field: FieldPath,
@@ -164,27 +179,6 @@ impl Check {
         }
     }
 
-    fn number_of_primaries(&mut self, primaries: &BTreeMap<String, Primary>) {
-        let field = FieldPath::attribute("primary");
-        if primaries.is_empty() {
-            let cause = "A mesh needs a cluster with a control plane.".to_owned();
-            self.error(field, None, cause, "Add a block primary \"<cluster>\".");
-        } else if primaries.len() > 1 {
-            let labels: Vec<String> = primaries.keys().map(|label| format!("{label:?}")).collect();
-            let cause = format!(
-                "This release of the provider installs meshes of one primary; this one has {}: {}.",
-                primaries.len(),
-                labels.join(", ")
-            );
-            self.error(
-                field,
-                None,
-                cause,
-                "Keep one of them here and make a mesh of its own for each other.",
-            );
-        }
-    }
-
     fn charts(
         &mut self,
         charts: &BTreeMap<String, Value>,
@@ -202,7 +196,7 @@ impl Check {
         known
     }
 
-    fn is_document(&mut self, values: &Value, field: &FieldPath, cluster: Option<&str>) {
+    pub(super) fn is_document(&mut self, values: &Value, field: &FieldPath, cluster: Option<&str>) {
         if !values.is_object() && !values.is_null() {
             let cause = format!("{field} is not a mapping.");
             self.error(

@@ -2,9 +2,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::authority::Authority;
 use super::chart::ChartName;
-use super::declared::ChartSource;
+use super::declared::{ChartSource, DeclaredApiServer};
 use super::derived::{DerivedValue, Identity};
+use super::gateway::EastWestGateway;
 use super::names::{ChartVersion, ClusterName, MeshId, Namespace, Network, TrustDomain};
 use super::violation::Violation;
 
@@ -17,6 +19,7 @@ pub struct ValidatedMesh {
     pub(super) chart_source: ChartSource,
     pub(super) chart: BTreeMap<ChartName, Value>,
     pub(super) mesh_config: Value,
+    pub(super) authority: Authority,
     pub(super) primaries: BTreeMap<ClusterName, ValidatedPrimary>,
     pub(super) warnings: Vec<Violation>,
 }
@@ -27,6 +30,8 @@ pub struct ValidatedPrimary {
     pub(super) network: Network,
     pub(super) version: ChartVersion,
     pub(super) chart: BTreeMap<ChartName, Value>,
+    pub(super) east_west_gateway: Option<EastWestGateway>,
+    pub(super) api_server: DeclaredApiServer,
 }
 
 impl ValidatedMesh {
@@ -60,9 +65,25 @@ impl ValidatedMesh {
         &self.mesh_config
     }
 
+    /// Who signs the identities of the workloads.
+    pub fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
     /// The clusters with a control plane.
     pub fn primaries(&self) -> &BTreeMap<ClusterName, ValidatedPrimary> {
         &self.primaries
+    }
+
+    /// The clusters whose API servers the istiod of `cluster` reads: all others.
+    pub fn read_by<'a>(&'a self, cluster: &'a ClusterName) -> impl Iterator<Item = &'a ClusterName> {
+        self.primaries.keys().filter(move |other| *other != cluster)
+    }
+
+    /// Whether pods of the mesh are on networks that do not reach each other.
+    pub fn has_several_networks(&self) -> bool {
+        let mut networks = self.primaries.values().map(ValidatedPrimary::network);
+        networks.next().is_some_and(|first| networks.any(|network| network != first))
     }
 
     /// What the user should know, though it is accepted.
@@ -92,6 +113,22 @@ impl ValidatedPrimary {
     /// The release of every chart in this cluster.
     pub fn version(&self) -> &ChartVersion {
         &self.version
+    }
+
+    /// The charts that the cluster needs.
+    pub fn charts(&self) -> impl Iterator<Item = ChartName> {
+        let has_gateway = self.east_west_gateway.is_some();
+        ChartName::ALL.into_iter().filter(move |chart| has_gateway || *chart != ChartName::Gateway)
+    }
+
+    /// The gateway through which other networks reach the cluster.
+    pub fn east_west_gateway(&self) -> Option<&EastWestGateway> {
+        self.east_west_gateway.as_ref()
+    }
+
+    /// What the user says about how others reach the cluster's API server.
+    pub fn api_server(&self) -> &DeclaredApiServer {
+        &self.api_server
     }
 
     /// Helm values of one chart for this cluster; null if there are none.

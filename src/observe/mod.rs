@@ -1,5 +1,6 @@
 //! What rendering needs to know of clusters, read from them as plain values.
 
+mod control_plane;
 mod definitions;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use futures::future::{join_all, try_join};
 use crate::clusters::{Cluster, Clusters, Error, Reason};
 use crate::mesh::ClusterFacts;
 
+pub use control_plane::{ControlPlane, Replica, control_plane};
 pub use definitions::definitions_in_use;
 
 /// How often a read is tried when the server or the connection to it fails for a moment.

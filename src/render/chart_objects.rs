@@ -2,12 +2,9 @@ use helm_template::{Capabilities, Chart, Hook, Options, Release, Values};
 use serde_json::Value;
 
 use super::error::RenderError;
-use super::object;
+use super::object::{self, MANAGED_BY};
 use super::scope::is_cluster_scoped;
-use crate::mesh::{ChartName, ClusterFacts, ClusterName, Namespace};
-
-/// Who manages what the charts install.
-const MANAGED_BY: &str = "terraform-provider-istio";
+use crate::mesh::{ChartName, ClusterFacts, ClusterName, EAST_WEST_GATEWAY, Namespace};
 
 /// One chart, to be installed in one cluster.
 pub(super) struct Installation<'a> {
@@ -106,6 +103,7 @@ fn release_name(chart: ChartName) -> &'static str {
     match chart {
         ChartName::Base => "istio-base",
         ChartName::Istiod => "istiod",
+        ChartName::Gateway => EAST_WEST_GATEWAY,
     }
 }
 

@@ -1,6 +1,9 @@
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::error::RenderError;
+use super::hole::Hole;
 use super::object;
 use super::unique::repeated_item;
 use crate::mesh::{ChartName, ClusterName};
@@ -21,15 +24,30 @@ pub struct Manifest {
     pub stage: Stage,
     /// The object: what a YAML document of a chart says.
     pub object: Value,
+    /// Keys of a Secret's data that are yet to be filled.
+    pub holes: Holes,
 }
+
+/// Keys of a Secret's data, and what belongs there.
+pub type Holes = BTreeMap<String, Hole>;
 
 /// The part of a mesh that an object belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Component {
     /// Istio's namespace.
     Namespace,
+    /// The mesh's root certificate and its key.
+    Root,
+    /// The certificate that the cluster's istiod signs with.
+    Authority,
     /// What a chart installs.
     Chart(ChartName),
+    /// The identity by which other clusters read this one.
+    Reader,
+    /// What opens the east-west gateway.
+    Exposure,
+    /// What lets istiod read another cluster.
+    Link,
 }
 
 /// Steps in which objects are made; what one needs is made in an earlier one. Deletion goes the other way.
@@ -39,18 +57,52 @@ pub enum Stage {
     Definitions,
     /// Namespaces.
     Namespaces,
+    /// The mesh's root.
+    Root,
+    /// What istiod signs with: an istiod that finds none makes a root of its own.
+    Authority,
     /// Access rights, configuration and services: what a workload finds when it starts.
     Configuration,
     /// Workloads, and what scales and protects them.
     Workloads,
     /// Webhooks and admission policies: once they exist, the API server calls workloads.
     Admission,
+    /// East-west gateways: their pods need istiod's webhook.
+    Gateways,
+    /// What opens the gateways.
+    Exposure,
+    /// What lets istiod read other clusters.
+    Links,
+}
+
+impl Manifest {
+    /// The object with the data that belongs into its holes.
+    #[must_use]
+    pub fn filled(mut self, data: &serde_json::Map<String, Value>) -> Self {
+        for key in self.holes.keys() {
+            if let Some(value) = data.get(key) {
+                self.object["data"][key] = value.clone();
+            }
+        }
+        self.holes.retain(|key, _| !data.contains_key(key));
+        self
+    }
 }
 
 impl Stage {
     /// All stages in their order.
-    pub const ALL: [Self; 5] =
-        [Self::Definitions, Self::Namespaces, Self::Configuration, Self::Workloads, Self::Admission];
+    pub const ALL: [Self; 10] = [
+        Self::Definitions,
+        Self::Namespaces,
+        Self::Root,
+        Self::Authority,
+        Self::Configuration,
+        Self::Workloads,
+        Self::Admission,
+        Self::Gateways,
+        Self::Exposure,
+        Self::Links,
+    ];
 
     /// What it makes, in words.
     pub fn name(self) -> &'static str {
@@ -60,10 +112,26 @@ impl Stage {
             Self::Configuration => "access rights and configuration",
             Self::Workloads => "workloads",
             Self::Admission => "webhooks",
+            Self::Root => "root certificate",
+            Self::Authority => "certificate authority",
+            Self::Gateways => "east-west gateway",
+            Self::Exposure => "exposure of services",
+            Self::Links => "links to other clusters",
         }
     }
 
-    fn of(object: &Value) -> Self {
+    fn of(component: Component, object: &Value) -> Self {
+        match component {
+            Component::Root => Self::Root,
+            Component::Authority => Self::Authority,
+            Component::Chart(ChartName::Gateway) => Self::Gateways,
+            Component::Exposure => Self::Exposure,
+            Component::Link => Self::Links,
+            Component::Namespace | Component::Chart(_) | Component::Reader => Self::of_kind(object),
+        }
+    }
+
+    fn of_kind(object: &Value) -> Self {
         match (object::group(object), object::kind(object)) {
             ("apiextensions.k8s.io", _) => Self::Definitions,
             ("", "Namespace") => Self::Namespaces,
@@ -80,7 +148,12 @@ impl ManifestSet {
     }
 
     /// Adds an object behind all others of its stage and the stages before.
-    pub(super) fn push(&mut self, component: Component, object: Value) -> Result<(), RenderError> {
+    pub(super) fn push(
+        &mut self,
+        component: Component,
+        object: Value,
+        holes: Holes,
+    ) -> Result<(), RenderError> {
         if self.manifests.iter().any(|manifest| object::is_same(&manifest.object, &object)) {
             return Err(RenderError::Twice {
                 cluster: self.cluster.clone(),
@@ -91,9 +164,9 @@ impl ManifestSet {
             let object = object::describe(&object);
             return Err(RenderError::RepeatedItem { cluster: self.cluster.clone(), object, list, item });
         }
-        let stage = Stage::of(&object);
+        let stage = Stage::of(component, &object);
         let position = self.manifests.partition_point(|manifest| manifest.stage <= stage);
-        self.manifests.insert(position, Manifest { component, stage, object });
+        self.manifests.insert(position, Manifest { component, stage, object, holes });
         Ok(())
     }
 
@@ -105,6 +178,12 @@ impl ManifestSet {
     /// All objects, stage by stage.
     pub fn manifests(&self) -> &[Manifest] {
         &self.manifests
+    }
+
+    /// The set with every object as `change` makes it; identities must stay.
+    pub fn try_map<E>(mut self, mut change: impl FnMut(Manifest) -> Result<Manifest, E>) -> Result<Self, E> {
+        self.manifests = self.manifests.into_iter().map(&mut change).collect::<Result<_, E>>()?;
+        Ok(self)
     }
 
     /// The objects of every stage that has some.

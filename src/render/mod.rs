@@ -8,11 +8,16 @@
 //! Charts are always rendered as for a first installation: what is planned must not depend on what is installed. The
 //! one difference that makes in Istio's charts is a field that istiod takes over, see [`ownership`].
 
+pub mod authority;
 mod chart_objects;
 mod error;
+mod gateway;
+mod hole;
+pub mod link;
 mod manifest_set;
 mod object;
 pub mod ownership;
+pub mod reader;
 mod scope;
 mod unique;
 mod values;
@@ -20,31 +25,19 @@ mod values;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use helm_template::Chart;
 use serde_json::{Value, json};
 
 pub use error::RenderError;
-pub use manifest_set::{Component, Manifest, ManifestSet, Stage};
+pub use hole::Hole;
+pub use manifest_set::{Component, Holes, Manifest, ManifestSet, Stage};
 
 use crate::mesh::{ChartName, ClusterFacts, ClusterName, ValidatedMesh, ValidatedPrimary};
 
-/// The charts of one release.
-#[derive(Clone, Copy)]
-pub struct Charts<'a> {
-    /// The chart `base`.
-    pub base: &'a Chart,
-    /// The chart `istiod`.
-    pub istiod: &'a Chart,
-}
-
-impl<'a> Charts<'a> {
-    fn get(self, name: ChartName) -> &'a Chart {
-        match name {
-            ChartName::Base => self.base,
-            ChartName::Istiod => self.istiod,
-        }
-    }
-}
+/// The charts of one release: those that the cluster needs.
+pub type Charts<'a> = BTreeMap<ChartName, &'a Chart>;
 
 /// Everything that a primary cluster of the mesh shall have.
 ///
@@ -54,23 +47,35 @@ pub fn render(
     mesh: &ValidatedMesh,
     cluster: &ClusterName,
     primary: &ValidatedPrimary,
-    charts: Charts<'_>,
+    charts: &Charts<'_>,
     facts: &ClusterFacts,
 ) -> Result<ManifestSet, RenderError> {
     let mut set = ManifestSet::new(cluster.clone());
-    set.push(Component::Namespace, namespace(mesh, primary))?;
-    for chart in ChartName::ALL {
+    set.push(Component::Namespace, namespace(mesh, primary), Holes::new())?;
+    for (component, secret, holes) in authority::secrets(mesh, cluster) {
+        set.push(component, secret, holes)?;
+    }
+    for (&name, &chart) in charts {
         let installation = chart_objects::Installation {
             cluster,
-            name: chart,
-            chart: charts.get(chart),
-            values: values::compose(mesh, cluster, primary, chart),
+            name,
+            chart,
+            values: values::compose(mesh, cluster, primary, name),
             namespace: mesh.namespace(),
             facts,
         };
         for object in installation.objects()? {
-            set.push(Component::Chart(chart), object)?;
+            set.push(Component::Chart(name), object, Holes::new())?;
         }
+    }
+    for object in reader::objects(mesh, cluster) {
+        set.push(Component::Reader, object, Holes::new())?;
+    }
+    if mesh.has_several_networks() && primary.east_west_gateway().is_some() {
+        set.push(Component::Exposure, gateway::exposure(mesh), Holes::new())?;
+    }
+    for (secret, holes) in link::secrets(mesh, cluster) {
+        set.push(Component::Link, secret, holes)?;
     }
     Ok(set)
 }

@@ -35,3 +35,12 @@ pub(super) fn describe(object: &Value) -> String {
         namespace => format!("{} {namespace}/{}", kind(object), name(object)),
     }
 }
+
+/// Who manages what the provider installs.
+pub(super) const MANAGED_BY: &str = "terraform-provider-istio";
+
+/// An object of ours, with the label that says whose it is.
+pub(super) fn managed(mut object: Value) -> Value {
+    object["metadata"]["labels"]["app.kubernetes.io/managed-by"] = Value::from(MANAGED_BY);
+    object
+}

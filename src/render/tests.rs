@@ -12,12 +12,18 @@ use crate::mesh::{Mesh, Primary};
 struct IstioCharts {
     base: Chart,
     istiod: Chart,
+    gateway: Chart,
+}
+
+/// The charts of a cluster without a gateway.
+fn charts<'a>(base: &'a Chart, istiod: &'a Chart) -> Charts<'a> {
+    Charts::from([(ChartName::Base, base), (ChartName::Istiod, istiod)])
 }
 
 static ISTIO: LazyLock<IstioCharts> = LazyLock::new(|| {
     let charts = lab::parts::charts().unwrap();
     let chart = |name| Chart::from_directory(charts.chart(name)).unwrap();
-    IstioCharts { base: chart("base"), istiod: chart("istiod") }
+    IstioCharts { base: chart("base"), istiod: chart("istiod"), gateway: chart("gateway") }
 });
 
 fn mesh() -> Mesh {
@@ -37,14 +43,14 @@ fn facts(kubernetes_version: &str) -> ClusterFacts {
     ClusterFacts { uid: "u".to_owned(), kubernetes_version: kubernetes_version.to_owned() }
 }
 
-fn render_with(mesh: &Mesh, charts: Charts<'_>, facts: &ClusterFacts) -> Result<ManifestSet, RenderError> {
+fn render_with(mesh: &Mesh, charts: &Charts<'_>, facts: &ClusterFacts) -> Result<ManifestSet, RenderError> {
     let mesh = mesh.validate().unwrap();
     let (cluster, primary) = mesh.primaries().first_key_value().unwrap();
     render(&mesh, cluster, primary, charts, facts)
 }
 
 fn render_istio(mesh: &Mesh) -> Result<ManifestSet, RenderError> {
-    render_with(mesh, Charts { base: &ISTIO.base, istiod: &ISTIO.istiod }, &facts("v1.36.3"))
+    render_with(mesh, &charts(&ISTIO.base, &ISTIO.istiod), &facts("v1.36.3"))
 }
 
 /// The object of that kind and name.
@@ -81,7 +87,7 @@ fn chart(templates: &[(&str, &str)]) -> Chart {
 
 fn render_small(template: &str) -> Result<ManifestSet, RenderError> {
     let (base, istiod) = (chart(&[]), chart(&[("a.yaml", template)]));
-    render_with(&mesh(), Charts { base: &base, istiod: &istiod }, &facts("v1.36.3"))
+    render_with(&mesh(), &charts(&base, &istiod), &facts("v1.36.3"))
 }
 
 const SERVICE: &str = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n";
@@ -98,6 +104,8 @@ fn a_primary_has_its_namespace_and_the_objects_of_both_charts_stage_by_stage() {
     let expected = [
         (Stage::Definitions, vec!["CustomResourceDefinition"]),
         (Stage::Namespaces, vec!["Namespace"]),
+        (Stage::Root, vec!["Secret"]),
+        (Stage::Authority, vec!["Secret"]),
         (
             Stage::Configuration,
             vec![
@@ -117,7 +125,13 @@ fn a_primary_has_its_namespace_and_the_objects_of_both_charts_stage_by_stage() {
     let components: BTreeSet<Component> = set.manifests().iter().map(|manifest| manifest.component).collect();
     assert_eq!(
         components.into_iter().collect::<Vec<_>>(),
-        [Component::Namespace, Component::Chart(ChartName::Base), Component::Chart(ChartName::Istiod)]
+        [
+            Component::Namespace,
+            Component::Root,
+            Component::Authority,
+            Component::Chart(ChartName::Base),
+            Component::Chart(ChartName::Istiod)
+        ]
     );
 }
 
@@ -230,8 +244,8 @@ fn webhooks_start_open_because_istiod_closes_them_when_it_answers() {
 
 #[test]
 fn what_is_rendered_depends_neither_on_the_run_nor_on_the_version_of_the_cluster() {
-    let charts = Charts { base: &ISTIO.base, istiod: &ISTIO.istiod };
-    let render = |version: &str| render_with(&mesh(), charts, &facts(version)).unwrap();
+    let charts = charts(&ISTIO.base, &ISTIO.istiod);
+    let render = |version: &str| render_with(&mesh(), &charts, &facts(version)).unwrap();
     let first = render("v1.28.0");
     let minors = (28..=37).map(|minor| format!("v1.{minor}.0"));
     for version in minors.chain(["v1.36.3-gke.1002000".to_owned(), "v1.36.1+k3s1".to_owned()]) {
@@ -276,7 +290,7 @@ fn a_document_that_is_no_object_names_what_is_missing() {
 #[test]
 fn documents_of_nothing_but_comments_are_left_out() {
     let set = render_small(&format!("# comment\n---\n{SERVICE}---\n# another\n")).unwrap();
-    assert_eq!(set.manifests().len(), 2);
+    assert_eq!(from_chart(&set), 1);
 }
 
 #[test]
@@ -286,7 +300,15 @@ fn a_hook_is_refused_and_a_test_is_left_out() {
     };
     let error = render_small(&hook("pre-install")).unwrap_err().to_string();
     assert!(error.contains("small/templates/a.yaml of chart istiod is a Helm hook (pre-install)"), "{error}");
-    assert_eq!(render_small(&hook("test")).unwrap().manifests().len(), 1);
+    assert_eq!(from_chart(&render_small(&hook("test")).unwrap()), 0);
+}
+
+/// How many objects of a set the chart `istiod` has rendered.
+fn from_chart(set: &ManifestSet) -> usize {
+    set.manifests()
+        .iter()
+        .filter(|manifest| manifest.component == Component::Chart(ChartName::Istiod))
+        .count()
 }
 
 #[test]
@@ -331,6 +353,110 @@ fn definitions_in_the_folder_of_a_chart_are_objects_too() {
     let crd = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: a.b}\n";
     fs::write(directory.path().join("crds/a.yaml"), crd).unwrap();
     let (base, istiod) = (Chart::from_directory(directory.path()).unwrap(), chart(&[]));
-    let set = render_with(&mesh(), Charts { base: &base, istiod: &istiod }, &facts("v1.36.3")).unwrap();
+    let set = render_with(&mesh(), &charts(&base, &istiod), &facts("v1.36.3")).unwrap();
     assert_eq!(set.manifests()[0].stage, Stage::Definitions);
+}
+
+/// Two clusters with a gateway each, on these networks.
+fn two_clusters(networks: [&str; 2]) -> Mesh {
+    let primary = |network: &str| Primary {
+        network: network.to_owned(),
+        east_west_gateway: Some(crate::mesh::EastWestGateway::default()),
+        ..Primary::default()
+    };
+    let mut mesh = mesh();
+    mesh.certificate_authority.key_cluster = Some("west".to_owned());
+    let labels = ["east".to_owned(), "west".to_owned()];
+    mesh.primaries = labels.into_iter().zip(networks.map(primary)).collect();
+    mesh
+}
+
+/// The sets of `east` and `west`.
+fn render_both(mesh: &Mesh) -> [ManifestSet; 2] {
+    let mesh = mesh.validate().unwrap();
+    let mut charts = charts(&ISTIO.base, &ISTIO.istiod);
+    charts.insert(ChartName::Gateway, &ISTIO.gateway);
+    ["east", "west"].map(|name| {
+        let cluster = name.parse().unwrap();
+        render(&mesh, &cluster, &mesh.primaries()[&cluster], &charts, &facts("v1.36.3")).unwrap()
+    })
+}
+
+fn names(set: &ManifestSet, component: Component) -> Vec<String> {
+    let of_component = set.manifests().iter().filter(|manifest| manifest.component == component);
+    of_component.map(|manifest| object::describe(&manifest.object)).collect()
+}
+
+#[test]
+fn clusters_on_two_networks_open_their_gateways_for_each_other() {
+    let [east, west] = render_both(&two_clusters(["net-east", "net-west"]));
+    for (set, network) in [(&east, "net-east"), (&west, "net-west")] {
+        assert_eq!(names(set, Component::Exposure), ["Gateway istio-system/cross-network-gateway"]);
+        let exposure = find(set, "Gateway", "cross-network-gateway");
+        let service = find(set, "Service", "istio-eastwestgateway");
+        assert_eq!(service["metadata"]["labels"]["topology.istio.io/network"], network);
+        assert_eq!(service["spec"]["selector"]["istio"], exposure["spec"]["selector"]["istio"]);
+        assert_eq!(exposure["spec"]["servers"][0]["tls"]["mode"], "AUTO_PASSTHROUGH");
+    }
+}
+
+#[test]
+fn clusters_on_one_network_keep_their_gateways_closed() {
+    let [east, west] = render_both(&two_clusters(["net", "net"]));
+    for set in [&east, &west] {
+        assert_eq!(names(set, Component::Exposure), [""; 0]);
+        assert_eq!(find(set, "Service", "istio-eastwestgateway")["kind"], "Service");
+    }
+}
+
+#[test]
+fn each_cluster_has_a_remote_secret_for_the_other_as_istioctl_makes_it() {
+    let [east, west] = render_both(&two_clusters(["net-east", "net-west"]));
+    for (set, other) in [(&east, "west"), (&west, "east")] {
+        let links: Vec<_> = set.manifests().iter().filter(|it| it.component == Component::Link).collect();
+        assert_eq!(links.len(), 1);
+        let metadata = &links[0].object["metadata"];
+        assert_eq!(metadata["name"], format!("istio-remote-secret-{other}"));
+        assert_eq!(metadata["labels"]["istio/multiCluster"], "true");
+        assert_eq!(metadata["annotations"]["networking.istio.io/cluster"], other);
+        let other = other.to_owned();
+        assert_eq!(links[0].holes, Holes::from([(other.clone(), Hole::Access(other.parse().unwrap()))]));
+    }
+}
+
+#[test]
+fn the_root_is_kept_in_the_named_cluster_only() {
+    let [east, west] = render_both(&two_clusters(["net-east", "net-west"]));
+    assert_eq!(names(&east, Component::Root), [""; 0]);
+    assert_eq!(names(&west, Component::Root), ["Secret istio-system/terraform-provider-istio-root"]);
+    for set in [&east, &west] {
+        assert_eq!(names(set, Component::Authority), ["Secret istio-system/cacerts"]);
+    }
+}
+
+#[test]
+fn a_cluster_that_others_read_has_a_reader_with_a_token() {
+    let [east, _] = render_both(&two_clusters(["net-east", "net-west"]));
+    let token = find(&east, "Secret", reader::TOKEN_SECRET);
+    let account = &token["metadata"]["annotations"]["kubernetes.io/service-account.name"];
+    let binding = find(&east, "ClusterRoleBinding", "istio-mesh-reader-istio-system");
+    assert_eq!(&binding["subjects"][0]["name"], account);
+    assert_eq!(names(&render_istio(&mesh()).unwrap(), Component::Reader), [""; 0]);
+}
+
+#[test]
+fn a_kubeconfig_has_what_istiod_takes() {
+    let api_server = crate::mesh::ApiServer {
+        url: "https://api.example:6443".to_owned(),
+        cluster_ca_certificate: Some("PEM".to_owned()),
+        tls_server_name: Some("kubernetes".to_owned()),
+    };
+    let text = link::kubeconfig(&"east".parse().unwrap(), &api_server, "token");
+    let kubeconfig: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(kubeconfig["current-context"], "east");
+    let cluster = &kubeconfig["clusters"][0]["cluster"];
+    assert_eq!(cluster["server"], "https://api.example:6443");
+    assert_eq!(cluster["certificate-authority-data"], "UEVN");
+    assert_eq!(cluster["tls-server-name"], "kubernetes");
+    assert_eq!(kubeconfig["users"][0]["user"], json!({"token": "token"}));
 }

@@ -3,11 +3,12 @@
 use helm_template::Values;
 use serde_json::{Map, Value, json};
 
+use super::gateway;
 use crate::mesh::{ChartName, ClusterName, ValidatedMesh, ValidatedPrimary};
 
 /// The values of one chart in one cluster, each layer over the one before, as with Helm's `-f a -f b`:
 ///
-/// 1. settings of ours that a user may turn off,
+/// 1. settings of ours that a user may turn off, and what the block of a gateway says,
 /// 2. values for all clusters, and `mesh_config` as `meshConfig` of istiod,
 /// 3. values for this cluster,
 /// 4. the names that make the cluster a part of its mesh.
@@ -20,11 +21,14 @@ pub(super) fn compose(
     chart: ChartName,
 ) -> Values {
     let derived = mesh.derived_values(cluster, primary).into_iter().filter(|derived| derived.chart == chart);
+    let gateway = primary.east_west_gateway().filter(|_| chart == ChartName::Gateway);
     let layers = [
         defaults(chart),
+        gateway.map(gateway::values).unwrap_or_default(),
         mesh.chart_values(chart).clone(),
         mesh_config(mesh, chart),
         primary.chart_values(chart).clone(),
+        gateway.map(|gateway| gateway.values.clone()).unwrap_or_default(),
     ];
     let layers = layers.into_iter().chain(derived.map(|derived| nested(&derived.path, derived.value)));
     layers.fold(Values::new(), |values, layer| values.merge(Values::from_map(document(layer))))
@@ -34,7 +38,7 @@ pub(super) fn compose(
 /// rotated and another mesh can be trusted later without a restart of every workload.
 fn defaults(chart: ChartName) -> Value {
     match chart {
-        ChartName::Base => Value::Null,
+        ChartName::Base | ChartName::Gateway => Value::Null,
         ChartName::Istiod => json!({
             // The top level, because the chart merges `pilot` over it: users may write either.
             "env": {"ISTIO_MULTIROOT_MESH": "true"},

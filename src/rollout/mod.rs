@@ -1,9 +1,16 @@
 //! Brings clusters to what they shall hold, and empties them again: stages in each cluster, all clusters at once, every
 //! outcome collected.
+#![allow(clippy::result_large_err, reason = "an error ends the rollout of a cluster; its size is paid once")]
 
+mod access;
+mod authority;
 mod error;
+mod exchange;
+mod fill;
+mod injection;
 mod install;
 mod leftovers;
+mod promise;
 mod target;
 mod uninstall;
 
@@ -12,6 +19,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ssa::{Engine, Inventory};
 use tokio_util::sync::CancellationToken;
 
+pub use authority::Certificates;
 pub use error::RolloutError;
 pub use install::{Installation, install};
 pub use target::{ClusterOutcome, Target};

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::target::{ClusterOutcome, Target};
 use super::{RolloutError, holder, leftovers, release};
+use crate::render::authority::INTERMEDIATE_SECRET;
 
 /// How long another run may not take over a deletion that has begun and is no longer renewed.
 const CLAIM_EXPIRY: Duration = Duration::from_mins(2);
@@ -57,7 +58,8 @@ impl Removal {
         outcome
     }
 
-    /// The namespace goes last, with the mesh's authority in it: until then a run that was interrupted can go on.
+    /// The authority and the namespace go last: istiod's copies of the root are known by it, also to a run that goes on where
+    /// another was interrupted.
     async fn steps(
         &self,
         inventory: &mut Inventory,
@@ -66,8 +68,9 @@ impl Removal {
         cancel: &CancellationToken,
     ) -> Result<(), RolloutError> {
         let Target { cluster, engine, inventory: at, .. } = &self.target;
-        let namespace = BTreeSet::from([ObjectId::of_namespace(&at.namespace)]);
-        let pruned = engine.prune(inventory, &namespace, options, cancel).await;
+        let authority = ObjectId::new("", "Secret", &at.namespace, INTERMEDIATE_SECRET);
+        let last = BTreeSet::from([ObjectId::of_namespace(&at.namespace), authority]);
+        let pruned = engine.prune(inventory, &last, options, cancel).await;
         outcome.add(pruned.changes);
         if let Some(error) = pruned.error {
             return Err(RolloutError::Delete(error));

@@ -27,7 +27,7 @@ const TABLE: &[Row] = &[
     Row {
         module: "render",
         modules: &["mesh", "charts"],
-        packages: Packages::Only(&["helm_template", "serde", "serde_json", "thiserror"]),
+        packages: Packages::Only(&["base64", "helm_template", "serde", "serde_json", "thiserror"]),
     },
     Row {
         module: "manifests",
@@ -75,12 +75,12 @@ const TABLE: &[Row] = &[
     },
     Row {
         module: "rollout",
-        modules: &["clusters", "manifests", "mesh", "render"],
+        modules: &["clusters", "manifests", "mesh", "render", "trust"],
         packages: Packages::Except(&["helm_template", "tfplugin", "tonic"]),
     },
     Row {
         module: "diagnostics",
-        modules: &["charts", "clusters", "manifests", "mesh", "observe", "render", "rollout"],
+        modules: &["charts", "clusters", "manifests", "mesh", "observe", "render", "rollout", "trust"],
         packages: Packages::Except(&["tonic"]),
     },
     Row {
@@ -101,8 +101,18 @@ const TABLE: &[Row] = &[
     },
 ];
 
-const USED_BY_RESOURCES: &[&str] =
-    &["charts", "clusters", "diagnostics", "manifests", "mesh", "observe", "provider", "render", "rollout"];
+const USED_BY_RESOURCES: &[&str] = &[
+    "charts",
+    "clusters",
+    "diagnostics",
+    "manifests",
+    "mesh",
+    "observe",
+    "provider",
+    "render",
+    "rollout",
+    "trust",
+];
 
 /// Modules whose submodules do not know each other.
 const SIBLINGS: [&str; 2] = ["resources", "data_sources"];

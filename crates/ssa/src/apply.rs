@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use futures::{StreamExt, stream};
 use thiserror::Error;
@@ -14,6 +15,7 @@ use crate::inventory_error::InventoryError;
 use crate::manifest::Manifest;
 use crate::object_id::ObjectId;
 use crate::options::Policy;
+use crate::request_error::RequestError;
 use crate::stage::{Stage, StageReady};
 use crate::wait::WaitError;
 
@@ -97,6 +99,9 @@ fn chain(error: &dyn std::error::Error) -> String {
 fn refused(changes: &[Change]) -> String {
     changes.iter().map(refusal).collect::<Vec<_>>().join("; ")
 }
+
+/// How long discovery may take to list the kind of an established definition.
+const LISTED: Duration = Duration::from_secs(10);
 
 impl Engine {
     /// Applies stage after stage, each when the one before is as ready as it asks for.
@@ -202,13 +207,37 @@ impl Engine {
         let late: Vec<Manifest> = stage.manifests.iter().filter(is_late).cloned().collect();
         if !late.is_empty() {
             let compare = |source| ApplyError::Compare { source };
-            let discovered = self.rediscover(cancel).await;
+            let discovered = self.until_served(&late, comparing, cancel).await;
             discovered.map_err(|source| compare(DiffError::Discover { source }))?;
             for compared in self.compare_all(&late, comparing, cancel).await.map_err(compare)? {
                 ready.insert(compared.change.id.clone(), compared);
             }
         }
         Ok(stage.manifests.iter().filter_map(|manifest| ready.remove(manifest.id())).collect())
+    }
+
+    /// Reads what the cluster serves until the kinds that the set defines are among it: a definition is established a moment
+    /// before discovery lists its kind.
+    async fn until_served(
+        &self,
+        manifests: &[Manifest],
+        comparing: &Comparing<'_>,
+        cancel: &CancellationToken,
+    ) -> Result<(), RequestError> {
+        let began = Instant::now();
+        for looks in 0.. {
+            let discovery = self.rediscover(cancel).await?;
+            let is_served = |manifest: &Manifest| {
+                let kind = manifest.id().group_kind();
+                !comparing.definitions.contains_key(&kind)
+                    || discovery.resource(&kind, Some(manifest.version())).is_some()
+            };
+            if manifests.iter().all(is_served) || began.elapsed() >= LISTED {
+                break;
+            }
+            self.pause(looks, cancel).await;
+        }
+        Ok(())
     }
 
     async fn write_stage(

@@ -30,10 +30,9 @@ impl Engine {
                 done = &mut work => return Ok(done),
                 () = tokio::time::sleep(interval) => {}
             }
-            match self.renew(inventory, cancel).await {
-                Err(error @ InventoryError::Lost { .. }) => return Err(error),
-                // What hinders a renewal hinders the work too, and the work says what it is.
-                Ok(()) | Err(_) => {}
+            // What else hinders a renewal hinders the work too, and the work says what it is.
+            if let Err(error @ InventoryError::Lost { .. }) = self.renew(inventory, cancel).await {
+                return Err(error);
             }
         }
     }

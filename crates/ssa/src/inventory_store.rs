@@ -55,7 +55,7 @@ impl Engine {
                 Ok(objects) => return inventory_of(at, &live, &objects).map(Some),
                 // A writer replaced the record, and its shards, while they were being read.
                 Err(_) if live.resource_version() != before => {
-                    live.resource_version().clone_into(&mut before)
+                    live.resource_version().clone_into(&mut before);
                 }
                 Err(shard) => return Err(malformed(at, format!("its shard {shard} is missing"))),
             }

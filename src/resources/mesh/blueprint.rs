@@ -37,7 +37,7 @@ impl Blueprint {
         let source = data.chart_source(&repository);
         let is_pinned = recorded.repository.as_deref() == Some(repository.as_str());
         let wanted = mesh.primaries().values().flat_map(|primary| {
-            ChartName::ALL.map(|chart| {
+            primary.charts().map(|chart| {
                 (chart_key(chart, primary.version().as_str()), (chart, primary.version().to_string()))
             })
         });
@@ -71,11 +71,9 @@ impl Blueprint {
     /// What this cluster shall hold.
     pub fn render(&self, cluster: &ClusterName, facts: &ClusterFacts) -> Result<ManifestSet, Diagnostic> {
         let primary = self.mesh.primaries().get(cluster).ok_or_else(|| not_in_mesh(cluster))?;
-        let charts = render::Charts {
-            base: self.chart(ChartName::Base, primary)?,
-            istiod: self.chart(ChartName::Istiod, primary)?,
-        };
-        render::render(&self.mesh, cluster, primary, charts, facts)
+        let charts = primary.charts().map(|name| Ok((name, self.chart(name, primary)?)));
+        let charts = charts.collect::<Result<_, Diagnostic>>()?;
+        render::render(&self.mesh, cluster, primary, &charts, facts)
             .map_err(|error| cannot_render(cluster, &error))
     }
 

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
 
-use super::model::{ChartModel, MeshModel, PrimaryModel};
+use super::model::{ApiServerModel, ChartModel, GatewayModel, MeshModel, PrimaryModel};
 use super::schema::DEFAULT_NAMESPACE;
 use crate::diagnostics;
-use crate::mesh::{ChartSource, Mesh, Primary, ValidatedMesh};
+use crate::mesh::{
+    CertificateAuthority, ChartSource, DeclaredApiServer, EastWestGateway, Mesh, Primary, ValidatedMesh,
+};
 
 /// Istio's own default.
 const DEFAULT_TRUST_DOMAIN: &str = "cluster.local";
@@ -50,6 +52,7 @@ impl Reader {
             chart_source: self.chart_source(config),
             chart: self.charts(&config.chart, &AttributePath::root()),
             mesh_config: self.yaml(&config.mesh_config, AttributePath::new("mesh_config")),
+            certificate_authority: self.certificate_authority(config),
             primaries: self.labelled(&config.primary, Self::primary),
         }
     }
@@ -67,6 +70,47 @@ impl Reader {
             network: self.text(&primary.network).unwrap_or_default(),
             version: self.text(&primary.version),
             chart: self.charts(&primary.chart, &AttributePath::new("primary").key(label)),
+            pod_cidrs: self.texts(&primary.pod_cidrs),
+            east_west_gateway: self
+                .block(&primary.east_west_gateway)
+                .map(|gateway| self.gateway(gateway, &AttributePath::new("primary").key(label))),
+            api_server: self.block(&primary.api_server).map(|api_server| self.api_server(api_server)),
+        }
+    }
+
+    fn gateway(&mut self, gateway: &GatewayModel, primary: &AttributePath) -> EastWestGateway {
+        let annotations = self.block(&gateway.service_annotations).into_iter().flatten();
+        let annotations = annotations.filter_map(|(name, value)| Some((name.clone(), self.text(value)?)));
+        let service_annotations = annotations.collect();
+        let values = primary.clone().attribute("east_west_gateway").attribute("values");
+        EastWestGateway {
+            service_type: self.text(&gateway.service_type),
+            service_annotations,
+            load_balancer_class: self.text(&gateway.load_balancer_class),
+            source_ranges: self.texts(&gateway.source_ranges),
+            replicas: self.number(&gateway.replicas),
+            values: self.yaml(&gateway.values, values),
+        }
+    }
+
+    fn api_server(&mut self, api_server: &ApiServerModel) -> DeclaredApiServer {
+        DeclaredApiServer {
+            url: self.text(&api_server.url),
+            cluster_ca_certificate: self.text(&api_server.cluster_ca_certificate),
+            tls_server_name: self.text(&api_server.tls_server_name),
+        }
+    }
+
+    fn certificate_authority(&mut self, config: &MeshModel) -> CertificateAuthority {
+        let Some(authority) = self.block(&config.certificate_authority) else {
+            return CertificateAuthority::default();
+        };
+        CertificateAuthority {
+            mode: self.text(&authority.mode),
+            key_cluster: self.text(&authority.key_cluster),
+            root_lifetime_days: self.number(&authority.root_lifetime_days),
+            intermediate_lifetime_days: self.number(&authority.intermediate_lifetime_days),
+            key_type: self.text(&authority.key_type),
         }
     }
 
@@ -91,9 +135,22 @@ impl Reader {
         blocks.map(|(label, block)| (label.clone(), read(self, label, block))).collect()
     }
 
+    fn block<'a, T>(&mut self, block: &'a Field<T>) -> Option<&'a T> {
+        self.unknown |= block.is_unknown();
+        block.as_known()
+    }
+
     fn text(&mut self, field: &Field<String>) -> Option<String> {
-        self.unknown |= field.is_unknown();
-        field.as_known().cloned()
+        self.block(field).cloned()
+    }
+
+    fn number(&mut self, field: &Field<i64>) -> Option<i64> {
+        self.block(field).copied()
+    }
+
+    fn texts(&mut self, list: &Field<Vec<Field<String>>>) -> Vec<String> {
+        let items = self.block(list).into_iter().flatten();
+        items.filter_map(|item| self.text(item)).collect()
     }
 
     /// A YAML document: a mapping, or nothing at all.

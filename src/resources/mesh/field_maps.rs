@@ -11,6 +11,15 @@ use crate::provider::PlanDetail;
 /// The objects of a mesh with their fields.
 pub type Objects = BTreeMap<ObjectId, Fields>;
 
+/// One object as a plan has rendered it.
+#[derive(Clone, Debug, Default)]
+pub struct Rendered {
+    /// Its fields.
+    pub fields: Fields,
+    /// The fields of its holes; none where the apply fills them anew.
+    pub holes: BTreeMap<String, Option<String>>,
+}
+
 /// The objects whose fields are known; in state these are all.
 pub fn known_objects(manifests: &Field<Manifests>) -> Objects {
     let manifests = manifests.as_known().into_iter().flatten();
@@ -36,19 +45,29 @@ pub fn state(objects: Objects) -> Field<Manifests> {
 /// what is yet to be created is unknown unless its fields are rendered (`None` where the cluster's facts are missing)
 /// and wanted in full.
 pub fn plan(
-    rendered: BTreeMap<ObjectId, Option<Fields>>,
+    rendered: BTreeMap<ObjectId, Option<Rendered>>,
     prior: &Objects,
     detail: PlanDetail,
 ) -> Field<Manifests> {
     let planned = rendered.into_iter().map(|(id, fields)| {
         let fields = match (prior.get(&id), fields) {
-            (Some(prior), Some(fields)) => texts(keep_wording(prior, fields)),
-            (None, Some(fields)) if detail == PlanDetail::Full && id.kind != "Secret" => texts(fields),
+            (Some(prior), Some(rendered)) => existing(prior, rendered),
+            (None, Some(rendered)) if detail == PlanDetail::Full && id.kind != "Secret" => {
+                texts(rendered.fields)
+            }
             (_, _) => Field::Unknown,
         };
         (id.to_string(), fields)
     });
     Field::Known(planned.collect())
+}
+
+fn existing(prior: &Fields, rendered: Rendered) -> Field<BTreeMap<String, Field<String>>> {
+    let fields =
+        keep_wording(prior, rendered.fields).into_iter().map(|(path, text)| (path, Field::Known(text)));
+    let holes =
+        rendered.holes.into_iter().map(|(path, text)| (path, text.map_or(Field::Unknown, Field::Known)));
+    Field::Known(fields.chain(holes).collect())
 }
 
 #[cfg(test)]
@@ -63,8 +82,9 @@ mod tests {
         fields.collect()
     }
 
-    fn rendered(objects: Objects) -> BTreeMap<ObjectId, Option<Fields>> {
-        objects.into_iter().map(|(id, fields)| (id, Some(fields))).collect()
+    fn rendered(objects: Objects) -> BTreeMap<ObjectId, Option<Rendered>> {
+        let rendered = |fields| Some(Rendered { fields, ..Rendered::default() });
+        objects.into_iter().map(|(id, fields)| (id, rendered(fields))).collect()
     }
 
     const ISTIOD: &str = "east/apps/Deployment/istio-system/istiod";

@@ -3,6 +3,7 @@
 
 use tfplugin::{Diagnostic, PrivateState};
 
+use super::seals::Seals;
 use crate::diagnostics;
 use crate::manifests::FingerprintKey;
 
@@ -11,13 +12,33 @@ const PRIVATE_NAME: &str = "fingerprint_key";
 /// Stands in until a resource has a key: a plan shows no secret value of an object that is yet to be created.
 const NONE_YET: [u8; 32] = [0; 32];
 
+/// What a resource remembers of secrets without knowing them.
+#[derive(Clone, Debug)]
+pub struct Secrets {
+    /// The key of their fingerprints.
+    pub key: FingerprintKey,
+    /// What was filled into holes.
+    pub seals: Seals,
+}
+
+impl Secrets {
+    /// What the resource remembers.
+    pub fn recorded(private: &PrivateState) -> Result<Self, Diagnostic> {
+        Ok(Self { key: recorded(private)?, seals: Seals::recorded(private)? })
+    }
+
+    /// The same for an apply, which draws a key if there is none. Plans never draw: they must be repeatable.
+    pub fn recorded_or_drawn(private: &PrivateState) -> Result<Self, Diagnostic> {
+        Ok(Self { key: recorded_or_drawn(private)?, seals: Seals::recorded(private)? })
+    }
+}
+
 /// The key that the resource has.
 pub fn recorded(private: &PrivateState) -> Result<FingerprintKey, Diagnostic> {
     Ok(FingerprintKey::new(stored(private)?.unwrap_or(NONE_YET)))
 }
 
-/// The same for an apply, which draws a key if there is none. Plans never draw: they must be repeatable.
-pub fn recorded_or_drawn(private: &PrivateState) -> Result<FingerprintKey, Diagnostic> {
+fn recorded_or_drawn(private: &PrivateState) -> Result<FingerprintKey, Diagnostic> {
     if let Some(bytes) = stored(private)? {
         return Ok(FingerprintKey::new(bytes));
     }

@@ -10,25 +10,36 @@
 //! | `delete_crds` | bool | optional | `false` | state only | as configured | – |
 //! | `chart_source.repository` | string | required | | in place | as configured | – |
 //! | `chart "<name>".values` | string (YAML) | optional | | in place | as configured | – |
-//! | `primary "<cluster>"` | block | exactly one | | installed or removed | as configured | – |
+//! | `primary "<cluster>"` | block | one or more | | installed or removed | as configured | – |
 //! | `primary.network` | string | optional | | in place | as configured | – |
 //! | `primary.version` | string | optional | the mesh's | in place | as configured | – |
 //! | `primary.chart "<name>".values` | string (YAML) | optional | | in place | as configured | – |
+//! | `primary.pod_cidrs` | list(string) | optional | | checked only | as configured | – |
+//! | `primary.east_west_gateway` | block | optional; needed where networks differ | | in place | as configured | – |
+//! | `….service_type`, `.service_annotations`, `.load_balancer_class`, `.source_ranges`, `.replicas` | | optional | the chart's | in place | as configured | – |
+//! | `….values` | string (YAML) | optional | | in place | as configured | – |
+//! | `primary.api_server.url`, `.cluster_ca_certificate`, `.tls_server_name` | string | optional | the connection's | in place: the Secrets that hold them | as configured | – |
+//! | `certificate_authority.mode` | string | optional | `generated` | in place | as configured | – |
+//! | `certificate_authority.key_cluster` | string | needed with several primaries | the only primary | the root moves | as configured | – |
+//! | `certificate_authority.root_lifetime_days`, `.intermediate_lifetime_days`, `.key_type` | | optional | 3650, 730, `ecdsa-p256` | new certificates only | as configured | – |
 //! | `timeouts.create`, `.read`, `.update`, `.delete` | string (duration) | optional | 20m, 5m, 20m, 20m | state only | as configured | – |
 //! | `manifests` | map(map(string)) | computed | | | fields of objects that exist; objects to be created unknown unless `plan_detail = "full"`; unknown as a whole while a value that decides the objects is | the objects and field paths that state names, one LIST a kind |
 //! | `chart_digests` | map(string) | computed | | | where source and version are known | state |
 //! | `cluster_uids` | map(string) | computed | | | where the cluster answers, else prior, else unknown | UID of `kube-system` |
+//! | `status` | object | computed | | | prior if nothing changes and nothing is wrong, else unknown | istiod's pods and debug interface, Service of the gateway, `istio-ca-root-cert` |
 //! | `kubernetes_versions` | map(string) | computed | | | prior, else unknown | `/version` of each cluster |
 //!
 //! `manifests` is keyed `"<cluster>/<group>/<Kind>/<namespace>/<name>"`, then by field path; `chart_digests` by
 //! `"<chart>-<version>"`; the others by cluster. Charts are rendered for the Kubernetes version in state, so that two
 //! plans from one state agree; refresh brings it up to date.
 
+mod api_servers;
 mod apply;
 mod blueprint;
 mod declare;
 mod field_maps;
 mod fingerprint;
+mod kept_secrets;
 mod model;
 mod plan;
 mod read;
@@ -36,6 +47,9 @@ mod recorded;
 mod remove;
 mod resource;
 mod schema;
+mod seals;
+mod site;
+mod status;
 
 pub use model::{ChartModel, ChartSourceModel, Manifests, MeshModel, PrimaryModel};
 pub use resource::MeshResource;

@@ -5,18 +5,23 @@ use std::collections::BTreeMap;
 use futures::future::join_all;
 use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
 
+use super::api_servers::api_servers;
 use super::blueprint::Blueprint;
 use super::declare::declare;
-use super::field_maps::{self, texts};
+use super::field_maps::{self, Objects, Rendered, texts};
 
+use super::fingerprint::Secrets;
 use super::model::MeshModel;
 use super::recorded::Recorded;
+use super::seals::ApiServers;
+use super::status;
 use crate::clusters;
 use crate::diagnostics;
-use crate::manifests::{Fields, FingerprintKey, ObjectId, flatten};
+use crate::manifests::{ObjectId, flatten};
 use crate::mesh::{ClusterFacts, ClusterName, ValidatedMesh};
 use crate::observe;
 use crate::provider::ProviderData;
+use crate::render::{Component, Manifest};
 
 /// Rendered for when a cluster's own version is not known. Which objects there are does not depend on it (a test of
 /// `render` holds that), and what they say is not shown.
@@ -30,7 +35,7 @@ pub async fn plan(
     config: &MeshModel,
     prior: Option<&MeshModel>,
     mut planned: MeshModel,
-    key: &FingerprintKey,
+    secrets: &Secrets,
     data: &ProviderData,
 ) -> Result<(MeshModel, Diagnostics), Diagnostics> {
     let (mesh, warnings) = declare(config)?;
@@ -41,19 +46,51 @@ pub async fn plan(
         planned.chart_digests = Field::Unknown;
         planned.cluster_uids = Field::Unknown;
         planned.kubernetes_versions = Field::Unknown;
+        planned.status = Field::Unknown;
         return Ok((planned, messages));
     };
     let recorded = prior.map(Recorded::of).unwrap_or_default();
     check_blocks(&mesh, &recorded, data)?;
     let facts = facts(&mesh, &recorded, data, &mut messages).await?;
+    check_identities(&facts)?;
+    let api_servers = api_servers(&mesh, data).await?;
     let recorded = after_relabelling(recorded, &mesh, &facts);
     let blueprint = Blueprint::fetch(mesh, &recorded, data).await?;
     planned.chart_digests = texts(blueprint.digests());
     planned.cluster_uids = per_cluster(&facts, |facts| facts.uid.clone());
     planned.kubernetes_versions = per_cluster(&facts, |facts| facts.kubernetes_version.clone());
-    let rendered = render(&blueprint, &facts, key)?;
+    let rendering =
+        Rendering { blueprint: &blueprint, prior: &recorded.objects, secrets, api_servers: &api_servers };
+    let rendered = rendering.objects(&facts)?;
     planned.manifests = field_maps::plan(rendered, &recorded.objects, data.plan_detail);
+    let is_unchanged = prior.is_some_and(|prior| is_same(prior, &planned));
+    planned.status = status::planned(prior.filter(|_| is_unchanged));
     Ok((planned, messages))
+}
+
+/// Whether the plan changes nothing in any cluster.
+fn is_same(prior: &MeshModel, planned: &MeshModel) -> bool {
+    prior.manifests == planned.manifests
+        && prior.cluster_uids == planned.cluster_uids
+        && prior.kubernetes_versions == planned.kubernetes_versions
+}
+
+/// One cluster under two labels would get two control planes in one namespace.
+fn check_identities(facts: &Facts) -> Result<(), Diagnostic> {
+    let mut labels: BTreeMap<&str, &ClusterName> = BTreeMap::new();
+    for (name, facts) in facts {
+        let Some(facts) = facts else { continue };
+        if let Some(other) = labels.insert(&facts.uid, name) {
+            let summary = format!("{:?} and {:?} are the same cluster", other.as_str(), name.as_str());
+            let detail = format!(
+                "Both have the identity {}. Remove one of the primary blocks, or correct the connection of one of the \
+                 provider's cluster blocks.",
+                facts.uid
+            );
+            return Err(Diagnostic::error(summary, detail).at(primary(name.as_str())));
+        }
+    }
+    Ok(())
 }
 
 /// Every cluster of the mesh, before and after, needs a block in the provider.
@@ -158,20 +195,46 @@ fn per_cluster(
     Field::Known(values.collect())
 }
 
-/// Every object, with its fields where the cluster's facts are known.
-fn render(
-    blueprint: &Blueprint,
-    facts: &Facts,
-    key: &FingerprintKey,
-) -> Result<BTreeMap<ObjectId, Option<Fields>>, Diagnostic> {
-    let mut rendered = BTreeMap::new();
-    for (name, facts) in facts {
+/// What the objects of a plan are made from.
+struct Rendering<'a> {
+    blueprint: &'a Blueprint,
+    prior: &'a Objects,
+    secrets: &'a Secrets,
+    api_servers: &'a ApiServers,
+}
+
+impl Rendering<'_> {
+    /// Every object, with its fields where the cluster's facts are known.
+    fn objects(&self, facts: &Facts) -> Result<BTreeMap<ObjectId, Option<Rendered>>, Diagnostic> {
         let assumed = || ClusterFacts { uid: String::new(), kubernetes_version: ANY_KUBERNETES.to_owned() };
-        let set = blueprint.render(name, &facts.clone().unwrap_or_else(assumed))?;
-        for manifest in set.manifests() {
-            let fields = facts.is_some().then(|| flatten(&manifest.object, key));
-            rendered.insert(ObjectId::of(name, &manifest.object), fields);
+        let mut rendered = BTreeMap::new();
+        for (name, facts) in facts {
+            let set = self.blueprint.render(name, &facts.clone().unwrap_or_else(assumed))?;
+            for manifest in set.manifests() {
+                let id = ObjectId::of(name, &manifest.object);
+                let object = if facts.is_some() { Some(self.object(&id, manifest)?) } else { None };
+                rendered.insert(id, object);
+            }
         }
+        Ok(rendered)
     }
-    Ok(rendered)
+
+    fn object(&self, id: &ObjectId, manifest: &Manifest) -> Result<Rendered, Diagnostic> {
+        let Secrets { key, seals } = self.secrets;
+        let holes = seals.planned(id, manifest, self.prior, self.api_servers);
+        let is_open = holes.values().any(Option::is_none);
+        if is_open && manifest.component == Component::Root && seals.has(id) {
+            return Err(root_is_gone(id));
+        }
+        Ok(Rendered { fields: flatten(&manifest.object, key), holes })
+    }
+}
+
+fn root_is_gone(id: &ObjectId) -> Diagnostic {
+    let detail = "It kept the root certificate of the mesh and its key, and was deleted or changed by someone else. A new root \
+                  would break every connection of the mesh, so none is made.\n\nRestore the Secret from a backup and plan again. \
+                  If there is none, the mesh goes on until its intermediates expire, but no cluster can join it: make a new mesh \
+                  and move the workloads.";
+    Diagnostic::error(format!("{id} is no longer what the mesh was made with"), detail)
+        .at(AttributePath::new("certificate_authority"))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use ssa::Observation;
-use tfplugin::{Diagnostic, Diagnostics};
+use tfplugin::{Diagnostic, Diagnostics, Field};
 use tokio_util::sync::CancellationToken;
 
 use super::field_maps::{self, Objects, texts};
@@ -13,6 +13,7 @@ use super::field_maps::{self, Objects, texts};
 use super::model::MeshModel;
 use super::plan::primary;
 use super::recorded::Recorded;
+use super::status;
 use crate::clusters::{self, Cluster, WhenUnreachable};
 use crate::diagnostics;
 use crate::manifests::{FingerprintKey, ObjectId, read_back};
@@ -23,6 +24,7 @@ use crate::rollout::Target;
 
 /// What a refresh found in one cluster.
 struct Reading {
+    cluster: Cluster,
     facts: ClusterFacts,
     objects: Objects,
 }
@@ -55,9 +57,11 @@ pub async fn read(
     });
     let readings = join_all(readings).await;
     let (mut warnings, mut errors) = (Diagnostics::new(), Diagnostics::new());
+    let mut clusters = Vec::new();
     for (label, reading) in labels.iter().zip(readings) {
         match reading {
-            Ok(Reading { facts, objects }) => {
+            Ok(Reading { cluster, facts, objects }) => {
+                clusters.push(cluster);
                 recorded.objects.retain(|id, _| id.cluster != *label);
                 recorded.objects.extend(objects);
                 recorded.cluster_uids.insert(label.clone(), facts.uid);
@@ -71,6 +75,9 @@ pub async fn read(
     state.manifests = field_maps::state(recorded.objects);
     state.cluster_uids = texts(recorded.cluster_uids);
     state.kubernetes_versions = texts(recorded.kubernetes_versions);
+    let (status, unseen) = status::observe(&state, &clusters).await;
+    warnings.extend(unseen);
+    state.status = Field::Known(status);
     Ok((state, warnings))
 }
 
@@ -89,12 +96,12 @@ async fn read_cluster(
     cluster.check_uid(known, &facts.uid).map_err(unusable)?;
     if known != facts.uid {
         // The block says that the cluster of before is gone, and everything in it with it.
-        return Ok(Reading { facts, objects: Objects::new() });
+        return Ok(Reading { cluster, facts, objects: Objects::new() });
     }
     let wanted = recorded.objects.iter().filter(|(id, _)| id.cluster == label);
     let wanted: Objects = wanted.map(|(id, fields)| (id.clone(), fields.clone())).collect();
     let objects = read_objects(&cluster, namespace, &wanted, key, cancel).await;
-    objects.map(|objects| Reading { facts, objects }).map_err(Unread::Failed)
+    objects.map(|objects| Reading { cluster, facts, objects }).map_err(Unread::Failed)
 }
 
 /// The live fields of those of `wanted` that exist.
@@ -145,7 +152,7 @@ fn unread(label: &str, error: &clusters::Error, data: &ProviderData) -> Unread {
     }
 }
 
-fn cannot_read(label: &str, id: &ssa::ObjectId, error: &ssa::RequestError) -> Diagnostic {
+pub fn cannot_read(label: &str, id: &ssa::ObjectId, error: &ssa::RequestError) -> Diagnostic {
     let summary = format!("Cluster {label:?}: cannot read {id}");
     let way_out = if error.is_forbidden() {
         "Grant the identity of the cluster block get and list on this kind: refresh and plan need nothing more."

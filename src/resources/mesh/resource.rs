@@ -7,9 +7,10 @@ use tfplugin::{
 
 use super::apply::Apply;
 use super::declare::declare;
+use super::fingerprint::{self, Secrets};
 use super::model::MeshModel;
 use super::recorded::Recorded;
-use super::{fingerprint, plan, read, remove, schema};
+use super::{plan, read, remove, schema};
 use crate::provider::IstioProvider;
 
 const DEFAULT_READ: Duration = Duration::from_mins(5);
@@ -38,11 +39,7 @@ impl Resource for MeshResource {
         plan: PlanCreate<MeshModel>,
         context: &ResourceContext<Self>,
     ) -> Outcome<MeshModel> {
-        let key = match fingerprint::recorded(context.private()) {
-            Ok(key) => key,
-            Err(error) => return Outcome::failed(error),
-        };
-        match plan::plan(&plan.config, None, plan.planned, &key, context.data()).await {
+        match planned(&plan.config, None, plan.planned, context).await {
             Ok((planned, messages)) => Outcome::new(planned).with(messages),
             Err(errors) => Outcome::failed(errors),
         }
@@ -53,11 +50,7 @@ impl Resource for MeshResource {
         plan: PlanUpdate<MeshModel>,
         context: &ResourceContext<Self>,
     ) -> Outcome<Planned<MeshModel>> {
-        let key = match fingerprint::recorded(context.private()) {
-            Ok(key) => key,
-            Err(error) => return Outcome::failed(error),
-        };
-        match plan::plan(&plan.config, Some(&plan.prior), plan.planned, &key, context.data()).await {
+        match planned(&plan.config, Some(&plan.prior), plan.planned, context).await {
             Ok((planned, messages)) => Outcome::new(planned.into()).with(messages),
             Err(errors) => Outcome::failed(errors),
         }
@@ -99,6 +92,16 @@ impl Resource for MeshResource {
     }
 }
 
+async fn planned(
+    config: &MeshModel,
+    prior: Option<&MeshModel>,
+    planned: MeshModel,
+    context: &ResourceContext<MeshResource>,
+) -> Result<(MeshModel, Diagnostics), Diagnostics> {
+    let secrets = Secrets::recorded(context.private())?;
+    plan::plan(config, prior, planned, &secrets, context.data()).await
+}
+
 async fn apply(
     prior: Option<&MeshModel>,
     config: &MeshModel,
@@ -106,10 +109,16 @@ async fn apply(
     timeout: Duration,
     context: &ResourceContext<MeshResource>,
 ) -> Outcome<MeshModel> {
-    let key = match fingerprint::recorded_or_drawn(context.private()) {
-        Ok(key) => key,
+    let secrets = match Secrets::recorded_or_drawn(context.private()) {
+        Ok(secrets) => secrets,
         Err(error) => return Outcome::failed(error),
     };
     let (data, cancel) = (context.data(), context.cancellation());
-    Apply { prior, config, planned, key: &key, data, timeout, cancel }.run().await
+    let recorded = prior.map(Recorded::of).unwrap_or_default();
+    let apply = Apply { prior, recorded, config, planned, secrets: &secrets, data, timeout, cancel };
+    let (outcome, seals) = apply.run().await;
+    match seals.map(|seals| seals.record(context.private())) {
+        Some(Err(error)) => outcome.with([error]),
+        _ => outcome,
+    }
 }

@@ -13,9 +13,11 @@ pub fn schema() -> Schema {
         .attribute("chart_digests", chart_digests())
         .attribute("cluster_uids", cluster_uids())
         .attribute("kubernetes_versions", kubernetes_versions())
+        .attribute("status", status())
         .block("chart_source", NestedBlock::single(chart_source()).min(1))
         .block("chart", NestedBlock::map(chart("in every cluster of the mesh")))
         .block("primary", NestedBlock::map(primary()))
+        .block("certificate_authority", NestedBlock::single(certificate_authority()))
         .block("timeouts", Timeouts::block())
 }
 
@@ -95,7 +97,8 @@ fn chart_source() -> Block {
 
 fn chart(scope: &str) -> Block {
     Block::new(format!(
-        "Values for one of Istio's charts {scope}. The label is the chart's name, `base` or `istiod`."
+        "Values for one of Istio's charts {scope}. The label is the chart's name: `base`, `istiod`, or `gateway` for the \
+         east-west gateways."
     ))
     .attribute("values", Attribute::string(
         "Helm values as YAML; write them with `yamlencode`. They override the chart's own, and a primary's override the \
@@ -107,12 +110,116 @@ fn chart(scope: &str) -> Block {
 fn primary() -> Block {
     Block::new(
         "A cluster with a control plane of its own. The label is the cluster's in the provider block, and Istio's \
-         name of the cluster. Exactly one for now.",
+         name of the cluster. The order of the blocks means nothing. All primaries read each other's API server, and pods \
+         on different networks reach each other through `east_west_gateway`s.",
     )
     .attribute("network", Attribute::string(
         "Network of the cluster's pods. Clusters whose pods reach each other directly share one (Istio's \
          `global.network`).",
     ).required())
     .attribute("version", Attribute::string("Release of the charts in this cluster, if it is not the mesh's.").optional())
+    .attribute("pod_cidrs", Attribute::list(Type::String,
+        "Addresses of the cluster's pods, such as `[\"10.8.0.0/16\"]`. Clusters of one network with overlapping ranges are \
+         refused, because an address there must mean one pod.",
+    ).optional())
     .block("chart", NestedBlock::map(chart("in this cluster")))
+    .block("east_west_gateway", NestedBlock::single(east_west_gateway()))
+    .block("api_server", NestedBlock::single(api_server()))
+}
+
+fn east_west_gateway() -> Block {
+    Block::new(
+        "The gateway through which pods of other networks reach this cluster (port 15443). A mesh of several networks needs \
+         one in each; in a mesh of one network it is installed and left closed.",
+    )
+    .attribute("service_type", Attribute::string(
+        "Type of its Service: `LoadBalancer` (the chart's default), `NodePort` or `ClusterIP`.",
+    ).optional())
+    .attribute("service_annotations", Attribute::map(Type::String,
+        "Annotations of its Service, which a cloud's load balancer controller reads: for an internal load balancer \
+         `service.beta.kubernetes.io/aws-load-balancer-scheme = \"internal\"`, \
+         `networking.gke.io/load-balancer-type = \"Internal\"` or \
+         `service.beta.kubernetes.io/azure-load-balancer-internal = \"true\"`. It must work on layer 4.",
+    ).optional())
+    .attribute("load_balancer_class", Attribute::string("`loadBalancerClass` of its Service.").optional())
+    .attribute("source_ranges", Attribute::list(Type::String,
+        "Addresses from which its load balancer takes connections, in CIDR notation: those of the other networks' nodes or \
+         NAT gateways.",
+    ).optional())
+    .attribute("replicas", Attribute::number(
+        "Number of its pods. Without it the chart's HorizontalPodAutoscaler decides, 1 to 5.",
+    ).optional())
+    .attribute("values", Attribute::string(
+        "Helm values of the chart `gateway` as YAML, over everything else that is set for it.",
+    ).optional())
+}
+
+fn api_server() -> Block {
+    Block::new(
+        "How the control planes of the other primaries reach this cluster's API server. Without it they use the host and the \
+         certificates of the provider's `cluster` block.",
+    )
+    .attribute("url", Attribute::string(
+        "URL that works from inside the other clusters, `https://…`. Addresses that mean another machine there, such as \
+         `127.0.0.1`, are refused.",
+    ).optional())
+    .attribute("cluster_ca_certificate", Attribute::string(
+        "Certificates that sign the API server's, as PEM.",
+    ).optional())
+    .attribute("tls_server_name", Attribute::string(
+        "Name to expect in the API server's certificate, if it is not the URL's.",
+    ).optional())
+}
+
+fn certificate_authority() -> Block {
+    Block::new(
+        "Who signs the identities of the workloads. Changing the root of a mesh that is in use breaks every connection until \
+         all proxies have the new one.",
+    )
+    .attribute("mode", Attribute::string(
+        "`generated` (default): the provider makes one root and an intermediate for each cluster, in which the key of the \
+         root never leaves the provider's process but for a Secret of `key_cluster`. `self_signed`: istiod makes a root of \
+         its own, which only a mesh of one primary can have and keep.",
+    ).optional())
+    .attribute("key_cluster", Attribute::string(
+        "Label of the primary whose Secret `terraform-provider-istio-root`, in the mesh's namespace, keeps the key of the \
+         root. Needed when there are several primaries. Back that Secret up: without it no cluster can join. Whoever may read \
+         Secrets in this cluster can sign for the whole mesh, and that includes the istiod of every other primary, which no \
+         release of Istio lets read a cluster without its Secrets.",
+    ).optional())
+    .attribute("root_lifetime_days", Attribute::number("How long a new root is valid, 3650 days by default.").optional())
+    .attribute("intermediate_lifetime_days", Attribute::number(
+        "How long a new intermediate is valid, 730 days by default.",
+    ).optional())
+    .attribute("key_type", Attribute::string(
+        "Kind of the keys of new certificates, `ecdsa-p256` (default) or `ecdsa-p384`.",
+    ).optional())
+}
+
+fn status() -> Attribute {
+    let texts = || Type::List(Box::new(Type::String));
+    let cluster = Type::Object(
+        [
+            ("control_plane".to_owned(), Type::String),
+            ("root_fingerprints".to_owned(), texts()),
+            ("root_expires".to_owned(), Type::String),
+            ("gateway_addresses".to_owned(), texts()),
+        ]
+        .into(),
+    );
+    let status = Type::Object(
+        [
+            ("clusters".to_owned(), Type::Map(Box::new(cluster))),
+            ("links".to_owned(), Type::Map(Box::new(Type::String))),
+        ]
+        .into(),
+    );
+    Attribute::new(status,
+        "What the mesh was last seen to be. `clusters`: `control_plane` (`ready`, `not_ready` or `unknown`), \
+         `root_fingerprints` and `root_expires` of the roots that its proxies trust, `gateway_addresses`. `links`, \
+         `\"<cluster>-><other>\"`: whether calls from a cluster reach the other: `ready`, `missing` (istiod does not know \
+         the other cluster), `syncing`, `timeout` (istiod cannot read its API server), `no_gateway_address`, \
+         `roots_differ` or `unknown`. Asking istiod takes the right `create pods/portforward`; without it the last known \
+         value stays.",
+    ).computed()
 }

@@ -4,7 +4,7 @@
 //!
 //! Needs the lab's parts, `flux-ssa` among them. Every program works on API servers of its own: on one directly, for time and memory, and on one
 //! behind a proxy that counts. Prints the tables of `BENCHMARKS.md`.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
+#![allow(clippy::cast_precision_loss, clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 #[allow(dead_code, reason = "the tests use more of it")]
 #[path = "../../tests/engine/http_proxy.rs"]
@@ -37,7 +37,9 @@ async fn main() {
             rows.extend(measure(program, &set).await);
         }
         rows.sort_by_key(|(step, _)| *step);
-        rows.iter().for_each(|(_, row)| println!("{row}"));
+        for (_, row) in &rows {
+            println!("{row}");
+        }
     }
 }
 
@@ -55,16 +57,16 @@ async fn measure(program: &Program, set: &Set) -> Vec<(Step, String)> {
             remove(&counted_cache);
         }
         let files = if step.changes() { &set.changed } else { &set.unchanged };
-        let run = |kubeconfig: &Path, cache: &Path| program.run(step, kubeconfig, cache, files.path());
+        let files = files.path();
         let mut runs = Vec::new();
         for _ in 0..if step.can_be_repeated() { REPETITIONS } else { 1 } {
             if step.is_cold() {
                 remove(&timed_cache);
             }
-            runs.push(run(&timed.kubeconfig(), &timed_cache).await);
+            runs.push(program.run(step, &timed.kubeconfig(), &timed_cache, files).await);
         }
         proxy.take_counts();
-        run(&proxied, &counted_cache).await;
+        program.run(step, &proxied, &counted_cache, files).await;
         let counts = proxy.take_counts();
         let sum: usize = counts.values().sum();
         let verbs: Vec<String> = counts.iter().map(|(verb, count)| format!("{count} {verb}")).collect();

@@ -18,6 +18,7 @@ usage: apply --kubeconfig FILE --inventory NAME [options] DIR
   --schema-cache FOLDER   keep the cluster's schemas there from run to run";
 
 #[derive(Default)]
+#[allow(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub struct Arguments {
     pub kubeconfig: PathBuf,
     pub context: Option<String>,
@@ -64,9 +65,8 @@ pub fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, Strin
             _ => return Err(format!("{word} is one folder too many\n{USAGE}")),
         }
     }
-    let given = |text: &std::ffi::OsStr, name: &str| match text.is_empty() {
-        true => Err(format!("{name} is missing\n{USAGE}")),
-        false => Ok(()),
+    let given = |text: &std::ffi::OsStr, name: &str| {
+        if text.is_empty() { Err(format!("{name} is missing\n{USAGE}")) } else { Ok(()) }
     };
     given(arguments.kubeconfig.as_os_str(), "--kubeconfig")?;
     given(arguments.inventory.as_ref(), "--inventory")?;

@@ -44,17 +44,19 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let cancel = cancelled_by_ctrl_c();
     let engine = engine(&arguments).await?;
     let at = InventoryRef { namespace: arguments.namespace.clone(), name: arguments.inventory.clone() };
-    let manifests = match arguments.delete {
-        true => Vec::new(),
-        false => Manifest::parse_all(folder::read(&arguments.directory)?, &arguments.namespace)?,
+    let manifests = if arguments.delete {
+        Vec::new()
+    } else {
+        Manifest::parse_all(folder::read(&arguments.directory)?, &arguments.namespace)?
     };
     if arguments.dry_run {
         return plan(&engine, &at, &manifests, &arguments, &cancel).await;
     }
     let mut inventory = claim(&engine, &at, &manifests, &cancel).await?;
-    let done = match arguments.delete {
-        true => delete(&engine, &mut inventory, &cancel).await,
-        false => apply(&engine, &mut inventory, &manifests, &arguments, &cancel).await,
+    let done = if arguments.delete {
+        delete(&engine, &mut inventory, &cancel).await
+    } else {
+        apply(&engine, &mut inventory, &manifests, &arguments, &cancel).await
     };
     if done.is_err() {
         // The error that stopped the run is the one to tell; a claim that is not given back expires.

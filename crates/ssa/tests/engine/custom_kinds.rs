@@ -137,7 +137,7 @@ async fn an_item_is_found_by_all_its_keys_with_their_defaults() {
     let changed = shop
         .changed(|spec| {
             spec["ports"] =
-                json!([{"port": 80, "protocol": "UDP", "note": "dns"}, {"port": 80, "note": "web"}])
+                json!([{"port": 80, "protocol": "UDP", "note": "dns"}, {"port": 80, "note": "web"}]);
         })
         .await;
     assert_eq!(changed, ["spec.ports[port=80,protocol=TCP].note"]);

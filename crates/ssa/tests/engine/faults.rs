@@ -32,7 +32,7 @@ async fn a_clean_run_after_any_faults_gives_the_undisturbed_result() {
         requests: sum.requests + run.requests,
         stopped: sum.stopped + run.stopped,
     });
-    println!("{count} runs: {sum:?}");
+    eprintln!("{count} runs: {sum:?}");
     assert!(sum.connections as u64 > count, "too few connections break: {sum:?}");
     assert!(sum.requests as u64 > count, "too few requests go wrong: {sum:?}");
     assert!(sum.stopped as u64 > count / 4, "too few parts of runs were stopped: {sum:?}");

@@ -84,7 +84,7 @@ async fn an_immutable_field_that_only_the_server_knows_is_named_and_recreated_on
 #[tokio::test]
 async fn a_webhook_that_cannot_be_called_is_named_with_the_object() {
     let cluster = Cluster::with("webhook-away", |options| {
-        options.budgets.retry_time = std::time::Duration::from_millis(300)
+        options.budgets.retry_time = std::time::Duration::from_millis(300);
     })
     .await;
     let registration = json!({

@@ -20,7 +20,12 @@ async fn counted(owner: &str) -> (HttpProxy, Engine) {
 async fn a_kind_is_read_with_one_list_over_all_namespaces_and_a_single_object_with_a_get() {
     let cluster = Cluster::new("one-list").await;
     let _other = Cluster::new("one-list-other").await;
-    let in_namespace = |namespace: &str, name: &str| json!({"apiVersion": "v1", "kind": "PodTemplate", "metadata": {"name": name, "namespace": namespace}});
+    let in_namespace = |namespace: &str, name: &str| {
+        json!({
+            "apiVersion": "v1", "kind": "PodTemplate", "metadata": {"name": name, "namespace": namespace},
+            "template": {"spec": {"containers": [{"name": "app", "image": "app"}]}},
+        })
+    };
     let mut values: Vec<Value> = Vec::new();
     for namespace in ["one-list", "one-list-other"] {
         values.extend(["a", "b", "c"].map(|name| in_namespace(namespace, name)));

@@ -156,13 +156,13 @@ async fn prune_retrieve_error_deletes_the_others_and_keeps_what_could_not_be_rea
     }));
     let set = [cluster.config_map("settings", &json!({})), role.clone()];
     cluster.converge(&set).await;
-    let rule = PolicyRule {
+    let rights = PolicyRule {
         api_groups: Some(vec![String::new()]),
         resources: Some(vec!["configmaps".to_owned()]),
         verbs: ["get", "list", "create", "update", "patch", "delete"].map(str::to_owned).into(),
         ..PolicyRule::default()
     };
-    server().add_identity("half-blind", &[rule]).unwrap();
+    server().add_identity("half-blind", &[rights]).unwrap();
     let half_blind = Engine::new(server().client_as("half-blind").unwrap(), options("scenario-unreadable"));
 
     let mut inventory = cluster.claim(&[]).await;

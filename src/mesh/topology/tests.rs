@@ -1,0 +1,141 @@
+use super::super::{Severity, Violation};
+use super::*;
+use crate::mesh::{ChartSource, DeclaredApiServer};
+
+fn primary(network: &str) -> Primary {
+    Primary { network: network.to_owned(), ..Primary::default() }
+}
+
+fn with_gateway(network: &str) -> Primary {
+    Primary { east_west_gateway: Some(EastWestGateway::default()), ..primary(network) }
+}
+
+/// A mesh whose root is kept in `east`.
+fn mesh(primaries: &[(&str, Primary)]) -> Mesh {
+    Mesh {
+        mesh_id: "shop".to_owned(),
+        trust_domain: "shop.example".to_owned(),
+        version: "1.31.1".to_owned(),
+        namespace: "istio-system".to_owned(),
+        chart_source: ChartSource { repository: "charts".to_owned() },
+        certificate_authority: CertificateAuthority {
+            key_cluster: Some("east".to_owned()),
+            ..CertificateAuthority::default()
+        },
+        primaries: primaries.iter().map(|(label, primary)| ((*label).to_owned(), primary.clone())).collect(),
+        ..Mesh::default()
+    }
+}
+
+fn violation_of(mesh: &Mesh) -> Violation {
+    let violations = mesh.validate().unwrap_err();
+    assert_eq!(violations.len(), 1, "{violations:#?}");
+    assert_eq!(violations[0].severity, Severity::Error);
+    violations.into_iter().next().unwrap()
+}
+
+#[test]
+fn clusters_on_one_network_need_no_gateway() {
+    let valid = mesh(&[("east", primary("net")), ("west", primary("net"))]).validate().unwrap();
+    assert!(!valid.has_several_networks());
+    let east = "east".parse().unwrap();
+    assert_eq!(valid.read_by(&east).map(ClusterName::as_str).collect::<Vec<_>>(), ["west"]);
+}
+
+#[test]
+fn a_network_without_a_gateway_is_refused_when_there_are_several() {
+    let violation = violation_of(&mesh(&[("east", with_gateway("net-east")), ("west", primary("net-west"))]));
+    assert_eq!(violation.field.to_string(), "primary[\"west\"].east_west_gateway");
+    assert!(violation.cause.contains("network \"net-west\" has no east-west gateway"), "{}", violation.cause);
+}
+
+#[test]
+fn one_gateway_serves_all_clusters_of_its_network() {
+    let primaries =
+        [("east", with_gateway("net-a")), ("middle", primary("net-a")), ("west", with_gateway("net-b"))];
+    assert!(mesh(&primaries).validate().unwrap().has_several_networks());
+}
+
+#[test]
+fn overlapping_pod_ranges_on_one_network_are_refused() {
+    let on =
+        |network: &str, cidr: &str| Primary { pod_cidrs: vec![cidr.to_owned()], ..with_gateway(network) };
+    let violation =
+        violation_of(&mesh(&[("east", on("net", "10.8.0.0/16")), ("west", on("net", "10.8.128.0/17"))]));
+    assert_eq!(violation.field.to_string(), "primary[\"west\"].pod_cidrs");
+    assert!(
+        violation.cause.starts_with("10.8.128.0/17 overlaps 10.8.0.0/16 of cluster \"east\""),
+        "{}",
+        violation.cause
+    );
+    let apart = mesh(&[("east", on("net-east", "10.8.0.0/16")), ("west", on("net-west", "10.8.0.0/16"))]);
+    assert!(apart.validate().is_ok());
+}
+
+#[test]
+fn a_root_of_its_own_is_for_one_primary_only() {
+    let mut two = mesh(&[("east", primary("net")), ("west", primary("net"))]);
+    two.certificate_authority.mode = Some("self_signed".to_owned());
+    let violation = violation_of(&two);
+    assert_eq!(violation.field.to_string(), "certificate_authority.mode");
+    assert!(violation.way_out.starts_with("Leave mode out"), "{}", violation.way_out);
+    two.primaries.remove("west");
+    assert_eq!(two.validate().unwrap().authority(), &Authority::SelfSigned);
+}
+
+#[test]
+fn several_primaries_name_the_cluster_that_keeps_the_root() {
+    let mut two = mesh(&[("east", primary("net")), ("west", primary("net"))]);
+    two.certificate_authority.key_cluster = None;
+    assert_eq!(violation_of(&two).way_out, "Set key_cluster to one of east, west.");
+    two.certificate_authority.key_cluster = Some("north".to_owned());
+    assert_eq!(violation_of(&two).cause, "\"north\" is no primary of this mesh.");
+}
+
+#[test]
+fn a_single_primary_keeps_its_root_itself() {
+    let mut one = mesh(&[("east", primary("net"))]);
+    one.certificate_authority.key_cluster = None;
+    let valid = one.validate().unwrap();
+    let Authority::Generated { key_cluster, root_lifetime, .. } = valid.authority() else { panic!() };
+    assert_eq!(key_cluster.as_str(), "east");
+    assert_eq!(*root_lifetime, DAY * 3650);
+}
+
+#[test]
+fn settings_of_the_authority_are_checked() {
+    let mut one = mesh(&[("east", primary("net"))]);
+    one.certificate_authority.root_lifetime_days = Some(0);
+    assert_eq!(violation_of(&one).field.to_string(), "certificate_authority.root_lifetime_days");
+    one.certificate_authority.root_lifetime_days = None;
+    one.certificate_authority.key_type = Some("rsa".to_owned());
+    assert_eq!(violation_of(&one).cause, "\"rsa\" is no kind of key.");
+    one.certificate_authority.key_type = None;
+    one.certificate_authority.mode = Some("vault".to_owned());
+    assert_eq!(violation_of(&one).field.to_string(), "certificate_authority.mode");
+}
+
+#[test]
+fn settings_of_a_gateway_are_checked() {
+    let with = |gateway: EastWestGateway| Primary { east_west_gateway: Some(gateway), ..primary("net") };
+    let wrong_type =
+        EastWestGateway { service_type: Some("Ingress".to_owned()), ..EastWestGateway::default() };
+    let no_pod = EastWestGateway { replicas: Some(0), ..EastWestGateway::default() };
+    let no_range = EastWestGateway { source_ranges: vec!["all".to_owned()], ..EastWestGateway::default() };
+    for (gateway, field) in [(wrong_type, "service_type"), (no_pod, "replicas"), (no_range, "source_ranges")]
+    {
+        let violation = violation_of(&mesh(&[("east", with(gateway))]));
+        assert_eq!(violation.field.to_string(), format!("primary[\"east\"].east_west_gateway.{field}"));
+        assert_eq!(violation.cluster.as_deref(), Some("east"));
+    }
+}
+
+#[test]
+fn an_address_that_no_other_cluster_can_use_is_refused() {
+    let api_server =
+        DeclaredApiServer { url: Some("https://127.0.0.1:6443".to_owned()), ..Default::default() };
+    let east = Primary { api_server: Some(api_server), ..primary("net") };
+    let violation = violation_of(&mesh(&[("east", east)]));
+    assert_eq!(violation.field.to_string(), "primary[\"east\"].api_server.url");
+    assert!(violation.cause.contains("each machine's own address"), "{}", violation.cause);
+}

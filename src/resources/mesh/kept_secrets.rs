@@ -1,0 +1,80 @@
+//! Secrets that an apply leaves as they are: what is in them is read before the first write, since nothing else knows it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+use ssa::Observation;
+use tfplugin::{Diagnostic, Field};
+use tokio_util::sync::CancellationToken;
+
+use super::read::{cannot_read, kubernetes_id};
+use crate::clusters::Cluster;
+use crate::manifests::{FingerprintKey, ObjectId, flatten, secret_field};
+use crate::render::Manifest;
+use crate::rollout::Target;
+
+/// The data of those of these Secrets that exist.
+pub async fn read(
+    cluster: &Cluster,
+    namespace: &str,
+    secrets: impl Iterator<Item = ObjectId>,
+    cancel: &CancellationToken,
+) -> Result<BTreeMap<ObjectId, Map<String, Value>>, Diagnostic> {
+    let ids: BTreeMap<ssa::ObjectId, ObjectId> = secrets.map(|id| (kubernetes_id(&id), id)).collect();
+    let asked: BTreeSet<ssa::ObjectId> = ids.keys().cloned().collect();
+    let mut found = BTreeMap::new();
+    if asked.is_empty() {
+        return Ok(found);
+    }
+    for (asked, observation) in Target::new(cluster, namespace).engine.observe(&asked, cancel).await {
+        match observation {
+            Observation::Found(live) => {
+                let data = live.value()["data"].as_object().cloned().unwrap_or_default();
+                found.extend(ids.get(&asked).map(|id| (id.clone(), data)));
+            }
+            Observation::Absent => {}
+            Observation::Unknown(error) => return Err(cannot_read(cluster.name(), &asked, &error)),
+        }
+    }
+    Ok(found)
+}
+
+/// The manifest with the live data in all holes whose value the plan knows.
+pub fn fill(
+    manifest: Manifest,
+    id: &ObjectId,
+    planned: Option<&BTreeMap<String, Field<String>>>,
+    live: Option<&Map<String, Value>>,
+    key: &FingerprintKey,
+) -> Result<Manifest, Diagnostic> {
+    let promised = |hole: &String| planned.and_then(|planned| planned.get(&secret_field(hole))?.as_known());
+    let kept: Vec<(String, String)> =
+        manifest.holes.keys().filter_map(|hole| Some((hole.clone(), promised(hole)?.clone()))).collect();
+    if kept.is_empty() {
+        return Ok(manifest);
+    }
+    let live = live.ok_or_else(|| has_changed(id))?;
+    let data: Map<String, Value> =
+        kept.iter().filter_map(|(hole, _)| Some((hole.clone(), live.get(hole)?.clone()))).collect();
+    let fingerprints = flatten(&serde_json::json!({"apiVersion": "v1", "kind": "Secret", "data": data}), key);
+    if kept.iter().any(|(hole, fingerprint)| fingerprints.get(&secret_field(hole)) != Some(fingerprint)) {
+        return Err(has_changed(id));
+    }
+    Ok(manifest.filled(&data))
+}
+
+fn has_changed(id: &ObjectId) -> Diagnostic {
+    Diagnostic::error(
+        format!("{id} is no longer what was planned with"),
+        "Somebody has changed or deleted it since. Nothing was written; plan again.",
+    )
+}
+
+/// A Secret that had to be there is not.
+pub fn is_gone(id: &ObjectId) -> Diagnostic {
+    Diagnostic::error(
+        format!("{id} is gone"),
+        "It kept the root certificate of the mesh and its key, which shall move to another cluster. Nothing was written. \
+         Restore it from a backup and plan again.",
+    )
+}

@@ -1,0 +1,190 @@
+//! What an apply has filled into the holes of Secrets, remembered in the resource's private state.
+//!
+//! A plan cannot know what belongs into a hole, but it must tell whether what is there is still what the last apply wrote:
+//! then the field keeps its value. Anything else, a Secret that somebody edited or an API server that moved, makes the
+//! field unknown, and the apply fills it anew.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use tfplugin::{Diagnostic, PrivateState};
+
+use super::field_maps::Objects;
+use crate::diagnostics;
+use crate::manifests::{ObjectId, digest, secret_field};
+use crate::mesh::{ApiServer, ClusterName};
+use crate::render::{Hole, Manifest};
+
+/// Its name in the private state.
+const PRIVATE_NAME: &str = "seals";
+
+/// How others reach the API server of each cluster, as far as it is known.
+pub type ApiServers = BTreeMap<ClusterName, ApiServer>;
+
+/// What every hole was last filled with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seals(BTreeMap<String, BTreeMap<String, Seal>>);
+
+/// What one hole was filled with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Seal {
+    /// The value, as `manifests` shows it.
+    fingerprint: String,
+    /// What it was made from, beside other secrets.
+    origin: String,
+}
+
+impl Seals {
+    /// Those of the last apply.
+    pub fn recorded(private: &PrivateState) -> Result<Self, Diagnostic> {
+        let stored: Option<Self> = private.get(PRIVATE_NAME).map_err(|error| unusable(&error))?;
+        Ok(stored.unwrap_or_default())
+    }
+
+    /// Remembers them for the next plan.
+    pub fn record(&self, private: &PrivateState) -> Result<(), Diagnostic> {
+        private.set(PRIVATE_NAME, self).map_err(|error| unusable(&error))
+    }
+
+    /// The fields of a manifest's holes: with their values if all of them are in `prior` what the last apply wrote for the same
+    /// reasons, else without. A certificate belongs to its key: one of them alone is never kept.
+    pub fn planned(
+        &self,
+        id: &ObjectId,
+        manifest: &Manifest,
+        prior: &Objects,
+        api_servers: &ApiServers,
+    ) -> BTreeMap<String, Option<String>> {
+        let sealed = self.0.get(&id.to_string());
+        let fields = manifest.holes.iter().map(|(key, hole)| {
+            let field = secret_field(key);
+            let seal = sealed.and_then(|fields| fields.get(&field));
+            let live = prior.get(id).and_then(|fields| fields.get(&field));
+            let kept = seal.filter(|seal| {
+                live == Some(&seal.fingerprint) && origin(hole, api_servers).as_ref() == Some(&seal.origin)
+            });
+            (field, kept.map(|seal| seal.fingerprint.clone()))
+        });
+        let fields: BTreeMap<_, _> = fields.collect();
+        if fields.values().all(Option::is_some) {
+            return fields;
+        }
+        fields.into_keys().map(|field| (field, None)).collect()
+    }
+
+    /// Whether an apply has filled holes of this object.
+    pub fn has(&self, id: &ObjectId) -> bool {
+        self.0.contains_key(&id.to_string())
+    }
+
+    /// Notes what the holes of a manifest are filled with now.
+    pub fn seal(&mut self, id: &ObjectId, manifest: &Manifest, live: &Objects, api_servers: &ApiServers) {
+        let fields = manifest.holes.iter().filter_map(|(key, hole)| {
+            let field = secret_field(key);
+            let fingerprint = live.get(id)?.get(&field)?.clone();
+            Some((field, Seal { fingerprint, origin: origin(hole, api_servers)? }))
+        });
+        let fields: BTreeMap<_, _> = fields.collect();
+        if !fields.is_empty() {
+            self.0.insert(id.to_string(), fields);
+        }
+    }
+
+    /// Forgets objects that are no longer there.
+    pub fn retain(&mut self, objects: &Objects) {
+        self.0.retain(|id, _| id.parse().is_ok_and(|id: ObjectId| objects.contains_key(&id)));
+    }
+}
+
+/// What the value of a hole is made from, beside other secrets; `None` while that is not known.
+fn origin(hole: &Hole, api_servers: &ApiServers) -> Option<String> {
+    match hole {
+        Hole::Root(_) | Hole::Intermediate(_) => Some(String::new()),
+        Hole::Access(cluster) => {
+            let ApiServer { url, cluster_ca_certificate, tls_server_name } = api_servers.get(cluster)?;
+            let parts = serde_json::json!([url, cluster_ca_certificate, tls_server_name]).to_string();
+            Some(digest(parts.as_bytes()))
+        }
+    }
+}
+
+fn unusable(error: &(dyn std::error::Error + 'static)) -> Diagnostic {
+    let way_out = "It lies in the private state of the resource; restore the state from a backup.";
+    diagnostics::failure("The record of what was written into Secrets cannot be used", error, way_out, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::render::{Component, Holes, Stage};
+
+    const ID: &str = "east//Secret/istio-system/cacerts";
+
+    fn id() -> ObjectId {
+        ID.parse().unwrap()
+    }
+
+    fn manifest(holes: Holes) -> Manifest {
+        let object = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "cacerts"}});
+        Manifest { component: Component::Authority, stage: Stage::Authority, object, holes }
+    }
+
+    fn live(certificate: &str, key: &str) -> Objects {
+        let fields = [(secret_field("ca-cert.pem"), certificate), (secret_field("ca-key.pem"), key)];
+        let fields = fields.into_iter().map(|(field, value)| (field, value.to_owned())).collect();
+        Objects::from([(id(), fields)])
+    }
+
+    fn authority() -> Manifest {
+        let files = ["ca-cert.pem", "ca-key.pem"];
+        manifest(files.map(|file| (file.to_owned(), Hole::Intermediate(file))).into())
+    }
+
+    fn is_kept(fields: &BTreeMap<String, Option<String>>) -> bool {
+        assert!(!fields.is_empty());
+        fields.values().all(Option::is_some)
+    }
+
+    #[test]
+    fn what_the_last_apply_wrote_is_kept() {
+        let mut seals = Seals::default();
+        let none = ApiServers::new();
+        assert!(!is_kept(&seals.planned(&id(), &authority(), &live("c", "k"), &none)));
+        seals.seal(&id(), &authority(), &live("c", "k"), &none);
+        assert!(is_kept(&seals.planned(&id(), &authority(), &live("c", "k"), &none)));
+    }
+
+    #[test]
+    fn one_entry_that_somebody_edited_makes_all_of_the_secret_anew() {
+        let mut seals = Seals::default();
+        let none = ApiServers::new();
+        seals.seal(&id(), &authority(), &live("c", "k"), &none);
+        let planned = seals.planned(&id(), &authority(), &live("other", "k"), &none);
+        assert_eq!(planned.values().filter(|value| value.is_none()).count(), 2);
+    }
+
+    #[test]
+    fn an_api_server_that_moves_makes_the_secrets_that_name_it_anew() {
+        let west: ClusterName = "west".parse().unwrap();
+        let link = manifest(Holes::from([("ca-cert.pem".to_owned(), Hole::Access(west.clone()))]));
+        let at = |url: &str| {
+            ApiServers::from([(west.clone(), ApiServer { url: url.to_owned(), ..ApiServer::default() })])
+        };
+        let mut seals = Seals::default();
+        seals.seal(&id(), &link, &live("c", "k"), &at("https://one.example"));
+        assert!(is_kept(&seals.planned(&id(), &link, &live("c", "k"), &at("https://one.example"))));
+        assert!(!is_kept(&seals.planned(&id(), &link, &live("c", "k"), &at("https://two.example"))));
+        assert!(!is_kept(&seals.planned(&id(), &link, &live("c", "k"), &ApiServers::new())));
+    }
+
+    #[test]
+    fn seals_of_objects_that_are_gone_are_forgotten() {
+        let mut seals = Seals::default();
+        seals.seal(&id(), &authority(), &live("c", "k"), &ApiServers::new());
+        assert!(seals.has(&id()));
+        seals.retain(&Objects::new());
+        assert!(!seals.has(&id()));
+    }
+}

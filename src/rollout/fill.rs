@@ -1,0 +1,54 @@
+//! Holes and what fills them. Pure.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::ExposeSecret as _;
+use serde_json::{Map, Value};
+
+use super::access::Access;
+use crate::mesh::ClusterName;
+use crate::render::authority::{ROOT_CERTIFICATE, ROOT_KEY};
+use crate::render::{Hole, Manifest, link};
+use crate::trust::{Intermediate, Root};
+
+/// What earlier stages have produced.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Produced<'a> {
+    pub(super) root: Option<&'a Root>,
+    pub(super) intermediate: Option<&'a Intermediate>,
+    pub(super) access: Option<&'a BTreeMap<ClusterName, Access>>,
+}
+
+impl Produced<'_> {
+    /// The object with every hole filled; `None` while something for one of them is missing.
+    pub(super) fn fill(&self, manifest: &Manifest) -> Option<Value> {
+        let mut object = manifest.object.clone();
+        if manifest.holes.is_empty() {
+            return Some(object);
+        }
+        let mut data = object["data"].as_object().cloned().unwrap_or_else(Map::new);
+        for (key, hole) in &manifest.holes {
+            data.insert(key.clone(), Value::from(STANDARD.encode(self.value(hole)?)));
+        }
+        object["data"] = Value::Object(data);
+        Some(object)
+    }
+
+    fn value(&self, hole: &Hole) -> Option<String> {
+        match hole {
+            Hole::Root(ROOT_CERTIFICATE) => self.root.map(|root| root.certificate().pem()),
+            Hole::Root(ROOT_KEY) => self.root.map(|root| root.key().expose().to_owned()),
+            Hole::Root(_) => None,
+            Hole::Intermediate(file) => {
+                let files = self.intermediate?.files();
+                files.get(*file).map(|content| content.expose_secret().to_owned())
+            }
+            Hole::Access(cluster) => self
+                .access?
+                .get(cluster)
+                .map(|access| link::kubeconfig(cluster, &access.api_server, access.token.expose_secret())),
+        }
+    }
+}
