@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: real terraform installs Istio into two real local clusters through this provider.
+//! `cargo xtask demo`: real terraform makes one mesh of two real local clusters through this provider.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use lab::parts::{self, Part, Parts};
 
+use crate::calls;
 use crate::command;
 use crate::error::{Error, file_error};
 use crate::interrupt::Interrupt;
@@ -14,7 +15,7 @@ use crate::terraform::SOURCE;
 use crate::tree;
 use crate::workspace::{PROVIDER, Workspace};
 
-const EXAMPLE: &str = "examples/local-demo";
+const EXAMPLE: &str = "examples/multi-primary-multi-network";
 const CLUSTERS: [&str; 2] = ["east", "west"];
 
 /// Terraform's default host of provider addresses, which names the folder in a filesystem mirror.
@@ -34,6 +35,8 @@ const PARTS: &[Part] = &[
     Part::PilotDiscovery,
     Part::PilotAgent,
     Part::EnvoyBootstrap,
+    Part::EchoServer,
+    Part::EchoClient,
     Part::Terraform,
 ];
 
@@ -84,19 +87,20 @@ fn show(workspace: &Workspace, parts: &Parts, interrupt: &mut Interrupt) -> Resu
         interrupt.run(&mut terraform(parts, &folder, arguments)?)?;
     }
     for cluster in CLUSTERS {
-        let kubectl = ["exec", "--", "kubectl", "--context", cluster, "--namespace", "istio-system"];
-        let wait = ["rollout", "status", "deployment/istiod", "--timeout=60s"];
-        interrupt.run(&mut lab(&[&kubectl[..], &wait].concat())?)?;
-        interrupt.run(&mut lab(&[&kubectl[..], &["get", "deployments,pods"]].concat())?)?;
+        interrupt.run(&mut kubectl(cluster, &["-n", "istio-system", "get", "deployments,pods"])?)?;
     }
-    Ok(())
+    calls::show(&CLUSTERS, &folder, kubectl)
+}
+
+fn kubectl(cluster: &str, arguments: &[&str]) -> Result<Command, Error> {
+    lab(&[&["exec", "--", "kubectl", "--context", cluster][..], arguments].concat())
 }
 
 fn look_around(workspace: &Workspace) -> String {
     let folder = folder(workspace);
     let folder = workspace.relative(&folder).display();
     format!(
-        " Two clusters, a mesh in each. Look around, from another terminal:\n\n\
+        " One mesh over two clusters. Look around, from another terminal:\n\n\
          \x20 cargo xtask lab status\n\
          \x20 cargo xtask lab exec -- kubectl --context east get pods -A\n\
          \x20 cargo xtask lab exec -- kubectl --context west -n istio-system edit deployment istiod\n\

@@ -1,5 +1,6 @@
 //! The tasks of this project: `cargo xtask <task>`.
 
+mod calls;
 mod command;
 mod demo;
 mod dependencies;

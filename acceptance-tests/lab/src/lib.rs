@@ -3,6 +3,7 @@
 //! * [`api_server`]: one real API server on loopback, without root, in seconds.
 //! * [`Lab`]: whole clusters that run Istio for real, inside a [`jail`].
 //! * [`chart_repository`]: charts over HTTP.
+//! * [`sample`]: what tests call through a mesh.
 //! * [`parts`]: the pinned programs that all of it runs.
 
 pub mod api_server;
@@ -23,6 +24,7 @@ pub mod node;
 pub mod parts;
 mod port;
 pub mod probe;
+pub mod sample;
 pub mod snapshot;
 mod spawner;
 mod state_directory;

@@ -19,6 +19,25 @@ resource "istio_mesh" "shop" {
 
   primary "east" {
     network = "net-east"
+    east_west_gateway {
+      service_annotations = {
+        "service.beta.kubernetes.io/aws-load-balancer-type"   = "external"
+        "service.beta.kubernetes.io/aws-load-balancer-scheme" = "internal"
+      }
+    }
+  }
+
+  primary "west" {
+    network = "net-west"
+    east_west_gateway {
+      service_annotations = {
+        "networking.gke.io/load-balancer-type" = "Internal"
+      }
+    }
+  }
+
+  certificate_authority {
+    key_cluster = "east"
   }
 
   timeouts {

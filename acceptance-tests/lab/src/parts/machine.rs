@@ -3,9 +3,16 @@
 use std::env;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
+use nix::sys::statvfs::statvfs;
+
 use super::error::Error;
+
+const GIB: u64 = 1 << 30;
+/// What a full build of all targets takes, rounded up.
+const NEEDED_ROOM: u64 = 10;
 
 struct Tool {
     program: &'static str,
@@ -47,6 +54,19 @@ pub fn prepare() -> Result<(), Error> {
         install(&packages)?;
     }
     named(missing(tools()))
+}
+
+/// Checks that a file system has room for what the checks build: a linker that runs out of it dies of a bus error, which
+/// says nothing.
+pub fn check_room(directory: &Path) -> Result<(), Error> {
+    let Ok(room) = statvfs(directory) else { return Ok(()) };
+    let free = room.blocks_available() * room.fragment_size() / GIB;
+    eprintln!("{free} GiB of disk are free");
+    if free < NEEDED_ROOM {
+        let missing = format!("room on its disk: {free} GiB are free, and the checks need {NEEDED_ROOM} GiB");
+        return Err(Error::Machine { missing: vec![missing] });
+    }
+    Ok(())
 }
 
 /// Checks the programs that making parts needs.

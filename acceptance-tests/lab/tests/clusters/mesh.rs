@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use lab::certificates::Authority;
 use lab::parts;
 use lab::probe::{self, Answers, Pods};
+use lab::sample;
 use lab::{Lab, Spec};
 use serde_json::json;
 
@@ -22,7 +23,6 @@ crate::trials![
 ];
 
 const CLUSTERS: [&str; 2] = ["east", "west"];
-const ECHO: &str = "outbound|5000||echo.sample.svc.cluster.local";
 
 /// Installs Istio in both clusters with one root, connects them, and starts the sample.
 pub fn install(lab: &Lab) {
@@ -58,7 +58,8 @@ fn install_in(lab: &Lab, cluster: &str, root: &Authority) {
         format!("global.meshID=lab,global.multiCluster.clusterName={cluster},global.network=net-{cluster}");
     release("istiod", &chart("istiod"), &identity);
     release("eastwest", &chart("gateway"), &format!("networkGateway=net-{cluster}"));
-    apply(lab, cluster, &sample(cluster));
+    apply(lab, cluster, &exposure());
+    apply(lab, cluster, &sample::manifests(cluster).to_string());
 }
 
 /// The namespace, and istiod's authority: the mesh's root itself.
@@ -78,32 +79,13 @@ fn preparations(cluster: &str, root: &Authority) -> String {
     .to_string()
 }
 
-/// The east-west gateway's configuration, an echo server that says its cluster, and a client.
-fn sample(cluster: &str) -> String {
-    let deployment = |name: &str| {
-        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": "sample"}, "spec": {
-            "selector": {"matchLabels": {"app": name}},
-            "template": {"metadata": {"labels": {"app": name}}, "spec": {"containers": [{
-                "name": "app",
-                "image": "lab.example/istio/app:1",
-                "args": ["--port=8080", format!("--cluster={cluster}")],
-                "readinessProbe": {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1},
-            }]}},
-        }})
-    };
-    json!({"apiVersion": "v1", "kind": "List", "items": [
-        {"apiVersion": "networking.istio.io/v1", "kind": "Gateway",
-         "metadata": {"name": "cross-network", "namespace": "istio-system"},
-         "spec": {"selector": {"istio": "eastwest"}, "servers": [{
-             "port": {"number": 15443, "name": "tls", "protocol": "TLS"},
-             "tls": {"mode": "AUTO_PASSTHROUGH"}, "hosts": ["*.local"]}]}},
-        {"apiVersion": "v1", "kind": "Namespace",
-         "metadata": {"name": "sample", "labels": {"istio-injection": "enabled"}}},
-        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "echo", "namespace": "sample"},
-         "spec": {"selector": {"app": "echo"}, "ports": [{"name": "http", "port": 5000, "targetPort": 8080}]}},
-        deployment("echo"),
-        deployment("client"),
-    ]})
+/// The east-west gateway's configuration.
+fn exposure() -> String {
+    json!({"apiVersion": "networking.istio.io/v1", "kind": "Gateway",
+        "metadata": {"name": "cross-network", "namespace": "istio-system"},
+        "spec": {"selector": {"istio": "eastwest"}, "servers": [{
+            "port": {"number": 15443, "name": "tls", "protocol": "TLS"},
+            "tls": {"mode": "AUTO_PASSTHROUGH"}, "hosts": ["*.local"]}]}})
     .to_string()
 }
 
@@ -121,7 +103,7 @@ fn remote_secret(lab: &Lab, cluster: &str) -> String {
 async fn call(lab: &Lab, cluster: &str, count: usize) -> Result<Answers, probe::Error> {
     let pods = Pods::new(&lab.cluster(cluster).client().unwrap(), "sample");
     let client = pods.running("app=client").await?;
-    pods.call(&client, "http://echo.sample:5000/", count).await
+    pods.call(&client, sample::URL, count).await
 }
 
 /// Waits until calls from both clusters are answered by exactly these.
@@ -157,7 +139,7 @@ fn a_service_of_two_clusters_answers_from_both() {
     let endpoints = lab.runtime().block_on(async {
         let pods = Pods::new(&lab.cluster("east").client().unwrap(), "sample");
         let client = pods.running("app=client").await.unwrap();
-        pods.endpoints(&client, ECHO).await.unwrap()
+        pods.endpoints(&client, sample::PROXY_CLUSTER).await.unwrap()
     });
     let across = endpoints.iter().filter(|it| it.starts_with("172.30.0.2") && it.ends_with(":15443"));
     assert_eq!((endpoints.len(), across.count()), (2, 1), "{endpoints:?}");

@@ -1,0 +1,33 @@
+//! What tests call: an echo service that says its cluster, and a client beside it, both with sidecars.
+
+use serde_json::{Value, json};
+
+/// The namespace of the sample.
+pub const NAMESPACE: &str = "sample";
+/// The URL of the service, the same in every cluster.
+pub const URL: &str = "http://echo.sample:5000/";
+/// The service as proxies call it.
+pub const PROXY_CLUSTER: &str = "outbound|5000||echo.sample.svc.cluster.local";
+
+/// The sample in one cluster.
+pub fn manifests(cluster: &str) -> Value {
+    let deployment = |name: &str| {
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": NAMESPACE}, "spec": {
+            "selector": {"matchLabels": {"app": name}},
+            "template": {"metadata": {"labels": {"app": name}}, "spec": {"containers": [{
+                "name": "app",
+                "image": "lab.example/istio/app:1",
+                "args": ["--port=8080", format!("--cluster={cluster}")],
+                "readinessProbe": {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1},
+            }]}},
+        }})
+    };
+    json!({"apiVersion": "v1", "kind": "List", "items": [
+        {"apiVersion": "v1", "kind": "Namespace",
+         "metadata": {"name": NAMESPACE, "labels": {"istio-injection": "enabled"}}},
+        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "echo", "namespace": NAMESPACE},
+         "spec": {"selector": {"app": "echo"}, "ports": [{"name": "http", "port": 5000, "targetPort": 8080}]}},
+        deployment("echo"),
+        deployment("client"),
+    ]})
+}

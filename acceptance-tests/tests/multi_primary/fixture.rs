@@ -1,0 +1,149 @@
+//! The clusters, the examples and the calls.
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use acceptance_tests::Workspace;
+use lab::Lab;
+use lab::parts::{self, Part};
+use lab::probe::{Answers, Pods};
+use lab::sample;
+use serde_json::{Value, json};
+
+/// How long the mesh may take until all calls are answered as they should be.
+const SETTLED: Duration = Duration::from_secs(90);
+
+pub struct Fixture {
+    pub lab: Lab,
+}
+
+impl Fixture {
+    /// A workspace with an example and the variables that it asks for.
+    pub fn example(&self, name: &str) -> Workspace {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(name);
+        let text = std::fs::read_to_string(folder.join("main.tf")).expect("read the example");
+        let workspace = Workspace::new(&text);
+        let charts = parts::charts().unwrap_or_else(|error| panic!("{}", lab::chain(&error)));
+        let variables = json!({"kubeconfig": self.lab.kubeconfig(), "charts": charts.directory()});
+        std::fs::write(workspace.path().join("terraform.tfvars.json"), variables.to_string())
+            .expect("write the variables");
+        workspace
+    }
+
+    /// Runs `kubectl` against a cluster with `input`; panics if it fails.
+    #[track_caller]
+    pub fn kubectl(&self, cluster: &str, arguments: &[&str], input: &str) -> String {
+        let mut kubectl = Command::new(parts::find(Part::Kubectl).expect("kubectl"));
+        kubectl.arg("--kubeconfig").arg(self.lab.kubeconfig()).args(["--context", cluster]).args(arguments);
+        let mut child = kubectl
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("start kubectl");
+        child.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("write to kubectl");
+        let output = child.wait_with_output().expect("wait for kubectl");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "kubectl {arguments:?}: {errors}");
+        String::from_utf8(output.stdout).expect("kubectl prints text")
+    }
+
+    /// Starts the sample in these clusters, where only mutual TLS is allowed.
+    pub fn start_sample(&self, clusters: [&str; 2]) {
+        let strict = json!({
+            "apiVersion": "security.istio.io/v1", "kind": "PeerAuthentication",
+            "metadata": {"name": "default", "namespace": "istio-system"}, "spec": {"mtls": {"mode": "STRICT"}},
+        });
+        for cluster in clusters {
+            self.kubectl(cluster, &["apply", "-f", "-"], &strict.to_string());
+            self.kubectl(cluster, &["apply", "-f", "-"], &sample::manifests(cluster).to_string());
+        }
+        for cluster in clusters {
+            let wait = [
+                "-n",
+                sample::NAMESPACE,
+                "rollout",
+                "status",
+                "deploy/echo",
+                "deploy/client",
+                "--timeout=120s",
+            ];
+            self.kubectl(cluster, &wait, "");
+        }
+    }
+
+    /// Removes the sample.
+    pub fn end_sample(&self, clusters: [&str; 2]) {
+        for cluster in clusters {
+            self.kubectl(cluster, &["delete", "namespace", sample::NAMESPACE, "--timeout=120s"], "");
+        }
+    }
+
+    /// Calls the service from the client of a cluster.
+    pub fn call(&self, cluster: &str, count: usize) -> Answers {
+        self.lab.runtime().block_on(async {
+            let pods = Pods::new(&self.lab.cluster(cluster).client().unwrap(), sample::NAMESPACE);
+            let client = pods.running("app=client").await.unwrap();
+            pods.call(&client, sample::URL, count).await.unwrap()
+        })
+    }
+
+    /// Calls until all answers come, from exactly these clusters.
+    #[track_caller]
+    pub fn settle(&self, caller: &str, expected: &[&str]) {
+        let began = Instant::now();
+        loop {
+            let answers = self.call(caller, 20);
+            let from: BTreeSet<&str> = answers.clusters.keys().map(String::as_str).collect();
+            if answers.codes.get("200") == Some(&20) && from == expected.iter().copied().collect() {
+                return;
+            }
+            assert!(began.elapsed() < SETTLED, "calls from {caller}: {answers:?}");
+            std::thread::sleep(Duration::from_millis(500));
+        }
+    }
+
+    /// 200 calls from a cluster, all answered, by each of the two clusters about equally often.
+    #[track_caller]
+    pub fn assert_both_answer(&self, caller: &str, clusters: [&str; 2]) {
+        let answers = self.call(caller, 200);
+        assert_eq!(answers.codes.get("200"), Some(&200), "{answers:?}");
+        for cluster in clusters {
+            let count = answers.clusters.get(cluster).copied().unwrap_or_default();
+            assert!((60..=140).contains(&count), "{cluster} answered {count} of 200 calls from {caller}");
+        }
+    }
+
+    /// The addresses that the client's proxy calls the service at.
+    pub fn endpoints(&self, cluster: &str) -> Vec<String> {
+        self.lab.runtime().block_on(async {
+            let pods = Pods::new(&self.lab.cluster(cluster).client().unwrap(), sample::NAMESPACE);
+            let client = pods.running("app=client").await.unwrap();
+            assert_eq!(pods.rejected(&client).await.unwrap(), 0, "a configuration was rejected");
+            pods.endpoints(&client, sample::PROXY_CLUSTER).await.unwrap()
+        })
+    }
+
+    /// Names of everything in the cluster that looks like a part of a mesh, but for the definitions.
+    pub fn remains(&self, cluster: &str) -> BTreeSet<String> {
+        let kinds =
+            "clusterrole,clusterrolebinding,mutatingwebhookconfiguration,validatingwebhookconfiguration,ns";
+        let all = self.kubectl(cluster, &["get", kinds, "-o", "name"], "");
+        all.lines().filter(|name| name.contains("istio")).map(str::to_owned).collect()
+    }
+}
+
+/// The states of the links in the status of a workspace's mesh.
+pub fn links(workspace: &Workspace) -> Value {
+    workspace.resource("istio_mesh.shop")["status"]["links"].clone()
+}
+
+/// Text out of base64.
+pub fn decoded(encoded: &str) -> String {
+    use base64::Engine as _;
+    let bytes = base64::engine::general_purpose::STANDARD.decode(encoded).expect("base64");
+    String::from_utf8(bytes).expect("text")
+}

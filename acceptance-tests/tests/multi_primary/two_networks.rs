@@ -1,0 +1,112 @@
+use acceptance_tests::Workspace;
+use serde_json::json;
+
+use crate::fixture::{Fixture, decoded, links};
+
+const CLUSTERS: [&str; 2] = ["east", "west"];
+
+pub fn clusters_answer_each_other_through_gateways(fixture: &Fixture) {
+    let workspace = fixture.example("multi-primary-multi-network");
+    let plan = workspace.plan();
+    assert_eq!(plan.code, 2, "{}", plan.output);
+    for object in ["west//Secret/istio-system/istio-remote-secret-east", "east//Secret/istio-system/cacerts"]
+    {
+        assert!(plan.output.contains(&format!("+ \"{object}\"")), "{object} is missing in:\n{}", plan.output);
+    }
+    workspace.apply_plan().succeeded();
+    workspace.assert_no_changes();
+    assert_eq!(links(&workspace), json!({"east->west": "ready", "west->east": "ready"}));
+
+    fixture.start_sample(CLUSTERS);
+    for cluster in CLUSTERS {
+        fixture.settle(cluster, &CLUSTERS);
+        fixture.assert_both_answer(cluster, CLUSTERS);
+        let endpoints = fixture.endpoints(cluster);
+        let across = endpoints.iter().filter(|it| it.starts_with("172.30.0.") && it.ends_with(":15443"));
+        assert_eq!((endpoints.len(), across.count()), (2, 1), "{endpoints:?}");
+    }
+    workspace.assert_no_changes();
+    no_key_and_no_token_is_in_state_or_plan(fixture, &workspace);
+    a_deleted_remote_secret_is_named_and_made_again(fixture, &workspace);
+    an_edited_authority_is_restored(fixture, &workspace);
+    the_root_is_never_made_a_second_time(fixture, &workspace);
+
+    fixture.end_sample(CLUSTERS);
+    workspace.destroy().succeeded();
+    for cluster in CLUSTERS {
+        assert!(fixture.remains(cluster).is_empty(), "{cluster}: {:?}", fixture.remains(cluster));
+    }
+}
+
+/// Everything that the provider has made and put into Secrets: keys of the authority, tokens of the readers.
+fn no_key_and_no_token_is_in_state_or_plan(fixture: &Fixture, workspace: &Workspace) {
+    let state = std::fs::read_to_string(workspace.path().join("terraform.tfstate")).expect("the state");
+    let plan = workspace.shown_plan().to_string();
+    for (cluster, secret, key) in [
+        ("east", "terraform-provider-istio-root", "tls.key"),
+        ("east", "cacerts", "ca-key.pem"),
+        ("west", "cacerts", "ca-key.pem"),
+        ("west", "istio-mesh-reader-token-1", "token"),
+        ("east", "istio-remote-secret-west", "west"),
+    ] {
+        let path = format!("jsonpath={{.data.{}}}", key.replace('.', "\\."));
+        let encoded =
+            fixture.kubectl(cluster, &["-n", "istio-system", "get", "secret", secret, "-o", &path], "");
+        let content = decoded(&encoded);
+        assert!(content.len() > 100, "{cluster}: {secret} has no {key}");
+        // A part is enough: PEM is broken into lines, JSON is escaped.
+        let part = content.lines().nth(1).unwrap_or(&content);
+        for text in [&state, &plan] {
+            assert!(
+                !text.contains(part) && !text.contains(&encoded),
+                "{cluster}: {key} of {secret} was found"
+            );
+        }
+    }
+}
+
+fn a_deleted_remote_secret_is_named_and_made_again(fixture: &Fixture, workspace: &Workspace) {
+    let namespace = ["-n", "istio-system"];
+    let delete = ["delete", "secret", "istio-remote-secret-west"];
+    fixture.kubectl("east", &[&namespace[..], &delete].concat(), "");
+    fixture.settle("east", &["east"]);
+    let plan = workspace.plan();
+    assert_eq!(plan.code, 2, "{}", plan.output);
+    assert!(
+        plan.output.contains("+ \"east//Secret/istio-system/istio-remote-secret-west\""),
+        "{}",
+        plan.output
+    );
+    assert_eq!(
+        workspace.shown_plan()["prior_state"]["values"]["root_module"]["resources"][0]["values"]["status"]["links"]
+            ["east->west"],
+        "missing"
+    );
+    workspace.apply_plan().succeeded();
+    workspace.assert_no_changes();
+    fixture.settle("east", &CLUSTERS);
+}
+
+fn an_edited_authority_is_restored(fixture: &Fixture, workspace: &Workspace) {
+    let patch = r#"{"data":{"ca-cert.pem":"bm90aGluZw=="}}"#;
+    fixture.kubectl("west", &["-n", "istio-system", "patch", "secret", "cacerts", "-p", patch], "");
+    let plan = workspace.plan();
+    assert_eq!(plan.code, 2, "{}", plan.output);
+    assert!(plan.output.contains("west//Secret/istio-system/cacerts"), "{}", plan.output);
+    workspace.apply_plan().succeeded();
+    workspace.assert_no_changes();
+    fixture.settle("west", &CLUSTERS);
+}
+
+fn the_root_is_never_made_a_second_time(fixture: &Fixture, workspace: &Workspace) {
+    let secret = ["-n", "istio-system", "get", "secret", "terraform-provider-istio-root", "-o", "json"];
+    let backup = fixture.kubectl("east", &secret, "");
+    fixture.kubectl("east", &["-n", "istio-system", "delete", "secret", "terraform-provider-istio-root"], "");
+    workspace.plan().failed_with(&[
+        "east//Secret/istio-system/terraform-provider-istio-root is no longer what the mesh was made with",
+        "Restore the Secret from a backup and plan again",
+    ]);
+    fixture.kubectl("east", &["apply", "-f", "-"], &backup);
+    workspace.apply().succeeded();
+    workspace.assert_no_changes();
+}

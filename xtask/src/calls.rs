@@ -1,0 +1,71 @@
+//! Calls through the demo's mesh, and which cluster has answered them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use lab::sample;
+
+use crate::command;
+use crate::error::{Error, file_error};
+
+/// How many calls each cluster makes.
+const CALLS: &str = "40";
+
+/// Starts the sample in every cluster, calls it from each, and prints who has answered. `kubectl` makes a command
+/// for a cluster; `scratch` is where files for it may lie.
+pub fn show(
+    clusters: &[&str],
+    scratch: &Path,
+    kubectl: impl Fn(&str, &[&str]) -> Result<Command, Error>,
+) -> Result<(), Error> {
+    for cluster in clusters {
+        let path = scratch.join(format!("sample-{cluster}.json"));
+        fs::write(&path, sample::manifests(cluster).to_string()).map_err(file_error("write", &path))?;
+        command::run(&mut kubectl(cluster, &["apply", "-f", &path.to_string_lossy()])?)?;
+    }
+    for cluster in clusters {
+        let wait = ["rollout", "status", "deployment/echo", "deployment/client", "--timeout=120s"];
+        command::run(&mut kubectl(cluster, &[&["-n", sample::NAMESPACE][..], &wait].concat())?)?;
+    }
+    eprintln!("\n{CALLS} calls of {} from each cluster:", sample::URL);
+    for cluster in clusters {
+        let client =
+            ["exec", "deployment/client", "-c", "app", "--", "client", "--count", CALLS, sample::URL];
+        let printed =
+            command::output(&mut kubectl(cluster, &[&["-n", sample::NAMESPACE][..], &client].concat())?)?;
+        eprintln!("  from {cluster}: {}", described(&answers(&String::from_utf8_lossy(&printed))));
+    }
+    Ok(())
+}
+
+/// How often each cluster stands in what the client printed.
+fn answers(printed: &str) -> BTreeMap<String, usize> {
+    let mut answers = BTreeMap::new();
+    for line in printed.lines() {
+        if let Some((_, cluster)) = line.split_once("body] Cluster=") {
+            *answers.entry(cluster.trim().to_owned()).or_default() += 1;
+        }
+    }
+    answers
+}
+
+fn described(answers: &BTreeMap<String, usize>) -> String {
+    let parts: Vec<String> =
+        answers.iter().map(|(cluster, count)| format!("{count} answered by {cluster}")).collect();
+    if parts.is_empty() { "no answer".to_owned() } else { parts.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_counted_by_cluster() {
+        let printed =
+            "[0 body] Cluster=east\n[0] StatusCode=200\n[1 body] Cluster=west\n[2 body] Cluster=east\n";
+        assert_eq!(described(&answers(printed)), "2 answered by east, 1 answered by west");
+        assert_eq!(described(&answers("")), "no answer");
+    }
+}
