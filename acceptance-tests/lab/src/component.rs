@@ -158,9 +158,15 @@ impl Component {
         }
     }
 
-    /// Stops the process from running without ending it (SIGSTOP): its connections stay open and silent.
+    /// Stops the process from running without ending it (SIGSTOP): its connections stay open and silent. Returns when
+    /// every thread has stopped, which one on another processor does a moment after the signal.
     pub fn freeze(&self) -> Result<(), Error> {
-        self.signal(Signal::SIGSTOP)
+        self.signal(Signal::SIGSTOP)?;
+        let deadline = Instant::now() + STOP;
+        while self.pid().is_some_and(|pid| !is_stopped(pid)) && Instant::now() < deadline {
+            std::thread::sleep(POLL);
+        }
+        Ok(())
     }
 
     /// Lets a frozen process run again.
@@ -210,6 +216,15 @@ impl Drop for Component {
 
 fn is_running(child: &mut Child) -> bool {
     matches!(child.try_wait(), Ok(None))
+}
+
+/// Whether no thread of the process runs (`T` behind its name in `/proc/<pid>/task/<tid>/stat`).
+fn is_stopped(pid: u32) -> bool {
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return true };
+    threads.flatten().all(|thread| {
+        let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_none_or(|(_, state)| state.starts_with(['T', 'Z', 'X']))
+    })
 }
 
 fn pid_of(child: &Child) -> Option<Pid> {
