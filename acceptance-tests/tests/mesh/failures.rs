@@ -18,7 +18,7 @@ pub fn an_unknown_cluster_is_named_with_the_known_ones(fixture: &Fixture) {
 pub fn invalid_yaml_is_named_with_its_line(fixture: &Fixture) {
     let broken = "chart \"istiod\" {\n    values = \"resources:\\n  requests: [\\n\"\n  }";
     let workspace = fixture.workspace("east", &mesh_of("east", broken));
-    workspace.plan().failed_with(&["chart[\"istiod\"].values is not valid YAML", "line 3", "yamlencode"]);
+    workspace.plan().failed_with(&["chart[\"istiod\"].values is not valid YAML", "line 2", "yamlencode"]);
 }
 
 pub fn a_chart_that_does_not_render_names_its_template(fixture: &Fixture) {
