@@ -1,10 +1,10 @@
 //! Calls through the demo's mesh, and which cluster has answered them.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use lab::probe::Answers;
 use lab::sample;
 
 use crate::command;
@@ -35,25 +35,17 @@ pub fn show(
             ["exec", "deployment/client", "-c", "app", "--", "client", "--count", CALLS, sample::URL];
         let printed =
             command::output(&mut kubectl(cluster, &[&["-n", sample::NAMESPACE][..], &client].concat())?)?;
-        eprintln!("  from {cluster}: {}", described(&answers(&String::from_utf8_lossy(&printed))));
+        eprintln!(
+            "  from {cluster}: {}",
+            described(&Answers::of(String::from_utf8_lossy(&printed).into_owned()))
+        );
     }
     Ok(())
 }
 
-/// How often each cluster stands in what the client printed.
-fn answers(printed: &str) -> BTreeMap<String, usize> {
-    let mut answers = BTreeMap::new();
-    for line in printed.lines() {
-        if let Some((_, cluster)) = line.split_once("body] Cluster=") {
-            *answers.entry(cluster.trim().to_owned()).or_default() += 1;
-        }
-    }
-    answers
-}
-
-fn described(answers: &BTreeMap<String, usize>) -> String {
+fn described(answers: &Answers) -> String {
     let parts: Vec<String> =
-        answers.iter().map(|(cluster, count)| format!("{count} answered by {cluster}")).collect();
+        answers.clusters.iter().map(|(cluster, count)| format!("{count} answered by {cluster}")).collect();
     if parts.is_empty() { "no answer".to_owned() } else { parts.join(", ") }
 }
 
@@ -65,7 +57,7 @@ mod tests {
     fn answers_are_counted_by_cluster() {
         let printed =
             "[0 body] Cluster=east\n[0] StatusCode=200\n[1 body] Cluster=west\n[2 body] Cluster=east\n";
-        assert_eq!(described(&answers(printed)), "2 answered by east, 1 answered by west");
-        assert_eq!(described(&answers("")), "no answer");
+        assert_eq!(described(&Answers::of(printed.to_owned())), "2 answered by east, 1 answered by west");
+        assert_eq!(described(&Answers::of(String::new())), "no answer");
     }
 }

@@ -40,6 +40,22 @@ pub struct Answers {
     pub output: String,
 }
 
+impl Answers {
+    /// What Istio's echo client wrote about its calls.
+    pub fn of(output: String) -> Self {
+        let mut answers = Self { output, ..Self::default() };
+        for line in answers.output.lines() {
+            if let Some((_, cluster)) = line.split_once("body] Cluster=") {
+                *answers.clusters.entry(cluster.trim().to_owned()).or_default() += 1;
+            }
+            if let Some((_, code)) = line.split_once("] StatusCode=") {
+                *answers.codes.entry(code.trim().to_owned()).or_default() += 1;
+            }
+        }
+        answers
+    }
+}
+
 /// The pods of one namespace.
 #[derive(Clone)]
 pub struct Pods {
@@ -103,16 +119,7 @@ impl Pods {
     pub async fn call(&self, pod: &str, url: &str, count: usize) -> Result<Answers, Error> {
         let count = count.to_string();
         let output = self.exec(pod, "app", &["client", "--count", &count, "--timeout", "5s", url]).await?;
-        let mut answers = Answers { output, ..Answers::default() };
-        for line in answers.output.lines() {
-            if let Some((_, cluster)) = line.split_once("body] Cluster=") {
-                *answers.clusters.entry(cluster.trim().to_owned()).or_default() += 1;
-            }
-            if let Some((_, code)) = line.split_once("] StatusCode=") {
-                *answers.codes.entry(code.trim().to_owned()).or_default() += 1;
-            }
-        }
-        Ok(answers)
+        Ok(Answers::of(output))
     }
 
     /// The addresses (`ip:port`) behind one of a proxy's clusters (`outbound|5000||echo.sample.svc.cluster.local`).
