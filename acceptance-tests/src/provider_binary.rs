@@ -29,19 +29,13 @@ pub fn directory(build: Build) -> &'static Path {
 fn make(build: Build) -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
-    cargo.args([
-        "build",
-        "--offline",
-        "--package",
-        "terraform-provider-istio",
-        "--bin",
-        "terraform-provider-istio",
-    ]);
+    // From the whole workspace, so that the dependencies have the features that the tests' build has, and are there.
+    cargo.args(["build", "--offline", "--workspace", "--bin", "terraform-provider-istio"]);
     cargo.args(["--message-format", "json-render-diagnostics"]);
     let name = match build {
         Build::Normal => "normal",
         Build::Leaking => {
-            cargo.args(["--features", "leak"]);
+            cargo.args(["--features", "terraform-provider-istio/leak"]);
             "leaking"
         }
     };

@@ -7,6 +7,11 @@ use crate::error::Error;
 /// Runs a program with this task's own standard streams, after printing its command line.
 pub fn run(command: &mut Command) -> Result<(), Error> {
     eprintln!("$ {}", line(command));
+    quietly(command)
+}
+
+/// Runs a program without a word.
+pub fn quietly(command: &mut Command) -> Result<(), Error> {
     let status = command.status().map_err(|source| Error::Start { command: line(command), source })?;
     succeeded(command, status)
 }

@@ -58,7 +58,7 @@ fn call(tfplugindocs: &Path, act: &str, provider: &Path, schema: &Path) -> Comma
 /// The schema as JSON, under the address that tfplugindocs looks for: the one that a configuration implies
 /// which names no source.
 fn provider_schema(workspace: &Workspace, scratch: &Path) -> Result<Vec<u8>, Error> {
-    command::run(&mut workspace.cargo(&["build", "--quiet", "--bin", PROVIDER]))?;
+    command::run(&mut workspace.build_provider())?;
     let configuration = scratch.join("configuration");
     fs::create_dir(&configuration).map_err(file_error("create", &configuration))?;
     let main = configuration.join("main.tf");

@@ -77,6 +77,12 @@ pub enum Error {
         /// Their names.
         names: Vec<String>,
     },
+    /// Targets of the tests.
+    #[error("tests of {} targets failed: {}", names.len(), names.join(", "))]
+    Tests {
+        /// What `cargo test` is told of each.
+        names: Vec<String>,
+    },
     /// A static binary cannot be built for lack of its standard library.
     #[error("Rust's standard library for {target} is missing; get it with `rustup target add {target}`")]
     NoTarget {

@@ -9,7 +9,7 @@ use crate::command;
 use crate::error::{Error, file_error};
 use crate::terraform::Terraform;
 use crate::tree;
-use crate::workspace::{PROVIDER, Workspace};
+use crate::workspace::Workspace;
 
 /// The pages in the root of the tree and the folders that hold others.
 const PAGES: [&str; 4] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"];
@@ -29,7 +29,7 @@ struct Piece {
 
 /// Checks every piece and reports all that are refused.
 pub fn check(workspace: &Workspace) -> Result<(), Error> {
-    command::run(&mut workspace.cargo(&["build", "--quiet", "--bin", PROVIDER]))?;
+    command::run(&mut workspace.build_provider())?;
     let scratch = tempfile::tempdir().map_err(file_error("create", Path::new("a temporary folder")))?;
     let terraform = Terraform::with_overrides(&workspace.built("debug"), scratch.path())?;
     let pieces = pieces(&workspace.root)?;

@@ -11,6 +11,7 @@ mod interrupt;
 mod lab_parts;
 mod package;
 mod steps;
+mod suite;
 mod terraform;
 mod test;
 mod tree;

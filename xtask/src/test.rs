@@ -9,7 +9,7 @@ use crate::command;
 use crate::error::Error;
 use crate::steps::{Outcome, Steps};
 use crate::workspace::Workspace;
-use crate::{dependencies, docs, hcl};
+use crate::{dependencies, docs, hcl, suite};
 
 /// The lab's own Go program.
 const KUBELETD: &str = "acceptance-tests/lab/tools/kubeletd";
@@ -28,7 +28,7 @@ pub fn run(workspace: &Workspace) -> Result<(), Error> {
     steps.run("documentation", || docs::check(workspace).map(|()| Outcome::Passed));
     steps.run("configuration in pages", || hcl::check(workspace).map(|()| Outcome::Passed));
     steps.run("kubeletd", || kubeletd(&workspace.root.join(KUBELETD)));
-    steps.run("tests", || cargo(workspace, &["test", "--workspace", "--no-fail-fast"]));
+    steps.run("tests", || suite::run(workspace));
     steps.finish()
 }
 

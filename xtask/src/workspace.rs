@@ -1,5 +1,6 @@
 //! This checkout: where it is, where cargo puts what it builds, which version it is.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -17,6 +18,8 @@ pub struct Workspace {
     pub root: PathBuf,
     /// The provider's version.
     pub version: String,
+    /// The names of all packages' integration tests, each once.
+    pub test_targets: Vec<String>,
     target: PathBuf,
 }
 
@@ -31,6 +34,13 @@ struct Metadata {
 struct Package {
     name: String,
     version: String,
+    targets: Vec<Target>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+    kind: Vec<String>,
 }
 
 impl Workspace {
@@ -41,12 +51,22 @@ impl Workspace {
         let printed = command::output(&mut cargo)?;
         let metadata: Metadata = serde_json::from_slice(&printed)
             .map_err(|source| Error::Output { command: command::line(&cargo), source })?;
+        let targets = metadata.packages.iter().flat_map(|package| &package.targets);
+        let tests = targets.filter(|target| target.kind == ["test"]).map(|target| target.name.clone());
+        let test_targets = tests.collect::<BTreeSet<_>>().into_iter().collect();
         let provider = metadata.packages.into_iter().find(|package| package.name == PROVIDER);
         Ok(Self {
             root: metadata.workspace_root,
             version: provider.map(|package| package.version).unwrap_or_default(),
+            test_targets,
             target: metadata.target_directory,
         })
+    }
+
+    /// The command that builds the provider's debug binary: from the whole workspace, so that what it depends on has the
+    /// same features as in the tests and is not built twice.
+    pub fn build_provider(&self) -> Command {
+        self.cargo(&["build", "--quiet", "--workspace", "--bin", PROVIDER])
     }
 
     /// A cargo command in the root of the workspace.

@@ -30,7 +30,7 @@ fn the_acceptance_tests_of_the_go_world_pass() {
     );
     std::fs::write(path("cli.tfrc"), mirror).unwrap();
     let output = Command::new(program)
-        .env("TF_ACC_TERRAFORM_PATH", support::terraform())
+        .env("TF_ACC_TERRAFORM_PATH", support::Client::NewestTerraform.program())
         .env("TF_CLI_CONFIG_FILE", path("cli.tfrc"))
         .env("KEEPER_DIRECTORY", path("files"))
         .env("CHECKPOINT_DISABLE", "1")

@@ -1,4 +1,5 @@
-//! The real Terraform drives the example provider through its whole life.
+//! Real clients drive the example provider through its whole life: the newest Terraform, the oldest that is supported,
+//! and `OpenTofu`.
 #![allow(clippy::unwrap_used, clippy::panic)]
 #![cfg(unix)]
 
@@ -7,7 +8,42 @@ mod support;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use support::{Workspace, actions, change, text};
+use support::{Client, Workspace, actions, change, text};
+
+/// Each test once with each client.
+macro_rules! with_every_client {
+    ($($test:ident,)+) => {
+        mod newest_terraform {
+            $(#[test] fn $test() { super::$test(super::Client::NewestTerraform); })+
+        }
+        mod oldest_terraform {
+            $(#[test] fn $test() { super::$test(super::Client::OldestTerraform); })+
+        }
+        mod opentofu {
+            $(#[test] fn $test() { super::$test(super::Client::OpenTofu); })+
+        }
+    };
+}
+
+with_every_client! {
+    a_server_is_created_kept_changed_replaced_and_destroyed,
+    removed_attributes_lose_their_value_at_every_level,
+    everything_may_be_unknown_in_a_plan,
+    an_interrupted_create_keeps_what_was_made,
+    drift_is_shown_and_a_lost_server_is_made_again,
+    a_secret_reaches_the_apply_but_neither_plan_nor_state_nor_log,
+    faults_of_user_and_provider_are_named_with_their_place,
+    a_failed_update_keeps_the_state_it_had,
+    an_existing_server_is_imported,
+    old_state_is_upgraded_and_forgotten_attributes_are_dropped,
+    a_configuration_of_six_megabytes_is_planned_and_applied,
+    a_provider_in_debug_mode_serves_many_runs,
+    an_unknown_provider_block_does_not_hinder_a_plan,
+    a_data_source_reads_what_exists_and_names_what_does_not,
+    functions_are_called_and_name_the_argument_at_fault,
+    an_ephemeral_secret_is_opened_renewed_closed_and_never_saved,
+    a_resource_of_another_type_is_moved,
+}
 
 const FULL: &str = r#"
 resource "keeper_server" "a" {
@@ -44,9 +80,8 @@ resource "keeper_server" "a" {
 
 const BARE: &str = "resource \"keeper_server\" \"a\" {\n  name = \"one\"\n}\n";
 
-#[test]
-fn a_server_is_created_kept_changed_replaced_and_destroyed() {
-    let workspace = Workspace::new(FULL);
+fn a_server_is_created_kept_changed_replaced_and_destroyed(client: Client) {
+    let workspace = Workspace::new(client, FULL);
     let plan = workspace.plan();
     assert_eq!(actions(&plan, "keeper_server.a"), ["create"]);
     let planned = change(&plan, "keeper_server.a");
@@ -83,9 +118,8 @@ fn a_server_is_created_kept_changed_replaced_and_destroyed() {
     assert!(!workspace.path("files/two.json").exists());
 }
 
-#[test]
-fn removed_attributes_lose_their_value_at_every_level() {
-    let workspace = Workspace::new(FULL);
+fn removed_attributes_lose_their_value_at_every_level(client: Client) {
+    let workspace = Workspace::new(client, FULL);
     workspace.apply();
     workspace.configure(
         r#"
@@ -186,9 +220,8 @@ resource "keeper_server" "dynamic" {
 }
 "#;
 
-#[test]
-fn everything_may_be_unknown_in_a_plan() {
-    let workspace = Workspace::new(UNKNOWN);
+fn everything_may_be_unknown_in_a_plan(client: Client) {
+    let workspace = Workspace::new(client, UNKNOWN);
     let plan = workspace.plan();
     let unknown = change(&plan, "keeper_server.a")["after_unknown"].clone();
     for attribute in ["name", "size", "load", "tags", "zones", "settings", "address", "revision"] {
@@ -208,10 +241,9 @@ fn everything_may_be_unknown_in_a_plan() {
     assert_eq!(state["disk"]["value"]["only"]["id"], "dynamic-only");
 }
 
-#[test]
-fn an_interrupted_create_keeps_what_was_made() {
+fn an_interrupted_create_keeps_what_was_made(client: Client) {
     let slow = BARE.replace('}', "  behaviour = \"slow\"\n}");
-    let workspace = Workspace::new(&slow);
+    let workspace = Workspace::new(client, &slow);
     let started = Instant::now();
     let terraform = workspace.spawn(&["apply", "-auto-approve", "-no-color"]);
     while !workspace.path("files/one.json").exists() {
@@ -242,9 +274,8 @@ fn an_interrupted_create_keeps_what_was_made() {
     assert!(!workspace.path("files/one.json").exists());
 }
 
-#[test]
-fn drift_is_shown_and_a_lost_server_is_made_again() {
-    let workspace = Workspace::new(FULL);
+fn drift_is_shown_and_a_lost_server_is_made_again(client: Client) {
+    let workspace = Workspace::new(client, FULL);
     workspace.apply();
     let file = workspace.path("files/one.json");
     let edited = std::fs::read_to_string(&file).unwrap().replace("\"size\":20", "\"size\":30");
@@ -255,9 +286,8 @@ fn drift_is_shown_and_a_lost_server_is_made_again() {
     assert_eq!(actions(&workspace.plan(), "keeper_server.a"), ["create"]);
 }
 
-#[test]
-fn a_secret_reaches_the_apply_but_neither_plan_nor_state_nor_log() {
-    let workspace = Workspace::new(FULL);
+fn a_secret_reaches_the_apply_but_neither_plan_nor_state_nor_log(client: Client) {
+    let workspace = Workspace::new(client, FULL);
     let mut apply = workspace.command(&["apply", "-auto-approve", "-no-color"]);
     let output = apply.env("TF_LOG", "TRACE").output().unwrap();
     assert!(output.status.success(), "{}", text(&output));
@@ -277,10 +307,9 @@ fn a_secret_reaches_the_apply_but_neither_plan_nor_state_nor_log() {
     );
 }
 
-#[test]
-fn faults_of_user_and_provider_are_named_with_their_place() {
+fn faults_of_user_and_provider_are_named_with_their_place(client: Client) {
     let with = |line: &str| BARE.replace('}', &format!("  {line}\n}}"));
-    let workspace = Workspace::new(&with("size = 2000"));
+    let workspace = Workspace::new(client, &with("size = 2000"));
     let message = workspace.apply_fails();
     assert!(message.contains("The attribute size must be between 1 and 1000"), "{message}");
     assert!(message.contains("main.tf line"), "{message}");
@@ -308,9 +337,8 @@ fn faults_of_user_and_provider_are_named_with_their_place() {
     assert!(!message.contains("backtrace"), "{message}");
 }
 
-#[test]
-fn a_failed_update_keeps_the_state_it_had() {
-    let workspace = Workspace::new(FULL);
+fn a_failed_update_keeps_the_state_it_had(client: Client) {
+    let workspace = Workspace::new(client, FULL);
     workspace.apply();
     let before = workspace.state("keeper_server.a");
     workspace.configure(&FULL.replace("load             = 0.1", "behaviour = \"fail update\""));
@@ -318,9 +346,9 @@ fn a_failed_update_keeps_the_state_it_had() {
     assert_eq!(workspace.state("keeper_server.a"), before);
 }
 
-#[test]
-fn an_existing_server_is_imported() {
-    let workspace = Workspace::new("resource \"keeper_server\" \"a\" {\n  name = \"one\"\n  size = 12\n}\n");
+fn an_existing_server_is_imported(client: Client) {
+    let workspace =
+        Workspace::new(client, "resource \"keeper_server\" \"a\" {\n  name = \"one\"\n  size = 12\n}\n");
     let file = r#"{"size":12,"revision":3,"address":"one.example","password":null}"#;
     std::fs::write(workspace.path("files/one.json"), file).unwrap();
     let (status, output) = workspace.run(&["import", "-no-color", "keeper_server.a", "one"]);
@@ -329,9 +357,8 @@ fn an_existing_server_is_imported() {
     assert_eq!(workspace.state("keeper_server.a")["attributes"]["revision"], 3);
 }
 
-#[test]
-fn old_state_is_upgraded_and_forgotten_attributes_are_dropped() {
-    let workspace = Workspace::new(BARE);
+fn old_state_is_upgraded_and_forgotten_attributes_are_dropped(client: Client) {
+    let workspace = Workspace::new(client, BARE);
     workspace.apply();
     let file = workspace.path("terraform.tfstate");
     let mut state: serde_json::Value =
@@ -347,18 +374,17 @@ fn old_state_is_upgraded_and_forgotten_attributes_are_dropped() {
     workspace.assert_no_changes();
 }
 
-#[test]
-fn a_configuration_of_six_megabytes_is_planned_and_applied() {
+fn a_configuration_of_six_megabytes_is_planned_and_applied(client: Client) {
     let big = "x".repeat(6 << 20);
-    let workspace = Workspace::new(&BARE.replace('}', &format!("  tags = {{ big = \"{big}\" }}\n}}")));
+    let workspace =
+        Workspace::new(client, &BARE.replace('}', &format!("  tags = {{ big = \"{big}\" }}\n}}")));
     workspace.apply();
     workspace.assert_no_changes();
 }
 
-#[test]
-fn a_provider_in_debug_mode_serves_many_runs() {
+fn a_provider_in_debug_mode_serves_many_runs(client: Client) {
     use std::io::BufRead;
-    let workspace = Workspace::new(FULL);
+    let workspace = Workspace::new(client, FULL);
     let mut provider = std::process::Command::new(support::keeper())
         .arg("--debug")
         .stdout(std::process::Stdio::piped())
@@ -389,9 +415,8 @@ fn a_provider_in_debug_mode_serves_many_runs() {
     assert!(provider.wait().unwrap().success());
 }
 
-#[test]
-fn an_unknown_provider_block_does_not_hinder_a_plan() {
-    let workspace = Workspace::new("");
+fn an_unknown_provider_block_does_not_hinder_a_plan(client: Client) {
+    let workspace = Workspace::new(client, "");
     workspace.configure_all(&format!(
         "terraform {{\n required_providers {{\n keeper = {{ source = \"example/keeper\" }}\n }}\n}}\n\
          resource \"terraform_data\" \"d\" {{ input = \"$DIR\" }}\n\
@@ -402,11 +427,10 @@ fn an_unknown_provider_block_does_not_hinder_a_plan() {
     workspace.assert_no_changes();
 }
 
-#[test]
-fn a_data_source_reads_what_exists_and_names_what_does_not() {
+fn a_data_source_reads_what_exists_and_names_what_does_not(client: Client) {
     let data = "data \"keeper_server\" \"b\" {\n  name = keeper_server.a.name\n}\n\
                 output \"address\" {\n  value = \"${data.keeper_server.b.kind} ${data.keeper_server.b.address}\"\n}\n";
-    let workspace = Workspace::new(&format!("{BARE}{data}"));
+    let workspace = Workspace::new(client, &format!("{BARE}{data}"));
     let output = workspace.apply();
     assert!(output.contains("server one.example"), "{output}");
     workspace.assert_no_changes();
@@ -415,10 +439,9 @@ fn a_data_source_reads_what_exists_and_names_what_does_not() {
     assert!(message.contains("There is no server \"none\"") && message.contains("main.tf line"), "{message}");
 }
 
-#[test]
-fn functions_are_called_and_name_the_argument_at_fault() {
+fn functions_are_called_and_name_the_argument_at_fault(client: Client) {
     let call = |call: &str| format!("output \"o\" {{\n  value = provider::keeper::{call}\n}}\n");
-    let workspace = Workspace::new(&call("label(\"-\", \"a\", \"b\", \"c\")"));
+    let workspace = Workspace::new(client, &call("label(\"-\", \"a\", \"b\", \"c\")"));
     assert!(workspace.apply().contains("o = \"a-b-c\""));
     workspace.configure(&call("label(\"--\", \"a\")"));
     let message = workspace.apply_fails();
@@ -431,9 +454,9 @@ fn functions_are_called_and_name_the_argument_at_fault() {
     assert!(message.contains("asked to crash at") && message.contains("functions.rs:"), "{message}");
 }
 
-#[test]
-fn an_ephemeral_secret_is_opened_renewed_closed_and_never_saved() {
+fn an_ephemeral_secret_is_opened_renewed_closed_and_never_saved(client: Client) {
     let workspace = Workspace::new(
+        client,
         "ephemeral \"keeper_ticket\" \"t\" {\n  holder = \"me\"\n}\n\n\
          resource \"keeper_server\" \"a\" {\n  name        = \"one\"\n  password_wo = ephemeral.keeper_ticket.t.secret\n  \
          password_version = 1\n  behaviour = \"patient\"\n}\n",
@@ -449,9 +472,8 @@ fn an_ephemeral_secret_is_opened_renewed_closed_and_never_saved() {
     assert!(!std::fs::read_to_string(workspace.path("terraform.tfstate")).unwrap().contains("ticket-of-me"));
 }
 
-#[test]
-fn a_resource_of_another_type_is_moved() {
-    let workspace = Workspace::new("resource \"terraform_data\" \"old\" {\n  input = \"one\"\n}\n");
+fn a_resource_of_another_type_is_moved(client: Client) {
+    let workspace = Workspace::new(client, "resource \"terraform_data\" \"old\" {\n  input = \"one\"\n}\n");
     workspace.apply();
     let file = r#"{"size":10,"revision":3,"address":"one.example","password":null}"#;
     std::fs::write(workspace.path("files/one.json"), file).unwrap();

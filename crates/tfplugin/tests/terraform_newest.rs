@@ -7,7 +7,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use support::{Workspace, text};
+use support::{Client, Workspace, text};
 
 const BARE: &str = "resource \"keeper_server\" \"a\" {\n  name = \"one\"\n}\n";
 
@@ -19,7 +19,7 @@ fn existing(workspace: &Workspace, name: &str) {
 
 #[test]
 fn the_identity_is_kept_beside_the_state_and_upgraded() {
-    let workspace = Workspace::new(BARE);
+    let workspace = Workspace::new(Client::NewestTerraform, BARE);
     workspace.apply();
     let instance = workspace.state("keeper_server.a");
     assert_eq!(
@@ -42,8 +42,10 @@ fn the_identity_is_kept_beside_the_state_and_upgraded() {
 
 #[test]
 fn a_server_is_imported_by_its_identity_and_its_configuration_generated() {
-    let workspace =
-        Workspace::new("import {\n  to = keeper_server.a\n  identity = {\n    name = \"one\"\n  }\n}\n");
+    let workspace = Workspace::new(
+        Client::NewestTerraform,
+        "import {\n  to = keeper_server.a\n  identity = {\n    name = \"one\"\n  }\n}\n",
+    );
     existing(&workspace, "one");
     let (status, output) =
         workspace.run(&["plan", "-no-color", "-input=false", "-generate-config-out=generated.tf"]);
@@ -60,7 +62,7 @@ fn a_server_is_imported_by_its_identity_and_its_configuration_generated() {
 
 #[test]
 fn servers_that_exist_are_found_by_a_query() {
-    let workspace = Workspace::new("");
+    let workspace = Workspace::new(Client::NewestTerraform, "");
     for name in ["a1", "a2", "b1"] {
         existing(&workspace, name);
     }
@@ -107,7 +109,7 @@ resource "keeper_server" "a" {
 
 #[test]
 fn an_action_runs_when_it_is_triggered_and_when_it_is_asked_for() {
-    let workspace = Workspace::new(RING);
+    let workspace = Workspace::new(Client::NewestTerraform, RING);
     let output = workspace.apply();
     for report in ["ring 1 of 3 at one", "ring 3 of 3 at one"] {
         assert!(output.contains(report), "{output}");
@@ -133,7 +135,7 @@ fn an_action_runs_when_it_is_triggered_and_when_it_is_asked_for() {
 #[test]
 fn an_interrupted_action_stops_and_says_how_far_it_came() {
     let slow = RING.replace("times  = 3", "times = 60\n behaviour = \"slow\"");
-    let workspace = Workspace::new(&slow);
+    let workspace = Workspace::new(Client::NewestTerraform, &slow);
     let started = Instant::now();
     let terraform =
         workspace.spawn(&["apply", "-auto-approve", "-no-color", "-invoke=action.keeper_ring.bell"]);

@@ -1,10 +1,11 @@
-//! A workspace of the real Terraform with the example provider.
+//! A workspace of a real client with the example provider.
 #![allow(dead_code, clippy::unwrap_used, clippy::panic)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
+use lab::parts::{self, Part};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
@@ -14,7 +15,7 @@ pub fn keeper() -> &'static Path {
     BINARY.get_or_init(|| {
         let mut build = Command::new(env!("CARGO"));
         build
-            .args(["build", "--quiet", "--package", "tfplugin", "--example", "keeper"])
+            .args(["build", "--quiet", "--workspace", "--example", "keeper"])
             .current_dir(env!("CARGO_MANIFEST_DIR"));
         // What cargo tells this test of its package would make build scripts run again in the inner build.
         let outer = |name: &str| {
@@ -31,26 +32,40 @@ pub fn keeper() -> &'static Path {
     })
 }
 
-/// The Terraform that `TF_ACC_TERRAFORM_PATH` names, else the pinned one. Its absence fails the test, and names the
-/// command that builds it.
-pub fn terraform() -> PathBuf {
-    std::env::var_os("TF_ACC_TERRAFORM_PATH").map_or_else(
-        || lab::parts::find(lab::parts::Part::Terraform).unwrap_or_else(|error| panic!("{error}")),
-        PathBuf::from,
-    )
+/// A program that drives providers.
+#[derive(Clone, Copy, Debug)]
+pub enum Client {
+    /// The newest Terraform.
+    NewestTerraform,
+    /// The oldest Terraform that is supported.
+    OldestTerraform,
+    /// The newest `OpenTofu`.
+    OpenTofu,
+}
+
+impl Client {
+    /// The program. Its absence fails the test, and names the command that builds it.
+    pub fn program(self) -> PathBuf {
+        let part = match self {
+            Self::NewestTerraform => Part::Terraform,
+            Self::OldestTerraform => Part::Terraform111,
+            Self::OpenTofu => Part::Tofu,
+        };
+        parts::find(part).unwrap_or_else(|error| panic!("{error}"))
+    }
 }
 
 /// A directory with a configuration, the provider's files and Terraform's own.
 pub struct Workspace {
     pub directory: TempDir,
-    terraform: PathBuf,
+    program: PathBuf,
 }
 
 impl Workspace {
     /// A workspace whose configuration is the provider block and `resources`. `$DIR` stands for the files' directory.
-    pub fn new(resources: &str) -> Self {
+    pub fn new(client: Client, resources: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let workspace = Self { directory, terraform: terraform() };
+        let workspace = Self { directory, program: client.program() };
         for folder in ["plugins", "files"] {
             std::fs::create_dir(workspace.path(folder)).unwrap();
         }
@@ -82,7 +97,7 @@ impl Workspace {
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.terraform);
+        let mut command = Command::new(&self.program);
         command
             .args(arguments)
             .current_dir(self.directory.path())
@@ -95,7 +110,7 @@ impl Workspace {
         command
     }
 
-    /// Runs Terraform; its exit status, and its output without colours.
+    /// Runs the client; its exit status, and its output without colours.
     pub fn run(&self, arguments: &[&str]) -> (i32, String) {
         let output = self.command(arguments).output().unwrap();
         (output.status.code().unwrap_or(-1), text(&output))
