@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::missing_panics_doc, reason = "a panic is how a test fails")]
 
+pub mod authority;
 pub mod provider_binary;
 pub mod terraform;
 

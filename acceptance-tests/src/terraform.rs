@@ -60,6 +60,12 @@ impl Workspace {
         fs::write(self.path().join("main.tf"), configuration).expect("write main.tf");
     }
 
+    /// Writes the values of the configuration's variables.
+    pub fn set_variables(&self, variables: &Value) {
+        fs::write(self.path().join("terraform.tfvars.json"), variables.to_string())
+            .expect("write the variables");
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         self.directory.path()

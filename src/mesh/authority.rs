@@ -1,4 +1,7 @@
 use core::time::Duration;
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
 
 use super::names::ClusterName;
 
@@ -7,8 +10,8 @@ use super::names::ClusterName;
 pub enum Authority {
     /// One root for the mesh and an intermediate for each cluster, both made by the provider.
     Generated {
-        /// The cluster whose Secret keeps the root's key.
-        key_cluster: ClusterName,
+        /// Where the root's key comes from.
+        root: RootKeeper,
         /// How long a new root is valid.
         root_lifetime: Duration,
         /// How long a new intermediate is valid.
@@ -16,8 +19,40 @@ pub enum Authority {
         /// Kind of all keys.
         key_type: KeyType,
     },
+    /// Every cluster's certificates and key come from the user.
+    Given(BTreeMap<ClusterName, GivenAuthority>),
+    /// Someone else writes what istiod signs with.
+    Existing,
     /// istiod makes its own root when it first starts.
     SelfSigned,
+}
+
+/// Where the key of the mesh's root comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RootKeeper {
+    /// The provider makes the root, and a Secret of this cluster keeps its key.
+    Cluster(ClusterName),
+    /// The user gives the root at each apply; no cluster has its key.
+    User {
+        /// Its certificate, as PEM.
+        certificate: String,
+        /// Which key it is.
+        key_version: i64,
+    },
+}
+
+/// What istiod of one cluster signs with, but for the key, which is in no value of the mesh.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GivenAuthority {
+    /// The certificate that signs workload certificates, as PEM.
+    pub certificate: String,
+    /// The certificates from `certificate` up to its root, as PEM.
+    pub certificate_chain: String,
+    /// The roots that all workloads trust, as PEM.
+    pub root_certificates: String,
+    /// Which key it is: the number tells one from the next.
+    pub private_key_version: i64,
 }
 
 /// Kind of a private key.

@@ -10,19 +10,22 @@ pub enum ChartName {
     Base,
     /// `istiod`: the control plane.
     Istiod,
+    /// `cni`: the plugin that redirects the traffic of pods.
+    Cni,
     /// `gateway`: an east-west gateway.
     Gateway,
 }
 
 impl ChartName {
     /// All charts that a mesh is made of.
-    pub const ALL: [Self; 3] = [Self::Base, Self::Istiod, Self::Gateway];
+    pub const ALL: [Self; 4] = [Self::Base, Self::Istiod, Self::Cni, Self::Gateway];
 
     /// The name in `Chart.yaml` and in a chart repository.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Base => "base",
             Self::Istiod => "istiod",
+            Self::Cni => "cni",
             Self::Gateway => "gateway",
         }
     }
@@ -41,7 +44,7 @@ impl FromStr for ChartName {
         Self::ALL.into_iter().find(|chart| chart.as_str() == text).ok_or_else(|| InvalidName {
             kind: "chart of a mesh",
             text: text.to_owned(),
-            rule: "\"base\", \"istiod\" or \"gateway\"",
+            rule: "\"base\", \"istiod\", \"cni\" or \"gateway\"",
         })
     }
 }

@@ -3,7 +3,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::authority::GivenAuthority;
 use super::gateway::EastWestGateway;
+use super::images::Images;
 
 /// A mesh as its user declares it; nothing of it has been checked.
 ///
@@ -25,6 +27,10 @@ pub struct Mesh {
     pub chart: BTreeMap<String, Value>,
     /// Istio's `MeshConfig`, for all clusters.
     pub mesh_config: Value,
+    /// Where the images come from.
+    pub images: Images,
+    /// Whether Istio's CNI plugin redirects the traffic of pods, so that they need no rights to do it themselves.
+    pub cni: bool,
     /// Who signs the identities of the workloads.
     pub certificate_authority: CertificateAuthority,
     /// The clusters with a control plane of their own, by cluster name.
@@ -35,10 +41,16 @@ pub struct Mesh {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CertificateAuthority {
-    /// `generated`, the default, or `self_signed`.
+    /// `generated`, the default, `given`, `existing` or `self_signed`.
     pub mode: Option<String>,
     /// The cluster that keeps the key of a generated root.
     pub key_cluster: Option<String>,
+    /// The root that signs generated intermediates, as PEM, if its key comes from the user.
+    pub root_certificate: Option<String>,
+    /// Which key of this root it is.
+    pub root_key_version: Option<i64>,
+    /// What istiod of each cluster signs with, by cluster name.
+    pub given: BTreeMap<String, GivenAuthority>,
     /// How long a new root is valid.
     pub root_lifetime_days: Option<i64>,
     /// How long a new intermediate is valid.
@@ -67,6 +79,10 @@ pub struct Primary {
     pub chart: BTreeMap<String, Value>,
     /// The addresses of the cluster's pods.
     pub pod_cidrs: Vec<String>,
+    /// `managed`, the default, or `external`: who installs Istio's custom resource definitions.
+    pub crds: Option<String>,
+    /// Whether clusters without a control plane are served by this one.
+    pub serve_remote_clusters: bool,
     /// The gateway through which other networks reach the cluster.
     pub east_west_gateway: Option<EastWestGateway>,
     /// How other control planes reach the cluster's API server, where that is not how the provider does.

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 /// The east-west gateway of one cluster: where traffic of other networks comes in.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -15,10 +15,57 @@ pub struct EastWestGateway {
     pub load_balancer_class: Option<String>,
     /// `spec.loadBalancerSourceRanges` of its Service.
     pub source_ranges: Vec<String>,
+    /// Port of its Service for calls between networks, 15443 if there is none.
+    pub port: Option<i64>,
+    /// Where other networks find it, if not at the addresses of its load balancer.
+    pub addresses: Vec<String>,
+    /// Port at these addresses, `port` if there is none.
+    pub address_port: Option<i64>,
+    /// What its pods ask for and may not exceed: `requests` and `limits`, quantities by resource.
+    pub resources: Resources,
     /// Number of pods; without it the chart's autoscaler decides.
     pub replicas: Option<i64>,
     /// Helm values of the chart, over all others.
     pub values: Value,
+}
+
+/// Resources of a container, as Kubernetes writes them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Resources {
+    /// What it asks for.
+    pub requests: BTreeMap<String, String>,
+    /// What it may not exceed.
+    pub limits: BTreeMap<String, String>,
+}
+
+impl EastWestGateway {
+    /// The port that istiod assumes for calls between networks unless it is told another.
+    pub const DEFAULT_PORT: i64 = 15443;
+
+    /// The port of its Service for calls between networks.
+    pub fn service_port(&self) -> i64 {
+        self.port.unwrap_or(Self::DEFAULT_PORT)
+    }
+}
+
+/// Istio's `meshNetworks` for the gateways (cluster, network, gateway) whose addresses are typed; null if there are none.
+pub(super) fn static_networks<'a>(
+    gateways: impl Iterator<Item = (&'a str, &'a str, &'a EastWestGateway)>,
+) -> Value {
+    let mut networks = Map::new();
+    for (cluster, network, gateway) in gateways.filter(|(_, _, gateway)| !gateway.addresses.is_empty()) {
+        let port = gateway.address_port.unwrap_or_else(|| gateway.service_port());
+        let entry = networks.entry(network).or_insert_with(|| json!({"endpoints": [], "gateways": []}));
+        let endpoint = json!({"fromRegistry": cluster});
+        let doors = gateway.addresses.iter().map(|address| json!({"address": address, "port": port}));
+        for (list, items) in [("endpoints", vec![endpoint]), ("gateways", doors.collect())] {
+            if let Some(list) = entry[list].as_array_mut() {
+                list.extend(items);
+            }
+        }
+    }
+    if networks.is_empty() { Value::Null } else { Value::Object(networks) }
 }
 
 /// What the type of a gateway's Service can be.

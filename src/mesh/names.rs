@@ -136,7 +136,7 @@ fn is_dns_label(text: &str) -> bool {
         && text.chars().all(|c| is_lower_alphanumeric(c) || c == '-')
 }
 
-fn is_dns_subdomain(text: &str) -> bool {
+pub(super) fn is_dns_subdomain(text: &str) -> bool {
     text.len() <= SUBDOMAIN_LENGTH && text.split('.').all(is_dns_label)
 }
 

@@ -1,22 +1,13 @@
 //! The rules of a mesh of several clusters: what each of them would be broken by is found by looking at two at once.
 
-use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::api_server::ApiServer;
-use super::authority::{Authority, KeyType};
 use super::cidr::Cidr;
-use super::declared::{CertificateAuthority, Mesh, Primary};
+use super::declared::{Mesh, Primary};
 use super::gateway::{EastWestGateway, SERVICE_TYPES};
-use super::names::ClusterName;
 use super::validate::Check;
 use super::violation::FieldPath;
-
-const DAY: Duration = Duration::from_hours(24);
-/// As upstream's certificate scripts have it.
-const DEFAULT_ROOT_DAYS: i64 = 3650;
-/// As upstream's certificate scripts have it.
-const DEFAULT_INTERMEDIATE_DAYS: i64 = 730;
 
 /// The addresses of the pods of one cluster, with where the user wrote them.
 struct PodRange<'a> {
@@ -109,102 +100,26 @@ impl Check {
             let cause = "A gateway without a pod lets nothing in.".to_owned();
             self.error(field.then("replicas"), Some(cluster), cause, "Write 1 or more, or leave it out.");
         }
+        for (attribute, port) in [("port", gateway.port), ("address_port", gateway.address_port)] {
+            if port.is_some_and(|port| !(1..=65535).contains(&port)) {
+                let cause = "A port is a number from 1 to 65535.".to_owned();
+                self.error(field.then(attribute), Some(cluster), cause, "Write a number in this range.");
+            }
+        }
+        if gateway.address_port.is_some() && gateway.addresses.is_empty() {
+            let cause = "Nothing says at which addresses this port is.".to_owned();
+            let way_out = "Name them in addresses, or leave address_port out.";
+            self.error(field.then("address_port"), Some(cluster), cause, way_out);
+        }
+        if gateway.addresses.iter().any(|address| address.trim().is_empty()) {
+            let cause = "An address of the gateway is empty.".to_owned();
+            let way_out = "Write IP addresses or host names that the other clusters' pods reach.";
+            self.error(field.then("addresses"), Some(cluster), cause, way_out);
+        }
         for text in &gateway.source_ranges {
             self.name::<Cidr>(text, field.then("source_ranges"), Some(cluster));
         }
         self.is_document(&gateway.values, &field.then("values"), Some(cluster));
-    }
-
-    /// The authority of a mesh with these clusters; `None` if something is wrong with it.
-    pub(super) fn authority(
-        &mut self,
-        declared: &CertificateAuthority,
-        primaries: &BTreeMap<String, Primary>,
-    ) -> Option<Authority> {
-        let field = FieldPath::attribute("certificate_authority");
-        match declared.mode.as_deref().unwrap_or("generated") {
-            "generated" => self.generated_authority(declared, primaries, &field),
-            "self_signed" if primaries.len() > 1 => {
-                let cause = "With mode = \"self_signed\" the istiod of every cluster makes a root of its own, so workloads of \
-                             two clusters would refuse each other."
-                    .to_owned();
-                let way_out = "Leave mode out, so that the provider makes one root and an intermediate for each cluster. For \
-                               a mesh that is installed already this replaces its root: plan a maintenance window.";
-                self.error(field.then("mode"), None, cause, way_out);
-                None
-            }
-            "self_signed" => Some(Authority::SelfSigned),
-            other => {
-                let cause = format!("{other:?} is no mode of a certificate authority.");
-                self.error(field.then("mode"), None, cause, "Write \"generated\" or \"self_signed\".");
-                None
-            }
-        }
-    }
-
-    fn generated_authority(
-        &mut self,
-        declared: &CertificateAuthority,
-        primaries: &BTreeMap<String, Primary>,
-        field: &FieldPath,
-    ) -> Option<Authority> {
-        let key_cluster = self.key_cluster(declared.key_cluster.as_deref(), primaries, field);
-        let key_type = declared.key_type.as_deref().map_or(Some(KeyType::default()), KeyType::from_setting);
-        if key_type.is_none() {
-            let cause = format!("{:?} is no kind of key.", declared.key_type.as_deref().unwrap_or_default());
-            let way_out = "Write \"ecdsa-p256\" or \"ecdsa-p384\".";
-            self.error(field.then("key_type"), None, cause, way_out);
-        }
-        let root =
-            self.lifetime(declared.root_lifetime_days, DEFAULT_ROOT_DAYS, &field.then("root_lifetime_days"));
-        let intermediate = self.lifetime(
-            declared.intermediate_lifetime_days,
-            DEFAULT_INTERMEDIATE_DAYS,
-            &field.then("intermediate_lifetime_days"),
-        );
-        Some(Authority::Generated {
-            key_cluster: key_cluster?,
-            root_lifetime: root?,
-            intermediate_lifetime: intermediate?,
-            key_type: key_type?,
-        })
-    }
-
-    fn lifetime(&mut self, days: Option<i64>, default: i64, field: &FieldPath) -> Option<Duration> {
-        let days = u32::try_from(days.unwrap_or(default)).ok().filter(|days| (1..=36_500).contains(days));
-        if days.is_none() {
-            let cause = "A certificate is valid for 1 to 36500 days.".to_owned();
-            self.error(field.clone(), None, cause, "Write a number of days in this range.");
-        }
-        days.map(|days| DAY * days)
-    }
-
-    /// With one primary there is no choice.
-    fn key_cluster(
-        &mut self,
-        named: Option<&str>,
-        primaries: &BTreeMap<String, Primary>,
-        field: &FieldPath,
-    ) -> Option<ClusterName> {
-        let field = field.then("key_cluster");
-        let labels = || primaries.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-        match named {
-            Some(named) if !primaries.contains_key(named) => {
-                let cause = format!("{named:?} is no primary of this mesh.");
-                self.error(field, None, cause, &format!("Name one of {}.", labels()));
-                None
-            }
-            Some(named) => named.parse().ok(),
-            None if primaries.len() > 1 => {
-                let cause =
-                    "A mesh of several clusters has one root, and nothing says which cluster keeps its key."
-                        .to_owned();
-                let way_out = format!("Set key_cluster to one of {}.", labels());
-                self.error(field, None, cause, &way_out);
-                None
-            }
-            None => primaries.keys().next().and_then(|label| label.parse().ok()),
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use serde_json::Value;
@@ -7,6 +7,7 @@ use super::chart::ChartName;
 use super::chart_values::{self, Given};
 use super::declared::{Mesh, Primary};
 use super::derived::Identity;
+use super::gateway::static_networks;
 use super::names::{ChartVersion, ClusterName, InvalidName, Namespace};
 use super::validated::{ValidatedMesh, ValidatedPrimary};
 use super::violation::{FieldPath, Severity, Violation};
@@ -30,6 +31,7 @@ impl Mesh {
         check.chart_source(&self.chart_source.repository);
         let chart = check.charts(&self.chart, &FieldPath::default(), None);
         check.is_document(&self.mesh_config, &FieldPath::attribute("mesh_config"), None);
+        check.images(&self.images);
         check.topology(self);
         let authority = check.authority(&self.certificate_authority, &self.primaries);
         let primaries = self.validate_primaries(&mut check, version.as_ref());
@@ -42,6 +44,8 @@ impl Mesh {
                     chart_source: self.chart_source.clone(),
                     chart,
                     mesh_config: self.mesh_config.clone(),
+                    images: self.images.clone(),
+                    cni: self.cni,
                     authority,
                     primaries,
                     warnings: check.violations,
@@ -67,11 +71,16 @@ impl Mesh {
             };
             let chart = check.charts(&primary.chart, &field, Some(label));
             check.values_agree_with_identity(self, label, primary);
+            let manages_crds = check.manages_crds(primary, &field, label);
+            check.serves_through_a_gateway(primary, &field, label);
             if let (Some(cluster), Some(network), Some(version)) = (cluster, network, version) {
                 let validated = ValidatedPrimary {
                     network,
                     version,
                     chart,
+                    charts: self.charts_of(primary),
+                    manages_crds,
+                    serves_remote_clusters: primary.serve_remote_clusters,
                     east_west_gateway: primary.east_west_gateway.clone(),
                     api_server: primary.api_server.clone().unwrap_or_default(),
                 };
@@ -81,13 +90,34 @@ impl Mesh {
         primaries
     }
 
-    fn identity<'a>(&'a self, cluster: &'a str, primary: &'a Primary) -> Identity<'a> {
+    fn charts_of(&self, primary: &Primary) -> BTreeSet<ChartName> {
+        let is_needed = |chart: &ChartName| match chart {
+            ChartName::Base | ChartName::Istiod => true,
+            ChartName::Cni => self.cni,
+            ChartName::Gateway => primary.east_west_gateway.is_some(),
+        };
+        ChartName::ALL.into_iter().filter(is_needed).collect()
+    }
+
+    /// The gateways whose addresses are typed rather than observed.
+    fn static_networks(&self) -> Value {
+        let gateways = self.primaries.iter().filter_map(|(cluster, primary)| {
+            Some((cluster.as_str(), primary.network.as_str(), primary.east_west_gateway.as_ref()?))
+        });
+        static_networks(gateways)
+    }
+
+    fn identity<'a>(&'a self, cluster: &'a str, primary: &'a Primary, networks: &'a Value) -> Identity<'a> {
         Identity {
             mesh_id: &self.mesh_id,
             trust_domain: &self.trust_domain,
             namespace: &self.namespace,
             cluster,
             network: &primary.network,
+            images: &self.images,
+            has_cni: self.cni,
+            serves_remote_clusters: primary.serve_remote_clusters,
+            networks,
         }
     }
 
@@ -209,7 +239,8 @@ impl Check {
     }
 
     fn values_agree_with_identity(&mut self, mesh: &Mesh, cluster: &str, primary: &Primary) {
-        let derived = mesh.identity(cluster, primary).derived_values();
+        let networks = mesh.static_networks();
+        let derived = mesh.identity(cluster, primary, &networks).derived_values();
         for given in mesh.given_values(cluster, primary) {
             for refusal in chart_values::refusals(&given, &derived, &mesh.mesh_id) {
                 self.error(given.field.clone(), Some(cluster), refusal.cause, &refusal.way_out);

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -6,7 +6,8 @@ use super::authority::Authority;
 use super::chart::ChartName;
 use super::declared::{ChartSource, DeclaredApiServer};
 use super::derived::{DerivedValue, Identity};
-use super::gateway::EastWestGateway;
+use super::gateway::{EastWestGateway, static_networks};
+use super::images::Images;
 use super::names::{ChartVersion, ClusterName, MeshId, Namespace, Network, TrustDomain};
 use super::violation::Violation;
 
@@ -19,6 +20,8 @@ pub struct ValidatedMesh {
     pub(super) chart_source: ChartSource,
     pub(super) chart: BTreeMap<ChartName, Value>,
     pub(super) mesh_config: Value,
+    pub(super) images: Images,
+    pub(super) cni: bool,
     pub(super) authority: Authority,
     pub(super) primaries: BTreeMap<ClusterName, ValidatedPrimary>,
     pub(super) warnings: Vec<Violation>,
@@ -30,6 +33,9 @@ pub struct ValidatedPrimary {
     pub(super) network: Network,
     pub(super) version: ChartVersion,
     pub(super) chart: BTreeMap<ChartName, Value>,
+    pub(super) charts: BTreeSet<ChartName>,
+    pub(super) manages_crds: bool,
+    pub(super) serves_remote_clusters: bool,
     pub(super) east_west_gateway: Option<EastWestGateway>,
     pub(super) api_server: DeclaredApiServer,
 }
@@ -65,6 +71,11 @@ impl ValidatedMesh {
         &self.mesh_config
     }
 
+    /// Where the images come from.
+    pub fn images(&self) -> &Images {
+        &self.images
+    }
+
     /// Who signs the identities of the workloads.
     pub fn authority(&self) -> &Authority {
         &self.authority
@@ -86,6 +97,14 @@ impl ValidatedMesh {
         networks.next().is_some_and(|first| networks.any(|network| network != first))
     }
 
+    /// The gateways whose addresses are typed rather than observed.
+    fn static_networks(&self) -> Value {
+        let gateways = self.primaries.iter().filter_map(|(cluster, primary)| {
+            Some((cluster.as_str(), primary.network.as_str(), primary.east_west_gateway.as_ref()?))
+        });
+        static_networks(gateways)
+    }
+
     /// What the user should know, though it is accepted.
     pub fn warnings(&self) -> &[Violation] {
         &self.warnings
@@ -99,6 +118,10 @@ impl ValidatedMesh {
             namespace: self.namespace.as_str(),
             cluster: cluster.as_str(),
             network: primary.network.as_str(),
+            images: &self.images,
+            has_cni: self.cni,
+            serves_remote_clusters: primary.serves_remote_clusters,
+            networks: &self.static_networks(),
         };
         identity.derived_values()
     }
@@ -117,8 +140,17 @@ impl ValidatedPrimary {
 
     /// The charts that the cluster needs.
     pub fn charts(&self) -> impl Iterator<Item = ChartName> {
-        let has_gateway = self.east_west_gateway.is_some();
-        ChartName::ALL.into_iter().filter(move |chart| has_gateway || *chart != ChartName::Gateway)
+        self.charts.iter().copied()
+    }
+
+    /// Whether Istio's custom resource definitions are installed with the mesh, rather than by someone else.
+    pub fn manages_crds(&self) -> bool {
+        self.manages_crds
+    }
+
+    /// Whether clusters without a control plane are served by this one, through its east-west gateway.
+    pub fn serves_remote_clusters(&self) -> bool {
+        self.serves_remote_clusters
     }
 
     /// The gateway through which other networks reach the cluster.

@@ -2,6 +2,7 @@
 
 mod control_plane;
 mod definitions;
+mod proxies;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use crate::mesh::ClusterFacts;
 
 pub use control_plane::{ControlPlane, Replica, control_plane};
 pub use definitions::definitions_in_use;
+pub use proxies::proxies;
 
 /// How often a read is tried when the server or the connection to it fails for a moment.
 const ATTEMPTS: u32 = 3;

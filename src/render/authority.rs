@@ -1,14 +1,16 @@
-//! The Secrets of a generated certificate authority.
+//! The Secrets of the mesh's certificate authority.
 //!
 //! `cacerts` is what istiod signs with, in the files that Istio's guide "Plug in CA Certificates" names. The root's key
 //! is in one cluster only, in a Secret that neither istiod nor a reader of another cluster has a right to.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::hole::Hole;
 use super::manifest_set::{Component, Holes};
 use super::object::managed;
-use crate::mesh::{Authority, ClusterName, ValidatedMesh};
+use crate::mesh::{Authority, ClusterName, GivenAuthority, RootKeeper, ValidatedMesh};
 
 /// The Secret that istiod takes its key from, by the name that istiod looks for.
 pub const INTERMEDIATE_SECRET: &str = "cacerts";
@@ -24,7 +26,6 @@ pub const ROOT_KEY: &str = "tls.key";
 
 /// The Secrets of one cluster with what is to be filled in; none if istiod makes its own root.
 pub(super) fn secrets(mesh: &ValidatedMesh, cluster: &ClusterName) -> Vec<(Component, Value, Holes)> {
-    let Authority::Generated { key_cluster, .. } = mesh.authority() else { return Vec::new() };
     let secret = |name: &str, kind: &str| {
         managed(json!({
             "apiVersion": "v1",
@@ -33,12 +34,37 @@ pub(super) fn secrets(mesh: &ValidatedMesh, cluster: &ClusterName) -> Vec<(Compo
             "type": kind,
         }))
     };
-    let intermediate = INTERMEDIATE_FILES.map(|file| (file.to_owned(), Hole::Intermediate(file)));
-    let mut secrets =
-        vec![(Component::Authority, secret(INTERMEDIATE_SECRET, "Opaque"), Holes::from(intermediate))];
-    if cluster == key_cluster {
-        let root = [ROOT_CERTIFICATE, ROOT_KEY].map(|file| (file.to_owned(), Hole::Root(file)));
-        secrets.insert(0, (Component::Root, secret(ROOT_SECRET, "kubernetes.io/tls"), Holes::from(root)));
+    let intermediate = || secret(INTERMEDIATE_SECRET, "Opaque");
+    match mesh.authority() {
+        Authority::Generated { root, .. } => {
+            let holes = INTERMEDIATE_FILES.map(|file| (file.to_owned(), Hole::Intermediate(file)));
+            let mut secrets = vec![(Component::Authority, intermediate(), Holes::from(holes))];
+            if *root == RootKeeper::Cluster(cluster.clone()) {
+                let root = [ROOT_CERTIFICATE, ROOT_KEY].map(|file| (file.to_owned(), Hole::Root(file)));
+                secrets.insert(
+                    0,
+                    (Component::Root, secret(ROOT_SECRET, "kubernetes.io/tls"), Holes::from(root)),
+                );
+            }
+            secrets
+        }
+        Authority::Given(authorities) => {
+            let given = authorities.get(cluster).map(|given| with_certificates(intermediate(), given));
+            given.into_iter().map(|(secret, holes)| (Component::Authority, secret, holes)).collect()
+        }
+        Authority::Existing | Authority::SelfSigned => Vec::new(),
     }
-    secrets
+}
+
+/// The Secret with everything but the key.
+fn with_certificates(mut secret: Value, given: &GivenAuthority) -> (Value, Holes) {
+    let [certificate, key, chain, roots] = INTERMEDIATE_FILES;
+    let encoded = |text: &str| Value::from(STANDARD.encode(text));
+    secret["data"] = json!({
+        certificate: encoded(&given.certificate),
+        chain: encoded(&given.certificate_chain),
+        roots: encoded(&given.root_certificates),
+    });
+    let hole = Hole::GivenKey { certificate: given.certificate.clone(), version: given.private_key_version };
+    (secret, Holes::from([(key.to_owned(), hole)]))
 }

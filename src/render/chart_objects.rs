@@ -103,6 +103,7 @@ fn release_name(chart: ChartName) -> &'static str {
     match chart {
         ChartName::Base => "istio-base",
         ChartName::Istiod => "istiod",
+        ChartName::Cni => "istio-cni",
         ChartName::Gateway => EAST_WEST_GATEWAY,
     }
 }

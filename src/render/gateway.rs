@@ -4,12 +4,16 @@
 use serde_json::{Map, Value, json};
 
 use super::object::managed;
-use crate::mesh::{EastWestGateway, ValidatedMesh};
+use crate::mesh::{EastWestGateway, Resources, ValidatedMesh};
 
 /// The label that the chart gives the gateway's pods: its name without `istio-`.
 const SELECTOR: &str = "eastwestgateway";
-/// The port for calls between networks, which istiod assumes.
-const PORT: u16 = 15443;
+/// The label by which istiod learns of another port for calls between networks than the one it assumes.
+const PORT_LABEL: &str = "networking.istio.io/gatewayPort";
+/// The port in the gateway's pods for calls between networks.
+const PORT: i64 = EastWestGateway::DEFAULT_PORT;
+/// istiod's ports for proxies and for API servers, as remote clusters know them.
+const ISTIOD_PORTS: [(u16, &str, u16); 2] = [(15012, "tls-istiod", 15012), (15017, "tls-istiodwebhook", 443)];
 
 /// The chart's values for what the block says.
 pub(super) fn values(gateway: &EastWestGateway) -> Value {
@@ -29,6 +33,18 @@ pub(super) fn values(gateway: &EastWestGateway) -> Value {
     let mut values = Map::new();
     if !service.is_empty() {
         values.insert("service".to_owned(), Value::Object(service));
+    }
+    if gateway.service_port() != PORT {
+        let port = gateway.service_port();
+        values.insert("networkGatewayPorts".to_owned(), json!({"tls": {"port": port}}));
+        values.insert("labels".to_owned(), json!({PORT_LABEL: port.to_string()}));
+    }
+    let Resources { requests, limits } = &gateway.resources;
+    let resources =
+        [("requests", requests), ("limits", limits)].into_iter().filter(|(_, list)| !list.is_empty());
+    let resources: Map<_, _> = resources.map(|(name, list)| (name.to_owned(), json!(list))).collect();
+    if !resources.is_empty() {
+        values.insert("resources".to_owned(), Value::Object(resources));
     }
     if let Some(replicas) = gateway.replicas {
         values.insert("replicaCount".to_owned(), json!(replicas));
@@ -52,4 +68,36 @@ pub(super) fn exposure(mesh: &ValidatedMesh) -> Value {
             }],
         },
     }))
+}
+
+/// Lets remote clusters reach istiod through the gateway, with its own TLS: proxies on 15012, API servers on 15017.
+pub(super) fn istiod_exposure(mesh: &ValidatedMesh) -> [Value; 2] {
+    let namespace = mesh.namespace();
+    let server = |(port, name, _): (u16, &str, u16)| {
+        json!({
+            "port": {"number": port, "name": name, "protocol": "TLS"},
+            "tls": {"mode": "PASSTHROUGH"},
+            "hosts": ["*"],
+        })
+    };
+    let route = |(port, _, target): (u16, &str, u16)| {
+        let host = format!("istiod.{namespace}.svc.cluster.local");
+        json!({
+            "match": [{"port": port, "sniHosts": ["*"]}],
+            "route": [{"destination": {"host": host, "port": {"number": target}}}],
+        })
+    };
+    let gateway = json!({
+        "apiVersion": "networking.istio.io/v1",
+        "kind": "Gateway",
+        "metadata": {"name": "istiod-gateway", "namespace": namespace},
+        "spec": {"selector": {"istio": SELECTOR}, "servers": ISTIOD_PORTS.map(server)},
+    });
+    let routes = json!({
+        "apiVersion": "networking.istio.io/v1",
+        "kind": "VirtualService",
+        "metadata": {"name": "istiod-vs", "namespace": namespace},
+        "spec": {"hosts": ["*"], "gateways": ["istiod-gateway"], "tls": ISTIOD_PORTS.map(route)},
+    });
+    [managed(gateway), managed(routes)]
 }

@@ -8,6 +8,20 @@ pub enum Hole {
     Root(&'static str),
     /// A file of the cluster's intermediate, see [`authority`](super::authority).
     Intermediate(&'static str),
+    /// The key of a certificate that the user gives.
+    GivenKey {
+        /// The certificate, as PEM.
+        certificate: String,
+        /// Which key of it.
+        version: i64,
+    },
+    /// What a Secret for pulling images holds; the number tells one content from the next.
+    PullSecret {
+        /// The Secret.
+        name: String,
+        /// Which content it is.
+        version: i64,
+    },
     /// The kubeconfig by which istiod reads this other cluster.
     Access(ClusterName),
 }

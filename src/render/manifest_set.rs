@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::error::RenderError;
 use super::hole::Hole;
 use super::object;
+use super::scope::is_definition;
 use super::unique::repeated_item;
 use crate::mesh::{ChartName, ClusterName};
 
@@ -40,6 +41,8 @@ pub enum Component {
     Root,
     /// The certificate that the cluster's istiod signs with.
     Authority,
+    /// What images are pulled with.
+    PullSecret,
     /// What a chart installs.
     Chart(ChartName),
     /// The identity by which other clusters read this one.
@@ -127,13 +130,15 @@ impl Stage {
             Component::Chart(ChartName::Gateway) => Self::Gateways,
             Component::Exposure => Self::Exposure,
             Component::Link => Self::Links,
-            Component::Namespace | Component::Chart(_) | Component::Reader => Self::of_kind(object),
+            Component::Namespace | Component::PullSecret | Component::Chart(_) | Component::Reader => {
+                Self::of_kind(object)
+            }
         }
     }
 
     fn of_kind(object: &Value) -> Self {
         match (object::group(object), object::kind(object)) {
-            ("apiextensions.k8s.io", _) => Self::Definitions,
+            _ if is_definition(object) => Self::Definitions,
             ("", "Namespace") => Self::Namespaces,
             ("apps" | "batch" | "autoscaling" | "policy", _) | ("", "Pod") => Self::Workloads,
             ("admissionregistration.k8s.io" | "apiregistration.k8s.io", _) => Self::Admission,

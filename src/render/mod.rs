@@ -17,6 +17,7 @@ pub mod link;
 mod manifest_set;
 mod object;
 pub mod ownership;
+pub mod pull_secret;
 pub mod reader;
 mod scope;
 mod unique;
@@ -55,6 +56,9 @@ pub fn render(
     for (component, secret, holes) in authority::secrets(mesh, cluster) {
         set.push(component, secret, holes)?;
     }
+    for (secret, holes) in pull_secret::secrets(mesh) {
+        set.push(Component::PullSecret, secret, holes)?;
+    }
     for (&name, &chart) in charts {
         let installation = chart_objects::Installation {
             cluster,
@@ -64,7 +68,8 @@ pub fn render(
             namespace: mesh.namespace(),
             facts,
         };
-        for object in installation.objects()? {
+        let is_ours = |object: &Value| primary.manages_crds() || !scope::is_definition(object);
+        for object in installation.objects()?.into_iter().filter(is_ours) {
             set.push(Component::Chart(name), object, Holes::new())?;
         }
     }
@@ -73,6 +78,11 @@ pub fn render(
     }
     if mesh.has_several_networks() && primary.east_west_gateway().is_some() {
         set.push(Component::Exposure, gateway::exposure(mesh), Holes::new())?;
+    }
+    if primary.serves_remote_clusters() {
+        for object in gateway::istiod_exposure(mesh) {
+            set.push(Component::Exposure, object, Holes::new())?;
+        }
     }
     for (secret, holes) in link::secrets(mesh, cluster) {
         set.push(Component::Link, secret, holes)?;

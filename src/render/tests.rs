@@ -460,3 +460,99 @@ fn a_kubeconfig_has_what_istiod_takes() {
     assert_eq!(cluster["tls-server-name"], "kubernetes");
     assert_eq!(kubeconfig["users"][0]["user"], json!({"token": "token"}));
 }
+
+#[test]
+fn definitions_that_others_install_are_left_out_and_nothing_else() {
+    let ours = render_istio(&mesh()).unwrap();
+    let mut mesh = mesh();
+    for primary in mesh.primaries.values_mut() {
+        primary.crds = Some("external".to_owned());
+    }
+    let theirs = render_istio(&mesh).unwrap();
+    let count =
+        |set: &ManifestSet| set.manifests().iter().filter(|it| it.stage == Stage::Definitions).count();
+    assert!(count(&ours) > 10);
+    assert_eq!(count(&theirs), 0);
+    assert_eq!(theirs.manifests().len(), ours.manifests().len() - count(&ours));
+}
+
+#[test]
+fn a_cluster_that_serves_remote_ones_lets_them_reach_istiod_only() {
+    let mut mesh = two_clusters(["net", "net"]);
+    mesh.primaries.get_mut("east").unwrap().serve_remote_clusters = true;
+    let [east, west] = render_both(&mesh);
+    let exposed = ["Gateway istio-system/istiod-gateway", "VirtualService istio-system/istiod-vs"];
+    assert_eq!(names(&east, Component::Exposure), exposed);
+    assert_eq!(names(&west, Component::Exposure), [""; 0]);
+    let gateway = find(&east, "Gateway", "istiod-gateway");
+    let ports: Vec<_> =
+        gateway["spec"]["servers"].as_array().unwrap().iter().map(|it| &it["port"]["number"]).collect();
+    assert_eq!(ports, [&json!(15012), &json!(15017)]);
+    let service = find(&east, "Service", "istio-eastwestgateway");
+    assert_eq!(service["spec"]["selector"]["istio"], gateway["spec"]["selector"]["istio"]);
+}
+
+#[test]
+fn a_gateway_on_another_port_tells_istiod_of_it() {
+    let mut mesh = two_clusters(["net-east", "net-west"]);
+    mesh.primaries.get_mut("east").unwrap().east_west_gateway.as_mut().unwrap().port = Some(443);
+    let [east, _] = render_both(&mesh);
+    let service = find(&east, "Service", "istio-eastwestgateway");
+    assert_eq!(service["metadata"]["labels"]["networking.istio.io/gatewayPort"], "443");
+    let ports = service["spec"]["ports"].as_array().unwrap();
+    let tls = ports.iter().find(|port| port["name"] == "tls").unwrap();
+    assert_eq!((&tls["port"], &tls["targetPort"]), (&json!(443), &json!(15443)));
+}
+
+#[test]
+fn every_control_plane_learns_the_addresses_that_are_typed() {
+    let mut mesh = two_clusters(["net-east", "net-west"]);
+    let gateway = mesh.primaries.get_mut("east").unwrap().east_west_gateway.as_mut().unwrap();
+    gateway.addresses = vec!["203.0.113.7".to_owned()];
+    gateway.address_port = Some(31443);
+    for set in render_both(&mesh) {
+        let text = find(&set, "ConfigMap", "istio")["data"]["meshNetworks"].as_str().unwrap().to_owned();
+        let networks = helm_template::yaml::parse(&text).unwrap();
+        let expected = json!({"networks": {"net-east": {
+            "endpoints": [{"fromRegistry": "east"}],
+            "gateways": [{"address": "203.0.113.7", "port": 31443}],
+        }}});
+        assert_eq!(networks, expected);
+    }
+}
+
+#[test]
+fn images_are_pulled_with_the_given_secret_from_the_given_hub() {
+    let mut mesh = mesh();
+    mesh.images.hub = Some("registry.example/istio".to_owned());
+    mesh.images.pull_secrets.insert("registry".to_owned(), 1);
+    let set = render_istio(&mesh).unwrap();
+    let secret = set.manifests().iter().find(|it| it.component == Component::PullSecret).unwrap();
+    assert_eq!(secret.stage, Stage::Configuration);
+    assert_eq!(secret.object["metadata"]["name"], "registry");
+    let hole = Hole::PullSecret { name: "registry".to_owned(), version: 1 };
+    assert_eq!(secret.holes, Holes::from([(pull_secret::CONTENT.to_owned(), hole)]));
+    let pod = &find(&set, "Deployment", "istiod")["spec"]["template"]["spec"];
+    assert_eq!(pod["containers"][0]["image"], "registry.example/istio/pilot:1.31.0");
+    assert_eq!(find(&set, "ServiceAccount", "istiod")["imagePullSecrets"], json!([{"name": "registry"}]));
+}
+
+#[test]
+fn a_given_authority_is_written_but_for_its_key() {
+    let mut mesh = two_clusters(["net", "net"]);
+    let given = |label: &str| {
+        let authority = crate::mesh::GivenAuthority { certificate: label.to_owned(), ..Default::default() };
+        (label.to_owned(), authority)
+    };
+    mesh.certificate_authority = crate::mesh::CertificateAuthority {
+        mode: Some("given".to_owned()),
+        given: [given("east"), given("west")].into(),
+        ..Default::default()
+    };
+    for (set, cluster) in render_both(&mesh).iter().zip(["east", "west"]) {
+        let secret = set.manifests().iter().find(|it| it.component == Component::Authority).unwrap();
+        let key = Hole::GivenKey { certificate: cluster.to_owned(), version: 0 };
+        assert_eq!(secret.holes, Holes::from([("ca-key.pem".to_owned(), key)]));
+        assert_eq!(names(set, Component::Root), [""; 0]);
+    }
+}

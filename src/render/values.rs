@@ -38,7 +38,7 @@ pub(super) fn compose(
 /// rotated and another mesh can be trusted later without a restart of every workload.
 fn defaults(chart: ChartName) -> Value {
     match chart {
-        ChartName::Base | ChartName::Gateway => Value::Null,
+        ChartName::Base | ChartName::Cni | ChartName::Gateway => Value::Null,
         ChartName::Istiod => json!({
             // The top level, because the chart merges `pilot` over it: users may write either.
             "env": {"ISTIO_MULTIROOT_MESH": "true"},

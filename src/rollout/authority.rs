@@ -1,6 +1,7 @@
 //! The certificates of a generated authority: kept where they exist and hold, made where they do not.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
@@ -23,6 +24,7 @@ pub struct Certificates {
     root_lifetime: time::Duration,
     intermediate_lifetime: time::Duration,
     key_type: trust::KeyType,
+    given_root: Option<Arc<Root>>,
 }
 
 impl Certificates {
@@ -41,7 +43,19 @@ impl Certificates {
                 KeyType::EcdsaP256 => trust::KeyType::EcdsaP256,
                 KeyType::EcdsaP384 => trust::KeyType::EcdsaP384,
             },
+            given_root: None,
         })
+    }
+
+    /// The same, signed by a root that the user gives.
+    #[must_use]
+    pub fn signed_by(self, root: Arc<Root>) -> Self {
+        Self { given_root: Some(root), ..self }
+    }
+
+    /// The root that the user gives; `None` if a cluster keeps it.
+    pub(super) fn given_root(&self) -> Option<Arc<Root>> {
+        self.given_root.clone()
     }
 
     /// The root in its Secret, or a new one if there is no such Secret.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 
 use super::access::Access;
@@ -13,11 +13,21 @@ use crate::render::authority::{ROOT_CERTIFICATE, ROOT_KEY};
 use crate::render::{Hole, Manifest, link};
 use crate::trust::{Intermediate, Root};
 
-/// What earlier stages have produced.
+/// What the user gives for one cluster at each apply, and nothing but the cluster keeps.
+#[derive(Clone, Debug, Default)]
+pub struct Given {
+    /// The content of Secrets for pulling images, by name.
+    pub pull_secrets: BTreeMap<String, SecretString>,
+    /// The key that istiod signs with, as PEM.
+    pub key: Option<SecretString>,
+}
+
+/// What earlier stages have produced, and what the user gives.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Produced<'a> {
     pub(super) root: Option<&'a Root>,
     pub(super) intermediate: Option<&'a Intermediate>,
+    pub(super) given: Option<&'a Given>,
     pub(super) access: Option<&'a BTreeMap<ClusterName, Access>>,
 }
 
@@ -44,6 +54,10 @@ impl Produced<'_> {
             Hole::Intermediate(file) => {
                 let files = self.intermediate?.files();
                 files.get(*file).map(|content| content.expose_secret().to_owned())
+            }
+            Hole::GivenKey { .. } => self.given?.key.as_ref().map(|key| key.expose_secret().to_owned()),
+            Hole::PullSecret { name, .. } => {
+                self.given?.pull_secrets.get(name).map(|content| content.expose_secret().to_owned())
             }
             Hole::Access(cluster) => self
                 .access?

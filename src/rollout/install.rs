@@ -3,17 +3,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::future::{join, join_all};
-use ssa::{Action, Claim, DeleteOptions, Expect, Inventory, ObjectId, Policy, StageReady};
+use ssa::{Action, Claim, DeleteOptions, Expect, Inventory, ObjectId, ObjectPattern, Policy, StageReady};
 use tokio_util::sync::CancellationToken;
 
 use super::access::{self, Access};
 use super::authority::Certificates;
 use super::exchange::Exchange;
-use super::fill::Produced;
+use super::fill::{Given, Produced};
 use super::target::{ClusterOutcome, Target};
 use super::{RolloutError, holder, injection, release};
 use crate::mesh::{ApiServer, ClusterName};
-use crate::render::authority::ROOT_SECRET;
+use crate::render::authority::{INTERMEDIATE_SECRET, ROOT_SECRET};
 use crate::render::{Component, Hole, Manifest, ManifestSet, Stage};
 use crate::trust::Root;
 
@@ -33,6 +33,8 @@ pub struct Installation {
     pub certificates: Option<Certificates>,
     /// How other clusters reach the API server.
     pub api_server: ApiServer,
+    /// What the user gives at each apply.
+    pub given: Given,
     /// Whether this is the first installation.
     pub expect: Expect,
     /// What may be taken over.
@@ -124,7 +126,7 @@ impl Run<'_> {
         self.apply(progress, &[Stage::Definitions, Stage::Namespaces], &nothing).await?;
         let root = self.root(progress).await?;
         self.intermediate(progress, root.as_deref()).await?;
-        self.apply(progress, &[Stage::Configuration], &nothing).await?;
+        self.apply(progress, &[Stage::Configuration], &self.given()).await?;
         let workloads = self.workloads(progress);
         let (offered, applied) = join(self.offer_access(), workloads).await;
         applied?;
@@ -154,6 +156,11 @@ impl Run<'_> {
     /// Writes the root where it is kept, before anything is signed with it. Elsewhere nothing is to be done.
     async fn root(&self, progress: &mut Progress) -> Result<Option<Arc<Root>>, RolloutError> {
         let Some(certificates) = &self.installation.certificates else { return Ok(None) };
+        if let Some(root) = certificates.given_root() {
+            // Where a Secret kept it before, that goes now.
+            self.exchange.publish_root(root.clone());
+            return Ok(Some(root));
+        }
         if !self.keeps_the_root() {
             return Ok(None);
         }
@@ -176,7 +183,9 @@ impl Run<'_> {
 
     /// Writes what istiod signs with, before istiod is there.
     async fn intermediate(&self, progress: &mut Progress, own: Option<&Root>) -> Result<(), RolloutError> {
-        let Some(certificates) = &self.installation.certificates else { return Ok(()) };
+        let Some(certificates) = &self.installation.certificates else {
+            return self.apply(progress, &[Stage::Authority], &self.given()).await;
+        };
         let nothing = Produced::default();
         let is_to_be_made =
             |manifest: &Manifest| manifest.holes.values().any(|hole| matches!(hole, Hole::Intermediate(_)));
@@ -188,6 +197,10 @@ impl Run<'_> {
         let intermediate = certificates.intermediate(&self.installation.target, root).await?;
         let produced = Produced { intermediate: Some(&intermediate), ..Produced::default() };
         self.apply(progress, &[Stage::Authority], &produced).await
+    }
+
+    fn given(&self) -> Produced<'_> {
+        Produced { given: Some(&self.installation.given), ..Produced::default() }
     }
 
     async fn workloads(&self, progress: &mut Progress) -> Result<(), RolloutError> {
@@ -235,7 +248,8 @@ impl Run<'_> {
             // It is still the only copy.
             return Err(RolloutError::NoRoot);
         }
-        let options = DeleteOptions { timeout: self.left(), ..DeleteOptions::default() };
+        let options =
+            DeleteOptions { timeout: self.left(), keep: self.left_to_others(), ..DeleteOptions::default() };
         let pruned = target.engine.prune(&mut progress.inventory, &ids, &options, self.cancel).await;
         progress.outcome.add(pruned.changes);
         if let Some(error) = pruned.error {
@@ -244,6 +258,16 @@ impl Run<'_> {
         let wait = target.engine.wait(&ids, self.left(), self.cancel);
         let waited = target.engine.holding(&mut progress.inventory, wait, self.cancel).await;
         waited.map_err(RolloutError::Claim)?.map_err(RolloutError::Wait)
+    }
+
+    /// What is forgotten rather than deleted when it is no longer wanted: definitions, since all their resources would go with
+    /// them, whoever made them; and what istiod signs with, which someone else keeps from now on.
+    fn left_to_others(&self) -> Vec<ObjectPattern> {
+        let namespace = &self.installation.target.inventory.namespace;
+        vec![
+            ObjectPattern::kind("apiextensions.k8s.io", "CustomResourceDefinition"),
+            ObjectPattern::object(&ObjectId::new("", "Secret", namespace, INTERMEDIATE_SECRET)),
+        ]
     }
 
     /// Applies these stages. An object with a hole that nothing fills is left out.

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use authority::Certificates;
 pub use error::RolloutError;
+pub use fill::Given;
 pub use install::{Installation, install};
 pub use target::{ClusterOutcome, Target};
 pub use uninstall::{Removal, uninstall};

@@ -26,11 +26,14 @@ impl Fixture {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(name);
         let text = std::fs::read_to_string(folder.join("main.tf")).expect("read the example");
         let workspace = Workspace::new(&text);
-        let charts = parts::charts().unwrap_or_else(|error| panic!("{}", lab::chain(&error)));
-        let variables = json!({"kubeconfig": self.lab.kubeconfig(), "charts": charts.directory()});
-        std::fs::write(workspace.path().join("terraform.tfvars.json"), variables.to_string())
-            .expect("write the variables");
+        workspace.set_variables(&self.variables());
         workspace
+    }
+
+    /// The variables that every example asks for.
+    pub fn variables(&self) -> Value {
+        let charts = parts::charts().unwrap_or_else(|error| panic!("{}", lab::chain(&error)));
+        json!({"kubeconfig": self.lab.kubeconfig(), "charts": charts.directory()})
     }
 
     /// Runs `kubectl` against a cluster with `input`; panics if it fails.
@@ -52,7 +55,7 @@ impl Fixture {
     }
 
     /// Starts the sample in these clusters, where only mutual TLS is allowed.
-    pub fn start_sample(&self, clusters: [&str; 2]) {
+    pub fn start_sample(&self, clusters: &[&str]) {
         let strict = json!({
             "apiVersion": "security.istio.io/v1", "kind": "PeerAuthentication",
             "metadata": {"name": "default", "namespace": "istio-system"}, "spec": {"mtls": {"mode": "STRICT"}},
@@ -76,7 +79,7 @@ impl Fixture {
     }
 
     /// Removes the sample.
-    pub fn end_sample(&self, clusters: [&str; 2]) {
+    pub fn end_sample(&self, clusters: &[&str]) {
         for cluster in clusters {
             self.kubectl(cluster, &["delete", "namespace", sample::NAMESPACE, "--timeout=120s"], "");
         }

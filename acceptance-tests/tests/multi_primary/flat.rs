@@ -10,7 +10,7 @@ pub fn clusters_answer_each_other_directly(fixture: &Fixture) {
     workspace.assert_no_changes();
     assert_eq!(links(&workspace), json!({"east->middle": "ready", "middle->east": "ready"}));
 
-    fixture.start_sample(CLUSTERS);
+    fixture.start_sample(&CLUSTERS);
     for cluster in CLUSTERS {
         fixture.settle(cluster, &CLUSTERS);
         fixture.assert_both_answer(cluster, CLUSTERS);
@@ -19,7 +19,7 @@ pub fn clusters_answer_each_other_directly(fixture: &Fixture) {
         assert_eq!(endpoints.len(), 2);
     }
     workspace.assert_no_changes();
-    fixture.end_sample(CLUSTERS);
+    fixture.end_sample(&CLUSTERS);
     workspace.destroy().succeeded();
     for cluster in CLUSTERS {
         assert!(fixture.remains(cluster).is_empty(), "{cluster}: {:?}", fixture.remains(cluster));

@@ -5,6 +5,7 @@
 
 mod fixture;
 mod flat;
+mod mixed;
 mod two_networks;
 
 use std::process::ExitCode;
@@ -23,6 +24,7 @@ const TESTS: &[Test] = &[
         "clusters_on_two_networks_answer_each_other_through_gateways",
         two_networks::clusters_answer_each_other_through_gateways,
     ),
+    ("clusters_join_under_traffic", mixed::clusters_join_under_traffic),
 ];
 
 fn main() -> ExitCode {

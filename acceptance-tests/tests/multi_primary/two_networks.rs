@@ -17,7 +17,7 @@ pub fn clusters_answer_each_other_through_gateways(fixture: &Fixture) {
     workspace.assert_no_changes();
     assert_eq!(links(&workspace), json!({"east->west": "ready", "west->east": "ready"}));
 
-    fixture.start_sample(CLUSTERS);
+    fixture.start_sample(&CLUSTERS);
     for cluster in CLUSTERS {
         fixture.settle(cluster, &CLUSTERS);
         fixture.assert_both_answer(cluster, CLUSTERS);
@@ -31,7 +31,7 @@ pub fn clusters_answer_each_other_through_gateways(fixture: &Fixture) {
     an_edited_authority_is_restored(fixture, &workspace);
     the_root_is_never_made_a_second_time(fixture, &workspace);
 
-    fixture.end_sample(CLUSTERS);
+    fixture.end_sample(&CLUSTERS);
     workspace.destroy().succeeded();
     for cluster in CLUSTERS {
         assert!(fixture.remains(cluster).is_empty(), "{cluster}: {:?}", fixture.remains(cluster));

@@ -1,6 +1,12 @@
+use core::time::Duration;
+
 use super::super::{Severity, Violation};
 use super::*;
-use crate::mesh::{ChartSource, DeclaredApiServer};
+use crate::mesh::{
+    Authority, CertificateAuthority, ChartSource, ClusterName, DeclaredApiServer, GivenAuthority, RootKeeper,
+};
+
+const DAY: Duration = Duration::from_hours(24);
 
 fn primary(network: &str) -> Primary {
     Primary { network: network.to_owned(), ..Primary::default() }
@@ -76,6 +82,7 @@ fn overlapping_pod_ranges_on_one_network_are_refused() {
 fn a_root_of_its_own_is_for_one_primary_only() {
     let mut two = mesh(&[("east", primary("net")), ("west", primary("net"))]);
     two.certificate_authority.mode = Some("self_signed".to_owned());
+    two.certificate_authority.key_cluster = None;
     let violation = violation_of(&two);
     assert_eq!(violation.field.to_string(), "certificate_authority.mode");
     assert!(violation.way_out.starts_with("Leave mode out"), "{}", violation.way_out);
@@ -97,8 +104,8 @@ fn a_single_primary_keeps_its_root_itself() {
     let mut one = mesh(&[("east", primary("net"))]);
     one.certificate_authority.key_cluster = None;
     let valid = one.validate().unwrap();
-    let Authority::Generated { key_cluster, root_lifetime, .. } = valid.authority() else { panic!() };
-    assert_eq!(key_cluster.as_str(), "east");
+    let Authority::Generated { root, root_lifetime, .. } = valid.authority() else { panic!() };
+    assert_eq!(*root, RootKeeper::Cluster("east".parse().unwrap()));
     assert_eq!(*root_lifetime, DAY * 3650);
 }
 
@@ -116,14 +123,99 @@ fn settings_of_the_authority_are_checked() {
 }
 
 #[test]
+fn what_belongs_to_another_mode_is_refused() {
+    let mut one = mesh(&[("east", primary("net"))]);
+    one.certificate_authority.mode = Some("existing".to_owned());
+    let violation = violation_of(&one);
+    assert_eq!(violation.field.to_string(), "certificate_authority.key_cluster");
+    assert_eq!(violation.cause, "key_cluster says nothing with mode = \"existing\".");
+    one.certificate_authority.key_cluster = None;
+    assert_eq!(one.validate().unwrap().authority(), &Authority::Existing);
+}
+
+#[test]
+fn every_primary_and_no_other_cluster_has_a_given_authority() {
+    let mut two = mesh(&[("east", primary("net")), ("west", primary("net"))]);
+    let given = |label: &str| (label.to_owned(), GivenAuthority::default());
+    two.certificate_authority = CertificateAuthority {
+        mode: Some("given".to_owned()),
+        given: [given("east"), given("north")].into(),
+        ..CertificateAuthority::default()
+    };
+    let violations = two.validate().unwrap_err();
+    let causes: Vec<&str> = violations.iter().map(|violation| violation.cause.as_str()).collect();
+    let expected =
+        ["Nothing says what istiod of cluster \"west\" signs with.", "\"north\" is no primary of this mesh."];
+    assert_eq!(causes, expected);
+}
+
+#[test]
+fn a_given_root_is_kept_by_no_cluster() {
+    let mut two = mesh(&[("east", primary("net")), ("west", primary("net"))]);
+    two.certificate_authority.root_certificate = Some("PEM".to_owned());
+    assert_eq!(violation_of(&two).field.to_string(), "certificate_authority.key_cluster");
+    two.certificate_authority.key_cluster = None;
+    let valid = two.validate().unwrap();
+    let Authority::Generated { root, .. } = valid.authority() else { panic!() };
+    assert_eq!(*root, RootKeeper::User { certificate: "PEM".to_owned(), key_version: 0 });
+}
+
+#[test]
+fn images_and_definitions_are_checked() {
+    let refused = |change: fn(&mut Mesh)| {
+        let mut one = mesh(&[("east", primary("net"))]);
+        change(&mut one);
+        violation_of(&one).field.to_string()
+    };
+    for hub in ["https://registry.example/istio", "registry.example/istio/", "", "a registry"] {
+        let mut one = mesh(&[("east", primary("net"))]);
+        one.images.hub = Some(hub.to_owned());
+        assert_eq!(violation_of(&one).field.to_string(), "hub", "{hub:?}");
+    }
+    let secret = refused(|mesh| mesh.images.pull_secrets = [("Not_A_Name".to_owned(), 0)].into());
+    assert_eq!(secret, "image_pull_secret[\"Not_A_Name\"]");
+    let crds = refused(|mesh| {
+        for primary in mesh.primaries.values_mut() {
+            primary.crds = Some("helm".to_owned());
+        }
+    });
+    assert_eq!(crds, "primary[\"east\"].crds");
+    let serving = refused(|mesh| {
+        for primary in mesh.primaries.values_mut() {
+            primary.serve_remote_clusters = true;
+        }
+    });
+    assert_eq!(serving, "primary[\"east\"].serve_remote_clusters");
+}
+
+#[test]
+fn values_that_contradict_the_images_are_refused() {
+    let mut one = mesh(&[("east", primary("net"))]);
+    one.images.hub = Some("registry.example/istio".to_owned());
+    one.chart.insert("istiod".to_owned(), serde_json::json!({"global": {"hub": "other.example/istio"}}));
+    let violation = violation_of(&one);
+    assert_eq!(violation.way_out, "Remove global.hub; it follows from hub.");
+}
+
+#[test]
 fn settings_of_a_gateway_are_checked() {
     let with = |gateway: EastWestGateway| Primary { east_west_gateway: Some(gateway), ..primary("net") };
     let wrong_type =
         EastWestGateway { service_type: Some("Ingress".to_owned()), ..EastWestGateway::default() };
     let no_pod = EastWestGateway { replicas: Some(0), ..EastWestGateway::default() };
     let no_range = EastWestGateway { source_ranges: vec!["all".to_owned()], ..EastWestGateway::default() };
-    for (gateway, field) in [(wrong_type, "service_type"), (no_pod, "replicas"), (no_range, "source_ranges")]
-    {
+    let no_port = EastWestGateway { port: Some(0), ..EastWestGateway::default() };
+    let port_of_nothing = EastWestGateway { address_port: Some(31443), ..EastWestGateway::default() };
+    let no_address = EastWestGateway { addresses: vec![String::new()], ..EastWestGateway::default() };
+    let cases = [
+        (wrong_type, "service_type"),
+        (no_pod, "replicas"),
+        (no_range, "source_ranges"),
+        (no_port, "port"),
+        (port_of_nothing, "address_port"),
+        (no_address, "addresses"),
+    ];
+    for (gateway, field) in cases {
         let violation = violation_of(&mesh(&[("east", with(gateway))]));
         assert_eq!(violation.field.to_string(), format!("primary[\"east\"].east_west_gateway.{field}"));
         assert_eq!(violation.cluster.as_deref(), Some("east"));

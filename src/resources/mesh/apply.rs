@@ -1,26 +1,26 @@
 //! Create and update: from the plan to clusters that hold it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use futures::future::{join_all, try_join_all};
+use futures::future::try_join_all;
 use serde_json::{Map, Value};
 use ssa::{Expect, ObjectPattern, Policy, TakeOver};
-use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field, Outcome};
+use tfplugin::{Diagnostic, Diagnostics, Field, Outcome};
 use tokio_util::sync::CancellationToken;
 
 use super::api_servers::api_servers;
+use super::authorities::{self, check_existing, check_given, is_missing};
 use super::blueprint::Blueprint;
 use super::declare::declare;
-use super::field_maps::{self, Objects, texts};
 use super::fingerprint::Secrets;
 use super::model::MeshModel;
 use super::plan::primary;
-use super::read::read_objects;
 use super::recorded::Recorded;
 use super::seals::{ApiServers, Seals};
 use super::site::Site;
-use super::{kept_secrets, remove, status};
+use super::{kept_secrets, remove};
 use crate::clusters::Cluster;
 use crate::diagnostics;
 use crate::manifests::ObjectId;
@@ -29,16 +29,12 @@ use crate::observe;
 use crate::provider::ProviderData;
 use crate::render::authority::ROOT_SECRET;
 use crate::render::{Component, ManifestSet};
-use crate::rollout::{self, Certificates, ClusterOutcome, Installation, Target};
+use crate::rollout::{self, Certificates, ClusterOutcome, Given, Installation, Target};
+use crate::trust::Root;
 
 /// The field managers of people at a command line. What they changed is drift, which the plan has shown and the user has
 /// approved to undo; what a controller owns is a conflict, and stays its own.
 const BY_HAND: &str = "kubectl*";
-
-/// How long istiod may take to accept other clusters after everything is applied.
-const SYNCED: Duration = Duration::from_secs(45);
-/// Between two looks at istiod.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// What an apply is given.
 pub struct Apply<'a> {
@@ -61,11 +57,24 @@ pub struct Apply<'a> {
 }
 
 /// Everything that an apply knows before its first write.
-struct Prepared {
+pub(super) struct Prepared {
     mesh: ValidatedMesh,
-    sites: Vec<Site>,
-    digests: BTreeMap<String, String>,
-    api_servers: ApiServers,
+    pub(super) sites: Vec<Site>,
+    pub(super) digests: BTreeMap<String, String>,
+    pub(super) api_servers: ApiServers,
+    /// The root that the user gives.
+    root: Option<Arc<Root>>,
+}
+
+impl Prepared {
+    /// What new certificates shall be, if the provider makes some.
+    fn certificates(&self) -> Option<Certificates> {
+        let certificates = Certificates::of(&self.mesh)?;
+        Some(match &self.root {
+            Some(root) => certificates.signed_by(root.clone()),
+            None => certificates,
+        })
+    }
 }
 
 impl Apply<'_> {
@@ -97,6 +106,9 @@ impl Apply<'_> {
         let reading = mesh.primaries().keys().map(|name| self.facts(name, &planned));
         let facts = try_join_all(reading).await?;
         let api_servers = api_servers(&mesh, self.data).await?;
+        let root = check_given(self.config, &mesh, self.prior)?;
+        let clusters: Vec<Cluster> = facts.iter().map(|(cluster, _)| cluster.clone()).collect();
+        check_existing(&mesh, &clusters, |cluster| Some(is_missing(cluster)), self.cancel).await?;
         let blueprint = Blueprint::fetch(mesh, &planned, self.data).await?;
         let mut sites = Vec::new();
         for (name, (cluster, facts)) in blueprint.mesh.primaries().keys().zip(facts) {
@@ -105,7 +117,7 @@ impl Apply<'_> {
         }
         self.check_objects(&sites)?;
         let digests = blueprint.digests();
-        Ok(Prepared { mesh: blueprint.mesh, sites, digests, api_servers })
+        Ok(Prepared { mesh: blueprint.mesh, sites, digests, api_servers, root })
     }
 
     /// The set with what is in the cluster already where the plan says that it stays.
@@ -196,8 +208,9 @@ impl Apply<'_> {
         Installation {
             target: Target::new(&site.cluster, &self.namespace()),
             set: site.set.clone(),
-            certificates: Certificates::of(&prepared.mesh),
+            certificates: prepared.certificates(),
             api_server: api_server.unwrap_or_default(),
+            given: self.given(site),
             expect: if self.is_known_to_state(site) { Expect::Any } else { Expect::Absent },
             policy: Policy {
                 take_over: vec![TakeOver {
@@ -207,6 +220,18 @@ impl Apply<'_> {
                 }],
                 ..Policy::default()
             },
+        }
+    }
+
+    /// What the configuration alone has, and no state or plan.
+    fn given(&self, site: &Site) -> Given {
+        let secrets = self.config.image_pull_secret.as_known().into_iter().flatten();
+        let contents = secrets.filter_map(|(name, secret)| {
+            Some((name.clone(), secret.docker_config_json_wo.as_known()?.as_str().into()))
+        });
+        Given {
+            pull_secrets: contents.collect(),
+            key: authorities::key(self.config, site.cluster.name()).map(Into::into),
         }
     }
 
@@ -232,123 +257,7 @@ impl Apply<'_> {
         removed
     }
 
-    /// What is there now. Planned values stand as they were planned; where the cluster differs, a warning says so.
-    async fn state(
-        &self,
-        prepared: &Prepared,
-        removed: &BTreeSet<String>,
-        diagnostics: &mut Diagnostics,
-    ) -> (MeshModel, Seals) {
-        let Prepared { sites, digests, api_servers, .. } = prepared;
-        let mut objects = self.objects_elsewhere(sites, removed);
-        let mut seals = self.secrets.seals.clone();
-        for (site, live) in sites.iter().zip(join_all(sites.iter().map(|site| self.live(site))).await) {
-            match live {
-                Ok(live) => {
-                    site.seal(&mut seals, &live, api_servers);
-                    objects.extend(self.as_planned(live, diagnostics));
-                }
-                Err(warning) => {
-                    diagnostics.push(warning);
-                    objects.extend(site.rendered(&self.secrets.key));
-                }
-            }
-        }
-        seals.retain(&objects);
-        let elsewhere = |map: &BTreeMap<String, String>| {
-            let here = map.iter().filter(|(label, _)| objects.keys().any(|id| id.cluster == **label));
-            here.map(|(label, value)| (label.clone(), value.clone())).collect::<BTreeMap<_, _>>()
-        };
-        let mut uids = elsewhere(&self.recorded.cluster_uids);
-        let mut versions = elsewhere(&self.recorded.kubernetes_versions);
-        for site in sites {
-            uids.insert(site.cluster.name().to_owned(), site.facts.uid.clone());
-            versions.insert(site.cluster.name().to_owned(), site.facts.kubernetes_version.clone());
-        }
-        let state = MeshModel {
-            manifests: field_maps::state(objects),
-            chart_digests: texts(digests.clone()),
-            cluster_uids: texts(uids),
-            kubernetes_versions: texts(versions),
-            ..self.planned.clone()
-        };
-        (state, seals)
-    }
-
-    /// Observes what was made. After an apply that has gone well so far, what is not as it should be gets some time, and is an
-    /// error then.
-    async fn with_status(
-        &self,
-        state: MeshModel,
-        sites: &[Site],
-        diagnostics: &mut Diagnostics,
-    ) -> MeshModel {
-        let clusters: Vec<Cluster> = sites.iter().map(|site| site.cluster.clone()).collect();
-        let began = Instant::now();
-        loop {
-            let (status, warnings) = status::observe(&state, &clusters).await;
-            let problems = status.problems();
-            let waits = !problems.is_empty()
-                && !diagnostics.has_errors()
-                && began.elapsed() < SYNCED
-                && !self.cancel.is_cancelled();
-            if waits {
-                tokio::time::sleep(PAUSE).await;
-                continue;
-            }
-            diagnostics.extend(warnings);
-            if !diagnostics.has_errors() {
-                diagnostics.extend(problems.into_iter().collect::<Diagnostics>());
-            }
-            let planned = self.planned.status.as_known().cloned();
-            return MeshModel { status: Field::Known(planned.unwrap_or(status)), ..state };
-        }
-    }
-
-    /// The objects in clusters that the mesh leaves and that could not be emptied.
-    fn objects_elsewhere(&self, sites: &[Site], removed: &BTreeSet<String>) -> Objects {
-        let Recorded { mut objects, cluster_uids, .. } = self.recorded.clone();
-        let is_here = |id: &ObjectId| {
-            let uid = cluster_uids.get(&id.cluster);
-            sites.iter().any(|site| site.cluster.name() == id.cluster || Some(&site.facts.uid) == uid)
-        };
-        objects.retain(|id, _| !is_here(id) && !removed.contains(&id.cluster));
-        objects
-    }
-
-    /// The live fields of what was rendered for a cluster, and of what is left there from before.
-    async fn live(&self, site: &Site) -> Result<Objects, Diagnostic> {
-        let wanted = site.wanted(&self.secrets.key);
-        // Reading goes on after Ctrl-C: what was made must be in state.
-        read_objects(&site.cluster, &self.namespace(), &wanted, &self.secrets.key, &CancellationToken::new())
-            .await
-    }
-
-    fn as_planned(&self, live: Objects, diagnostics: &mut Diagnostics) -> Objects {
-        let planned = Recorded::of(self.planned).objects;
-        let failed = diagnostics.has_errors();
-        let objects = live.into_iter().map(|(id, mut fields)| {
-            let Some(planned) = planned.get(&id).filter(|_| !failed) else { return (id, fields) };
-            let is_promised = |path: &String| planned.contains_key(path) || !self.is_open(&id, path);
-            let promised = fields.iter().filter(|(path, _)| is_promised(path));
-            if !promised.eq(planned.iter()) {
-                diagnostics.push(differs(&id));
-            }
-            fields.retain(|path, _| self.is_open(&id, path));
-            fields.extend(planned.clone());
-            (id, fields)
-        });
-        objects.collect()
-    }
-
-    /// Whether the plan says of a field only that it will have a value.
-    fn is_open(&self, id: &ObjectId, path: &str) -> bool {
-        let planned = self.planned.manifests.as_known();
-        let fields = planned.and_then(|planned| planned.get(&id.to_string())?.as_known());
-        fields.and_then(|fields| fields.get(path)).is_some_and(Field::is_unknown)
-    }
-
-    fn namespace(&self) -> String {
+    pub(super) fn namespace(&self) -> String {
         self.planned.namespace.as_known().cloned().unwrap_or_default()
     }
 }
@@ -365,11 +274,4 @@ fn still_unknown() -> Diagnostic {
         "The configuration of the mesh is not known at apply",
         "This is a fault of Terraform or of the provider.",
     )
-}
-
-fn differs(id: &ObjectId) -> Diagnostic {
-    let detail = "Something in the cluster, such as an admission webhook, changed the object while or after it was written. The \
-                  next plan shows the fields.";
-    Diagnostic::warning(format!("{id} is not as it was planned"), detail)
-        .at(AttributePath::new("manifests").key(id.to_string()))
 }

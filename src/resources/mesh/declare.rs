@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
 
-use super::model::{ApiServerModel, ChartModel, GatewayModel, MeshModel, PrimaryModel};
+use super::model::{ApiServerModel, ChartModel, GatewayModel, MeshModel, PrimaryModel, ResourcesModel};
 use super::schema::DEFAULT_NAMESPACE;
 use crate::diagnostics;
 use crate::mesh::{
-    CertificateAuthority, ChartSource, DeclaredApiServer, EastWestGateway, Mesh, Primary, ValidatedMesh,
+    CertificateAuthority, ChartSource, DeclaredApiServer, EastWestGateway, GivenAuthority, Images, Mesh,
+    Primary, Resources, ValidatedMesh,
 };
 
 /// Istio's own default.
@@ -52,6 +53,8 @@ impl Reader {
             chart_source: self.chart_source(config),
             chart: self.charts(&config.chart, &AttributePath::root()),
             mesh_config: self.yaml(&config.mesh_config, AttributePath::new("mesh_config")),
+            images: self.images(config),
+            cni: self.block(&config.cni).is_some(),
             certificate_authority: self.certificate_authority(config),
             primaries: self.labelled(&config.primary, Self::primary),
         }
@@ -65,12 +68,25 @@ impl Reader {
         }
     }
 
+    fn images(&mut self, config: &MeshModel) -> Images {
+        Images {
+            hub: self.text(&config.hub),
+            variant: self.text(&config.image_variant),
+            platform: self.text(&config.platform),
+            pull_secrets: self.labelled(&config.image_pull_secret, |reader, _, secret| {
+                reader.number(&secret.docker_config_json_version).unwrap_or_default()
+            }),
+        }
+    }
+
     fn primary(&mut self, label: &str, primary: &PrimaryModel) -> Primary {
         Primary {
             network: self.text(&primary.network).unwrap_or_default(),
             version: self.text(&primary.version),
             chart: self.charts(&primary.chart, &AttributePath::new("primary").key(label)),
             pod_cidrs: self.texts(&primary.pod_cidrs),
+            crds: self.text(&primary.crds),
+            serve_remote_clusters: self.block(&primary.serve_remote_clusters).copied().unwrap_or_default(),
             east_west_gateway: self
                 .block(&primary.east_west_gateway)
                 .map(|gateway| self.gateway(gateway, &AttributePath::new("primary").key(label))),
@@ -79,18 +95,24 @@ impl Reader {
     }
 
     fn gateway(&mut self, gateway: &GatewayModel, primary: &AttributePath) -> EastWestGateway {
-        let annotations = self.block(&gateway.service_annotations).into_iter().flatten();
-        let annotations = annotations.filter_map(|(name, value)| Some((name.clone(), self.text(value)?)));
-        let service_annotations = annotations.collect();
         let values = primary.clone().attribute("east_west_gateway").attribute("values");
         EastWestGateway {
             service_type: self.text(&gateway.service_type),
-            service_annotations,
+            service_annotations: self.map(&gateway.service_annotations),
             load_balancer_class: self.text(&gateway.load_balancer_class),
             source_ranges: self.texts(&gateway.source_ranges),
+            port: self.number(&gateway.port),
+            addresses: self.texts(&gateway.addresses),
+            address_port: self.number(&gateway.address_port),
+            resources: self.resources(&gateway.resources),
             replicas: self.number(&gateway.replicas),
             values: self.yaml(&gateway.values, values),
         }
+    }
+
+    fn resources(&mut self, resources: &Field<ResourcesModel>) -> Resources {
+        let Some(resources) = self.block(resources) else { return Resources::default() };
+        Resources { requests: self.map(&resources.requests), limits: self.map(&resources.limits) }
     }
 
     fn api_server(&mut self, api_server: &ApiServerModel) -> DeclaredApiServer {
@@ -111,6 +133,14 @@ impl Reader {
             root_lifetime_days: self.number(&authority.root_lifetime_days),
             intermediate_lifetime_days: self.number(&authority.intermediate_lifetime_days),
             key_type: self.text(&authority.key_type),
+            root_certificate: self.text(&authority.root_certificate),
+            root_key_version: self.number(&authority.root_key_version),
+            given: self.labelled(&authority.given, |reader, _, given| GivenAuthority {
+                certificate: reader.text(&given.certificate).unwrap_or_default(),
+                certificate_chain: reader.text(&given.certificate_chain).unwrap_or_default(),
+                root_certificates: reader.text(&given.root_certificates).unwrap_or_default(),
+                private_key_version: reader.number(&given.private_key_version).unwrap_or_default(),
+            }),
         }
     }
 
@@ -151,6 +181,11 @@ impl Reader {
     fn texts(&mut self, list: &Field<Vec<Field<String>>>) -> Vec<String> {
         let items = self.block(list).into_iter().flatten();
         items.filter_map(|item| self.text(item)).collect()
+    }
+
+    fn map(&mut self, map: &Field<BTreeMap<String, Field<String>>>) -> BTreeMap<String, String> {
+        let items = self.block(map).into_iter().flatten();
+        items.filter_map(|(name, value)| Some((name.clone(), self.text(value)?))).collect()
     }
 
     /// A YAML document: a mapping, or nothing at all.

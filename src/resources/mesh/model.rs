@@ -2,6 +2,7 @@
 #![allow(missing_docs, reason = "the schema describes every attribute")]
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use tfplugin::{Field, Model, Timeouts};
 
@@ -13,7 +14,11 @@ pub struct MeshModel {
     pub version: Field<String>,
     pub namespace: Field<String>,
     pub mesh_config: Field<String>,
+    pub hub: Field<String>,
+    pub image_variant: Field<String>,
+    pub platform: Field<String>,
     pub delete_crds: Field<bool>,
+    pub force_destroy: Field<bool>,
     pub manifests: Field<Manifests>,
     pub chart_digests: Field<BTreeMap<String, Field<String>>>,
     pub cluster_uids: Field<BTreeMap<String, Field<String>>>,
@@ -22,6 +27,8 @@ pub struct MeshModel {
     pub certificate_authority: Field<CertificateAuthorityModel>,
     pub chart_source: Field<ChartSourceModel>,
     pub chart: Field<BTreeMap<String, ChartModel>>,
+    pub image_pull_secret: Field<BTreeMap<String, ImagePullSecretModel>>,
+    pub cni: Field<CniModel>,
     pub primary: Field<BTreeMap<String, PrimaryModel>>,
     pub timeouts: Field<Timeouts>,
 }
@@ -41,6 +48,24 @@ pub struct ChartModel {
     pub values: Field<String>,
 }
 
+/// The content of one Secret for pulling images.
+#[derive(Clone, Model)]
+pub struct ImagePullSecretModel {
+    pub docker_config_json_wo: Field<String>,
+    pub docker_config_json_version: Field<i64>,
+}
+
+impl fmt::Debug for ImagePullSecretModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut model = f.debug_struct("ImagePullSecretModel");
+        model.field("docker_config_json_version", &self.docker_config_json_version).finish_non_exhaustive()
+    }
+}
+
+/// Istio's CNI plugin; its values are those of the chart `cni`.
+#[derive(Clone, Debug, Model)]
+pub struct CniModel {}
+
 /// One cluster with a control plane.
 #[derive(Clone, Debug, Model)]
 pub struct PrimaryModel {
@@ -48,6 +73,8 @@ pub struct PrimaryModel {
     pub version: Field<String>,
     pub chart: Field<BTreeMap<String, ChartModel>>,
     pub pod_cidrs: Field<Vec<Field<String>>>,
+    pub crds: Field<String>,
+    pub serve_remote_clusters: Field<bool>,
     pub east_west_gateway: Field<GatewayModel>,
     pub api_server: Field<ApiServerModel>,
 }
@@ -59,8 +86,19 @@ pub struct GatewayModel {
     pub service_annotations: Field<BTreeMap<String, Field<String>>>,
     pub load_balancer_class: Field<String>,
     pub source_ranges: Field<Vec<Field<String>>>,
+    pub port: Field<i64>,
+    pub addresses: Field<Vec<Field<String>>>,
+    pub address_port: Field<i64>,
     pub replicas: Field<i64>,
     pub values: Field<String>,
+    pub resources: Field<ResourcesModel>,
+}
+
+/// What pods ask for and may not exceed.
+#[derive(Clone, Debug, Model)]
+pub struct ResourcesModel {
+    pub requests: Field<BTreeMap<String, Field<String>>>,
+    pub limits: Field<BTreeMap<String, Field<String>>>,
 }
 
 /// How other control planes reach a cluster.
@@ -72,13 +110,41 @@ pub struct ApiServerModel {
 }
 
 /// Who signs the identities of the mesh.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Model)]
 pub struct CertificateAuthorityModel {
     pub mode: Field<String>,
     pub key_cluster: Field<String>,
     pub root_lifetime_days: Field<i64>,
     pub intermediate_lifetime_days: Field<i64>,
     pub key_type: Field<String>,
+    pub root_certificate: Field<String>,
+    pub root_key_wo: Field<String>,
+    pub root_key_version: Field<i64>,
+    pub given: Field<BTreeMap<String, GivenAuthorityModel>>,
+}
+
+impl fmt::Debug for CertificateAuthorityModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut model = f.debug_struct("CertificateAuthorityModel");
+        model.field("mode", &self.mode).field("key_cluster", &self.key_cluster).field("given", &self.given);
+        model.finish_non_exhaustive()
+    }
+}
+
+/// What istiod of one cluster signs with.
+#[derive(Clone, Model)]
+pub struct GivenAuthorityModel {
+    pub certificate: Field<String>,
+    pub private_key_wo: Field<String>,
+    pub private_key_version: Field<i64>,
+    pub certificate_chain: Field<String>,
+    pub root_certificates: Field<String>,
+}
+
+impl fmt::Debug for GivenAuthorityModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GivenAuthorityModel").field("certificate", &self.certificate).finish_non_exhaustive()
+    }
 }
 
 /// What the mesh was last seen to be.

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use futures::future::join_all;
 use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
+use tokio_util::sync::CancellationToken;
 
 use super::api_servers::api_servers;
+use super::authorities::{check_existing, check_given};
 use super::blueprint::Blueprint;
 use super::declare::declare;
 use super::field_maps::{self, Objects, Rendered, texts};
@@ -15,7 +17,7 @@ use super::model::MeshModel;
 use super::recorded::Recorded;
 use super::seals::ApiServers;
 use super::status;
-use crate::clusters;
+use crate::clusters::{self, Cluster};
 use crate::diagnostics;
 use crate::manifests::{ObjectId, flatten};
 use crate::mesh::{ClusterFacts, ClusterName, ValidatedMesh};
@@ -37,6 +39,7 @@ pub async fn plan(
     mut planned: MeshModel,
     secrets: &Secrets,
     data: &ProviderData,
+    cancel: &CancellationToken,
 ) -> Result<(MeshModel, Diagnostics), Diagnostics> {
     let (mesh, warnings) = declare(config)?;
     // What is accepted for good is said once, when the mesh is made.
@@ -54,6 +57,8 @@ pub async fn plan(
     let facts = facts(&mesh, &recorded, data, &mut messages).await?;
     check_identities(&facts)?;
     let api_servers = api_servers(&mesh, data).await?;
+    check_given(config, &mesh, prior)?;
+    check_existing(&mesh, &reachable(&facts, data).await, |_| None, cancel).await?;
     let recorded = after_relabelling(recorded, &mesh, &facts);
     let blueprint = Blueprint::fetch(mesh, &recorded, data).await?;
     planned.chart_digests = texts(blueprint.digests());
@@ -66,6 +71,13 @@ pub async fn plan(
     let is_unchanged = prior.is_some_and(|prior| is_same(prior, &planned));
     planned.status = status::planned(prior.filter(|_| is_unchanged));
     Ok((planned, messages))
+}
+
+/// The clusters that a plan can read.
+async fn reachable(facts: &Facts, data: &ProviderData) -> Vec<Cluster> {
+    let known = facts.iter().filter(|(_, facts)| facts.is_some());
+    let clusters = join_all(known.map(|(name, _)| data.clusters.get(name.as_str()))).await;
+    clusters.into_iter().filter_map(Result::ok).collect()
 }
 
 /// Whether the plan changes nothing in any cluster.

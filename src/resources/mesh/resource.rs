@@ -99,7 +99,7 @@ async fn planned(
     context: &ResourceContext<MeshResource>,
 ) -> Result<(MeshModel, Diagnostics), Diagnostics> {
     let secrets = Secrets::recorded(context.private())?;
-    plan::plan(config, prior, planned, &secrets, context.data()).await
+    plan::plan(config, prior, planned, &secrets, context.data(), context.cancellation()).await
 }
 
 async fn apply(

@@ -16,6 +16,8 @@ pub fn schema() -> Schema {
         .attribute("status", status())
         .block("chart_source", NestedBlock::single(chart_source()).min(1))
         .block("chart", NestedBlock::map(chart("in every cluster of the mesh")))
+        .block("image_pull_secret", NestedBlock::map(image_pull_secret()))
+        .block("cni", NestedBlock::single(cni()))
         .block("primary", NestedBlock::map(primary()))
         .block("certificate_authority", NestedBlock::single(certificate_authority()))
         .block("timeouts", Timeouts::block())
@@ -48,10 +50,26 @@ fn inputs() -> Schema {
         "Istio's [`MeshConfig`](https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/) as YAML, merged into \
          the chart's own; write it with `yamlencode`. `trustDomain` comes from `trust_domain`.",
     ).optional())
+    .attribute("hub", Attribute::string(
+        "Registry and path that Istio's images are pulled from, in place of the chart's own, such as \
+         `registry.example/mirror/istio`. It is the same for control planes, gateways, sidecars and the CNI plugin.",
+    ).optional())
+    .attribute("image_variant", Attribute::string(
+        "Variant of Istio's images, such as `distroless` or `debug`.",
+    ).optional())
+    .attribute("platform", Attribute::string(
+        "Kind of Kubernetes that the charts adapt to: `gke`, `k3d`, `k3s`, `microk8s`, `minikube` or `openshift` in release \
+         1.31. Others need nothing.",
+    ).optional())
     .attribute("delete_crds", Attribute::bool(
         "Whether destroy also deletes Istio's custom resource definitions, and with them **every** Istio resource in the \
          cluster, whoever made it. Without it they stay, as with Helm; the definitions of a mesh whose creation never \
          finished go in any case while no resource of their kinds exists. Set it and apply before you destroy.",
+    ).optional())
+    .attribute("force_destroy", Attribute::bool(
+        "Whether a cluster may lose its control plane though pods there still have proxies of the mesh. Without it that is \
+         refused: proxies whose control plane is gone keep their last configuration until their certificates expire, a day at \
+         most, and then lose every connection. Set it and apply before you destroy.",
     ).optional())
 }
 
@@ -97,14 +115,45 @@ fn chart_source() -> Block {
 
 fn chart(scope: &str) -> Block {
     Block::new(format!(
-        "Values for one of Istio's charts {scope}. The label is the chart's name: `base`, `istiod`, or `gateway` for the \
-         east-west gateways."
+        "Values for one of Istio's charts {scope}. The label is the chart's name: `base`, `istiod`, `cni`, or `gateway` for \
+         the east-west gateways."
     ))
     .attribute("values", Attribute::string(
         "Helm values as YAML; write them with `yamlencode`. They override the chart's own, and a primary's override the \
          mesh's. What the mesh decides (mesh ID, cluster name, network, trust domain, namespace) cannot be set to \
          something else here.",
     ).required())
+}
+
+fn image_pull_secret() -> Block {
+    Block::new(
+        "Credentials for pulling Istio's images. The label is the name of the Secret that is made in the mesh's namespace of every \
+         cluster, before the first pod; control planes, gateways and the CNI plugin pull with it. Sidecars name it too: a \
+         namespace whose pods have sidecars needs a Secret of this name of its own.",
+    )
+    .attribute("docker_config_json_wo", Attribute::string(
+        "Content of a Docker `config.json`, such as `jsonencode({ auths = { \"registry.example\" = { auth = … } } })`. It is \
+         neither in state nor in a plan.",
+    ).required().write_only().sensitive().validate(is_docker_config))
+    .attribute("docker_config_json_version", Attribute::number(
+        "Number of the content, 0 by default. Raise it to have a new content written: a change of the content alone is not seen.",
+    ).optional())
+}
+
+/// As Kubernetes asks of a Secret of type `kubernetes.io/dockerconfigjson`.
+fn is_docker_config(value: &tfplugin::Value) -> Result<(), String> {
+    let tfplugin::Value::String(text) = value else { return Ok(()) };
+    let is_config =
+        serde_json::from_str::<serde_json::Value>(text).is_ok_and(|config| config["auths"].is_object());
+    if is_config { Ok(()) } else { Err("a JSON document with a member auths".to_owned()) }
+}
+
+fn cni() -> Block {
+    Block::new(
+        "Istio's CNI plugin, which redirects the traffic of pods, so that they need no rights to change the network of their \
+         node: what a restricted Pod Security level and OpenShift ask for. Its values are those of `chart \"cni\"`. Pods that \
+         run already keep what they have until they are restarted.",
+    )
 }
 
 fn primary() -> Block {
@@ -121,6 +170,14 @@ fn primary() -> Block {
     .attribute("pod_cidrs", Attribute::list(Type::String,
         "Addresses of the cluster's pods, such as `[\"10.8.0.0/16\"]`. Clusters of one network with overlapping ranges are \
          refused, because an address there must mean one pod.",
+    ).optional())
+    .attribute("crds", Attribute::string(
+        "Who installs Istio's custom resource definitions: `managed` (default), the mesh; or `external`, someone else, who keeps \
+         them at the release of the charts. A mesh that leaves them to others forgets them and deletes none.",
+    ).optional())
+    .attribute("serve_remote_clusters", Attribute::bool(
+        "Whether clusters without a control plane of their own can be served by this one. istiod then answers them through the \
+         east-west gateway, on ports 15012 and 15017.",
     ).optional())
     .block("chart", NestedBlock::map(chart("in this cluster")))
     .block("east_west_gateway", NestedBlock::single(east_west_gateway()))
@@ -146,12 +203,40 @@ fn east_west_gateway() -> Block {
         "Addresses from which its load balancer takes connections, in CIDR notation: those of the other networks' nodes or \
          NAT gateways.",
     ).optional())
+    .attribute("port", Attribute::number(
+        "Port of its Service for calls between networks, 15443 by default.",
+    ).optional())
+    .attribute("addresses", Attribute::list(Type::String,
+        "IP addresses or host names by which pods of other networks reach it, where its Service has no load balancer to tell \
+         them: those of nodes, with a Service of type `NodePort`, or of a load balancer of your own. All control planes learn \
+         them as Istio's `meshNetworks`.",
+    ).optional())
+    .attribute("address_port", Attribute::number(
+        "Port at `addresses`, such as the node port of 15443. By default it is `port`.",
+    ).optional())
     .attribute("replicas", Attribute::number(
         "Number of its pods. Without it the chart's HorizontalPodAutoscaler decides, 1 to 5.",
     ).optional())
     .attribute("values", Attribute::string(
         "Helm values of the chart `gateway` as YAML, over everything else that is set for it.",
     ).optional())
+    .block("resources", NestedBlock::single(resources()))
+}
+
+fn resources() -> Block {
+    Block::new("What each of its pods asks for and may not exceed. Without it the chart decides.")
+        .attribute(
+            "requests",
+            Attribute::map(
+                Type::String,
+                "Quantities by resource, such as `{ cpu = \"500m\", memory = \"256Mi\" }`.",
+            )
+            .optional(),
+        )
+        .attribute(
+            "limits",
+            Attribute::map(Type::String, "The same for what they may not exceed.").optional(),
+        )
 }
 
 fn api_server() -> Block {
@@ -178,8 +263,10 @@ fn certificate_authority() -> Block {
     )
     .attribute("mode", Attribute::string(
         "`generated` (default): the provider makes one root and an intermediate for each cluster, in which the key of the \
-         root never leaves the provider's process but for a Secret of `key_cluster`. `self_signed`: istiod makes a root of \
-         its own, which only a mesh of one primary can have and keep.",
+         root never leaves the provider's process but for a Secret of `key_cluster`, or comes from `root_key_wo` at each apply. \
+         `given`: certificate and key of every cluster come from its block `given`. `existing`: someone else, such as \
+         cert-manager, writes the Secret `cacerts` of every cluster; it is checked and never changed. `self_signed`: istiod makes \
+         a root of its own, which only a mesh of one primary can have and keep.",
     ).optional())
     .attribute("key_cluster", Attribute::string(
         "Label of the primary whose Secret `terraform-provider-istio-root`, in the mesh's namespace, keeps the key of the \
@@ -194,6 +281,37 @@ fn certificate_authority() -> Block {
     .attribute("key_type", Attribute::string(
         "Kind of the keys of new certificates, `ecdsa-p256` (default) or `ecdsa-p384`.",
     ).optional())
+    .attribute("root_certificate", Attribute::string(
+        "With mode `generated`: a root of your own, as PEM, that signs the intermediates. Its key is then in no cluster.",
+    ).optional())
+    .attribute("root_key_wo", Attribute::string(
+        "Key of `root_certificate`, as PEM without a password. Each plan and apply needs it; it is neither in state nor in a plan.",
+    ).optional().write_only().sensitive())
+    .attribute("root_key_version", Attribute::number("Number of the key, 0 by default.").optional())
+    .block("given", NestedBlock::map(given_authority()))
+}
+
+fn given_authority() -> Block {
+    Block::new(
+        "With mode `given`: what istiod of one cluster signs with, the files of Istio's guide *Plug in CA Certificates*. The label \
+         is the primary's. All clusters must lead to one root, and certificate, key, chain and root must fit together; a plan \
+         refuses what istiod would.",
+    )
+    .attribute("certificate", Attribute::string(
+        "Certificate that signs the workloads' own, as PEM (`ca-cert.pem`).",
+    ).required())
+    .attribute("private_key_wo", Attribute::string(
+        "Its key, as PEM without a password (`ca-key.pem`). It is neither in state nor in a plan.",
+    ).required().write_only().sensitive())
+    .attribute("private_key_version", Attribute::number(
+        "Number of the key, 0 by default. Raise it together with a new key: a change of the key alone is not seen.",
+    ).optional())
+    .attribute("certificate_chain", Attribute::string(
+        "`certificate`, then whatever is between it and the root, then the root, as PEM (`cert-chain.pem`).",
+    ).required())
+    .attribute("root_certificates", Attribute::string(
+        "Roots that all workloads trust, as PEM (`root-cert.pem`).",
+    ).required())
 }
 
 fn status() -> Attribute {

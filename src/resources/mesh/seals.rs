@@ -100,6 +100,10 @@ impl Seals {
 fn origin(hole: &Hole, api_servers: &ApiServers) -> Option<String> {
     match hole {
         Hole::Root(_) | Hole::Intermediate(_) => Some(String::new()),
+        Hole::GivenKey { certificate, version } => {
+            Some(digest(format!("{version} {certificate}").as_bytes()))
+        }
+        Hole::PullSecret { version, .. } => Some(version.to_string()),
         Hole::Access(cluster) => {
             let ApiServer { url, cluster_ca_certificate, tls_server_name } = api_servers.get(cluster)?;
             let parts = serde_json::json!([url, cluster_ca_certificate, tls_server_name]).to_string();

@@ -58,7 +58,9 @@ pub async fn observe(state: &MeshModel, clusters: &[Cluster]) -> (StatusModel, D
     for label in networks.keys() {
         let before = prior.cluster(label).cloned();
         let entry = match seen.get(label) {
-            Some(control_plane) => Some(cluster_status(control_plane, before.as_ref())),
+            Some(control_plane) => {
+                Some(cluster_status(control_plane, typed_addresses(state, label), before.as_ref()))
+            }
             None => before,
         };
         if let Some(entry) = entry {
@@ -78,7 +80,19 @@ fn networks(state: &MeshModel) -> BTreeMap<String, String> {
     networks.collect()
 }
 
-fn cluster_status(control_plane: &ControlPlane, before: Option<&ClusterStatusModel>) -> ClusterStatusModel {
+/// The gateway's addresses that the user has typed, which no Service tells.
+fn typed_addresses<'a>(state: &'a MeshModel, label: &str) -> impl Iterator<Item = String> + use<'a> {
+    let primary = state.primary.as_known().and_then(|primaries| primaries.get(label));
+    let gateway = primary.and_then(|primary| primary.east_west_gateway.as_known());
+    let addresses = gateway.and_then(|gateway| gateway.addresses.as_known()).into_iter().flatten();
+    addresses.filter_map(|address| address.as_known().cloned())
+}
+
+fn cluster_status(
+    control_plane: &ControlPlane,
+    typed_addresses: impl Iterator<Item = String>,
+    before: Option<&ClusterStatusModel>,
+) -> ClusterStatusModel {
     let before = before.and_then(|before| before.control_plane.as_known().cloned());
     let state = match &control_plane.replicas {
         Ok(replicas) if replicas.is_empty() => "not_ready".to_owned(),
@@ -89,11 +103,13 @@ fn cluster_status(control_plane: &ControlPlane, before: Option<&ClusterStatusMod
     let roots = Certificate::parse_all("root-cert.pem", roots.as_bytes()).unwrap_or_default();
     let fingerprints: BTreeSet<String> = roots.iter().map(Certificate::fingerprint).collect();
     let expires = roots.iter().map(Certificate::not_after_text).min();
+    let addresses: BTreeSet<String> =
+        control_plane.gateway_addresses.iter().cloned().chain(typed_addresses).collect();
     ClusterStatusModel {
         control_plane: Field::Known(state),
         root_fingerprints: texts(fingerprints),
         root_expires: expires.map_or(Field::Null, Field::Known),
-        gateway_addresses: texts(control_plane.gateway_addresses.iter().cloned()),
+        gateway_addresses: texts(addresses),
     }
 }
 

@@ -1,0 +1,122 @@
+# One mesh over any number of clusters: some share a network, others are apart. Certificates come from an authority of your
+# own, images from a private registry. A cluster joins or leaves by a change of var.clusters.
+
+terraform {
+  required_providers {
+    istio = {
+      source = "terraform-provider-istio/istio"
+    }
+  }
+}
+
+variable "kubeconfig" {
+  description = "Path of a kubeconfig with one context per cluster."
+  type        = string
+}
+
+variable "charts" {
+  description = "Repository of Istio's charts: a URL, or a directory of charts or .tgz files."
+  type        = string
+}
+
+variable "istio_version" {
+  description = "Release of the charts."
+  type        = string
+  default     = "1.31.0"
+}
+
+variable "hub" {
+  description = "Registry and path of Istio's images."
+  type        = string
+}
+
+variable "registry_config" {
+  description = "Content of a Docker config.json with the credentials of the registry."
+  type        = string
+  ephemeral   = true
+}
+
+variable "clusters" {
+  description = "Clusters by name, with the certificate that each signs with and the chain from it up to the root."
+  type = map(object({
+    network           = string
+    pod_cidr          = string
+    certificate       = string
+    certificate_chain = string
+  }))
+}
+
+variable "keys" {
+  description = "Key of each cluster's certificate."
+  type        = map(string)
+  ephemeral   = true
+}
+
+variable "root_certificate" {
+  description = "Root that signed all certificates."
+  type        = string
+}
+
+locals {
+  networks = distinct([for cluster in var.clusters : cluster.network])
+}
+
+provider "istio" {
+  dynamic "cluster" {
+    for_each = var.clusters
+    labels   = [cluster.key]
+    content {
+      config_path    = var.kubeconfig
+      config_context = cluster.key
+    }
+  }
+}
+
+resource "istio_mesh" "shop" {
+  mesh_id      = "shop"
+  trust_domain = "shop.example"
+  version      = var.istio_version
+  hub          = var.hub
+
+  chart_source {
+    repository = var.charts
+  }
+
+  image_pull_secret "registry" {
+    docker_config_json_wo = var.registry_config
+  }
+
+  dynamic "primary" {
+    for_each = var.clusters
+    labels   = [primary.key]
+    content {
+      network   = primary.value.network
+      pod_cidrs = [primary.value.pod_cidr]
+
+      dynamic "east_west_gateway" {
+        for_each = length(local.networks) > 1 ? [1] : []
+        content {}
+      }
+    }
+  }
+
+  certificate_authority {
+    mode = "given"
+
+    dynamic "given" {
+      for_each = var.clusters
+      labels   = [given.key]
+      content {
+        certificate       = given.value.certificate
+        private_key_wo    = var.keys[given.key]
+        certificate_chain = given.value.certificate_chain
+        root_certificates = var.root_certificate
+      }
+    }
+  }
+}
+
+output "status" {
+  description = "Control planes and the links between the clusters."
+  value       = istio_mesh.shop.status
+}

@@ -1,0 +1,53 @@
+//! The rules of what a mesh is installed from and what it leaves to others.
+
+use super::declared::Primary;
+use super::images::Images;
+use super::names::is_dns_subdomain;
+use super::validate::Check;
+use super::violation::FieldPath;
+
+impl Check {
+    /// Names of images and of the Secrets that they are pulled with.
+    pub(super) fn images(&mut self, images: &Images) {
+        let is_path = |hub: &str| {
+            let parts = |text: &str| text.split('/').all(|part| !part.is_empty());
+            !hub.contains("://") && !hub.contains(char::is_whitespace) && parts(hub)
+        };
+        if let Some(hub) = images.hub.as_deref().filter(|hub| !is_path(hub)) {
+            let cause = format!("{hub:?} is not the beginning of an image's name.");
+            let way_out = "Write registry and path without scheme and without \"/\" at the end, as in \
+                           \"registry.example/mirror/istio\".";
+            self.error(FieldPath::attribute("hub"), None, cause, way_out);
+        }
+        for name in images.pull_secrets.keys().filter(|name| !is_dns_subdomain(name)) {
+            let field = FieldPath::attribute("image_pull_secret").key(name);
+            let cause = format!("{name:?} is not the name of a Secret.");
+            self.error(field, None, cause, "Write lower-case letters, digits, \"-\" and \".\".");
+        }
+    }
+
+    /// Whether the definitions are the mesh's own.
+    pub(super) fn manages_crds(&mut self, primary: &Primary, block: &FieldPath, cluster: &str) -> bool {
+        match primary.crds.as_deref() {
+            None | Some("managed") => true,
+            Some("external") => false,
+            Some(other) => {
+                let cause =
+                    format!("{other:?} says nothing of who installs the custom resource definitions.");
+                let way_out = "Write \"managed\" or \"external\".";
+                self.error(block.then("crds"), Some(cluster), cause, way_out);
+                true
+            }
+        }
+    }
+
+    /// Clusters without a control plane reach it through the gateway.
+    pub(super) fn serves_through_a_gateway(&mut self, primary: &Primary, block: &FieldPath, cluster: &str) {
+        if primary.serve_remote_clusters && primary.east_west_gateway.is_none() {
+            let cause =
+                "Remote clusters reach this control plane through its east-west gateway, and it has none.";
+            let way_out = "Add a block east_west_gateway {}, or leave serve_remote_clusters out.";
+            self.error(block.then("serve_remote_clusters"), Some(cluster), cause.to_owned(), way_out);
+        }
+    }
+}

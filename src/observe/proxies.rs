@@ -1,0 +1,69 @@
+//! Which workloads get configuration and certificates from a mesh.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::ListParams;
+use kube::{Api, ResourceExt};
+
+use crate::clusters::{Cluster, Error};
+
+/// What istiod's injector puts on every pod that it gives a proxy (`pkg/kube/inject/webhook.go`).
+const INJECTED: &str = "security.istio.io/tlsMode=istio";
+/// The proxy's container.
+const PROXY: &str = "istio-proxy";
+/// The variable that tells a proxy which istiod signs its certificate.
+const AUTHORITY: &str = "CA_ADDR";
+
+/// The pods, `<namespace>/<name>`, whose proxies depend on the istiod in `namespace`; those of that namespace itself, which are
+/// the mesh's gateways, are left out. Needs the right to list pods in all namespaces.
+pub async fn proxies(cluster: &Cluster, namespace: &str) -> Result<BTreeSet<String>, Error> {
+    let injected = ListParams::default().labels(INJECTED);
+    let pods =
+        Api::<Pod>::all(cluster.client()).list(&injected).await.map_err(|error| cluster.error(error))?;
+    let depends = |pod: &&Pod| {
+        let is_elsewhere = pod.namespace().as_deref() != Some(namespace);
+        is_elsewhere && pod.metadata.deletion_timestamp.is_none() && is_of(pod, namespace)
+    };
+    let names = pods.items.iter().filter(depends);
+    Ok(names.map(|pod| format!("{}/{}", pod.namespace().unwrap_or_default(), pod.name_any())).collect())
+}
+
+/// Whether the pod's proxy was injected by the istiod in this namespace.
+fn is_of(pod: &Pod, namespace: &str) -> bool {
+    let Some(spec) = &pod.spec else { return false };
+    let containers = spec.containers.iter().chain(spec.init_containers.iter().flatten());
+    let variables =
+        containers.filter(|container| container.name == PROXY).flat_map(|proxy| proxy.env.iter().flatten());
+    let mut authorities =
+        variables.filter(|variable| variable.name == AUTHORITY).filter_map(|it| it.value.as_deref());
+    authorities.any(|address| address.split('.').nth(1) == Some(namespace))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn pod(container: &str, authority: &str) -> Pod {
+        let container = json!({"name": container, "env": [{"name": "CA_ADDR", "value": authority}]});
+        serde_json::from_value(json!({"metadata": {}, "spec": {"containers": [container]}})).unwrap()
+    }
+
+    #[test]
+    fn a_proxy_belongs_to_the_istiod_that_signs_for_it() {
+        assert!(is_of(&pod("istio-proxy", "istiod.istio-system.svc:15012"), "istio-system"));
+        assert!(is_of(&pod("istio-proxy", "istiod-1-31.istio-system.svc:15012"), "istio-system"));
+        assert!(!is_of(&pod("istio-proxy", "istiod.other.svc:15012"), "istio-system"));
+        assert!(!is_of(&pod("app", "istiod.istio-system.svc:15012"), "istio-system"));
+    }
+
+    #[test]
+    fn a_proxy_in_an_init_container_counts_too() {
+        let mut pod = pod("istio-proxy", "istiod.istio-system.svc:15012");
+        let spec = pod.spec.as_mut().unwrap();
+        spec.init_containers = Some(std::mem::take(&mut spec.containers));
+        assert!(is_of(&pod, "istio-system"));
+    }
+}

@@ -1,0 +1,212 @@
+//! Certificates and keys that the user gives, or that someone else has written: checked before anything is.
+//!
+//! The clock decides here what is refused, never what is planned.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value};
+use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
+use time::OffsetDateTime;
+use tokio_util::sync::CancellationToken;
+
+use super::kept_secrets;
+use super::model::{CertificateAuthorityModel, MeshModel};
+use crate::clusters::Cluster;
+use crate::diagnostics;
+use crate::manifests::ObjectId;
+use crate::mesh::{Authority, ClusterName, GivenAuthority, RootKeeper, ValidatedMesh};
+use crate::render::authority::INTERMEDIATE_SECRET;
+use crate::trust::{self, CA_CERT, CA_KEY, CERT_CHAIN, Intermediate, ROOT_CERT, Root};
+
+/// Which attribute holds the file that an error names.
+const ATTRIBUTES: &str = "ca-cert.pem is certificate here, ca-key.pem private_key_wo, cert-chain.pem certificate_chain and \
+                          root-cert.pem root_certificates. Correct what is wrong; nothing was written.";
+
+/// What the clusters of a mesh sign with, by cluster.
+type Authorities = BTreeMap<String, Intermediate>;
+
+/// Checks what the configuration gives, as far as it is known.
+///
+/// # Errors
+/// Everything that is incomplete or does not fit together, and a root that is not the one that the mesh has.
+pub fn check_given(
+    config: &MeshModel,
+    mesh: &ValidatedMesh,
+    prior: Option<&MeshModel>,
+) -> Result<Option<Arc<Root>>, Diagnostics> {
+    match mesh.authority() {
+        Authority::Given(given) => {
+            let authorities = given_authorities(given, config)?;
+            for (label, authority) in &authorities {
+                keeps_the_root(prior, label, &authority.root().fingerprint())?;
+            }
+            trust_each_other(&authorities)?;
+            Ok(None)
+        }
+        Authority::Generated { root: RootKeeper::User { certificate, .. }, .. } => {
+            let root = users_root(certificate, config)?;
+            if let Some(root) = &root {
+                for label in mesh.primaries().keys() {
+                    keeps_the_root(prior, label.as_str(), &root.certificate().fingerprint())?;
+                }
+            }
+            Ok(root.map(Arc::new))
+        }
+        Authority::Generated { .. } | Authority::Existing | Authority::SelfSigned => Ok(None),
+    }
+}
+
+/// Checks what someone else has written into these clusters. One that is not there yet is `missing`'s matter.
+///
+/// # Errors
+/// Everything that istiod could not sign with, and clusters that would not trust each other.
+pub async fn check_existing(
+    mesh: &ValidatedMesh,
+    clusters: &[Cluster],
+    missing: impl Fn(&Cluster) -> Option<Diagnostic>,
+    cancel: &CancellationToken,
+) -> Result<(), Diagnostics> {
+    if *mesh.authority() != Authority::Existing {
+        return Ok(());
+    }
+    let mut authorities = Authorities::new();
+    let mut errors = Diagnostics::new();
+    for cluster in clusters {
+        let id = ObjectId::of(
+            &cluster.name().parse::<ClusterName>().map_err(|error| not_a_name(&error))?,
+            &serde_json::json!({
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "metadata": {"name": INTERMEDIATE_SECRET, "namespace": mesh.namespace()},
+            }),
+        );
+        let mut live =
+            kept_secrets::read(cluster, mesh.namespace().as_str(), [id.clone()].into_iter(), cancel).await?;
+        match live.remove(&id).map(|data| Intermediate::parse(&decoded(&data), OffsetDateTime::now_utc())) {
+            Some(Ok(authority)) => drop(authorities.insert(cluster.name().to_owned(), authority)),
+            Some(Err(error)) => {
+                let summary = format!("Cluster {:?}: istiod could not use Secret {id}", cluster.name());
+                let way_out =
+                    "certificate_authority says that someone else writes it; have it corrected there.";
+                errors.push(diagnostics::failure(summary, &error, way_out, Some(path().attribute("mode"))));
+            }
+            None => errors.extend(missing(cluster)),
+        }
+    }
+    errors.into_result()?;
+    trust_each_other(&authorities)
+}
+
+/// The Secret has to be there by now.
+pub fn is_missing(cluster: &Cluster) -> Diagnostic {
+    let summary = format!(
+        "Cluster {:?}: there is no Secret {INTERMEDIATE_SECRET} in the mesh's namespace",
+        cluster.name()
+    );
+    let detail = "mode = \"existing\" says that someone else writes it, and without it istiod would make a root of its own. \
+                  Create it first, such as with cert-manager, or choose another mode. Nothing was written.";
+    Diagnostic::error(summary, detail).at(path().attribute("mode"))
+}
+
+/// The key of one cluster's given authority.
+pub fn key<'a>(config: &'a MeshModel, label: &str) -> Option<&'a str> {
+    block(config)?.given.as_known()?.get(label)?.private_key_wo.as_str()
+}
+
+fn given_authorities(
+    given: &BTreeMap<ClusterName, GivenAuthority>,
+    config: &MeshModel,
+) -> Result<Authorities, Diagnostics> {
+    let mut authorities = Authorities::new();
+    let mut errors = Diagnostics::new();
+    for (label, given) in given {
+        // A key that is not known yet is checked by the apply.
+        let Some(key) = key(config, label.as_str()) else { continue };
+        let files = [
+            (CA_CERT, given.certificate.as_str()),
+            (CA_KEY, key),
+            (CERT_CHAIN, &given.certificate_chain),
+            (ROOT_CERT, &given.root_certificates),
+        ];
+        let files = files.map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec())).into();
+        match Intermediate::parse(&files, OffsetDateTime::now_utc()) {
+            Ok(authority) => drop(authorities.insert(label.to_string(), authority)),
+            Err(error) => {
+                let summary =
+                    format!("Cluster {:?}: istiod could not sign with what is given", label.as_str());
+                let path = path().attribute("given").key(label.as_str());
+                errors.push(diagnostics::failure(summary, &error, ATTRIBUTES, Some(path)));
+            }
+        }
+    }
+    errors.into_result().map(|()| authorities)
+}
+
+fn users_root(certificate: &str, config: &MeshModel) -> Result<Option<Root>, Diagnostic> {
+    let key = block(config).map_or(&Field::Null, |authority| &authority.root_key_wo);
+    let Some(text) = key.as_str() else {
+        return if key.is_unknown() { Ok(None) } else { Err(no_root_key()) };
+    };
+    let root = Root::parse(certificate.as_bytes(), text.as_bytes(), OffsetDateTime::now_utc());
+    root.map(Some).map_err(|error| {
+        let way_out =
+            "root-cert.pem is root_certificate here, and root-key.pem is root_key_wo. Nothing was written.";
+        let path = path().attribute("root_certificate");
+        diagnostics::failure("The given root cannot sign for the mesh", &error, way_out, Some(path))
+    })
+}
+
+fn trust_each_other(authorities: &Authorities) -> Result<(), Diagnostics> {
+    trust::mutual_trust(authorities).map_err(|error| {
+        let way_out = "All clusters of a mesh need one root: have their certificates signed by one, or put all roots into the \
+                       bundle of each. Nothing was written.";
+        let summary = "Workloads of two clusters would refuse each other";
+        diagnostics::failure(summary, &error, way_out, Some(path())).into()
+    })
+}
+
+/// A mesh that is in use keeps its root: proxies that have the old one refuse whatever the new one has signed.
+fn keeps_the_root(prior: Option<&MeshModel>, label: &str, fingerprint: &str) -> Result<(), Diagnostic> {
+    let status = prior.and_then(|prior| prior.status.as_known());
+    let cluster = status.and_then(|status| status.clusters.as_known()?.get(label));
+    let roots = cluster.and_then(|cluster| cluster.root_fingerprints.as_known());
+    let mut known = roots.into_iter().flatten().filter_map(Field::as_str).peekable();
+    if known.peek().is_none() || known.any(|known| known == fingerprint) {
+        return Ok(());
+    }
+    let summary = format!("Cluster {label:?}: the root of a mesh that is in use would change");
+    let detail = format!(
+        "The root {fingerprint} is none of those that the workloads of this cluster trust now, so every connection would break \
+         until all proxies have it. Give certificates of the present root; or add the new root to root_certificates of every \
+         cluster first, and sign with it in a later apply."
+    );
+    Err(Diagnostic::error(summary, detail).at(path()))
+}
+
+fn no_root_key() -> Diagnostic {
+    let detail = "root_certificate says that the root is yours, and no Secret keeps its key, so each apply needs it in \
+                  root_key_wo. It goes neither into state nor into a plan.";
+    Diagnostic::error("The key of the given root is missing", detail).at(path().attribute("root_key_wo"))
+}
+
+fn not_a_name(error: &crate::mesh::InvalidName) -> Diagnostic {
+    Diagnostic::error("A cluster of the mesh has no valid name", error.to_string())
+}
+
+fn block(config: &MeshModel) -> Option<&CertificateAuthorityModel> {
+    config.certificate_authority.as_known()
+}
+
+fn path() -> AttributePath {
+    AttributePath::new("certificate_authority")
+}
+
+fn decoded(data: &Map<String, Value>) -> BTreeMap<String, Vec<u8>> {
+    let files = data
+        .iter()
+        .filter_map(|(name, content)| Some((name.clone(), STANDARD.decode(content.as_str()?).ok()?)));
+    files.collect()
+}
