@@ -2,6 +2,7 @@
 
 pub mod charts;
 pub mod clusters;
+pub mod data_sources;
 pub mod diagnostics;
 pub mod manifests;
 pub mod mesh;

@@ -111,7 +111,7 @@ fn an_unknown_chart_is_refused_with_the_list_of_known_ones() {
     mesh.chart.insert("istio".to_owned(), json!({}));
     let violation = violation_of(&mesh);
     assert_eq!(violation.field.to_string(), "chart[\"istio\"]");
-    assert_eq!(violation.way_out, "Write \"base\", \"istiod\" or \"gateway\".");
+    assert_eq!(violation.way_out, "Write \"base\", \"istiod\", \"cni\" or \"gateway\".");
 }
 
 #[test]

@@ -1,3 +1,4 @@
+use acceptance_tests::Workspace;
 use serde_json::json;
 
 use crate::fixture::{Fixture, links};
@@ -19,9 +20,17 @@ pub fn clusters_answer_each_other_directly(fixture: &Fixture) {
         assert_eq!(endpoints.len(), 2);
     }
     workspace.assert_no_changes();
+    a_control_plane_that_pods_depend_on_stays(&workspace);
     fixture.end_sample(&CLUSTERS);
     workspace.destroy().succeeded();
     for cluster in CLUSTERS {
         assert!(fixture.remains(cluster).is_empty(), "{cluster}: {:?}", fixture.remains(cluster));
     }
+}
+
+fn a_control_plane_that_pods_depend_on_stays(workspace: &Workspace) {
+    let texts =
+        ["Cluster \"east\": 2 pods still have proxies of the mesh", "sample/echo-", "force_destroy = true"];
+    workspace.destroy().failed_with(&texts);
+    workspace.assert_no_changes();
 }

@@ -8,13 +8,14 @@ use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
 use tokio_util::sync::CancellationToken;
 
 use super::apply::{Apply, Prepared};
+use super::documents;
 use super::field_maps::{self, Objects, texts};
 use super::model::MeshModel;
 use super::read::read_objects;
 use super::recorded::Recorded;
 use super::seals::Seals;
 use super::site::Site;
-use super::status;
+use super::status::{self, Observed};
 use crate::clusters::Cluster;
 use crate::manifests::ObjectId;
 
@@ -78,7 +79,7 @@ impl Apply<'_> {
         let clusters: Vec<Cluster> = sites.iter().map(|site| site.cluster.clone()).collect();
         let began = Instant::now();
         loop {
-            let (status, warnings) = status::observe(&state, &clusters).await;
+            let Observed { status, roots, warnings } = status::observe(&state, &clusters).await;
             let problems = status.problems();
             let waits = !problems.is_empty()
                 && !diagnostics.has_errors()
@@ -93,7 +94,9 @@ impl Apply<'_> {
                 diagnostics.extend(problems.into_iter().collect::<Diagnostics>());
             }
             let planned = self.planned.status.as_known().cloned();
-            return MeshModel { status: Field::Known(planned.unwrap_or(status)), ..state };
+            let observed = documents::observed(&state, &status, &roots);
+            let (join, peer) = documents::applied(self.planned, observed);
+            return MeshModel { status: Field::Known(planned.unwrap_or(status)), join, peer, ..state };
         }
     }
 

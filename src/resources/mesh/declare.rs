@@ -14,7 +14,7 @@ use crate::mesh::{
 };
 
 /// Istio's own default.
-const DEFAULT_TRUST_DOMAIN: &str = "cluster.local";
+pub const DEFAULT_TRUST_DOMAIN: &str = "cluster.local";
 
 /// The mesh that the configuration declares, checked against every rule; unknown as long as a value that decides it is.
 /// Warnings of a valid mesh are in the result beside it.

@@ -10,8 +10,8 @@ use super::api_servers::api_servers;
 use super::authorities::{check_existing, check_given};
 use super::blueprint::Blueprint;
 use super::declare::declare;
+use super::documents;
 use super::field_maps::{self, Objects, Rendered, texts};
-
 use super::fingerprint::Secrets;
 use super::model::MeshModel;
 use super::recorded::Recorded;
@@ -50,6 +50,8 @@ pub async fn plan(
         planned.cluster_uids = Field::Unknown;
         planned.kubernetes_versions = Field::Unknown;
         planned.status = Field::Unknown;
+        planned.join = Field::Unknown;
+        planned.peer = Field::Unknown;
         return Ok((planned, messages));
     };
     let recorded = prior.map(Recorded::of).unwrap_or_default();
@@ -70,6 +72,7 @@ pub async fn plan(
     planned.manifests = field_maps::plan(rendered, &recorded.objects, data.plan_detail);
     let is_unchanged = prior.is_some_and(|prior| is_same(prior, &planned));
     planned.status = status::planned(prior.filter(|_| is_unchanged));
+    (planned.join, planned.peer) = documents::planned(&planned, prior);
     Ok((planned, messages))
 }
 

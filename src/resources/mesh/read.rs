@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::field_maps::{self, Objects, texts};
 
+use super::documents;
 use super::model::MeshModel;
 use super::plan::primary;
 use super::recorded::Recorded;
@@ -75,9 +76,10 @@ pub async fn read(
     state.manifests = field_maps::state(recorded.objects);
     state.cluster_uids = texts(recorded.cluster_uids);
     state.kubernetes_versions = texts(recorded.kubernetes_versions);
-    let (status, unseen) = status::observe(&state, &clusters).await;
-    warnings.extend(unseen);
-    state.status = Field::Known(status);
+    let observed = status::observe(&state, &clusters).await;
+    warnings.extend(observed.warnings);
+    (state.join, state.peer) = documents::observed(&state, &observed.status, &observed.roots);
+    state.status = Field::Known(observed.status);
     Ok((state, warnings))
 }
 

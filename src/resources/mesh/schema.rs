@@ -1,5 +1,7 @@
 //! The schema of `istio_mesh`; its descriptions are the registry's documentation.
 
+use super::observed_schema as observed;
+
 use tfplugin::schema::{Attribute, Block, NestedBlock, Schema};
 use tfplugin::{Timeouts, Type};
 
@@ -13,7 +15,9 @@ pub fn schema() -> Schema {
         .attribute("chart_digests", chart_digests())
         .attribute("cluster_uids", cluster_uids())
         .attribute("kubernetes_versions", kubernetes_versions())
-        .attribute("status", status())
+        .attribute("status", observed::status())
+        .attribute("join", observed::join())
+        .attribute("peer", observed::peer())
         .block("chart_source", NestedBlock::single(chart_source()).min(1))
         .block("chart", NestedBlock::map(chart("in every cluster of the mesh")))
         .block("image_pull_secret", NestedBlock::map(image_pull_secret()))
@@ -312,32 +316,4 @@ fn given_authority() -> Block {
     .attribute("root_certificates", Attribute::string(
         "Roots that all workloads trust, as PEM (`root-cert.pem`).",
     ).required())
-}
-
-fn status() -> Attribute {
-    let texts = || Type::List(Box::new(Type::String));
-    let cluster = Type::Object(
-        [
-            ("control_plane".to_owned(), Type::String),
-            ("root_fingerprints".to_owned(), texts()),
-            ("root_expires".to_owned(), Type::String),
-            ("gateway_addresses".to_owned(), texts()),
-        ]
-        .into(),
-    );
-    let status = Type::Object(
-        [
-            ("clusters".to_owned(), Type::Map(Box::new(cluster))),
-            ("links".to_owned(), Type::Map(Box::new(Type::String))),
-        ]
-        .into(),
-    );
-    Attribute::new(status,
-        "What the mesh was last seen to be. `clusters`: `control_plane` (`ready`, `not_ready` or `unknown`), \
-         `root_fingerprints` and `root_expires` of the roots that its proxies trust, `gateway_addresses`. `links`, \
-         `\"<cluster>-><other>\"`: whether calls from a cluster reach the other: `ready`, `missing` (istiod does not know \
-         the other cluster), `syncing`, `timeout` (istiod cannot read its API server), `no_gateway_address`, \
-         `roots_differ` or `unknown`. Asking istiod takes the right `create pods/portforward`; without it the last known \
-         value stays.",
-    ).computed()
 }

@@ -25,9 +25,19 @@ pub fn planned(unchanged: Option<&MeshModel>) -> Field<StatusModel> {
     }
 }
 
+/// What was observed of a mesh.
+pub struct Observed {
+    /// In words.
+    pub status: StatusModel,
+    /// The roots that each cluster's proxies trust, as PEM.
+    pub roots: BTreeMap<String, String>,
+    /// What could not be observed.
+    pub warnings: Diagnostics,
+}
+
 /// Observes `clusters`, which belong to the mesh of this state. Of what cannot be observed, the state's word stays, with a
 /// warning.
-pub async fn observe(state: &MeshModel, clusters: &[Cluster]) -> (StatusModel, Diagnostics) {
+pub async fn observe(state: &MeshModel, clusters: &[Cluster]) -> Observed {
     let mut warnings = Diagnostics::new();
     let namespace = state.namespace.as_known().cloned().unwrap_or_default();
     let networks = networks(state);
@@ -69,7 +79,9 @@ pub async fn observe(state: &MeshModel, clusters: &[Cluster]) -> (StatusModel, D
     }
     status.clusters = Field::Known(entries);
     status.links = Field::Known(links(&networks, &seen, &status, &prior));
-    (status, warnings)
+    let roots =
+        seen.into_iter().filter_map(|(label, control_plane)| Some((label, control_plane.roots?))).collect();
+    Observed { status, roots, warnings }
 }
 
 /// Cluster → network.

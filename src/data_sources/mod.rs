@@ -1,0 +1,3 @@
+//! What can be read rather than made.
+
+pub mod topology;

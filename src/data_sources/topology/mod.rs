@@ -1,0 +1,158 @@
+//! `istio_mesh_topology`: the clusters of a mesh, their networks, gateways and links, as data and as pictures.
+//!
+//! | attribute | type | | known in a plan |
+//! |---|---|---|---|
+//! | `mesh` | dynamic: the attribute `join` of an `istio_mesh` | required | |
+//! | `links` | map(string): `status.links` of it | optional | |
+//! | `clusters` | map(object) | computed | where both arguments are known |
+//! | `networks` | map(list(string)): network to clusters | computed | likewise |
+//! | `mermaid`, `svg` | string | computed | likewise |
+
+mod mermaid;
+mod picture;
+mod svg;
+
+use std::collections::BTreeMap;
+
+use tfplugin::schema::{Attribute, Schema};
+use tfplugin::{AttributePath, Context, DataSource, Diagnostic, Dynamic, Field, Model, Outcome, Type, Value};
+
+use crate::provider::{IstioProvider, ProviderData};
+use picture::{Cluster, Picture};
+
+/// The format of `join` that is understood.
+const FORMAT: &str = "1";
+
+/// The data source.
+#[derive(Clone, Copy, Debug)]
+pub struct TopologyDataSource;
+
+/// Configuration and result.
+#[derive(Clone, Debug, Model)]
+pub struct TopologyModel {
+    mesh: Field<Dynamic>,
+    links: Field<BTreeMap<String, Field<String>>>,
+    clusters: Field<BTreeMap<String, ClusterModel>>,
+    networks: Field<BTreeMap<String, Field<Vec<Field<String>>>>>,
+    mermaid: Field<String>,
+    svg: Field<String>,
+}
+
+/// One cluster.
+#[derive(Clone, Debug, Model)]
+pub struct ClusterModel {
+    network: Field<String>,
+    gateway_addresses: Field<Vec<Field<String>>>,
+    serves_remote_clusters: Field<bool>,
+}
+
+impl DataSource for TopologyDataSource {
+    type Provider = IstioProvider;
+    type Model = TopologyModel;
+
+    const TYPE: &'static str = "istio_mesh_topology";
+
+    fn schema(&self) -> Schema {
+        let texts = Type::List(Box::new(Type::String));
+        let members = [
+            ("network", Type::String),
+            ("gateway_addresses", texts.clone()),
+            ("serves_remote_clusters", Type::Bool),
+        ];
+        let cluster = Type::Object(members.map(|(name, ty)| (name.to_owned(), ty)).into());
+        Schema::new(
+            "The clusters of a mesh with their networks, gateways and links, as data and as pictures for documentation. It \
+             asks no cluster: what it shows is what the mesh's own attributes say.",
+        )
+        .attribute("mesh", Attribute::dynamic("The attribute `join` of an `istio_mesh`.").required())
+        .attribute("links", Attribute::map(Type::String,
+            "The attribute `status.links` of the same mesh. Without it every pair of clusters is drawn as linked.",
+        ).optional())
+        .attribute("clusters", Attribute::map(cluster,
+            "Each cluster: its network, the addresses of its east-west gateway, and whether it serves remote clusters.",
+        ).computed())
+        .attribute("networks", Attribute::map(texts, "Each network with the names of its clusters.").computed())
+        .attribute("mermaid", Attribute::string(
+            "The topology as a [Mermaid](https://mermaid.js.org) flowchart, which many documentation tools draw.",
+        ).computed())
+        .attribute("svg", Attribute::string("The topology as an SVG image.").computed())
+    }
+
+    async fn read(
+        &self,
+        mut config: TopologyModel,
+        _context: &Context<ProviderData>,
+    ) -> Outcome<TopologyModel> {
+        let picture = match picture(&config) {
+            Ok(picture) => picture,
+            Err(error) => return Outcome::failed(error),
+        };
+        let texts = |list: &[String]| list.iter().cloned().map(Field::Known).collect::<Vec<_>>();
+        let clusters = picture.clusters.iter().map(|(name, cluster)| {
+            let model = ClusterModel {
+                network: Field::Known(cluster.network.clone()),
+                gateway_addresses: Field::Known(texts(&cluster.gateway_addresses)),
+                serves_remote_clusters: Field::Known(cluster.serves_remote_clusters),
+            };
+            (name.clone(), model)
+        });
+        config.clusters = Field::Known(clusters.collect());
+        let networks = picture.networks().into_iter();
+        config.networks =
+            Field::Known(networks.map(|(network, names)| (network, Field::Known(texts(&names)))).collect());
+        config.mermaid = Field::Known(mermaid::draw(&picture));
+        config.svg = Field::Known(svg::draw(&picture));
+        Outcome::new(config)
+    }
+}
+
+/// Missing members are taken as empty, others are ignored, so that documents of other releases can be drawn.
+fn picture(config: &TopologyModel) -> Result<Picture, Diagnostic> {
+    let mesh = config.mesh.as_known().map(|mesh| &mesh.value);
+    let format = mesh.and_then(|mesh| member(mesh, "format"));
+    if !matches!(format, Some(Value::Number(number)) if number.to_string() == FORMAT) {
+        return Err(not_a_mesh());
+    }
+    let clusters = match mesh.and_then(|mesh| member(mesh, "clusters")) {
+        Some(Value::Map(clusters)) => {
+            clusters.iter().map(|(name, value)| (name.clone(), cluster(value))).collect()
+        }
+        _ => return Err(not_a_mesh()),
+    };
+    let links = config.links.as_known().map(|links| {
+        links.iter().filter_map(|(link, state)| Some((link.clone(), state.as_str()?.to_owned()))).collect()
+    });
+    let name = mesh.and_then(|mesh| member(mesh, "mesh_id")).map(text).unwrap_or_default();
+    Ok(Picture::new(name, clusters, links))
+}
+
+fn cluster(value: &Value) -> Cluster {
+    let addresses = match member(value, "gateway_addresses") {
+        Some(Value::List(list)) => list.iter().map(text).collect(),
+        _ => Vec::new(),
+    };
+    Cluster {
+        network: member(value, "network").map(text).unwrap_or_default(),
+        gateway_addresses: addresses,
+        serves_remote_clusters: member(value, "serves_remote_clusters") == Some(&Value::Bool(true)),
+    }
+}
+
+fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    match value {
+        Value::Map(members) => members.get(name),
+        _ => None,
+    }
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        _ => String::new(),
+    }
+}
+
+fn not_a_mesh() -> Diagnostic {
+    let detail = "Pass the attribute join of an istio_mesh, such as mesh = istio_mesh.shop.join. This release understands format 1.";
+    Diagnostic::error("mesh is no description of a mesh", detail).at(AttributePath::new("mesh"))
+}
