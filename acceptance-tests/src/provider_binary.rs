@@ -1,7 +1,6 @@
 //! The provider's binary, built by cargo like every test.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
 
 use serde_json::Value;
@@ -27,7 +26,7 @@ pub fn directory(build: Build) -> &'static Path {
 }
 
 fn make(build: Build) -> PathBuf {
-    let mut cargo = Command::new(env!("CARGO"));
+    let mut cargo = lab::inner_cargo();
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
     // From the whole workspace, so that the dependencies have the features that the tests' build has, and are there.
     cargo.args(["build", "--offline", "--workspace", "--bin", "terraform-provider-istio"]);

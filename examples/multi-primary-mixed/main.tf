@@ -1,5 +1,6 @@
 # One mesh over any number of clusters: some share a network, others are apart. Certificates come from an authority of your
-# own, images from a private registry. A cluster joins or leaves by a change of var.clusters.
+# own, images from a private registry. A cluster joins or leaves by a change of local.clusters: Terraform must know the labels
+# of blocks when it validates, so they cannot come from a variable.
 
 terraform {
   required_providers {
@@ -36,13 +37,11 @@ variable "registry_config" {
   ephemeral   = true
 }
 
-variable "clusters" {
-  description = "Clusters by name, with the certificate that each signs with and the chain from it up to the root."
+variable "certificates" {
+  description = "By cluster, the certificate that it signs with, and the chain from it up to the root."
   type = map(object({
-    network           = string
-    pod_cidr          = string
-    certificate       = string
-    certificate_chain = string
+    certificate = string
+    chain       = string
   }))
 }
 
@@ -58,12 +57,17 @@ variable "root_certificate" {
 }
 
 locals {
-  networks = distinct([for cluster in var.clusters : cluster.network])
+  clusters = {
+    east   = { network = "flat", pod_cidr = "10.11.0.0/16" }
+    middle = { network = "flat", pod_cidr = "10.12.0.0/16" }
+    west   = { network = "apart", pod_cidr = "10.13.0.0/16" }
+  }
+  networks = distinct([for cluster in local.clusters : cluster.network])
 }
 
 provider "istio" {
   dynamic "cluster" {
-    for_each = var.clusters
+    for_each = local.clusters
     labels   = [cluster.key]
     content {
       config_path    = var.kubeconfig
@@ -87,7 +91,7 @@ resource "istio_mesh" "shop" {
   }
 
   dynamic "primary" {
-    for_each = var.clusters
+    for_each = local.clusters
     labels   = [primary.key]
     content {
       network   = primary.value.network
@@ -104,12 +108,12 @@ resource "istio_mesh" "shop" {
     mode = "given"
 
     dynamic "given" {
-      for_each = var.clusters
+      for_each = local.clusters
       labels   = [given.key]
       content {
-        certificate       = given.value.certificate
+        certificate       = var.certificates[given.key].certificate
         private_key_wo    = var.keys[given.key]
-        certificate_chain = given.value.certificate_chain
+        certificate_chain = var.certificates[given.key].chain
         root_certificates = var.root_certificate
       }
     }

@@ -71,7 +71,7 @@ impl Workspace {
 
     /// A cargo command in the root of the workspace.
     pub fn cargo(&self, arguments: &[&str]) -> Command {
-        let mut cargo = Command::new("cargo");
+        let mut cargo = lab::inner_cargo();
         cargo.args(arguments).current_dir(&self.root);
         cargo
     }

@@ -17,6 +17,7 @@ pub mod component;
 pub mod connection;
 pub mod control_plane;
 pub mod dns;
+mod inner_cargo;
 pub mod jail;
 mod lab;
 pub mod net;
@@ -30,6 +31,7 @@ mod spawner;
 mod state_directory;
 
 pub use cluster::Cluster;
+pub use inner_cargo::inner_cargo;
 pub use lab::{ClusterSpec, Error, Lab, Spec};
 
 /// An error with all its causes, for people.

@@ -23,11 +23,15 @@ pub struct Fixture {
 impl Fixture {
     /// A workspace with an example and the variables that it asks for.
     pub fn example(&self, name: &str) -> Workspace {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(name);
-        let text = std::fs::read_to_string(folder.join("main.tf")).expect("read the example");
-        let workspace = Workspace::new(&text);
+        let workspace = Workspace::new(&Self::example_text(name));
         workspace.set_variables(&self.variables());
         workspace
+    }
+
+    /// The configuration of an example.
+    pub fn example_text(name: &str) -> String {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(name);
+        std::fs::read_to_string(folder.join("main.tf")).expect("read the example")
     }
 
     /// The variables that every example asks for.

@@ -13,17 +13,10 @@ use tempfile::TempDir;
 pub fn keeper() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
-        let mut build = Command::new(env!("CARGO"));
+        let mut build = lab::inner_cargo();
         build
             .args(["build", "--quiet", "--workspace", "--example", "keeper"])
             .current_dir(env!("CARGO_MANIFEST_DIR"));
-        // What cargo tells this test of its package would make build scripts run again in the inner build.
-        let outer = |name: &str| {
-            ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_"].iter().any(|own| name.starts_with(own))
-        };
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(outer)) {
-            build.env_remove(name);
-        }
         let status = build.status().unwrap();
         assert!(status.success(), "the example provider does not build");
         // Test binaries are in `<target>/<profile>/deps`, examples beside it.
