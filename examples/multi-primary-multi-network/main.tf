@@ -63,13 +63,3 @@ output "status" {
   description = "Control planes, gateways and the links between the clusters."
   value       = istio_mesh.shop.status
 }
-
-data "istio_mesh_topology" "shop" {
-  mesh  = istio_mesh.shop.join
-  links = istio_mesh.shop.status.links
-}
-
-output "topology" {
-  description = "The mesh as a Mermaid flowchart."
-  value       = data.istio_mesh_topology.shop.mermaid
-}
