@@ -60,6 +60,8 @@ pub enum Part {
     CtyOracle,
     /// The lab's own program that drives a provider with terraform-plugin-testing.
     PluginAcceptance,
+    /// A provider on HashiCorp's framework that does nothing, which the provider framework is measured beside.
+    PluginPeer,
     /// cargo-deny, which checks licences, bans and sources of the project's dependencies.
     CargoDeny,
     /// Istio's charts: a folder, see [`Charts`](super::Charts).
@@ -121,6 +123,7 @@ impl Part {
         Self::Tfplugindocs,
         Self::CtyOracle,
         Self::PluginAcceptance,
+        Self::PluginPeer,
         Self::CargoDeny,
         Self::Tofu,
         Self::FluxSsa,
@@ -157,6 +160,7 @@ impl Part {
             Self::FluxSsa => "flux-ssa",
             Self::CtyOracle => "cty-oracle",
             Self::PluginAcceptance => "plugin-acceptance",
+            Self::PluginPeer => "plugin-peer",
             Self::CargoDeny => "cargo-deny",
             Self::Charts => "charts",
             Self::PublicCharts => "public-charts",
@@ -200,6 +204,7 @@ impl Part {
             Self::Tfplugindocs => &recipe::TFPLUGINDOCS,
             Self::CtyOracle => &recipe::CTY_ORACLE,
             Self::PluginAcceptance => &recipe::PLUGIN_TESTING,
+            Self::PluginPeer => &recipe::PLUGIN_PEER,
             Self::CargoDeny => &recipe::CARGO_DENY,
             Self::Charts => &recipe::CHARTS,
             Self::PublicCharts => &recipe::PUBLIC_CHARTS,
