@@ -47,8 +47,8 @@ struct ItemModel {
     size: Field<i64>,
     load: Field<f64>,
     enabled: Field<bool>,
-    tags: Field<BTreeMap<String, String>>,
-    zones: Field<BTreeSet<String>>,
+    tags: Field<BTreeMap<String, Field<String>>>,
+    zones: Field<BTreeSet<Field<String>>>,
     id: Field<String>,
     rule: Field<Vec<Rule>>,
 }
