@@ -60,7 +60,7 @@ pub enum Part {
     CtyOracle,
     /// The lab's own program that drives a provider with terraform-plugin-testing.
     PluginAcceptance,
-    /// A provider on HashiCorp's framework that does nothing, which the provider framework is measured beside.
+    /// A provider on terraform-plugin-framework that does nothing, which our framework is measured beside.
     PluginPeer,
     /// cargo-deny, which checks licences, bans and sources of the project's dependencies.
     CargoDeny,

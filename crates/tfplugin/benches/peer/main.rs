@@ -35,8 +35,8 @@ fn main() {
     for row in starts(&programs).into_iter().chain([sizes(&programs)]) {
         println!("{row}");
     }
-    for (resources, timed, measured) in PLANS {
-        for row in plans(&programs, resources, timed, measured) {
+    for (resources, for_time, for_memory) in PLANS {
+        for row in plans(&programs, resources, for_time, for_memory) {
             println!("{row}");
         }
     }
@@ -88,7 +88,7 @@ fn starts(programs: &[PathBuf; 2]) -> Vec<Compared> {
 }
 
 /// Plans with both programs by turns: first everything is to be made, then everything is as it should be.
-fn plans(programs: &[PathBuf; 2], resources: usize, timed: usize, measured: usize) -> Vec<Compared> {
+fn plans(programs: &[PathBuf; 2], resources: usize, for_time: usize, for_memory: usize) -> Vec<Compared> {
     let workspaces = programs.each_ref().map(|program| Workspace::new(program, resources));
     let mut rows = Vec::new();
     for (planned, what) in [(Planned::Changes, "create"), (Planned::Nothing, "no change")] {
@@ -96,14 +96,14 @@ fn plans(programs: &[PathBuf; 2], resources: usize, timed: usize, measured: usiz
             workspaces.iter().for_each(Workspace::apply);
         }
         let mut times = [Vec::new(), Vec::new()];
-        for _ in 0..timed {
+        for _ in 0..for_time {
             for (workspace, times) in workspaces.iter().zip(&mut times) {
                 times.push(workspace.time_of_plan(planned));
             }
         }
         let usages = workspaces
             .each_ref()
-            .map(|workspace| (0..measured).map(|_| workspace.usage_of_plan(planned)).collect::<Vec<_>>());
+            .map(|workspace| (0..for_memory).map(|_| workspace.usage_of_plan(planned)).collect::<Vec<_>>());
         let name = format!("plan of {resources}, {what}");
         let times = times.map(|times| median(times.into_iter()));
         rows.push(Compared::new(format!("{name}: time, median"), times, milliseconds));

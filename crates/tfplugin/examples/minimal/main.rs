@@ -1,5 +1,5 @@
 //! A provider that does nothing: the peer, in the benchmark `peer`, of the lab's program `plugin-peer`, which offers the
-//! same schema on HashiCorp's framework.
+//! same schema on terraform-plugin-framework.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
