@@ -121,7 +121,7 @@ pub trait Resource: Send + Sync + 'static {
     }
 
     /// Makes state of the state of another resource type, for a `moved` block; offline. `None` when this type does not
-    /// know the source. A read follows.
+    /// know the source. A read follows. [`Context::private`] values come along from a type of the same provider.
     fn move_from(&self, source: MoveSource) -> Option<Result<Self::Model, Diagnostics>> {
         let _ = source;
         None

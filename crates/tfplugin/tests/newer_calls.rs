@@ -477,10 +477,35 @@ async fn the_other_calls_answer_without_terraform_too() {
         ..Default::default()
     };
     let moved = provider.move_resource_state(request.clone()).await.unwrap().into_inner();
-    assert_eq!(moved.diagnostics, []);
+    assert_eq!((moved.diagnostics, moved.target_private), (Vec::new(), Vec::new()));
     let foreign = wire::move_resource_state::Request { source_type_name: "other".to_owned(), ..request };
     let moved = provider.move_resource_state(foreign).await.unwrap().into_inner();
     assert_eq!(summaries(&moved.diagnostics), ["Move is not supported"]);
+}
+
+#[tokio::test]
+async fn private_state_moves_with_a_resource_of_the_same_provider_only() {
+    let (_plugin, _directory, mut provider, _) = started().await;
+    let mut kept = async |provider_address: &str, type_name: &str, json: &[u8]| {
+        let request = wire::move_resource_state::Request {
+            source_provider_address: provider_address.to_owned(),
+            source_type_name: type_name.to_owned(),
+            source_state: Some(wire::RawState { json: json.to_vec(), ..Default::default() }),
+            source_private: b"{\"uid\":\"7\"}".to_vec(),
+            target_type_name: TYPE.to_owned(),
+            ..Default::default()
+        };
+        let moved = provider.move_resource_state(request).await.unwrap().into_inner();
+        assert_eq!(moved.diagnostics, []);
+        String::from_utf8(moved.target_private).unwrap()
+    };
+    let machine = br#"{"title":"one"}"#;
+    for registry in ["registry.terraform.io", "registry.opentofu.org"] {
+        let own = kept(&format!("{registry}/example/keeper"), "keeper_machine", machine).await;
+        assert_eq!(own, r#"{"uid":"7"}"#);
+    }
+    let data = br#"{"input":{"value":"one","type":"string"}}"#;
+    assert_eq!(kept("terraform.io/builtin/terraform", "terraform_data", data).await, "");
 }
 
 #[tokio::test]

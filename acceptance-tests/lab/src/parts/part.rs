@@ -60,6 +60,8 @@ pub enum Part {
     CtyOracle,
     /// The lab's own program that drives a provider with terraform-plugin-testing.
     PluginAcceptance,
+    /// A provider on terraform-plugin-framework that does nothing, which our framework is measured beside.
+    PluginPeer,
     /// cargo-deny, which checks licences, bans and sources of the project's dependencies.
     CargoDeny,
     /// Istio's charts: a folder, see [`Charts`](super::Charts).
@@ -124,6 +126,7 @@ impl Part {
         Self::Tfplugindocs,
         Self::CtyOracle,
         Self::PluginAcceptance,
+        Self::PluginPeer,
         Self::CargoDeny,
         Self::FluxSsa,
         Self::KubeApiserver137,
@@ -159,6 +162,7 @@ impl Part {
             Self::FluxSsa => "flux-ssa",
             Self::CtyOracle => "cty-oracle",
             Self::PluginAcceptance => "plugin-acceptance",
+            Self::PluginPeer => "plugin-peer",
             Self::CargoDeny => "cargo-deny",
             Self::Charts => "charts",
             Self::PublicCharts => "public-charts",
@@ -202,6 +206,7 @@ impl Part {
             Self::Tfplugindocs => &recipe::TFPLUGINDOCS,
             Self::CtyOracle => &recipe::CTY_ORACLE,
             Self::PluginAcceptance => &recipe::PLUGIN_TESTING,
+            Self::PluginPeer => &recipe::PLUGIN_PEER,
             Self::CargoDeny => &recipe::CARGO_DENY,
             Self::Charts => &recipe::CHARTS,
             Self::PublicCharts => &recipe::PUBLIC_CHARTS,

@@ -176,6 +176,13 @@ pub(super) static PLUGIN_TESTING: Recipe = go_programs!(
     []
 );
 
+pub(super) static PLUGIN_PEER: Recipe = go_programs!(
+    "plugin-peer",
+    "github.com/hashicorp/terraform-plugin-framework",
+    [PluginPeer: "terraform-provider-istio/lab/tools/plugin-peer"],
+    []
+);
+
 pub(super) static CARGO_DENY: Recipe = Recipe { name: "cargo-deny", folder: "cargo-deny", make: Make::Crate };
 
 pub(super) static ISTIO: Recipe = Recipe { name: "istio", folder: "istio", make: Make::Istio };

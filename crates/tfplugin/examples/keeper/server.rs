@@ -146,16 +146,17 @@ impl Resource for Server {
         Ok(state)
     }
 
-    /// A `terraform_data` whose input was the name becomes a server.
+    /// A `terraform_data` whose input was the name becomes a server, and so does a `keeper_machine`, as servers were
+    /// called once.
     fn move_from(&self, source: MoveSource) -> Option<Result<ServerModel, Diagnostics>> {
-        let known =
-            source.provider == "terraform.io/builtin/terraform" && source.type_name == "terraform_data";
-        known.then(|| match source.state["input"]["value"].as_str() {
+        let name = match (&*source.provider, &*source.type_name) {
+            ("terraform.io/builtin/terraform", "terraform_data") => &source.state["input"]["value"],
+            (_, "keeper_machine") => &source.state["title"],
+            _ => return None,
+        };
+        Some(match name.as_str() {
             Some(name) => Ok(ServerModel { name: name.into(), ..empty() }),
-            None => {
-                Err(Diagnostic::error("Nothing to move", "The input of the terraform_data is no text.")
-                    .into())
-            }
+            None => Err(Diagnostic::error("Nothing to move", "The name of the source is no text.").into()),
         })
     }
 }

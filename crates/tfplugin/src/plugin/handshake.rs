@@ -30,7 +30,7 @@ pub(super) struct Handshake {
     pub(super) socket_group: Option<String>,
     /// The TCP ports to choose from, where there are no unix sockets. 0 is any.
     pub(super) ports: (u16, u16),
-    /// Whether the client asks for one connection for all streams of the broker.
+    /// Whether the client asks for, or knows of, one connection for all services.
     pub(super) multiplex: bool,
 }
 
@@ -69,7 +69,9 @@ impl Handshake {
     pub(super) fn line(&self, address: &Address, certificate: Option<&[u8]>) -> String {
         let (network, address) = address.network_and_text();
         let certificate = certificate.map(|der| STANDARD_NO_PAD.encode(der)).unwrap_or_default();
-        let multiplex = if self.multiplex { "|true" } else { "" };
+        // To a `true` the client would speak yamux, which we do not; to a `false` it says so. One that does not ask may
+        // take a seventh field for a part of the sixth.
+        let multiplex = if self.multiplex { "|false" } else { "" };
         format!("{CORE_VERSION}|{}|{network}|{address}|grpc|{certificate}{multiplex}", self.version)
     }
 }
@@ -114,6 +116,6 @@ mod tests {
         assert_eq!(plain.line(&address, None), "1|5|unix|/run/x/plugin|grpc|");
         assert_eq!(plain.line(&address, Some(b"abcd")), "1|5|unix|/run/x/plugin|grpc|YWJjZA");
         let multiplexed = handshake(&[COOKIE, ("PLUGIN_MULTIPLEX_GRPC", "true")]).unwrap();
-        assert_eq!(multiplexed.line(&address, None), "1|5|unix|/run/x/plugin|grpc||true");
+        assert_eq!(multiplexed.line(&address, None), "1|5|unix|/run/x/plugin|grpc||false");
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 use tokio_stream::wrappers::ReceiverStream;
@@ -43,6 +43,9 @@ const ORPHAN_GRACE: Duration = Duration::from_secs(2);
 
 /// How long a client may take for the TLS handshake.
 const TLS_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The most threads that run operations: Terraform asks for ten at a time.
+const MAX_THREADS: usize = 4;
 
 #[derive(Debug, thiserror::Error)]
 enum ServeError {
@@ -102,11 +105,18 @@ fn run<P: Provider>(provider: P, debug: bool) -> Result<(), ServeError> {
     log::install(P::name(), P::LOG_TARGETS);
     let stopping = Stopping::new(debug);
     let service = Service::new(provider, stopping.clone())?;
-    let runtime = Runtime::new().map_err(ServeError::Runtime)?;
+    let runtime = runtime().map_err(ServeError::Runtime)?;
     let served = runtime.block_on(serve_connections(service, stopping, &handshake, parent));
     // Work that outlives its answer has nobody to report to.
     runtime.shutdown_background();
     served
+}
+
+/// Operations mostly wait for others, so a few threads do on a machine of any size: each costs time at the start and
+/// memory.
+fn runtime() -> io::Result<Runtime> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
+    Builder::new_multi_thread().worker_threads(threads).enable_all().build()
 }
 
 async fn serve_connections<P: Provider>(

@@ -190,9 +190,12 @@ impl<P: Provider> Service<P> {
             state,
             identity: request.source_identity.and_then(|raw| serde_json::from_slice(&raw.json).ok()),
         };
+        let is_own = is_same_provider(&source.provider, P::ADDRESS);
         let state = lifecycle::move_from(resource, source)?;
         Ok(wire::move_resource_state::Response {
             target_state: Some(convert::to_wire(&resource.schema().block, state)?),
+            // What another provider keeps beside its state means nothing here.
+            target_private: if is_own { request.source_private } else { Vec::new() },
             ..Default::default()
         })
     }
@@ -245,6 +248,12 @@ impl<P: Provider> Service<P> {
         let known = planned.filter(Value::is_wholly_known);
         known.map(|known| identity::to_wire(identity.schema(), &known)).transpose()
     }
+}
+
+/// Whether two addresses name one provider, from whatever registry it comes.
+fn is_same_provider(one: &str, other: &str) -> bool {
+    let [one, other] = [one, other].map(|address| address.split_once('/').map(|(_registry, name)| name));
+    one == other
 }
 
 /// What a plan does to the identity.

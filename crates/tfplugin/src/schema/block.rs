@@ -91,6 +91,12 @@ impl Block {
         self.object_type(NestedBlock::wire_type)
     }
 
+    /// Whether `dynamic` stands in the type of any attribute, at any depth.
+    pub(crate) fn has_dynamic(&self) -> bool {
+        self.attributes.values().any(|attribute| attribute.ty.has_dynamic())
+            || self.blocks.values().any(|nested| nested.block.has_dynamic())
+    }
+
     fn object_type(&self, nested: fn(&NestedBlock) -> Type) -> Type {
         let attributes = self.attributes.iter().map(|(name, attribute)| (name.clone(), attribute.ty.clone()));
         let blocks = self.blocks.iter().map(|(name, block)| (name.clone(), nested(block)));
@@ -154,9 +160,12 @@ impl NestedBlock {
     }
 
     pub(crate) fn wire_type(&self) -> Type {
-        let element = self.block.wire_type();
-        let typed_by_value = matches!(self.nesting, Nesting::List | Nesting::Map) && element.has_dynamic();
-        if typed_by_value { Type::Dynamic } else { self.collection(element) }
+        if self.is_typed_by_value() { Type::Dynamic } else { self.collection(self.block.wire_type()) }
+    }
+
+    /// Whether core takes the blocks for a tuple or an object whose type comes with the value.
+    pub(crate) fn is_typed_by_value(&self) -> bool {
+        matches!(self.nesting, Nesting::List | Nesting::Map) && self.block.has_dynamic()
     }
 
     fn collection(&self, element: Type) -> Type {

@@ -27,8 +27,8 @@ pub struct ParseNumberError;
 impl Number {
     /// Exactly the value of a 64-bit float; `None` for infinities and NaN.
     pub fn from_f64_exactly(value: f64) -> Option<Self> {
-        // 1074 decimal places hold every 64-bit float without rounding.
-        if value.is_finite() { format!("{value:.1074}").parse().ok() } else { None }
+        let places = places_of(value);
+        if value.is_finite() { format!("{value:.places$}").parse().ok() } else { None }
     }
 
     /// The shortest decimal that reads back as `value`, which is what a person would write; `None` for infinities
@@ -189,6 +189,19 @@ impl From<u64> for Number {
     }
 }
 
+/// How many places behind the point a finite float has: as many decimal ones as binary ones.
+fn places_of(value: f64) -> usize {
+    const FRACTION_BITS: u32 = f64::MANTISSA_DIGITS - 1;
+    /// Places of the smallest float.
+    const MOST: u64 = 1074;
+    let fraction = value.to_bits() & ((1 << FRACTION_BITS) - 1);
+    let exponent = (value.to_bits() >> FRACTION_BITS) & 0x7ff;
+    // Subnormal floats have no leading 1, and the exponent of the smallest normal one.
+    let digits = if exponent == 0 { fraction } else { fraction | 1 << FRACTION_BITS };
+    let raised = exponent.saturating_sub(1) + u64::from(digits.trailing_zeros());
+    usize::try_from(MOST.saturating_sub(raised)).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,6 +229,20 @@ mod tests {
         assert_eq!(number("0.1").as_f64_exactly(), None);
         assert_eq!(number("0.1").as_f64_as_written(), Some(0.1));
         assert_eq!(number("1.5").as_f64_exactly(), Some(1.5));
+    }
+
+    #[test]
+    fn a_float_becomes_a_number_without_rounding() {
+        let floats =
+            [0.0, -0.5, 0.1, 1e23, 12.75, -3.0, f64::MAX, f64::MIN_POSITIVE, f64::EPSILON, 5e-324, 1.5e-310];
+        for float in floats {
+            // 1074 decimal places hold every 64-bit float.
+            assert_eq!(Number::from_f64_exactly(float), Some(number(&format!("{float:.1074}"))), "{float}");
+        }
+        assert_eq!(places_of(0.5), 1);
+        assert_eq!(places_of(1e300), 0);
+        assert_eq!(Number::from_f64_exactly(f64::NAN), None);
+        assert_eq!(Number::from_f64_exactly(f64::NEG_INFINITY), None);
     }
 
     #[test]

@@ -107,7 +107,7 @@ impl NestedBlock {
 
     fn to_wire(&self, value: Value) -> Value {
         let value = if value == Value::Null { self.absent() } else { value };
-        if value != Value::Unknown && self.wire_type() == Type::Dynamic {
+        if value != Value::Unknown && self.is_typed_by_value() {
             let (ty, value) = self.describe(value);
             return Value::Dynamic(Box::new(Dynamic { ty, value }));
         }
@@ -126,7 +126,7 @@ impl NestedBlock {
 
     fn describe(&self, value: Value) -> (Type, Value) {
         let value = if value == Value::Null { self.absent() } else { value };
-        if self.wire_type() != Type::Dynamic && !self.block.wire_type().has_dynamic() {
+        if !self.block.has_dynamic() {
             return (self.wire_type(), self.to_wire(value));
         }
         match value {

@@ -7,6 +7,15 @@ pub struct Identity {
     pub scalar: &'static str,
 }
 
+impl Identity {
+    /// The certificate as Terraform puts it into a provider's environment.
+    pub fn pem(&self) -> String {
+        let lines: Vec<_> =
+            self.certificate.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
+    }
+}
+
 pub const ONE: Identity = Identity {
     certificate: "MIICUDCCAbGgAwIBAgIRALwmVAb+zwVhUqTTxa+JeTwwCgYIKoZIzj0EAwQwKDESMBAGA1UEChMJSGFzaGlDb3JwMRIwEAYDVQQD\
      Ewlsb2NhbGhvc3QwIBcNMjYxMTIzMDYxMDQwWhgPMjEyNjEwMzAwNjExMTBaMCgxEjAQBgNVBAoTCUhhc2hpQ29ycDESMBAGA1UE\

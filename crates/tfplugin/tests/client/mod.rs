@@ -44,7 +44,7 @@ impl Plugin {
         let mut command = Command::new(crate::support::keeper());
         command.env(COOKIE.0, COOKIE.1).env("PLUGIN_PROTOCOL_VERSIONS", "5,6");
         if let Some(identity) = identity {
-            command.env("PLUGIN_CLIENT_CERT", pem(identity));
+            command.env("PLUGIN_CLIENT_CERT", identity.pem());
         }
         let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
@@ -110,12 +110,6 @@ pub fn stdio(channel: Channel) -> GrpcStdioClient<Channel> {
 
 fn certificate(identity: &Identity) -> CertificateDer<'static> {
     STANDARD.decode(identity.certificate).unwrap().into()
-}
-
-fn pem(identity: &Identity) -> String {
-    let lines: Vec<_> =
-        identity.certificate.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
-    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
 }
 
 fn key(identity: &Identity) -> p521::ecdsa::SigningKey {
