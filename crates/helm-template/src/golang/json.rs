@@ -139,6 +139,16 @@ fn write_characters(out: &mut String, text: &str, escape_html: bool) {
     }
 }
 
+/// What a string is after JSON: every byte that is not part of a character becomes U+FFFD.
+pub(crate) fn replaced(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| '\u{fffd}'));
+    }
+    text
+}
+
 /// `json.Unmarshal` into `interface{}`.
 pub(crate) fn decode(text: &str) -> Result<serde_json::Value, String> {
     serde_json::from_str(text).map_err(|error| match error.classify() {

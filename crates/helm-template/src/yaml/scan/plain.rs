@@ -66,7 +66,11 @@ impl<'a> Scanner<'a> {
                 if gap.first.is_some() && self.column < indent && self.byte(0) == b'\t' {
                     return self.fail("found a tab character that violates indentation");
                 }
-                self.skip();
+                if self.byte(0) == b'\t' {
+                    self.skip();
+                } else {
+                    self.skip_spaces(usize::MAX);
+                }
                 if gap.first.is_none() {
                     gap.blanks.1 = self.position;
                 }
