@@ -47,13 +47,14 @@ fn check(value: &Value, depth: usize) -> Result<(), MarshalError> {
 fn check_text(text: &str) -> Result<(), MarshalError> {
     let is_refused = |c| matches!(c, '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}');
     // Of the characters of one byte only the last is refused.
-    let is_harmless = text.bytes().all(|byte| byte < 0x7f);
+    let is_harmless = text.is_ascii() && !text.as_bytes().contains(&0x7f);
     if is_harmless || !text.contains(is_refused) { Ok(()) } else { Err(MarshalError::ControlCharacter) }
 }
 
 /// A key must stand on one line.
 fn check_key(key: &str) -> Result<(), MarshalError> {
-    if key.contains('\u{85}') { Err(MarshalError::ControlCharacter) } else { check_text(key) }
+    check_text(key)?;
+    if !key.is_ascii() && key.contains('\u{85}') { Err(MarshalError::ControlCharacter) } else { Ok(()) }
 }
 
 /// Writes what [`check`] has passed.
@@ -84,7 +85,7 @@ impl Emit for Value {
 
 /// What is left of a string after JSON wrote it and go-yaml read it: the line break U+0085 is folded.
 fn through_json(text: &str) -> Cow<'_, str> {
-    if text.contains('\u{85}') { Cow::Owned(folded(text)) } else { Cow::Borrowed(text) }
+    if !text.is_ascii() && text.contains('\u{85}') { Cow::Owned(folded(text)) } else { Cow::Borrowed(text) }
 }
 
 /// Line folding in a double-quoted scalar: one break is a blank, n breaks are n-1 newlines, blanks around them vanish.
