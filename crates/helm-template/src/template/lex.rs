@@ -5,6 +5,8 @@ mod token;
 
 pub(crate) use token::{Kind, Token};
 
+use crate::golang::unicode::{is_digit, is_letter};
+
 const LEFT_DELIM: &str = "{{";
 const RIGHT_DELIM: &str = "}}";
 const LEFT_COMMENT: &str = "/*";
@@ -351,7 +353,7 @@ fn has_right_trim_marker(text: &str) -> bool {
 }
 
 fn is_alphanumeric(c: char) -> bool {
-    c == '_' || c.is_alphabetic() || c.is_numeric()
+    c == '_' || is_letter(c) || is_digit(c)
 }
 
 /// `%#U`.

@@ -22,6 +22,18 @@ fn a_minus_before_a_digit_is_a_number() {
 }
 
 #[test]
+fn names_hold_letters_and_digits_but_no_other_numbers_or_marks() {
+    assert_eq!(kinds("{{$aª٣}}"), [Kind::LeftDelim, Kind::Variable, Kind::RightDelim, Kind::Eof]);
+    for (text, problem) in [
+        ("{{$a½}}", "bad character U+00BD '½'"),
+        ("{{.Ⅷ}}", "bad character U+2167 'Ⅷ'"),
+        ("{{$a\u{345}}}", "bad character U+0345 '\u{345}'"),
+    ] {
+        assert_eq!(lex(text).problem, problem);
+    }
+}
+
+#[test]
 fn an_error_token_says_what_is_wrong() {
     for (text, message) in [
         ("{{ \"a }}", "unterminated quoted string"),
