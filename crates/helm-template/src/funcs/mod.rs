@@ -19,7 +19,7 @@ mod paths;
 mod random;
 mod reflect;
 mod regex;
-mod semver;
+pub(crate) mod semver;
 mod strings;
 mod toml;
 mod words;

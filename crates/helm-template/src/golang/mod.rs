@@ -9,3 +9,4 @@ pub(crate) mod quote;
 pub(crate) mod time;
 pub(crate) mod unicode;
 mod unprintable;
+pub(crate) mod url;
