@@ -64,22 +64,9 @@ fn adler32(bytes: &[u8]) -> u32 {
 }
 
 fn b64dec(arguments: &[Value]) -> CallResult {
-    let compact: Vec<u8> =
-        bytes(arguments, 0).iter().copied().filter(|byte| !matches!(byte, b'\n' | b'\r')).collect();
-    let engine = base64::engine::GeneralPurpose::new(
-        &base64::alphabet::STANDARD,
-        base64::engine::GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
-    );
-    Ok(match engine.decode(&compact) {
+    Ok(match crate::golang::base64::decode(bytes(arguments, 0)) {
         Ok(decoded) => Value::bytes_as_string(decoded),
-        Err(error) => {
-            let offset = match error {
-                base64::DecodeError::InvalidByte(offset, _)
-                | base64::DecodeError::InvalidLastSymbol { offset, .. } => offset,
-                _ => compact.len() - compact.len() % 4,
-            };
-            Value::from(format!("illegal base64 data at input byte {offset}"))
-        }
+        Err(offset) => Value::from(format!("illegal base64 data at input byte {offset}")),
     })
 }
 

@@ -16,6 +16,12 @@ pub(crate) fn is_digit(c: char) -> bool {
     if c.is_ascii() { c.is_ascii_digit() } else { is_match(&DIGIT, c) }
 }
 
+/// `unicode.IsPunct`: category P.
+pub(crate) fn is_punctuation(c: char) -> bool {
+    static PUNCTUATION: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^\p{P}$").ok());
+    is_match(&PUNCTUATION, c)
+}
+
 fn is_match(class: &LazyLock<Option<Regex>>, c: char) -> bool {
     class.as_ref().is_some_and(|class| class.is_match(c.encode_utf8(&mut [0; 4])))
 }
