@@ -253,7 +253,7 @@ fn execute_all(
     for name in &names {
         let text = &scope.renderables[name].text;
         templates.add(
-            parse::parse(name, text, &|function| funcs::is_known(function, options.helm))
+            parse::parse(name, text, &|function| funcs::find(function, options.helm))
                 .map_err(|error| parse_error(&error))?,
         );
     }

@@ -3,7 +3,7 @@
 //! Maps are shared by reference and changed in place: `set`, `unset` and `mergeOverwrite` are seen by every holder of the
 //! map, as in Go. Values therefore live and die inside one call of [`crate::render`] and never cross a thread.
 
-use std::cell::{Ref, RefCell, RefMut};
+use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -51,7 +51,14 @@ pub(crate) struct Map {
     pub(crate) type_name: &'static str,
     /// Go's nil map: it is empty, but `null` in JSON.
     pub(crate) is_nil: bool,
-    entries: Rc<RefCell<Entries>>,
+    shared: Rc<Shared>,
+}
+
+/// What all holders of a map share.
+struct Shared {
+    entries: RefCell<Entries>,
+    /// Whether the map has been changed since it was made.
+    is_changed: Cell<bool>,
 }
 
 /// Values nested deeper than this are taken for maps that hold themselves, of which no function makes sense.
@@ -72,7 +79,8 @@ impl Map {
     }
 
     pub(crate) fn typed(type_name: &'static str, entries: Entries) -> Self {
-        Self { type_name, is_nil: false, entries: Rc::new(RefCell::new(entries)) }
+        let shared = Shared { entries: RefCell::new(entries), is_changed: Cell::new(false) };
+        Self { type_name, is_nil: false, shared: Rc::new(shared) }
     }
 
     pub(crate) fn nil(type_name: &'static str) -> Self {
@@ -85,11 +93,12 @@ impl Map {
     }
 
     pub(crate) fn entries(&self) -> Ref<'_, Entries> {
-        self.entries.borrow()
+        self.shared.entries.borrow()
     }
 
     pub(crate) fn entries_mut(&self) -> RefMut<'_, Entries> {
-        self.entries.borrow_mut()
+        self.shared.is_changed.set(true);
+        self.shared.entries.borrow_mut()
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<Value> {
@@ -105,7 +114,7 @@ impl Map {
     }
 
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.entries, &other.entries)
+        Rc::ptr_eq(&self.shared, &other.shared)
     }
 
     /// The pairs as they are now, so that a loop may change the map.
@@ -239,6 +248,21 @@ impl Value {
         entries.iter().map(|(key, value)| (Rc::from(key.as_str()), Self::from_json(value))).collect()
     }
 
+    /// Whether the value is as it was made, and nobody else holds any part of it that could be changed.
+    pub(crate) fn is_untouched(&self) -> bool {
+        match self {
+            Self::List(list) => {
+                Rc::strong_count(&list.items) == 1 && list.items.iter().all(Self::is_untouched)
+            }
+            Self::Map(map) => {
+                Rc::strong_count(&map.shared) == 1
+                    && !map.shared.is_changed.get()
+                    && map.entries().values().all(Self::is_untouched)
+            }
+            _ => true,
+        }
+    }
+
     /// A copy that shares no map with the original.
     pub(crate) fn deep_copy(&self) -> Self {
         self.deep_copy_at(0)
@@ -256,7 +280,7 @@ impl Value {
             Self::Map(map) => {
                 let entries =
                     map.entries().iter().map(|(key, value)| (Rc::clone(key), copy(value))).collect();
-                Self::Map(Map { entries: Rc::new(RefCell::new(entries)), ..map.clone() })
+                Self::Map(Map { is_nil: map.is_nil, ..Map::typed(map.type_name, entries) })
             }
             other => other.clone(),
         }

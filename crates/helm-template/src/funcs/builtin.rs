@@ -26,7 +26,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
 fn call(arguments: &[Value]) -> CallResult {
     match any(arguments, 0) {
         Value::Nil => Err("call of nil".into()),
-        function => Err(format!("non-function of type {}", function.type_name()).into()),
+        function => {
+            let shown = to_text(&function);
+            Err(format!("non-function {shown} of type {}", function.type_name()).into())
+        }
     }
 }
 
@@ -79,7 +82,7 @@ fn position(index: &Value, length: usize) -> Result<usize, String> {
 fn len(arguments: &[Value]) -> CallResult {
     let value = any(arguments, 0);
     let length = match value.plain() {
-        Value::Nil => return Err("len of nil pointer".into()),
+        Value::Nil => return Err("reflect: call of reflect.Value.Type on zero Value".into()),
         Value::List(list) => list.items.len(),
         Value::Map(map) => map.len(),
         Value::String(text) => text.len(),

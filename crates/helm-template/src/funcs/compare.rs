@@ -2,7 +2,7 @@
 
 use super::arguments::any;
 use super::{pure, variadic};
-use crate::golang::fmt::to_text;
+use crate::golang::fmt::{sprintf, to_text};
 use crate::template::error::CallError;
 use crate::template::signature::{Function, Type};
 use crate::value::Value;
@@ -100,7 +100,11 @@ fn eq_one(first: &Value, second: &Value) -> Result<bool, CallError> {
             )
             .into())
         }
-        None => Err(format!("non-comparable type {}: {}", to_text(second), second.type_name()).into()),
+        None => {
+            let shown = sprintf("%s", std::slice::from_ref(second));
+            let shown = String::from_utf8_lossy(&shown);
+            Err(format!("non-comparable type {shown}: {}", second.type_name()).into())
+        }
     }
 }
 

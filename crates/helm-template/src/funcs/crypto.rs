@@ -183,7 +183,8 @@ fn decrypt_aes(arguments: &[Value]) -> CallResult {
     if encoded.is_empty() {
         return Ok(Value::from(""));
     }
-    let encrypted = STANDARD.decode(encoded).map_err(|error| format!("illegal base64 data: {error}"))?;
+    let encrypted = crate::golang::base64::decode(encoded)
+        .map_err(|offset| format!("illegal base64 data at input byte {offset}"))?;
     let (vector, body) = encrypted.split_first_chunk::<16>().ok_or(
         "runtime error: slice bounds out of range: the text is shorter than an initialization vector",
     )?;

@@ -1,9 +1,10 @@
 //! sprig's functions on dates. The time and the rules of time zones come from the caller's [`crate::Source`].
 
+use std::cmp::Ordering;
 use std::rc::Rc;
 use std::time::UNIX_EPOCH;
 
-use super::arguments::{any, text};
+use super::arguments::{any, int, text};
 use super::{duration, pure, with_engine};
 use crate::golang::time::{Time, Zone, parse};
 use crate::object::{Method, MethodBody, Object};
@@ -162,8 +163,30 @@ impl Object for TimeObject {
 
     fn method(&self, name: &str) -> Option<Method> {
         let own = self.0.clone();
-        let call: MethodBody = Box::new(move |arguments| Value::from(own.format(&text(arguments, 0))));
-        (name == "Format").then_some(Method { parameters: &[Type::String], call })
+        let instant = |time: &Time| (time.seconds, time.nanoseconds);
+        let (parameters, call): (&'static [Type], MethodBody) = match name {
+            "Format" => {
+                (&[Type::String], Box::new(move |arguments| Value::from(own.format(&text(arguments, 0)))))
+            }
+            "AddDate" => (
+                &[Type::Int, Type::Int, Type::Int],
+                Box::new(move |given| value(own.add_date(int(given, 0), int(given, 1), int(given, 2)))),
+            ),
+            "Before" | "After" | "Equal" => {
+                let wanted = match name {
+                    "Before" => Ordering::Less,
+                    "After" => Ordering::Greater,
+                    _ => Ordering::Equal,
+                };
+                let compare = move |arguments: &[Value]| {
+                    let other = time(&any(arguments, 0)).unwrap_or_else(Time::zero);
+                    Value::Bool(instant(&own).cmp(&instant(&other)) == wanted)
+                };
+                (&[Type::Time], Box::new(compare))
+            }
+            _ => return None,
+        };
+        Some(Method { parameters, call })
     }
 
     fn plain(&self) -> Value {

@@ -5,7 +5,7 @@ use sha2::Digest as _;
 
 use super::arguments::{any, bytes, text};
 use super::{pure, with_engine};
-use crate::golang::json::{COMPACT, Style, encode};
+use crate::golang::json::{COMPACT, Decoded, Style, decode, encode};
 use crate::template::Templates;
 use crate::template::exec::Engine;
 use crate::template::signature::{CallResult, Function, Type};
@@ -64,22 +64,9 @@ fn adler32(bytes: &[u8]) -> u32 {
 }
 
 fn b64dec(arguments: &[Value]) -> CallResult {
-    let compact: Vec<u8> =
-        bytes(arguments, 0).iter().copied().filter(|byte| !matches!(byte, b'\n' | b'\r')).collect();
-    let engine = base64::engine::GeneralPurpose::new(
-        &base64::alphabet::STANDARD,
-        base64::engine::GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
-    );
-    Ok(match engine.decode(&compact) {
+    Ok(match crate::golang::base64::decode(bytes(arguments, 0)) {
         Ok(decoded) => Value::bytes_as_string(decoded),
-        Err(error) => {
-            let offset = match error {
-                base64::DecodeError::InvalidByte(offset, _)
-                | base64::DecodeError::InvalidLastSymbol { offset, .. } => offset,
-                _ => compact.len() - compact.len() % 4,
-            };
-            Value::from(format!("illegal base64 data at input byte {offset}"))
-        }
+        Err(offset) => Value::from(format!("illegal base64 data at input byte {offset}")),
     })
 }
 
@@ -146,11 +133,13 @@ fn error_entry(message: String) -> Entries {
 }
 
 /// Charts decode the same text twice in a row, first to look at one part of it, so the last result is kept for a second call.
-/// Each call gets a map of its own: templates change them.
+/// Each call gets a map of its own, since templates change them: the result is given out again only if the first caller has
+/// let go of all of it and changed nothing.
 fn from_yaml(engine: &Engine<'_>, _: &Templates<'_>, arguments: &[Value]) -> CallResult {
     let source = text(arguments, 0);
     if let Some((known, value)) = engine.last_yaml.take()
         && *known == *source
+        && value.is_untouched()
     {
         return Ok(value);
     }
@@ -163,7 +152,7 @@ fn from_yaml(engine: &Engine<'_>, _: &Templates<'_>, arguments: &[Value]) -> Cal
         }
         Err(error) => Value::map(error_entry(format!("error converting YAML to JSON: {error}"))),
     };
-    engine.last_yaml.replace(Some((std::rc::Rc::from(&*source), value.deep_copy())));
+    engine.last_yaml.replace(Some((std::rc::Rc::from(&*source), value.clone())));
     Ok(value)
 }
 
@@ -194,33 +183,41 @@ fn must_encode(arguments: &[Value], style: Style) -> CallResult {
     encode(&any(arguments, 0), style).map(Value::from).map_err(|error| error.to_string().into())
 }
 
-fn decode(text: &str) -> Result<serde_json::Value, String> {
-    crate::golang::json::decode(text)
-}
-
 fn from_json(arguments: &[Value]) -> CallResult {
-    Ok(Value::map(match decode(&text(arguments, 0)) {
-        Ok(serde_json::Value::Object(entries)) => Value::entries_from_json(&entries),
-        Ok(serde_json::Value::Null) => return Ok(Value::Map(Map::nil(STRING_INTERFACE_MAP))),
-        Ok(other) => error_entry(json_mismatch(&other, "map[string]interface {}")),
-        Err(message) => error_entry(message),
-    }))
+    let mismatch = |value: &Value| json_mismatch(value, STRING_INTERFACE_MAP);
+    let (mut entries, problem) = match decode(&text(arguments, 0)) {
+        Ok(Decoded { value: Value::Map(map), problem }) => (map.entries().clone(), problem),
+        Ok(Decoded { value: Value::Nil, problem: None }) => {
+            return Ok(Value::Map(Map::nil(STRING_INTERFACE_MAP)));
+        }
+        Ok(Decoded { value, .. }) => (Entries::new(), Some(mismatch(&value))),
+        Err(message) => (Entries::new(), Some(message)),
+    };
+    entries.extend(problem.map(|problem| (std::rc::Rc::from("Error"), Value::from(problem))));
+    Ok(Value::map(entries))
 }
 
-fn json_mismatch(value: &serde_json::Value, target: &str) -> String {
-    let text = yaml::mismatch(value, &format!("Go value of type {target}"));
-    text.trim_start_matches("error unmarshaling JSON: while decoding JSON: ").to_owned()
+fn json_mismatch(value: &Value, target: &str) -> String {
+    format!("json: cannot unmarshal {} into Go value of type {target}", json_kind(value))
 }
 
 fn from_json_array(arguments: &[Value]) -> CallResult {
-    Ok(match decode(&text(arguments, 0)) {
-        Ok(value @ serde_json::Value::Array(_)) => Value::from_json(&value),
-        Ok(serde_json::Value::Null) => Value::List(List::nil(INTERFACE_SLICE)),
-        Ok(other) => Value::list(vec![Value::from(json_mismatch(&other, "[]interface {}"))]),
-        Err(message) => Value::list(vec![Value::from(message)]),
-    })
+    let problem = match decode(&text(arguments, 0)) {
+        Ok(Decoded { value: Value::Nil, problem: None }) => {
+            return Ok(Value::List(List::nil(INTERFACE_SLICE)));
+        }
+        Ok(Decoded { value: value @ Value::List(_), problem: None }) => return Ok(value),
+        Ok(Decoded { problem: Some(problem), .. }) => problem,
+        Ok(Decoded { value, .. }) => json_mismatch(&value, INTERFACE_SLICE),
+        Err(message) => message,
+    };
+    Ok(Value::list(vec![Value::from(problem)]))
 }
 
 fn must_from_json(arguments: &[Value]) -> CallResult {
-    Ok(Value::from_json(&decode(&text(arguments, 0))?))
+    let decoded = decode(&text(arguments, 0))?;
+    match decoded.problem {
+        None => Ok(decoded.value),
+        Some(problem) => Err(problem.into()),
+    }
 }

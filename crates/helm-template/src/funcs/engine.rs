@@ -37,8 +37,8 @@ fn required(arguments: &[Value]) -> CallResult {
 }
 
 fn include(engine: &Engine<'_>, templates: &Templates<'_>, arguments: &[Value]) -> CallResult {
-    let name = text(arguments, 0).into_owned();
-    let including = engine.included.borrow().get(&name).copied().unwrap_or(0);
+    let name = text(arguments, 0);
+    let including = engine.included.borrow().get(&*name).copied().unwrap_or(0);
     if including > MAX_INCLUDES {
         let reason = "unable to execute template";
         return Err(format!("rendering template has a nested reference name: {name}: {reason}").into());
@@ -49,16 +49,16 @@ fn include(engine: &Engine<'_>, templates: &Templates<'_>, arguments: &[Value]) 
             "template: no template {name} associated with template {set}"
         )));
     };
-    engine.included.borrow_mut().insert(name.clone(), including + 1);
+    engine.included.borrow_mut().insert(name.clone().into_owned(), including + 1);
     let written = execute(engine, templates, tree, Evaluated::concrete(any(arguments, 1)));
-    engine.included.borrow_mut().insert(name, including);
+    engine.included.borrow_mut().insert(name.into_owned(), including);
     Ok(Value::bytes_as_string(written?))
 }
 
 fn tpl(engine: &Engine<'_>, templates: &Templates<'_>, arguments: &[Value]) -> CallResult {
     let source = text(arguments, 0);
     let shown = || quote(source.as_bytes());
-    let trees = parse::parse(SET_NAME, &source, &|name| super::is_known(name, engine.helm))
+    let trees = parse::parse(SET_NAME, &source, &|name| super::find(name, engine.helm))
         .map_err(|error| format!("cannot parse template {}: {error}", shown()))?;
     // The text itself is run even if it is blank, while a blank definition does not replace another.
     let (own, defined): (Vec<_>, Vec<_>) = trees.into_iter().partition(|tree| &*tree.name == SET_NAME);

@@ -19,7 +19,7 @@ mod paths;
 mod random;
 mod reflect;
 mod regex;
-mod semver;
+pub(crate) mod semver;
 mod strings;
 mod toml;
 mod words;
@@ -50,17 +50,13 @@ const SINCE_HELM_4: [&str; 13] = [
     "durationTruncateTo",
 ];
 
-/// Whether templates know a function of that name.
-pub(crate) fn is_known(name: &str, helm: Helm) -> bool {
-    find(name).is_some() && (helm == Helm::V4 || !SINCE_HELM_4.contains(&name))
-}
-
-/// The function of that name.
-pub(crate) fn find(name: &str) -> Option<&'static Function> {
+/// The function that templates know by that name.
+pub(crate) fn find(name: &str, helm: Helm) -> Option<&'static Function> {
     static BY_NAME: LazyLock<HashMap<&'static str, &'static Function>> = LazyLock::new(|| {
         FAMILIES.iter().flat_map(|family| family.iter()).map(|function| (function.name, function)).collect()
     });
-    BY_NAME.get(name).copied()
+    let function = BY_NAME.get(name).copied()?;
+    (helm == Helm::V4 || !SINCE_HELM_4.contains(&name)).then_some(function)
 }
 
 /// Helm's own come last: they replace sprig's of the same name, which replace Go's.

@@ -1,10 +1,9 @@
 //! Paths and URLs.
 
-use std::fmt::Write as _;
-
 use super::arguments::{map, text};
 use super::pure;
 use crate::golang::path;
+use crate::golang::url::Url;
 use crate::template::error::CallError;
 use crate::template::signature::{CallResult, Function, Type};
 use crate::value::{Entries, Value};
@@ -26,89 +25,22 @@ pub(super) const FUNCTIONS: &[Function] = &[
     pure("urlJoin", &[Type::Map], url_join),
 ];
 
-/// The parts of a URL as `net/url` splits them.
 fn url_parse(arguments: &[Value]) -> CallResult {
-    let whole = text(arguments, 0);
-    if whole.contains(|c: char| char::is_ascii_control(&c)) {
-        let shown = crate::golang::quote::quote(whole.as_bytes());
-        return Err(
-            format!("unable to parse url: parse {shown}: net/url: invalid control character in URL").into()
-        );
-    }
-    let (before_fragment, fragment) = whole.split_once('#').unwrap_or((&whole, ""));
-    let (scheme, rest) = scheme(before_fragment);
-    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let (mut userinfo, mut host, mut opaque, mut url_path) = ("", "", "", rest);
-    if !scheme.is_empty() && !rest.starts_with('/') {
-        opaque = rest;
-        url_path = "";
-    } else if let Some(after) = rest.strip_prefix("//") {
-        let end = after.find('/').unwrap_or(after.len());
-        let authority = &after[..end];
-        url_path = &after[end..];
-        (userinfo, host) = authority.rsplit_once('@').unwrap_or(("", authority));
-    }
+    let url = Url::parse(&text(arguments, 0)).map_err(|problem| format!("unable to parse url: {problem}"))?;
+    let hostname = url.hostname().to_owned();
     let pairs = [
-        ("scheme", scheme.to_ascii_lowercase()),
-        ("host", percent_decode(host)),
-        ("hostname", percent_decode(hostname(host))),
-        ("path", percent_decode(url_path)),
-        ("query", query.to_owned()),
-        ("opaque", opaque.to_owned()),
-        ("fragment", percent_decode(fragment)),
-        ("userinfo", userinfo.to_owned()),
+        ("scheme", url.scheme),
+        ("host", url.host),
+        ("hostname", hostname),
+        ("path", url.path),
+        ("query", url.query),
+        ("opaque", url.opaque),
+        ("fragment", url.fragment),
+        ("userinfo", url.userinfo.unwrap_or_default()),
     ];
     let entries: Entries =
         pairs.into_iter().map(|(key, value)| (std::rc::Rc::from(key), Value::from(value))).collect();
     Ok(Value::map(entries))
-}
-
-fn scheme(text: &str) -> (&str, &str) {
-    let Some((scheme, rest)) = text.split_once(':') else { return ("", text) };
-    let mut bytes = scheme.bytes();
-    let good = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic())
-        && bytes.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
-    if good { (scheme, rest) } else { ("", text) }
-}
-
-fn hostname(host: &str) -> &str {
-    if let Some(inner) = host.strip_prefix('[') {
-        return inner.split(']').next().unwrap_or(inner);
-    }
-    host.rsplit_once(':').map_or(host, |(name, _)| name)
-}
-
-fn percent_decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut index = 0;
-    while index < bytes.len() {
-        let code = text.get(index + 1..index + 3).and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match (bytes[index], code) {
-            (b'%', Some(byte)) => {
-                out.push(byte);
-                index += 3;
-            }
-            (byte, _) => {
-                out.push(byte);
-                index += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
-}
-
-/// The escaping of `URL.String` for a path or a fragment.
-fn percent_encode(text: &str, kept: &[u8]) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || kept.contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
 }
 
 fn url_join(arguments: &[Value]) -> CallResult {
@@ -123,34 +55,20 @@ fn url_join(arguments: &[Value]) -> CallResult {
             )))
         }
     };
-    let (scheme, host, url_path, opaque) = (part("scheme")?, part("host")?, part("path")?, part("opaque")?);
-    let (query, fragment, userinfo) = (part("query")?, part("fragment")?, part("userinfo")?);
-    let mut out = String::new();
-    if !scheme.is_empty() {
-        let _ = write!(out, "{scheme}:");
+    let mut url = Url {
+        scheme: part("scheme")?,
+        host: part("host")?,
+        path: part("path")?,
+        query: part("query")?,
+        opaque: part("opaque")?,
+        fragment: part("fragment")?,
+        userinfo: None,
+    };
+    let userinfo = part("userinfo")?;
+    if !userinfo.is_empty() {
+        let of_user = Url::parse(&format!("proto://{userinfo}@host"))
+            .map_err(|problem| format!("unable to parse userinfo in dict: {problem}"))?;
+        url.userinfo = of_user.userinfo;
     }
-    if opaque.is_empty() {
-        if !scheme.is_empty() || !host.is_empty() || !userinfo.is_empty() {
-            if !host.is_empty() || !url_path.is_empty() || !userinfo.is_empty() {
-                out.push_str("//");
-            }
-            if !userinfo.is_empty() {
-                let _ = write!(out, "{userinfo}@");
-            }
-            out.push_str(&host);
-        }
-        if !url_path.is_empty() && !url_path.starts_with('/') && !host.is_empty() {
-            out.push('/');
-        }
-        out.push_str(&percent_encode(&url_path, b"-_.~$&+,/:;=@!'()*"));
-    } else {
-        out.push_str(&opaque);
-    }
-    if !query.is_empty() {
-        let _ = write!(out, "?{query}");
-    }
-    if !fragment.is_empty() {
-        let _ = write!(out, "#{}", percent_encode(&fragment, b"-_.~$&+,/:;=?@!()*'"));
-    }
-    Ok(Value::from(out))
+    Ok(Value::from(url.to_text()))
 }

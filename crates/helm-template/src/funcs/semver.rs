@@ -1,7 +1,12 @@
 //! Versions and their constraints as Masterminds' `semver` reads them.
 
-use super::arguments::text;
+use std::cmp::Ordering;
+use std::rc::Rc;
+
+use super::arguments::{any, text};
 use super::pure;
+use crate::golang::fmt::to_text;
+use crate::object::{Method, MethodBody, Object};
 use crate::template::signature::{CallResult, Function, Type};
 use crate::value::Value;
 use crate::version::{Constraint, Version};
@@ -15,52 +20,78 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
 ];
 
+/// `*semver.Version` as `reflect` spells it.
+pub(crate) const VERSION_TYPE: &str = "*semver.Version";
+
 fn parse(arguments: &[Value]) -> CallResult {
     let version = Version::parse(&text(arguments, 0)).map_err(|error| error.to_string())?;
-    Ok(Value::Object(std::rc::Rc::new(SemVer(version))))
+    Ok(Value::Object(Rc::new(SemVer { version, type_name: VERSION_TYPE })))
 }
 
-/// `*semver.Version` with the methods that templates use.
-struct SemVer(Version);
+/// `*semver.Version`, and `semver.Version` without a pointer, with the methods that templates use.
+struct SemVer {
+    version: Version,
+    type_name: &'static str,
+}
 
 impl SemVer {
     fn number(number: u64) -> Value {
         Value::Int64(i64::try_from(number).unwrap_or(i64::MAX))
     }
+
+    /// The version with other numbers, and nothing but numbers.
+    fn next(&self, major: u64, minor: u64, patch: u64) -> Value {
+        let prefix = if self.version.original.starts_with('v') { "v" } else { "" };
+        let original = format!("{prefix}{major}.{minor}.{patch}");
+        let version =
+            Version { major, minor, patch, prerelease: String::new(), metadata: String::new(), original };
+        Value::Object(Rc::new(Self { version, type_name: "semver.Version" }))
+    }
 }
 
-impl crate::object::Object for SemVer {
+impl Object for SemVer {
     fn type_name(&self) -> &'static str {
-        "*semver.Version"
+        self.type_name
     }
 
     fn field(&self, name: &str) -> Option<Value> {
+        let Version { major, minor, patch, prerelease, metadata, original } = &self.version;
         Some(match name {
-            "Major" => Self::number(self.0.major),
-            "Minor" => Self::number(self.0.minor),
-            "Patch" => Self::number(self.0.patch),
-            "Prerelease" => Value::from(self.0.prerelease.as_str()),
-            "Metadata" => Value::from(self.0.metadata.as_str()),
-            "Original" => Value::from(self.0.original.as_str()),
-            "String" => Value::from(self.0.to_string()),
+            "Major" => Self::number(*major),
+            "Minor" => Self::number(*minor),
+            "Patch" => Self::number(*patch),
+            "Prerelease" => Value::from(prerelease.as_str()),
+            "Metadata" => Value::from(metadata.as_str()),
+            "Original" => Value::from(original.as_str()),
+            "String" => self.plain(),
+            "IncMajor" => self.next(major.saturating_add(1), 0, 0),
+            "IncMinor" => self.next(*major, minor.saturating_add(1), 0),
+            "IncPatch" if prerelease.is_empty() => self.next(*major, *minor, patch.saturating_add(1)),
+            "IncPatch" => self.next(*major, *minor, *patch),
             _ => return None,
         })
     }
 
-    fn method(&self, name: &str) -> Option<crate::object::Method> {
-        let own = self.0.clone();
-        (name == "Compare").then(|| crate::object::Method {
-            parameters: &[Type::Any],
-            call: Box::new(move |arguments| {
-                let other =
-                    Version::parse(&crate::golang::fmt::to_text(&super::arguments::any(arguments, 0)));
-                Value::Int(other.map_or(0, |other| own.cmp_precedence(&other) as i64))
-            }),
-        })
+    fn method(&self, name: &str) -> Option<Method> {
+        let tells: fn(Ordering) -> Value = match name {
+            "Compare" => |ordering| Value::Int(ordering as i64),
+            "Equal" => |ordering| Value::Bool(ordering.is_eq()),
+            "LessThan" => |ordering| Value::Bool(ordering.is_lt()),
+            "LessThanEqual" => |ordering| Value::Bool(ordering.is_le()),
+            "GreaterThan" => |ordering| Value::Bool(ordering.is_gt()),
+            "GreaterThanEqual" => |ordering| Value::Bool(ordering.is_ge()),
+            _ => return None,
+        };
+        let own = self.version.clone();
+        let call: MethodBody = Box::new(move |arguments| {
+            let other = Version::parse(&to_text(&any(arguments, 0)));
+            other.map_or(Value::Nil, |other| tells(own.cmp_precedence(&other)))
+        });
+        Some(Method { parameters: &[Type::Version], call })
     }
 
     fn plain(&self) -> Value {
-        Value::from(self.0.to_string())
+        Value::from(self.version.to_string())
     }
 
     fn is_true(&self) -> bool {

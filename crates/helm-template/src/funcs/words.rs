@@ -1,11 +1,14 @@
 //! sprig's functions that look at a string word by word.
 
-use super::arguments::{int, text};
+mod join;
+
+use super::arguments::{bytes, int, text};
 use super::pure;
 use super::strings::{is_space, to_lower, to_upper};
 use crate::golang::unicode::is_letter;
 use crate::template::signature::{Function, Type};
 use crate::value::Value;
+use join::{is_connector, join_words};
 
 const TEXT: &[Type] = &[Type::String];
 
@@ -18,10 +21,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
     pure("initials", TEXT, |arguments| Ok(Value::from(initials(&text(arguments, 0))))),
     pure("abbrev", &[Type::Int, Type::String], |arguments| {
-        Ok(Value::from(abbreviate(&text(arguments, 1), 0, int(arguments, 0))))
+        Ok(Value::bytes_as_string(abbreviate(bytes(arguments, 1), 0, int(arguments, 0))))
     }),
     pure("abbrevboth", &[Type::Int, Type::Int, Type::String], |arguments| {
-        Ok(Value::from(abbreviate(&text(arguments, 2), int(arguments, 0), int(arguments, 1))))
+        let abbreviated = abbreviate(bytes(arguments, 2), int(arguments, 0), int(arguments, 1));
+        Ok(Value::bytes_as_string(abbreviated))
     }),
     pure("wrap", &[Type::Int, Type::String], |arguments| {
         Ok(Value::from(wrap(&text(arguments, 1), int(arguments, 0), "\n", false)))
@@ -94,8 +98,9 @@ fn initials(text: &str) -> String {
         .collect()
 }
 
-/// goutils' `AbbreviateFull`.
-fn abbreviate(text: &str, offset: i64, width: i64) -> String {
+/// goutils' `AbbreviateFull`, which cuts through characters.
+fn abbreviate(text: &[u8], offset: i64, width: i64) -> Vec<u8> {
+    const ELLIPSIS: &[u8] = b"...";
     let too_small = width < 4 || (offset > 0 && width < 7);
     let length = i64::try_from(text.len()).unwrap_or(i64::MAX);
     if too_small || length <= width {
@@ -103,20 +108,19 @@ fn abbreviate(text: &str, offset: i64, width: i64) -> String {
     }
     let part = |from: i64, to: i64| {
         let range = usize::try_from(from).unwrap_or(0)..usize::try_from(to.min(length)).unwrap_or(0);
-        String::from_utf8_lossy(text.as_bytes().get(range).unwrap_or_default()).into_owned()
+        text.get(range).unwrap_or_default()
     };
     let mut offset = offset.min(length);
     if length - offset < width - 3 {
         offset = length - (width - 3);
     }
     if offset <= 4 {
-        return format!("{}...", part(0, width - 3));
+        return [part(0, width - 3), ELLIPSIS].concat();
     }
     if offset + width - 3 < length {
-        let inner = abbreviate(&part(offset, length), 0, width - 3);
-        return format!("...{inner}");
+        return [ELLIPSIS, &abbreviate(part(offset, length), 0, width - 3)].concat();
     }
-    format!("...{}", part(length - (width - 3), length))
+    [ELLIPSIS, part(length - (width - 3), length)].concat()
 }
 
 /// goutils' `WrapCustom`: breaks at the last blank before the width.
@@ -153,68 +157,19 @@ fn wrap(text: &str, width: i64, line_break: &str, breaks_words: bool) -> String 
     out
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Upper,
-    Lower,
-    Digit,
-    Connector,
-    Other,
-}
-
-fn kind(c: char) -> Kind {
-    if c == '_' || c == '-' || is_space(c) {
-        Kind::Connector
-    } else if c.is_uppercase() {
-        Kind::Upper
-    } else if c.is_numeric() {
-        Kind::Digit
-    } else if is_letter(c) {
-        Kind::Lower
-    } else {
-        Kind::Other
-    }
-}
-
-/// xstrings' `ToSnakeCase`: `FirstName` is `first_name`, `HTTPServer` is `http_server`.
-fn join_words(text: &str, connector: char) -> String {
-    let chars: Vec<char> = text.chars().collect();
-    let mut out = String::new();
-    for (index, c) in chars.iter().enumerate() {
-        let current = kind(*c);
-        if current == Kind::Connector {
-            out.push(connector);
-            continue;
-        }
-        let previous = index.checked_sub(1).map(|before| kind(chars[before]));
-        let next = chars.get(index + 1).map(|after| kind(*after));
-        let starts_word = match (previous, current) {
-            (Some(Kind::Lower | Kind::Digit), Kind::Upper)
-            | (Some(Kind::Upper | Kind::Lower), Kind::Other) => true,
-            (Some(Kind::Upper), Kind::Upper) => next == Some(Kind::Lower),
-            _ => false,
-        };
-        if starts_word {
-            out.push(connector);
-        }
-        out.push(to_lower(*c));
-    }
-    out
-}
-
 /// xstrings' `ToPascalCase`: connectors vanish, the letter after one is in upper case.
 fn pascal_case(text: &str) -> String {
     let mut out = String::new();
     let mut starts = true;
     for (index, c) in text.chars().enumerate() {
-        match kind(c) {
-            Kind::Connector if index == 0 || starts => out.push(c),
-            Kind::Connector => starts = true,
+        match c {
+            _ if is_connector(c) && (index == 0 || starts) => out.push(c),
+            _ if is_connector(c) => starts = true,
             _ if starts => {
                 out.push(to_upper(c));
                 starts = false;
             }
-            Kind::Upper => out.push(to_lower(c)),
+            _ if c.is_uppercase() => out.push(to_lower(c)),
             _ => out.push(c),
         }
     }

@@ -1,4 +1,8 @@
-//! Package `encoding/json`: `Marshal` and `MarshalIndent` of template values.
+//! Package `encoding/json`: `Marshal` and `MarshalIndent` of template values, `Unmarshal` to them.
+
+mod decode;
+
+pub(crate) use decode::{Decoded, decode};
 
 use super::number::format_json;
 use crate::value::{List, MAX_DEPTH, Map, Value};
@@ -139,22 +143,12 @@ fn write_characters(out: &mut String, text: &str, escape_html: bool) {
     }
 }
 
-/// `json.Unmarshal` into `interface{}`.
-pub(crate) fn decode(text: &str) -> Result<serde_json::Value, String> {
-    serde_json::from_str(text).map_err(|error| match error.classify() {
-        serde_json::error::Category::Eof => "unexpected end of JSON input".to_owned(),
-        _ => syntax_error(text, error.line(), error.column()),
-    })
-}
-
-/// Go's words for the character that is wrong.
-fn syntax_error(text: &str, line: usize, column: usize) -> String {
-    let offset: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    let wrong = text.get(offset + column.saturating_sub(1)..).and_then(|rest| rest.chars().next());
-    match wrong {
-        Some(c) => {
-            format!("invalid character {} looking for beginning of value", super::quote::quote_rune(c))
-        }
-        None => "unexpected end of JSON input".to_owned(),
+/// What a string is after JSON: every byte that is not part of a character becomes U+FFFD.
+pub(crate) fn replaced(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| '\u{fffd}'));
     }
+    text
 }

@@ -1,5 +1,6 @@
 //! The parts of Go's standard library whose output ends up in manifests: `strconv`, `fmt`, `encoding/json`, `path` and `time`.
 
+pub(crate) mod base64;
 pub(crate) mod decimal;
 pub(crate) mod fmt;
 pub(crate) mod json;
@@ -9,3 +10,4 @@ pub(crate) mod quote;
 pub(crate) mod time;
 pub(crate) mod unicode;
 mod unprintable;
+pub(crate) mod url;

@@ -102,6 +102,18 @@ impl Time {
         Self { seconds, nanoseconds, zone: self.zone.clone() }
     }
 
+    /// `Time.AddDate`: a day that the month does not have is one of the next month.
+    pub(crate) fn add_date(&self, years: i64, months: i64, days: i64) -> Self {
+        let civil = self.civil();
+        let months = i64::from(civil.month) - 1 + months;
+        let month = u32::try_from(months.rem_euclid(12) + 1).unwrap_or(1);
+        let first = days_from(civil.year + years + months.div_euclid(12), month, 1);
+        let days = first + i64::from(civil.day) - 1 + days;
+        let time_of_day = self.local_seconds().rem_euclid(SECONDS_A_DAY);
+        let seconds = days * SECONDS_A_DAY + time_of_day - i64::from(self.zone.offset);
+        Self { seconds, nanoseconds: self.nanoseconds, zone: self.zone.clone() }
+    }
+
     /// `Time.String`.
     pub(crate) fn text(&self) -> String {
         self.format("2006-01-02 15:04:05.999999999 -0700 MST")
@@ -221,6 +233,19 @@ mod tests {
             assert_eq!(time.format(layout), text);
         }
         assert_eq!(Time::zero().text(), "0001-01-01 00:00:00 +0000 UTC");
+    }
+
+    #[test]
+    fn a_date_moves_by_years_months_and_days() {
+        let time = parse("2006-01-02 15:04", "2024-01-31 12:30", &Zone::utc()).unwrap();
+        for (years, months, days, date) in [
+            (0, 1, 0, "2024-03-02"),
+            (1, 0, 0, "2025-01-31"),
+            (0, -1, 1, "2024-01-01"),
+            (-1, 13, -31, "2024-01-31"),
+        ] {
+            assert_eq!(time.add_date(years, months, days).format("2006-01-02"), date);
+        }
     }
 
     #[test]

@@ -79,12 +79,12 @@ impl Evaluated {
 #[derive(Clone, Copy)]
 enum At<'t> {
     Start,
-    Action(&'t Pipe),
-    Pipe(&'t Pipe),
-    Command(&'t Command),
-    Operand(&'t Operand),
-    Branch(&'static str, &'t Branch),
-    Template(Position, &'t str, Option<&'t Pipe>),
+    Action(&'t Pipe<'t>),
+    Pipe(&'t Pipe<'t>),
+    Command(&'t Command<'t>),
+    Operand(&'t Operand<'t>),
+    Branch(&'static str, &'t Branch<'t>),
+    Template(Position, &'t str, Option<&'t Pipe<'t>>),
 }
 
 /// How a node left its list.
@@ -102,14 +102,14 @@ type Result<T> = std::result::Result<T, ExecError>;
 pub(crate) fn execute(
     engine: &Engine<'_>,
     templates: &Templates<'_>,
-    tree: &Tree,
+    tree: &Tree<'_>,
     data: Evaluated,
 ) -> Result<Vec<u8>> {
     let mut state = State {
         engine,
         templates,
         tree,
-        variables: vec![(Rc::from("$"), data.clone())],
+        variables: vec![("$", data.clone())],
         at: At::Start,
         out: Vec::new(),
     };
@@ -120,8 +120,8 @@ pub(crate) fn execute(
 struct State<'t> {
     engine: &'t Engine<'t>,
     templates: &'t Templates<'t>,
-    tree: &'t Tree,
-    variables: Vec<(Rc<str>, Evaluated)>,
+    tree: &'t Tree<'t>,
+    variables: Vec<(&'t str, Evaluated)>,
     at: At<'t>,
     out: Vec<u8>,
 }
@@ -173,7 +173,7 @@ impl<'t> State<'t> {
         Ok(())
     }
 
-    fn walk_list(&mut self, dot: &Evaluated, list: &'t [Node]) -> Result<Flow> {
+    fn walk_list(&mut self, dot: &Evaluated, list: &'t [Node<'t>]) -> Result<Flow> {
         self.nested(|state| {
             for node in list {
                 let flow = state.walk(dot, node)?;
@@ -185,7 +185,7 @@ impl<'t> State<'t> {
         })
     }
 
-    fn walk(&mut self, dot: &Evaluated, node: &'t Node) -> Result<Flow> {
+    fn walk(&mut self, dot: &Evaluated, node: &'t Node<'t>) -> Result<Flow> {
         match node {
             Node::Text(text) => self.write(text.as_bytes())?,
             Node::Action(pipe) => {
@@ -221,7 +221,12 @@ impl<'t> State<'t> {
         }
     }
 
-    fn walk_if_or_with(&mut self, word: &'static str, dot: &Evaluated, branch: &'t Branch) -> Result<Flow> {
+    fn walk_if_or_with(
+        &mut self,
+        word: &'static str,
+        dot: &Evaluated,
+        branch: &'t Branch<'t>,
+    ) -> Result<Flow> {
         self.at = At::Branch(word, branch);
         let mark = self.variables.len();
         let value = self.eval_pipeline(dot, &branch.pipe)?;
@@ -240,7 +245,7 @@ impl<'t> State<'t> {
         Ok(flow)
     }
 
-    fn walk_range(&mut self, dot: &Evaluated, branch: &'t Branch) -> Result<Flow> {
+    fn walk_range(&mut self, dot: &Evaluated, branch: &'t Branch<'t>) -> Result<Flow> {
         self.at = At::Branch("range", branch);
         let mark = self.variables.len();
         let value = self.eval_pipeline(dot, &branch.pipe)?.plain();
@@ -283,7 +288,7 @@ impl<'t> State<'t> {
     /// Walks the loop's body for each index, element and whether it is boxed; says whether there was any.
     fn iterate(
         &mut self,
-        branch: &'t Branch,
+        branch: &'t Branch<'t>,
         elements: impl Iterator<Item = (Value, Value, bool)>,
     ) -> Result<bool> {
         let mark = self.variables.len();
@@ -301,7 +306,12 @@ impl<'t> State<'t> {
         Ok(any)
     }
 
-    fn declare_loop_variables(&mut self, pipe: &'t Pipe, index: Value, element: &Evaluated) -> Result<()> {
+    fn declare_loop_variables(
+        &mut self,
+        pipe: &'t Pipe<'t>,
+        index: Value,
+        element: &Evaluated,
+    ) -> Result<()> {
         let index = Evaluated::concrete(index);
         match (pipe.declarations.as_slice(), pipe.is_assign) {
             ([], _) => {}
@@ -328,7 +338,7 @@ impl<'t> State<'t> {
     }
 
     fn set_variable(&mut self, name: &str, value: Evaluated) -> Result<()> {
-        match self.variables.iter_mut().rev().find(|(known, _)| &**known == name) {
+        match self.variables.iter_mut().rev().find(|(known, _)| *known == name) {
             Some((_, slot)) => {
                 *slot = value;
                 Ok(())
@@ -338,13 +348,13 @@ impl<'t> State<'t> {
     }
 
     fn variable(&self, name: &str) -> Result<Evaluated> {
-        match self.variables.iter().rev().find(|(known, _)| &**known == name) {
+        match self.variables.iter().rev().find(|(known, _)| *known == name) {
             Some((_, value)) => Ok(value.clone()),
             None => self.error(format!("undefined variable: {name}")),
         }
     }
 
-    fn walk_template(&mut self, dot: &Evaluated, name: &str, pipe: Option<&'t Pipe>) -> Result<()> {
+    fn walk_template(&mut self, dot: &Evaluated, name: &str, pipe: Option<&'t Pipe<'t>>) -> Result<()> {
         let Some(tree) = self.templates.get(name) else {
             return self.error(format!("template {} not defined", quote(name.as_bytes())));
         };

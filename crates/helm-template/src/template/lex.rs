@@ -1,10 +1,11 @@
 //! The lexer: template text to tokens. States and token names are those of `text/template/parse/lex.go`.
 
+mod number;
 mod token;
 
-use std::borrow::Cow;
-
 pub(crate) use token::{Kind, Token};
+
+use crate::golang::unicode::{is_digit, is_letter};
 
 const LEFT_DELIM: &str = "{{";
 const RIGHT_DELIM: &str = "}}";
@@ -14,19 +15,35 @@ const SPACE_CHARS: [char; 4] = [' ', '\t', '\r', '\n'];
 /// A trim marker is `-` with a space beside it.
 const TRIM_MARKER_LEN: usize = 2;
 
-/// All tokens of a template; the last one is `Eof` or `Error`.
-pub(crate) fn lex(input: &str) -> Vec<Token<'_>> {
-    let mut lexer =
-        Lexer { input, position: 0, start: 0, line: 1, start_line: 1, parens: 0, tokens: Vec::new() };
-    let outcome = lexer.text();
-    match outcome {
-        Ok(()) => lexer.emit(Kind::Eof),
+/// A template in tokens.
+pub(crate) struct Lexed<'a> {
+    /// The last one is `Eof` or `Error`.
+    pub(crate) tokens: Vec<Token<'a>>,
+    /// What is wrong at the `Error`.
+    pub(crate) problem: String,
+}
+
+/// A template rarely has more tokens than one for so many bytes.
+const BYTES_A_TOKEN: usize = 5;
+/// Place for more tokens is not made in advance: large files are seldom templates.
+const MOST_EXPECTED: usize = 8192;
+
+/// All tokens of a template.
+pub(crate) fn lex(input: &str) -> Lexed<'_> {
+    let tokens = Vec::with_capacity((input.len() / BYTES_A_TOKEN + 1).min(MOST_EXPECTED));
+    let mut lexer = Lexer { input, position: 0, start: 0, line: 1, start_line: 1, parens: 0, tokens };
+    let problem = match lexer.text() {
+        Ok(()) => {
+            lexer.emit(Kind::Eof);
+            String::new()
+        }
         Err(message) => {
             let (position, line) = (lexer.start, lexer.start_line);
-            lexer.tokens.push(Token { kind: Kind::Error, position, line, text: Cow::Owned(message) });
+            lexer.tokens.push(Token { kind: Kind::Error, position, line, text: lexer.rest() });
+            message
         }
-    }
-    lexer.tokens
+    };
+    Lexed { tokens: lexer.tokens, problem }
 }
 
 struct Lexer<'a> {
@@ -58,7 +75,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn emit(&mut self, kind: Kind) {
-        let text = Cow::Borrowed(&self.input[self.start..self.position]);
+        let text = &self.input[self.start..self.position];
         self.tokens.push(Token { kind, position: self.start, line: self.start_line, text });
         self.start = self.position;
         self.start_line = self.line;
@@ -71,7 +88,7 @@ impl<'a> Lexer<'a> {
 
     /// Moves on by `length` bytes and counts the lines in them.
     fn skip(&mut self, length: usize) {
-        self.line += self.rest()[..length].matches('\n').count();
+        self.line += self.rest().as_bytes()[..length].iter().filter(|byte| **byte == b'\n').count();
         self.position += length;
     }
 
@@ -323,54 +340,6 @@ impl<'a> Lexer<'a> {
         self.emit(Kind::RawString);
         Ok(())
     }
-
-    fn number(&mut self) -> Result<(), String> {
-        let mut kind = Kind::Number;
-        let mut good = self.scan_number();
-        if good && matches!(self.peek(), Some('+' | '-')) {
-            good = self.scan_number() && self.input[..self.position].ends_with('i');
-            kind = Kind::Complex;
-        }
-        if !good {
-            let text = &self.input[self.start..self.position];
-            return Err(format!("bad number syntax: {}", crate::golang::quote::quote(text.as_bytes())));
-        }
-        self.emit(kind);
-        Ok(())
-    }
-
-    fn scan_number(&mut self) -> bool {
-        self.accept("+-");
-        let mut digits = "0123456789_";
-        if self.accept("0") {
-            if self.accept("xX") {
-                digits = "0123456789abcdefABCDEF_";
-            } else if self.accept("oO") {
-                digits = "01234567_";
-            } else if self.accept("bB") {
-                digits = "01_";
-            }
-        }
-        self.accept_run(digits);
-        if self.accept(".") {
-            self.accept_run(digits);
-        }
-        let exponent = match digits.len() {
-            11 => "eE",
-            23 => "pP",
-            _ => "",
-        };
-        if self.accept(exponent) {
-            self.accept("+-");
-            self.accept_run("0123456789_");
-        }
-        self.accept("i");
-        if self.peek().is_some_and(is_alphanumeric) {
-            self.next();
-            return false;
-        }
-        true
-    }
 }
 
 fn has_left_trim_marker(text: &str) -> bool {
@@ -384,7 +353,7 @@ fn has_right_trim_marker(text: &str) -> bool {
 }
 
 fn is_alphanumeric(c: char) -> bool {
-    c == '_' || c.is_alphabetic() || c.is_numeric()
+    c == '_' || is_letter(c) || is_digit(c)
 }
 
 /// `%#U`.

@@ -18,7 +18,7 @@ use node::Tree;
 /// All templates that can be named, perhaps on top of an outer set (`tpl` adds its own for the time of one call).
 pub(crate) struct Templates<'a> {
     outer: Option<&'a Templates<'a>>,
-    trees: HashMap<Rc<str>, Tree>,
+    trees: HashMap<Rc<str>, Tree<'a>>,
 }
 
 impl<'a> Templates<'a> {
@@ -33,7 +33,7 @@ impl<'a> Templates<'a> {
     }
 
     /// Adds trees. A later definition replaces an earlier one, unless it is empty.
-    pub(crate) fn add(&mut self, trees: Vec<Tree>) {
+    pub(crate) fn add(&mut self, trees: Vec<Tree<'a>>) {
         for tree in trees {
             if !tree.is_empty() || self.get(&tree.name).is_none() {
                 self.trees.insert(Rc::clone(&tree.name), tree);
@@ -42,7 +42,7 @@ impl<'a> Templates<'a> {
     }
 
     /// The template of that name.
-    pub(crate) fn get(&self, name: &str) -> Option<&Tree> {
+    pub(crate) fn get(&self, name: &str) -> Option<&Tree<'a>> {
         self.trees.get(name).or_else(|| self.outer.and_then(|outer| outer.get(name)))
     }
 }

@@ -3,22 +3,24 @@
 use std::fmt::{self, Display, Formatter};
 use std::rc::Rc;
 
+use super::signature::Function;
+
 /// Byte offset in the template's text.
 pub(crate) type Position = usize;
 
 /// A named template.
-pub(crate) struct Tree {
+pub(crate) struct Tree<'t> {
     /// Its name: the file's, or what `define` says.
     pub(crate) name: Rc<str>,
     /// The name of the file that it stands in.
     pub(crate) parse_name: Rc<str>,
     /// The text of that file.
-    pub(crate) text: Rc<str>,
+    pub(crate) text: &'t str,
     /// What it does.
-    pub(crate) root: Vec<Node>,
+    pub(crate) root: Vec<Node<'t>>,
 }
 
-impl Tree {
+impl Tree<'_> {
     /// Where an error at `position` is: `name:line:column`, column in bytes from 0.
     pub(crate) fn location(&self, position: Position) -> String {
         let before = &self.text.as_bytes()[..position.min(self.text.len())];
@@ -34,72 +36,72 @@ impl Tree {
 }
 
 /// What a template consists of.
-pub(crate) enum Node {
-    Text(Rc<str>),
-    Action(Pipe),
+pub(crate) enum Node<'t> {
+    Text(&'t str),
+    Action(Pipe<'t>),
     Break,
     Continue,
-    If(Branch),
-    Range(Branch),
-    With(Branch),
-    Template { position: Position, name: String, pipe: Option<Pipe> },
+    If(Branch<'t>),
+    Range(Branch<'t>),
+    With(Branch<'t>),
+    Template { position: Position, name: String, pipe: Option<Pipe<'t>> },
 }
 
 /// `if`, `range` and `with`.
-pub(crate) struct Branch {
-    pub(crate) pipe: Pipe,
-    pub(crate) list: Vec<Node>,
-    pub(crate) else_list: Option<Vec<Node>>,
+pub(crate) struct Branch<'t> {
+    pub(crate) pipe: Pipe<'t>,
+    pub(crate) list: Vec<Node<'t>>,
+    pub(crate) else_list: Option<Vec<Node<'t>>>,
 }
 
 /// Commands joined by `|`, perhaps stored in variables.
-pub(crate) struct Pipe {
+pub(crate) struct Pipe<'t> {
     pub(crate) position: Position,
     pub(crate) is_assign: bool,
-    pub(crate) declarations: Vec<Rc<str>>,
-    pub(crate) commands: Vec<Command>,
+    pub(crate) declarations: Vec<&'t str>,
+    pub(crate) commands: Vec<Command<'t>>,
 }
 
 /// A function or operand with its arguments.
-pub(crate) struct Command {
+pub(crate) struct Command<'t> {
     pub(crate) position: Position,
-    pub(crate) arguments: Vec<Operand>,
+    pub(crate) arguments: Vec<Operand<'t>>,
 }
 
 /// An operand and where it stands.
-pub(crate) struct Operand {
+pub(crate) struct Operand<'t> {
     pub(crate) position: Position,
-    pub(crate) kind: OperandKind,
+    pub(crate) kind: OperandKind<'t>,
 }
 
 /// The kinds of operands.
-pub(crate) enum OperandKind {
+pub(crate) enum OperandKind<'t> {
     Bool(bool),
     Dot,
     Nil,
-    Number(Number),
+    Number(Number<'t>),
     String {
-        quoted: String,
+        quoted: &'t str,
         text: Rc<str>,
     },
-    Identifier(Rc<str>),
-    Field(Vec<Rc<str>>),
+    Function(&'static Function),
+    Field(Vec<&'t str>),
     /// The name with its dollar sign, and fields.
-    Variable(Rc<str>, Vec<Rc<str>>),
-    Chain(Box<Operand>, Vec<Rc<str>>),
-    Pipe(Pipe),
+    Variable(&'t str, Vec<&'t str>),
+    Chain(Box<Operand<'t>>, Vec<&'t str>),
+    Pipe(Pipe<'t>),
 }
 
 /// A number literal; it may be of several types at once.
 #[derive(Clone)]
-pub(crate) struct Number {
-    pub(crate) text: String,
+pub(crate) struct Number<'t> {
+    pub(crate) text: &'t str,
     pub(crate) int: Option<i64>,
     pub(crate) is_uint: bool,
     pub(crate) float: Option<f64>,
 }
 
-impl Display for Pipe {
+impl Display for Pipe<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         if !self.declarations.is_empty() {
             write!(f, "{} {} ", self.declarations.join(", "), if self.is_assign { "=" } else { ":=" })?;
@@ -114,7 +116,7 @@ impl Display for Pipe {
     }
 }
 
-impl Display for Command {
+impl Display for Command<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         for (index, argument) in self.arguments.iter().enumerate() {
             if index > 0 {
@@ -129,15 +131,15 @@ impl Display for Command {
     }
 }
 
-impl Display for Operand {
+impl Display for Operand<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match &self.kind {
             OperandKind::Bool(truth) => truth.fmt(f),
             OperandKind::Dot => f.write_str("."),
             OperandKind::Nil => f.write_str("nil"),
-            OperandKind::Number(number) => f.write_str(&number.text),
+            OperandKind::Number(number) => f.write_str(number.text),
             OperandKind::String { quoted, .. } => f.write_str(quoted),
-            OperandKind::Identifier(name) => f.write_str(name),
+            OperandKind::Function(function) => f.write_str(function.name),
             OperandKind::Field(fields) => write_fields(f, fields),
             OperandKind::Variable(name, fields) => {
                 f.write_str(name)?;
@@ -155,6 +157,6 @@ impl Display for Operand {
     }
 }
 
-fn write_fields(f: &mut Formatter<'_>, fields: &[Rc<str>]) -> fmt::Result {
+fn write_fields(f: &mut Formatter<'_>, fields: &[&str]) -> fmt::Result {
     fields.iter().try_for_each(|field| write!(f, ".{field}"))
 }

@@ -5,8 +5,9 @@ mod pipeline;
 
 use std::rc::Rc;
 
-use super::lex::{Kind, Token, lex};
+use super::lex::{Kind, Lexed, Token, lex};
 use super::node::{Branch, Node, Tree};
+use super::signature::Function;
 use crate::golang::quote::{quote, unquote};
 
 /// Why a template does not parse.
@@ -26,42 +27,46 @@ const MAX_DEPTH: usize = 1000;
 
 /// Parses one file: the tree of the file itself first, then those that it defines.
 ///
-/// `is_function` says which identifiers are functions.
-pub(crate) fn parse(
+/// `function` says what functions there are.
+pub(crate) fn parse<'t>(
     name: &str,
-    text: &str,
-    is_function: &dyn Fn(&str) -> bool,
-) -> Result<Vec<Tree>, ParseError> {
+    text: &'t str,
+    function: &dyn Fn(&str) -> Option<&'static Function>,
+) -> Result<Vec<Tree<'t>>, ParseError> {
+    let Lexed { tokens, problem } = lex(text);
     let mut parser = Parser {
         name: Rc::from(name),
-        text: Rc::from(text),
-        tokens: lex(text),
+        text,
+        tokens,
+        problem: &problem,
         next: 0,
         furthest: 0,
-        variables: vec!["$".into()],
+        variables: vec!["$"],
         trees: Vec::new(),
         action_line: 0,
         range_depth: 0,
         depth: 0,
-        is_function,
+        function,
     };
     parser.file()?;
     Ok(parser.trees)
 }
 
-struct Parser<'a> {
+struct Parser<'a, 't> {
     name: Rc<str>,
-    text: Rc<str>,
-    tokens: Vec<Token<'a>>,
+    text: &'t str,
+    tokens: Vec<Token<'t>>,
+    /// What is wrong where the tokens end in an error.
+    problem: &'a str,
     next: usize,
     /// The last token that was looked at: errors name its line.
     furthest: usize,
-    variables: Vec<Rc<str>>,
-    trees: Vec<Tree>,
+    variables: Vec<&'t str>,
+    trees: Vec<Tree<'t>>,
     action_line: usize,
     range_depth: usize,
     depth: usize,
-    is_function: &'a dyn Fn(&str) -> bool,
+    function: &'a dyn Fn(&str) -> Option<&'static Function>,
 }
 
 /// What ends a list of nodes.
@@ -80,14 +85,14 @@ impl std::fmt::Display for Terminator {
     }
 }
 
-enum Item {
-    Node(Node),
+enum Item<'t> {
+    Node(Node<'t>),
     Terminator(Terminator),
 }
 
 type Result<T, E = ParseError> = std::result::Result<T, E>;
 
-impl<'a> Parser<'a> {
+impl<'t> Parser<'_, 't> {
     fn error<T>(&self, message: impl Into<String>) -> Result<T> {
         let line = self.tokens.get(self.furthest).map_or(1, |token| token.line);
         Err(ParseError { name: self.name.to_string(), line, message: message.into() })
@@ -98,30 +103,30 @@ impl<'a> Parser<'a> {
             let mut extra = String::new();
             if self.action_line != 0 && self.action_line != token.line {
                 extra = format!(" in action started at {}:{}", self.name, self.action_line);
-                if token.text.ends_with(" action") {
+                if self.problem.ends_with(" action") {
                     extra = extra[" in action".len()..].to_owned();
                 }
             }
-            return self.error(format!("{token}{extra}"));
+            return self.error(format!("{}{extra}", self.problem));
         }
         self.error(format!("unexpected {token} in {context}"))
     }
 
-    fn take(&mut self) -> Token<'a> {
+    fn take(&mut self) -> Token<'t> {
         let last = self.tokens.len() - 1;
         let index = self.next.min(last);
         self.furthest = self.furthest.max(index);
         self.next = index + 1;
-        self.tokens[index].clone()
+        self.tokens[index]
     }
 
-    fn peek(&mut self) -> &Token<'a> {
+    fn peek(&mut self) -> &Token<'t> {
         let index = self.next.min(self.tokens.len() - 1);
         self.furthest = self.furthest.max(index);
         &self.tokens[index]
     }
 
-    fn take_non_space(&mut self) -> Token<'a> {
+    fn take_non_space(&mut self) -> Token<'t> {
         loop {
             let token = self.take();
             if token.kind != Kind::Space {
@@ -131,14 +136,14 @@ impl<'a> Parser<'a> {
     }
 
     /// Skips blanks and shows what follows.
-    fn peek_non_space(&mut self) -> Token<'a> {
+    fn peek_non_space(&mut self) -> Token<'t> {
         while self.peek().kind == Kind::Space {
             self.next += 1;
         }
-        self.peek().clone()
+        *self.peek()
     }
 
-    fn expect(&mut self, kind: Kind, context: &str) -> Result<Token<'a>> {
+    fn expect(&mut self, kind: Kind, context: &str) -> Result<Token<'t>> {
         let token = self.take_non_space();
         if token.kind == kind { Ok(token) } else { self.unexpected(&token, context) }
     }
@@ -173,8 +178,8 @@ impl<'a> Parser<'a> {
         self.add(Rc::clone(&self.name), root)
     }
 
-    fn add(&mut self, name: Rc<str>, root: Vec<Node>) -> Result<()> {
-        let tree = Tree { name, parse_name: Rc::clone(&self.name), text: Rc::clone(&self.text), root };
+    fn add(&mut self, name: Rc<str>, root: Vec<Node<'t>>) -> Result<()> {
+        let tree = Tree { name, parse_name: Rc::clone(&self.name), text: self.text, root };
         match self.trees.iter_mut().find(|known| known.name == tree.name) {
             None => self.trees.push(tree),
             Some(known) if known.is_empty() => *known = tree,
@@ -193,9 +198,9 @@ impl<'a> Parser<'a> {
         if !matches!(token.kind, Kind::String | Kind::RawString) {
             return self.unexpected(&token, CONTEXT);
         }
-        let name = self.unquoted(&token.text)?;
+        let name = self.unquoted(token.text)?;
         self.expect(Kind::RightDelim, CONTEXT)?;
-        let outer = std::mem::replace(&mut self.variables, vec!["$".into()]);
+        let outer = std::mem::replace(&mut self.variables, vec!["$"]);
         let outer_ranges = std::mem::take(&mut self.range_depth);
         let (root, terminator) = self.item_list()?;
         self.variables = outer;
@@ -213,7 +218,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn item_list(&mut self) -> Result<(Vec<Node>, Terminator)> {
+    fn item_list(&mut self) -> Result<(Vec<Node<'t>>, Terminator)> {
         self.nested(|parser| {
             let mut list = Vec::new();
             while parser.peek_non_space().kind != Kind::Eof {
@@ -226,10 +231,10 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn text_or_action(&mut self) -> Result<Item> {
+    fn text_or_action(&mut self) -> Result<Item<'t>> {
         let token = self.take_non_space();
         match token.kind {
-            Kind::Text => Ok(Item::Node(Node::Text(Rc::from(token.text)))),
+            Kind::Text => Ok(Item::Node(Node::Text(token.text))),
             Kind::LeftDelim => {
                 self.action_line = token.line;
                 let item = self.action()?;
@@ -240,7 +245,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn action(&mut self) -> Result<Item> {
+    fn action(&mut self) -> Result<Item<'t>> {
         let token = self.peek_non_space();
         self.next += 1;
         let node = match token.kind {
@@ -271,7 +276,7 @@ impl<'a> Parser<'a> {
         Ok(Item::Node(node))
     }
 
-    fn loop_control(&mut self, text: &str, node: Node) -> Result<Node> {
+    fn loop_control(&mut self, text: &str, node: Node<'t>) -> Result<Node<'t>> {
         let token = self.take_non_space();
         if token.kind != Kind::RightDelim {
             return self.unexpected(&token, text);
@@ -282,14 +287,14 @@ impl<'a> Parser<'a> {
         Ok(node)
     }
 
-    fn control(&mut self, context: &str) -> Result<Branch> {
+    fn control(&mut self, context: &str) -> Result<Branch<'t>> {
         let variables = self.variables.len();
         let branch = self.branch(context)?;
         self.variables.truncate(variables);
         Ok(branch)
     }
 
-    fn branch(&mut self, context: &str) -> Result<Branch> {
+    fn branch(&mut self, context: &str) -> Result<Branch<'t>> {
         let pipe = self.pipeline(context, Kind::RightDelim)?;
         let is_range = usize::from(context == "range");
         self.range_depth += is_range;
@@ -316,12 +321,12 @@ impl<'a> Parser<'a> {
         Ok(Branch { pipe, list, else_list })
     }
 
-    fn block(&mut self) -> Result<Node> {
+    fn block(&mut self) -> Result<Node<'t>> {
         const CONTEXT: &str = "block clause";
         let token = self.take_non_space();
         let name = self.template_name(&token, CONTEXT)?;
         let pipe = self.pipeline(CONTEXT, Kind::RightDelim)?;
-        let outer = std::mem::replace(&mut self.variables, vec!["$".into()]);
+        let outer = std::mem::replace(&mut self.variables, vec!["$"]);
         let outer_ranges = std::mem::take(&mut self.range_depth);
         let (root, terminator) = self.item_list()?;
         self.variables = outer;
@@ -333,7 +338,7 @@ impl<'a> Parser<'a> {
         Ok(Node::Template { position: token.position, name, pipe: Some(pipe) })
     }
 
-    fn template(&mut self) -> Result<Node> {
+    fn template(&mut self) -> Result<Node<'t>> {
         const CONTEXT: &str = "template clause";
         let token = self.take_non_space();
         let name = self.template_name(&token, CONTEXT)?;
@@ -348,7 +353,7 @@ impl<'a> Parser<'a> {
 
     fn template_name(&mut self, token: &Token<'_>, context: &str) -> Result<String> {
         match token.kind {
-            Kind::String | Kind::RawString => self.unquoted(&token.text),
+            Kind::String | Kind::RawString => self.unquoted(token.text),
             _ => self.unexpected(token, context),
         }
     }

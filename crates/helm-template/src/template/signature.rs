@@ -5,6 +5,7 @@ use super::error::CallError;
 use super::exec::{Engine, Evaluated};
 use crate::funcs::crypto::CERTIFICATE_TYPE;
 use crate::funcs::date::TIME_TYPE;
+use crate::funcs::semver::VERSION_TYPE;
 use crate::value::{INTERFACE_SLICE, Value};
 
 /// The Go type of a parameter.
@@ -28,6 +29,8 @@ pub(crate) enum Type {
     Uint32,
     /// sprig's certificates.
     Certificate,
+    /// `*semver.Version`.
+    Version,
 }
 
 impl Type {
@@ -45,6 +48,7 @@ impl Type {
             Self::Time => TIME_TYPE,
             Self::Uint32 => "uint32",
             Self::Certificate => CERTIFICATE_TYPE,
+            Self::Version => VERSION_TYPE,
         }
     }
 
@@ -66,6 +70,7 @@ impl Type {
             Self::Certificate => {
                 matches!(value, Value::Object(object) if object.type_name() == CERTIFICATE_TYPE)
             }
+            Self::Version => matches!(value, Value::Object(object) if object.type_name() == VERSION_TYPE),
         }
     }
 

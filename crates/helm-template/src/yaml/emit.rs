@@ -1,10 +1,12 @@
 //! go-yaml v2's emitter for plain data: block style, two blanks a level, lists in maps not indented.
 
 mod analysis;
+mod escape;
 
 use serde_json::{Number, Value};
 
 use analysis::{analyze, is_break, is_printable};
+use escape::escape;
 
 use super::resolve::{Resolved, is_base_60, resolve};
 use super::sort::compare;
@@ -20,6 +22,7 @@ pub(super) enum Dialect {
 }
 /// Blanks a level.
 const INDENT: usize = 2;
+const BLANKS: &str = "                                ";
 /// Keys longer than this are written with a question mark.
 const MAX_SIMPLE_KEY: usize = 128;
 
@@ -31,11 +34,46 @@ pub fn emit(value: &Value) -> String {
     emit_dialect(value, Dialect::V2)
 }
 
-pub(super) fn emit_dialect(value: &Value, dialect: Dialect) -> String {
+pub(super) fn emit_dialect(value: &impl Emit, dialect: Dialect) -> String {
     let mut emitter = Emitter { dialect, out: String::new(), column: 0, whitespace: true, indention: true };
-    emitter.node(value, None, Context::Root);
+    value.emit(&mut emitter, Place { indent: None, context: Context::Root });
     emitter.write_indent(0);
     emitter.out
+}
+
+/// Data that can be written as YAML.
+pub(super) trait Emit {
+    /// Calls the method of the emitter that suits what the data is.
+    fn emit(&self, emitter: &mut Emitter, place: Place);
+}
+
+impl Emit for Value {
+    fn emit(&self, emitter: &mut Emitter, place: Place) {
+        match self {
+            Self::Null => emitter.null(place),
+            Self::Bool(truth) => emitter.bool(*truth, place),
+            Self::Number(number) => emitter.number(number, place),
+            Self::String(text) => emitter.string(text, place),
+            Self::Array(items) => emitter.sequence(items, place),
+            Self::Object(entries) => {
+                emitter.mapping(entries.iter().map(|(key, value)| (key.as_str(), value)).collect(), place);
+            }
+        }
+    }
+}
+
+/// Where a node stands: in a collection at `indent` (`None`: the document).
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    indent: Option<usize>,
+    context: Context,
+}
+
+impl Place {
+    /// The indentation of a scalar's further lines.
+    fn fold(self) -> usize {
+        self.indent.map_or(INDENT, |indent| indent + INDENT)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,7 +84,7 @@ enum Context {
     SimpleKey,
 }
 
-struct Emitter {
+pub(super) struct Emitter {
     dialect: Dialect,
     out: String,
     column: usize,
@@ -82,7 +120,9 @@ impl Emitter {
             self.put_break();
         }
         while self.column < indent {
-            self.put(' ');
+            let blanks = BLANKS.len().min(indent - self.column);
+            self.out.push_str(&BLANKS[..blanks]);
+            self.column += blanks;
         }
         self.whitespace = true;
         self.indention = true;
@@ -93,35 +133,45 @@ impl Emitter {
             self.put(' ');
         }
         self.out.push_str(indicator);
-        self.column += indicator.chars().count();
+        self.column += indicator.len();
         self.whitespace = false;
         self.indention = self.indention && is_indention;
     }
 
-    /// Writes a node into a collection at `indent` (`None`: the document).
-    fn node(&mut self, value: &Value, indent: Option<usize>, context: Context) {
-        match value {
-            Value::Array(items) if !items.is_empty() => self.sequence(items, indent, context),
-            Value::Object(entries) if !entries.is_empty() => self.mapping(entries, indent),
-            Value::Array(_) => self.write_indicator("[]", true, false),
-            Value::Object(_) => self.write_indicator("{}", true, false),
-            Value::Null => self.plain("null", indent, context),
-            Value::Bool(truth) => self.plain(if *truth { "true" } else { "false" }, indent, context),
-            Value::Number(number) => {
-                let text = match (self.dialect, number.as_f64()) {
-                    (Dialect::V3, Some(float)) if number.is_f64() => format_g(float),
-                    _ => number_text(number),
-                };
-                self.plain(&text, indent, context);
-            }
-            Value::String(text) => self.string(text, indent, context),
+    pub(super) fn null(&mut self, place: Place) {
+        self.plain("null", place);
+    }
+
+    pub(super) fn bool(&mut self, truth: bool, place: Place) {
+        self.plain(if truth { "true" } else { "false" }, place);
+    }
+
+    pub(super) fn int(&mut self, number: i64, place: Place) {
+        self.plain(&number.to_string(), place);
+    }
+
+    pub(super) fn float(&mut self, number: f64, place: Place) {
+        let text = if self.dialect == Dialect::V3 { format_g(number) } else { float_text(number) };
+        self.plain(&text, place);
+    }
+
+    fn number(&mut self, number: &Number, place: Place) {
+        match (number.as_i64(), number.as_u64()) {
+            (Some(int), _) => self.int(int, place),
+            (None, Some(uint)) => self.plain(&uint.to_string(), place),
+            (None, None) => self.float(number.as_f64().unwrap_or(f64::NAN), place),
         }
     }
 
-    fn sequence(&mut self, items: &[Value], indent: Option<usize>, context: Context) {
-        let own = match indent {
+    pub(super) fn sequence(&mut self, items: &[impl Emit], place: Place) {
+        if items.is_empty() {
+            return self.write_indicator("[]", true, false);
+        }
+        let own = match place.indent {
             None => 0,
-            Some(indent) if self.dialect == Dialect::V2 && context == Context::Mapping && !self.indention => {
+            Some(indent)
+                if self.dialect == Dialect::V2 && place.context == Context::Mapping && !self.indention =>
+            {
                 indent
             }
             Some(indent) => indent + INDENT,
@@ -129,47 +179,50 @@ impl Emitter {
         for item in items {
             self.write_indent(own);
             self.write_indicator("-", true, true);
-            self.node(item, Some(own), Context::Sequence);
+            item.emit(self, Place { indent: Some(own), context: Context::Sequence });
         }
     }
 
-    fn mapping(&mut self, entries: &serde_json::Map<String, Value>, indent: Option<usize>) {
-        let own = indent.map_or(0, |indent| indent + INDENT);
-        let mut sorted: Vec<(&String, &Value)> = entries.iter().collect();
+    pub(super) fn mapping(&mut self, mut entries: Vec<(&str, &impl Emit)>, place: Place) {
+        if entries.is_empty() {
+            return self.write_indicator("{}", true, false);
+        }
+        let own = place.indent.map_or(0, |indent| indent + INDENT);
+        let at = |context| Place { indent: Some(own), context };
         let digits_first = self.dialect == Dialect::V3;
-        sorted.sort_by(|(a, _), (b, _)| compare(a, b, digits_first));
-        for (key, value) in sorted {
+        entries.sort_by(|(a, _), (b, _)| compare(a, b, digits_first));
+        for (key, value) in entries {
             self.write_indent(own);
             if key.len() <= MAX_SIMPLE_KEY && !key.contains(is_break) {
-                self.string(key, Some(own), Context::SimpleKey);
+                self.string(key, at(Context::SimpleKey));
                 self.write_indicator(":", false, false);
             } else {
                 self.write_indicator("?", true, true);
-                self.string(key, Some(own), Context::Mapping);
+                self.string(key, at(Context::Mapping));
                 self.write_indent(own);
                 self.write_indicator(":", true, true);
             }
-            self.node(value, Some(own), Context::Mapping);
+            value.emit(self, at(Context::Mapping));
         }
     }
 
-    fn string(&mut self, text: &str, indent: Option<usize>, context: Context) {
+    pub(super) fn string(&mut self, text: &str, place: Place) {
         let can_be_plain = match resolve(text) {
             Resolved::String => !is_base_60(text),
             _ => false,
         };
         if can_be_plain && is_simple(text) {
-            return self.plain(text, indent, context);
+            return self.plain(text, place);
         }
         let analysis = analyze(text);
-        let fold = indent.map_or(INDENT, |indent| indent + INDENT);
-        let simple_key = context == Context::SimpleKey;
+        let fold = place.fold();
+        let simple_key = place.context == Context::SimpleKey;
         if text.contains('\n') && analysis.block_allowed && !simple_key {
             self.literal(text, fold);
         } else if text.contains('\n') || !can_be_plain || (simple_key && analysis.multiline) {
             self.double_quoted(text, fold, !simple_key);
         } else if analysis.plain_allowed {
-            self.plain(text, indent, context);
+            self.plain(text, place);
         } else if analysis.single_quoted_allowed {
             self.single_quoted(text, fold, !simple_key);
         } else {
@@ -177,8 +230,7 @@ impl Emitter {
         }
     }
 
-    fn plain(&mut self, text: &str, indent: Option<usize>, context: Context) {
-        let fold = indent.map_or(INDENT, |indent| indent + INDENT);
+    fn plain(&mut self, text: &str, place: Place) {
         if !self.whitespace {
             self.put(' ');
         }
@@ -188,12 +240,12 @@ impl Emitter {
             self.put_str(&rest[..blank]);
             previous_space &= blank == 0;
             rest = &rest[blank + 1..];
-            let folds = context != Context::SimpleKey
+            let folds = place.context != Context::SimpleKey
                 && !previous_space
                 && self.past_width()
                 && !rest.starts_with(' ');
             if folds {
-                self.write_indent(fold);
+                self.write_indent(place.fold());
             } else {
                 self.put(' ');
             }
@@ -317,48 +369,13 @@ fn is_simple(text: &str) -> bool {
         && text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b':' && byte != b'#')
 }
 
-fn number_text(number: &Number) -> String {
-    if let Some(int) = number.as_i64() {
-        return int.to_string();
-    }
-    if let Some(uint) = number.as_u64() {
-        return uint.to_string();
-    }
-    let float = number.as_f64().unwrap_or(f64::NAN);
-    let json = format_json(float).unwrap_or_default();
+/// A float as it is after the way through JSON: an integer if it has no fraction and no exponent.
+fn float_text(number: f64) -> String {
+    let json = format_json(number).unwrap_or_default();
     if let Some(int) = parse_int(&json) {
         return int.to_string();
     }
-    parse_uint(&json).map_or_else(|| format_g(float), |uint| uint.to_string())
-}
-
-fn escape(c: char) -> String {
-    let short = match c {
-        '\0' => '0',
-        '\u{7}' => 'a',
-        '\u{8}' => 'b',
-        '\t' => 't',
-        '\n' => 'n',
-        '\u{b}' => 'v',
-        '\u{c}' => 'f',
-        '\r' => 'r',
-        '\u{1b}' => 'e',
-        '"' => '"',
-        '\\' => '\\',
-        '\u{85}' => 'N',
-        '\u{a0}' => '_',
-        '\u{2028}' => 'L',
-        '\u{2029}' => 'P',
-        _ => {
-            let code = u32::from(c);
-            return match code {
-                0..=0xff => format!("\\x{code:02X}"),
-                0x100..=0xffff => format!("\\u{code:04X}"),
-                _ => format!("\\U{code:08X}"),
-            };
-        }
-    };
-    format!("\\{short}")
+    parse_uint(&json).map_or_else(|| format_g(number), |uint| uint.to_string())
 }
 
 #[cfg(test)]

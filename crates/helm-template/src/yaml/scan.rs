@@ -166,6 +166,15 @@ impl<'a> Scanner<'a> {
         self.column += characters;
     }
 
+    /// Moves on over blanks that are no tabs, `most` at most.
+    fn skip_spaces(&mut self, most: usize) {
+        let rest = &self.text.as_bytes()[self.position..];
+        let blanks = rest.iter().take(most).take_while(|byte| **byte == b' ').count();
+        self.position += blanks;
+        self.index += blanks;
+        self.column += blanks;
+    }
+
     /// Moves on by a line break and returns what it stands for.
     fn take_break(&mut self) -> &'a str {
         let length = self.break_length(0);
@@ -270,11 +279,13 @@ impl<'a> Scanner<'a> {
             if self.column == 0 && self.text[self.position..].starts_with('\u{feff}') {
                 self.skip();
             }
-            while self.byte(0) == b' '
-                || (self.byte(0) == b'\t' && (self.flow_level > 0 || !self.simple_key_allowed))
-            {
-                self.skip();
+            loop {
+                self.skip_spaces(usize::MAX);
                 self.require(1)?;
+                if self.byte(0) != b'\t' || (self.flow_level == 0 && self.simple_key_allowed) {
+                    break;
+                }
+                self.skip();
             }
             if self.byte(0) == b'#' {
                 self.skip_rest_of_line()?;

@@ -2,6 +2,7 @@
 
 mod float;
 mod spec;
+mod syntax;
 
 use std::fmt::Write as _;
 
@@ -11,6 +12,7 @@ use super::write_value;
 use crate::value::Value;
 use float::{binary, exponential, general, hexadecimal};
 use spec::{Spec, digits, sign_of};
+use syntax::go_syntax;
 
 /// Widths above this are an error in Go, too.
 const TOO_LARGE: i64 = 1_000_000;
@@ -80,9 +82,12 @@ impl Printer<'_> {
             if verb == 'v' {
                 // With %v these flags are about structs and Go syntax, not about signs.
                 spec.plus = false;
-                spec.sharp = false;
             }
-            self.argument(&argument, verb, &spec);
+            if verb == 'v' && spec.sharp {
+                self.pad(go_syntax(&argument).as_bytes(), &spec);
+            } else {
+                self.argument(&argument, verb, &spec);
+            }
         } else {
             self.push(&format!("%!{verb}(BADARG)").replace("BADARG", "MISSING"));
         }

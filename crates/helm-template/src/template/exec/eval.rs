@@ -12,7 +12,7 @@ use crate::value::Value;
 
 impl<'t> State<'t> {
     /// The value of a pipeline, taken out of its interface; stored in variables if the pipeline declares any.
-    pub(super) fn eval_pipeline(&mut self, dot: &Evaluated, pipe: &'t Pipe) -> Result<Value> {
+    pub(super) fn eval_pipeline(&mut self, dot: &Evaluated, pipe: &'t Pipe<'t>) -> Result<Value> {
         self.at = At::Pipe(pipe);
         let value = self.nested(|state| {
             let mut last = None;
@@ -27,13 +27,13 @@ impl<'t> State<'t> {
             if pipe.is_assign {
                 self.set_variable(name, value)?;
             } else {
-                self.variables.push((Rc::clone(name), value));
+                self.variables.push((name, value));
             }
         }
         Ok(value)
     }
 
-    fn not_a_function(&self, arguments: &[Operand], last: Option<&Evaluated>) -> Result<()> {
+    fn not_a_function(&self, arguments: &[Operand<'_>], last: Option<&Evaluated>) -> Result<()> {
         match arguments.first() {
             Some(first) if arguments.len() > 1 || last.is_some() => {
                 self.error(format!("can't give argument to non-function {first}"))
@@ -45,7 +45,7 @@ impl<'t> State<'t> {
     fn eval_command(
         &mut self,
         dot: &Evaluated,
-        command: &'t Command,
+        command: &'t Command<'t>,
         last: Option<Evaluated>,
     ) -> Result<Evaluated> {
         let arguments = &command.arguments;
@@ -58,9 +58,9 @@ impl<'t> State<'t> {
             OperandKind::Chain(inner, fields) => {
                 return self.eval_chain(dot, first, inner, fields, arguments, last);
             }
-            OperandKind::Identifier(name) => {
+            OperandKind::Function(function) => {
                 self.at = At::Operand(first);
-                return self.eval_function(dot, At::Command(command), name, arguments, last);
+                return self.eval_function(dot, At::Command(command), function, arguments, last);
             }
             OperandKind::Pipe(pipe) => {
                 self.not_a_function(arguments, last.as_ref())?;
@@ -80,7 +80,7 @@ impl<'t> State<'t> {
         }
     }
 
-    fn eval_literal(&mut self, operand: &'t Operand) -> Result<Evaluated> {
+    fn eval_literal(&mut self, operand: &'t Operand<'t>) -> Result<Evaluated> {
         self.at = At::Operand(operand);
         let value = match &operand.kind {
             OperandKind::Bool(truth) => Value::Bool(*truth),
@@ -95,8 +95,8 @@ impl<'t> State<'t> {
     }
 
     /// The type of a number literal: a float only if it looks like one.
-    fn ideal_constant(&self, number: &Number) -> Result<Value> {
-        let text = &number.text;
+    fn ideal_constant(&self, number: &Number<'_>) -> Result<Value> {
+        let text = number.text;
         let hexadecimal = text.to_ascii_lowercase().starts_with("0x") && !text.contains(['p', 'P']);
         let looks_like_float =
             !hexadecimal && !text.starts_with('\'') && text.contains(['.', 'e', 'E', 'p', 'P']);
@@ -110,10 +110,10 @@ impl<'t> State<'t> {
     fn eval_chain(
         &mut self,
         dot: &Evaluated,
-        operand: &'t Operand,
-        inner: &'t Operand,
-        fields: &'t [Rc<str>],
-        arguments: &'t [Operand],
+        operand: &'t Operand<'t>,
+        inner: &'t Operand<'t>,
+        fields: &'t [&'t str],
+        arguments: &'t [Operand<'t>],
         last: Option<Evaluated>,
     ) -> Result<Evaluated> {
         self.at = At::Operand(operand);
@@ -127,10 +127,10 @@ impl<'t> State<'t> {
     fn eval_variable(
         &mut self,
         dot: &Evaluated,
-        operand: &'t Operand,
+        operand: &'t Operand<'t>,
         name: &str,
-        fields: &'t [Rc<str>],
-        arguments: &'t [Operand],
+        fields: &'t [&'t str],
+        arguments: &'t [Operand<'t>],
         last: Option<Evaluated>,
     ) -> Result<Evaluated> {
         self.at = At::Operand(operand);
@@ -146,8 +146,8 @@ impl<'t> State<'t> {
         &mut self,
         dot: &Evaluated,
         mut receiver: Evaluated,
-        fields: &'t [Rc<str>],
-        arguments: &'t [Operand],
+        fields: &'t [&'t str],
+        arguments: &'t [Operand<'t>],
         last: Option<Evaluated>,
     ) -> Result<Evaluated> {
         let Some((final_field, leading)) = fields.split_last() else { return Ok(receiver) };
@@ -162,7 +162,7 @@ impl<'t> State<'t> {
         dot: &Evaluated,
         receiver: Evaluated,
         field: &'t str,
-        arguments: &'t [Operand],
+        arguments: &'t [Operand<'t>],
         last: Option<Evaluated>,
     ) -> Result<Evaluated> {
         let type_name = if receiver.boxed { "interface {}" } else { receiver.value.type_name() };
@@ -206,13 +206,11 @@ impl<'t> State<'t> {
         &mut self,
         dot: &Evaluated,
         call: At<'t>,
-        name: &'t str,
-        arguments: &'t [Operand],
+        function: &'static Function,
+        arguments: &'t [Operand<'t>],
         last: Option<Evaluated>,
     ) -> Result<Evaluated> {
-        let Some(function) = funcs::find(name) else {
-            return self.error(format!("{} is not a defined function", quote(name.as_bytes())));
-        };
+        let name = function.name;
         let arguments = arguments.get(1..).unwrap_or_default();
         let outcome = match function.body {
             Body::And | Body::Or => return self.eval_and_or(dot, function, arguments, last),
@@ -250,7 +248,7 @@ impl<'t> State<'t> {
         &mut self,
         dot: &Evaluated,
         function: &Function,
-        arguments: &'t [Operand],
+        arguments: &'t [Operand<'t>],
         last: Option<Evaluated>,
     ) -> Result<Evaluated> {
         self.check_count(function.name, 1, true, arguments.len(), last.is_some())?;
@@ -282,7 +280,7 @@ impl<'t> State<'t> {
         name: &str,
         parameters: &'static [Type],
         variadic: Option<Type>,
-        arguments: Option<&'t [Operand]>,
+        arguments: Option<&'t [Operand<'t>]>,
         last: Option<Evaluated>,
     ) -> Result<Vec<Value>> {
         let arguments = arguments.unwrap_or_default();
@@ -303,21 +301,23 @@ impl<'t> State<'t> {
     }
 
     /// The value of an operand that is not a literal.
-    fn eval_operand(&mut self, dot: &Evaluated, operand: &'t Operand) -> Result<Evaluated> {
+    fn eval_operand(&mut self, dot: &Evaluated, operand: &'t Operand<'t>) -> Result<Evaluated> {
         self.at = At::Operand(operand);
         match &operand.kind {
             OperandKind::Dot => Ok(dot.clone()),
             OperandKind::Field(fields) => self.eval_field_chain(dot, dot.clone(), fields, &[], None),
             OperandKind::Variable(name, fields) => self.eval_variable(dot, operand, name, fields, &[], None),
             OperandKind::Pipe(pipe) => self.eval_pipeline(dot, pipe).map(Evaluated::concrete),
-            OperandKind::Identifier(name) => self.eval_function(dot, At::Operand(operand), name, &[], None),
+            OperandKind::Function(function) => {
+                self.eval_function(dot, At::Operand(operand), function, &[], None)
+            }
             OperandKind::Chain(inner, fields) => self.eval_chain(dot, operand, inner, fields, &[], None),
             _ => self.eval_literal(operand),
         }
     }
 
     /// Go's `evalArg`: the value of an argument for a parameter of type `expected`.
-    fn eval_argument(&mut self, dot: &Evaluated, expected: Type, operand: &'t Operand) -> Result<Value> {
+    fn eval_argument(&mut self, dot: &Evaluated, expected: Type, operand: &'t Operand<'t>) -> Result<Value> {
         self.at = At::Operand(operand);
         match &operand.kind {
             OperandKind::Nil if expected.can_be_nil() => Ok(Value::Nil),
@@ -332,7 +332,7 @@ impl<'t> State<'t> {
         }
     }
 
-    fn eval_literal_for(&mut self, expected: Type, operand: &'t Operand) -> Result<Value> {
+    fn eval_literal_for(&mut self, expected: Type, operand: &'t Operand<'t>) -> Result<Value> {
         let value = match (expected, &operand.kind) {
             (Type::Any | Type::Reflect, _) => return self.eval_literal(operand).map(|literal| literal.value),
             (Type::Bool, OperandKind::Bool(truth)) => Some(Value::Bool(*truth)),

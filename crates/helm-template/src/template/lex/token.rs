@@ -1,7 +1,5 @@
 //! Tokens.
 
-use std::borrow::Cow;
-
 /// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -78,15 +76,15 @@ impl Kind {
 }
 
 /// One token.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Token<'t> {
     pub(crate) kind: Kind,
     /// Byte offset of its first character.
     pub(crate) position: usize,
     /// Line of its first character, from 1.
     pub(crate) line: usize,
-    /// Its text, or the message of an error token.
-    pub(crate) text: Cow<'t, str>,
+    /// Its text; that of an error token is what is left of the template.
+    pub(crate) text: &'t str,
 }
 
 impl std::fmt::Display for Token<'_> {
@@ -94,7 +92,6 @@ impl std::fmt::Display for Token<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.kind {
             Kind::Eof => f.write_str("EOF"),
-            Kind::Error => f.write_str(&self.text),
             kind if kind.is_keyword() => write!(f, "<{}>", self.text),
             _ if self.text.len() > 10 => {
                 let start: String = self.text.chars().take(10).collect();

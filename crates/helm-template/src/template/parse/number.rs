@@ -6,20 +6,15 @@ use crate::template::lex::{Kind, Token};
 use crate::template::node::Number;
 
 /// The number that a literal stands for, in every type that holds it.
-pub(super) fn number(token: &Token<'_>) -> Result<Number, String> {
-    let text = &token.text;
+pub(super) fn number<'t>(token: &Token<'t>) -> Result<Number<'t>, String> {
+    let text = token.text;
     if token.kind == Kind::CharConstant {
         let rune = unquote(text).and_then(|bytes| String::from_utf8(bytes).ok());
         let mut chars = rune.as_deref().unwrap_or_default().chars();
         return match (chars.next(), chars.next()) {
             (Some(c), None) => {
                 let code = i64::from(u32::from(c));
-                Ok(Number {
-                    text: text.to_string(),
-                    int: Some(code),
-                    is_uint: true,
-                    float: Some(f64::from(u32::from(c))),
-                })
+                Ok(Number { text, int: Some(code), is_uint: true, float: Some(f64::from(u32::from(c))) })
             }
             _ => Err(format!("malformed character constant: {text}")),
         };
@@ -31,9 +26,9 @@ pub(super) fn number(token: &Token<'_>) -> Result<Number, String> {
 }
 
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::float_cmp)]
-fn real_number(text: &str) -> Result<Number, String> {
+fn real_number(text: &str) -> Result<Number<'_>, String> {
     let is_uint = parse_uint(text).is_some();
-    let mut number = Number { text: text.to_owned(), int: parse_int(text), is_uint, float: None };
+    let mut number = Number { text, int: parse_int(text), is_uint, float: None };
     if let Some(int) = number.int {
         number.is_uint |= int == 0;
         number.float = Some(int as f64);

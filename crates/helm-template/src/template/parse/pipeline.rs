@@ -8,8 +8,8 @@ use crate::golang::quote::quote;
 use crate::template::lex::Kind;
 use crate::template::node::{Command, Operand, OperandKind, Pipe};
 
-impl Parser<'_> {
-    pub(super) fn pipeline(&mut self, context: &str, end: Kind) -> Result<Pipe> {
+impl<'t> Parser<'_, 't> {
+    pub(super) fn pipeline(&mut self, context: &str, end: Kind) -> Result<Pipe<'t>> {
         let position = self.peek_non_space().position;
         let mut pipe = Pipe { position, is_assign: false, declarations: Vec::new(), commands: Vec::new() };
         self.declarations(context, &mut pipe)?;
@@ -41,22 +41,22 @@ impl Parser<'_> {
         }
     }
 
-    fn declarations(&mut self, context: &str, pipe: &mut Pipe) -> Result<()> {
+    fn declarations(&mut self, context: &str, pipe: &mut Pipe<'t>) -> Result<()> {
         while self.peek_non_space().kind == Kind::Variable {
             let start = self.next;
-            let name: Rc<str> = Rc::from(self.take().text);
+            let name = self.take().text;
             let following = self.peek_non_space();
             match following.kind {
                 Kind::Assign | Kind::Declare => {
                     pipe.is_assign = following.kind == Kind::Assign;
                     self.take();
-                    pipe.declarations.push(Rc::clone(&name));
+                    pipe.declarations.push(name);
                     self.variables.push(name);
                     return Ok(());
                 }
                 Kind::Char if following.text == "," => {
                     self.take();
-                    pipe.declarations.push(Rc::clone(&name));
+                    pipe.declarations.push(name);
                     self.variables.push(name);
                     if context != "range" || pipe.declarations.len() >= 2 {
                         return self.error(format!("too many declarations in {context}"));
@@ -75,7 +75,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn check_pipeline(&self, pipe: &Pipe, context: &str) -> Result<()> {
+    fn check_pipeline(&self, pipe: &Pipe<'_>, context: &str) -> Result<()> {
         if pipe.commands.is_empty() {
             return self.error(format!("missing value for {context}"));
         }
@@ -94,7 +94,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn command(&mut self) -> Result<Command> {
+    fn command(&mut self) -> Result<Command<'t>> {
         let position = self.peek_non_space().position;
         let mut arguments = Vec::new();
         loop {
@@ -117,7 +117,7 @@ impl Parser<'_> {
         Ok(Command { position, arguments })
     }
 
-    fn operand(&mut self) -> Result<Option<Operand>> {
+    fn operand(&mut self) -> Result<Option<Operand<'t>>> {
         let Some(mut operand) = self.term()? else { return Ok(None) };
         if self.peek().kind != Kind::Field {
             return Ok(Some(operand));
@@ -125,7 +125,7 @@ impl Parser<'_> {
         let position = self.peek().position;
         let mut fields = Vec::new();
         while self.peek().kind == Kind::Field {
-            fields.push(Rc::from(&self.take().text[1..]));
+            fields.push(&self.take().text[1..]);
         }
         operand = match operand.kind {
             OperandKind::Field(mut all) => {
@@ -149,25 +149,25 @@ impl Parser<'_> {
         Ok(Some(operand))
     }
 
-    fn term(&mut self) -> Result<Option<Operand>> {
+    fn term(&mut self) -> Result<Option<Operand<'t>>> {
         let token = self.take_non_space();
         let kind = match token.kind {
             Kind::Identifier => {
-                if !(self.is_function)(&token.text) {
+                let Some(function) = (self.function)(token.text) else {
                     return self.error(format!("function {} not defined", quote(token.text.as_bytes())));
-                }
-                OperandKind::Identifier(Rc::from(&*token.text))
+                };
+                OperandKind::Function(function)
             }
             Kind::Dot => OperandKind::Dot,
             Kind::Nil => OperandKind::Nil,
             Kind::Variable => {
-                let name: Rc<str> = Rc::from(&*token.text);
+                let name = token.text;
                 if !self.variables.contains(&name) {
                     return self.error(format!("undefined variable {}", quote(name.as_bytes())));
                 }
                 OperandKind::Variable(name, Vec::new())
             }
-            Kind::Field => OperandKind::Field(vec![Rc::from(&token.text[1..])]),
+            Kind::Field => OperandKind::Field(vec![&token.text[1..]]),
             Kind::Bool => OperandKind::Bool(token.text == "true"),
             Kind::CharConstant | Kind::Complex | Kind::Number => match number(&token) {
                 Ok(number) => OperandKind::Number(number),
@@ -178,10 +178,9 @@ impl Parser<'_> {
                     self.nested(|parser| parser.pipeline("parenthesized pipeline", Kind::RightParen))?;
                 return Ok(Some(Operand { position: pipe.position, kind: OperandKind::Pipe(pipe) }));
             }
-            Kind::String | Kind::RawString => OperandKind::String {
-                text: Rc::from(self.unquoted(&token.text)?),
-                quoted: token.text.to_string(),
-            },
+            Kind::String | Kind::RawString => {
+                OperandKind::String { text: Rc::from(self.unquoted(token.text)?), quoted: token.text }
+            }
             _ => {
                 self.next -= 1;
                 return Ok(None);

@@ -240,13 +240,11 @@ impl<'a> Scanner<'a> {
         let mut deepest = 0;
         loop {
             self.require(1)?;
-            let is_short = |column: usize| indent.is_none_or(|indent| column < indent);
-            while is_short(self.column) && self.byte(0) == b' ' {
-                self.skip();
-                self.require(1)?;
-            }
+            let missing = |column: usize| indent.map_or(usize::MAX, |indent| indent.saturating_sub(column));
+            self.skip_spaces(missing(self.column));
+            self.require(1)?;
             deepest = deepest.max(self.column);
-            if is_short(self.column) && self.byte(0) == b'\t' {
+            if missing(self.column) > 0 && self.byte(0) == b'\t' {
                 return self.fail("found a tab character where an indentation space is expected");
             }
             if !self.is_break(0) {

@@ -4,6 +4,18 @@ use super::scalar::{Content, Gap};
 use super::{Kind, Scanner, Style};
 use crate::yaml::error::Error;
 
+/// The bytes that end such a run, some of them in some places only.
+const MAY_END: [bool; 256] = {
+    let mut table = [false; 256];
+    let ends = b" \t\n\r:,?[]{}\xC2\xE2";
+    let mut index = 0;
+    while index < ends.len() {
+        table[ends[index] as usize] = true;
+        index += 1;
+    }
+    table
+};
+
 impl<'a> Scanner<'a> {
     pub(super) fn plain_scalar(&mut self) -> Result<(), Error> {
         self.save_key()?;
@@ -46,18 +58,17 @@ impl<'a> Scanner<'a> {
 
     /// Where the characters end that belong to the scalar without a blank between them.
     fn plain_run_end(&self) -> usize {
-        let bytes = self.text.as_bytes();
-        let mut ahead = 0;
-        while let Some(byte) = bytes.get(self.position + ahead) {
-            match byte {
-                b' ' | b'\t' | b'\n' | b'\r' => break,
-                b':' if self.is_blank_or_end(ahead + 1) => break,
-                b',' | b'?' | b'[' | b']' | b'{' | b'}' if self.flow_level > 0 => break,
-                0xC2 | 0xE2 if self.is_break(ahead) => break,
-                _ => ahead += 1,
-            }
-        }
-        self.position + ahead
+        let rest = &self.text.as_bytes()[self.position..];
+        let ends = |(ahead, byte): (usize, &u8)| {
+            MAY_END[usize::from(*byte)]
+                && match byte {
+                    b' ' | b'\t' | b'\n' | b'\r' => true,
+                    b':' => self.is_blank_or_end(ahead + 1),
+                    0xC2 | 0xE2 => self.is_break(ahead),
+                    _ => self.flow_level > 0,
+                }
+        };
+        self.position + rest.iter().enumerate().position(ends).unwrap_or(rest.len())
     }
 
     fn plain_gap(&mut self, gap: &mut Gap<'a>, indent: usize) -> Result<(), Error> {
@@ -66,7 +77,11 @@ impl<'a> Scanner<'a> {
                 if gap.first.is_some() && self.column < indent && self.byte(0) == b'\t' {
                     return self.fail("found a tab character that violates indentation");
                 }
-                self.skip();
+                if self.byte(0) == b'\t' {
+                    self.skip();
+                } else {
+                    self.skip_spaces(usize::MAX);
+                }
                 if gap.first.is_none() {
                     gap.blanks.1 = self.position;
                 }
