@@ -88,7 +88,7 @@ impl<'a> Lexer<'a> {
 
     /// Moves on by `length` bytes and counts the lines in them.
     fn skip(&mut self, length: usize) {
-        self.line += self.rest().as_bytes()[..length].iter().filter(|byte| **byte == b'\n').count();
+        self.line += self.rest().as_bytes()[..length].split(|byte| *byte == b'\n').count() - 1;
         self.position += length;
     }
 

@@ -53,7 +53,7 @@ fn decode(text: &str, is_allowed: impl Fn(&str, u8) -> bool) -> Result<String, S
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(position) = rest.find('%') {
-        out.extend_from_slice(rest[..position].as_bytes());
+        out.extend_from_slice(&rest.as_bytes()[..position]);
         let start = &rest[position..];
         let escape = start.get(..3).filter(|escape| escape.bytes().skip(1).all(|b| b.is_ascii_hexdigit()));
         let byte = escape.and_then(|escape| u8::from_str_radix(&escape[1..], 16).ok());
