@@ -23,9 +23,7 @@ const LONG: [&str; 5] = ["mesh", "clusters", "engine", "multi_primary", "terrafo
 
 /// Builds all tests, runs them and prints what each target printed, whole, when it ends.
 pub fn run(workspace: &Workspace) -> Result<Outcome, Error> {
-    command::run(
-        workspace.cargo(&["test", "--workspace", "--no-run", "--quiet"]).env("CARGO_INCREMENTAL", "0"),
-    )?;
+    command::run(&mut workspace.cargo(&["test", "--workspace", "--no-run", "--quiet"]))?;
     let queue = Mutex::new(in_order(&workspace.test_targets));
     let failed = Mutex::new(Vec::new());
     let next = || lock(&queue).pop_front();
@@ -62,7 +60,7 @@ fn test(workspace: &Workspace, target: &[String]) -> Result<(), Error> {
     let mut output = tempfile::tempfile().map_err(file_error("create", path))?;
     let copy = || output.try_clone().map(Stdio::from).map_err(file_error("share", path));
     let mut cargo = workspace.cargo(&["test", "--workspace", "--no-fail-fast"]);
-    cargo.args(target).env("CARGO_INCREMENTAL", "0").stdin(Stdio::null()).stdout(copy()?).stderr(copy()?);
+    cargo.args(target).stdin(Stdio::null()).stdout(copy()?).stderr(copy()?);
     let started = Instant::now();
     let outcome = command::quietly(&mut cargo);
     let took = started.elapsed();

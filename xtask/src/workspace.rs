@@ -69,10 +69,11 @@ impl Workspace {
         self.cargo(&["build", "--quiet", "--workspace", "--bin", PROVIDER])
     }
 
-    /// A cargo command in the root of the workspace.
+    /// A cargo command in the root of the workspace. What one step has built, the next finds built in the same way; and what
+    /// incremental builds keep would double what the checks need of the disk.
     pub fn cargo(&self, arguments: &[&str]) -> Command {
         let mut cargo = lab::inner_cargo();
-        cargo.args(arguments).current_dir(&self.root);
+        cargo.args(arguments).current_dir(&self.root).env("CARGO_INCREMENTAL", "0");
         cargo
     }
 
