@@ -11,7 +11,7 @@ use crate::mesh::ApiServer;
 use crate::render::reader::TOKEN_SECRET;
 
 /// How long Kubernetes' token controller may take for a new Secret.
-const TOKEN_TIME: Duration = Duration::from_secs(30);
+const TOKEN_TIME: Duration = Duration::from_mins(2);
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// How istiod of another cluster reads this one.

@@ -1,12 +1,10 @@
-//! The tests: one `cargo test` a target and several of them side by side, since most wait for clusters longer than
-//! they compute.
+//! The tests: one `cargo test` a target, in two lanes, since those of clusters wait longer than they compute.
 
-use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -15,47 +13,47 @@ use crate::error::{Error, file_error};
 use crate::steps::Outcome;
 use crate::workspace::Workspace;
 
-/// Targets at the same time. Two keep two processors busy, the third fills the time in which they wait.
-const SIDE_BY_SIDE: usize = 3;
+/// The targets that run whole clusters with Istio. One lab after the other: two would slow each other's clusters down until
+/// what they wait for comes too late.
+const LABS: [&str; 3] = ["mesh", "clusters", "multi_primary"];
 
-/// The targets that take longest; they start first, so that none of them is left alone at the end.
-const LONG: [&str; 5] = ["mesh", "clusters", "engine", "multi_primary", "terraform"];
+/// What `cargo test` is told of a target.
+type Target = Vec<String>;
 
 /// Builds all tests, runs them and prints what each target printed, whole, when it ends.
 pub fn run(workspace: &Workspace) -> Result<Outcome, Error> {
     command::run(&mut workspace.cargo(&["test", "--workspace", "--no-run", "--quiet"]))?;
-    let queue = Mutex::new(in_order(&workspace.test_targets));
-    let failed = Mutex::new(Vec::new());
-    let next = || lock(&queue).pop_front();
-    let work = || {
-        while let Some(target) = next() {
-            if let Err(error) = test(workspace, &target) {
-                eprintln!("{}", lab::chain(&error));
-                lock(&failed).push(target.join(" "));
-            }
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 0..SIDE_BY_SIDE {
-            scope.spawn(work);
-        }
+    let names = thread::scope(|scope| {
+        let lanes = lanes(&workspace.test_targets).map(|lane| scope.spawn(move || failing(workspace, &lane)));
+        lanes.into_iter().flat_map(|lane| lane.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
     });
-    let names = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let names: Vec<String> = names;
     if names.is_empty() { Ok(Outcome::Passed) } else { Err(Error::Tests { names }) }
 }
 
-/// What `cargo test` is told of each target, the longest first.
-fn in_order(names: &[String]) -> VecDeque<Vec<String>> {
-    let is_long = |name: &&String| LONG.contains(&name.as_str());
-    let long =
-        LONG.iter().filter(|long| names.iter().any(|name| name == *long)).map(|long| (*long).to_owned());
-    let others = names.iter().filter(|name| !is_long(name)).cloned();
-    let tests = long.chain(others).map(|name| vec!["--test".to_owned(), name]);
-    tests.chain(["--lib", "--bins", "--doc"].map(|kind| vec![kind.to_owned()])).collect()
+/// The targets with a lab, and all others.
+fn lanes(names: &[String]) -> [Vec<Target>; 2] {
+    let test = |name: &String| vec!["--test".to_owned(), name.clone()];
+    let has_lab = |name: &&String| LABS.contains(&name.as_str());
+    let others = names.iter().filter(|name| !has_lab(name)).map(test);
+    let units = ["--lib", "--bins", "--doc"].map(|kind| vec![kind.to_owned()]);
+    [names.iter().filter(has_lab).map(test).collect(), others.chain(units).collect()]
+}
+
+/// Runs these targets one after the other; what failed.
+fn failing(workspace: &Workspace, targets: &[Target]) -> Vec<String> {
+    let failed = targets.iter().filter(|target| match test(workspace, target) {
+        Ok(()) => false,
+        Err(error) => {
+            eprintln!("{}", lab::chain(&error));
+            true
+        }
+    });
+    failed.map(|target| target.join(" ")).collect()
 }
 
 /// Runs one target and prints its output in one piece.
-fn test(workspace: &Workspace, target: &[String]) -> Result<(), Error> {
+fn test(workspace: &Workspace, target: &Target) -> Result<(), Error> {
     let path = Path::new("a temporary file");
     let mut output = tempfile::tempfile().map_err(file_error("create", path))?;
     let copy = || output.try_clone().map(Stdio::from).map_err(file_error("share", path));
@@ -78,20 +76,16 @@ fn print(cargo: &Command, output: &mut File) -> io::Result<()> {
     screen.write_all(&text)
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_target_runs_once_and_the_long_ones_first() {
-        let names = ["charts", "engine", "values", "mesh"].map(str::to_owned);
-        let order: Vec<String> = in_order(&names).into_iter().map(|target| target.join(" ")).collect();
-        let expected =
-            ["--test mesh", "--test engine", "--test charts", "--test values", "--lib", "--bins", "--doc"];
-        assert_eq!(order, expected);
+    fn every_target_runs_once_and_labs_in_a_lane_of_their_own() {
+        let names = ["charts", "engine", "mesh", "multi_primary"].map(str::to_owned);
+        let [labs, others] =
+            lanes(&names).map(|lane| lane.iter().map(|target| target.join(" ")).collect::<Vec<_>>());
+        assert_eq!(labs, ["--test mesh", "--test multi_primary"]);
+        assert_eq!(others, ["--test charts", "--test engine", "--lib", "--bins", "--doc"]);
     }
 }

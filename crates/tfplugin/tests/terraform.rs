@@ -398,6 +398,11 @@ fn a_provider_in_debug_mode_serves_many_runs(client: Client) {
             Some(line.trim().strip_prefix("TF_REATTACH_PROVIDERS='")?.strip_suffix('\'')?.to_owned())
         })
         .unwrap();
+    // An address without a host means another registry there.
+    let reattach = match client {
+        Client::OpenTofu => reattach.replace("registry.terraform.io", "registry.opentofu.org"),
+        Client::NewestTerraform | Client::OldestTerraform => reattach,
+    };
     std::fs::write(workspace.path("cli.tfrc"), "").unwrap();
     for arguments in [
         &["init"][..],
