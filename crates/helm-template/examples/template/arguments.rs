@@ -99,8 +99,15 @@ impl Arguments {
         for path in &self.files {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| format!("open {path}: {}", error.to_string().to_lowercase()))?;
-            let file =
-                Values::from_yaml(&text).map_err(|error| format!("failed to parse {path}: {error}"))?;
+            let file = Values::from_yaml(&text).map_err(|error| {
+                let problem = error.to_string();
+                let since_helm_4 = "cannot unmarshal yaml document: ";
+                let problem = match self.options.helm {
+                    Helm::V3 => problem.trim_start_matches(since_helm_4),
+                    Helm::V4 => &problem,
+                };
+                format!("failed to parse {path}: {problem}")
+            })?;
             values = values.merge(file);
         }
         for expression in &self.set_json {

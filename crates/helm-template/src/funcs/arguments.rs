@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::golang::fmt::{to_text, write_value};
+use crate::golang::json::replaced;
 use crate::golang::number::{parse_float, parse_int};
 use crate::value::{Map, Value};
 
@@ -10,7 +11,10 @@ use crate::value::{Map, Value};
 pub(crate) fn text(arguments: &[Value], index: usize) -> Cow<'_, str> {
     match arguments.get(index) {
         Some(Value::String(text)) => Cow::Borrowed(text),
-        Some(Value::RawString(bytes) | Value::Bytes(bytes)) => String::from_utf8_lossy(bytes),
+        Some(Value::RawString(bytes) | Value::Bytes(bytes)) => match std::str::from_utf8(bytes) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => Cow::Owned(replaced(bytes)),
+        },
         _ => Cow::Borrowed(""),
     }
 }

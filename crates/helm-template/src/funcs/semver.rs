@@ -39,12 +39,15 @@ impl SemVer {
         Value::Int64(i64::try_from(number).unwrap_or(i64::MAX))
     }
 
+    /// Some methods are those of the pointer only.
+    fn is_pointer(&self) -> bool {
+        self.type_name == VERSION_TYPE
+    }
+
     /// The version with other numbers, and nothing but numbers.
     fn next(&self, major: u64, minor: u64, patch: u64) -> Value {
-        let prefix = if self.version.original.starts_with('v') { "v" } else { "" };
-        let original = format!("{prefix}{major}.{minor}.{patch}");
-        let version =
-            Version { major, minor, patch, prerelease: String::new(), metadata: String::new(), original };
+        let (prerelease, metadata, original) = Default::default();
+        let version = Version { major, minor, patch, prerelease, metadata, original };
         Value::Object(Rc::new(Self { version, type_name: "semver.Version" }))
     }
 }
@@ -62,7 +65,7 @@ impl Object for SemVer {
             "Patch" => Self::number(*patch),
             "Prerelease" => Value::from(prerelease.as_str()),
             "Metadata" => Value::from(metadata.as_str()),
-            "Original" => Value::from(original.as_str()),
+            "Original" if self.is_pointer() => Value::from(original.as_str()),
             "String" => self.plain(),
             "IncMajor" => self.next(major.saturating_add(1), 0, 0),
             "IncMinor" => self.next(*major, minor.saturating_add(1), 0),
@@ -82,6 +85,9 @@ impl Object for SemVer {
             "GreaterThanEqual" => |ordering| Value::Bool(ordering.is_ge()),
             _ => return None,
         };
+        if !self.is_pointer() {
+            return None;
+        }
         let own = self.version.clone();
         let call: MethodBody = Box::new(move |arguments| {
             let other = Version::parse(&to_text(&any(arguments, 0)));

@@ -22,9 +22,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     variadic("cat", &[], Type::Any, cat),
     with_engine("indent", COUNT_TEXT, |engine, _, arguments| indent(engine, "", arguments)),
     with_engine("nindent", COUNT_TEXT, |engine, _, arguments| indent(engine, "\n", arguments)),
-    pure("replace", THREE, |arguments| {
-        Ok(Value::from(replace(&text(arguments, 2), &text(arguments, 0), &text(arguments, 1))))
-    }),
+    pure("replace", THREE, |arguments| Ok(replace(arguments))),
     pure("trim", TEXT, |arguments| Ok(Value::from(trim_space(&text(arguments, 0))))),
     pure("trimAll", TWO, |arguments| Ok(trim_all(arguments))),
     pure("trimall", TWO, |arguments| Ok(trim_all(arguments))),
@@ -98,8 +96,25 @@ fn indent(engine: &Engine<'_>, before: &str, arguments: &[Value]) -> CallResult 
 }
 
 /// `strings.Replace(.., -1)`: an empty pattern matches before every character and at the end.
-fn replace(whole: &str, old: &str, new: &str) -> String {
-    whole.replace(old, new)
+fn replace(arguments: &[Value]) -> Value {
+    match arguments.get(2) {
+        Some(Value::RawString(whole)) if !bytes(arguments, 0).is_empty() => {
+            Value::bytes_as_string(replace_bytes(whole, bytes(arguments, 0), bytes(arguments, 1)))
+        }
+        _ => Value::from(text(arguments, 2).replace(&*text(arguments, 0), &text(arguments, 1))),
+    }
+}
+
+fn replace_bytes(whole: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(whole.len());
+    let mut rest = whole;
+    while let Some(position) = rest.windows(old.len()).position(|window| window == old) {
+        out.extend_from_slice(&rest[..position]);
+        out.extend_from_slice(new);
+        rest = &rest[position + old.len()..];
+    }
+    out.extend_from_slice(rest);
+    out
 }
 
 /// `strings.TrimSpace`.

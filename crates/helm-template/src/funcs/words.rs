@@ -1,6 +1,7 @@
 //! sprig's functions that look at a string word by word.
 
 mod join;
+mod pascal;
 
 use super::arguments::{bytes, int, text};
 use super::pure;
@@ -8,7 +9,8 @@ use super::strings::{is_space, to_lower, to_upper};
 use crate::golang::unicode::is_letter;
 use crate::template::signature::{Function, Type};
 use crate::value::Value;
-use join::{is_connector, join_words};
+use join::join_words;
+use pascal::pascal_case;
 
 const TEXT: &[Type] = &[Type::String];
 
@@ -154,24 +156,5 @@ fn wrap(text: &str, width: i64, line_break: &str, breaks_words: bool) -> String 
         }
     }
     out.extend(&chars[offset.min(chars.len())..]);
-    out
-}
-
-/// xstrings' `ToPascalCase`: connectors vanish, the letter after one is in upper case.
-fn pascal_case(text: &str) -> String {
-    let mut out = String::new();
-    let mut starts = true;
-    for (index, c) in text.chars().enumerate() {
-        match c {
-            _ if is_connector(c) && (index == 0 || starts) => out.push(c),
-            _ if is_connector(c) => starts = true,
-            _ if starts => {
-                out.push(to_upper(c));
-                starts = false;
-            }
-            _ if c.is_uppercase() => out.push(to_lower(c)),
-            _ => out.push(c),
-        }
-    }
     out
 }

@@ -6,6 +6,7 @@ mod syntax;
 
 use std::fmt::Write as _;
 
+use super::super::json::replaced;
 use super::super::number::special;
 use super::super::quote::{is_print, quote, quote_rune, to_ascii};
 use super::write_value;
@@ -250,7 +251,7 @@ impl Printer<'_> {
 
     /// Writes text in the field's width; zeros to the left only for numbers, which call it with `zero` unset otherwise.
     fn pad(&mut self, text: &[u8], spec: &Spec) {
-        let length = String::from_utf8_lossy(text).chars().count();
+        let length = replaced(text).chars().count();
         let missing = spec.width.unwrap_or(0).saturating_sub(length);
         let fill = if spec.zero && !spec.minus { b'0' } else { b' ' };
         if !spec.minus {
