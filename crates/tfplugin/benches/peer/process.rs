@@ -1,6 +1,12 @@
 //! What the kernel knows of processes.
 
 use std::fs;
+use std::path::Path;
+
+/// Whether a process runs the program. Before it does, it is a copy of whoever starts it, memory included.
+pub fn runs(id: u32, program: &Path) -> bool {
+    fs::read_link(format!("/proc/{id}/exe")).is_ok_and(|running| running == program)
+}
 
 /// Resident memory of a process and its share of it, in bytes.
 pub fn memory(id: u32) -> Option<(u64, u64)> {

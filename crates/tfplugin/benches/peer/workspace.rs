@@ -47,6 +47,8 @@ pub fn terraform() -> PathBuf {
 pub struct Workspace {
     directory: TempDir,
     terraform: PathBuf,
+    /// The provider, as the kernel names it.
+    program: PathBuf,
 }
 
 impl Workspace {
@@ -62,7 +64,7 @@ impl Workspace {
         );
         std::fs::write(path.join("cli.tfrc"), overrides).unwrap();
         std::fs::write(path.join("main.tf"), configuration(resources)).unwrap();
-        Self { directory, terraform: terraform() }
+        Self { directory, terraform: terraform(), program: program.canonicalize().unwrap() }
     }
 
     fn start(&self, arguments: &[&str]) -> Child {
@@ -101,7 +103,8 @@ impl Workspace {
         let mut terraform = self.plan();
         let mut last: BTreeMap<u32, (u64, u64)> = BTreeMap::new();
         let status = loop {
-            for id in process::children(terraform.id()) {
+            let providers = process::children(terraform.id());
+            for id in providers.into_iter().filter(|id| process::runs(*id, &self.program)) {
                 if let (Some(peak), Some(busy)) = (process::peak(id), process::busy(id)) {
                     last.insert(id, (peak, busy));
                 }
