@@ -66,6 +66,8 @@ pub enum Stage {
     Authority,
     /// Access rights, configuration and services: what a workload finds when it starts.
     Configuration,
+    /// Tokens of accounts: Kubernetes deletes one whose account it does not know.
+    Tokens,
     /// Workloads, and what scales and protects them.
     Workloads,
     /// Webhooks and admission policies: once they exist, the API server calls workloads.
@@ -94,12 +96,13 @@ impl Manifest {
 
 impl Stage {
     /// All stages in their order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Definitions,
         Self::Namespaces,
         Self::Root,
         Self::Authority,
         Self::Configuration,
+        Self::Tokens,
         Self::Workloads,
         Self::Admission,
         Self::Gateways,
@@ -113,6 +116,7 @@ impl Stage {
             Self::Definitions => "custom resource definitions",
             Self::Namespaces => "namespaces",
             Self::Configuration => "access rights and configuration",
+            Self::Tokens => "tokens",
             Self::Workloads => "workloads",
             Self::Admission => "webhooks",
             Self::Root => "root certificate",
@@ -130,6 +134,7 @@ impl Stage {
             Component::Chart(ChartName::Gateway) => Self::Gateways,
             Component::Exposure => Self::Exposure,
             Component::Link => Self::Links,
+            Component::Reader if object::kind(object) == "Secret" => Self::Tokens,
             Component::Namespace | Component::PullSecret | Component::Chart(_) | Component::Reader => {
                 Self::of_kind(object)
             }

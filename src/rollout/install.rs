@@ -126,7 +126,7 @@ impl Run<'_> {
         self.apply(progress, &[Stage::Definitions, Stage::Namespaces], &nothing).await?;
         let root = self.root(progress).await?;
         self.intermediate(progress, root.as_deref()).await?;
-        self.apply(progress, &[Stage::Configuration], &self.given()).await?;
+        self.apply(progress, &[Stage::Configuration, Stage::Tokens], &self.given()).await?;
         let workloads = self.workloads(progress);
         let (offered, applied) = join(self.offer_access(), workloads).await;
         applied?;
@@ -301,6 +301,7 @@ impl Run<'_> {
             Stage::Root
             | Stage::Authority
             | Stage::Configuration
+            | Stage::Tokens
             | Stage::Admission
             | Stage::Exposure
             | Stage::Links => StageReady::Written,
