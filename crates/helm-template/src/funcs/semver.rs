@@ -45,7 +45,7 @@ impl SemVer {
     }
 
     /// The version with other numbers, and nothing but numbers.
-    fn next(&self, major: u64, minor: u64, patch: u64) -> Value {
+    fn next(major: u64, minor: u64, patch: u64) -> Value {
         let (prerelease, metadata, original) = Default::default();
         let version = Version { major, minor, patch, prerelease, metadata, original };
         Value::Object(Rc::new(Self { version, type_name: "semver.Version" }))
@@ -67,10 +67,10 @@ impl Object for SemVer {
             "Metadata" => Value::from(metadata.as_str()),
             "Original" if self.is_pointer() => Value::from(original.as_str()),
             "String" => self.plain(),
-            "IncMajor" => self.next(major.saturating_add(1), 0, 0),
-            "IncMinor" => self.next(*major, minor.saturating_add(1), 0),
-            "IncPatch" if prerelease.is_empty() => self.next(*major, *minor, patch.saturating_add(1)),
-            "IncPatch" => self.next(*major, *minor, *patch),
+            "IncMajor" => Self::next(major.saturating_add(1), 0, 0),
+            "IncMinor" => Self::next(*major, minor.saturating_add(1), 0),
+            "IncPatch" if prerelease.is_empty() => Self::next(*major, *minor, patch.saturating_add(1)),
+            "IncPatch" => Self::next(*major, *minor, *patch),
             _ => return None,
         })
     }
