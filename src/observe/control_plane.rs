@@ -34,6 +34,13 @@ pub struct ControlPlane {
     pub gateway_addresses: Vec<String>,
 }
 
+impl ControlPlane {
+    /// Whether a pod of it is seen to be ready.
+    pub fn is_running(&self) -> bool {
+        self.replicas.as_ref().is_ok_and(|replicas| !replicas.is_empty())
+    }
+}
+
 /// One pod of istiod: cluster → how far istiod is with it (`synced`, `syncing`, `timeout`, `closed`).
 pub type Replica = BTreeMap<String, String>;
 

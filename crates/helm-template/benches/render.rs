@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("|---|---|---|---|---|---|");
     for ((name, directory), library) in CHARTS.iter().zip(&directories).zip(library) {
         let chart = Chart::from_directory(directory)?;
-        let here = fastest(40, || {
+        let here = fastest(200, || {
             let values = Values::new();
             let release = Release::new("x", "istio-system");
             render(&chart, &values, &release, &Capabilities::new("v1.31.0"), &Options::default()).map(|_| ())

@@ -1,5 +1,6 @@
 //! Rendering: a chart, values, a release and capabilities in, manifests out.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -220,8 +221,8 @@ fn check_kube_version(chart: &Chart, actual: &KubeVersion) -> Result<(), Error> 
 }
 
 /// A template of a chart with what it sees.
-struct Renderable {
-    text: String,
+struct Renderable<'c> {
+    text: Cow<'c, str>,
     root: Map,
     base_path: String,
 }
@@ -286,16 +287,16 @@ fn parse_error(error: &parse::ParseError) -> Error {
     Error::Parse { location: format!("{}:{}", error.name, error.line), message }
 }
 
-struct Scope {
+struct Scope<'c> {
     release: Value,
     capabilities: Value,
     values_type: &'static str,
-    renderables: BTreeMap<String, Renderable>,
+    renderables: BTreeMap<String, Renderable<'c>>,
 }
 
-impl Scope {
+impl<'c> Scope<'c> {
     /// Adds the templates of a chart and its subcharts, and returns what they see.
-    fn add(&mut self, chart: &Chart, path: &str, values: &Map, is_root: bool) -> Map {
+    fn add(&mut self, chart: &'c Chart, path: &str, values: &Map, is_root: bool) -> Map {
         let subcharts = Map::new(Entries::new());
         let entries = [
             ("Chart", Value::map(chart.metadata.to_value(is_root))),
@@ -324,7 +325,7 @@ impl Scope {
                 continue;
             }
             let renderable = Renderable {
-                text: String::from_utf8_lossy(&file.data).into_owned(),
+                text: String::from_utf8_lossy(&file.data),
                 root: root.clone(),
                 base_path: format!("{path}/templates"),
             };

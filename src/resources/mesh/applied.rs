@@ -79,9 +79,9 @@ impl Apply<'_> {
         let clusters: Vec<Cluster> = sites.iter().map(|site| site.cluster.clone()).collect();
         let began = Instant::now();
         loop {
-            let Observed { status, roots, warnings } = status::observe(&state, &clusters).await;
+            let Observed { status, roots, awaits_roots, warnings } = status::observe(&state, &clusters).await;
             let problems = status.problems();
-            let waits = !problems.is_empty()
+            let waits = (awaits_roots || !problems.is_empty())
                 && !diagnostics.has_errors()
                 && began.elapsed() < SYNCED
                 && !self.cancel.is_cancelled();

@@ -18,7 +18,9 @@ const FORMAT: i64 = 1;
 pub fn planned(planned: &MeshModel, prior: Option<&MeshModel>) -> (Field<JoinModel>, Field<PeerModel>) {
     let before = prior.and_then(|prior| prior.join.as_known());
     let roots = before.filter(|_| keeps_its_roots(planned, prior)).map(|join| join.root_certificates.clone());
-    let join = join(planned, roots.unwrap_or(Field::Unknown), |label, primary| {
+    // An apply that failed before a control plane ran has seen no roots; the next one will.
+    let roots = roots.filter(|roots| !roots.is_null()).unwrap_or(Field::Unknown);
+    let join = join(planned, roots, |label, primary| {
         let Field::Known(gateway) = &primary.east_west_gateway else { return none() };
         let was = prior.and_then(|prior| prior.primary.as_known()?.get(label)?.east_west_gateway.as_known());
         let keeps = was.is_some_and(|was| was.addresses == gateway.addresses)

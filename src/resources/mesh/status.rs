@@ -31,6 +31,8 @@ pub struct Observed {
     pub status: StatusModel,
     /// The roots that each cluster's proxies trust, as PEM.
     pub roots: BTreeMap<String, String>,
+    /// Whether a control plane runs that has yet to say what its proxies trust: istiod does so after it is ready.
+    pub awaits_roots: bool,
     /// What could not be observed.
     pub warnings: Diagnostics,
 }
@@ -79,9 +81,10 @@ pub async fn observe(state: &MeshModel, clusters: &[Cluster]) -> Observed {
     }
     status.clusters = Field::Known(entries);
     status.links = Field::Known(links(&networks, &seen, &status, &prior));
+    let awaits_roots = seen.values().any(|seen| seen.is_running() && seen.roots.is_none());
     let roots =
         seen.into_iter().filter_map(|(label, control_plane)| Some((label, control_plane.roots?))).collect();
-    Observed { status, roots, warnings }
+    Observed { status, roots, awaits_roots, warnings }
 }
 
 /// Cluster → network.

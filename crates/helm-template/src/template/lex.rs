@@ -88,8 +88,17 @@ impl<'a> Lexer<'a> {
 
     /// Moves on by `length` bytes and counts the lines in them.
     fn skip(&mut self, length: usize) {
-        self.line += self.rest().as_bytes()[..length].split(|byte| *byte == b'\n').count() - 1;
+        self.line += memchr::memchr_iter(b'\n', &self.rest().as_bytes()[..length]).count();
         self.position += length;
+    }
+
+    /// Moves on behind letters, digits and underscores.
+    fn skip_word(&mut self) {
+        let is_ascii_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        self.position += self.rest().bytes().take_while(is_ascii_word).count();
+        while self.peek().is_some_and(is_alphanumeric) {
+            self.next();
+        }
     }
 
     fn accept(&mut self, valid: &str) -> bool {
@@ -105,7 +114,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn text(&mut self) -> Result<(), String> {
-        while let Some(offset) = self.rest().find(LEFT_DELIM) {
+        while let Some(offset) = memchr::memmem::find(self.rest().as_bytes(), LEFT_DELIM.as_bytes()) {
             let text = &self.rest()[..offset];
             let trims = has_left_trim_marker(&self.rest()[offset + LEFT_DELIM.len()..]);
             let kept = if trims { text.trim_end_matches(SPACE_CHARS).len() } else { offset };
@@ -245,7 +254,7 @@ impl<'a> Lexer<'a> {
 
     fn space(&mut self) {
         let rest = self.rest();
-        let length = rest.len() - rest.trim_start_matches(SPACE_CHARS).len();
+        let length = rest.bytes().take_while(|byte| is_space(*byte)).count();
         // The last blank belongs to a trim marker if one follows.
         let last = length - 1;
         let trims =
@@ -257,9 +266,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn identifier(&mut self) -> Result<(), String> {
-        while self.peek().is_some_and(is_alphanumeric) {
-            self.next();
-        }
+        self.skip_word();
         self.require_terminator()?;
         let word = &self.input[self.start..self.position];
         let kind = match word {
@@ -280,9 +287,7 @@ impl<'a> Lexer<'a> {
             self.emit(if kind == Kind::Field { Kind::Dot } else { kind });
             return Ok(());
         }
-        while self.peek().is_some_and(is_alphanumeric) {
-            self.next();
-        }
+        self.skip_word();
         self.require_terminator()?;
         self.emit(kind);
         Ok(())
@@ -344,12 +349,16 @@ impl<'a> Lexer<'a> {
 
 fn has_left_trim_marker(text: &str) -> bool {
     let bytes = text.as_bytes();
-    bytes.first() == Some(&b'-') && bytes.get(1).is_some_and(|b| SPACE_CHARS.contains(&char::from(*b)))
+    bytes.first() == Some(&b'-') && bytes.get(1).copied().is_some_and(is_space)
 }
 
 fn has_right_trim_marker(text: &str) -> bool {
     let bytes = text.as_bytes();
-    bytes.first().is_some_and(|b| SPACE_CHARS.contains(&char::from(*b))) && bytes.get(1) == Some(&b'-')
+    bytes.first().copied().is_some_and(is_space) && bytes.get(1) == Some(&b'-')
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 fn is_alphanumeric(c: char) -> bool {

@@ -123,18 +123,14 @@ impl<'t> Parser<'_, 't> {
             return Ok(Some(operand));
         }
         let position = self.peek().position;
-        let mut fields = Vec::new();
-        while self.peek().kind == Kind::Field {
-            fields.push(&self.take().text[1..]);
-        }
         operand = match operand.kind {
-            OperandKind::Field(mut all) => {
-                all.append(&mut fields);
-                Operand { position, kind: OperandKind::Field(all) }
+            OperandKind::Field(mut fields) => {
+                self.fields(&mut fields);
+                Operand { position, kind: OperandKind::Field(fields) }
             }
-            OperandKind::Variable(name, mut all) => {
-                all.append(&mut fields);
-                Operand { position, kind: OperandKind::Variable(name, all) }
+            OperandKind::Variable(name, mut fields) => {
+                self.fields(&mut fields);
+                Operand { position, kind: OperandKind::Variable(name, fields) }
             }
             OperandKind::Bool(_)
             | OperandKind::String { .. }
@@ -142,11 +138,23 @@ impl<'t> Parser<'_, 't> {
             | OperandKind::Nil
             | OperandKind::Dot => {
                 let text = quote(operand.to_string().as_bytes());
+                self.fields(&mut Vec::new());
                 return self.error(format!("unexpected . after term {text}"));
             }
-            _ => Operand { position, kind: OperandKind::Chain(Box::new(operand), fields) },
+            _ => {
+                let mut fields = Vec::new();
+                self.fields(&mut fields);
+                Operand { position, kind: OperandKind::Chain(Box::new(operand), fields) }
+            }
         };
         Ok(Some(operand))
+    }
+
+    /// Takes all fields that follow.
+    fn fields(&mut self, fields: &mut Vec<&'t str>) {
+        while self.peek().kind == Kind::Field {
+            fields.push(&self.take().text[1..]);
+        }
     }
 
     fn term(&mut self) -> Result<Option<Operand<'t>>> {
@@ -167,7 +175,11 @@ impl<'t> Parser<'_, 't> {
                 }
                 OperandKind::Variable(name, Vec::new())
             }
-            Kind::Field => OperandKind::Field(vec![&token.text[1..]]),
+            Kind::Field => {
+                let mut fields = Vec::with_capacity(4);
+                fields.push(&token.text[1..]);
+                OperandKind::Field(fields)
+            }
             Kind::Bool => OperandKind::Bool(token.text == "true"),
             Kind::CharConstant | Kind::Complex | Kind::Number => match number(&token) {
                 Ok(number) => OperandKind::Number(number),
