@@ -1,6 +1,9 @@
 //! How the control planes of other clusters reach an API server.
 
 use core::net::IpAddr;
+use std::collections::BTreeMap;
+
+use super::names::ClusterName;
 
 /// The address by which istiod of another cluster reads this one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,6 +14,22 @@ pub struct ApiServer {
     pub cluster_ca_certificate: Option<String>,
     /// Name to expect in the API server's certificate instead of the URL's.
     pub tls_server_name: Option<String>,
+}
+
+/// The addresses of one API server: what most clusters use, and what single ones do, such as those behind another end of a VPN.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ApiServerAddresses {
+    /// What every cluster uses that is not named.
+    pub usual: ApiServer,
+    /// Reading cluster → what it uses.
+    pub from: BTreeMap<ClusterName, ApiServer>,
+}
+
+impl ApiServerAddresses {
+    /// What istiod of `reader` uses.
+    pub fn seen_from(&self, reader: &ClusterName) -> &ApiServer {
+        self.from.get(reader).unwrap_or(&self.usual)
+    }
 }
 
 impl ApiServer {

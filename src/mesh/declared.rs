@@ -79,6 +79,8 @@ pub struct Primary {
     pub chart: BTreeMap<String, Value>,
     /// The addresses of the cluster's pods.
     pub pod_cidrs: Vec<String>,
+    /// The addresses of the cluster's Services.
+    pub service_cidrs: Vec<String>,
     /// `managed`, the default, or `external`: who installs Istio's custom resource definitions.
     pub crds: Option<String>,
     /// Whether clusters without a control plane are served by this one.
@@ -91,8 +93,19 @@ pub struct Primary {
 
 /// How other control planes reach an API server, as the user declares it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct DeclaredApiServer {
+    /// What all of them use.
+    #[serde(flatten)]
+    pub usual: DeclaredAddress,
+    /// Primary that reads the API server → what it uses instead; what is left out is as usual.
+    pub from: BTreeMap<String, DeclaredAddress>,
+}
+
+/// One address of an API server, as the user declares it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DeclaredAddress {
     /// `https://…`; the connection's host otherwise.
     pub url: Option<String>,
     /// Certificates that sign the API server's, as PEM; the connection's otherwise.

@@ -16,6 +16,7 @@ mod gateway;
 mod images;
 mod names;
 mod platform;
+mod ranges;
 mod topology;
 mod trust_rules;
 mod validate;
@@ -25,11 +26,11 @@ mod violation;
 #[cfg(test)]
 mod tests;
 
-pub use api_server::ApiServer;
+pub use api_server::{ApiServer, ApiServerAddresses};
 pub use authority::{Authority, GivenAuthority, KeyType, RootKeeper};
 pub use chart::ChartName;
 pub use cidr::Cidr;
-pub use declared::{CertificateAuthority, ChartSource, DeclaredApiServer, Mesh, Primary};
+pub use declared::{CertificateAuthority, ChartSource, DeclaredAddress, DeclaredApiServer, Mesh, Primary};
 pub use derived::{DerivedValue, EAST_WEST_GATEWAY};
 pub use facts::ClusterFacts;
 pub use gateway::{EastWestGateway, Resources};

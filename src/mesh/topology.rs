@@ -4,17 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::api_server::ApiServer;
 use super::cidr::Cidr;
-use super::declared::{Mesh, Primary};
+use super::declared::{DeclaredAddress, DeclaredApiServer, Mesh, Primary};
 use super::gateway::{EastWestGateway, SERVICE_TYPES};
 use super::validate::Check;
 use super::violation::FieldPath;
-
-/// The addresses of the pods of one cluster, with where the user wrote them.
-struct PodRange<'a> {
-    cluster: &'a str,
-    network: &'a str,
-    cidr: Cidr,
-}
 
 impl Check {
     /// Every rule between the clusters of the mesh.
@@ -24,19 +17,45 @@ impl Check {
             self.error(FieldPath::attribute("primary"), None, cause, "Add a block primary \"<cluster>\".");
         }
         self.networks_have_gateways(&mesh.primaries);
-        self.pod_ranges_differ(&mesh.primaries);
+        self.ranges(&mesh.primaries);
         for (label, primary) in &mesh.primaries {
             let block = FieldPath::attribute("primary").key(label);
             if let Some(gateway) = &primary.east_west_gateway {
                 self.gateway(gateway, &block.then("east_west_gateway"), label);
             }
-            let url = primary.api_server.as_ref().and_then(|api_server| api_server.url.as_deref());
-            if let Some(reason) = url.and_then(ApiServer::unusable) {
-                let field = block.then("api_server").then("url");
-                let way_out =
-                    "Give the URL by which the other clusters' control planes reach this API server.";
-                self.error(field, Some(label), format!("{reason}."), way_out);
+            if let Some(api_server) = &primary.api_server {
+                self.api_server(api_server, &block.then("api_server"), label, &mesh.primaries);
             }
+        }
+    }
+
+    /// Every address works from another machine, and those for single readers have one.
+    fn api_server(
+        &mut self,
+        api_server: &DeclaredApiServer,
+        block: &FieldPath,
+        label: &str,
+        primaries: &BTreeMap<String, Primary>,
+    ) {
+        self.is_usable(&api_server.usual, block, label);
+        for (reader, address) in &api_server.from {
+            let block = block.then("from").key(reader);
+            let cause = if reader == label {
+                "The control plane of a cluster reads its own API server by itself.".to_owned()
+            } else if primaries.contains_key(reader) {
+                self.is_usable(address, &block, label);
+                continue;
+            } else {
+                format!("The mesh has no primary {reader:?} that could read this API server.")
+            };
+            self.error(block, Some(label), cause, "Name another primary of the mesh, or remove the block.");
+        }
+    }
+
+    fn is_usable(&mut self, address: &DeclaredAddress, block: &FieldPath, label: &str) {
+        if let Some(reason) = address.url.as_deref().and_then(ApiServer::unusable) {
+            let way_out = "Give the URL by which the other clusters' control planes reach this API server.";
+            self.error(block.then("url"), Some(label), format!("{reason}."), way_out);
         }
     }
 
@@ -58,33 +77,6 @@ impl Check {
                 let way_out = "Add a block east_west_gateway {} to a cluster of this network, or give clusters whose pods \
                      reach each other the same network.";
                 self.error(field, Some(label), cause, way_out);
-            }
-        }
-    }
-
-    /// On one network an address means one pod.
-    fn pod_ranges_differ(&mut self, primaries: &BTreeMap<String, Primary>) {
-        let mut ranges: Vec<PodRange<'_>> = Vec::new();
-        for (label, primary) in primaries {
-            let field = FieldPath::attribute("primary").key(label).then("pod_cidrs");
-            for text in &primary.pod_cidrs {
-                let Some(cidr) = self.name::<Cidr>(text, field.clone(), Some(label)) else { continue };
-                let range = PodRange { cluster: label, network: &primary.network, cidr };
-                let other = ranges.iter().find(|other| {
-                    other.network == range.network
-                        && other.cluster != range.cluster
-                        && other.cidr.overlaps(&range.cidr)
-                });
-                if let Some(other) = other {
-                    let cause = format!(
-                        "{cidr} overlaps {} of cluster {:?}, and both are on network {:?}, where an address must mean one pod.",
-                        other.cidr, other.cluster, range.network
-                    );
-                    let way_out = "Give the clusters different pod ranges, or different networks with an east-west gateway \
-                                   each.";
-                    self.error(field.clone(), Some(label), cause, way_out);
-                }
-                ranges.push(range);
             }
         }
     }

@@ -2,12 +2,13 @@ use std::time::{Duration, Instant};
 
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio_util::sync::CancellationToken;
 
 use super::RolloutError;
 use super::target::Target;
-use crate::mesh::ApiServer;
+use crate::mesh::{ApiServerAddresses, ClusterName};
+use crate::render::link;
 use crate::render::reader::TOKEN_SECRET;
 
 /// How long Kubernetes' token controller may take for a new Secret.
@@ -18,9 +19,16 @@ const PAUSE: Duration = Duration::from_millis(250);
 #[derive(Clone, Debug)]
 pub struct Access {
     /// Where.
-    pub api_server: ApiServer,
+    pub api_server: ApiServerAddresses,
     /// As whom.
     pub token: SecretString,
+}
+
+impl Access {
+    /// What istiod of `reader` gets to read `cluster`.
+    pub(super) fn kubeconfig(&self, cluster: &ClusterName, reader: &ClusterName) -> SecretString {
+        link::kubeconfig(cluster, self.api_server.seen_from(reader), self.token.expose_secret()).into()
+    }
 }
 
 /// The token of the reader, once Kubernetes has written it.

@@ -7,10 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 
-use super::access::Access;
 use crate::mesh::ClusterName;
 use crate::render::authority::{ROOT_CERTIFICATE, ROOT_KEY};
-use crate::render::{Hole, Manifest, link};
+use crate::render::{Hole, Manifest};
 use crate::trust::{Intermediate, Root};
 
 /// What the user gives for one cluster at each apply, and nothing but the cluster keeps.
@@ -28,7 +27,8 @@ pub(super) struct Produced<'a> {
     pub(super) root: Option<&'a Root>,
     pub(super) intermediate: Option<&'a Intermediate>,
     pub(super) given: Option<&'a Given>,
-    pub(super) access: Option<&'a BTreeMap<ClusterName, Access>>,
+    /// Cluster → how istiod of the cluster in question reads it.
+    pub(super) kubeconfigs: Option<&'a BTreeMap<ClusterName, SecretString>>,
 }
 
 impl Produced<'_> {
@@ -59,10 +59,9 @@ impl Produced<'_> {
             Hole::PullSecret { name, .. } => {
                 self.given?.pull_secrets.get(name).map(|content| content.expose_secret().to_owned())
             }
-            Hole::Access(cluster) => self
-                .access?
-                .get(cluster)
-                .map(|access| link::kubeconfig(cluster, &access.api_server, access.token.expose_secret())),
+            Hole::Access(cluster) => {
+                self.kubeconfigs?.get(cluster).map(|kubeconfig| kubeconfig.expose_secret().to_owned())
+            }
         }
     }
 }

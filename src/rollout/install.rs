@@ -12,7 +12,7 @@ use super::exchange::Exchange;
 use super::fill::{Given, Produced};
 use super::target::{ClusterOutcome, Target};
 use super::{RolloutError, holder, injection, release};
-use crate::mesh::{ApiServer, ClusterName};
+use crate::mesh::ApiServerAddresses;
 use crate::render::authority::{INTERMEDIATE_SECRET, ROOT_SECRET};
 use crate::render::{Component, Hole, Manifest, ManifestSet, Stage};
 use crate::trust::Root;
@@ -32,7 +32,7 @@ pub struct Installation {
     /// What new certificates shall be; `None` if istiod makes its own.
     pub certificates: Option<Certificates>,
     /// How other clusters reach the API server.
-    pub api_server: ApiServer,
+    pub api_server: ApiServerAddresses,
     /// What the user gives at each apply.
     pub given: Given,
     /// Whether this is the first installation.
@@ -224,17 +224,20 @@ impl Run<'_> {
 
     /// Tells istiod of the other clusters, as far as they can be read.
     async fn links(&self, progress: &mut Progress) -> Result<(), RolloutError> {
-        let mut accesses: BTreeMap<ClusterName, Access> = BTreeMap::new();
+        let mut kubeconfigs = BTreeMap::new();
         let mut failed = Vec::new();
-        let holes = self.installation.set.manifests().iter().flat_map(|manifest| manifest.holes.values());
+        let set = &self.installation.set;
+        let holes = set.manifests().iter().flat_map(|manifest| manifest.holes.values());
         for hole in holes {
             let Hole::Access(cluster) = hole else { continue };
             match self.exchange.access(cluster).await {
-                Some(access) => drop(accesses.insert(cluster.clone(), access)),
+                Some(access) => {
+                    kubeconfigs.insert(cluster.clone(), access.kubeconfig(cluster, set.cluster()));
+                }
                 None => failed.push(cluster.to_string()),
             }
         }
-        let produced = Produced { access: Some(&accesses), ..Produced::default() };
+        let produced = Produced { kubeconfigs: Some(&kubeconfigs), ..Produced::default() };
         self.apply(progress, &[Stage::Links], &produced).await?;
         if failed.is_empty() { Ok(()) } else { Err(RolloutError::Links { clusters: failed }) }
     }

@@ -1,4 +1,4 @@
-//! The tests: one `cargo test` a target, in two lanes, since those of clusters wait longer than they compute.
+//! The tests: one `cargo test` a target, in lanes side by side, since those of clusters wait longer than they compute.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
@@ -13,9 +13,9 @@ use crate::error::{Error, file_error};
 use crate::steps::Outcome;
 use crate::workspace::Workspace;
 
-/// The targets that run whole clusters with Istio. One lab after the other: two would slow each other's clusters down until
-/// what they wait for comes too late.
-const LABS: [&str; 3] = ["mesh", "clusters", "multi_primary"];
+/// The targets that run whole clusters with Istio: two lanes of about the same length, no more than two labs at a time, since
+/// more would slow each other's clusters down until what they wait for comes too late.
+const LABS: [&[&str]; 2] = [&["mesh"], &["clusters", "multi_primary"]];
 
 /// What `cargo test` is told of a target.
 type Target = Vec<String>;
@@ -24,7 +24,8 @@ type Target = Vec<String>;
 pub fn run(workspace: &Workspace) -> Result<Outcome, Error> {
     command::run(&mut workspace.cargo(&["test", "--workspace", "--no-run", "--quiet"]))?;
     let names = thread::scope(|scope| {
-        let lanes = lanes(&workspace.test_targets).map(|lane| scope.spawn(move || failing(workspace, &lane)));
+        let lanes = lanes(&workspace.test_targets).into_iter();
+        let lanes: Vec<_> = lanes.map(|lane| scope.spawn(move || failing(workspace, &lane))).collect();
         lanes.into_iter().flat_map(|lane| lane.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
     });
     let names: Vec<String> = names;
@@ -32,12 +33,13 @@ pub fn run(workspace: &Workspace) -> Result<Outcome, Error> {
 }
 
 /// The targets with a lab, and all others.
-fn lanes(names: &[String]) -> [Vec<Target>; 2] {
+fn lanes(names: &[String]) -> Vec<Vec<Target>> {
     let test = |name: &String| vec!["--test".to_owned(), name.clone()];
-    let has_lab = |name: &&String| LABS.contains(&name.as_str());
-    let others = names.iter().filter(|name| !has_lab(name)).map(test);
+    let lab = |lane: &[&str]| names.iter().filter(|name| lane.contains(&name.as_str())).map(test).collect();
+    let has_no_lab = |name: &&String| !LABS.iter().any(|lane| lane.contains(&name.as_str()));
     let units = ["--lib", "--bins", "--doc"].map(|kind| vec![kind.to_owned()]);
-    [names.iter().filter(has_lab).map(test).collect(), others.chain(units).collect()]
+    let others = names.iter().filter(has_no_lab).map(test).chain(units).collect();
+    LABS.iter().map(|lane| lab(lane)).chain([others]).collect()
 }
 
 /// Runs these targets one after the other; what failed.
@@ -81,11 +83,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_target_runs_once_and_labs_in_a_lane_of_their_own() {
-        let names = ["charts", "engine", "mesh", "multi_primary"].map(str::to_owned);
-        let [labs, others] =
-            lanes(&names).map(|lane| lane.iter().map(|target| target.join(" ")).collect::<Vec<_>>());
-        assert_eq!(labs, ["--test mesh", "--test multi_primary"]);
-        assert_eq!(others, ["--test charts", "--test engine", "--lib", "--bins", "--doc"]);
+    fn every_target_runs_once_and_labs_in_lanes_of_their_own() {
+        let names = ["charts", "clusters", "engine", "mesh", "multi_primary"].map(str::to_owned);
+        let lines = |lane: Vec<Target>| lane.iter().map(|target| target.join(" ")).collect::<Vec<_>>();
+        let lanes: Vec<_> = lanes(&names).into_iter().map(lines).collect();
+        assert_eq!(lanes[0], ["--test mesh"]);
+        assert_eq!(lanes[1], ["--test clusters", "--test multi_primary"]);
+        assert_eq!(lanes[2], ["--test charts", "--test engine", "--lib", "--bins", "--doc"]);
     }
 }

@@ -117,7 +117,7 @@ pub fn a_second_state_cannot_take_a_mesh(fixture: &Fixture) {
     second.apply().failed_with(&["this set is already installed", "Two states must not manage one mesh"]);
     assert!(second.resource("istio_mesh.shop").is_null());
     first.assert_no_changes();
-    fixture.destroy_with_definitions(&first, "east", &mesh);
+    fixture.destroy(&first, "east");
 }
 
 pub fn an_unreachable_cluster_is_an_error_or_kept_or_abandoned(fixture: &Fixture) {

@@ -80,6 +80,17 @@ impl Fixture {
         ours.map(str::to_owned).collect()
     }
 
+    /// Destroys the workspace's mesh. Its definitions stay for the next one.
+    #[track_caller]
+    pub fn destroy(&self, workspace: &Workspace, cluster: &str) {
+        workspace.destroy().succeeded();
+        let remains = self.remains(cluster);
+        assert!(
+            !remains.is_empty() && remains.iter().all(|name| name.starts_with("customresourcedefinition")),
+            "{remains:?}"
+        );
+    }
+
     /// Destroys the workspace's mesh with its definitions, so that the next test finds an empty cluster.
     #[track_caller]
     pub fn destroy_with_definitions(&self, workspace: &Workspace, cluster: &str, mesh: &str) {

@@ -14,7 +14,7 @@ pub fn a_reader_plans_and_an_administrator_applies(fixture: &Fixture) {
     fixture.identify(&workspace, "east", identity::READER);
     workspace.assert_no_changes();
     fixture.identify(&workspace, "east", identity::ADMIN);
-    fixture.destroy_with_definitions(&workspace, "east", &mesh);
+    fixture.destroy(&workspace, "east");
 }
 
 pub fn an_administrator_plans_and_an_installer_applies(fixture: &Fixture) {

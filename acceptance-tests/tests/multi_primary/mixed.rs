@@ -93,7 +93,7 @@ fn declare(
     };
     let text = Fixture::example_text(EXAMPLE);
     let lines: Vec<&str> = text.lines().filter(|line| !is_left_out(line)).collect();
-    workspace.configure(&lines.join("\n"));
+    workspace.configure(&with_addresses_for_each_reader(fixture, &lines.join("\n")));
     let certificates = intermediates
         .iter()
         .map(|(name, it)| (*name, json!({"certificate": it.certificate, "chain": it.chain})));
@@ -106,6 +106,29 @@ fn declare(
     variables["root_certificate"] = json!(authority.root());
     workspace.set_variables(&variables);
     variables
+}
+
+/// The address that all would use is nobody's, and every reader is told another one: a link is ready only if it uses that.
+fn with_addresses_for_each_reader(fixture: &Fixture, text: &str) -> String {
+    let host = |cluster: &str| fixture.lab.cluster(cluster).api_server().host().to_owned();
+    let hosts: BTreeMap<&str, String> = ALL.iter().map(|cluster| (*cluster, host(cluster))).collect();
+    let block = format!(
+        r#"
+      api_server {{
+        url = "https://192.0.2.1:6443"
+        dynamic "from" {{
+          for_each = setsubtract(keys(local.clusters), [primary.key])
+          labels   = [from.key]
+          content {{
+            url = {}[primary.key]
+          }}
+        }}
+      }}
+      dynamic "east_west_gateway""#,
+        json!(hosts)
+    );
+    let (before, after) = text.split_once("\n      dynamic \"east_west_gateway").expect("a gateway");
+    format!("{before}{block}{after}")
 }
 
 /// Nothing of this can work, and all of it is refused before anything is written.

@@ -3,7 +3,8 @@ use core::time::Duration;
 use super::super::{Severity, Violation};
 use super::*;
 use crate::mesh::{
-    Authority, CertificateAuthority, ChartSource, ClusterName, DeclaredApiServer, GivenAuthority, RootKeeper,
+    Authority, CertificateAuthority, ChartSource, ClusterName, DeclaredAddress, DeclaredApiServer,
+    GivenAuthority, RootKeeper,
 };
 
 const DAY: Duration = Duration::from_hours(24);
@@ -75,6 +76,32 @@ fn overlapping_pod_ranges_on_one_network_are_refused() {
         violation.cause
     );
     let apart = mesh(&[("east", on("net-east", "10.8.0.0/16")), ("west", on("net-west", "10.8.0.0/16"))]);
+    assert!(apart.validate().is_ok());
+}
+
+#[test]
+fn service_ranges_may_be_each_others_but_hold_no_pods_of_their_network() {
+    let on = |network: &str, pods: &str, services: &str| Primary {
+        pod_cidrs: vec![pods.to_owned()],
+        service_cidrs: vec![services.to_owned()],
+        ..with_gateway(network)
+    };
+    let same = mesh(&[
+        ("east", on("net", "10.8.0.0/16", "10.96.0.0/12")),
+        ("west", on("net", "10.9.0.0/16", "10.96.0.0/12")),
+    ]);
+    assert!(same.validate().is_ok());
+    let caught = mesh(&[
+        ("east", on("net", "10.8.0.0/16", "10.96.0.0/12")),
+        ("west", on("net", "10.97.0.0/16", "10.128.0.0/16")),
+    ]);
+    let violation = violation_of(&caught);
+    assert_eq!(violation.field.to_string(), "primary[\"east\"].service_cidrs");
+    assert!(violation.cause.contains("10.97.0.0/16 of cluster \"west\""), "{}", violation.cause);
+    let apart = mesh(&[
+        ("east", on("net-east", "10.8.0.0/16", "10.96.0.0/12")),
+        ("west", on("net-west", "10.97.0.0/16", "10.128.0.0/16")),
+    ]);
     assert!(apart.validate().is_ok());
 }
 
@@ -222,10 +249,31 @@ fn settings_of_a_gateway_are_checked() {
     }
 }
 
+fn address(url: &str) -> DeclaredAddress {
+    DeclaredAddress { url: Some(url.to_owned()), ..DeclaredAddress::default() }
+}
+
+#[test]
+fn an_address_for_one_reader_needs_that_reader_and_must_be_usable_there() {
+    for (reader, url, cause) in [
+        ("nobody", "https://10.0.0.1", "no primary"),
+        ("east", "https://10.0.0.1", "itself"),
+        ("west", "https://localhost:6443", "each machine's own address"),
+    ] {
+        let from = BTreeMap::from([(reader.to_owned(), address(url))]);
+        let api_server = DeclaredApiServer { from, ..DeclaredApiServer::default() };
+        let east = Primary { api_server: Some(api_server), ..primary("net") };
+        let violation = violation_of(&mesh(&[("east", east), ("west", primary("net"))]));
+        let path = format!("primary[\"east\"].api_server.from[{reader:?}]");
+        assert!(violation.field.to_string().starts_with(&path), "{violation}");
+        assert!(violation.cause.contains(cause), "{violation}");
+    }
+}
+
 #[test]
 fn an_address_that_no_other_cluster_can_use_is_refused() {
     let api_server =
-        DeclaredApiServer { url: Some("https://127.0.0.1:6443".to_owned()), ..Default::default() };
+        DeclaredApiServer { usual: address("https://127.0.0.1:6443"), ..DeclaredApiServer::default() };
     let east = Primary { api_server: Some(api_server), ..primary("net") };
     let violation = violation_of(&mesh(&[("east", east)]));
     assert_eq!(violation.field.to_string(), "primary[\"east\"].api_server.url");

@@ -5,10 +5,12 @@ use tfplugin::{AttributePath, Diagnostic, Diagnostics};
 use super::plan::primary;
 use super::seals::ApiServers;
 use crate::clusters;
-use crate::mesh::{ApiServer, ClusterName, ValidatedMesh, ValidatedPrimary};
+use crate::mesh::{
+    ApiServer, ApiServerAddresses, ClusterName, DeclaredAddress, ValidatedMesh, ValidatedPrimary,
+};
 use crate::provider::ProviderData;
 
-/// The address of every cluster that others read: what its block says, else what the provider itself uses. A cluster whose
+/// The addresses of every cluster that others read: what its block says, else what the provider itself uses. A cluster whose
 /// connection is not known yet is left out.
 ///
 /// # Errors
@@ -20,8 +22,8 @@ pub async fn api_servers(mesh: &ValidatedMesh, data: &ProviderData) -> Result<Ap
         if mesh.read_by(name).next().is_none() {
             continue;
         }
-        match api_server(name, primary, data).await {
-            Ok(Some(api_server)) => drop(known.insert(name.clone(), api_server)),
+        match addresses(mesh, name, primary, data).await {
+            Ok(Some(addresses)) => drop(known.insert(name.clone(), addresses)),
             Ok(None) => {}
             Err(error) => errors.push(error),
         }
@@ -29,11 +31,12 @@ pub async fn api_servers(mesh: &ValidatedMesh, data: &ProviderData) -> Result<Ap
     errors.into_result().map(|()| known)
 }
 
-async fn api_server(
+async fn addresses(
+    mesh: &ValidatedMesh,
     name: &ClusterName,
     declared: &ValidatedPrimary,
     data: &ProviderData,
-) -> Result<Option<ApiServer>, Diagnostic> {
+) -> Result<Option<ApiServerAddresses>, Diagnostic> {
     let declared = declared.api_server();
     let connection = match data.clusters.get(name.as_str()).await {
         Ok(cluster) => cluster,
@@ -41,22 +44,32 @@ async fn api_server(
         Err(clusters::Error::NotYetKnown { .. }) => return Ok(None),
         Err(error) => return Err(crate::diagnostics::cluster(&error, Some(primary(name.as_str())))),
     };
-    let own = connection.api_server();
-    let api_server = ApiServer {
-        url: declared.url.clone().unwrap_or_else(|| own.url.clone()),
-        cluster_ca_certificate: declared
-            .cluster_ca_certificate
-            .clone()
-            .or_else(|| own.cluster_ca_certificate.clone()),
-        tls_server_name: declared.tls_server_name.clone().or_else(|| own.tls_server_name.clone()),
-    };
-    if let Some(reason) = ApiServer::unusable(&api_server.url) {
+    let usual = merged(&declared.usual, connection.api_server());
+    let own =
+        |reader: &ClusterName| Some((reader.clone(), merged(declared.from.get(reader.as_str())?, &usual)));
+    // Every cluster of the mesh reads all others.
+    let from = mesh.read_by(name).filter_map(own).collect();
+    let addresses = ApiServerAddresses { usual, from };
+    let used: Vec<&ApiServer> = mesh.read_by(name).map(|reader| addresses.seen_from(reader)).collect();
+    if let Some(reason) = used.iter().find_map(|address| ApiServer::unusable(&address.url)) {
         return Err(unusable(name, &reason));
     }
-    if connection.is_insecure() && api_server.cluster_ca_certificate.is_none() {
+    if connection.is_insecure() && used.iter().any(|address| address.cluster_ca_certificate.is_none()) {
         return Err(unchecked(name));
     }
-    Ok(Some(api_server))
+    Ok(Some(addresses))
+}
+
+/// What is declared, and for the rest what is used otherwise.
+fn merged(declared: &DeclaredAddress, otherwise: &ApiServer) -> ApiServer {
+    let DeclaredAddress { url, cluster_ca_certificate, tls_server_name } = declared;
+    ApiServer {
+        url: url.clone().unwrap_or_else(|| otherwise.url.clone()),
+        cluster_ca_certificate: cluster_ca_certificate
+            .clone()
+            .or_else(|| otherwise.cluster_ca_certificate.clone()),
+        tls_server_name: tls_server_name.clone().or_else(|| otherwise.tls_server_name.clone()),
+    }
 }
 
 fn unusable(name: &ClusterName, reason: &str) -> Diagnostic {

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
 
-use super::model::{ApiServerModel, ChartModel, GatewayModel, MeshModel, PrimaryModel, ResourcesModel};
+use super::model::{
+    AddressModel, ApiServerModel, ChartModel, GatewayModel, MeshModel, PrimaryModel, ResourcesModel,
+};
 use super::schema::DEFAULT_NAMESPACE;
 use crate::diagnostics;
 use crate::mesh::{
-    CertificateAuthority, ChartSource, DeclaredApiServer, EastWestGateway, GivenAuthority, Images, Mesh,
-    Primary, Resources, ValidatedMesh,
+    CertificateAuthority, ChartSource, DeclaredAddress, DeclaredApiServer, EastWestGateway, GivenAuthority,
+    Images, Mesh, Primary, Resources, ValidatedMesh,
 };
 
 /// Istio's own default.
@@ -85,6 +87,7 @@ impl Reader {
             version: self.text(&primary.version),
             chart: self.charts(&primary.chart, &AttributePath::new("primary").key(label)),
             pod_cidrs: self.texts(&primary.pod_cidrs),
+            service_cidrs: self.texts(&primary.service_cidrs),
             crds: self.text(&primary.crds),
             serve_remote_clusters: self.block(&primary.serve_remote_clusters).copied().unwrap_or_default(),
             east_west_gateway: self
@@ -116,10 +119,25 @@ impl Reader {
     }
 
     fn api_server(&mut self, api_server: &ApiServerModel) -> DeclaredApiServer {
-        DeclaredApiServer {
-            url: self.text(&api_server.url),
-            cluster_ca_certificate: self.text(&api_server.cluster_ca_certificate),
-            tls_server_name: self.text(&api_server.tls_server_name),
+        let ApiServerModel { url, cluster_ca_certificate, tls_server_name, from } = api_server;
+        let usual = self.address(url, cluster_ca_certificate, tls_server_name);
+        let from = self.block(from).into_iter().flatten().map(|(reader, address)| {
+            let AddressModel { url, cluster_ca_certificate, tls_server_name } = address;
+            (reader.clone(), self.address(url, cluster_ca_certificate, tls_server_name))
+        });
+        DeclaredApiServer { usual, from: from.collect() }
+    }
+
+    fn address(
+        &mut self,
+        url: &Field<String>,
+        cluster_ca_certificate: &Field<String>,
+        tls_server_name: &Field<String>,
+    ) -> DeclaredAddress {
+        DeclaredAddress {
+            url: self.text(url),
+            cluster_ca_certificate: self.text(cluster_ca_certificate),
+            tls_server_name: self.text(tls_server_name),
         }
     }
 

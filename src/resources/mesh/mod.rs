@@ -20,11 +20,12 @@
 //! | `primary.chart "<name>".values` | string (YAML) | optional | | in place | as configured | – |
 //! | `primary.crds` | string | optional | `managed` | the definitions are forgotten, or made | as configured | – |
 //! | `primary.serve_remote_clusters` | bool | optional | `false` | in place | as configured | – |
-//! | `primary.pod_cidrs` | list(string) | optional | | checked only | as configured | – |
+//! | `primary.pod_cidrs`, `.service_cidrs` | list(string) | optional | | checked only | as configured | – |
 //! | `primary.east_west_gateway` | block | optional; needed where networks differ | | in place | as configured | – |
 //! | `….service_type`, `.service_annotations`, `.load_balancer_class`, `.source_ranges`, `.replicas`, `.port`, `.addresses`, `.address_port`, `.resources` | | optional | the chart's | in place | as configured | – |
 //! | `….values` | string (YAML) | optional | | in place | as configured | – |
 //! | `primary.api_server.url`, `.cluster_ca_certificate`, `.tls_server_name` | string | optional | the connection's | in place: the Secrets that hold them | as configured | – |
+//! | `primary.api_server.from "<cluster>"` `.url`, `.cluster_ca_certificate`, `.tls_server_name` | string | optional | those of `api_server` | in place: the Secret in that cluster | as configured | – |
 //! | `certificate_authority.mode` | string | optional | `generated` | in place | as configured | – |
 //! | `certificate_authority.key_cluster` | string | needed with several primaries | the only primary | the root moves | as configured | – |
 //! | `certificate_authority.root_lifetime_days`, `.intermediate_lifetime_days`, `.key_type` | | optional | 3650, 730, `ecdsa-p256` | new certificates only | as configured | – |

@@ -75,6 +75,7 @@ pub struct PrimaryModel {
     pub version: Field<String>,
     pub chart: Field<BTreeMap<String, ChartModel>>,
     pub pod_cidrs: Field<Vec<Field<String>>>,
+    pub service_cidrs: Field<Vec<Field<String>>>,
     pub crds: Field<String>,
     pub serve_remote_clusters: Field<bool>,
     pub east_west_gateway: Field<GatewayModel>,
@@ -106,6 +107,15 @@ pub struct ResourcesModel {
 /// How other control planes reach a cluster.
 #[derive(Clone, Debug, Model)]
 pub struct ApiServerModel {
+    pub url: Field<String>,
+    pub cluster_ca_certificate: Field<String>,
+    pub tls_server_name: Field<String>,
+    pub from: Field<BTreeMap<String, AddressModel>>,
+}
+
+/// How one other control plane reaches a cluster.
+#[derive(Clone, Debug, Model)]
+pub struct AddressModel {
     pub url: Field<String>,
     pub cluster_ca_certificate: Field<String>,
     pub tls_server_name: Field<String>,

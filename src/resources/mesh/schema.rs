@@ -175,6 +175,10 @@ fn primary() -> Block {
         "Addresses of the cluster's pods, such as `[\"10.8.0.0/16\"]`. Clusters of one network with overlapping ranges are \
          refused, because an address there must mean one pod.",
     ).optional())
+    .attribute("service_cidrs", Attribute::list(Type::String,
+        "Addresses of the cluster's Services, such as `[\"10.96.0.0/12\"]`. They may be those of another cluster's Services, but \
+         a range that holds pods of the same network is refused: calls to these pods would be taken for calls to Services.",
+    ).optional())
     .attribute("crds", Attribute::string(
         "Who installs Istio's custom resource definitions: `managed` (default), the mesh; or `external`, someone else, who keeps \
          them at the release of the charts. A mesh that leaves them to others forgets them and deletes none.",
@@ -244,10 +248,18 @@ fn resources() -> Block {
 }
 
 fn api_server() -> Block {
-    Block::new(
+    address(
         "How the control planes of the other primaries reach this cluster's API server. Without it they use the host and the \
          certificates of the provider's `cluster` block.",
     )
+    .block("from", NestedBlock::map(address(
+        "How one of them, the primary with this label, reaches it, if not as the others do: from the other end of a peering or a \
+         VPN, say. What is left out is as for the others.",
+    )))
+}
+
+fn address(description: &str) -> Block {
+    Block::new(description)
     .attribute("url", Attribute::string(
         "URL that works from inside the other clusters, `https://…`. Addresses that mean another machine there, such as \
          `127.0.0.1`, are refused.",

@@ -12,14 +12,14 @@ use tfplugin::{Diagnostic, PrivateState};
 use super::field_maps::Objects;
 use crate::diagnostics;
 use crate::manifests::{ObjectId, digest, secret_field};
-use crate::mesh::{ApiServer, ClusterName};
+use crate::mesh::{ApiServer, ApiServerAddresses, ClusterName};
 use crate::render::{Hole, Manifest};
 
 /// Its name in the private state.
 const PRIVATE_NAME: &str = "seals";
 
 /// How others reach the API server of each cluster, as far as it is known.
-pub type ApiServers = BTreeMap<ClusterName, ApiServer>;
+pub type ApiServers = BTreeMap<ClusterName, ApiServerAddresses>;
 
 /// What every hole was last filled with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,7 +61,8 @@ impl Seals {
             let seal = sealed.and_then(|fields| fields.get(&field));
             let live = prior.get(id).and_then(|fields| fields.get(&field));
             let kept = seal.filter(|seal| {
-                live == Some(&seal.fingerprint) && origin(hole, api_servers).as_ref() == Some(&seal.origin)
+                live == Some(&seal.fingerprint)
+                    && origin(hole, &id.cluster, api_servers).as_ref() == Some(&seal.origin)
             });
             (field, kept.map(|seal| seal.fingerprint.clone()))
         });
@@ -82,7 +83,7 @@ impl Seals {
         let fields = manifest.holes.iter().filter_map(|(key, hole)| {
             let field = secret_field(key);
             let fingerprint = live.get(id)?.get(&field)?.clone();
-            Some((field, Seal { fingerprint, origin: origin(hole, api_servers)? }))
+            Some((field, Seal { fingerprint, origin: origin(hole, &id.cluster, api_servers)? }))
         });
         let fields: BTreeMap<_, _> = fields.collect();
         if !fields.is_empty() {
@@ -96,16 +97,18 @@ impl Seals {
     }
 }
 
-/// What the value of a hole is made from, beside other secrets; `None` while that is not known.
-fn origin(hole: &Hole, api_servers: &ApiServers) -> Option<String> {
+/// What the value of a hole of an object in `cluster` is made from, beside other secrets; `None` while that is not known.
+fn origin(hole: &Hole, cluster: &str, api_servers: &ApiServers) -> Option<String> {
     match hole {
         Hole::Root(_) | Hole::Intermediate(_) => Some(String::new()),
         Hole::GivenKey { certificate, version } => {
             Some(digest(format!("{version} {certificate}").as_bytes()))
         }
         Hole::PullSecret { version, .. } => Some(version.to_string()),
-        Hole::Access(cluster) => {
-            let ApiServer { url, cluster_ca_certificate, tls_server_name } = api_servers.get(cluster)?;
+        Hole::Access(read) => {
+            let addresses = api_servers.get(read)?;
+            let ApiServer { url, cluster_ca_certificate, tls_server_name } =
+                addresses.seen_from(&cluster.parse().ok()?);
             let parts = serde_json::json!([url, cluster_ca_certificate, tls_server_name]).to_string();
             Some(digest(parts.as_bytes()))
         }
@@ -173,14 +176,23 @@ mod tests {
     fn an_api_server_that_moves_makes_the_secrets_that_name_it_anew() {
         let west: ClusterName = "west".parse().unwrap();
         let link = manifest(Holes::from([("ca-cert.pem".to_owned(), Hole::Access(west.clone()))]));
+        let address = |url: &str| ApiServer { url: url.to_owned(), ..ApiServer::default() };
         let at = |url: &str| {
-            ApiServers::from([(west.clone(), ApiServer { url: url.to_owned(), ..ApiServer::default() })])
+            let addresses = ApiServerAddresses { usual: address(url), ..ApiServerAddresses::default() };
+            ApiServers::from([(west.clone(), addresses)])
+        };
+        let only_east_sees = |url: &str| {
+            let mut addresses = at("https://one.example");
+            addresses.values_mut().for_each(|to| drop(to.from.insert("east".parse().unwrap(), address(url))));
+            addresses
         };
         let mut seals = Seals::default();
         seals.seal(&id(), &link, &live("c", "k"), &at("https://one.example"));
         assert!(is_kept(&seals.planned(&id(), &link, &live("c", "k"), &at("https://one.example"))));
         assert!(!is_kept(&seals.planned(&id(), &link, &live("c", "k"), &at("https://two.example"))));
         assert!(!is_kept(&seals.planned(&id(), &link, &live("c", "k"), &ApiServers::new())));
+        let moved = only_east_sees("https://two.example");
+        assert!(!is_kept(&seals.planned(&id(), &link, &live("c", "k"), &moved)));
     }
 
     #[test]
