@@ -85,8 +85,8 @@ mod tests {
     #[test]
     fn every_target_runs_once_and_labs_in_lanes_of_their_own() {
         let names = ["charts", "clusters", "engine", "mesh", "multi_primary"].map(str::to_owned);
-        let lines = |lane: Vec<Target>| lane.iter().map(|target| target.join(" ")).collect::<Vec<_>>();
-        let lanes: Vec<_> = lanes(&names).into_iter().map(lines).collect();
+        let shown = |lane: Vec<Target>| lane.iter().map(|target| target.join(" ")).collect::<Vec<_>>();
+        let lanes: Vec<_> = lanes(&names).into_iter().map(shown).collect();
         assert_eq!(lanes[0], ["--test mesh"]);
         assert_eq!(lanes[1], ["--test clusters", "--test multi_primary"]);
         assert_eq!(lanes[2], ["--test charts", "--test engine", "--lib", "--bins", "--doc"]);

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -17,7 +18,8 @@ use crate::scope::is_cluster_scoped;
 pub struct Manifest {
     id: ObjectId,
     version: String,
-    value: Value,
+    /// Shared, since stages and comparisons hold copies of manifests.
+    value: Arc<Value>,
 }
 
 /// Shows only the identity: a manifest may hold secrets.
@@ -164,7 +166,7 @@ fn parse(
     if id.is_secret() {
         merge_string_data(&id, &mut value)?;
     }
-    Ok(Manifest { id, version: version.to_owned(), value })
+    Ok(Manifest { id, version: version.to_owned(), value: Arc::new(value) })
 }
 
 fn text(value: &Value) -> &str {
