@@ -127,7 +127,7 @@ fn with_addresses_for_each_reader(fixture: &Fixture, text: &str) -> String {
       dynamic "east_west_gateway""#,
         json!(hosts)
     );
-    let (before, after) = text.split_once("\n      dynamic \"east_west_gateway").expect("a gateway");
+    let (before, after) = text.split_once("\n      dynamic \"east_west_gateway\"").expect("a gateway");
     format!("{before}{block}{after}")
 }
 
