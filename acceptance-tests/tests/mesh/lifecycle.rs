@@ -76,7 +76,7 @@ pub fn drift_and_changed_values_show_exactly_their_fields(fixture: &Fixture) {
     assert_eq!(workspace.plan().code, 2);
     workspace.apply_plan().succeeded();
     workspace.assert_no_changes();
-    fixture.destroy(&workspace, "east");
+    fixture.destroy_with_definitions(&workspace, "east", &mesh("120m"));
 }
 
 pub fn a_namespace_that_was_there_before_stays(fixture: &Fixture) {
@@ -88,7 +88,7 @@ pub fn a_namespace_that_was_there_before_stays(fixture: &Fixture) {
     workspace.assert_no_changes();
     let labels = || fixture.kubectl("east", &["get", "ns/prepared", "-o", "jsonpath={.metadata.labels}"]);
     assert!(labels().contains("net-east") && labels().contains("\"team\":\"mesh\""), "{}", labels());
-    fixture.destroy(&workspace, "east");
+    fixture.destroy_with_definitions(&workspace, "east", &mesh);
     assert!(!labels().contains("net-east") && labels().contains("\"team\":\"mesh\""), "{}", labels());
     fixture.kubectl("east", &["delete", "namespace", "prepared"]);
 }
