@@ -37,13 +37,13 @@ impl Check {
         label: &str,
         primaries: &BTreeMap<String, Primary>,
     ) {
-        self.is_usable(&api_server.usual, block, label);
+        self.check_address(&api_server.usual, block, label);
         for (reader, address) in &api_server.from {
             let block = block.then("from").key(reader);
             let cause = if reader == label {
                 "The control plane of a cluster reads its own API server by itself.".to_owned()
             } else if primaries.contains_key(reader) {
-                self.is_usable(address, &block, label);
+                self.check_address(address, &block, label);
                 continue;
             } else {
                 format!("The mesh has no primary {reader:?} that could read this API server.")
@@ -52,7 +52,7 @@ impl Check {
         }
     }
 
-    fn is_usable(&mut self, address: &DeclaredAddress, block: &FieldPath, label: &str) {
+    fn check_address(&mut self, address: &DeclaredAddress, block: &FieldPath, label: &str) {
         if let Some(reason) = address.url.as_deref().and_then(ApiServer::unusable) {
             let way_out = "Give the URL by which the other clusters' control planes reach this API server.";
             self.error(block.then("url"), Some(label), format!("{reason}."), way_out);
