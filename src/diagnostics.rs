@@ -98,7 +98,8 @@ fn rollout_way_out(error: &RolloutError) -> String {
         }
         RolloutError::Apply(ApplyError::Refused { .. }) => {
             "Nothing was written. Remove what others made (a Helm release or an istioctl installation in the same namespace, \
-             for instance), or choose another namespace for the mesh."
+             for instance), or choose another namespace for the mesh. Definitions that an earlier mesh of another namespace left \
+             behind can be deleted, or used as they are with crds = \"external\"."
         }
         RolloutError::Apply(ApplyError::NotReady { .. }) | RolloutError::Wait(_) => {
             "Everything up to here is applied and in state. Mend the cause; when the object has become ready, run \
