@@ -7,6 +7,7 @@ use tfplugin::{AttributePath, Diagnostic};
 
 use crate::clusters::{self, SettingError};
 use crate::mesh::{self, Violation};
+use crate::observe::InstalledError;
 use crate::rollout::RolloutError;
 
 /// An error in a setting of a provider's `cluster` block.
@@ -22,6 +23,21 @@ pub fn setting(error: &SettingError) -> Diagnostic {
 /// block have none, because a resource's diagnostics cannot point there.
 pub fn cluster(error: &clusters::Error, path: Option<AttributePath>) -> Diagnostic {
     located(Diagnostic::error(capitalised(&error.to_string()), cluster_detail(error)), path)
+}
+
+/// A control plane that is not there, or cannot be read.
+pub fn installed(error: &InstalledError, path: AttributePath) -> Diagnostic {
+    let way_out = match error {
+        InstalledError::Cluster(error) => return cluster(error, Some(path)),
+        InstalledError::Absent { .. } => {
+            "Name the namespace that Istio was installed in, and only clusters with a control plane of their own. What the same \
+             configuration is yet to install is told by the attributes join and peer of its istio_mesh."
+        }
+        InstalledError::Values { .. } => {
+            "The chart istiod writes them. If the control plane was installed in another way, it cannot be read."
+        }
+    };
+    failure(capitalised(&error.to_string()), error, way_out, Some(path))
 }
 
 /// The same as a warning: the operation goes on without the cluster. `consequence` says what that means.

@@ -4,6 +4,7 @@ pub mod charts;
 pub mod clusters;
 pub mod data_sources;
 pub mod diagnostics;
+pub mod documents;
 pub mod manifests;
 pub mod mesh;
 pub mod observe;

@@ -35,6 +35,9 @@ pub use derived::{DerivedValue, EAST_WEST_GATEWAY};
 pub use facts::ClusterFacts;
 pub use gateway::{EastWestGateway, Resources};
 pub use images::Images;
-pub use names::{ChartVersion, ClusterName, InvalidName, MeshId, Namespace, Network, TrustDomain};
+pub use names::{
+    ChartVersion, ClusterName, DEFAULT_NAMESPACE, DEFAULT_TRUST_DOMAIN, InvalidName, MeshId, Namespace,
+    Network, TrustDomain,
+};
 pub use validated::{ValidatedMesh, ValidatedPrimary};
 pub use violation::{FieldPath, Severity, Step, Violation};

@@ -4,6 +4,11 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+/// Istio's default trust domain: every mesh has it that names none, so none of them can be told from another.
+pub const DEFAULT_TRUST_DOMAIN: &str = "cluster.local";
+/// Where Istio lives unless the user says otherwise, as in Istio's own documentation.
+pub const DEFAULT_NAMESPACE: &str = "istio-system";
+
 /// The longest DNS label, and the longest value of a Kubernetes label.
 const LABEL_LENGTH: usize = 63;
 /// The longest DNS name.

@@ -8,12 +8,9 @@ use super::chart_values::{self, Given};
 use super::declared::{Mesh, Primary};
 use super::derived::Identity;
 use super::gateway::static_networks;
-use super::names::{ChartVersion, ClusterName, InvalidName, Namespace};
+use super::names::{ChartVersion, ClusterName, DEFAULT_TRUST_DOMAIN, InvalidName, Namespace};
 use super::validated::{ValidatedMesh, ValidatedPrimary};
 use super::violation::{FieldPath, Severity, Violation};
-
-/// Istio's default trust domain: every mesh has it that names none, so none of them can be told from another.
-const DEFAULT_TRUST_DOMAIN: &str = "cluster.local";
 
 impl Mesh {
     /// Checks every rule that can be checked without a cluster or a chart.

@@ -76,7 +76,7 @@ pub async fn control_plane(
     })
 }
 
-fn addresses(service: &Service) -> Vec<String> {
+pub(super) fn addresses(service: &Service) -> Vec<String> {
     let ingress = service.status.iter().flat_map(|status| &status.load_balancer);
     let ingress = ingress.flat_map(|balancer| balancer.ingress.iter().flatten());
     let mut addresses: Vec<String> =

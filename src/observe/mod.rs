@@ -2,6 +2,7 @@
 
 mod control_plane;
 mod definitions;
+mod installed;
 mod proxies;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use crate::mesh::ClusterFacts;
 
 pub use control_plane::{ControlPlane, Replica, control_plane};
 pub use definitions::definitions_in_use;
+pub use installed::{Installed, InstalledError, NetworkGateway, installed};
 pub use proxies::proxies;
 
 /// How often a read is tried when the server or the connection to it fails for a moment.

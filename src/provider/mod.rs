@@ -8,6 +8,7 @@ use tfplugin::{Diagnostics, Outcome, Provider, Registry, Schema, Setup};
 
 use crate::charts::{Charts, user_cache_directory};
 use crate::clusters::{Clusters, Environment, Limits};
+use crate::data_sources::mesh::MeshDataSource;
 use crate::data_sources::topology::TopologyDataSource;
 use crate::diagnostics;
 use crate::resources::mesh::MeshResource;
@@ -31,7 +32,7 @@ impl Provider for IstioProvider {
     }
 
     fn register(&self, registry: &mut Registry<Self>) {
-        registry.resource(MeshResource).data_source(TopologyDataSource);
+        registry.resource(MeshResource).data_source(MeshDataSource).data_source(TopologyDataSource);
     }
 
     /// Checks what needs no file and no environment; [`Provider::configure`] checks the rest.

@@ -88,6 +88,7 @@ const TABLE: &[Row] = &[
         modules: &["charts", "clusters", "data_sources", "diagnostics", "functions", "mesh", "resources"],
         packages: Packages::Except(&["kube", "tonic"]),
     },
+    Row { module: "documents", modules: &["trust"], packages: Packages::Only(&["tfplugin"]) },
     Row { module: "resources", modules: USED_BY_RESOURCES, packages: Packages::Except(&["kube", "tonic"]) },
     Row {
         module: "data_sources",
@@ -105,6 +106,7 @@ const USED_BY_RESOURCES: &[&str] = &[
     "charts",
     "clusters",
     "diagnostics",
+    "documents",
     "manifests",
     "mesh",
     "observe",

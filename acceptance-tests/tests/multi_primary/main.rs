@@ -6,6 +6,7 @@
 mod fixture;
 mod flat;
 mod mixed;
+mod other_workspace;
 mod two_networks;
 
 use std::process::ExitCode;

@@ -2,6 +2,7 @@ use acceptance_tests::Workspace;
 use serde_json::json;
 
 use crate::fixture::{Fixture, decoded, links};
+use crate::other_workspace;
 
 const CLUSTERS: [&str; 2] = ["east", "west"];
 
@@ -26,6 +27,8 @@ pub fn clusters_answer_each_other_through_gateways(fixture: &Fixture) {
         assert_eq!((endpoints.len(), across.count()), (2, 1), "{endpoints:?}");
     }
     workspace.assert_no_changes();
+    other_workspace::sees_the_same_mesh(fixture, &workspace);
+    other_workspace::names_what_is_not_as_it_says(fixture);
     no_key_and_no_token_is_in_state_or_plan(fixture, &workspace);
     a_deleted_remote_secret_is_named_and_made_again(fixture, &workspace);
     an_edited_authority_is_restored(fixture, &workspace);

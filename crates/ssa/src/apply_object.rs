@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::Value;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +19,7 @@ use crate::manifest::Manifest;
 use crate::object_id::ObjectId;
 use crate::options::Policy;
 use crate::request_error::RequestError;
+use crate::wanted::Body;
 use crate::write::{Manner, WriteError};
 
 /// How often an object that others change at the same time is compared and written again.
@@ -175,7 +175,7 @@ impl Engine {
         resource: &Resource,
         id: &ObjectId,
         live: &Live,
-        wanted: &Value,
+        wanted: &Body,
         cancel: &CancellationToken,
     ) -> Result<Live, ObjectError> {
         let deleted = self.request_deletion(resource, id, live.uid(), Propagation::Background, cancel).await;
@@ -189,7 +189,7 @@ impl Engine {
         resource: &Resource,
         id: &ObjectId,
         going: Option<&str>,
-        wanted: &Value,
+        wanted: &Body,
         cancel: &CancellationToken,
     ) -> Result<Live, ObjectError> {
         if let Some(uid) = going {

@@ -19,6 +19,7 @@ use crate::object_id::{GroupKind, ObjectId};
 use crate::observe::{Observation, Observed};
 use crate::options::{Adoption, Policy};
 use crate::schema::Schema;
+use crate::wanted::Body;
 
 /// The annotation in which `kubectl apply` keeps the whole object.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -26,9 +27,10 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// One manifest beside its live object.
 pub(crate) struct Compared {
     /// What to apply.
-    pub wanted: Value,
+    pub wanted: Body,
     /// How to address the object; `None` while its kind is yet to be defined.
     pub resource: Option<Resource>,
+    /// Only the identity of one that nothing is to be done about.
     pub live: Option<Live>,
     /// UID of an object of the same name that is on its way out.
     pub going: Option<String>,
@@ -219,10 +221,11 @@ impl Engine {
                 action(&id, live, comparison, policy)
             }
         };
+        let is_settled = matches!(action, Action::Unchanged | Action::Left);
         Compared {
-            wanted,
+            wanted: Body::of(wanted),
             resource,
-            live,
+            live: live.map(|live| if is_settled { live.identity() } else { live }),
             going: None,
             is_shared,
             force,

@@ -32,6 +32,7 @@ use crate::observe::encode;
 use crate::options::Policy;
 use crate::request_error::RequestError;
 use crate::schema::Schema;
+use crate::wanted::Body;
 
 /// How much of a shard's digest is in its name.
 const SHARD_DIGEST: usize = 16;
@@ -299,7 +300,7 @@ impl Engine {
         let manifest = manifests.iter().find(|manifest| *manifest.id() == id);
         let manifest =
             manifest.ok_or_else(|| InventoryError::NoNamespace { namespace: at.namespace.clone() })?;
-        let wanted = self.wanted(manifest, None, false, &Schema::untyped(), &Policy::default());
+        let wanted = Body::of(self.wanted(manifest, None, false, &Schema::untyped(), &Policy::default()));
         match self.create(&namespaces(), &id, &wanted, cancel).await {
             Ok(live) => Ok((id, live.uid().to_owned())),
             Err(source) => Err(InventoryError::Namespace { id, source: Box::new(source) }),

@@ -1,4 +1,4 @@
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::field_set::ManagedFields;
 use crate::options::Owner;
@@ -18,6 +18,21 @@ impl std::fmt::Debug for Live {
 impl Live {
     pub(crate) fn new(value: Value) -> Self {
         Self(value)
+    }
+
+    /// Only what tells it from other objects, and this state of it from others.
+    pub(crate) fn identity(&self) -> Self {
+        let metadata = &self.0["metadata"];
+        let member = |name: &str| &metadata[name];
+        Self(json!({
+            "kind": self.0["kind"],
+            "metadata": {
+                "namespace": member("namespace"),
+                "name": member("name"),
+                "uid": member("uid"),
+                "resourceVersion": member("resourceVersion"),
+            },
+        }))
     }
 
     /// The whole object.

@@ -64,7 +64,7 @@ impl Engine {
         let manner = Manner { force: *force, dry_run: true };
         let answer = match (&compared.change.action, live) {
             (Action::Created, _) if compared.going.is_none() => {
-                self.send_apply(resource, id, wanted, manner, cancel).await.map(drop)
+                self.send_apply(resource, id, wanted.json(), manner, cancel).await.map(drop)
             }
             (Action::Changed { .. }, Some(live)) => {
                 self.apply_over(resource, id, wanted, live, manner, cancel).await.map(drop)

@@ -1,6 +1,6 @@
 //! The object that is sent: a manifest with the owner label and without the fields that rules give to others.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::engine::Engine;
 use crate::field_path::{FieldPath, PathElement};
@@ -48,6 +48,39 @@ impl Engine {
             drop_fields(&mut wanted, schema, &FieldPath::root(), &belongs_to_others);
         }
         wanted
+    }
+}
+
+/// What is sent for one object. All but its metadata is kept as text: a whole set is held at a time, and as a tree the definition of a custom
+/// resource takes more than ten times as much memory.
+pub(crate) struct Body {
+    metadata: Value,
+    /// A JSON object with at least `apiVersion` and `kind`.
+    rest: String,
+}
+
+impl Body {
+    pub fn of(mut wanted: Value) -> Self {
+        let metadata = wanted.as_object_mut().and_then(|members| members.remove("metadata"));
+        Self { metadata: metadata.unwrap_or_default(), rest: wanted.to_string() }
+    }
+
+    pub fn json(&self) -> Vec<u8> {
+        self.with(&self.metadata)
+    }
+
+    /// The same for just the live object with this UID, and, if a resource version is given, in just this state of it.
+    pub fn json_over(&self, uid: &str, resource_version: Option<&str>) -> Vec<u8> {
+        let mut metadata = self.metadata.clone();
+        metadata["uid"] = json!(uid);
+        if let Some(resource_version) = resource_version {
+            metadata["resourceVersion"] = json!(resource_version);
+        }
+        self.with(&metadata)
+    }
+
+    fn with(&self, metadata: &Value) -> Vec<u8> {
+        format!("{{\"metadata\":{metadata},{}", &self.rest[1..]).into_bytes()
     }
 }
 

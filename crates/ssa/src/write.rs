@@ -18,6 +18,7 @@ use crate::object_id::ObjectId;
 use crate::observe::encode;
 use crate::request::{Answer, Call};
 use crate::request_error::{RequestError, Target, Verb};
+use crate::wanted::Body;
 
 const APPLY_PATCH: &str = "application/apply-patch+yaml";
 
@@ -88,10 +89,10 @@ impl Engine {
         &self,
         resource: &Resource,
         id: &ObjectId,
-        wanted: &Value,
+        wanted: &Body,
         cancel: &CancellationToken,
     ) -> Result<Live, WriteError> {
-        let answer = self.send_apply(resource, id, wanted, Manner::default(), cancel).await?;
+        let answer = self.send_apply(resource, id, wanted.json(), Manner::default(), cancel).await?;
         let live = Live::new(answer.content);
         let mut managers = live.managers();
         managers.retain(|manager| *manager != self.shared.options.field_manager);
@@ -115,7 +116,8 @@ impl Engine {
             "kind": id.kind,
             "metadata": {"name": id.name, "resourceVersion": live.resource_version()},
         });
-        self.send_apply(resource, id, &nothing, Manner::default(), cancel).await.map(drop)
+        let nothing = nothing.to_string().into_bytes();
+        self.send_apply(resource, id, nothing, Manner::default(), cancel).await.map(drop)
     }
 
     /// Applies over a live object. Taking fields from others holds only for the state that was compared.
@@ -123,24 +125,20 @@ impl Engine {
         &self,
         resource: &Resource,
         id: &ObjectId,
-        wanted: &Value,
+        wanted: &Body,
         live: &Live,
         manner: Manner,
         cancel: &CancellationToken,
     ) -> Result<Live, WriteError> {
-        let mut wanted = wanted.clone();
-        wanted["metadata"]["uid"] = Value::String(live.uid().to_owned());
-        if manner.force {
-            wanted["metadata"]["resourceVersion"] = Value::String(live.resource_version().to_owned());
-        }
-        Ok(Live::new(self.send_apply(resource, id, &wanted, manner, cancel).await?.content))
+        let body = wanted.json_over(live.uid(), manner.force.then(|| live.resource_version()));
+        Ok(Live::new(self.send_apply(resource, id, body, manner, cancel).await?.content))
     }
 
     pub(crate) async fn send_apply(
         &self,
         resource: &Resource,
         id: &ObjectId,
-        wanted: &Value,
+        body: Vec<u8>,
         manner: Manner,
         cancel: &CancellationToken,
     ) -> Result<Answer<Value>, WriteError> {
@@ -148,7 +146,6 @@ impl Engine {
         let manager = encode(&self.shared.options.field_manager);
         let dry_run = if dry_run { "&dryRun=All" } else { "" };
         let uri = format!("{}?fieldManager={manager}&force={force}{dry_run}", resource.path(id));
-        let body = wanted.to_string().into_bytes();
         let call = Call::new(Verb::Apply, Target::Object(id.clone()), Method::PATCH, uri, APPLY_PATCH, body);
         self.send(&call, cancel).await.map_err(|error| write_error(id, error))
     }

@@ -8,15 +8,11 @@ use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
 use super::model::{
     AddressModel, ApiServerModel, ChartModel, GatewayModel, MeshModel, PrimaryModel, ResourcesModel,
 };
-use super::schema::DEFAULT_NAMESPACE;
 use crate::diagnostics;
 use crate::mesh::{
-    CertificateAuthority, ChartSource, DeclaredAddress, DeclaredApiServer, EastWestGateway, GivenAuthority,
-    Images, Mesh, Primary, Resources, ValidatedMesh,
+    CertificateAuthority, ChartSource, DEFAULT_NAMESPACE, DEFAULT_TRUST_DOMAIN, DeclaredAddress,
+    DeclaredApiServer, EastWestGateway, GivenAuthority, Images, Mesh, Primary, Resources, ValidatedMesh,
 };
-
-/// Istio's own default.
-pub const DEFAULT_TRUST_DOMAIN: &str = "cluster.local";
 
 /// The mesh that the configuration declares, checked against every rule; unknown as long as a value that decides it is.
 /// Warnings of a valid mesh are in the result beside it.

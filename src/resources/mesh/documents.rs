@@ -4,15 +4,10 @@ use std::collections::BTreeMap;
 
 use tfplugin::Field;
 
-use super::model::{
-    JoinClusterModel, JoinModel, MeshModel, PeerGatewayModel, PeerModel, PrimaryModel, StatusModel,
-};
-use crate::mesh::{EAST_WEST_GATEWAY, EastWestGateway};
+use super::model::{MeshModel, PrimaryModel, StatusModel};
+use crate::documents::{FORMAT, JoinClusterModel, JoinModel, PeerModel, bundle, with_peer};
+use crate::mesh::{DEFAULT_TRUST_DOMAIN, EAST_WEST_GATEWAY, EastWestGateway};
 use crate::render::authority::INTERMEDIATE_SECRET;
-use crate::trust::Certificate;
-
-/// The format of both documents.
-const FORMAT: i64 = 1;
 
 /// Both documents as far as a plan knows them: addresses and roots stay as they are where nothing that they depend on changes.
 pub fn planned(planned: &MeshModel, prior: Option<&MeshModel>) -> (Field<JoinModel>, Field<PeerModel>) {
@@ -87,7 +82,7 @@ fn join(
     JoinModel {
         format: Field::Known(FORMAT),
         mesh_id: mesh.mesh_id.clone(),
-        trust_domain: or(&mesh.trust_domain, super::declare::DEFAULT_TRUST_DOMAIN.to_owned()),
+        trust_domain: or(&mesh.trust_domain, DEFAULT_TRUST_DOMAIN.to_owned()),
         namespace: mesh.namespace.clone(),
         version: mesh.version.clone(),
         chart_repository: source.map_or(Field::Unknown, |source| source.repository.clone()),
@@ -97,27 +92,6 @@ fn join(
         root_certificates,
         clusters: Field::Known(clusters.collect()),
     }
-}
-
-/// Another mesh sees of this one its roots and its doors.
-fn with_peer(join: JoinModel) -> (Field<JoinModel>, Field<PeerModel>) {
-    let clusters = join.clusters.as_known().into_iter().flatten();
-    let gateways = clusters.filter(|(_, cluster)| !cluster.gateway_port.is_null()).map(|(label, cluster)| {
-        let gateway = PeerGatewayModel {
-            network: cluster.network.clone(),
-            addresses: cluster.gateway_addresses.clone(),
-            port: cluster.gateway_port,
-        };
-        (label.clone(), gateway)
-    });
-    let peer = PeerModel {
-        format: Field::Known(FORMAT),
-        mesh_id: join.mesh_id.clone(),
-        trust_domain: join.trust_domain.clone(),
-        root_certificates: join.root_certificates.clone(),
-        gateways: Field::Known(gateways.collect()),
-    };
-    (Field::Known(join), Field::Known(peer))
 }
 
 /// The port at which other networks find a gateway.
@@ -151,13 +125,4 @@ fn keeps_its_roots(planned: &MeshModel, prior: Option<&MeshModel>) -> bool {
     let Some(objects) = planned.manifests.as_known() else { return false };
     let suffix = format!("/{INTERMEDIATE_SECRET}");
     objects.keys().filter(|id| id.ends_with(&suffix)).all(|id| is_unchanged(planned, prior, id))
-}
-
-/// All roots as one text, each once, in an order of their own; `None` if there are none.
-fn bundle<'a>(roots: impl Iterator<Item = &'a String>) -> Option<String> {
-    let certificates =
-        roots.flat_map(|text| Certificate::parse_all("root-cert.pem", text.as_bytes()).unwrap_or_default());
-    let by_fingerprint: BTreeMap<String, String> =
-        certificates.map(|certificate| (certificate.fingerprint(), certificate.pem())).collect();
-    (!by_fingerprint.is_empty()).then(|| by_fingerprint.into_values().collect())
 }

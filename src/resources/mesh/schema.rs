@@ -1,12 +1,11 @@
 //! The schema of `istio_mesh`; its descriptions are the registry's documentation.
 
-use super::observed_schema as observed;
+use super::observed_schema;
+use crate::documents;
+use crate::mesh::DEFAULT_NAMESPACE;
 
 use tfplugin::schema::{Attribute, Block, NestedBlock, Schema};
 use tfplugin::{Timeouts, Type};
-
-/// Where Istio lives unless the user says otherwise, as in Istio's own documentation.
-pub const DEFAULT_NAMESPACE: &str = "istio-system";
 
 /// The schema, in the order of the table in the module's documentation.
 pub fn schema() -> Schema {
@@ -15,9 +14,9 @@ pub fn schema() -> Schema {
         .attribute("chart_digests", chart_digests())
         .attribute("cluster_uids", cluster_uids())
         .attribute("kubernetes_versions", kubernetes_versions())
-        .attribute("status", observed::status())
-        .attribute("join", observed::join())
-        .attribute("peer", observed::peer())
+        .attribute("status", observed_schema::status())
+        .attribute("join", documents::join())
+        .attribute("peer", documents::peer())
         .block("chart_source", NestedBlock::single(chart_source()).min(1))
         .block("chart", NestedBlock::map(chart("in every cluster of the mesh")))
         .block("image_pull_secret", NestedBlock::map(image_pull_secret()))

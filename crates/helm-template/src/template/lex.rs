@@ -170,14 +170,18 @@ impl<'a> Lexer<'a> {
         rest.starts_with(RIGHT_DELIM).then_some(false)
     }
 
+    /// How many blanks come next.
+    fn blanks(&self) -> usize {
+        self.rest().bytes().take_while(|byte| is_space(*byte)).count()
+    }
+
     fn skip_right_delim(&mut self, trims: bool) {
         if trims {
             self.skip(TRIM_MARKER_LEN);
         }
         self.skip(RIGHT_DELIM.len());
         if trims {
-            let rest = self.rest();
-            self.skip(rest.len() - rest.trim_start_matches(SPACE_CHARS).len());
+            self.skip(self.blanks());
         }
     }
 
@@ -189,8 +193,7 @@ impl<'a> Lexer<'a> {
         self.skip(RIGHT_DELIM.len());
         self.emit(Kind::RightDelim);
         if trims {
-            let rest = self.rest();
-            self.skip(rest.len() - rest.trim_start_matches(SPACE_CHARS).len());
+            self.skip(self.blanks());
             self.ignore();
         }
     }
@@ -254,7 +257,7 @@ impl<'a> Lexer<'a> {
 
     fn space(&mut self) {
         let rest = self.rest();
-        let length = rest.bytes().take_while(|byte| is_space(*byte)).count();
+        let length = self.blanks();
         // The last blank belongs to a trim marker if one follows.
         let last = length - 1;
         let trims =
@@ -358,7 +361,7 @@ fn has_right_trim_marker(text: &str) -> bool {
 }
 
 fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+    SPACE_CHARS.contains(&char::from(byte))
 }
 
 fn is_alphanumeric(c: char) -> bool {

@@ -28,7 +28,8 @@ use arguments::Arguments;
 const EXPIRY: Duration = Duration::from_secs(20);
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
-#[tokio::main]
+// One thread is enough to wait for a server, and each further one has its own share of the heap.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     match run().await {
         Ok(()) => ExitCode::SUCCESS,

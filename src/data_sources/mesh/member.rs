@@ -1,0 +1,90 @@
+//! One cluster of the mesh that is read.
+
+use futures::future::try_join;
+use semver::Version;
+use tfplugin::{AttributePath, Diagnostic, Field};
+
+use crate::diagnostics;
+use crate::documents::JoinClusterModel;
+use crate::mesh::{ClusterFacts, DEFAULT_TRUST_DOMAIN};
+use crate::observe::{self, Installed};
+use crate::provider::ProviderData;
+
+/// What was read of one cluster.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// Its label, which is Istio's name of it.
+    pub label: String,
+    pub facts: ClusterFacts,
+    pub installed: Installed,
+    pub trust_domain: String,
+    /// What its proxies trust, as PEM.
+    pub roots: Option<String>,
+}
+
+/// Reads one cluster; `at` is where the configuration names it.
+pub async fn read(
+    label: &str,
+    namespace: &str,
+    data: &ProviderData,
+    at: AttributePath,
+) -> Result<Member, Diagnostic> {
+    let unusable = |error| diagnostics::cluster(&error, Some(at.clone()));
+    let cluster = data.clusters.get(label).await.map_err(unusable)?;
+    let reads = try_join(observe::facts(&cluster), observe::control_plane(&cluster, namespace, false));
+    let (facts, control_plane) = reads.await.map_err(unusable)?;
+    let installed = observe::installed(&cluster, namespace).await;
+    let installed = installed.map_err(|error| diagnostics::installed(&error, at.clone()))?;
+    if installed.cluster != label {
+        return Err(other_name(label, &installed.cluster).at(at));
+    }
+    let trust_domain = trust_domain(&installed.mesh_config).map_err(|error| {
+        let summary = format!("Cluster {label:?}: ConfigMap {namespace}/istio holds no mesh configuration");
+        diagnostics::failure(summary, &error, "istiod reads the same text: mend it there.", Some(at.clone()))
+    })?;
+    Ok(Member { label: label.to_owned(), facts, installed, trust_domain, roots: control_plane.roots })
+}
+
+fn trust_domain(mesh_config: &str) -> Result<String, helm_template::yaml::Error> {
+    let config = helm_template::yaml::parse(mesh_config)?;
+    Ok(config["trustDomain"].as_str().unwrap_or(DEFAULT_TRUST_DOMAIN).to_owned())
+}
+
+fn other_name(label: &str, name: &str) -> Diagnostic {
+    let detail = format!(
+        "The other clusters of the mesh know it as {name:?}, so give its block in the provider that label: cluster {name:?} {{ … }}."
+    );
+    Diagnostic::error(format!("Cluster {label:?}: Istio calls it {name:?}"), detail)
+}
+
+/// The lowest release of all control planes: a cluster that joins must not run a later one.
+pub fn lowest_version(members: &[Member]) -> Option<String> {
+    let versions = members.iter().map(|member| &member.installed.version);
+    versions.min_by_key(|version| Version::parse(version).ok()).cloned()
+}
+
+impl Member {
+    /// Why two clusters cannot be of one mesh, and what to do.
+    pub fn difference(&self, other: &Self) -> Option<(String, String)> {
+        let facts = [
+            ("mesh IDs", &self.installed.mesh_id, &other.installed.mesh_id),
+            ("trust domains", &self.trust_domain, &other.trust_domain),
+        ];
+        let (what, one, two) = facts.into_iter().find(|(_, one, two)| one != two)?;
+        let summary = format!("Clusters {:?} and {:?} are not of one mesh", self.label, other.label);
+        let detail = format!("Their {what} are {one:?} and {two:?}. Name only the clusters of one mesh.");
+        Some((summary, detail))
+    }
+
+    /// What a cluster that joins needs to know of this one.
+    pub fn described(&self) -> JoinClusterModel {
+        let gateway = self.installed.gateway.as_ref();
+        let addresses = gateway.into_iter().flat_map(|gateway| gateway.addresses.iter().cloned());
+        JoinClusterModel {
+            network: Field::Known(self.installed.network.clone()),
+            serves_remote_clusters: Field::Known(self.installed.serves_remote_clusters),
+            gateway_addresses: Field::Known(addresses.map(Field::Known).collect()),
+            gateway_port: gateway.map_or(Field::Null, |gateway| Field::Known(gateway.port)),
+        }
+    }
+}

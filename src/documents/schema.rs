@@ -1,0 +1,57 @@
+//! The schema of both documents.
+
+use tfplugin::Type;
+use tfplugin::schema::Attribute;
+
+/// What a cluster needs to join the mesh.
+pub fn join() -> Attribute {
+    let cluster = object(&[
+        ("network", Type::String),
+        ("serves_remote_clusters", Type::Bool),
+        ("gateway_addresses", Type::List(Box::new(Type::String))),
+        ("gateway_port", Type::Number),
+    ]);
+    let texts = [
+        "mesh_id",
+        "trust_domain",
+        "namespace",
+        "version",
+        "chart_repository",
+        "hub",
+        "image_variant",
+        "platform",
+        "root_certificates",
+    ];
+    let mut members: Vec<(&str, Type)> = texts.map(|name| (name, Type::String)).into();
+    members.push(("format", Type::Number));
+    members.push(("clusters", Type::map(cluster)));
+    Attribute::new(object(&members),
+        "Everything that a cluster needs to join the mesh, and that a topology is drawn from: identity and release, roots, and for \
+         each primary its network, whether it serves remote clusters, and where its east-west gateway is. No secret is in it. \
+         `format` is 1.",
+    ).computed()
+}
+
+/// What another mesh needs to know of this one.
+pub fn peer() -> Attribute {
+    let gateway = object(&[
+        ("network", Type::String),
+        ("addresses", Type::List(Box::new(Type::String))),
+        ("port", Type::Number),
+    ]);
+    let peer = object(&[
+        ("format", Type::Number),
+        ("mesh_id", Type::String),
+        ("trust_domain", Type::String),
+        ("root_certificates", Type::String),
+        ("gateways", Type::map(gateway)),
+    ]);
+    Attribute::new(peer,
+        "What another mesh needs to know to be federated with this one: trust domain, roots and gateways. No secret is in it, so it \
+         can be handed to another organisation. `format` is 1.",
+    ).computed()
+}
+
+fn object(members: &[(&str, Type)]) -> Type {
+    Type::Object(members.iter().map(|(name, ty)| ((*name).to_owned(), ty.clone())).collect())
+}
