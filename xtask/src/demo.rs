@@ -11,6 +11,7 @@ use crate::calls;
 use crate::command;
 use crate::error::{Error, file_error};
 use crate::interrupt::Interrupt;
+use crate::picture;
 use crate::terraform::SOURCE;
 use crate::tree;
 use crate::workspace::{PROVIDER, Workspace};
@@ -89,7 +90,8 @@ fn show(workspace: &Workspace, parts: &Parts, interrupt: &mut Interrupt) -> Resu
     for cluster in CLUSTERS {
         interrupt.run(&mut kubectl(cluster, &["-n", "istio-system", "get", "deployments,pods"])?)?;
     }
-    calls::show(&CLUSTERS, &folder, kubectl)
+    calls::show(&CLUSTERS, &folder, kubectl)?;
+    picture::show(&folder, |arguments| terraform(parts, &folder, arguments))
 }
 
 fn kubectl(cluster: &str, arguments: &[&str]) -> Result<Command, Error> {
@@ -117,6 +119,7 @@ fn folder(workspace: &Workspace) -> PathBuf {
 /// The example with its variables, and the provider in a filesystem mirror, as `terraform init` expects them.
 fn lay_out(workspace: &Workspace, parts: &Parts, folder: &Path) -> Result<(), Error> {
     tree::write(folder, &tree::read(&workspace.root.join(EXAMPLE))?)?;
+    picture::lay_out(folder)?;
     let printed = command::output(&mut lab(&["exec", "--", "printenv", "KUBECONFIG"])?)?;
     let variables = serde_json::json!({
         "kubeconfig": String::from_utf8_lossy(&printed).trim(),

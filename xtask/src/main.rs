@@ -10,6 +10,7 @@ mod hcl;
 mod interrupt;
 mod lab_parts;
 mod package;
+mod picture;
 mod steps;
 mod suite;
 mod terraform;

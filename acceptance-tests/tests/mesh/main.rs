@@ -12,6 +12,7 @@
 mod failures;
 mod fixture;
 mod lifecycle;
+mod others;
 mod plugin;
 mod rights;
 mod secrets;
@@ -56,6 +57,7 @@ const TESTS: &[Test] = &[
         failures::a_timeout_names_the_pod_and_destroy_leaves_nothing,
     ),
     ("ctrl_c_keeps_what_was_made", failures::ctrl_c_keeps_what_was_made),
+    ("an_istio_made_by_helm_is_named_and_kept", others::an_istio_made_by_helm_is_named_and_kept),
     ("a_second_state_cannot_take_a_mesh", failures::a_second_state_cannot_take_a_mesh),
     (
         "an_unreachable_cluster_is_an_error_or_kept_or_abandoned",

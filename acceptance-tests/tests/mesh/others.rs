@@ -1,0 +1,77 @@
+//! What others have made is said, and stays as it is.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use lab::parts::{self, Part};
+use serde_json::Value;
+
+use crate::fixture::{Fixture, mesh_of};
+
+/// Installs one of Istio's charts as the installation guide does.
+#[track_caller]
+fn helm(fixture: &Fixture, cluster: &str, arguments: &[&str]) {
+    let mut helm = Command::new(parts::find(Part::Helm).expect("helm"));
+    helm.arg("--kubeconfig").arg(fixture.lab.kubeconfig()).args(["--kube-context", cluster]);
+    helm.args(["--namespace", "istio-system"]).args(arguments);
+    let output = helm.output().expect("run helm");
+    assert!(output.status.success(), "helm {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn chart(name: &str) -> String {
+    parts::charts().expect("the charts").chart(name).display().to_string()
+}
+
+/// Object → version, of everything that `helm` has made.
+fn versions(fixture: &Fixture, cluster: &str) -> BTreeMap<String, String> {
+    let kinds = "crd,clusterrole,mutatingwebhookconfiguration,configmap,service,serviceaccount";
+    let managed =
+        ["-n", "istio-system", "get", kinds, "-l", "app.kubernetes.io/managed-by=Helm", "-o", "json"];
+    let objects: Value = serde_json::from_str(&fixture.kubectl(cluster, &managed)).expect("JSON");
+    let items = objects["items"].as_array().expect("a list");
+    let version = |it: &Value| {
+        let (kind, metadata) = (&it["kind"], &it["metadata"]);
+        (format!("{kind} {}", metadata["name"]), metadata["resourceVersion"].to_string())
+    };
+    items.iter().map(version).collect()
+}
+
+/// Removes the definitions, which both helm and the provider leave behind.
+fn remove_definitions(fixture: &Fixture, cluster: &str) {
+    fixture.kubectl(cluster, &["delete", "crd", "-l", "app.kubernetes.io/part-of=istio"]);
+}
+
+pub fn an_istio_made_by_helm_is_named_and_kept(fixture: &Fixture) {
+    remove_definitions(fixture, "east");
+    helm(fixture, "east", &["install", "istio-base", &chart("base"), "--create-namespace"]);
+    helm(fixture, "east", &["install", "istiod", &chart("istiod")]);
+    let before = versions(fixture, "east");
+    assert!(before.len() > 20, "{before:?}");
+
+    let workspace = fixture.workspace("east", &mesh_of("east", ""));
+    workspace.apply().failed_with(&[
+        "Cluster \"west\": cannot apply the manifests",
+        "apps/Deployment/istio-system/istiod exists and was made by others (field managers: helm",
+        "Nothing was written. Remove what others made (a Helm release or an istioctl installation in the same namespace",
+    ]);
+    assert_eq!(versions(fixture, "east"), before);
+    workspace.destroy().succeeded();
+    assert_eq!(versions(fixture, "east"), before);
+
+    // Its definitions alone, as it leaves them behind, can be used as they are.
+    helm(fixture, "east", &["uninstall", "istiod"]);
+    workspace.apply().failed_with(&["CustomResourceDefinition", "crds = \"external\""]);
+    let external = mesh_of("east", "").replace("network = ", "crds = \"external\"\n    network = ");
+    workspace.configure(&format!("{}{external}", fixture.provider("east", "east", "")));
+    workspace.apply().failed_with(&["istio-reader-service-account", "Remove what others made"]);
+    helm(fixture, "east", &["uninstall", "istio-base"]);
+    workspace.apply().succeeded();
+    workspace.assert_no_changes();
+    workspace.destroy().succeeded();
+    let remains = fixture.remains("east");
+    let (definitions, rest): (Vec<_>, Vec<_>) =
+        remains.iter().partition(|name| name.starts_with("customresource"));
+    assert_eq!((definitions.len(), rest), (15, vec![&"namespace/istio-system".to_owned()]));
+    fixture.kubectl("east", &["delete", "namespace", "istio-system", "--timeout=60s"]);
+    remove_definitions(fixture, "east");
+}

@@ -1,0 +1,43 @@
+//! The demo's mesh as a picture, drawn by the provider's own data source.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::command;
+use crate::error::{Error, file_error};
+
+/// Beside the example's own files: the pictures of the mesh that it makes.
+const CONFIGURATION: &str = r#"data "istio_mesh_topology" "shop" {
+  mesh  = istio_mesh.shop.join
+  links = istio_mesh.shop.status.links
+}
+
+output "mermaid" {
+  value = data.istio_mesh_topology.shop.mermaid
+}
+
+output "svg" {
+  value = data.istio_mesh_topology.shop.svg
+}
+"#;
+
+/// Lays the configuration out.
+pub fn lay_out(folder: &Path) -> Result<(), Error> {
+    let path = folder.join("topology.tf");
+    fs::write(&path, CONFIGURATION).map_err(file_error("write", &path))
+}
+
+/// Prints the topology as text, and writes it as an image. `terraform` makes a command for the folder.
+pub fn show(folder: &Path, terraform: impl Fn(&[&str]) -> Result<Command, Error>) -> Result<(), Error> {
+    let output = |name| command::output(&mut terraform(&["output", "-raw", name])?);
+    let (mermaid, svg) = (output("mermaid")?, output("svg")?);
+    let path = folder.join("topology.svg");
+    fs::write(&path, svg).map_err(file_error("write", &path))?;
+    eprintln!(
+        "\nThe topology, as an image in {}:\n\n{}",
+        path.display(),
+        String::from_utf8_lossy(&mermaid).trim_end()
+    );
+    Ok(())
+}
