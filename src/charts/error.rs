@@ -26,16 +26,16 @@ pub enum Error {
         label: String,
     },
     /// A `chart_registry` block with only one of user name and password.
-    #[error("chart_registry {host:?} has only one of username and password")]
+    #[error("chart_registry {label:?} has only one of username and password")]
     HalfOfCredentials {
         /// Its label.
-        host: String,
+        label: String,
     },
     /// The authorities of a `chart_registry` block.
-    #[error("ca_certificate of chart_registry {host:?} is not a certificate in PEM")]
+    #[error("ca_certificate of chart_registry {label:?} is not a certificate in PEM")]
     NotCertificates {
         /// Its label.
-        host: String,
+        label: String,
     },
     /// An attribute of a `chart_registry` block has no value until apply.
     #[error("the {attribute} of chart_registry {host:?} is not known yet, so its charts cannot be had")]
@@ -242,9 +242,9 @@ impl Error {
     /// Label of the `chart_registry` block that cannot be used as it is.
     pub fn registry(&self) -> Option<&str> {
         match self {
-            Self::NotAHost { label: host } | Self::HalfOfCredentials { host } | Self::NotCertificates { host } => {
-                Some(host)
-            }
+            Self::NotAHost { label }
+            | Self::HalfOfCredentials { label }
+            | Self::NotCertificates { label } => Some(label),
             _ => None,
         }
     }
@@ -337,9 +337,11 @@ impl Error {
             Self::BuildClient(_) => {
                 "Check SSL_CERT_FILE and the proxy variables where Terraform runs.".to_owned()
             }
-            Self::Download { .. } => "Check the source's URL, and HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE where \
+            Self::Download { .. } => {
+                "Check the source's URL, and HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE where \
                  Terraform runs. Without access a folder of charts can be the source."
-                .to_owned(),
+                    .to_owned()
+            }
             Self::Untrusted { host, .. } => format!(
                 "Give the certificate of the authority that signed it as ca_certificate in a chart_registry {host:?} block \
                  of the provider."
@@ -348,9 +350,11 @@ impl Error {
                 "Give username and password in a chart_registry {host:?} block of the provider. Some registries answer so \
                  for what they do not have, too."
             ),
-            Self::Refused { .. } => "Check username and password of the block, and whether the user may pull from there. Some \
+            Self::Refused { .. } => {
+                "Check username and password of the block, and whether the user may pull from there. Some \
                  registries answer so for what they do not have, too."
-                .to_owned(),
+                    .to_owned()
+            }
             Self::Status { status: 429 | 500..=599, .. } => {
                 "The server is overloaded or failing; try again later.".to_owned()
             }

@@ -47,7 +47,7 @@ pub(super) fn client(authorities: Vec<Certificate>) -> Result<Client, Error> {
 /// certificate authorities.
 #[derive(Clone, Debug)]
 pub(super) struct Http {
-    /// The label of its `chart_registry` block, if it has one or had.
+    /// As the label of its `chart_registry` block names it.
     pub host: String,
     pub client: Client,
     pub credentials: Option<Credentials>,

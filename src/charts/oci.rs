@@ -87,10 +87,9 @@ impl Repository {
     pub async fn archive(&mut self, digest: &str, limit: usize) -> Result<Vec<u8>, Error> {
         let url = self.below(&format!("blobs/{digest}"))?;
         let answer = self.get(&url, None, limit).await?;
-        let bytes = self.wanted(&url, answer)?.ok_or_else(|| Error::Status {
-            url: shown(&url),
-            status: StatusCode::NOT_FOUND.as_u16(),
-        })?;
+        let bytes = self
+            .wanted(&url, answer)?
+            .ok_or_else(|| Error::Status { url: shown(&url), status: StatusCode::NOT_FOUND.as_u16() })?;
         let found = digest::of_archive(&bytes);
         if found != digest {
             let expected = digest.to_owned();
@@ -147,12 +146,7 @@ impl Repository {
     }
 
     /// Asks, and asks again with what the registry wants to see.
-    async fn get(
-        &mut self,
-        url: &Url,
-        accept: Option<&'static str>,
-        limit: usize,
-    ) -> Result<Answer, Error> {
+    async fn get(&mut self, url: &Url, accept: Option<&'static str>, limit: usize) -> Result<Answer, Error> {
         let question = Question { url, authorization: self.authorization.as_ref(), accept, limit };
         let answer = self.http.ask(question).await?;
         let asks = answer.status == StatusCode::UNAUTHORIZED && !answer.is_from_elsewhere;
@@ -173,9 +167,9 @@ impl Repository {
         let parameter = |name: &str| challenge.parameters.get(name).map(String::as_str);
         let realm = parameter("realm").and_then(|realm| Url::parse(realm).ok());
         // The password goes there.
-        let mut url = realm.filter(|realm| realm.scheme() == "https").ok_or_else(|| {
-            not_understood(asked, "it names no https URL to get a token from".to_owned())
-        })?;
+        let mut url = realm
+            .filter(|realm| realm.scheme() == "https")
+            .ok_or_else(|| not_understood(asked, "it names no https URL to get a token from".to_owned()))?;
         let scope = format!("repository:{}:pull", self.name);
         url.query_pairs_mut()
             .extend_pairs(parameter("service").map(|service| ("service", service)))
@@ -219,7 +213,10 @@ fn next_page(url: &Url, answer: &Answer) -> Result<Option<Url>, Error> {
 fn parsed<T: DeserializeOwned>(url: &Url, body: &[u8]) -> Result<T, Error> {
     // The parser's words would repeat what it read.
     serde_json::from_slice(body).map_err(|error| {
-        not_understood(url, format!("it is not what a registry would say (line {}, column {})", error.line(), error.column()))
+        not_understood(
+            url,
+            format!("it is not what a registry would say (line {}, column {})", error.line(), error.column()),
+        )
     })
 }
 
@@ -305,14 +302,12 @@ mod tests {
         let image = "application/vnd.oci.image.config.v1+json";
         let problem = manifest(image, &[(CHART, "sha256:1")]).unwrap_err();
         assert_eq!(problem, format!("its config has the media type {image:?}, not {CONFIG}"));
-        assert_eq!(
-            manifest(CONFIG, &[]).unwrap_err(),
-            format!("it has no layer of the media type {CHART}")
-        );
+        assert_eq!(manifest(CONFIG, &[]).unwrap_err(), format!("it has no layer of the media type {CHART}"));
         assert!(manifest(CONFIG, &[(CHART, "sha512:1")]).unwrap_err().ends_with("which is not SHA-256"));
-        let index: Manifest =
-            serde_json::from_str(r#"{"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []}"#)
-                .unwrap();
+        let index: Manifest = serde_json::from_str(
+            r#"{"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []}"#,
+        )
+        .unwrap();
         assert!(index.chart_digest().unwrap_err().contains("image.index"));
     }
 
@@ -323,7 +318,11 @@ mod tests {
             hosts.of(&"https://registry.example".parse().unwrap()).unwrap()
         };
         for (registry, base, shown) in [
-            ("https://registry.example/a/b/", "https://registry.example/v2/a/b/istiod/", "oci://registry.example/a/b"),
+            (
+                "https://registry.example/a/b/",
+                "https://registry.example/v2/a/b/istiod/",
+                "oci://registry.example/a/b",
+            ),
             ("https://registry.example", "https://registry.example/v2/istiod/", "oci://registry.example"),
         ] {
             let registry: Url = registry.parse().unwrap();

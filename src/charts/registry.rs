@@ -51,7 +51,7 @@ impl Hosts {
     pub fn new(registries: BTreeMap<String, Registry>) -> Result<Self, Error> {
         let described = registries.into_iter().map(|(label, registry)| {
             let host = from_label(&label).ok_or_else(|| not_a_host(&label))?;
-            let described = Described::of(registry, &host)?;
+            let described = Described::of(registry, &label)?;
             Ok((host, described))
         });
         let described = described.collect::<Result<_, Error>>()?;
@@ -75,16 +75,16 @@ impl Hosts {
 }
 
 impl Described {
-    fn of(registry: Registry, host: &str) -> Result<Self, Error> {
+    fn of(registry: Registry, label: &str) -> Result<Self, Error> {
         if let Some(attribute) = registry.not_yet_known {
             return Ok(Self::NotYet { attribute });
         }
         let credentials = match (registry.username, registry.password) {
             (Some(username), Some(password)) => Some(Credentials { username, password }),
             (None, None) => None,
-            _ => return Err(Error::HalfOfCredentials { host: host.to_owned() }),
+            _ => return Err(Error::HalfOfCredentials { label: label.to_owned() }),
         };
-        let authorities = registry.ca_certificate.map(|pem| certificates(&pem, host)).transpose()?;
+        let authorities = registry.ca_certificate.map(|pem| certificates(&pem, label)).transpose()?;
         let client = authorities.map(http::client).transpose()?;
         Ok(Self::Known { client, credentials })
     }
@@ -95,8 +95,8 @@ fn not_a_host(label: &str) -> Error {
     Error::NotAHost { label: label.rsplit('@').next().unwrap_or_default().to_owned() }
 }
 
-fn certificates(pem: &str, host: &str) -> Result<Vec<Certificate>, Error> {
-    let unusable = || Error::NotCertificates { host: host.to_owned() };
+fn certificates(pem: &str, label: &str) -> Result<Vec<Certificate>, Error> {
+    let unusable = || Error::NotCertificates { label: label.to_owned() };
     let sections: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
     let sections = sections.ok().filter(|sections| !sections.is_empty()).ok_or_else(unusable)?;
     let mut roots = RootCertStore::empty();
@@ -155,7 +155,9 @@ mod tests {
 
     #[test]
     fn a_label_that_is_no_host_is_refused() {
-        for label in ["", "https://charts.example", "charts.example/istio", "u:s3ntinel@charts.example", "a b"] {
+        for label in
+            ["", "https://charts.example", "charts.example/istio", "u:s3ntinel@charts.example", "a b"]
+        {
             assert!(matches!(hosts(label, credentials()).unwrap_err(), Error::NotAHost { .. }), "{label}");
         }
     }

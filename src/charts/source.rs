@@ -36,8 +36,8 @@ impl Place {
 }
 
 fn http(repository: &str) -> Result<Place, Error> {
-    let mut url = url(repository)
-        .ok_or_else(|| Error::NotASource { repository: without_userinfo(repository) })??;
+    let mut url =
+        url(repository).ok_or_else(|| Error::NotASource { repository: without_userinfo(repository) })??;
     // What is joined to it goes below its last segment.
     if !url.path().ends_with('/') {
         url.set_path(&format!("{}/", url.path()));

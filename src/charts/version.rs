@@ -215,7 +215,8 @@ fn conjunction(text: &str) -> Option<Vec<Comparison>> {
 
 /// Those of `texts` that are versions, the newest first.
 pub(super) fn newest_first(texts: &[String]) -> Vec<String> {
-    let mut versions: Vec<_> = texts.iter().filter_map(|text| Some((Version::parse(text).ok()?, text))).collect();
+    let mut versions: Vec<_> =
+        texts.iter().filter_map(|text| Some((Version::parse(text).ok()?, text))).collect();
     versions.sort_by(|one, other| other.cmp(one));
     versions.into_iter().map(|(_, text)| text.clone()).collect()
 }

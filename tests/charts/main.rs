@@ -5,6 +5,7 @@
 mod disk;
 mod environment;
 mod made;
+mod protocol;
 mod registry;
 mod repository;
 mod web;

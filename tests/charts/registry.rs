@@ -20,7 +20,8 @@ struct Fixture {
 impl Fixture {
     fn start(access: Access<'_>) -> Self {
         let authority = Authority::generate("private").unwrap();
-        let registry = registry::Registry::start(&authority, access).unwrap_or_else(|error| panic!("{}", lab::chain(&error)));
+        let registry = registry::Registry::start(&authority, access)
+            .unwrap_or_else(|error| panic!("{}", lab::chain(&error)));
         Self { registry, authority, directory: tempfile::tempdir().unwrap() }
     }
 

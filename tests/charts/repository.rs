@@ -106,8 +106,7 @@ async fn a_chart_that_is_not_the_pinned_one_is_refused_before_it_is_downloaded()
     let repository = ChartRepository::serve(&istio.repository()).unwrap();
     let pin = format!("sha256:{}", "0".repeat(64));
     let charts = charts(cache.path());
-    let error =
-        charts.fetch(&repository.url(), "istiod", istio.version(), Some(&pin)).await.unwrap_err();
+    let error = charts.fetch(&repository.url(), "istiod", istio.version(), Some(&pin)).await.unwrap_err();
     let found = digest(&std::fs::read(istio.archive("istiod")).unwrap());
     assert_eq!(
         shown(&error),
@@ -173,8 +172,9 @@ async fn a_private_authority_is_trusted_for_the_host_that_it_is_given_for() {
         fetch("other.example", Some(authority.pem())).await.unwrap_err(),
     ] {
         let text = shown(&error);
-        let expected =
-            format!("the certificate behind {url}/index.yaml is not signed by an authority that is trusted here");
+        let expected = format!(
+            "the certificate behind {url}/index.yaml is not signed by an authority that is trusted here"
+        );
         assert!(text.starts_with(&expected), "{text}");
         let block = format!("ca_certificate in a chart_registry {host:?} block");
         assert!(error.way_out().contains(&block), "{}", error.way_out());
@@ -236,8 +236,7 @@ async fn an_archive_that_its_index_does_not_vouch_for_is_refused() {
     })
     .await;
     let cache = tempfile::tempdir().unwrap();
-    let error =
-        charts(cache.path()).fetch(&repository.url, "istiod", "1.0.0", None).await.unwrap_err();
+    let error = charts(cache.path()).fetch(&repository.url, "istiod", "1.0.0", None).await.unwrap_err();
     assert!(matches!(error, Error::OtherBytes { .. }), "{error:?}");
     assert_eq!(repository.paths(), ["/index.yaml", "/istiod.tgz"]);
 }
@@ -251,8 +250,7 @@ async fn an_archive_with_another_chart_is_refused() {
     })
     .await;
     let cache = tempfile::tempdir().unwrap();
-    let error =
-        charts(cache.path()).fetch(&repository.url, "istiod", "1.0.0", None).await.unwrap_err();
+    let error = charts(cache.path()).fetch(&repository.url, "istiod", "1.0.0", None).await.unwrap_err();
     assert_eq!(
         shown(&error),
         format!("{}/istiod.tgz holds chart base 2.0.0, not istiod 1.0.0", repository.url)
@@ -284,8 +282,7 @@ async fn a_url_is_shown_without_its_query() {
     })
     .await;
     let cache = tempfile::tempdir().unwrap();
-    let error =
-        charts(cache.path()).fetch(&repository.url, "istiod", "1.0.0", None).await.unwrap_err();
+    let error = charts(cache.path()).fetch(&repository.url, "istiod", "1.0.0", None).await.unwrap_err();
     assert_eq!(shown(&error), format!("{}/istiod.tgz answered with HTTP status 404", repository.url));
     assert_eq!(repository.paths()[1], "/istiod.tgz?signature=s3ntinel");
 }
@@ -295,8 +292,7 @@ async fn a_redirect_without_end_is_refused() {
     let repository =
         Web::serve(|_| (302, vec![("location", "/index.yaml?again".to_owned())], Vec::new())).await;
     let cache = tempfile::tempdir().unwrap();
-    let error =
-        charts(cache.path()).fetch(&repository.url, "istiod", "1.0.0", None).await.unwrap_err();
+    let error = charts(cache.path()).fetch(&repository.url, "istiod", "1.0.0", None).await.unwrap_err();
     assert!(shown(&error).contains("it redirects too often"), "{}", shown(&error));
 }
 
@@ -304,8 +300,7 @@ async fn a_redirect_without_end_is_refused() {
 async fn a_page_that_is_no_index_is_said_to_be_none() {
     let repository = Web::serve(|_| ok("<!doctype html>\n<html><body>Welcome</body></html>")).await;
     let cache = tempfile::tempdir().unwrap();
-    let error =
-        charts(cache.path()).fetch(&repository.url, "istiod", "1.0.0", None).await.unwrap_err();
+    let error = charts(cache.path()).fetch(&repository.url, "istiod", "1.0.0", None).await.unwrap_err();
     assert!(matches!(error, Error::Index { .. }), "{error:?}");
 }
 

@@ -86,7 +86,8 @@ impl Registry {
             Access::Basic(username, password) => {
                 let line = format!("{username}:{}\n", hashed(password)?);
                 certificates::write(&directory.join("htpasswd"), &line)?;
-                let auth = format!("htpasswd:\n    realm: charts\n    path: {}/htpasswd", directory.display());
+                let auth =
+                    format!("htpasswd:\n    realm: charts\n    path: {}/htpasswd", directory.display());
                 (Some((username, password)), None, auth)
             }
             Access::Tokens(username, password) => {

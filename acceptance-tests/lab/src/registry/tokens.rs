@@ -74,7 +74,8 @@ async fn answer(State(known): State<Arc<Known>>, uri: Uri, headers: HeaderMap) -
         return StatusCode::UNAUTHORIZED.into_response();
     }
     let query = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
-    let access: Vec<Value> = query.filter(|(name, _)| name == "scope").filter_map(|(_, scope)| access(&scope)).collect();
+    let access: Vec<Value> =
+        query.filter(|(name, _)| name == "scope").filter_map(|(_, scope)| access(&scope)).collect();
     match known.token(&access) {
         Ok(token) => {
             known.given.fetch_add(1, Ordering::Relaxed);
