@@ -11,6 +11,11 @@ variable "east_token" {
   sensitive = true
 }
 
+variable "registry_password" {
+  type      = string
+  sensitive = true
+}
+
 provider "istio" {
   cluster "east" { # one block a cluster, one process for all of them
     host                   = "https://east.example:6443"
@@ -20,5 +25,10 @@ provider "istio" {
   cluster "west" {
     config_path    = "~/.kube/config"
     config_context = "west"
+  }
+  chart_registry "registry.example" { # for charts from oci://registry.example/… or https://registry.example/…
+    username       = "terraform"
+    password       = var.registry_password
+    ca_certificate = file("${path.module}/registry-ca.pem")
   }
 }

@@ -13,11 +13,37 @@ pub enum Error {
         /// The source as far as it may be shown.
         repository: String,
     },
-    /// An OCI registry.
-    #[error("chart source {repository:?} is an OCI registry, which is not supported yet")]
-    Oci {
-        /// The source.
+    /// An OCI registry's URL with something that is no name of a repository.
+    #[error("chart source {repository:?} is not a path in an OCI registry")]
+    NotAnOciName {
+        /// The source as far as it may be shown.
         repository: String,
+    },
+    /// The label of a `chart_registry` block.
+    #[error("the label {label:?} of a chart_registry block is not a host name")]
+    NotAHost {
+        /// The label as far as it may be shown.
+        label: String,
+    },
+    /// A `chart_registry` block with only one of user name and password.
+    #[error("chart_registry {label:?} has only one of username and password")]
+    HalfOfCredentials {
+        /// Its label.
+        label: String,
+    },
+    /// The authorities of a `chart_registry` block.
+    #[error("ca_certificate of chart_registry {label:?} is not a certificate in PEM")]
+    NotCertificates {
+        /// Its label.
+        label: String,
+    },
+    /// An attribute of a `chart_registry` block has no value until apply.
+    #[error("the {attribute} of chart_registry {host:?} is not known yet, so its charts cannot be had")]
+    NotYetKnown {
+        /// Its label.
+        host: String,
+        /// The attribute.
+        attribute: &'static str,
     },
     /// The URL holds a user name or password.
     #[error("the URL of the chart source at {host} holds credentials, which state would then hold as well")]
@@ -36,6 +62,37 @@ pub enum Error {
         /// What went wrong.
         #[source]
         source: reqwest::Error,
+    },
+    /// Nobody who is trusted here has signed the server's certificate.
+    #[error("the certificate behind {url} is not signed by an authority that is trusted here")]
+    Untrusted {
+        /// What was asked for.
+        url: String,
+        /// The host that the `chart_registry` block is for.
+        host: String,
+        /// What went wrong.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// Credentials are missing.
+    #[error("{url} is not for everybody (HTTP status {status}), and there are no credentials for {host}")]
+    Protected {
+        /// What was asked for.
+        url: String,
+        /// The host that the `chart_registry` block is for.
+        host: String,
+        /// HTTP status.
+        status: u16,
+    },
+    /// Credentials do not help.
+    #[error("{url} refused the user name and password of chart_registry {host:?} (HTTP status {status})")]
+    Refused {
+        /// What was asked for.
+        url: String,
+        /// The block's label.
+        host: String,
+        /// HTTP status.
+        status: u16,
     },
     /// A download was answered with an error.
     #[error("{url} answered with HTTP status {status}")]
@@ -60,6 +117,30 @@ pub enum Error {
         url: String,
         /// What is wrong with it.
         problem: String,
+    },
+    /// A registry's answer cannot be understood.
+    #[error("the answer of {url} cannot be understood: {problem}")]
+    NotUnderstood {
+        /// What was asked for.
+        url: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A registry has something else behind the tag.
+    #[error("{place} is not a Helm chart: {problem}")]
+    NotAChart {
+        /// Repository and tag.
+        place: String,
+        /// What it is.
+        problem: String,
+    },
+    /// A registry does not have the chart.
+    #[error("{place} has no chart {chart}")]
+    NotInRegistry {
+        /// The chart.
+        chart: String,
+        /// Registry and path.
+        place: String,
     },
     /// A file or folder cannot be read.
     #[error("cannot read {}", path.display())]
@@ -112,12 +193,14 @@ pub enum Error {
         /// Another one.
         other: PathBuf,
     },
-    /// The repository's index promises other bytes.
-    #[error("{url} has the digest {found}, the index of its repository says {expected}")]
-    IndexDigest {
+    /// Index or manifest promise other bytes.
+    #[error("{url} has the digest {found}, {promised_by} says {expected}")]
+    OtherBytes {
         /// The archive.
         url: String,
-        /// Digest in the index.
+        /// What has the digest.
+        promised_by: &'static str,
+        /// The digest in it.
         expected: String,
         /// Digest of what was downloaded.
         found: String,
@@ -156,32 +239,39 @@ pub enum Error {
 }
 
 impl Error {
+    /// Label of the `chart_registry` block that cannot be used as it is.
+    pub fn registry(&self) -> Option<&str> {
+        match self {
+            Self::NotAHost { label }
+            | Self::HalfOfCredentials { label }
+            | Self::NotCertificates { label } => Some(label),
+            _ => None,
+        }
+    }
+
     /// What the user can do.
     pub fn way_out(&self) -> String {
         match self {
-            Self::NotASource { .. } | Self::Oci { .. } => {
-                "Use an HTTP repository (https://…), a folder with charts or .tgz files, or a .tgz file. Charts of an \
-                 OCI registry get there with helm pull."
-                    .to_owned()
-            }
+            Self::NotASource { .. } => "Use an HTTP repository (https://…), a path in an OCI registry (oci://…), a folder \
+                 with charts or .tgz files, or a .tgz file."
+                .to_owned(),
             Self::CredentialsInUrl { .. } => {
                 "Move user name and password to a chart_registry block of the provider.".to_owned()
             }
-            Self::BuildClient(_) => {
-                "Check SSL_CERT_FILE and the proxy variables where Terraform runs.".to_owned()
+            Self::NotAnOciName { .. } | Self::NotUnderstood { .. } | Self::NotAChart { .. } | Self::NotInRegistry { .. } => {
+                self.way_to_a_registry()
             }
-            Self::Download { .. } => "Check the repository's URL, and HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE where \
-                 Terraform runs. Without access a folder of charts can be the source."
-                .to_owned(),
-            Self::Status { status: 401 | 403, .. } => {
-                "Give the repository's user name and password in a chart_registry block of the provider.".to_owned()
+            Self::NotAHost { .. } | Self::HalfOfCredentials { .. } | Self::NotCertificates { .. } | Self::NotYetKnown { .. } => {
+                self.way_to_a_block()
             }
-            Self::Status { status: 429 | 500..=599, .. } => {
-                "The repository is overloaded or failing; try again later.".to_owned()
-            }
-            Self::Status { .. } | Self::TooLarge { .. } | Self::Index { .. } => {
-                "Check that the URL is a chart repository's: index.yaml must be right below it.".to_owned()
-            }
+            Self::BuildClient(_)
+            | Self::Download { .. }
+            | Self::Untrusted { .. }
+            | Self::Protected { .. }
+            | Self::Refused { .. }
+            | Self::Status { .. }
+            | Self::TooLarge { .. }
+            | Self::Index { .. } => self.way_to_a_server(),
             Self::Read { .. } => {
                 "Check that it exists where Terraform runs and that its user may read it.".to_owned()
             }
@@ -190,7 +280,7 @@ impl Error {
             }
             Self::NoChart { known, .. } | Self::NoVersion { known, .. } => listed(known),
             Self::Twice { .. } => "Remove one of the two, or name a folder that has only one.".to_owned(),
-            Self::IndexDigest { .. } => {
+            Self::OtherBytes { .. } => {
                 "The archive was changed or damaged on its way; ask whoever runs the repository.".to_owned()
             }
             Self::Pin { .. } => {
@@ -199,6 +289,76 @@ impl Error {
                     .to_owned()
             }
             Self::Load { .. } | Self::OtherChart { .. } => "Check the archive with helm show chart.".to_owned(),
+        }
+    }
+
+    fn way_to_a_registry(&self) -> String {
+        match self {
+            Self::NotAnOciName { .. } => {
+                "Write it as oci://host/path, in lower case and without tag, digest and the chart's name: the chart istiod \
+                 of oci://host/path is in the repository path/istiod."
+            }
+            Self::NotUnderstood { .. } => {
+                "Check that the host is a registry that speaks OCI's distribution protocol over HTTPS."
+            }
+            Self::NotAChart { .. } => {
+                "Check the path, and push the chart with helm push: a registry has images and other things, too."
+            }
+            _ => {
+                "Check the path: the chart must be a repository right below it, which is where helm push puts it. A \
+                 registry may also hide a repository from who may not see it."
+            }
+        }
+        .to_owned()
+    }
+
+    fn way_to_a_block(&self) -> String {
+        match self {
+            Self::NotAHost { .. } => {
+                "Label it with the host of the chart source, and its port if it has one: \"registry.example\" or \
+                 \"registry.example:5000\"."
+            }
+            Self::HalfOfCredentials { .. } => {
+                "Give both, or none for a host that asks for none. Registries take a token as password."
+            }
+            Self::NotCertificates { .. } => {
+                "Give the PEM text of one or more certificates, from BEGIN to END, for example with file(…)."
+            }
+            _ => {
+                "Charts are read while Terraform plans. Apply what makes the value first (terraform apply -target), or take \
+                 the value from where it is known already."
+            }
+        }
+        .to_owned()
+    }
+
+    fn way_to_a_server(&self) -> String {
+        match self {
+            Self::BuildClient(_) => {
+                "Check SSL_CERT_FILE and the proxy variables where Terraform runs.".to_owned()
+            }
+            Self::Download { .. } => {
+                "Check the source's URL, and HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE where \
+                 Terraform runs. Without access a folder of charts can be the source."
+                    .to_owned()
+            }
+            Self::Untrusted { host, .. } => format!(
+                "Give the certificate of the authority that signed it as ca_certificate in a chart_registry {host:?} block \
+                 of the provider."
+            ),
+            Self::Protected { host, .. } => format!(
+                "Give username and password in a chart_registry {host:?} block of the provider. Some registries answer so \
+                 for what they do not have, too."
+            ),
+            Self::Refused { .. } => {
+                "Check username and password of the block, and whether the user may pull from there. Some \
+                 registries answer so for what they do not have, too."
+                    .to_owned()
+            }
+            Self::Status { status: 429 | 500..=599, .. } => {
+                "The server is overloaded or failing; try again later.".to_owned()
+            }
+            _ => "Check the source's URL: an HTTP repository has index.yaml right below it.".to_owned(),
         }
     }
 }

@@ -1,11 +1,14 @@
 //! Fetches charts, checks that they are the right bytes, and keeps them.
 
 mod cache;
+mod challenge;
 mod digest;
 mod directory;
 mod error;
 mod http;
 mod index;
+mod oci;
+mod registry;
 mod source;
 mod version;
 
@@ -19,11 +22,12 @@ use url::Url;
 
 pub use cache::user_cache_directory;
 pub use error::Error;
-pub use source::{ChartSource, Credentials};
+pub use registry::Registry;
 
 use cache::Cache;
 use http::{Http, shown};
 use index::{Entry, Index};
+use registry::Hosts;
 use source::Place;
 use version::Wanted;
 
@@ -35,14 +39,11 @@ const ARCHIVE_LIMIT: usize = 100 << 20;
 /// Fetches charts for one run of the provider. Clones share what has been downloaded.
 #[derive(Clone, Debug)]
 pub struct Charts {
-    http: Http,
+    hosts: Arc<Hosts>,
     cache: Arc<Cache>,
     /// One download a repository, however many charts and resources ask for it.
-    indexes: Arc<Mutex<Indexes>>,
+    indexes: Arc<Mutex<BTreeMap<Url, Arc<OnceCell<Arc<Index>>>>>>,
 }
-
-/// By repository and user name: a repository may show different indexes to different users.
-type Indexes = BTreeMap<(Url, Option<String>), Arc<OnceCell<Arc<Index>>>>;
 
 /// A chart that was asked for.
 #[derive(Clone, Debug)]
@@ -57,129 +58,170 @@ pub struct Fetched {
 
 impl Charts {
     /// Charts cached in the first of `cache_directories` that can be written to; without one nothing is cached.
-    pub fn new(cache_directories: impl IntoIterator<Item = PathBuf>) -> Result<Self, Error> {
+    /// `registries` describes hosts by `host` or `host:port`.
+    pub fn new(
+        cache_directories: impl IntoIterator<Item = PathBuf>,
+        registries: BTreeMap<String, Registry>,
+    ) -> Result<Self, Error> {
         Ok(Self {
-            http: Http::new()?,
+            hosts: Arc::new(Hosts::new(registries)?),
             cache: Arc::new(Cache::in_first_of(cache_directories)),
             indexes: Arc::default(),
         })
     }
 
     /// The chart called `chart` in its `Chart.yaml`, in the exact `version` or the newest one that the constraint
-    /// `version` allows (Helm's notation). With a `pin`, a digest from an earlier fetch, any other chart is an error; a
-    /// pinned archive that is cached is not downloaded, nor is the repository asked.
+    /// `version` allows (Helm's notation). `repository` is the URL of an HTTP repository or of a path in an OCI registry, or
+    /// the path of a folder with charts or `.tgz` files, of a chart's folder, or of one `.tgz`. With a `pin`, a digest
+    /// from an earlier fetch, any other chart is an error; a pinned archive that is cached is not downloaded, nor is
+    /// the repository asked.
     pub async fn fetch(
         &self,
-        source: &ChartSource,
+        repository: &str,
         chart: &str,
         version: &str,
         pin: Option<&str>,
     ) -> Result<Fetched, Error> {
         let wanted = Wanted::parse(version)
             .ok_or_else(|| Error::NotAVersion { chart: chart.to_owned(), version: version.to_owned() })?;
-        let (fetched, place) = match source.place()? {
-            Place::Path(path) => (directory::fetch(&path, chart, &wanted)?, path.display().to_string()),
-            Place::Repository(url) => {
-                let place = shown(&url);
-                (self.download(&url, source, chart, &wanted, pin).await?, place)
-            }
+        let source = Place::parse(repository)?;
+        let place = match &source {
+            Place::Path(path) => path.display().to_string(),
+            Place::Repository(url) => shown(url),
+            Place::Registry(url) => oci::place(url),
+        };
+        let asked = Asked { chart, wanted: &wanted, pin, place: &place };
+        let fetched = match &source {
+            Place::Path(path) => directory::fetch(path, chart, &wanted)?,
+            Place::Repository(url) => self.from_repository(url, &asked).await?,
+            Place::Registry(url) => self.from_registry(url, &asked).await?,
         };
         if !wanted.is_met_by(&fetched.version) {
-            let known = vec![fetched.version];
-            return Err(Error::NoVersion {
-                chart: chart.to_owned(),
-                version: version.to_owned(),
-                place,
-                known,
-            });
+            let (known, version) = (vec![fetched.version], version.to_owned());
+            return Err(Error::NoVersion { chart: chart.to_owned(), version, place, known });
         }
-        check_pin(chart, &place, pin, &fetched.digest)?;
+        asked.check_pin(&fetched.digest)?;
         Ok(fetched)
     }
 
-    async fn download(
-        &self,
-        repository: &Url,
-        source: &ChartSource,
-        chart: &str,
-        wanted: &Wanted,
-        pin: Option<&str>,
-    ) -> Result<Fetched, Error> {
-        let place = shown(repository);
-        if let Some((pin, bytes)) = pin.and_then(|pin| Some((pin, self.cache.get(pin)?))) {
-            let fetched = loaded(&bytes, pin.to_owned(), &place)?;
-            return checked(fetched, chart, None, &place);
+    /// The pinned archive, if it is cached.
+    fn pinned(&self, asked: &Asked<'_>) -> Result<Option<Fetched>, Error> {
+        let cached = asked.pin.and_then(|pin| Some((pin, self.cache.get(pin)?)));
+        let Some((pin, bytes)) = cached else { return Ok(None) };
+        checked(loaded(&bytes, pin.to_owned(), asked.place)?, asked.chart, None, asked.place).map(Some)
+    }
+
+    async fn from_repository(&self, repository: &Url, asked: &Asked<'_>) -> Result<Fetched, Error> {
+        if let Some(pinned) = self.pinned(asked)? {
+            return Ok(pinned);
         }
-        let credentials = source.credentials.as_ref();
-        let index = self.index(repository, credentials).await?;
-        let entry = index.choose(chart, wanted, repository)?;
+        let http = self.hosts.of(repository)?;
+        let index = self.index(repository, &http).await?;
+        let entry = index.choose(asked.chart, asked.wanted, repository)?;
         if let Some(digest) = entry.digest() {
-            check_pin(chart, &place, pin, &digest)?;
+            asked.check_pin(&digest)?;
         }
         let url = entry.url(repository)?;
-        let (bytes, digest) = self.archive(entry, &url, repository, credentials).await?;
-        check_pin(chart, &place, pin, &digest)?;
-        let fetched = loaded(&bytes, digest.clone(), &shown(&url))?;
-        let fetched = checked(fetched, chart, Some(&entry.version), &shown(&url))?;
-        self.cache.put(&digest, &bytes);
-        Ok(fetched)
+        let http = if url.origin() == repository.origin() { http } else { self.elsewhere(&url, repository)? };
+        let (bytes, digest) = self.archive(entry, &url, &http).await?;
+        asked.check_pin(&digest)?;
+        self.kept(&bytes, digest, asked.chart, &entry.version, &shown(&url))
     }
 
-    async fn index(&self, repository: &Url, credentials: Option<&Credentials>) -> Result<Arc<Index>, Error> {
-        let key = (repository.clone(), credentials.map(|credentials| credentials.username.clone()));
+    async fn from_registry(&self, registry: &Url, asked: &Asked<'_>) -> Result<Fetched, Error> {
+        if let Some(pinned) = self.pinned(asked)? {
+            return Ok(pinned);
+        }
+        let mut repository = oci::Repository::new(self.hosts.of(registry)?, registry, asked.chart)?;
+        let oci::Version { version, digest } = repository.find(asked.wanted).await?;
+        asked.check_pin(&digest)?;
+        let bytes = match self.cache.get(&digest) {
+            Some(bytes) => bytes,
+            None => repository.archive(&digest, ARCHIVE_LIMIT).await?,
+        };
+        self.kept(&bytes, digest, asked.chart, &version, &format!("{}/{}", asked.place, asked.chart))
+    }
+
+    async fn index(&self, repository: &Url, http: &Http) -> Result<Arc<Index>, Error> {
         let cell = {
             let mut indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(indexes.entry(key).or_default())
+            Arc::clone(indexes.entry(repository.clone()).or_default())
         };
         let index = cell.get_or_try_init(|| async {
             let url = below(repository, "index.yaml")?;
-            let bytes = self.http.get(&url, credentials, INDEX_LIMIT).await?;
+            let bytes = http.get(&url, INDEX_LIMIT).await?;
             Index::parse(&String::from_utf8_lossy(&bytes), &url).map(Arc::new)
         });
         index.await.cloned()
     }
 
+    /// An archive's host that is not its repository's: an index that came encrypted does not lead credentials to where
+    /// nothing is.
+    fn elsewhere(&self, url: &Url, repository: &Url) -> Result<Http, Error> {
+        let http = self.hosts.of(url)?;
+        let is_downgrade = repository.scheme() == "https" && url.scheme() != "https";
+        Ok(if is_downgrade { Http { credentials: None, ..http } } else { http })
+    }
+
     /// The archive of `entry` and its digest, from the cache if the index says what it must be.
-    async fn archive(
-        &self,
-        entry: &Entry,
-        url: &Url,
-        repository: &Url,
-        credentials: Option<&Credentials>,
-    ) -> Result<(Vec<u8>, String), Error> {
+    async fn archive(&self, entry: &Entry, url: &Url, http: &Http) -> Result<(Vec<u8>, String), Error> {
         let expected = entry.digest();
         if let Some((digest, bytes)) =
             expected.as_ref().and_then(|digest| Some((digest, self.cache.get(digest)?)))
         {
             return Ok((bytes, digest.clone()));
         }
-        // Whoever hosts the archive is not always whom the credentials are for.
-        let credentials = credentials.filter(|_| url.origin() == repository.origin());
-        let bytes = self.http.get(url, credentials, ARCHIVE_LIMIT).await?;
+        let bytes = http.get(url, ARCHIVE_LIMIT).await?;
         let found = digest::of_archive(&bytes);
         match expected {
             Some(expected) if expected != found => {
-                Err(Error::IndexDigest { url: shown(url), expected, found })
+                let promised_by = "the index of its repository";
+                Err(Error::OtherBytes { url: shown(url), promised_by, expected, found })
             }
             _ => Ok((bytes, found)),
+        }
+    }
+
+    /// The chart in `bytes`, if it is the one that it should be; it goes into the cache.
+    fn kept(
+        &self,
+        bytes: &[u8],
+        digest: String,
+        chart: &str,
+        version: &str,
+        place: &str,
+    ) -> Result<Fetched, Error> {
+        let fetched = checked(loaded(bytes, digest, place)?, chart, Some(version), place)?;
+        self.cache.put(&fetched.digest, bytes);
+        Ok(fetched)
+    }
+}
+
+/// What a fetch is for.
+struct Asked<'a> {
+    chart: &'a str,
+    wanted: &'a Wanted,
+    pin: Option<&'a str>,
+    /// The source, as it may be shown.
+    place: &'a str,
+}
+
+impl Asked<'_> {
+    fn check_pin(&self, found: &str) -> Result<(), Error> {
+        match self.pin {
+            Some(pinned) if pinned != found => Err(Error::Pin {
+                chart: self.chart.to_owned(),
+                place: self.place.to_owned(),
+                pinned: pinned.to_owned(),
+                found: found.to_owned(),
+            }),
+            _ => Ok(()),
         }
     }
 }
 
 fn below(repository: &Url, name: &str) -> Result<Url, Error> {
     repository.join(name).map_err(|_| Error::NotASource { repository: shown(repository) })
-}
-
-fn check_pin(chart: &str, place: &str, pin: Option<&str>, found: &str) -> Result<(), Error> {
-    match pin {
-        Some(pinned) if pinned != found => Err(Error::Pin {
-            chart: chart.to_owned(),
-            place: place.to_owned(),
-            pinned: pinned.to_owned(),
-            found: found.to_owned(),
-        }),
-        _ => Ok(()),
-    }
 }
 
 /// The chart in an archive's bytes.

@@ -2,65 +2,75 @@
 
 use std::path::PathBuf;
 
-use secrecy::SecretString;
 use url::Url;
 
 use super::error::Error;
 
-/// A place with charts, as the user names it.
-#[derive(Clone, Debug)]
-pub struct ChartSource {
-    /// URL of an HTTP repository, or path of a folder with charts or `.tgz` files, of a chart's folder, or of one
-    /// `.tgz`.
-    pub repository: String,
-    /// For repositories that want them; sent to the repository's own host only.
-    pub credentials: Option<Credentials>,
-}
-
-/// User name and password for HTTP basic authentication.
-#[derive(Clone, Debug)]
-pub struct Credentials {
-    /// The user's name.
-    pub username: String,
-    /// The password.
-    pub password: SecretString,
-}
-
-/// A kind of place.
+/// A place with charts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {
+    /// The URL of an HTTP repository, with a slash at its end.
     Repository(Url),
+    /// An OCI registry and a path in it, with `https` for its scheme.
+    Registry(Url),
+    /// A folder with charts or `.tgz` files, a chart's folder, or one `.tgz`.
     Path(PathBuf),
 }
 
-impl ChartSource {
-    pub(super) fn place(&self) -> Result<Place, Error> {
-        let Some((scheme, path)) = self.repository.split_once("://") else {
-            return match self.repository.as_str() {
+impl Place {
+    /// The place as the user names it.
+    pub fn parse(repository: &str) -> Result<Self, Error> {
+        let Some((scheme, rest)) = repository.split_once("://") else {
+            return match repository {
                 "" => Err(Error::NotASource { repository: String::new() }),
-                path => Ok(Place::Path(path.into())),
+                path => Ok(Self::Path(path.into())),
             };
         };
         match scheme {
-            "file" => Ok(Place::Path(path.into())),
-            "oci" => Err(Error::Oci { repository: without_userinfo(&self.repository) }),
-            "http" | "https" => self.repository(),
-            _ => Err(Error::NotASource { repository: without_userinfo(&self.repository) }),
+            "file" => Ok(Self::Path(rest.into())),
+            "oci" => registry(repository, rest),
+            "http" | "https" => http(repository),
+            _ => Err(Error::NotASource { repository: without_userinfo(repository) }),
         }
     }
+}
 
-    fn repository(&self) -> Result<Place, Error> {
-        let mut url = Url::parse(&self.repository)
-            .map_err(|_| Error::NotASource { repository: without_userinfo(&self.repository) })?;
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(Error::CredentialsInUrl { host: url.host_str().unwrap_or_default().to_owned() });
-        }
-        // What is joined to it goes below its last segment.
-        if !url.path().ends_with('/') {
-            url.set_path(&format!("{}/", url.path()));
-        }
-        Ok(Place::Repository(url))
+fn http(repository: &str) -> Result<Place, Error> {
+    let mut url =
+        url(repository).ok_or_else(|| Error::NotASource { repository: without_userinfo(repository) })??;
+    // What is joined to it goes below its last segment.
+    if !url.path().ends_with('/') {
+        url.set_path(&format!("{}/", url.path()));
     }
+    Ok(Place::Repository(url))
+}
+
+/// The grammar of names is the OCI distribution specification's: lower case, no tag, no digest.
+fn registry(repository: &str, rest: &str) -> Result<Place, Error> {
+    let not_a_name = || Error::NotAnOciName { repository: without_userinfo(repository) };
+    let url = url(&format!("https://{rest}")).ok_or_else(not_a_name)??;
+    let is_name = |part: &str| {
+        let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        part.bytes().all(|byte| is_letter(byte) || matches!(byte, b'.' | b'_' | b'-'))
+            && part.bytes().next().is_some_and(is_letter)
+            && part.bytes().next_back().is_some_and(is_letter)
+    };
+    let path = url.path().trim_matches('/');
+    let is_path = path.is_empty() || path.split('/').all(is_name);
+    if is_path && url.query().is_none() && url.fragment().is_none() {
+        Ok(Place::Registry(url))
+    } else {
+        Err(not_a_name())
+    }
+}
+
+/// A URL without credentials; `None` if it is none.
+fn url(text: &str) -> Option<Result<Url, Error>> {
+    let url = Url::parse(text).ok()?;
+    if url.username().is_empty() && url.password().is_none() {
+        return Some(Ok(url));
+    }
+    Some(Err(Error::CredentialsInUrl { host: url.host_str().unwrap_or_default().to_owned() }))
 }
 
 /// A URL that could not be parsed may hold credentials all the same.
@@ -78,7 +88,7 @@ mod tests {
     use super::*;
 
     fn place(repository: &str) -> Result<Place, Error> {
-        ChartSource { repository: repository.to_owned(), credentials: None }.place()
+        Place::parse(repository)
     }
 
     #[test]
@@ -93,13 +103,22 @@ mod tests {
     }
 
     #[test]
-    fn an_oci_registry_is_refused_with_what_works_instead() {
-        let error = place("oci://registry.example/istio").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "chart source \"oci://registry.example/istio\" is an OCI registry, which is not supported yet"
-        );
-        assert!(error.way_out().contains("helm pull"), "{}", error.way_out());
+    fn an_oci_source_is_a_registry_and_a_path() {
+        for (source, url) in [
+            ("oci://registry.example/istio/charts", "https://registry.example/istio/charts"),
+            ("oci://registry.example:5000/a-b/", "https://registry.example:5000/a-b/"),
+            ("oci://registry.example", "https://registry.example/"),
+        ] {
+            assert_eq!(place(source).unwrap(), Place::Registry(url.parse().unwrap()));
+        }
+    }
+
+    #[test]
+    fn an_oci_source_with_a_tag_digest_or_capital_letter_is_refused() {
+        for path in ["istiod:1.31.0", "istiod@sha256:0", "Istio", "a//b", "a?b", "a/../b-"] {
+            let error = place(&format!("oci://registry.example/{path}")).unwrap_err();
+            assert!(matches!(error, Error::NotAnOciName { .. }), "{path}: {error:?}");
+        }
     }
 
     #[test]

@@ -50,6 +50,11 @@ impl Wanted {
         &self.text
     }
 
+    /// Whether one version is meant and no other.
+    pub fn is_exact(&self) -> bool {
+        Version::parse(&self.text).is_ok()
+    }
+
     /// Like Helm: an entry with exactly this text is the one; otherwise the newest that is allowed.
     pub fn choose<'a, T>(
         &self,
@@ -208,6 +213,14 @@ fn conjunction(text: &str) -> Option<Vec<Comparison>> {
     (!comparisons.is_empty()).then_some(comparisons)
 }
 
+/// Those of `texts` that are versions, the newest first.
+pub(super) fn newest_first(texts: &[String]) -> Vec<String> {
+    let mut versions: Vec<_> =
+        texts.iter().filter_map(|text| Some((Version::parse(text).ok()?, text))).collect();
+    versions.sort_by(|one, other| other.cmp(one));
+    versions.into_iter().map(|(_, text)| text.clone()).collect()
+}
+
 /// A chart's version; Helm takes a leading `v` and missing numbers.
 fn parse(text: &str) -> Option<Version> {
     Version::parse(text.strip_prefix('v').unwrap_or(text))
@@ -260,6 +273,12 @@ mod tests {
         ] {
             assert_eq!(chosen(constraint), expected, "{constraint}");
         }
+    }
+
+    #[test]
+    fn versions_are_sorted_by_precedence_and_other_tags_left_out() {
+        let tags = ["1.9.0", "latest", "1.10.0", "sha256-abc.sig", "1.10.0-rc.1"].map(str::to_owned);
+        assert_eq!(newest_first(&tags), ["1.10.0", "1.10.0-rc.1", "1.9.0"]);
     }
 
     #[test]

@@ -1,10 +1,5 @@
-use std::collections::BTreeMap;
-
-use secrecy::SecretString;
-use url::Url;
-
 use super::model::ProviderModel;
-use crate::charts::{ChartSource, Charts, Credentials};
+use crate::charts::Charts;
 use crate::clusters::Clusters;
 
 /// What all resources share: the provider block as plain values.
@@ -16,7 +11,6 @@ pub struct ProviderData {
     pub charts: Charts,
     /// How much a plan shows of objects that are yet to be created.
     pub plan_detail: PlanDetail,
-    chart_credentials: BTreeMap<String, Credentials>,
 }
 
 /// How much a plan shows of objects that are yet to be created.
@@ -35,19 +29,7 @@ impl ProviderData {
             Some("full") => PlanDetail::Full,
             _ => PlanDetail::Compact,
         };
-        Self { clusters, charts, plan_detail, chart_credentials: chart_credentials(config) }
-    }
-
-    /// The place with charts that a resource names, with the credentials for its host.
-    pub fn chart_source(&self, repository: &str) -> ChartSource {
-        let credentials = Url::parse(repository).ok().and_then(|url| {
-            let host = url.host_str()?.to_owned();
-            let with_port = url.port().map(|port| format!("{host}:{port}"));
-            with_port
-                .and_then(|host| self.chart_credentials.get(&host))
-                .or_else(|| self.chart_credentials.get(&host))
-        });
-        ChartSource { repository: repository.to_owned(), credentials: credentials.cloned() }
+        Self { clusters, charts, plan_detail }
     }
 }
 
@@ -64,15 +46,4 @@ impl ProviderData {
         let credentials: Vec<_> = known.flatten().flatten().collect();
         credentials.iter().map(|credential| credential.expose_secret()).collect::<Vec<_>>().join(" ")
     }
-}
-
-/// By host name. Credentials that are not known before apply are none yet.
-fn chart_credentials(config: &ProviderModel) -> BTreeMap<String, Credentials> {
-    let registries = config.chart_registry.as_known().into_iter().flatten();
-    let known = registries.filter_map(|(host, registry)| {
-        let username = registry.username.as_known()?.clone();
-        let password = SecretString::from(registry.password.as_known()?.clone());
-        Some((host.clone(), Credentials { username, password }))
-    });
-    known.collect()
 }

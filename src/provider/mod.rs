@@ -4,9 +4,9 @@ mod data;
 mod model;
 mod schema;
 
-use tfplugin::{Diagnostics, Outcome, Provider, Registry, Schema, Setup};
+use tfplugin::{AttributePath, Diagnostic, Diagnostics, Outcome, Provider, Registry, Schema, Setup};
 
-use crate::charts::{Charts, user_cache_directory};
+use crate::charts::{self, Charts, user_cache_directory};
 use crate::clusters::{Clusters, Environment, Limits};
 use crate::data_sources::mesh::MeshDataSource;
 use crate::data_sources::topology::TopologyDataSource;
@@ -47,10 +47,17 @@ fn configure(config: &ProviderModel) -> Result<ProviderData, Diagnostics> {
     let clusters = Clusters::new(blocks, Environment::read(), Limits::default())
         .map_err(|errors| errors.iter().map(diagnostics::setting).collect::<Diagnostics>())?;
     let cache = user_cache_directory(|name| std::env::var(name).ok());
-    let charts = Charts::new(cache.into_iter().chain([std::env::temp_dir()]))
-        .map_err(|error| diagnostics::failure("Charts cannot be fetched", &error, &error.way_out(), None))?;
+    let registries = config.chart_registry.as_known().into_iter().flatten();
+    let registries = registries.map(|(host, model)| (host.clone(), model.registry())).collect();
+    let charts = Charts::new(cache.into_iter().chain([std::env::temp_dir()]), registries)
+        .map_err(|error| cannot_fetch_charts(&error))?;
     let data = ProviderData::new(clusters, charts, config);
     #[cfg(feature = "leak")]
     tracing::info!(credentials = data.credentials(), "configured");
     Ok(data)
+}
+
+fn cannot_fetch_charts(error: &charts::Error) -> Diagnostic {
+    let path = error.registry().map(|label| AttributePath::new("chart_registry").key(label));
+    diagnostics::failure("Charts cannot be fetched", error, &error.way_out(), path)
 }

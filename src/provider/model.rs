@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 use tfplugin::{Field, Model};
 
+use crate::charts::Registry;
 use crate::clusters::{ClusterBlock, ConnectionConfig, ConnectionSettings, ExecConfig, WhenUnreachable};
 
 /// The provider block.
@@ -48,11 +49,12 @@ pub struct ExecModel {
     pub env: Field<BTreeMap<String, Field<String>>>,
 }
 
-/// Credentials of a chart repository, by its host name.
+/// One `chart_registry "<host>"` block.
 #[derive(Clone, Default, Model)]
 pub struct ChartRegistryModel {
     pub username: Field<String>,
     pub password: Field<String>,
+    pub ca_certificate: Field<String>,
 }
 
 impl ClusterModel {
@@ -120,6 +122,23 @@ impl ClusterModel {
             config_context_auth_info: text(&self.config_context_auth_info),
             proxy_url: secret(&self.proxy_url),
             tls_server_name: text(&self.tls_server_name),
+        }
+    }
+}
+
+impl ChartRegistryModel {
+    /// The plain settings.
+    pub fn registry(&self) -> Registry {
+        let attributes = [
+            ("username", &self.username),
+            ("password", &self.password),
+            ("ca_certificate", &self.ca_certificate),
+        ];
+        Registry {
+            username: text(&self.username),
+            password: secret(&self.password),
+            ca_certificate: text(&self.ca_certificate),
+            not_yet_known: attributes.into_iter().find(|(_, field)| field.is_unknown()).map(|(name, _)| name),
         }
     }
 }

@@ -115,7 +115,14 @@ fn exec() -> Block {
 }
 
 fn chart_registry() -> Block {
-    Block::new("Credentials for a chart repository. The label is its host name, with the port if it has one.")
-        .attribute("username", Attribute::string("User name.").required())
-        .attribute("password", Attribute::string("Password or token.").required().sensitive())
+    Block::new(
+        "What a host with charts asks for, a chart repository or an OCI registry. The label is its host name, with the port if \
+         it has one: `charts.example`, `registry.example:5000`. Nothing of it is in state.",
+    )
+    .attribute("username", Attribute::string("User name, together with `password`.").optional())
+    .attribute("password", Attribute::string("Password or token.").optional().sensitive())
+    .attribute("ca_certificate", Attribute::string(
+        "Certificates that sign the host's, PEM. They are trusted besides the system's, for this host and for where it \
+         redirects to or sends for tokens.",
+    ).optional())
 }

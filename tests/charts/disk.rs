@@ -1,6 +1,7 @@
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use istio_provider::charts::{ChartSource, Charts, Error, Fetched};
+use istio_provider::charts::{Charts, Error, Fetched};
 use lab::parts;
 
 use crate::made::{archive, digest, folder};
@@ -10,8 +11,8 @@ async fn fetch(path: &Path, chart: &str, version: &str) -> Result<Fetched, Error
 }
 
 async fn fetch_pinned(path: &Path, chart: &str, version: &str, pin: Option<&str>) -> Result<Fetched, Error> {
-    let source = ChartSource { repository: path.to_string_lossy().into_owned(), credentials: None };
-    Charts::new([]).unwrap().fetch(&source, chart, version, pin).await
+    let charts = Charts::new([], BTreeMap::new()).unwrap();
+    charts.fetch(&path.to_string_lossy(), chart, version, pin).await
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use istio_provider::charts::{ChartSource, Charts, Credentials, Error};
+use istio_provider::charts::{Charts, Error, Registry};
+use lab::certificates::Authority;
 use lab::chart_repository::ChartRepository;
 use lab::parts;
 
@@ -9,16 +11,18 @@ use crate::made::{archive, digest, index};
 use crate::web::{Web, ok};
 
 fn charts(cache: &Path) -> Charts {
-    Charts::new([cache.to_owned()]).unwrap()
+    Charts::new([cache.to_owned()], BTreeMap::new()).unwrap()
 }
 
-fn source(url: &str) -> ChartSource {
-    ChartSource { repository: url.to_owned(), credentials: None }
-}
-
-fn with_password(url: &str, password: &str) -> ChartSource {
-    let credentials = Credentials { username: "user".to_owned(), password: password.into() };
-    ChartSource { repository: url.to_owned(), credentials: Some(credentials) }
+/// With a user's password for the host of `url`.
+fn charts_with(cache: &Path, url: &str, password: &str) -> Charts {
+    let registry = Registry {
+        username: Some("user".to_owned()),
+        password: Some(password.into()),
+        ..Registry::default()
+    };
+    let host = url.split('/').nth(2).unwrap().to_owned();
+    Charts::new([cache.to_owned()], [(host, registry)].into()).unwrap()
 }
 
 fn istio() -> parts::Charts {
@@ -40,7 +44,7 @@ async fn istios_charts_come_from_a_repository_with_their_digests() {
     let cache = tempfile::tempdir().unwrap();
     let charts = charts(cache.path());
     for name in ["base", "istiod", "gateway", "cni", "ztunnel"] {
-        let fetched = charts.fetch(&source(&repository.url()), name, istio.version(), None).await.unwrap();
+        let fetched = charts.fetch(&repository.url(), name, istio.version(), None).await.unwrap();
         assert_eq!(fetched.chart.metadata().name, name);
         assert_eq!(fetched.version, istio.version());
         assert_eq!(fetched.digest, digest(&std::fs::read(istio.archive(name)).unwrap()));
@@ -55,7 +59,7 @@ async fn charts_asked_for_at_the_same_time_share_one_index() {
     let repository = ChartRepository::serve(&istio.repository()).unwrap();
     let cache = tempfile::tempdir().unwrap();
     let charts = charts(cache.path());
-    let source = source(&repository.url());
+    let source = repository.url();
     let all = ["base", "istiod", "gateway", "istiod"].map(|name| charts.fetch(&source, name, "~1", None));
     for fetched in futures::future::join_all(all).await {
         fetched.unwrap();
@@ -68,7 +72,7 @@ async fn a_cached_archive_is_not_downloaded_again_and_a_pinned_one_needs_no_repo
     let istio = istio();
     let cache = tempfile::tempdir().unwrap();
     let repository = ChartRepository::serve(&istio.repository()).unwrap();
-    let source = source(&repository.url());
+    let source = repository.url();
     let first = charts(cache.path()).fetch(&source, "istiod", istio.version(), None).await.unwrap();
     let again = charts(cache.path()).fetch(&source, "istiod", istio.version(), None).await.unwrap();
     assert_eq!(first.digest, again.digest);
@@ -87,7 +91,7 @@ async fn a_pinned_archive_of_another_version_does_not_pass_for_the_one_that_is_a
     let istio = istio();
     let cache = tempfile::tempdir().unwrap();
     let repository = ChartRepository::serve(&istio.repository()).unwrap();
-    let (charts, source) = (charts(cache.path()), source(&repository.url()));
+    let (charts, source) = (charts(cache.path()), repository.url());
     let pin = charts.fetch(&source, "istiod", istio.version(), None).await.unwrap().digest;
     let version = charts.fetch(&source, "istiod", "1.0.0", Some(&pin)).await.unwrap_err();
     assert!(matches!(version, Error::NoVersion { .. }), "{version:?}");
@@ -102,8 +106,7 @@ async fn a_chart_that_is_not_the_pinned_one_is_refused_before_it_is_downloaded()
     let repository = ChartRepository::serve(&istio.repository()).unwrap();
     let pin = format!("sha256:{}", "0".repeat(64));
     let charts = charts(cache.path());
-    let error =
-        charts.fetch(&source(&repository.url()), "istiod", istio.version(), Some(&pin)).await.unwrap_err();
+    let error = charts.fetch(&repository.url(), "istiod", istio.version(), Some(&pin)).await.unwrap_err();
     let found = digest(&std::fs::read(istio.archive("istiod")).unwrap());
     assert_eq!(
         shown(&error),
@@ -117,15 +120,64 @@ async fn a_protected_repository_wants_user_name_and_password() {
     let istio = istio();
     let cache = tempfile::tempdir().unwrap();
     let repository = ChartRepository::serve_protected(&istio.repository(), "user", "s3ntinel").unwrap();
-    let charts = charts(cache.path());
-    let right = with_password(&repository.url(), "s3ntinel");
-    charts.fetch(&right, "base", istio.version(), None).await.unwrap();
-    for wrong in [source(&repository.url()), with_password(&repository.url(), "s3ntinel too")] {
-        let cache = tempfile::tempdir().unwrap();
-        let error =
-            self::charts(cache.path()).fetch(&wrong, "base", istio.version(), None).await.unwrap_err();
-        assert_eq!(shown(&error), format!("{}/index.yaml answered with HTTP status 401", repository.url()));
-        assert!(error.way_out().contains("chart_registry"), "{}", error.way_out());
+    let url = repository.url();
+    charts_with(cache.path(), &url, "s3ntinel").fetch(&url, "base", istio.version(), None).await.unwrap();
+
+    let cache = tempfile::tempdir().unwrap();
+    let host = repository.host();
+    let error = charts(cache.path()).fetch(&url, "base", istio.version(), None).await.unwrap_err();
+    assert_eq!(
+        shown(&error),
+        format!(
+            "{url}/index.yaml is not for everybody (HTTP status 401), and there are no credentials for {host}"
+        )
+    );
+    assert!(error.way_out().contains(&format!("chart_registry {host:?}")), "{}", error.way_out());
+
+    let wrong = charts_with(cache.path(), &url, "s3ntinel too");
+    let error = wrong.fetch(&url, "base", istio.version(), None).await.unwrap_err();
+    assert_eq!(
+        shown(&error),
+        format!(
+            "{url}/index.yaml refused the user name and password of chart_registry {host:?} (HTTP status 401)"
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_private_authority_is_trusted_for_the_host_that_it_is_given_for() {
+    let istio = istio();
+    let authority = Authority::generate("private").unwrap();
+    let repository =
+        ChartRepository::serve_encrypted(&istio.repository(), "user", "s3ntinel", &authority).unwrap();
+    let (url, host) = (repository.url(), repository.host());
+    let fetch = async |host: &str, ca_certificate: Option<&str>| {
+        let registry = Registry {
+            username: Some("user".to_owned()),
+            password: Some("s3ntinel".into()),
+            ca_certificate: ca_certificate.map(str::to_owned),
+            not_yet_known: None,
+        };
+        let charts = Charts::new([], [(host.to_owned(), registry)].into()).unwrap();
+        charts.fetch(&url, "base", istio.version(), None).await
+    };
+    fetch(&host, Some(authority.pem())).await.unwrap();
+    let another = Authority::generate("another").unwrap();
+    let both = format!("{}{}", another.pem(), authority.pem());
+    fetch(&host, Some(&both)).await.unwrap();
+
+    for error in [
+        fetch(&host, None).await.unwrap_err(),
+        fetch(&host, Some(another.pem())).await.unwrap_err(),
+        fetch("other.example", Some(authority.pem())).await.unwrap_err(),
+    ] {
+        let text = shown(&error);
+        let expected = format!(
+            "the certificate behind {url}/index.yaml is not signed by an authority that is trusted here"
+        );
+        assert!(text.starts_with(&expected), "{text}");
+        let block = format!("ca_certificate in a chart_registry {host:?} block");
+        assert!(error.way_out().contains(&block), "{}", error.way_out());
     }
 }
 
@@ -134,7 +186,7 @@ async fn an_unknown_chart_or_version_lists_what_there_is() {
     let istio = istio();
     let cache = tempfile::tempdir().unwrap();
     let repository = ChartRepository::serve(&istio.repository()).unwrap();
-    let (charts, source) = (charts(cache.path()), source(&repository.url()));
+    let (charts, source) = (charts(cache.path()), repository.url());
     let chart = charts.fetch(&source, "istio", istio.version(), None).await.unwrap_err();
     assert!(matches!(chart, Error::NoChart { .. }) && chart.way_out().contains("istiod"), "{chart:?}");
     let version = charts.fetch(&source, "istiod", "99.0.0", None).await.unwrap_err();
@@ -164,8 +216,8 @@ async fn credentials_stay_with_the_repository_when_archive_or_redirect_are_elsew
         })
         .await;
         let cache = tempfile::tempdir().unwrap();
-        let source = with_password(&repository.url, "s3ntinel");
-        charts(cache.path()).fetch(&source, "istiod", "1.0.0", None).await.unwrap();
+        let charts = charts_with(cache.path(), &repository.url, "s3ntinel");
+        charts.fetch(&repository.url, "istiod", "1.0.0", None).await.unwrap();
         let own = repository.requests();
         assert!(own.iter().all(|request| request.authorization.is_some()), "{own:?}");
     }
@@ -184,9 +236,8 @@ async fn an_archive_that_its_index_does_not_vouch_for_is_refused() {
     })
     .await;
     let cache = tempfile::tempdir().unwrap();
-    let error =
-        charts(cache.path()).fetch(&source(&repository.url), "istiod", "1.0.0", None).await.unwrap_err();
-    assert!(matches!(error, Error::IndexDigest { .. }), "{error:?}");
+    let error = charts(cache.path()).fetch(&repository.url, "istiod", "1.0.0", None).await.unwrap_err();
+    assert!(matches!(error, Error::OtherBytes { .. }), "{error:?}");
     assert_eq!(repository.paths(), ["/index.yaml", "/istiod.tgz"]);
 }
 
@@ -199,8 +250,7 @@ async fn an_archive_with_another_chart_is_refused() {
     })
     .await;
     let cache = tempfile::tempdir().unwrap();
-    let error =
-        charts(cache.path()).fetch(&source(&repository.url), "istiod", "1.0.0", None).await.unwrap_err();
+    let error = charts(cache.path()).fetch(&repository.url, "istiod", "1.0.0", None).await.unwrap_err();
     assert_eq!(
         shown(&error),
         format!("{}/istiod.tgz holds chart base 2.0.0, not istiod 1.0.0", repository.url)
@@ -219,7 +269,7 @@ async fn a_server_that_fails_for_a_moment_is_asked_again() {
     })
     .await;
     let cache = tempfile::tempdir().unwrap();
-    charts(cache.path()).fetch(&source(&repository.url), "istiod", "1.0.0", None).await.unwrap();
+    charts(cache.path()).fetch(&repository.url, "istiod", "1.0.0", None).await.unwrap();
     assert_eq!(repository.paths(), ["/index.yaml", "/index.yaml", "/istiod.tgz"]);
 }
 
@@ -232,8 +282,7 @@ async fn a_url_is_shown_without_its_query() {
     })
     .await;
     let cache = tempfile::tempdir().unwrap();
-    let error =
-        charts(cache.path()).fetch(&source(&repository.url), "istiod", "1.0.0", None).await.unwrap_err();
+    let error = charts(cache.path()).fetch(&repository.url, "istiod", "1.0.0", None).await.unwrap_err();
     assert_eq!(shown(&error), format!("{}/istiod.tgz answered with HTTP status 404", repository.url));
     assert_eq!(repository.paths()[1], "/istiod.tgz?signature=s3ntinel");
 }
@@ -243,8 +292,7 @@ async fn a_redirect_without_end_is_refused() {
     let repository =
         Web::serve(|_| (302, vec![("location", "/index.yaml?again".to_owned())], Vec::new())).await;
     let cache = tempfile::tempdir().unwrap();
-    let error =
-        charts(cache.path()).fetch(&source(&repository.url), "istiod", "1.0.0", None).await.unwrap_err();
+    let error = charts(cache.path()).fetch(&repository.url, "istiod", "1.0.0", None).await.unwrap_err();
     assert!(shown(&error).contains("it redirects too often"), "{}", shown(&error));
 }
 
@@ -252,16 +300,16 @@ async fn a_redirect_without_end_is_refused() {
 async fn a_page_that_is_no_index_is_said_to_be_none() {
     let repository = Web::serve(|_| ok("<!doctype html>\n<html><body>Welcome</body></html>")).await;
     let cache = tempfile::tempdir().unwrap();
-    let error =
-        charts(cache.path()).fetch(&source(&repository.url), "istiod", "1.0.0", None).await.unwrap_err();
+    let error = charts(cache.path()).fetch(&repository.url, "istiod", "1.0.0", None).await.unwrap_err();
     assert!(matches!(error, Error::Index { .. }), "{error:?}");
 }
 
 #[tokio::test]
 async fn a_repository_that_is_not_there_names_the_url() {
     let cache = tempfile::tempdir().unwrap();
-    let source = with_password("http://127.0.0.1:1/charts", "s3ntinel");
-    let error = charts(cache.path()).fetch(&source, "istiod", "1.0.0", None).await.unwrap_err();
+    let source = "http://127.0.0.1:1/charts";
+    let charts = charts_with(cache.path(), source, "s3ntinel");
+    let error = charts.fetch(source, "istiod", "1.0.0", None).await.unwrap_err();
     assert!(
         shown(&error).starts_with("cannot download http://127.0.0.1:1/charts/index.yaml: "),
         "{}",

@@ -1,7 +1,6 @@
-//! A chart repository: a folder with an `index.yaml` and archives, served over HTTP on loopback.
+//! A chart repository: a folder with an `index.yaml` and archives, served over HTTP or HTTPS on loopback.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,14 +10,16 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use tokio::sync::oneshot;
+
+use crate::certificates::{Authority, Certificate};
+use crate::web::{self, Server};
 
 /// A static HTTP server; it ends when this is dropped.
 #[derive(Debug)]
 pub struct ChartRepository {
-    address: SocketAddr,
+    scheme: &'static str,
+    server: Server,
     requests: Arc<Mutex<Vec<String>>>,
-    stop: Option<oneshot::Sender<()>>,
 }
 
 #[derive(Clone)]
@@ -31,53 +32,54 @@ struct Served {
 impl ChartRepository {
     /// Serves `directory` to everybody.
     pub fn serve(directory: &Path) -> io::Result<Self> {
-        Self::start(directory, None)
+        Self::start(directory, None, None)
     }
 
     /// Serves `directory` to whoever comes with this user and password (HTTP basic authentication).
     pub fn serve_protected(directory: &Path, username: &str, password: &str) -> io::Result<Self> {
-        Self::start(directory, Some(format!("Basic {}", STANDARD.encode(format!("{username}:{password}")))))
+        Self::start(directory, Some((username, password)), None)
     }
 
-    fn start(directory: &Path, authorization: Option<String>) -> io::Result<Self> {
+    /// The same over HTTPS, with a certificate from `authority`.
+    pub fn serve_encrypted(
+        directory: &Path,
+        username: &str,
+        password: &str,
+        authority: &Authority,
+    ) -> io::Result<Self> {
+        let certificate = web::loopback_certificate(authority)?;
+        Self::start(directory, Some((username, password)), Some(certificate))
+    }
+
+    fn start(
+        directory: &Path,
+        login: Option<(&str, &str)>,
+        certificate: Option<Certificate>,
+    ) -> io::Result<Self> {
         let requests = Arc::new(Mutex::new(Vec::new()));
+        let authorization = login.map(|(username, password)| {
+            format!("Basic {}", STANDARD.encode(format!("{username}:{password}")))
+        });
         let served =
             Served { directory: directory.to_owned(), authorization, requests: Arc::clone(&requests) };
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (stop, stopped) = oneshot::channel::<()>();
-        std::thread::spawn(move || {
-            runtime.block_on(async move {
-                let listener = tokio::net::TcpListener::from_std(listener)?;
-                let router = Router::new().fallback(answer).with_state(served);
-                tokio::select! {
-                    ended = axum::serve(listener, router) => ended,
-                    _ = stopped => Ok(()),
-                }
-            })
-        });
-        Ok(Self { address, requests, stop: Some(stop) })
+        let scheme = if certificate.is_some() { "https" } else { "http" };
+        let server = Server::start(Router::new().fallback(answer).with_state(served), certificate)?;
+        Ok(Self { scheme, server, requests })
     }
 
-    /// `http://127.0.0.1:port`.
+    /// `http://127.0.0.1:port`, or `https`.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.host())
+    }
+
+    /// `127.0.0.1:port`.
+    pub fn host(&self) -> String {
+        self.server.host()
     }
 
     /// The paths that were asked for so far, in order, with or without the right to have them.
     pub fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl Drop for ChartRepository {
-    fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            // The server may have ended by itself.
-            let _ = stop.send(());
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! * [`api_server`]: one real API server on loopback, without root, in seconds.
 //! * [`Lab`]: whole clusters that run Istio for real, inside a [`jail`].
-//! * [`chart_repository`]: charts over HTTP.
+//! * [`chart_repository`]: charts over HTTP; [`registry`]: charts in an OCI registry.
 //! * [`sample`]: what tests call through a mesh.
 //! * [`parts`]: the pinned programs that all of it runs.
 
@@ -25,10 +25,12 @@ pub mod node;
 pub mod parts;
 mod port;
 pub mod probe;
+pub mod registry;
 pub mod sample;
 pub mod snapshot;
 mod spawner;
 mod state_directory;
+mod web;
 
 pub use cluster::Cluster;
 pub use inner_cargo::inner_cargo;

@@ -144,7 +144,7 @@ network = "net-{cluster}"
 }
 
 /// Path of the lab's charts.
-fn charts() -> String {
+pub fn charts() -> String {
     let charts = parts::charts().unwrap_or_else(|error| panic!("{}", lab::chain(&error)));
     charts.directory().display().to_string()
 }

@@ -4,6 +4,7 @@
 //! * `rights`: plan and apply under different identities.
 //! * `failures`: every error names attribute, cluster, object, cause and way out; nothing is left behind.
 //! * `secrets`: no credential in state, plan or logs.
+//! * `private`: charts and images that are not for everybody.
 //! * `plugin`: `terraform init` from a mirror, and what the plan of what does not exist yet says.
 //!
 //! The tests share two clusters and change them, so they run one after the other.
@@ -14,6 +15,7 @@ mod fixture;
 mod lifecycle;
 mod others;
 mod plugin;
+mod private;
 mod rights;
 mod secrets;
 
@@ -63,6 +65,9 @@ const TESTS: &[Test] = &[
         "an_unreachable_cluster_is_an_error_or_kept_or_abandoned",
         failures::an_unreachable_cluster_is_an_error_or_kept_or_abandoned,
     ),
+    ("a_mesh_comes_from_a_protected_registry", private::a_mesh_comes_from_a_protected_registry),
+    ("a_mesh_comes_from_a_protected_repository", private::a_mesh_comes_from_a_protected_repository),
+    ("a_pull_secret_is_there_before_the_first_pod", private::a_pull_secret_is_there_before_the_first_pod),
     ("init_takes_the_provider_from_a_mirror", plugin::init_takes_the_provider_from_a_mirror),
     (
         "a_cluster_that_is_not_known_yet_can_be_planned",

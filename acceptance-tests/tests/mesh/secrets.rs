@@ -57,12 +57,16 @@ fn planted_credentials_found(fixture: &Fixture, build: Build) -> Vec<String> {
     fs::copy(workspace.path().join("terraform.tfstate"), workspace.path().join("kept.terraform.tfstate"))
         .expect("keep the state");
     workspace.destroy().succeeded();
-    unpack_plan(workspace.path());
     let key_line = certificate.key.lines().nth(1).expect("a key").to_owned();
     let encoded_key = base64(&certificate.key);
-    let planted = [token.clone(), base64(&token), key_line, encoded_key];
+    found(workspace.path(), &[&token, &base64(&token), &key_line, &encoded_key])
+}
+
+/// The files of a working directory in which something planted is found, the last plan among them.
+pub fn found(directory: &Path, planted: &[&str]) -> Vec<String> {
+    unpack_plan(directory);
     let mut found = Vec::new();
-    search(workspace.path(), &planted, &mut found);
+    search(directory, planted, &mut found);
     found
 }
 
@@ -79,14 +83,17 @@ fn unpack_plan(directory: &Path) {
     assert!(unpacked.join("tfplan").is_file(), "the plan file has no plan");
 }
 
+/// Where tests put what providers read.
+const PLANTED: [&str; 3] = ["token", "kubeconfig", "chart-password"];
+
 /// Searches every file but those that the test itself has planted.
-fn search(directory: &Path, planted: &[String], found: &mut Vec<String>) {
+fn search(directory: &Path, planted: &[&str], found: &mut Vec<String>) {
     for entry in
         fs::read_dir(directory).expect("read a directory").map(|entry| entry.expect("an entry").path())
     {
         if entry.is_dir() {
             search(&entry, planted, found);
-        } else if !entry.ends_with("token") && !entry.ends_with("kubeconfig") {
+        } else if !PLANTED.iter().any(|name| entry.ends_with(name)) {
             let content = String::from_utf8_lossy(&fs::read(&entry).expect("read a file")).into_owned();
             if planted.iter().any(|secret| content.contains(secret)) {
                 found.push(entry.display().to_string());

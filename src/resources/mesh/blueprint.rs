@@ -34,7 +34,6 @@ impl Blueprint {
         data: &ProviderData,
     ) -> Result<Self, Diagnostic> {
         let repository = mesh.chart_source().repository.clone();
-        let source = data.chart_source(&repository);
         let is_pinned = recorded.repository.as_deref() == Some(repository.as_str());
         let wanted = mesh.primaries().values().flat_map(|primary| {
             primary.charts().map(|chart| {
@@ -44,10 +43,10 @@ impl Blueprint {
         let wanted: BTreeMap<_, _> = wanted.collect();
         let fetches = wanted.into_iter().map(|(key, (chart, version))| {
             let pin = recorded.chart_digests.get(&key).filter(|_| is_pinned);
-            let source = &source;
+            let repository = &repository;
             async move {
                 let fetched =
-                    data.charts.fetch(source, chart.as_str(), &version, pin.map(String::as_str)).await;
+                    data.charts.fetch(repository, chart.as_str(), &version, pin.map(String::as_str)).await;
                 fetched.map(|fetched| (key, fetched)).map_err(|error| cannot_fetch(chart, &version, &error))
             }
         });

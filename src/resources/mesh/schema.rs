@@ -110,9 +110,10 @@ fn kubernetes_versions() -> Attribute {
 
 fn chart_source() -> Block {
     Block::new("Where Istio's charts come from.").attribute("repository", Attribute::string(
-        "An HTTP(S) chart repository, such as the one that Istio's Helm documentation names; a directory that holds the \
-         charts as directories or `.tgz` files; or, where a mesh needs only that chart, one `.tgz`. Credentials belong \
-         into a `chart_registry` block of the provider.",
+        "An HTTP(S) chart repository, such as the one that Istio's Helm documentation names; a path in an OCI registry, \
+         such as `oci://registry.example/istio`, below which `helm push` put the charts; a directory that holds the \
+         charts as directories or `.tgz` files; or, where a mesh needs only that chart, one `.tgz`. Credentials and the \
+         certificate of a private authority belong into a `chart_registry` block of the provider.",
     ).required())
 }
 

@@ -28,6 +28,8 @@ pub enum Part {
     Helm,
     /// Helm 3, the other reference for chart rendering.
     Helm3,
+    /// The CNCF's OCI registry.
+    Registry,
     /// Our own program around Helm 4's library, which the chart engine's benchmark is held against.
     Helmlib,
     /// istiod, built without the `istio.stats` filter, which upstream Envoy does not have.
@@ -91,6 +93,7 @@ impl Part {
         Self::EnvoyBootstrap,
         Self::Helm,
         Self::Helm3,
+        Self::Registry,
         Self::Terraform,
         Self::Terraform111,
         Self::Tofu,
@@ -119,6 +122,7 @@ impl Part {
         Self::EnvoyBootstrap,
         Self::Helm,
         Self::Helm3,
+        Self::Registry,
         Self::Helmlib,
         Self::Terraform,
         Self::Terraform111,
@@ -146,6 +150,7 @@ impl Part {
             Self::Kubectl => "kubectl",
             Self::Helm => "helm",
             Self::Helm3 => "helm3",
+            Self::Registry => "registry",
             Self::Helmlib => "helmlib",
             Self::PilotDiscovery => "pilot-discovery",
             Self::PilotAgent => "pilot-agent",
@@ -191,6 +196,7 @@ impl Part {
             Self::FluxSsa => &recipe::FLUX_SSA,
             Self::Helm => &recipe::HELM,
             Self::Helm3 => &recipe::HELM3,
+            Self::Registry => &recipe::REGISTRY,
             Self::Helmlib => &recipe::HELMLIB,
             Self::PilotDiscovery
             | Self::PilotAgent

@@ -120,6 +120,13 @@ pub(super) static HELM3: Recipe = go_programs!(
     ["helm.sh/helm/v3/internal/version.version={version}"]
 );
 
+pub(super) static REGISTRY: Recipe = go_programs!(
+    "registry",
+    "github.com/distribution/distribution/v3",
+    [Registry: "github.com/distribution/distribution/v3/cmd/registry"],
+    []
+);
+
 pub(super) static HELMLIB: Recipe = go_programs!(
     "helmlib",
     "helm.sh/helm/v4",
