@@ -1,5 +1,5 @@
-//! A mesh that is nowhere where one looks first: in a namespace of its own, with one gateway in yet another namespace behind a
-//! load balancer that has a host name, and one gateway at a port of a node. Then one of the clusters leaves in two steps.
+//! A mesh that is nowhere where one looks first: in a namespace of its own, its gateways in yet another, one behind a load
+//! balancer that has a host name, one at a port of a node. Then one of the clusters leaves in two steps.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -75,6 +75,8 @@ fn west_is_drained_under_traffic(fixture: &Fixture, workspace: &Workspace) {
     assert!(!answers.is_empty() && failed.is_empty(), "{failed:?}");
     workspace.assert_no_changes();
     assert_eq!(links(workspace), json!({"east->west": "drained", "west->east": "ready"}));
+    let doors = &workspace.resource("istio_mesh.shop")["peer"]["gateways"];
+    assert_eq!(doors.as_object().expect("a map").keys().collect::<Vec<_>>(), ["east"]);
     let alone = fixture.call("east", 200);
     assert_eq!(alone.clusters, [("east".to_owned(), 200)].into(), "{:?}", alone.codes);
     fixture.assert_both_answer("west", CLUSTERS);
@@ -130,6 +132,7 @@ fn configuration(fixture: &Fixture, west: West) -> String {
     network = "net-west"
     drain   = {}
     east_west_gateway {{
+      namespace    = "{GATEWAYS}"
       service_type = "NodePort"
       node_port    = {NODE_PORT}
       addresses    = ["{node}"]
