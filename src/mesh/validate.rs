@@ -109,10 +109,9 @@ impl Mesh {
         ChartName::ALL.into_iter().filter(is_needed).collect()
     }
 
-    /// The gateways whose addresses are typed rather than observed. Nobody is sent to one that is drained.
+    /// The gateways whose addresses are typed rather than observed.
     fn static_networks(&self) -> Value {
-        let entered = self.primaries.iter().filter(|(_, primary)| !primary.drain);
-        let gateways = entered.filter_map(|(cluster, primary)| {
+        let gateways = self.primaries.iter().filter_map(|(cluster, primary)| {
             Some((cluster.as_str(), primary.network.as_str(), primary.east_west_gateway.as_ref()?))
         });
         static_networks(gateways)

@@ -106,10 +106,10 @@ impl ValidatedMesh {
         networks.next().is_some_and(|first| networks.any(|network| network != first))
     }
 
-    /// The gateways whose addresses are typed rather than observed. Nobody is sent to one that is drained.
+    /// The gateways whose addresses are typed rather than observed, drained ones too: istiod must know them for as long as it
+    /// knows pods behind them, for it sends calls to pods of a network without a gateway straight to their addresses.
     fn static_networks(&self) -> Value {
-        let entered = self.primaries.iter().filter(|(_, primary)| !primary.is_drained);
-        let gateways = entered.filter_map(|(cluster, primary)| {
+        let gateways = self.primaries.iter().filter_map(|(cluster, primary)| {
             Some((cluster.as_str(), primary.network.as_str(), primary.east_west_gateway.as_ref()?))
         });
         static_networks(gateways)

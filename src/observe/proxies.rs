@@ -71,6 +71,16 @@ mod tests {
     }
 
     #[test]
+    fn a_gateways_pod_is_known_by_the_label_of_its_chart() {
+        let labelled = |app: &str| {
+            let pod = json!({"metadata": {"labels": {"app": app}}});
+            is_gateway(&serde_json::from_value(pod).unwrap())
+        };
+        assert!(labelled("istio-eastwestgateway"));
+        assert!(!labelled("echo"));
+    }
+
+    #[test]
     fn a_proxy_in_an_init_container_counts_too() {
         let mut pod = pod("istio-proxy", "istiod.istio-system.svc:15012");
         let spec = pod.spec.as_mut().unwrap();

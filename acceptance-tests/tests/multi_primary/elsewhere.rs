@@ -28,6 +28,9 @@ pub fn gateways_are_found_by_host_name_and_at_node_ports_and_a_cluster_leaves(fi
     let lab = &fixture.lab;
     lab.cluster("east").set_load_balancers(LoadBalancers::HostName(1));
     lab.cluster("west").set_load_balancers(LoadBalancers::Pending);
+    for cluster in CLUSTERS {
+        delete_definitions(fixture, cluster);
+    }
     let workspace = Workspace::new(&configuration(fixture, West::Stays));
     workspace.set_variables(&fixture.variables());
     workspace.apply().succeeded();
@@ -57,6 +60,15 @@ pub fn gateways_are_found_by_host_name_and_at_node_ports_and_a_cluster_leaves(fi
             assert_eq!(found, "", "{cluster}");
         }
         lab.cluster(cluster).set_load_balancers(LoadBalancers::Addresses(1));
+    }
+}
+
+/// Those that a mesh in another namespace has left belong to it.
+fn delete_definitions(fixture: &Fixture, cluster: &str) {
+    let all = fixture.kubectl(cluster, &["get", "crd", "-o", "name"], "");
+    let left: Vec<&str> = all.lines().filter(|name| name.ends_with(".istio.io")).collect();
+    if !left.is_empty() {
+        fixture.kubectl(cluster, &[&["delete", "--timeout=60s"], &left[..]].concat(), "");
     }
 }
 
@@ -146,7 +158,8 @@ fn configuration(fixture: &Fixture, west: West) -> String {
     let (before, after) = text.split_once("  primary \"east\"").expect("east");
     let (_, after) = after.split_once("  certificate_authority").expect("the authority");
     format!(
-        r#"{before}  namespace = "{NAMESPACE}"
+        r#"{before}  namespace   = "{NAMESPACE}"
+  delete_crds = true
 
   primary "east" {{
     network = "net-east"

@@ -298,3 +298,19 @@ fn cannot_ask(label: &str, reason: &str) -> Diagnostic {
     );
     Diagnostic::warning(format!("Cluster {label:?}: istiod could not be asked"), detail).at(primary(label))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn replica(clusters: &[&str]) -> observe::Replica {
+        clusters.iter().map(|cluster| ((*cluster).to_owned(), "synced".to_owned())).collect()
+    }
+
+    #[test]
+    fn a_cluster_is_drained_when_no_replica_reads_it_any_more() {
+        let replicas = [replica(&["east"]), replica(&["east", "west"])];
+        assert_eq!(drained(&replicas, "west"), DRAINING);
+        assert_eq!(drained(&replicas[..1], "west"), DRAINED);
+    }
+}
