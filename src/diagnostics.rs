@@ -124,7 +124,8 @@ fn rollout_way_out(error: &RolloutError) -> String {
         RolloutError::Root(error) | RolloutError::Intermediate(error) => error.way_out(),
         RolloutError::NotInjected { .. } => {
             "The API server calls istiod's webhook for every new pod, from its own network to port 15017 of istiod's pods: \
-             open the firewall between them (on EKS and private GKE clusters it is closed by default), and apply again."
+             open the firewall between them (on EKS and private GKE clusters it is closed by default), and apply again. A label \
+             istio-injection or istio.io/rev on the gateway's namespace can also keep the webhook from being called: remove it."
         }
         RolloutError::NoRoot | RolloutError::Links { .. } => {
             "Mend what the message about the other cluster says, and apply again."

@@ -15,10 +15,12 @@ pub use schema::{join, peer};
 /// The format of both documents.
 pub const FORMAT: i64 = 1;
 
-/// Another mesh sees of this one its roots and its doors.
-pub fn with_peer(join: JoinModel) -> (Field<JoinModel>, Field<PeerModel>) {
+/// Another mesh sees of this one its roots and its doors. The gateway of a cluster that is `drained` is none.
+pub fn with_peer(join: JoinModel, is_drained: impl Fn(&str) -> bool) -> (Field<JoinModel>, Field<PeerModel>) {
     let clusters = join.clusters.as_known().into_iter().flatten();
-    let gateways = clusters.filter(|(_, cluster)| !cluster.gateway_port.is_null()).map(|(label, cluster)| {
+    let is_door =
+        |label: &str, cluster: &JoinClusterModel| !cluster.gateway_port.is_null() && !is_drained(label);
+    let gateways = clusters.filter(|(label, cluster)| is_door(label, cluster)).map(|(label, cluster)| {
         let gateway = PeerGatewayModel {
             network: cluster.network.clone(),
             addresses: cluster.gateway_addresses.clone(),

@@ -85,6 +85,8 @@ pub struct Primary {
     pub crds: Option<String>,
     /// Whether clusters without a control plane are served by this one.
     pub serve_remote_clusters: bool,
+    /// Whether the cluster is on its way out of the mesh: the others no longer read it or call into it.
+    pub drain: bool,
     /// The gateway through which other networks reach the cluster.
     pub east_west_gateway: Option<EastWestGateway>,
     /// How other control planes reach the cluster's API server, where that is not how the provider does.

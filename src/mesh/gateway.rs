@@ -7,6 +7,8 @@ use serde_json::{Map, Value, json};
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EastWestGateway {
+    /// Where it lives, if not in the mesh's namespace.
+    pub namespace: Option<String>,
     /// `spec.type` of its Service.
     pub service_type: Option<String>,
     /// Annotations of its Service: what a cloud's load balancer controller reads.
@@ -17,9 +19,11 @@ pub struct EastWestGateway {
     pub source_ranges: Vec<String>,
     /// Port of its Service for calls between networks, 15443 if there is none.
     pub port: Option<i64>,
+    /// Port of every node that leads to `port`; Kubernetes chooses one if there is none.
+    pub node_port: Option<i64>,
     /// Where other networks find it, if not at the addresses of its load balancer.
     pub addresses: Vec<String>,
-    /// Port at these addresses, `port` if there is none.
+    /// Port at these addresses, see [`address_port`](Self::address_port).
     pub address_port: Option<i64>,
     /// What its pods ask for and may not exceed: `requests` and `limits`, quantities by resource.
     pub resources: Resources,
@@ -47,6 +51,13 @@ impl EastWestGateway {
     pub fn service_port(&self) -> i64 {
         self.port.unwrap_or(Self::DEFAULT_PORT)
     }
+
+    /// The port at typed addresses: what is said, else that of the nodes where the Service is only there, else that of the
+    /// Service.
+    pub fn address_port(&self) -> i64 {
+        let node_port = self.node_port.filter(|_| self.service_type.as_deref() == Some(NODE_PORT));
+        self.address_port.or(node_port).unwrap_or_else(|| self.service_port())
+    }
 }
 
 /// Istio's `meshNetworks` for the gateways (cluster, network, gateway) whose addresses are typed; null if there are none.
@@ -55,7 +66,7 @@ pub(super) fn static_networks<'a>(
 ) -> Value {
     let mut networks = Map::new();
     for (cluster, network, gateway) in gateways.filter(|(_, _, gateway)| !gateway.addresses.is_empty()) {
-        let port = gateway.address_port.unwrap_or_else(|| gateway.service_port());
+        let port = gateway.address_port();
         let entry = networks.entry(network).or_insert_with(|| json!({"endpoints": [], "gateways": []}));
         let endpoint = json!({"fromRegistry": cluster});
         let doors = gateway.addresses.iter().map(|address| json!({"address": address, "port": port}));
@@ -68,5 +79,7 @@ pub(super) fn static_networks<'a>(
     if networks.is_empty() { Value::Null } else { Value::Object(networks) }
 }
 
+/// The type of a Service that is found at the addresses of nodes.
+const NODE_PORT: &str = "NodePort";
 /// What the type of a gateway's Service can be.
-pub(super) const SERVICE_TYPES: [&str; 3] = ["LoadBalancer", "NodePort", "ClusterIP"];
+pub(super) const SERVICE_TYPES: [&str; 3] = ["LoadBalancer", NODE_PORT, "ClusterIP"];

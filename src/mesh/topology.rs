@@ -16,6 +16,7 @@ impl Check {
             let cause = "A mesh needs a cluster with a control plane.".to_owned();
             self.error(FieldPath::attribute("primary"), None, cause, "Add a block primary \"<cluster>\".");
         }
+        self.somebody_stays(&mesh.primaries);
         self.networks_have_gateways(&mesh.primaries);
         self.ranges(&mesh.primaries);
         for (label, primary) in &mesh.primaries {
@@ -59,14 +60,26 @@ impl Check {
         }
     }
 
-    /// Traffic enters a network through a gateway in one of its clusters.
+    /// Calls that a drained cluster no longer answers are answered by another.
+    fn somebody_stays(&mut self, primaries: &BTreeMap<String, Primary>) {
+        if let Some(label) = primaries.keys().next().filter(|_| primaries.values().all(|it| it.drain)) {
+            let field = FieldPath::attribute("primary").key(label).then("drain");
+            let cause = "Every primary of the mesh is drained, so none is left to answer.".to_owned();
+            let way_out = "Leave drain out of one of them; to remove the whole mesh, destroy it.";
+            self.error(field, Some(label), cause, way_out);
+        }
+    }
+
+    /// Traffic enters a network through a gateway in one of its clusters that are not drained. Nobody calls into a network
+    /// whose clusters are all drained.
     fn networks_have_gateways(&mut self, primaries: &BTreeMap<String, Primary>) {
         let networks: BTreeSet<&str> = primaries.values().map(|primary| primary.network.as_str()).collect();
         if networks.len() < 2 {
             return;
         }
         for network in networks {
-            let mut members = primaries.iter().filter(|(_, primary)| primary.network == network);
+            let mut members =
+                primaries.iter().filter(|(_, primary)| primary.network == network && !primary.drain);
             let first = members.clone().next().map(|(label, _)| label.as_str());
             if let Some(label) = first.filter(|_| members.all(|(_, it)| it.east_west_gateway.is_none())) {
                 let field = FieldPath::attribute("primary").key(label).then("east_west_gateway");
@@ -92,7 +105,12 @@ impl Check {
             let cause = "A gateway without a pod lets nothing in.".to_owned();
             self.error(field.then("replicas"), Some(cluster), cause, "Write 1 or more, or leave it out.");
         }
-        for (attribute, port) in [("port", gateway.port), ("address_port", gateway.address_port)] {
+        let ports = [
+            ("port", gateway.port),
+            ("node_port", gateway.node_port),
+            ("address_port", gateway.address_port),
+        ];
+        for (attribute, port) in ports {
             if port.is_some_and(|port| !(1..=65535).contains(&port)) {
                 let cause = "A port is a number from 1 to 65535.".to_owned();
                 self.error(field.then(attribute), Some(cluster), cause, "Write a number in this range.");

@@ -24,14 +24,14 @@ impl Mesh {
         let version = check.name(&self.version, FieldPath::attribute("version"), None);
         let namespace = check.name(&self.namespace, FieldPath::attribute("namespace"), None);
         check.trust_domain_is_its_own(&self.trust_domain);
-        check.namespace_is_not_kubernetes_own(namespace.as_ref());
+        check.namespace_is_not_kubernetes_own(namespace.as_ref(), FieldPath::attribute("namespace"), None);
         check.chart_source(&self.chart_source.repository);
         let chart = check.charts(&self.chart, &FieldPath::default(), None);
         check.is_document(&self.mesh_config, &FieldPath::attribute("mesh_config"), None);
         check.images(&self.images);
         check.topology(self);
         let authority = check.authority(&self.certificate_authority, &self.primaries);
-        let primaries = self.validate_primaries(&mut check, version.as_ref());
+        let primaries = self.validate_primaries(&mut check, version.as_ref(), namespace.as_ref());
         match (mesh_id, trust_domain, namespace, authority) {
             (Some(mesh_id), Some(trust_domain), Some(namespace), Some(authority)) if check.is_passed() => {
                 Ok(ValidatedMesh {
@@ -56,6 +56,7 @@ impl Mesh {
         &self,
         check: &mut Check,
         mesh_version: Option<&ChartVersion>,
+        mesh_namespace: Option<&Namespace>,
     ) -> BTreeMap<ClusterName, ValidatedPrimary> {
         let mut primaries = BTreeMap::new();
         for (label, primary) in &self.primaries {
@@ -70,7 +71,14 @@ impl Mesh {
             check.values_agree_with_identity(self, label, primary);
             let manages_crds = check.manages_crds(primary, &field, label);
             check.serves_through_a_gateway(primary, &field, label);
-            if let (Some(cluster), Some(network), Some(version)) = (cluster, network, version) {
+            let gateway = primary.east_west_gateway.as_ref();
+            let gateway_namespace = match gateway.and_then(|gateway| gateway.namespace.as_deref()) {
+                Some(text) => check.gateway_namespace(text, &field, label),
+                None => mesh_namespace.cloned(),
+            };
+            if let (Some(cluster), Some(network), Some(version), Some(gateway_namespace)) =
+                (cluster, network, version, gateway_namespace)
+            {
                 let validated = ValidatedPrimary {
                     network,
                     version,
@@ -78,6 +86,8 @@ impl Mesh {
                     charts: self.charts_of(primary),
                     manages_crds,
                     serves_remote_clusters: primary.serve_remote_clusters,
+                    is_drained: primary.drain,
+                    gateway_namespace,
                     east_west_gateway: primary.east_west_gateway.clone(),
                     api_server: primary.api_server.clone().unwrap_or_default(),
                 };
@@ -190,12 +200,24 @@ impl Check {
         }
     }
 
-    fn namespace_is_not_kubernetes_own(&mut self, namespace: Option<&Namespace>) {
+    fn namespace_is_not_kubernetes_own(
+        &mut self,
+        namespace: Option<&Namespace>,
+        field: FieldPath,
+        cluster: Option<&str>,
+    ) {
         if let Some(namespace) = namespace.filter(|namespace| namespace.as_str().starts_with("kube-")) {
             let cause =
                 format!("The prefix \"kube-\" of {:?} is reserved by Kubernetes.", namespace.as_str());
-            self.error(FieldPath::attribute("namespace"), None, cause, "Use \"istio-system\".");
+            self.error(field, cluster, cause, "Use a name of your own, such as \"istio-system\".");
         }
+    }
+
+    fn gateway_namespace(&mut self, text: &str, primary: &FieldPath, cluster: &str) -> Option<Namespace> {
+        let field = primary.then("east_west_gateway").then("namespace");
+        let namespace = self.name(text, field.clone(), Some(cluster));
+        self.namespace_is_not_kubernetes_own(namespace.as_ref(), field, Some(cluster));
+        namespace
     }
 
     fn chart_source(&mut self, repository: &str) {

@@ -36,7 +36,9 @@ pub struct ValidatedPrimary {
     pub(super) charts: BTreeSet<ChartName>,
     pub(super) manages_crds: bool,
     pub(super) serves_remote_clusters: bool,
+    pub(super) is_drained: bool,
     pub(super) east_west_gateway: Option<EastWestGateway>,
+    pub(super) gateway_namespace: Namespace,
     pub(super) api_server: DeclaredApiServer,
 }
 
@@ -86,9 +88,16 @@ impl ValidatedMesh {
         &self.primaries
     }
 
-    /// The clusters whose API servers the istiod of `cluster` reads: all others.
+    /// The clusters whose API servers the istiod of `cluster` reads: all others but those that are drained.
     pub fn read_by<'a>(&'a self, cluster: &'a ClusterName) -> impl Iterator<Item = &'a ClusterName> {
-        self.primaries.keys().filter(move |other| *other != cluster)
+        let read = self.primaries.iter().filter(move |(other, it)| *other != cluster && !it.is_drained);
+        read.map(|(other, _)| other)
+    }
+
+    /// The clusters whose istiod reads the API server of `cluster`.
+    pub fn readers_of<'a>(&'a self, cluster: &'a ClusterName) -> impl Iterator<Item = &'a ClusterName> {
+        let is_read = self.primaries.get(cluster).is_some_and(|primary| !primary.is_drained);
+        self.primaries.keys().filter(move |other| is_read && *other != cluster)
     }
 
     /// Whether pods of the mesh are on networks that do not reach each other.
@@ -97,7 +106,8 @@ impl ValidatedMesh {
         networks.next().is_some_and(|first| networks.any(|network| network != first))
     }
 
-    /// The gateways whose addresses are typed rather than observed.
+    /// The gateways whose addresses are typed rather than observed, drained ones too: istiod must know them for as long as it
+    /// knows pods behind them, for it sends calls to pods of a network without a gateway straight to their addresses.
     fn static_networks(&self) -> Value {
         let gateways = self.primaries.iter().filter_map(|(cluster, primary)| {
             Some((cluster.as_str(), primary.network.as_str(), primary.east_west_gateway.as_ref()?))
@@ -153,9 +163,19 @@ impl ValidatedPrimary {
         self.serves_remote_clusters
     }
 
+    /// Whether the cluster is on its way out of the mesh: the others no longer read it or call into it.
+    pub fn is_drained(&self) -> bool {
+        self.is_drained
+    }
+
     /// The gateway through which other networks reach the cluster.
     pub fn east_west_gateway(&self) -> Option<&EastWestGateway> {
         self.east_west_gateway.as_ref()
+    }
+
+    /// Where the gateway lives; the mesh's namespace unless it has one of its own.
+    pub fn gateway_namespace(&self) -> &Namespace {
+        &self.gateway_namespace
     }
 
     /// What the user says about how others reach the cluster's API server.

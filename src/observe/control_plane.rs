@@ -51,11 +51,12 @@ struct RemoteCluster {
     sync_status: String,
 }
 
-/// Observes the control plane in `namespace`. Needs get and list; to ask istiod of the clusters that it reads, it also needs
+/// Observes the control plane in `namespace` and the east-west gateway in its own. Needs get and list; to ask istiod of the clusters that it reads, it also needs
 /// `pods/portforward`, and without that `replicas` is an error.
 pub async fn control_plane(
     cluster: &Cluster,
     namespace: &str,
+    gateway_namespace: &str,
     asks_istiod: bool,
 ) -> Result<ControlPlane, Error> {
     let failed = |error| cluster.error(error);
@@ -64,8 +65,9 @@ pub async fn control_plane(
         Ok(config_map.and_then(|config_map| config_map.data?.remove(ROOTS_KEY)))
     };
     let gateway = async {
-        let service =
-            Api::<Service>::namespaced(cluster.client(), namespace).get_opt(EAST_WEST_GATEWAY).await?;
+        let service = Api::<Service>::namespaced(cluster.client(), gateway_namespace)
+            .get_opt(EAST_WEST_GATEWAY)
+            .await?;
         Ok(service.as_ref().map(addresses).unwrap_or_default())
     };
     let (roots, gateway_addresses) = join(roots, gateway).await;

@@ -3,17 +3,34 @@
 
 use serde_json::{Map, Value, json};
 
-use super::object::managed;
-use crate::mesh::{EastWestGateway, Resources, ValidatedMesh};
+use super::object::{self, managed};
+use crate::mesh::{EastWestGateway, Namespace, Resources, ValidatedMesh, ValidatedPrimary};
 
 /// The label that the chart gives the gateway's pods: its name without `istio-`.
 const SELECTOR: &str = "eastwestgateway";
 /// The label by which istiod learns of another port for calls between networks than the one it assumes.
 const PORT_LABEL: &str = "networking.istio.io/gatewayPort";
+/// The name of the Service's port for calls between networks.
+const PORT_NAME: &str = "tls";
 /// The port in the gateway's pods for calls between networks.
 const PORT: i64 = EastWestGateway::DEFAULT_PORT;
 /// istiod's ports for proxies and for API servers, as remote clusters know them.
 const ISTIOD_PORTS: [(u16, &str, u16); 2] = [(15012, "tls-istiod", 15012), (15017, "tls-istiodwebhook", 443)];
+
+/// The namespace of the cluster's gateway, if it is not the mesh's.
+pub(super) fn own_namespace<'a>(
+    mesh: &ValidatedMesh,
+    primary: &'a ValidatedPrimary,
+) -> Option<&'a Namespace> {
+    let namespace = primary.east_west_gateway().map(|_| primary.gateway_namespace());
+    namespace.filter(|namespace| *namespace != mesh.namespace())
+}
+
+/// A namespace for gateways only. It needs no label: istiod takes their network from their Service and pods, and its webhook
+/// takes pods that ask for it in every namespace that says nothing of injection.
+pub(super) fn namespace(name: &Namespace) -> Value {
+    json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+}
 
 /// The chart's values for what the block says.
 pub(super) fn values(gateway: &EastWestGateway) -> Value {
@@ -36,7 +53,7 @@ pub(super) fn values(gateway: &EastWestGateway) -> Value {
     }
     if gateway.service_port() != PORT {
         let port = gateway.service_port();
-        values.insert("networkGatewayPorts".to_owned(), json!({"tls": {"port": port}}));
+        values.insert("networkGatewayPorts".to_owned(), json!({PORT_NAME: {"port": port}}));
         values.insert("labels".to_owned(), json!({PORT_LABEL: port.to_string()}));
     }
     let Resources { requests, limits } = &gateway.resources;
@@ -53,12 +70,22 @@ pub(super) fn values(gateway: &EastWestGateway) -> Value {
     Value::Object(values)
 }
 
-/// Opens the gateway: calls from other networks reach the service that their SNI names, still encrypted.
-pub(super) fn exposure(mesh: &ValidatedMesh) -> Value {
+/// Writes the node port into the gateway's Service, for which the chart has no value.
+pub(super) fn choose_node_port(object: &mut Value, gateway: &EastWestGateway) {
+    let Some(node_port) = gateway.node_port.filter(|_| object::kind(object) == "Service") else { return };
+    let ports = object.pointer_mut("/spec/ports").and_then(Value::as_array_mut).into_iter().flatten();
+    for port in ports.filter(|port| port["name"] == PORT_NAME) {
+        port["nodePort"] = json!(node_port);
+    }
+}
+
+/// Opens the gateway: calls from other networks reach the service that their SNI names, still encrypted. It is beside the
+/// gateway, because istiod can be told to look nowhere else (`PILOT_SCOPE_GATEWAY_TO_NAMESPACE`).
+pub(super) fn exposure(primary: &ValidatedPrimary) -> Value {
     managed(json!({
         "apiVersion": "networking.istio.io/v1",
         "kind": "Gateway",
-        "metadata": {"name": "cross-network-gateway", "namespace": mesh.namespace()},
+        "metadata": {"name": "cross-network-gateway", "namespace": primary.gateway_namespace()},
         "spec": {
             "selector": {"istio": SELECTOR},
             "servers": [{
@@ -71,8 +98,8 @@ pub(super) fn exposure(mesh: &ValidatedMesh) -> Value {
 }
 
 /// Lets remote clusters reach istiod through the gateway, with its own TLS: proxies on 15012, API servers on 15017.
-pub(super) fn istiod_exposure(mesh: &ValidatedMesh) -> [Value; 2] {
-    let namespace = mesh.namespace();
+pub(super) fn istiod_exposure(mesh: &ValidatedMesh, primary: &ValidatedPrimary) -> [Value; 2] {
+    let namespace = primary.gateway_namespace();
     let server = |(port, name, _): (u16, &str, u16)| {
         json!({
             "port": {"number": port, "name": name, "protocol": "TLS"},
@@ -81,7 +108,7 @@ pub(super) fn istiod_exposure(mesh: &ValidatedMesh) -> [Value; 2] {
         })
     };
     let route = |(port, _, target): (u16, &str, u16)| {
-        let host = format!("istiod.{namespace}.svc.cluster.local");
+        let host = format!("istiod.{}.svc.cluster.local", mesh.namespace());
         json!({
             "match": [{"port": port, "sniHosts": ["*"]}],
             "route": [{"destination": {"host": host, "port": {"number": target}}}],

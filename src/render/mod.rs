@@ -1,6 +1,6 @@
 //! From a validated mesh, charts and facts to the objects of a cluster. Pure: the same input gives the same bytes.
 //!
-//! The official charts are the only source of objects, but for the namespace, which no chart makes. Release names and
+//! The official charts are the only source of objects, but for namespaces, which no chart makes. Release names and
 //! namespace are those of the official installation guides, `istio-base` and `istiod`; the label
 //! `app.kubernetes.io/managed-by` says who really manages the objects, where Helm would say `Helm`. All other labels
 //! stay as Helm writes them, so that selectors and other tools find what they expect.
@@ -53,10 +53,13 @@ pub fn render(
 ) -> Result<ManifestSet, RenderError> {
     let mut set = ManifestSet::new(cluster.clone());
     set.push(Component::Namespace, namespace(mesh, primary), Holes::new())?;
+    if let Some(namespace) = gateway::own_namespace(mesh, primary) {
+        set.push(Component::Namespace, gateway::namespace(namespace), Holes::new())?;
+    }
     for (component, secret, holes) in authority::secrets(mesh, cluster) {
         set.push(component, secret, holes)?;
     }
-    for (secret, holes) in pull_secret::secrets(mesh) {
+    for (secret, holes) in pull_secret::secrets(mesh, primary) {
         set.push(Component::PullSecret, secret, holes)?;
     }
     for (&name, &chart) in charts {
@@ -65,11 +68,18 @@ pub fn render(
             name,
             chart,
             values: values::compose(mesh, cluster, primary, name),
-            namespace: mesh.namespace(),
+            namespace: if name == ChartName::Gateway {
+                primary.gateway_namespace()
+            } else {
+                mesh.namespace()
+            },
             facts,
         };
         let is_ours = |object: &Value| primary.manages_crds() || !scope::is_definition(object);
-        for object in installation.objects()?.into_iter().filter(is_ours) {
+        for mut object in installation.objects()?.into_iter().filter(is_ours) {
+            if let Some(gateway) = primary.east_west_gateway().filter(|_| name == ChartName::Gateway) {
+                gateway::choose_node_port(&mut object, gateway);
+            }
             set.push(Component::Chart(name), object, Holes::new())?;
         }
     }
@@ -77,10 +87,10 @@ pub fn render(
         set.push(Component::Reader, object, Holes::new())?;
     }
     if mesh.has_several_networks() && primary.east_west_gateway().is_some() {
-        set.push(Component::Exposure, gateway::exposure(mesh), Holes::new())?;
+        set.push(Component::Exposure, gateway::exposure(primary), Holes::new())?;
     }
     if primary.serves_remote_clusters() {
-        for object in gateway::istiod_exposure(mesh) {
+        for object in gateway::istiod_exposure(mesh, primary) {
             set.push(Component::Exposure, object, Holes::new())?;
         }
     }

@@ -1,26 +1,31 @@
-//! The Secrets with which images are pulled, in Istio's namespace.
+//! The Secrets with which images are pulled, in every namespace of the mesh.
 
 use serde_json::{Value, json};
 
+use super::gateway;
 use super::hole::Hole;
 use super::manifest_set::Holes;
 use super::object::managed;
-use crate::mesh::ValidatedMesh;
+use crate::mesh::{Namespace, ValidatedMesh, ValidatedPrimary};
 
 /// The only key of such a Secret, as Kubernetes has it.
 pub const CONTENT: &str = ".dockerconfigjson";
 
 /// The Secrets with their content to be filled in.
-pub(super) fn secrets(mesh: &ValidatedMesh) -> Vec<(Value, Holes)> {
-    let secret = |(name, version): (&String, &i64)| {
+pub(super) fn secrets(mesh: &ValidatedMesh, primary: &ValidatedPrimary) -> Vec<(Value, Holes)> {
+    let secret = |namespace: &Namespace, name: &String, version: &i64| {
         let object = managed(json!({
             "apiVersion": "v1",
             "kind": "Secret",
-            "metadata": {"name": name, "namespace": mesh.namespace()},
+            "metadata": {"name": name, "namespace": namespace},
             "type": "kubernetes.io/dockerconfigjson",
         }));
         let hole = Hole::PullSecret { name: name.clone(), version: *version };
         (object, Holes::from([(CONTENT.to_owned(), hole)]))
     };
-    mesh.images().pull_secrets.iter().map(secret).collect()
+    let namespaces = [Some(mesh.namespace()), gateway::own_namespace(mesh, primary)];
+    let each = namespaces.into_iter().flatten().flat_map(|namespace| {
+        mesh.images().pull_secrets.iter().map(move |(name, version)| secret(namespace, name, version))
+    });
+    each.collect()
 }

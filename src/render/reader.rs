@@ -16,9 +16,10 @@ const READER: &str = "istio-mesh-reader";
 /// The Secret with its token. A rotation makes one with the next number.
 pub const TOKEN_SECRET: &str = "istio-mesh-reader-token-1";
 
-/// The objects of the reader of `cluster`; none if no other cluster reads it.
+/// The objects of the reader; none if there is no other cluster to read this one. A drained cluster keeps its own, so that
+/// nobody who has yet to let go of it is locked out, and draining can be taken back.
 pub(super) fn objects(mesh: &ValidatedMesh, cluster: &ClusterName) -> Vec<Value> {
-    if mesh.read_by(cluster).next().is_none() {
+    if mesh.primaries().keys().all(|other| other == cluster) {
         return Vec::new();
     }
     let namespace = mesh.namespace().as_str();

@@ -505,6 +505,77 @@ fn a_gateway_on_another_port_tells_istiod_of_it() {
 }
 
 #[test]
+fn a_gateway_in_a_namespace_of_its_own_takes_along_what_it_needs_and_what_opens_it() {
+    let mut mesh = two_clusters(["net-east", "net-west"]);
+    mesh.namespace = "mesh-system".to_owned();
+    mesh.images.pull_secrets.insert("registry".to_owned(), 0);
+    let east = mesh.primaries.get_mut("east").unwrap();
+    east.serve_remote_clusters = true;
+    east.east_west_gateway.as_mut().unwrap().namespace = Some("gateways".to_owned());
+    let [east, west] = render_both(&mesh);
+    assert_eq!(names(&east, Component::Namespace), ["Namespace mesh-system", "Namespace gateways"]);
+    assert_eq!(names(&west, Component::Namespace), ["Namespace mesh-system"]);
+    let pulled = ["Secret mesh-system/registry", "Secret gateways/registry"];
+    assert_eq!(names(&east, Component::PullSecret), pulled);
+    assert_eq!(names(&west, Component::PullSecret), ["Secret mesh-system/registry"]);
+    for (set, expected) in [(&east, "gateways"), (&west, "mesh-system")] {
+        let is_at_the_gateway = |it: &&Manifest| matches!(it.stage, Stage::Gateways | Stage::Exposure);
+        let found: BTreeSet<Option<&str>> = set
+            .manifests()
+            .iter()
+            .filter(is_at_the_gateway)
+            .map(|it| it.object["metadata"]["namespace"].as_str())
+            .collect();
+        assert_eq!(found, BTreeSet::from([Some(expected)]));
+    }
+    let target = "istiod.mesh-system.svc.cluster.local";
+    let routes = find(&east, "VirtualService", "istiod-vs");
+    assert_eq!(routes["spec"]["tls"][0]["route"][0]["destination"]["host"], target);
+}
+
+#[test]
+fn a_node_port_is_chosen_for_calls_between_networks_only() {
+    let mut mesh = two_clusters(["net-east", "net-west"]);
+    let gateway = mesh.primaries.get_mut("east").unwrap().east_west_gateway.as_mut().unwrap();
+    gateway.service_type = Some("NodePort".to_owned());
+    gateway.node_port = Some(31443);
+    gateway.addresses = vec!["203.0.113.7".to_owned()];
+    let [east, west] = render_both(&mesh);
+    let service = find(&east, "Service", "istio-eastwestgateway");
+    let chosen = service["spec"]["ports"].as_array().unwrap().iter().filter(|it| !it["nodePort"].is_null());
+    let chosen: Vec<_> = chosen.map(|port| (&port["name"], &port["nodePort"])).collect();
+    assert_eq!(chosen, [(&json!("tls"), &json!(31443))]);
+    let networks = find(&west, "ConfigMap", "istio")["data"]["meshNetworks"].as_str().unwrap();
+    let networks = helm_template::yaml::parse(networks).unwrap();
+    assert_eq!(
+        networks["networks"]["net-east"]["gateways"],
+        json!([{"address": "203.0.113.7", "port": 31443}])
+    );
+}
+
+#[test]
+fn a_drained_cluster_keeps_all_that_is_its_own_and_nobody_reads_it() {
+    let mut mesh = two_clusters(["net-east", "net-west"]);
+    let gateway = mesh.primaries.get_mut("east").unwrap().east_west_gateway.as_mut().unwrap();
+    gateway.addresses = vec!["203.0.113.7".to_owned()];
+    let before = render_both(&mesh);
+    mesh.primaries.get_mut("east").unwrap().drain = true;
+    let after = render_both(&mesh);
+    let ids = |set: &ManifestSet| -> BTreeSet<String> {
+        set.manifests().iter().map(|it| object::describe(&it.object)).collect()
+    };
+    let lost: Vec<BTreeSet<String>> =
+        before.iter().zip(&after).map(|(before, after)| &ids(before) - &ids(after)).collect();
+    let link = BTreeSet::from(["Secret istio-system/istio-remote-secret-east".to_owned()]);
+    assert_eq!(lost, [BTreeSet::new(), link]);
+    // Calls to pods of a network without a gateway would go straight to their addresses while istiod lets go of them.
+    for set in &after {
+        let networks = find(set, "ConfigMap", "istio")["data"]["meshNetworks"].as_str().unwrap();
+        assert!(networks.contains("203.0.113.7"), "{networks}");
+    }
+}
+
+#[test]
 fn every_control_plane_learns_the_addresses_that_are_typed() {
     let mut mesh = two_clusters(["net-east", "net-west"]);
     let gateway = mesh.primaries.get_mut("east").unwrap().east_west_gateway.as_mut().unwrap();

@@ -6,8 +6,8 @@
 use std::time::{Duration, Instant};
 
 use k8s_openapi::api::core::v1::Pod;
-use kube::Api;
 use kube::api::PostParams;
+use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -29,8 +29,8 @@ pub(super) async fn wait(
 ) -> Result<(), RolloutError> {
     let Some(pod) = set.manifests().iter().find_map(gateway_pod) else { return Ok(()) };
     let cluster = &target.cluster;
-    let pods = Api::<Pod>::namespaced(cluster.client(), &target.inventory.namespace);
     let pod: Pod = serde_json::from_value(pod).map_err(RolloutError::GatewayPod)?;
+    let pods = Api::<Pod>::namespaced(cluster.client(), &pod.namespace().unwrap_or_default());
     let parameters = PostParams { dry_run: true, ..PostParams::default() };
     let began = Instant::now();
     loop {
@@ -59,6 +59,7 @@ fn gateway_pod(manifest: &Manifest) -> Option<Value> {
     let template = manifest.object.pointer("/spec/template")?;
     let mut metadata = template["metadata"].clone();
     metadata["generateName"] = json!("injection-check-");
+    metadata["namespace"] = manifest.object["metadata"]["namespace"].clone();
     Some(json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}))
 }
 

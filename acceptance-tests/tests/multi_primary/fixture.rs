@@ -58,11 +58,16 @@ impl Fixture {
         String::from_utf8(output.stdout).expect("kubectl prints text")
     }
 
-    /// Starts the sample in these clusters, where only mutual TLS is allowed.
+    /// Starts the sample in these clusters, where the mesh in `istio-system` allows only mutual TLS.
     pub fn start_sample(&self, clusters: &[&str]) {
+        self.start_strict_sample("istio-system", clusters);
+    }
+
+    /// Starts the sample in these clusters, where the mesh in `namespace` allows only mutual TLS.
+    pub fn start_strict_sample(&self, namespace: &str, clusters: &[&str]) {
         let strict = json!({
             "apiVersion": "security.istio.io/v1", "kind": "PeerAuthentication",
-            "metadata": {"name": "default", "namespace": "istio-system"}, "spec": {"mtls": {"mode": "STRICT"}},
+            "metadata": {"name": "default", "namespace": namespace}, "spec": {"mtls": {"mode": "STRICT"}},
         });
         for cluster in clusters {
             self.kubectl(cluster, &["apply", "-f", "-"], &strict.to_string());

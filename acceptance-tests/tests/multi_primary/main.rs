@@ -3,6 +3,7 @@
 //! `east` and `middle` are on one flat network, `west` is on another: the pod networks are truly not routable.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod elsewhere;
 mod fixture;
 mod flat;
 mod mixed;
@@ -24,6 +25,10 @@ const TESTS: &[Test] = &[
     (
         "clusters_on_two_networks_answer_each_other_through_gateways",
         two_networks::clusters_answer_each_other_through_gateways,
+    ),
+    (
+        "gateways_are_found_by_host_name_and_at_node_ports_and_a_cluster_leaves",
+        elsewhere::gateways_are_found_by_host_name_and_at_node_ports_and_a_cluster_leaves,
     ),
     ("clusters_join_under_traffic", mixed::clusters_join_under_traffic),
 ];

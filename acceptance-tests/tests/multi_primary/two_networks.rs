@@ -1,4 +1,5 @@
 use acceptance_tests::Workspace;
+use lab::cloud::LoadBalancers;
 use serde_json::json;
 
 use crate::fixture::{Fixture, decoded, links};
@@ -29,6 +30,7 @@ pub fn clusters_answer_each_other_through_gateways(fixture: &Fixture) {
     workspace.assert_no_changes();
     other_workspace::sees_the_same_mesh(fixture, &workspace);
     other_workspace::names_what_is_not_as_it_says(fixture);
+    balancers_may_have_host_names(fixture, &workspace);
     no_key_and_no_token_is_in_state_or_plan(fixture, &workspace);
     a_deleted_remote_secret_is_named_and_made_again(fixture, &workspace);
     an_edited_authority_is_restored(fixture, &workspace);
@@ -38,6 +40,38 @@ pub fn clusters_answer_each_other_through_gateways(fixture: &Fixture) {
     workspace.destroy().succeeded();
     for cluster in CLUSTERS {
         assert!(fixture.remains(cluster).is_empty(), "{cluster}: {:?}", fixture.remains(cluster));
+    }
+}
+
+/// As on AWS: istiod resolves the host names, and the gateways are found behind them.
+fn balancers_may_have_host_names(fixture: &Fixture, workspace: &Workspace) {
+    for cluster in CLUSTERS {
+        fixture.lab.cluster(cluster).set_load_balancers(LoadBalancers::HostName(1));
+    }
+    for cluster in CLUSTERS {
+        let name = format!("istio-eastwestgateway.istio-system.{cluster}.balancers.lab.example");
+        let service = ["-n", "istio-system", "wait", "service/istio-eastwestgateway", "--timeout=60s"];
+        let published = format!("--for=jsonpath={{.status.loadBalancer.ingress[0].hostname}}={name}");
+        fixture.kubectl(cluster, &[&service[..], &[&published]].concat(), "");
+    }
+    workspace.apply().succeeded();
+    workspace.assert_no_changes();
+    assert_eq!(links(workspace), json!({"east->west": "ready", "west->east": "ready"}));
+    for cluster in CLUSTERS {
+        let status = &workspace.resource("istio_mesh.shop")["status"]["clusters"][cluster];
+        let name = format!("istio-eastwestgateway.istio-system.{cluster}.balancers.lab.example");
+        assert_eq!(status["gateway_addresses"], json!([name]));
+    }
+    for (caller, other) in [("east", "west"), ("west", "east")] {
+        let name = format!("istio-eastwestgateway.istio-system.{other}.balancers.lab.example");
+        let addresses = fixture.lab.names().get(&name).expect("the host name of the balancer");
+        fixture.settle(caller, &CLUSTERS);
+        fixture.assert_both_answer(caller, CLUSTERS);
+        let endpoints = fixture.endpoints(caller);
+        assert!(endpoints.contains(&format!("{}:15443", addresses[0])), "{endpoints:?}, not {addresses:?}");
+    }
+    for cluster in CLUSTERS {
+        fixture.lab.cluster(cluster).set_load_balancers(LoadBalancers::Addresses(1));
     }
 }
 

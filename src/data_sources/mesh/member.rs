@@ -31,7 +31,8 @@ pub async fn read(
 ) -> Result<Member, Diagnostic> {
     let unusable = |error| diagnostics::cluster(&error, Some(at.clone()));
     let cluster = data.clusters.get(label).await.map_err(unusable)?;
-    let reads = try_join(observe::facts(&cluster), observe::control_plane(&cluster, namespace, false));
+    let reads =
+        try_join(observe::facts(&cluster), observe::control_plane(&cluster, namespace, namespace, false));
     let (facts, control_plane) = reads.await.map_err(unusable)?;
     let installed = observe::installed(&cluster, namespace).await;
     let installed = installed.map_err(|error| diagnostics::installed(&error, at.clone()))?;

@@ -150,7 +150,7 @@ fn described(config: MeshModel, members: &[Member]) -> Result<MeshModel, Diagnos
             members.iter().map(|member| (member.label.clone(), member.described())).collect(),
         ),
     };
-    let (join, peer) = documents::with_peer(join);
+    let (join, peer) = documents::with_peer(join, |_| false);
     Ok(MeshModel {
         mesh_id: known(&any.installed.mesh_id),
         trust_domain: known(&any.trust_domain),

@@ -63,6 +63,38 @@ fn one_gateway_serves_all_clusters_of_its_network() {
     assert!(mesh(&primaries).validate().unwrap().has_several_networks());
 }
 
+fn drained(primary: Primary) -> Primary {
+    Primary { drain: true, ..primary }
+}
+
+#[test]
+fn nobody_reads_a_drained_cluster_which_still_reads_the_others() {
+    let primaries = [("east", primary("net")), ("middle", primary("net")), ("west", drained(primary("net")))];
+    let valid = mesh(&primaries).validate().unwrap();
+    let [east, west] = ["east", "west"].map(|name| name.parse::<ClusterName>().unwrap());
+    assert_eq!(valid.read_by(&east).map(ClusterName::as_str).collect::<Vec<_>>(), ["middle"]);
+    assert_eq!(valid.read_by(&west).map(ClusterName::as_str).collect::<Vec<_>>(), ["east", "middle"]);
+    assert_eq!(valid.readers_of(&east).map(ClusterName::as_str).collect::<Vec<_>>(), ["middle", "west"]);
+    assert_eq!(valid.readers_of(&west).count(), 0);
+}
+
+#[test]
+fn a_mesh_keeps_a_primary_that_is_not_drained() {
+    let violation =
+        violation_of(&mesh(&[("east", drained(primary("net"))), ("west", drained(primary("net")))]));
+    assert_eq!(violation.field.to_string(), "primary[\"east\"].drain");
+    assert!(violation.way_out.contains("destroy"), "{}", violation.way_out);
+}
+
+#[test]
+fn a_gateway_that_is_drained_is_none_for_the_others_of_its_network() {
+    let others = [("east", with_gateway("net-a")), ("west", drained(with_gateway("net-b")))];
+    assert!(mesh(&others).validate().is_ok());
+    let [east, west] = others;
+    let violation = violation_of(&mesh(&[east, west, ("edge", primary("net-b"))]));
+    assert_eq!(violation.field.to_string(), "primary[\"edge\"].east_west_gateway");
+}
+
 #[test]
 fn overlapping_pod_ranges_on_one_network_are_refused() {
     let on =
@@ -233,12 +265,19 @@ fn settings_of_a_gateway_are_checked() {
     let no_range = EastWestGateway { source_ranges: vec!["all".to_owned()], ..EastWestGateway::default() };
     let no_port = EastWestGateway { port: Some(0), ..EastWestGateway::default() };
     let port_of_nothing = EastWestGateway { address_port: Some(31443), ..EastWestGateway::default() };
+    let no_node_port = EastWestGateway { node_port: Some(70_000), ..EastWestGateway::default() };
+    let no_name = EastWestGateway { namespace: Some("Gateways".to_owned()), ..EastWestGateway::default() };
+    let reserved =
+        EastWestGateway { namespace: Some("kube-gateways".to_owned()), ..EastWestGateway::default() };
     let no_address = EastWestGateway { addresses: vec![String::new()], ..EastWestGateway::default() };
     let cases = [
         (wrong_type, "service_type"),
         (no_pod, "replicas"),
         (no_range, "source_ranges"),
         (no_port, "port"),
+        (no_node_port, "node_port"),
+        (no_name, "namespace"),
+        (reserved, "namespace"),
         (port_of_nothing, "address_port"),
         (no_address, "addresses"),
     ];

@@ -19,7 +19,7 @@ pub async fn api_servers(mesh: &ValidatedMesh, data: &ProviderData) -> Result<Ap
     let mut known = ApiServers::new();
     let mut errors = Diagnostics::new();
     for (name, primary) in mesh.primaries() {
-        if mesh.read_by(name).next().is_none() {
+        if mesh.readers_of(name).next().is_none() {
             continue;
         }
         match addresses(mesh, name, primary, data).await {
@@ -47,10 +47,9 @@ async fn addresses(
     let usual = merged(&declared.usual, connection.api_server());
     let own =
         |reader: &ClusterName| Some((reader.clone(), merged(declared.from.get(reader.as_str())?, &usual)));
-    // Every cluster of the mesh reads all others.
-    let from = mesh.read_by(name).filter_map(own).collect();
+    let from = mesh.readers_of(name).filter_map(own).collect();
     let addresses = ApiServerAddresses { usual, from };
-    let used: Vec<&ApiServer> = mesh.read_by(name).map(|reader| addresses.seen_from(reader)).collect();
+    let used: Vec<&ApiServer> = mesh.readers_of(name).map(|reader| addresses.seen_from(reader)).collect();
     if let Some(reason) = used.iter().find_map(|address| ApiServer::unusable(&address.url)) {
         return Err(unusable(name, &reason));
     }

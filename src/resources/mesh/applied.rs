@@ -80,7 +80,7 @@ impl Apply<'_> {
         let began = Instant::now();
         loop {
             let Observed { status, roots, awaits_roots, warnings } = status::observe(&state, &clusters).await;
-            let problems = status.problems();
+            let problems = status.problems(&state);
             let waits = (awaits_roots || !problems.is_empty())
                 && !diagnostics.has_errors()
                 && began.elapsed() < SYNCED

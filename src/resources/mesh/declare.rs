@@ -86,6 +86,7 @@ impl Reader {
             service_cidrs: self.texts(&primary.service_cidrs),
             crds: self.text(&primary.crds),
             serve_remote_clusters: self.block(&primary.serve_remote_clusters).copied().unwrap_or_default(),
+            drain: self.block(&primary.drain).copied().unwrap_or_default(),
             east_west_gateway: self
                 .block(&primary.east_west_gateway)
                 .map(|gateway| self.gateway(gateway, &AttributePath::new("primary").key(label))),
@@ -96,11 +97,13 @@ impl Reader {
     fn gateway(&mut self, gateway: &GatewayModel, primary: &AttributePath) -> EastWestGateway {
         let values = primary.clone().attribute("east_west_gateway").attribute("values");
         EastWestGateway {
+            namespace: self.text(&gateway.namespace),
             service_type: self.text(&gateway.service_type),
             service_annotations: self.map(&gateway.service_annotations),
             load_balancer_class: self.text(&gateway.load_balancer_class),
             source_ranges: self.texts(&gateway.source_ranges),
             port: self.number(&gateway.port),
+            node_port: self.number(&gateway.node_port),
             addresses: self.texts(&gateway.addresses),
             address_port: self.number(&gateway.address_port),
             resources: self.resources(&gateway.resources),

@@ -24,7 +24,7 @@ pub fn planned(planned: &MeshModel, prior: Option<&MeshModel>) -> (Field<JoinMod
         let kept = before.filter(|_| keeps).map(|cluster| cluster.gateway_addresses.clone());
         kept.unwrap_or(Field::Unknown)
     });
-    with_peer(join)
+    with_peer(join, |label| planned.is_drained(label))
 }
 
 /// Both documents as the mesh was just observed. What was not seen stays as `state` has it.
@@ -39,7 +39,7 @@ pub fn observed(
         let seen = status.clusters.as_known().and_then(|clusters| clusters.get(label));
         seen.map_or_else(none, |cluster| cluster.gateway_addresses.clone())
     });
-    with_peer(join)
+    with_peer(join, |label| state.is_drained(label))
 }
 
 /// What an apply returns: the plan's word where it has given one.
@@ -61,7 +61,7 @@ pub fn applied(
             }
         }
     }
-    with_peer(join)
+    with_peer(join, |label| planned.is_drained(label))
 }
 
 fn join(
@@ -97,8 +97,14 @@ fn join(
 /// The port at which other networks find a gateway.
 fn port(gateway: &super::model::GatewayModel) -> Field<i64> {
     let has_addresses = gateway.addresses.as_known().is_some_and(|addresses| !addresses.is_empty());
-    let typed = if has_addresses { &gateway.address_port } else { &Field::Null };
-    if typed.is_null() { or(&gateway.port, EastWestGateway::DEFAULT_PORT) } else { *typed }
+    let service_port = or(&gateway.port, EastWestGateway::DEFAULT_PORT);
+    if !has_addresses {
+        return service_port;
+    }
+    let is_at_nodes = gateway.service_type.as_str() == Some("NodePort");
+    let node_port = if is_at_nodes { gateway.node_port } else { Field::Null };
+    let ports = [gateway.address_port, node_port];
+    ports.into_iter().find(|port| !port.is_null()).unwrap_or(service_port)
 }
 
 fn none() -> Field<Vec<Field<String>>> {
@@ -110,7 +116,7 @@ fn or<T: Clone>(field: &Field<T>, default: T) -> Field<T> {
 }
 
 fn service_id(mesh: &MeshModel, label: &str) -> String {
-    format!("{label}//Service/{}/{EAST_WEST_GATEWAY}", mesh.namespace.as_str().unwrap_or_default())
+    format!("{label}//Service/{}/{EAST_WEST_GATEWAY}", mesh.gateway_namespace(label))
 }
 
 /// Whether the plan leaves an object as it is.

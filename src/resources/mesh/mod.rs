@@ -20,9 +20,11 @@
 //! | `primary.chart "<name>".values` | string (YAML) | optional | | in place | as configured | – |
 //! | `primary.crds` | string | optional | `managed` | the definitions are forgotten, or made | as configured | – |
 //! | `primary.serve_remote_clusters` | bool | optional | `false` | in place | as configured | – |
+//! | `primary.drain` | bool | optional | `false` | in place: the Secrets for it in the other clusters | as configured | – |
 //! | `primary.pod_cidrs`, `.service_cidrs` | list(string) | optional | | checked only | as configured | – |
 //! | `primary.east_west_gateway` | block | optional; needed where networks differ | | in place | as configured | – |
-//! | `….service_type`, `.service_annotations`, `.load_balancer_class`, `.source_ranges`, `.replicas`, `.port`, `.addresses`, `.address_port`, `.resources` | | optional | the chart's | in place | as configured | – |
+//! | `….namespace` | string | optional | the mesh's | the gateway is made anew there | as configured | – |
+//! | `….service_type`, `.service_annotations`, `.load_balancer_class`, `.source_ranges`, `.replicas`, `.port`, `.node_port`, `.addresses`, `.address_port`, `.resources` | | optional | the chart's | in place | as configured | – |
 //! | `….values` | string (YAML) | optional | | in place | as configured | – |
 //! | `primary.api_server.url`, `.cluster_ca_certificate`, `.tls_server_name` | string | optional | the connection's | in place: the Secrets that hold them | as configured | – |
 //! | `primary.api_server.from "<cluster>"` `.url`, `.cluster_ca_certificate`, `.tls_server_name` | string | optional | those of `api_server` | in place: the Secret in that cluster | as configured | – |

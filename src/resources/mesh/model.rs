@@ -37,6 +37,24 @@ pub struct MeshModel {
     pub timeouts: Field<Timeouts>,
 }
 
+impl MeshModel {
+    /// The namespace of a cluster's east-west gateway.
+    pub fn gateway_namespace(&self, label: &str) -> &str {
+        let gateway = self.primary(label).and_then(|primary| primary.east_west_gateway.as_known());
+        let own = gateway.and_then(|gateway| gateway.namespace.as_str());
+        own.or(self.namespace.as_str()).unwrap_or_default()
+    }
+
+    /// Whether a cluster is on its way out of the mesh.
+    pub fn is_drained(&self, label: &str) -> bool {
+        self.primary(label).and_then(|primary| primary.drain.as_known()).copied().unwrap_or_default()
+    }
+
+    fn primary(&self, label: &str) -> Option<&PrimaryModel> {
+        self.primary.as_known()?.get(label)
+    }
+}
+
 /// Object → field path → value. The fields of an object that is yet to be created are unknown.
 pub type Manifests = BTreeMap<String, Field<BTreeMap<String, Field<String>>>>;
 
@@ -80,6 +98,7 @@ pub struct PrimaryModel {
     pub service_cidrs: Field<Vec<Field<String>>>,
     pub crds: Field<String>,
     pub serve_remote_clusters: Field<bool>,
+    pub drain: Field<bool>,
     pub east_west_gateway: Field<GatewayModel>,
     pub api_server: Field<ApiServerModel>,
 }
@@ -87,11 +106,13 @@ pub struct PrimaryModel {
 /// The gateway through which other networks reach a cluster.
 #[derive(Clone, Debug, Model)]
 pub struct GatewayModel {
+    pub namespace: Field<String>,
     pub service_type: Field<String>,
     pub service_annotations: Field<BTreeMap<String, Field<String>>>,
     pub load_balancer_class: Field<String>,
     pub source_ranges: Field<Vec<Field<String>>>,
     pub port: Field<i64>,
+    pub node_port: Field<i64>,
     pub addresses: Field<Vec<Field<String>>>,
     pub address_port: Field<i64>,
     pub replicas: Field<i64>,

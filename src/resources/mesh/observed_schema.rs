@@ -27,7 +27,7 @@ pub fn status() -> Attribute {
          `root_fingerprints` and `root_expires` of the roots that its proxies trust, `gateway_addresses`. `links`, \
          `\"<cluster>-><other>\"`: whether calls from a cluster reach the other: `ready`, `missing` (istiod does not know \
          the other cluster), `syncing`, `timeout` (istiod cannot read its API server), `no_gateway_address`, \
-         `roots_differ` or `unknown`. Asking istiod takes the right `create pods/portforward`; without it the last known \
+         `roots_differ`, `draining` (istiod still reads a cluster that is being drained), `drained` or `unknown`. Asking istiod takes the right `create pods/portforward`; without it the last known \
          value stays.",
     ).computed()
 }

@@ -122,7 +122,11 @@ async fn check_dependents(target: &Target, prior: &MeshModel) -> Result<Option<D
         return Ok(None);
     }
     let cluster = &target.cluster;
-    match observe::proxies(cluster, &target.inventory.namespace).await {
+    let namespace = &target.inventory.namespace;
+    // State knows it also of a cluster that the configuration of before had no more.
+    let recorded = Recorded::of(prior);
+    let gateway_namespace = recorded.gateway_namespace(cluster.name()).unwrap_or(namespace);
+    match observe::proxies(cluster, namespace, gateway_namespace).await {
         Ok(pods) if pods.is_empty() => Ok(None),
         Ok(pods) => Err(still_used(cluster.name(), &pods)),
         Err(error) => {
@@ -138,7 +142,8 @@ fn still_used(label: &str, pods: &BTreeSet<String>) -> Diagnostic {
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
     let detail = format!(
         "{}{more}.\n\nRemove these workloads, or take injection away from them (the label istio-injection or istio.io/rev of their \
-         namespace) and restart them; then run the same command again. To take the control plane from under them, set \
+         namespace) and restart them; then run the same command again. While they move, the others need not call into the cluster: \
+         write its primary block with drain = true, apply, move them, then remove the block and apply again. To take the control plane from under them, set \
          force_destroy = true and apply before. Nothing was deleted in this cluster.",
         shown.join(", ")
     );

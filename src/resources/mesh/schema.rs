@@ -187,6 +187,13 @@ fn primary() -> Block {
         "Whether clusters without a control plane of their own can be served by this one. istiod then answers them through the \
          east-west gateway, on ports 15012 and 15017.",
     ).optional())
+    .attribute("drain", Attribute::bool(
+        "Whether the cluster is on its way out of the mesh, `false` by default. With `true`, an apply takes it out of what the \
+         other control planes read (their remote secrets for it) and out of `peer`, so that no other cluster sends it new calls. \
+         Its own control plane stays, serves the workloads that are still there, and still knows the other clusters; `status` \
+         says `drained` of the links to it. Then move these workloads, remove the block and apply again: that uninstalls. Callers \
+         need another cluster that answers, and a mesh needs a primary that is not drained.",
+    ).optional())
     .block("chart", NestedBlock::map(chart("in this cluster")))
     .block("east_west_gateway", NestedBlock::single(east_west_gateway()))
     .block("api_server", NestedBlock::single(api_server()))
@@ -197,6 +204,11 @@ fn east_west_gateway() -> Block {
         "The gateway through which pods of other networks reach this cluster (port 15443). A mesh of several networks needs \
          one in each; in a mesh of one network it is installed and left closed.",
     )
+    .attribute("namespace", Attribute::string(
+        "Namespace of the gateway and of what opens it; the mesh's by default. It is made if it does not exist, and then deleted \
+         with the gateway. It must not be labelled with `istio-injection` or `istio.io/rev`, and with `discoverySelectors` in \
+         `mesh_config` it needs a label that they select.",
+    ).optional())
     .attribute("service_type", Attribute::string(
         "Type of its Service: `LoadBalancer` (the chart's default), `NodePort` or `ClusterIP`.",
     ).optional())
@@ -214,13 +226,17 @@ fn east_west_gateway() -> Block {
     .attribute("port", Attribute::number(
         "Port of its Service for calls between networks, 15443 by default.",
     ).optional())
+    .attribute("node_port", Attribute::number(
+        "Port of every node that leads to `port`, with a Service of type `NodePort` or `LoadBalancer`. Without it Kubernetes \
+         chooses one.",
+    ).optional())
     .attribute("addresses", Attribute::list(Type::String,
         "IP addresses or host names by which pods of other networks reach it, where its Service has no load balancer to tell \
          them: those of nodes, with a Service of type `NodePort`, or of a load balancer of your own. All control planes learn \
          them as Istio's `meshNetworks`.",
     ).optional())
     .attribute("address_port", Attribute::number(
-        "Port at `addresses`, such as the node port of 15443. By default it is `port`.",
+        "Port at `addresses`. By default it is `node_port` with a Service of type `NodePort`, and otherwise `port`.",
     ).optional())
     .attribute("replicas", Attribute::number(
         "Number of its pods. Without it the chart's HorizontalPodAutoscaler decides, 1 to 5.",

@@ -9,20 +9,26 @@ use super::model::{ClusterStatusModel, MeshModel, StatusModel};
 use super::plan::primary;
 use crate::clusters::Cluster;
 use crate::diagnostics;
+use crate::mesh::EAST_WEST_GATEWAY;
 use crate::observe::{self, ControlPlane};
 use crate::trust::Certificate;
 
 /// All is well.
 const READY: &str = "ready";
+/// No control plane reads the cluster any more, as the user wants it.
+const DRAINED: &str = "drained";
+/// Some pod of istiod still reads it.
+const DRAINING: &str = "draining";
 /// It could not be observed, and nothing is known from before.
 const UNKNOWN: &str = "unknown";
 
 /// What `status` is planned as: as it was, if the plan changes nothing and nothing is wrong.
 pub fn planned(unchanged: Option<&MeshModel>) -> Field<StatusModel> {
-    match unchanged.map(|prior| &prior.status) {
-        Some(Field::Known(status)) if status.problems().is_empty() => Field::Known(status.clone()),
-        _ => Field::Unknown,
-    }
+    let is_well = |prior: &&MeshModel| {
+        let status = prior.status.as_known();
+        status.is_some_and(|status| status.problems(prior).is_empty())
+    };
+    unchanged.filter(is_well).map_or(Field::Unknown, |prior| prior.status.clone())
 }
 
 /// What was observed of a mesh.
@@ -45,7 +51,10 @@ pub async fn observe(state: &MeshModel, clusters: &[Cluster]) -> Observed {
     let networks = networks(state);
     let prior = state.status.as_known().cloned().unwrap_or_default();
     let asks_istiod = networks.len() > 1;
-    let observed = clusters.iter().map(|cluster| observe::control_plane(cluster, &namespace, asks_istiod));
+    let observed = clusters.iter().map(|cluster| {
+        let gateway_namespace = state.gateway_namespace(cluster.name());
+        observe::control_plane(cluster, &namespace, gateway_namespace, asks_istiod)
+    });
     let mut seen = BTreeMap::new();
     for (cluster, control_plane) in clusters.iter().zip(join_all(observed).await) {
         match control_plane {
@@ -80,7 +89,7 @@ pub async fn observe(state: &MeshModel, clusters: &[Cluster]) -> Observed {
         }
     }
     status.clusters = Field::Known(entries);
-    status.links = Field::Known(links(&networks, &seen, &status, &prior));
+    status.links = Field::Known(links(state, &networks, &seen, &status, &prior));
     let awaits_roots = seen.values().any(|seen| seen.is_running() && seen.roots.is_none());
     let roots =
         seen.into_iter().filter_map(|(label, control_plane)| Some((label, control_plane.roots?))).collect();
@@ -134,6 +143,7 @@ fn texts(items: impl IntoIterator<Item = String>) -> Field<Vec<Field<String>>> {
 
 /// Every ordered pair of clusters.
 fn links(
+    mesh: &MeshModel,
     networks: &BTreeMap<String, String>,
     seen: &BTreeMap<String, ControlPlane>,
     status: &StatusModel,
@@ -144,11 +154,15 @@ fn links(
         let key = format!("{reader}->{read}");
         let before = || prior.link(&key).unwrap_or(UNKNOWN).to_owned();
         let known = seen.get(reader).map_or_else(before, |control_plane| match &control_plane.replicas {
+            Ok(replicas) if mesh.is_drained(read) => drained(replicas, read),
             Ok(replicas) => worst(replicas, read),
             Err(_) => before(),
         });
-        let state =
-            if known == READY { status.obstacle(networks, reader, read).unwrap_or(known) } else { known };
+        let state = if known == READY {
+            status.obstacle(mesh, networks, reader, read).unwrap_or(known)
+        } else {
+            known
+        };
         (key, Field::Known(state))
     });
     links.collect()
@@ -165,6 +179,12 @@ fn worst(replicas: &[observe::Replica], read: &str) -> String {
     }
 }
 
+/// Whether every replica has let go of a cluster that is drained.
+fn drained(replicas: &[observe::Replica], read: &str) -> String {
+    let is_read = replicas.iter().any(|replica| replica.contains_key(read));
+    if is_read { DRAINING.to_owned() } else { DRAINED.to_owned() }
+}
+
 impl StatusModel {
     fn cluster(&self, label: &str) -> Option<&ClusterStatusModel> {
         self.clusters.as_known()?.get(label)
@@ -175,7 +195,13 @@ impl StatusModel {
     }
 
     /// What calls would fail at though istiod knows the other cluster.
-    fn obstacle(&self, networks: &BTreeMap<String, String>, reader: &str, read: &str) -> Option<String> {
+    fn obstacle(
+        &self,
+        mesh: &MeshModel,
+        networks: &BTreeMap<String, String>,
+        reader: &str,
+        read: &str,
+    ) -> Option<String> {
         let roots =
             |label: &str| self.cluster(label).and_then(|cluster| known_texts(&cluster.root_fingerprints));
         if let (Some(own), Some(other)) = (roots(reader), roots(read))
@@ -187,22 +213,23 @@ impl StatusModel {
         if networks.get(reader) == Some(network) {
             return None;
         }
-        let on_network = networks.iter().filter(|(_, other)| *other == network);
+        let on_network =
+            networks.iter().filter(|(label, other)| *other == network && !mesh.is_drained(label));
         let mut gateways =
             on_network.filter_map(|(label, _)| known_texts(&self.cluster(label)?.gateway_addresses));
         let has_address = gateways.any(|addresses| !addresses.is_empty());
         (!has_address).then(|| "no_gateway_address".to_owned())
     }
 
-    /// An error for everything that is not as it should be.
-    pub fn problems(&self) -> Vec<Diagnostic> {
+    /// An error for everything in this mesh that is not as it should be.
+    pub fn problems(&self, mesh: &MeshModel) -> Vec<Diagnostic> {
         let clusters = self.clusters.as_known().into_iter().flatten().filter_map(|(label, cluster)| {
             let is_down = cluster.control_plane.as_str() == Some("not_ready");
             is_down.then(|| no_control_plane(label))
         });
         let links = self.links.as_known().into_iter().flatten().filter_map(|(key, state)| {
             let (reader, read) = key.split_once("->")?;
-            broken_link(reader, read, state.as_str().unwrap_or(UNKNOWN))
+            broken_link(mesh, reader, read, state.as_str().unwrap_or(UNKNOWN))
         });
         clusters.chain(links).collect()
     }
@@ -219,9 +246,16 @@ fn no_control_plane(label: &str) -> Diagnostic {
 }
 
 /// Why calls from one cluster do not reach another, and what to do; `None` if they do, or nobody can tell.
-fn broken_link(reader: &str, read: &str, state: &str) -> Option<Diagnostic> {
+fn broken_link(mesh: &MeshModel, reader: &str, read: &str, state: &str) -> Option<Diagnostic> {
     let (cause, way_out) = match state {
-        READY | UNKNOWN => return None,
+        READY | DRAINED | UNKNOWN => return None,
+        DRAINING => (
+            format!("istiod of {reader:?} still reads {read:?}, which is being drained"),
+            format!(
+                "The Secret istio-remote-secret-{read} is still in {reader:?}, or istiod there has yet to let go of it. Apply again, \
+                 and do not remove the cluster before: calls would still be sent to it."
+            ),
+        ),
         "missing" => (
             format!("istiod of {reader:?} does not know cluster {read:?}"),
             format!(
@@ -240,8 +274,9 @@ fn broken_link(reader: &str, read: &str, state: &str) -> Option<Diagnostic> {
         "no_gateway_address" => (
             format!("the network of {read:?} has no east-west gateway with an address"),
             format!(
-                "Service istio-eastwestgateway of {read:?} has no load balancer address: its events say why. Without one, calls \
-                 from other networks are sent to pod addresses that they cannot reach."
+                "Service {EAST_WEST_GATEWAY} in namespace {} of {read:?} has no load balancer address: its events say why. \
+                 Without one, calls from other networks are sent to pod addresses that they cannot reach.",
+                mesh.gateway_namespace(read)
             ),
         ),
         "roots_differ" => (
@@ -262,4 +297,20 @@ fn cannot_ask(label: &str, reason: &str) -> Diagnostic {
          to create pods/portforward in the mesh's namespace. The answer was: {reason}"
     );
     Diagnostic::warning(format!("Cluster {label:?}: istiod could not be asked"), detail).at(primary(label))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn replica(clusters: &[&str]) -> observe::Replica {
+        clusters.iter().map(|cluster| ((*cluster).to_owned(), "synced".to_owned())).collect()
+    }
+
+    #[test]
+    fn a_cluster_is_drained_when_no_replica_reads_it_any_more() {
+        let replicas = [replica(&["east"]), replica(&["east", "west"])];
+        assert_eq!(drained(&replicas, "west"), DRAINING);
+        assert_eq!(drained(&replicas[..1], "west"), DRAINED);
+    }
 }

@@ -1,0 +1,173 @@
+//! A mesh that is nowhere where one looks first: in a namespace of its own, its gateways in yet another, one behind a load
+//! balancer that has a host name, one at a port of a node. Then one of the clusters leaves in two steps.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use acceptance_tests::Workspace;
+use lab::cloud::LoadBalancers;
+use lab::probe::Answers;
+use serde_json::{Value, json};
+
+use crate::fixture::{Fixture, links};
+
+const CLUSTERS: [&str; 2] = ["east", "west"];
+const NAMESPACE: &str = "mesh-system";
+const GATEWAYS: &str = "gateways";
+const HOST_NAME: &str = "istio-eastwestgateway.gateways.east.balancers.lab.example";
+const NODE_PORT: u16 = 31443;
+
+/// What the configuration says of `west`.
+#[derive(Clone, Copy, PartialEq)]
+enum West {
+    Stays,
+    Drained,
+    Gone,
+}
+
+pub fn gateways_are_found_by_host_name_and_at_node_ports_and_a_cluster_leaves(fixture: &Fixture) {
+    let lab = &fixture.lab;
+    lab.cluster("east").set_load_balancers(LoadBalancers::HostName(1));
+    lab.cluster("west").set_load_balancers(LoadBalancers::Pending);
+    for cluster in CLUSTERS {
+        delete_definitions(fixture, cluster);
+    }
+    let workspace = Workspace::new(&configuration(fixture, West::Stays));
+    workspace.set_variables(&fixture.variables());
+    workspace.apply().succeeded();
+    workspace.assert_no_changes();
+    assert_eq!(links(&workspace), json!({"east->west": "ready", "west->east": "ready"}));
+    let node = lab.cluster("west").addresses().node().to_string();
+    assert_eq!(gateway_addresses(&workspace, "east"), json!([HOST_NAME]));
+    assert_eq!(gateway_addresses(&workspace, "west"), json!([node]));
+
+    fixture.start_strict_sample(NAMESPACE, &CLUSTERS);
+    for (caller, door) in [("east", format!("{node}:{NODE_PORT}")), ("west", balancer_address(fixture))] {
+        fixture.settle(caller, &CLUSTERS);
+        fixture.assert_both_answer(caller, CLUSTERS);
+        let endpoints = fixture.endpoints(caller);
+        assert!(endpoints.len() == 2 && endpoints.contains(&door), "{caller}: {endpoints:?}, not {door}");
+    }
+    workspace.assert_no_changes();
+    west_is_drained_under_traffic(fixture, &workspace);
+    west_is_removed(fixture, &workspace);
+
+    fixture.end_sample(&["east"]);
+    workspace.destroy().succeeded();
+    for cluster in CLUSTERS {
+        assert!(fixture.remains(cluster).is_empty(), "{cluster}: {:?}", fixture.remains(cluster));
+        for namespace in [NAMESPACE, GATEWAYS] {
+            let found = fixture.kubectl(cluster, &["get", "ns", namespace, "--ignore-not-found"], "");
+            assert_eq!(found, "", "{cluster}");
+        }
+        lab.cluster(cluster).set_load_balancers(LoadBalancers::Addresses(1));
+    }
+}
+
+/// Those that a mesh in another namespace has left belong to it.
+fn delete_definitions(fixture: &Fixture, cluster: &str) {
+    let all = fixture.kubectl(cluster, &["get", "crd", "-o", "name"], "");
+    let left: Vec<&str> = all.lines().filter(|name| name.ends_with(".istio.io")).collect();
+    if !left.is_empty() {
+        fixture.kubectl(cluster, &[&["delete", "--timeout=60s"], &left[..]].concat(), "");
+    }
+}
+
+/// No call fails while the other control plane lets go; after that `west` answers nobody but itself, and still calls `east`.
+fn west_is_drained_under_traffic(fixture: &Fixture, workspace: &Workspace) {
+    workspace.configure(&configuration(fixture, West::Drained));
+    let plan = workspace.plan();
+    assert_eq!(plan.code, 2, "{}", plan.output);
+    let secret = "\"east//Secret/mesh-system/istio-remote-secret-west\"";
+    assert!(plan.output.contains(&format!("- {secret}")), "{}", plan.output);
+    let answers = under_traffic(fixture, || {
+        workspace.apply_plan().succeeded();
+        fixture.settle("east", &["east"]);
+    });
+    let failed: Vec<&Answers> = answers.iter().filter(|it| it.codes.get("200") != Some(&20)).collect();
+    assert!(!answers.is_empty() && failed.is_empty(), "{failed:?}");
+    workspace.assert_no_changes();
+    assert_eq!(links(workspace), json!({"east->west": "drained", "west->east": "ready"}));
+    let doors = &workspace.resource("istio_mesh.shop")["peer"]["gateways"];
+    assert_eq!(doors.as_object().expect("a map").keys().collect::<Vec<_>>(), ["east"]);
+    let alone = fixture.call("east", 200);
+    assert_eq!(alone.clusters, [("east".to_owned(), 200)].into(), "{:?}", alone.codes);
+    fixture.assert_both_answer("west", CLUSTERS);
+}
+
+/// While pods there still have proxies it stays, with a word on what to do; then it goes and the other serves on.
+fn west_is_removed(fixture: &Fixture, workspace: &Workspace) {
+    workspace.configure(&configuration(fixture, West::Gone));
+    workspace
+        .apply()
+        .failed_with(&["Cluster \"west\": 2 pods still have proxies of the mesh", "drain = true"]);
+    fixture.end_sample(&["west"]);
+    let answers = under_traffic(fixture, || drop(workspace.apply().succeeded()));
+    let failed: Vec<&Answers> = answers.iter().filter(|it| it.codes.get("200") != Some(&20)).collect();
+    assert!(!answers.is_empty() && failed.is_empty(), "{failed:?}");
+    workspace.assert_no_changes();
+    assert_eq!(links(workspace), json!({}));
+}
+
+/// The answers to calls from `east` while `work` goes on.
+fn under_traffic(fixture: &Fixture, work: impl FnOnce()) -> Vec<Answers> {
+    let goes_on = AtomicBool::new(true);
+    let call = || {
+        let mut answers = Vec::new();
+        while goes_on.load(Ordering::Relaxed) {
+            answers.push(fixture.call("east", 20));
+        }
+        answers
+    };
+    std::thread::scope(|scope| {
+        let caller = scope.spawn(call);
+        work();
+        goes_on.store(false, Ordering::Relaxed);
+        caller.join().expect("the calls")
+    })
+}
+
+fn gateway_addresses(workspace: &Workspace, cluster: &str) -> Value {
+    workspace.resource("istio_mesh.shop")["status"]["clusters"][cluster]["gateway_addresses"].clone()
+}
+
+/// Where the host name of the balancer leads.
+fn balancer_address(fixture: &Fixture) -> String {
+    let addresses = fixture.lab.names().get(HOST_NAME).expect("the host name of the balancer");
+    format!("{}:15443", addresses[0])
+}
+
+fn configuration(fixture: &Fixture, west: West) -> String {
+    let node = fixture.lab.cluster("west").addresses().node();
+    let primary = format!(
+        r#"
+  primary "west" {{
+    network = "net-west"
+    drain   = {}
+    east_west_gateway {{
+      namespace    = "{GATEWAYS}"
+      service_type = "NodePort"
+      node_port    = {NODE_PORT}
+      addresses    = ["{node}"]
+    }}
+  }}
+"#,
+        west == West::Drained
+    );
+    let primary = if west == West::Gone { "" } else { &primary };
+    let text = Fixture::example_text("multi-primary-multi-network");
+    let (before, after) = text.split_once("  primary \"east\"").expect("east");
+    let (_, after) = after.split_once("  certificate_authority").expect("the authority");
+    format!(
+        r#"{before}  namespace   = "{NAMESPACE}"
+  delete_crds = true
+
+  primary "east" {{
+    network = "net-east"
+    east_west_gateway {{
+      namespace = "{GATEWAYS}"
+    }}
+  }}
+{primary}
+  certificate_authority{after}"#
+    )
+}
