@@ -55,6 +55,12 @@ impl Addresses {
     pub fn url(&self) -> String {
         format!("https://{}:{}", self.host, self.port)
     }
+
+    /// Who writes the endpoints of the API server's own Service. Since Kubernetes 1.37 they may not be on loopback, and no pod reaches
+    /// a server there.
+    fn endpoint_reconciler(&self) -> &'static str {
+        if self.host.is_loopback() { "none" } else { "lease" }
+    }
 }
 
 /// What the servers of one cluster share.
@@ -94,6 +100,7 @@ impl ControlPlane {
             format!("--etcd-servers=http://127.0.0.1:{}", addresses.etcd_port),
             format!("--bind-address={}", addresses.host),
             format!("--advertise-address={}", addresses.host),
+            format!("--endpoint-reconciler-type={}", addresses.endpoint_reconciler()),
             format!("--secure-port={}", addresses.port),
             "--permit-port-sharing=true".to_owned(),
             format!("--service-cluster-ip-range={}", addresses.service_cidr),
