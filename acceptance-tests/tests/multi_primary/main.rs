@@ -1,8 +1,12 @@
 //! One mesh over two clusters, by the examples as they are published, with traffic to prove it.
 //!
 //! `east` and `middle` are on one flat network, `west` is on another: the pod networks are truly not routable.
+//! `causes` breaks them on purpose, `faults`
+//! interrupts Terraform and its provider.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod causes;
+mod faults;
 mod fixture;
 mod flat;
 mod mixed;
@@ -25,6 +29,7 @@ const TESTS: &[Test] = &[
         two_networks::clusters_answer_each_other_through_gateways,
     ),
     ("clusters_join_under_traffic", mixed::clusters_join_under_traffic),
+    ("interrupted_runs_are_taken_up", faults::interrupted_runs_are_taken_up),
 ];
 
 fn main() -> ExitCode {
