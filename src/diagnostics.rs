@@ -101,9 +101,13 @@ pub fn rollout(cluster: &str, error: &RolloutError, path: Option<AttributePath>)
 fn rollout_way_out(error: &RolloutError) -> String {
     use ssa::{ApplyError, DeleteError, InventoryError};
     match error {
-        RolloutError::Claim(InventoryError::AlreadyComplete { .. }) => {
-            "A mesh is installed there already and this state does not know it. Two states must not manage one mesh: \
-             use the other state, or destroy the mesh there first."
+        RolloutError::Claim(InventoryError::AlreadyComplete { namespace, name, .. }) => {
+            return format!(
+                "A mesh is installed there already and this state does not know it. Two states must not manage one mesh: use the \
+                 other state, or destroy the mesh there first. If that state is lost for good, for example because Terraform was \
+                 killed before it could write it, let this one take the mesh over as it is with\n\n  kubectl -n {namespace} patch \
+                 configmap {name} --type merge -p '{{\"data\":{{\"phase\":\"creating\"}}}}'\n\nand apply again."
+            );
         }
         RolloutError::Claim(InventoryError::Held { .. }) => {
             "Another run is working on this mesh. Wait until it has ended; a run that was killed no longer stands in the \
@@ -122,6 +126,10 @@ fn rollout_way_out(error: &RolloutError) -> String {
              terraform untaint if this was the first apply, and apply again. Raise timeouts if it only needs longer."
         }
         RolloutError::Root(error) | RolloutError::Intermediate(error) => error.way_out(),
+        RolloutError::NotInjected { reason, .. } if reason.contains("no endpoints available") => {
+            "No pod of Deployment istiod is ready to fill it in. Look at the events of its pods and at the number of replicas, mend \
+             the cause, and apply again."
+        }
         RolloutError::NotInjected { .. } => {
             "The API server calls istiod's webhook for every new pod, from its own network to port 15017 of istiod's pods: \
              open the firewall between them (on EKS and private GKE clusters it is closed by default), and apply again. A label \

@@ -5,6 +5,7 @@
 #![allow(clippy::missing_panics_doc, reason = "a panic is how a test fails")]
 
 pub mod authority;
+pub mod guide;
 pub mod provider_binary;
 pub mod terraform;
 

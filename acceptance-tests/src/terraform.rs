@@ -98,6 +98,15 @@ impl Workspace {
         assert_eq!(refresh.code, 0, "no drift was expected:\n{}", refresh.output);
     }
 
+    /// Plans: nothing changes, and there is nothing to warn of.
+    #[track_caller]
+    pub fn assert_well(&self) {
+        let plan = self.plan_with(&["-json"]);
+        let messages: Vec<Message> =
+            plan.messages().into_iter().filter(|it| !it.is_about_overrides()).collect();
+        assert!(plan.code == 0 && messages.is_empty(), "{messages:#?}\n{}", plan.output);
+    }
+
     /// `terraform apply -auto-approve`.
     pub fn apply(&self) -> Run {
         self.run(&["apply", "-input=false", "-no-color", "-auto-approve"])
@@ -113,9 +122,19 @@ impl Workspace {
         self.run(&["destroy", "-input=false", "-no-color", "-auto-approve"])
     }
 
+    /// The same as [`Workspace::apply`], with its messages to be read by [`Run::messages`].
+    pub fn apply_with_messages(&self) -> Run {
+        self.run(&["apply", "-input=false", "-auto-approve", "-json"])
+    }
+
     /// Starts `terraform apply -auto-approve` and does not wait for it.
     pub fn start_apply(&self) -> Child {
-        self.command(&["apply", "-input=false", "-no-color", "-auto-approve"])
+        self.start(&["apply", "-input=false", "-no-color", "-auto-approve"])
+    }
+
+    /// Starts `terraform` with these arguments and does not wait for it.
+    pub fn start(&self, arguments: &[&str]) -> Child {
+        self.command(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -130,6 +149,11 @@ impl Workspace {
     /// The state, as JSON.
     pub fn shown_state(&self) -> Value {
         self.json(&["show", "-json"])
+    }
+
+    /// The state as it is stored; empty if there is none.
+    pub fn state_text(&self) -> String {
+        fs::read_to_string(self.path().join("terraform.tfstate")).unwrap_or_default()
     }
 
     /// The values of one resource in state; null if it is not there.
@@ -178,6 +202,13 @@ impl Run {
         Self::of(&child.wait_with_output().expect("wait for terraform"))
     }
 
+    /// The errors and warnings of a run with `-json`.
+    pub fn messages(&self) -> Vec<Message> {
+        let events = self.output.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let diagnostics = events.filter(|event| event["type"] == "diagnostic");
+        diagnostics.map(|event| Message::of(&event["diagnostic"])).collect()
+    }
+
     /// Fails the test unless the run succeeded.
     #[track_caller]
     #[allow(
@@ -204,6 +235,29 @@ impl Run {
             assert!(words.contains(&flat(text)), "{text:?} is missing in:\n{}", self.output);
         }
         self
+    }
+}
+
+/// An error or a warning of Terraform.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// `error` or `warning`.
+    pub severity: String,
+    /// Its first line.
+    pub summary: String,
+    /// All others.
+    pub detail: String,
+}
+
+impl Message {
+    /// Every run of a test warns that it has the provider from the build.
+    fn is_about_overrides(&self) -> bool {
+        self.summary == "Provider development overrides are in effect"
+    }
+
+    fn of(diagnostic: &Value) -> Self {
+        let text = |name: &str| diagnostic[name].as_str().unwrap_or_default().to_owned();
+        Self { severity: text("severity"), summary: text("summary"), detail: text("detail") }
     }
 }
 

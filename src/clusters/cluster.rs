@@ -1,17 +1,22 @@
 //! One cluster: its label, its client, and what its errors mean.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client};
 
 use super::connection::Connection;
 use super::credentials::CredentialsError;
+use super::environment::Environment;
 use super::error::Error;
 use super::failure::Failure;
 use super::session;
-use super::settings::{ClusterBlock, Limits, WhenUnreachable};
+use super::settings::{ClusterBlock, ConnectionConfig, Limits, WhenUnreachable};
 use crate::mesh::ApiServer;
+
+/// How long a connection that is only tried out may take.
+const PROBE: Duration = Duration::from_secs(5);
 
 /// A cluster of the provider block, connected to when it is first used. Clones are cheap and share one client.
 #[derive(Clone)]
@@ -61,6 +66,15 @@ impl Cluster {
             client,
         };
         Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// The cluster that others know by a kubeconfig of their own. Nothing of this process's environment is used for it, as
+    /// the others do not have that, and no more time than an answer takes.
+    pub fn of_kubeconfig(name: &str, config: &ConnectionConfig) -> Result<Self, Error> {
+        let connection = Connection::resolve(config, &Environment::default())
+            .map_err(|invalid| Error::Setting(Box::new(invalid.in_cluster(name))))?;
+        let limits = Limits { connect: PROBE, response: PROBE, ..Limits::default() };
+        Self::new(name, &ClusterBlock::default(), connection, limits)
     }
 
     /// Label of the cluster block.

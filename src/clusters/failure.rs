@@ -195,6 +195,17 @@ fn names(presented: &[String]) -> String {
 }
 
 impl Reason {
+    /// Whether the server answered, with a certificate that is not the one that was asked for.
+    pub fn is_of_certificate(&self) -> bool {
+        matches!(
+            self,
+            Self::UntrustedCertificate
+                | Self::CertificateName { .. }
+                | Self::CertificateExpired
+                | Self::CertificateNotYetValid
+        )
+    }
+
     /// What the user can do.
     pub fn way_out(&self) -> String {
         match self {

@@ -46,6 +46,10 @@ pub struct Resources {
 impl EastWestGateway {
     /// The port that istiod assumes for calls between networks unless it is told another.
     pub const DEFAULT_PORT: i64 = 15443;
+    /// The labels by which its pods are found: the chart's, of its release name without `istio-`.
+    pub const PODS: &str = "istio=eastwestgateway";
+    /// What the chart writes where istiod's injector writes an image.
+    pub const PLACEHOLDER_IMAGE: &str = "auto";
 
     /// The port of its Service for calls between networks.
     pub fn service_port(&self) -> i64 {

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures::future::{join, join_all};
-use k8s_openapi::api::core::v1::{ConfigMap, Pod, Service};
+use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use kube::api::ListParams;
 use kube::{Api, ResourceExt};
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+use super::gateway::{self, Gateway};
+use super::pods::is_ready;
 use crate::clusters::{Cluster, Error};
-use crate::mesh::EAST_WEST_GATEWAY;
 
 /// Port of istiod's debug interface, which answers its own pod's loopback address only.
 const DEBUG_PORT: u16 = 8080;
@@ -30,8 +31,8 @@ pub struct ControlPlane {
     pub replicas: Result<Vec<Replica>, String>,
     /// The roots that proxies of the cluster trust, as PEM; `None` if there are none yet.
     pub roots: Option<String>,
-    /// Addresses of the east-west gateway, sorted.
-    pub gateway_addresses: Vec<String>,
+    /// The east-west gateway; `None` if it has no Service.
+    pub gateway: Option<Gateway>,
 }
 
 impl ControlPlane {
@@ -59,32 +60,17 @@ pub async fn control_plane(
     gateway_namespace: &str,
     asks_istiod: bool,
 ) -> Result<ControlPlane, Error> {
-    let failed = |error| cluster.error(error);
     let roots = async {
         let config_map = Api::<ConfigMap>::namespaced(cluster.client(), namespace).get_opt(ROOTS).await?;
         Ok(config_map.and_then(|config_map| config_map.data?.remove(ROOTS_KEY)))
     };
-    let gateway = async {
-        let service = Api::<Service>::namespaced(cluster.client(), gateway_namespace)
-            .get_opt(EAST_WEST_GATEWAY)
-            .await?;
-        Ok(service.as_ref().map(addresses).unwrap_or_default())
-    };
-    let (roots, gateway_addresses) = join(roots, gateway).await;
+    let gateway = gateway::gateway(cluster, namespace, gateway_namespace);
+    let (roots, gateway) = join(roots, gateway).await;
     Ok(ControlPlane {
         replicas: replicas(cluster, namespace, asks_istiod).await?,
-        roots: roots.map_err(failed)?,
-        gateway_addresses: gateway_addresses.map_err(failed)?,
+        roots: roots.map_err(|error| cluster.error(error))?,
+        gateway: gateway?,
     })
-}
-
-pub(super) fn addresses(service: &Service) -> Vec<String> {
-    let ingress = service.status.iter().flat_map(|status| &status.load_balancer);
-    let ingress = ingress.flat_map(|balancer| balancer.ingress.iter().flatten());
-    let mut addresses: Vec<String> =
-        ingress.filter_map(|ingress| ingress.hostname.clone().or_else(|| ingress.ip.clone())).collect();
-    addresses.sort_unstable();
-    addresses
 }
 
 async fn replicas(
@@ -105,12 +91,6 @@ async fn replicas(
     }))
     .await;
     Ok(answers.into_iter().collect())
-}
-
-fn is_ready(pod: &Pod) -> bool {
-    let conditions = pod.status.iter().flat_map(|status| status.conditions.iter().flatten());
-    pod.metadata.deletion_timestamp.is_none()
-        && conditions.into_iter().any(|condition| condition.type_ == "Ready" && condition.status == "True")
 }
 
 async fn clusters_of(pods: Api<Pod>, pod: String) -> Result<Replica, String> {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
 
-use super::control_plane::addresses;
+use super::gateway::addresses;
 use crate::clusters::{self, Cluster};
 
 /// What the chart `istiod` keeps of its values for the injector.

@@ -2,8 +2,11 @@
 
 mod control_plane;
 mod definitions;
+mod gateway;
 mod installed;
+mod pods;
 mod proxies;
+mod remote_access;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,8 +18,10 @@ use crate::mesh::ClusterFacts;
 
 pub use control_plane::{ControlPlane, Replica, control_plane};
 pub use definitions::definitions_in_use;
+pub use gateway::{Gateway, GatewayPods};
 pub use installed::{Installed, InstalledError, NetworkGateway, installed};
 pub use proxies::proxies;
+pub use remote_access::{Refusal, RemoteAccess, RemoteSecret, remote_secret, token};
 
 /// How often a read is tried when the server or the connection to it fails for a moment.
 const ATTEMPTS: u32 = 3;

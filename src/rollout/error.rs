@@ -23,6 +23,9 @@ pub enum RolloutError {
     /// Everything is ready, and the record could not be closed.
     #[error("everything is ready, but that could not be recorded")]
     Complete(#[source] ssa::InventoryError),
+    /// The same, for lack of an answer.
+    #[error("everything is ready, but the API server took too long to record that")]
+    CompleteLate,
     /// The record of what was made could not be read.
     #[error("cannot read the record of what was made in the cluster")]
     Record(#[source] ssa::InventoryError),
@@ -64,6 +67,18 @@ pub enum RolloutError {
         waited: Duration,
         /// What the API server said last.
         reason: String,
+    },
+    /// Gateway pods that istiod's webhook has not filled in could not be made anew.
+    #[error("cannot make the gateway's pods anew that have no image")]
+    StuckPods(#[source] clusters::Error),
+    /// What others have added to a remote secret could not be taken out.
+    #[error("cannot take out of Secret {secret} what tells istiod of other clusters")]
+    RemoteSecret {
+        /// The Secret.
+        secret: String,
+        /// Why.
+        #[source]
+        source: clusters::Error,
     },
     /// Other clusters failed before they could be linked; everything else is done.
     #[error("everything is applied but the links to {}, which failed", clusters.join(", "))]

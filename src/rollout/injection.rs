@@ -6,21 +6,21 @@
 use std::time::{Duration, Instant};
 
 use k8s_openapi::api::core::v1::Pod;
-use kube::api::PostParams;
+use kube::api::{DeleteParams, ListParams, PostParams, Preconditions};
 use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::RolloutError;
 use super::target::Target;
+use crate::clusters::Cluster;
+use crate::mesh::EastWestGateway;
 use crate::render::{Manifest, ManifestSet, Stage};
 
-/// What the chart writes where the injector writes an image.
-const PLACEHOLDER: &str = "auto";
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Waits until a pod like the gateway's comes back from a dry-run with a real image. Without the right to create pods, that
-/// cannot be seen, and nothing is waited for.
+/// Waits until a pod like the gateway's comes back from a dry-run with a real image, and has pods that were created without one
+/// made anew. Without the right to create pods, that cannot be seen, and nothing is waited for.
 pub(super) async fn wait(
     target: &Target,
     set: &ManifestSet,
@@ -35,7 +35,7 @@ pub(super) async fn wait(
     let began = Instant::now();
     loop {
         let reason = match pods.create(&parameters, &pod).await {
-            Ok(injected) if has_image(&injected) => return Ok(()),
+            Ok(injected) if has_image(&injected) => return replace_stuck(cluster, &pods).await,
             Ok(_) => "istiod's webhook was not called, or did not know the pod".to_owned(),
             Err(kube::Error::Api(status)) if status.is_forbidden() && !status.message.contains("webhook") => {
                 tracing::info!("no right to try out injection: {}", status.message);
@@ -49,6 +49,23 @@ pub(super) async fn wait(
         }
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// Deletes the gateway's pods without an image; their Deployment makes others.
+async fn replace_stuck(cluster: &Cluster, pods: &Api<Pod>) -> Result<(), RolloutError> {
+    let failed = |error| RolloutError::StuckPods(cluster.error(error));
+    let listed = pods.list(&ListParams::default().labels(EastWestGateway::PODS)).await.map_err(failed)?;
+    let is_stuck = |pod: &&Pod| !has_image(pod) && pod.metadata.deletion_timestamp.is_none();
+    for pod in listed.items.iter().filter(is_stuck) {
+        let preconditions = Preconditions { uid: pod.uid(), resource_version: None };
+        let parameters = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() };
+        match pods.delete(&pod.name_any(), &parameters).await {
+            Ok(_) => {}
+            Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => {}
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    Ok(())
 }
 
 /// A pod as the gateway's Deployment would create it.
@@ -65,7 +82,7 @@ fn gateway_pod(manifest: &Manifest) -> Option<Value> {
 
 fn has_image(pod: &Pod) -> bool {
     let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
-    containers
-        .into_iter()
-        .all(|container| container.image.as_deref().is_some_and(|image| image != PLACEHOLDER))
+    containers.into_iter().all(|container| {
+        container.image.as_deref().is_some_and(|image| image != EastWestGateway::PLACEHOLDER_IMAGE)
+    })
 }

@@ -10,8 +10,8 @@ use super::access::{self, Access};
 use super::authority::Certificates;
 use super::exchange::Exchange;
 use super::fill::{Given, Produced};
-use super::target::{ClusterOutcome, Target};
-use super::{RolloutError, holder, injection, release};
+use super::target::{ClusterOutcome, Target, Unclosed};
+use super::{RolloutError, holder, injection, release, remote_secrets};
 use crate::mesh::ApiServerAddresses;
 use crate::render::authority::{INTERMEDIATE_SECRET, ROOT_SECRET};
 use crate::render::{Component, Hole, Manifest, ManifestSet, Stage};
@@ -42,7 +42,8 @@ pub struct Installation {
 }
 
 /// Brings every cluster to what it shall hold, all at once: records, applies stage after stage, deletes what is no longer
-/// wanted and waits until everything is ready, for at most `timeout`. One cluster's failure stops only what needs it.
+/// wanted and waits until everything is ready, for at most `timeout`. One cluster's failure stops only what needs it. The records
+/// of the others are left to be closed.
 pub async fn install(
     installations: Vec<Installation>,
     timeout: Duration,
@@ -76,18 +77,16 @@ impl Run<'_> {
         let outcome = match self.claim().await {
             Ok(inventory) => {
                 let mut progress = Progress { inventory, outcome: ClusterOutcome::begun(name) };
-                let done = self.steps(&mut progress).await;
-                let completed = match done {
-                    Ok(()) => engine
-                        .complete(&mut progress.inventory, self.cancel)
-                        .await
-                        .map_err(RolloutError::Complete),
+                match self.steps(&mut progress).await {
+                    Ok(()) => {
+                        let (target, inventory) = (self.installation.target.clone(), progress.inventory);
+                        progress.outcome.unclosed = Some(Unclosed { target, inventory });
+                    }
                     Err(error) => {
                         release(engine, &mut progress.inventory).await;
-                        Err(error)
+                        progress.outcome.error = Some(error);
                     }
-                };
-                progress.outcome.error = completed.err();
+                }
                 progress.outcome
             }
             Err(error) => ClusterOutcome::failed(name, error),
@@ -239,6 +238,7 @@ impl Run<'_> {
         }
         let produced = Produced { kubeconfigs: Some(&kubeconfigs), ..Produced::default() };
         self.apply(progress, &[Stage::Links], &produced).await?;
+        remote_secrets::keep_own_clusters(&self.installation.target, set).await?;
         if failed.is_empty() { Ok(()) } else { Err(RolloutError::Links { clusters: failed }) }
     }
 

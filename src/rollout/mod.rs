@@ -11,6 +11,7 @@ mod injection;
 mod install;
 mod leftovers;
 mod promise;
+mod remote_secrets;
 mod target;
 mod uninstall;
 
@@ -23,7 +24,7 @@ pub use authority::Certificates;
 pub use error::RolloutError;
 pub use fill::Given;
 pub use install::{Installation, install};
-pub use target::{ClusterOutcome, Target};
+pub use target::{ClusterOutcome, Target, Unclosed};
 pub use uninstall::{Removal, uninstall};
 
 /// How long giving a claim back may take after a failure.

@@ -1,16 +1,24 @@
-use ssa::{ChangeSet, Engine, FieldRule, InventoryRef, ObjectPattern, Options, Owner, Ownership, Rules};
+use std::time::Duration;
+
+use ssa::{
+    ChangeSet, Engine, FieldRule, Inventory, InventoryRef, ObjectPattern, Options, Owner, Ownership, Rules,
+};
+use tokio_util::sync::CancellationToken;
 
 use super::RolloutError;
 use crate::clusters::Cluster;
 use crate::render::ownership::YIELDED;
 
 /// The name under which the provider owns fields.
-const FIELD_MANAGER: &str = "terraform-provider-istio";
+pub(super) const FIELD_MANAGER: &str = "terraform-provider-istio";
 /// The label of every object that the provider makes; its value is the mesh's namespace, because a cluster has at most
 /// one mesh a namespace.
 const OWNER_LABEL: &str = "terraform-provider-istio/mesh-namespace";
 /// The name of the record in the mesh's namespace.
 const INVENTORY: &str = "terraform-provider-istio-inventory";
+
+/// How long it may take to close a record.
+const CLOSE_TIME: Duration = Duration::from_secs(30);
 
 /// One cluster to roll out to.
 #[derive(Clone)]
@@ -68,11 +76,40 @@ pub struct ClusterOutcome {
     pub changes: ChangeSet<ssa::Applied>,
     /// Why it stopped; `None` if all was done.
     pub error: Option<RolloutError>,
+    /// The record of an installation that holds what it shall, still to be closed.
+    pub unclosed: Option<Unclosed>,
+}
+
+/// A record that says that a set is not complete, though it is.
+#[derive(Debug)]
+pub struct Unclosed {
+    pub(super) target: Target,
+    pub(super) inventory: Inventory,
+}
+
+impl Unclosed {
+    /// Says that the set is complete. From then on nobody may install there who does not know it from state, so this is the last
+    /// thing before state is written: a run that is killed before can be taken up by the next one.
+    pub async fn close(mut self) -> Result<(), RolloutError> {
+        // Ctrl-C does not undo what is done.
+        let uncancelled = CancellationToken::new();
+        let closing = self.target.engine.complete(&mut self.inventory, &uncancelled);
+        match tokio::time::timeout(CLOSE_TIME, closing).await {
+            Ok(closed) => closed.map_err(RolloutError::Complete),
+            Err(_) => Err(RolloutError::CompleteLate),
+        }
+    }
 }
 
 impl ClusterOutcome {
     pub(super) fn begun(cluster: &str) -> Self {
-        Self { cluster: cluster.to_owned(), claimed: true, changes: ChangeSet::default(), error: None }
+        Self {
+            cluster: cluster.to_owned(),
+            claimed: true,
+            changes: ChangeSet::default(),
+            error: None,
+            unclosed: None,
+        }
     }
 
     pub(super) fn failed(cluster: &str, error: RolloutError) -> Self {

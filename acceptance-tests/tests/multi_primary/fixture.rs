@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -38,6 +38,29 @@ impl Fixture {
     pub fn variables(&self) -> Value {
         let charts = parts::charts().unwrap_or_else(|error| panic!("{}", lab::chain(&error)));
         json!({"kubeconfig": self.lab.kubeconfig(), "charts": charts.directory()})
+    }
+
+    /// The lab's kubeconfig with another entry for one cluster and its user, in a file of the workspace.
+    pub fn changed_kubeconfig(
+        &self,
+        workspace: &Workspace,
+        cluster: &str,
+        change: impl FnOnce(&mut Value),
+    ) -> PathBuf {
+        let view = self.kubectl(cluster, &["config", "view", "--raw", "--minify", "-o", "json"], "");
+        let mut own: Value = serde_json::from_str(&view).expect("a kubeconfig");
+        change(&mut own);
+        let mut all: Value =
+            serde_json::from_str(&self.kubectl(cluster, &["config", "view", "--raw", "-o", "json"], ""))
+                .expect("a kubeconfig");
+        for list in ["clusters", "users", "contexts"] {
+            let entries = all[list].as_array_mut().expect("a list");
+            entries.retain(|entry| entry["name"] != own[list][0]["name"]);
+            entries.push(own[list][0].clone());
+        }
+        let path = workspace.path().join("kubeconfig");
+        std::fs::write(&path, all.to_string()).expect("write the kubeconfig");
+        path
     }
 
     /// Runs `kubectl` against a cluster with `input`; panics if it fails.
@@ -158,4 +181,10 @@ pub fn decoded(encoded: &str) -> String {
     use base64::Engine as _;
     let bytes = base64::engine::general_purpose::STANDARD.decode(encoded).expect("base64");
     String::from_utf8(bytes).expect("text")
+}
+
+/// Base64 of a text.
+pub fn encoded(text: &str) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(text)
 }

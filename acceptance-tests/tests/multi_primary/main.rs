@@ -1,9 +1,13 @@
 //! One mesh over two clusters, by the examples as they are published, with traffic to prove it.
 //!
 //! `east` and `middle` are on one flat network, `west` is on another: the pod networks are truly not routable.
+//! `causes` breaks them on purpose, `faults`
+//! interrupts Terraform and its provider.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod causes;
 mod elsewhere;
+mod faults;
 mod fixture;
 mod flat;
 mod mixed;
@@ -31,6 +35,7 @@ const TESTS: &[Test] = &[
         elsewhere::gateways_are_found_by_host_name_and_at_node_ports_and_a_cluster_leaves,
     ),
     ("clusters_join_under_traffic", mixed::clusters_join_under_traffic),
+    ("interrupted_runs_are_taken_up", faults::interrupted_runs_are_taken_up),
 ];
 
 fn main() -> ExitCode {

@@ -19,7 +19,7 @@ use super::status::{self, Observed};
 use crate::clusters::Cluster;
 use crate::manifests::ObjectId;
 
-/// How long istiod may take to accept other clusters after everything is applied.
+/// How long istiod may take to accept other clusters after everything is applied, if the apply has that much time left.
 const SYNCED: Duration = Duration::from_secs(45);
 /// Between two looks at istiod.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -77,13 +77,13 @@ impl Apply<'_> {
         diagnostics: &mut Diagnostics,
     ) -> MeshModel {
         let clusters: Vec<Cluster> = sites.iter().map(|site| site.cluster.clone()).collect();
-        let began = Instant::now();
+        let deadline = self.deadline.min(Instant::now() + SYNCED);
         loop {
             let Observed { status, roots, awaits_roots, warnings } = status::observe(&state, &clusters).await;
-            let problems = status.problems(&state);
+            let problems = status.problems();
             let waits = (awaits_roots || !problems.is_empty())
                 && !diagnostics.has_errors()
-                && began.elapsed() < SYNCED
+                && Instant::now() < deadline
                 && !self.cancel.is_cancelled();
             if waits {
                 tokio::time::sleep(PAUSE).await;

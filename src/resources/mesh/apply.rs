@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use futures::future::try_join_all;
+use futures::future::{join_all, try_join_all};
 use serde_json::{Map, Value};
 use ssa::{Expect, ObjectPattern, Policy, TakeOver};
 use tfplugin::{Diagnostic, Diagnostics, Field, Outcome};
@@ -52,6 +52,8 @@ pub struct Apply<'a> {
     pub data: &'a ProviderData,
     /// How long it may take.
     pub timeout: Duration,
+    /// When that will be over.
+    pub deadline: Instant,
     /// Cancelled by Ctrl-C.
     pub cancel: &'a CancellationToken,
 }
@@ -86,7 +88,7 @@ impl Apply<'_> {
             Err(diagnostics) => return (Outcome::failed(diagnostics), None),
         };
         let installations = prepared.sites.iter().map(|site| self.installation(&prepared, site)).collect();
-        let outcomes = rollout::install(installations, self.timeout, self.cancel).await;
+        let mut outcomes = rollout::install(installations, self.timeout, self.cancel).await;
         let mut diagnostics: Diagnostics = outcomes.iter().filter_map(failure).collect();
         if self.prior.is_none() && outcomes.iter().all(|outcome| !outcome.claimed) {
             return (Outcome::failed(diagnostics), None);
@@ -95,6 +97,7 @@ impl Apply<'_> {
             if diagnostics.has_errors() { BTreeSet::new() } else { self.remove_left(&mut diagnostics).await };
         let (state, seals) = self.state(&prepared, &removed, &mut diagnostics).await;
         let state = self.with_status(state, &prepared.sites, &mut diagnostics).await;
+        diagnostics.extend(close(&mut outcomes).await);
         (Outcome::new(state).with(diagnostics), Some(seals))
     }
 
@@ -260,6 +263,15 @@ impl Apply<'_> {
     pub(super) fn namespace(&self) -> String {
         self.planned.namespace.as_known().cloned().unwrap_or_default()
     }
+}
+
+/// Closes the records of the clusters where all went well.
+async fn close(outcomes: &mut [ClusterOutcome]) -> Diagnostics {
+    let closing = outcomes.iter_mut().map(|outcome| async {
+        outcome.error = outcome.unclosed.take()?.close().await.err();
+        failure(outcome)
+    });
+    join_all(closing).await.into_iter().flatten().collect()
 }
 
 fn failure(outcome: &ClusterOutcome) -> Option<Diagnostic> {

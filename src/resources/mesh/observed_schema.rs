@@ -11,6 +11,7 @@ pub fn status() -> Attribute {
             ("control_plane".to_owned(), Type::String),
             ("root_fingerprints".to_owned(), texts()),
             ("root_expires".to_owned(), Type::String),
+            ("gateway".to_owned(), Type::String),
             ("gateway_addresses".to_owned(), texts()),
         ]
         .into(),
@@ -24,10 +25,12 @@ pub fn status() -> Attribute {
     );
     Attribute::new(status,
         "What the mesh was last seen to be. `clusters`: `control_plane` (`ready`, `not_ready` or `unknown`), \
-         `root_fingerprints` and `root_expires` of the roots that its proxies trust, `gateway_addresses`. `links`, \
-         `\"<cluster>-><other>\"`: whether calls from a cluster reach the other: `ready`, `missing` (istiod does not know \
-         the other cluster), `syncing`, `timeout` (istiod cannot read its API server), `no_gateway_address`, \
-         `roots_differ`, `draining` (istiod still reads a cluster that is being drained), `drained` or `unknown`. Asking istiod takes the right `create pods/portforward`; without it the last known \
-         value stays.",
+         `root_fingerprints` and `root_expires` of the roots that its proxies trust, `gateway` (`ready`, `no_address`, \
+         `not_labelled`, `not_injected` or `not_ready`; null without an east-west gateway), `gateway_addresses`. `links`, \
+         `\"<cluster>-><other>\"`: whether calls from a cluster reach the other: `ready`, `no_control_plane`, `missing` (istiod \
+         does not know the other cluster), `invalid_secret`, `token_refused`, `reader_forbidden`, `untrusted_certificate`, \
+         `unreachable`, `syncing` and `timeout` (istiod cannot read the other API server), `roots_differ`, `no_gateway`, `drained` \
+         and `draining` (the other cluster is on its way out, and istiod no longer or still reads it) or `unknown`. Every plan warns of what is not `ready`, with the way out; an apply that cannot mend it fails. Asking istiod \
+         takes the right `create pods/portforward`; without it the last known value stays.",
     ).computed()
 }

@@ -1,6 +1,6 @@
 //! Plans: a pure function of configuration, chart bytes, recorded facts and prior state.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
 use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
@@ -13,6 +13,7 @@ use super::declare::declare;
 use super::documents;
 use super::field_maps::{self, Objects, Rendered, texts};
 use super::fingerprint::Secrets;
+use super::links;
 use super::model::MeshModel;
 use super::recorded::Recorded;
 use super::seals::ApiServers;
@@ -23,7 +24,7 @@ use crate::manifests::{ObjectId, flatten};
 use crate::mesh::{ClusterFacts, ClusterName, ValidatedMesh};
 use crate::observe;
 use crate::provider::ProviderData;
-use crate::render::{Component, Manifest};
+use crate::render::{Component, Hole, Manifest};
 
 /// Rendered for when a cluster's own version is not known. Which objects there are does not depend on it (a test of
 /// `render` holds that), and what they say is not shown.
@@ -66,8 +67,13 @@ pub async fn plan(
     planned.chart_digests = texts(blueprint.digests());
     planned.cluster_uids = per_cluster(&facts, |facts| facts.uid.clone());
     planned.kubernetes_versions = per_cluster(&facts, |facts| facts.kubernetes_version.clone());
-    let rendering =
-        Rendering { blueprint: &blueprint, prior: &recorded.objects, secrets, api_servers: &api_servers };
+    let rendering = Rendering {
+        blueprint: &blueprint,
+        prior: &recorded.objects,
+        secrets,
+        api_servers: &api_servers,
+        refused: &links::with_refused_token(prior),
+    };
     let rendered = rendering.objects(&facts)?;
     planned.manifests = field_maps::plan(rendered, &recorded.objects, data.plan_detail);
     let is_unchanged = prior.is_some_and(|prior| is_same(prior, &planned));
@@ -216,6 +222,8 @@ struct Rendering<'a> {
     prior: &'a Objects,
     secrets: &'a Secrets,
     api_servers: &'a ApiServers,
+    /// The links (reader, read) that need another token.
+    refused: &'a BTreeSet<(String, String)>,
 }
 
 impl Rendering<'_> {
@@ -236,12 +244,20 @@ impl Rendering<'_> {
 
     fn object(&self, id: &ObjectId, manifest: &Manifest) -> Result<Rendered, Diagnostic> {
         let Secrets { key, seals } = self.secrets;
-        let holes = seals.planned(id, manifest, self.prior, self.api_servers);
+        let mut holes = seals.planned(id, manifest, self.prior, self.api_servers);
+        if manifest.holes.values().any(|hole| self.is_refused(&id.cluster, hole)) {
+            holes.values_mut().for_each(|value| *value = None);
+        }
         let is_open = holes.values().any(Option::is_none);
         if is_open && manifest.component == Component::Root && seals.has(id) {
             return Err(root_is_gone(id));
         }
         Ok(Rendered { fields: flatten(&manifest.object, key), holes })
+    }
+
+    /// Whether what was filled in is a token that is no longer accepted.
+    fn is_refused(&self, reader: &str, hole: &Hole) -> bool {
+        matches!(hole, Hole::Access(read) if self.refused.contains(&(reader.to_owned(), read.to_string())))
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use ssa::Observation;
-use tfplugin::{Diagnostic, Diagnostics, Field};
+use tfplugin::{Diagnostic, Diagnostics, Field, Severity};
 use tokio_util::sync::CancellationToken;
 
 use super::field_maps::{self, Objects, texts};
@@ -78,6 +78,8 @@ pub async fn read(
     state.kubernetes_versions = texts(recorded.kubernetes_versions);
     let observed = status::observe(&state, &clusters).await;
     warnings.extend(observed.warnings);
+    let warning = |problem| Diagnostic { severity: Severity::Warning, ..problem };
+    warnings.extend(observed.status.problems().into_iter().map(warning));
     (state.join, state.peer) = documents::observed(&state, &observed.status, &observed.roots);
     state.status = Field::Known(observed.status);
     Ok((state, warnings))

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tfplugin::{
     Create, Diagnostics, Outcome, PlanCreate, PlanUpdate, Planned, Resource, ResourceContext, Schema, Update,
@@ -115,7 +115,9 @@ async fn apply(
     };
     let (data, cancel) = (context.data(), context.cancellation());
     let recorded = prior.map(Recorded::of).unwrap_or_default();
-    let apply = Apply { prior, recorded, config, planned, secrets: &secrets, data, timeout, cancel };
+    let deadline = Instant::now() + timeout;
+    let apply =
+        Apply { prior, recorded, config, planned, secrets: &secrets, data, timeout, deadline, cancel };
     let (outcome, seals) = apply.run().await;
     match seals.map(|seals| seals.record(context.private())) {
         Some(Err(error)) => outcome.with([error]),

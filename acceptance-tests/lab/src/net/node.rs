@@ -88,12 +88,14 @@ impl NodeNetwork {
         let script = format!(
             "table ip {TABLE} {{
                  set cut {{ type ipv4_addr; flags interval; }}
+                 set closed {{ type inet_service; }}
                  chain outgoing {{ type nat hook postrouting priority srcnat;
                      ip saddr {} ip daddr != {{ {} }} oifname {UPLINK} masquerade
                  }}
                  chain incoming {{ type filter hook prerouting priority raw; ip saddr @cut drop; }}
                  chain sent {{ type filter hook output priority raw; ip daddr @cut drop; }}
                  chain forwarded {{ type filter hook forward priority filter; ip daddr @cut drop; }}
+                 chain called {{ type filter hook output priority filter; tcp dport @closed drop; }}
              }}\n",
             self.addresses.pod_cidr(),
             direct.join(", ")
@@ -111,13 +113,23 @@ impl NodeNetwork {
         self.set_cut(&OUTSIDE.to_string(), cut)
     }
 
+    /// Closes a port of the cluster's pods for its API server, as a cloud's firewall between control plane and nodes does, or
+    /// opens it.
+    pub fn close_to_api_server(&self, port: u16, closed: bool) -> Result<(), Error> {
+        self.set("closed", &port.to_string(), closed)
+    }
+
     fn set_cut(&self, elements: &str, cut: bool) -> Result<(), Error> {
-        let script = if cut {
-            format!("add element ip {TABLE} cut {{ {elements} }}\n")
-        } else {
-            format!("delete element ip {TABLE} cut {{ {elements} }}\n")
-        };
-        nft("cut or heal a link", &self.path(), &script)
+        self.set("cut", elements, cut)
+    }
+
+    fn set(&self, set: &str, elements: &str, present: bool) -> Result<(), Error> {
+        let verb = if present { "add" } else { "delete" };
+        nft(
+            "cut or heal a link",
+            &self.path(),
+            &format!("{verb} element ip {TABLE} {set} {{ {elements} }}\n"),
+        )
     }
 
     /// Gives the node a further address on the bridge, or takes it away.

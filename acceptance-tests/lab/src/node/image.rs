@@ -7,6 +7,8 @@ pub const ISTIO_USER: u32 = 1337;
 
 /// Images below this host cannot be pulled, for tests of what happens then.
 const UNPULLABLE: &str = "unpullable.example/";
+/// What stands for an image until istiod's injector writes one; no registry has it.
+const PLACEHOLDER: &str = "auto";
 
 /// An image that the lab has a program for.
 #[derive(Debug, PartialEq, Eq)]
@@ -73,7 +75,7 @@ pub enum Run {
 
 /// What to run for an image and the pod's `command`.
 pub fn run(image: &str, command: &[String]) -> Run {
-    if image.starts_with(UNPULLABLE) {
+    if image.starts_with(UNPULLABLE) || image == PLACEHOLDER {
         return Run::Unpullable;
     }
     let base = base_name(image);
@@ -107,5 +109,6 @@ mod tests {
         assert_eq!(run("docker.io/library/nginx", &[]), Run::Fake);
         assert_eq!(run("docker.io/library/nginx", &["sleep".to_owned()]), Run::Command);
         assert_eq!(run("unpullable.example/nginx", &["sleep".to_owned()]), Run::Unpullable);
+        assert_eq!(run("auto", &[]), Run::Unpullable);
     }
 }

@@ -1,0 +1,345 @@
+//! Runs that end early: an API server that is down, a right that is missing, Ctrl-C, a provider that is killed. After each of them
+//! the next step that the message or the guide names ends well, nothing is left behind, and what was made before is still there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use acceptance_tests::guide::Table;
+use acceptance_tests::terraform::Message;
+use acceptance_tests::{Run, Workspace};
+use k8s_openapi::api::rbac::v1::PolicyRule;
+use serde_json::{Value, json};
+
+use crate::fixture::Fixture;
+
+const CLUSTERS: [&str; 2] = ["east", "middle"];
+/// How often each verb is killed; `FAULT_KILLS` asks for another number.
+const KILLS: u32 = 2;
+/// From the start of a run to the last moment at which its provider is killed.
+const CREATES: Duration = Duration::from_secs(12);
+const UPDATES: Duration = Duration::from_secs(5);
+const DESTROYS: Duration = Duration::from_secs(7);
+const AGAIN: &str = "the same command again";
+const INVENTORY: [&str; 2] = ["configmap", "terraform-provider-istio-inventory"];
+
+/// The objects of a mesh in each cluster, with their UIDs.
+type Objects = BTreeMap<&'static str, BTreeSet<String>>;
+
+/// A mesh of `east` and `middle`, and what happened to it.
+struct Victim<'a> {
+    fixture: &'a Fixture,
+    workspace: Workspace,
+    text: String,
+    table: Table,
+    random: u64,
+    killed: u32,
+}
+
+pub fn interrupted_runs_are_taken_up(fixture: &Fixture) {
+    let text = Fixture::example_text("multi-primary-flat");
+    let columns = ["What happened", "What Terraform says", "The next step", "What it finds"];
+    let table = Table::new("reliability", "faults", &columns);
+    let workspace = fixture.example("multi-primary-flat");
+    let mut victim = Victim { fixture, workspace, text, table, random: 7, killed: 0 };
+    victim.an_api_server_is_down_when_a_mesh_is_planned();
+    victim.a_create_is_forbidden();
+    victim.an_api_server_is_down_when_a_mesh_is_changed();
+    victim.an_api_server_is_down_when_a_mesh_is_destroyed();
+    victim.a_create_is_cancelled_twice();
+    victim.the_provider_is_killed();
+    victim.workspace.destroy().succeeded();
+    victim.nothing_is_left();
+    victim.table.check();
+}
+
+impl Victim<'_> {
+    fn an_api_server_is_down_when_a_mesh_is_planned(&mut self) {
+        let run = self.without_middle(|workspace| workspace.plan_with(&["-json"]));
+        let message = error(&run, "Cluster \"middle\": ");
+        self.nothing_is_left();
+        self.row(
+            "The API server of a cluster is down at the plan of a new mesh",
+            &message,
+            AGAIN,
+            "an empty cluster",
+        );
+    }
+
+    fn a_create_is_forbidden(&mut self) {
+        let everything = |resources: &[&str], verbs: &[&str]| PolicyRule {
+            api_groups: Some(vec!["*".to_owned()]),
+            resources: Some(resources.iter().map(|it| (*it).to_owned()).collect()),
+            verbs: verbs.iter().map(|it| (*it).to_owned()).collect(),
+            ..PolicyRule::default()
+        };
+        let rules = [
+            everything(&["*"], &["get", "list"]),
+            everything(&["namespaces", "configmaps", "serviceaccounts", "customresourcedefinitions"], &["*"]),
+        ];
+        let api = self.fixture.lab.cluster("middle").api_server();
+        let token = api.add_identity("no-rbac", &rules).expect("make the identity");
+        self.workspace.set_variables(&self.variables(Some(&token)));
+        let run = self.workspace.apply_with_messages();
+        let message = error(&run, "Cluster \"middle\": cannot apply the manifests");
+        let mut short = message.clone();
+        short.detail = message.detail.lines().last().unwrap_or_default().to_owned();
+        let made = self.objects("east");
+        self.workspace.set_variables(&self.variables(None));
+        self.workspace.run(&["untaint", "istio_mesh.shop"]).succeeded();
+        self.workspace.apply().succeeded();
+        self.is_well(&Objects::from([("east", made)]));
+        let next = "grant the right, `terraform untaint istio_mesh.shop`, `terraform apply`";
+        self.row(
+            "A create is forbidden in one cluster",
+            &short,
+            next,
+            "the other cluster's objects as they were",
+        );
+    }
+
+    fn an_api_server_is_down_when_a_mesh_is_changed(&mut self) {
+        let before = self.all_objects();
+        let run = self.without_middle(|workspace| workspace.plan_with(&["-json"]));
+        let message = error(&run, "Cluster \"middle\": ");
+        self.row("… at refresh and plan of a mesh", &message, AGAIN, "the mesh unchanged");
+        self.change("1");
+        assert_eq!(self.workspace.plan().code, 2);
+        let generations = self.generations("east");
+        let run = self.without_middle(|workspace| workspace.run(&["apply", "-json", "tfplan"]));
+        let message = error(&run, "Cluster \"middle\": ");
+        assert_eq!(self.generations("east"), generations, "nothing is written before all clusters answer");
+        self.workspace.apply().succeeded();
+        self.is_well(&before);
+        self.row(
+            "… at an apply that was planned before",
+            &message,
+            "`terraform apply`",
+            "no cluster changed",
+        );
+    }
+
+    fn an_api_server_is_down_when_a_mesh_is_destroyed(&mut self) {
+        let before = self.objects("middle");
+        let destroy = ["destroy", "-input=false", "-auto-approve", "-json", "-refresh=false"];
+        let run = self.without_middle(|workspace| workspace.run(&destroy));
+        let message = error(&run, "Cluster \"middle\": ");
+        assert!(self.fixture.remains("east").is_empty(), "{:?}", self.fixture.remains("east"));
+        assert_eq!(self.objects("middle"), before);
+        self.workspace.destroy().succeeded();
+        self.nothing_is_left();
+        self.row("… at destroy", &message, "`terraform destroy`", "the other clusters empty");
+    }
+
+    fn a_create_is_cancelled_twice(&mut self) {
+        let run = self.workspace.start(&["apply", "-input=false", "-auto-approve", "-no-color"]);
+        let began = Instant::now();
+        while self.objects("east").len() < 10 {
+            assert!(began.elapsed() < Duration::from_mins(1), "nothing is made");
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        let provider = provider_of(run.id()).expect("the provider runs");
+        for _ in 0..2 {
+            signal("-INT", run.id());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let run = Run::finished(run);
+        assert!(run.code != 0 && run.output.contains("Two interrupts received"), "{}", run.output);
+        let left = Instant::now();
+        while PathBuf::from(format!("/proc/{provider}")).exists() {
+            assert!(left.elapsed() < Duration::from_secs(30), "the provider goes on without Terraform");
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        self.is_taken_up();
+        let message = Message {
+            severity: String::new(),
+            summary: "Two interrupts received".to_owned(),
+            detail: "Terraform ends at once and may lose its state; the provider stops where it is."
+                .to_owned(),
+        };
+        let next = "`terraform apply`; two minutes later if a run still holds the record";
+        self.row(
+            "A create is cancelled twice (Ctrl-C)",
+            &message,
+            next,
+            "what was made, and goes on with it",
+        );
+    }
+
+    /// Kills the provider at random moments of update, destroy and create, and does the next step.
+    fn the_provider_is_killed(&mut self) {
+        let kills = std::env::var("FAULT_KILLS").map_or(KILLS, |kills| kills.parse().expect("a number"));
+        for kill in 0..kills {
+            let before = self.all_objects();
+            self.change(&format!("kill-{kill}"));
+            self.kill(&["apply", "-input=false", "-auto-approve", "-no-color"], UPDATES);
+            self.let_claims_expire();
+            self.workspace.apply().succeeded();
+            self.is_well(&before);
+
+            self.kill(&["destroy", "-input=false", "-auto-approve", "-no-color"], DESTROYS);
+            self.let_claims_expire();
+            self.workspace.destroy().succeeded();
+            self.nothing_is_left();
+
+            self.kill(&["apply", "-input=false", "-auto-approve", "-no-color"], CREATES);
+            self.is_taken_up();
+        }
+        assert!(self.killed > kills, "only {} of {} runs were still going", self.killed, 3 * kills);
+        let message = Message {
+            severity: String::new(),
+            summary: "Plugin did not respond".to_owned(),
+            detail: "Terraform keeps the state of before: none for a create.".to_owned(),
+        };
+        let next = "two minutes later the same command again";
+        for (verb, found) in [
+            ("create", "what was made, and goes on with it"),
+            ("update", "every object that was there, and changes the rest"),
+            ("destroy", "what is left, and deletes it"),
+        ] {
+            self.row(&format!("The provider is killed at a random moment of {verb}"), &message, next, found);
+        }
+    }
+
+    /// Starts Terraform and kills its provider at a random moment.
+    fn kill(&mut self, arguments: &[&str], longest: Duration) {
+        let mut run = self.workspace.start(arguments);
+        std::thread::sleep(longest.mul_f64(0.15 + 0.85 * self.random()));
+        match provider_of(run.id()) {
+            Some(provider) if run.try_wait().expect("ask for the run").is_none() => {
+                self.killed += 1;
+                signal("-KILL", provider);
+                assert_ne!(Run::finished(run).code, 0);
+            }
+            _ => drop(Run::finished(run)),
+        }
+    }
+
+    /// The next apply goes on with an interrupted create: what is there stays, unless Terraform has announced to replace it.
+    fn is_taken_up(&self) {
+        self.let_claims_expire();
+        let before = self.all_objects();
+        let is_tainted = self.workspace.state_text().contains("\"status\": \"tainted\"");
+        self.workspace.apply().succeeded();
+        self.is_well(&if is_tainted { Objects::new() } else { before });
+    }
+
+    /// The mesh is whole, and has all these objects still.
+    #[track_caller]
+    fn is_well(&self, before: &Objects) {
+        self.workspace.assert_well();
+        for (cluster, before) in before {
+            let after = self.objects(cluster);
+            let lost: Vec<_> = before.difference(&after).collect();
+            assert!(lost.is_empty(), "{cluster}: made anew: {lost:?}");
+        }
+    }
+
+    #[track_caller]
+    fn nothing_is_left(&self) {
+        for cluster in CLUSTERS {
+            let remains = self.fixture.remains(cluster);
+            assert!(remains.is_empty(), "{cluster}: {remains:?}");
+        }
+    }
+
+    /// Everything of the mesh in a cluster but its record.
+    fn objects(&self, cluster: &str) -> BTreeSet<String> {
+        let kinds = "serviceaccount,secret,configmap,service,deployment,role,rolebinding,clusterrole,clusterrolebinding,\
+                     mutatingwebhookconfiguration,validatingwebhookconfiguration";
+        let template = r#"jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.uid}{"\n"}{end}"#;
+        let label = "terraform-provider-istio/mesh-namespace";
+        let all = self.fixture.kubectl(cluster, &["get", kinds, "-A", "-l", label, "-o", template], "");
+        all.lines().filter(|line| !line.contains(INVENTORY[1])).map(str::to_owned).collect()
+    }
+
+    fn all_objects(&self) -> Objects {
+        CLUSTERS.iter().map(|cluster| (*cluster, self.objects(cluster))).collect()
+    }
+
+    /// How often what runs in a cluster was changed.
+    fn generations(&self, cluster: &str) -> String {
+        let template = r#"jsonpath={range .items[*]}{.metadata.name} {.metadata.generation}{"\n"}{end}"#;
+        self.fixture.kubectl(cluster, &["-n", "istio-system", "get", "deployments", "-o", template], "")
+    }
+
+    /// Runs Terraform while the API server of `middle` is down.
+    fn without_middle(&self, run: impl FnOnce(&Workspace) -> Run) -> Run {
+        let api = self.fixture.lab.cluster("middle").api_server();
+        api.stop();
+        let run = run(&self.workspace);
+        api.start_again().expect("start the API server again");
+        run
+    }
+
+    /// As if the two minutes were over for which a killed run holds its record.
+    fn let_claims_expire(&self) {
+        for cluster in CLUSTERS {
+            let namespace = ["-n", "istio-system"];
+            let read =
+                ["get", INVENTORY[0], INVENTORY[1], "--ignore-not-found", "-o", "jsonpath={.data.expires}"];
+            if !self.fixture.kubectl(cluster, &[&namespace[..], &read].concat(), "").is_empty() {
+                let past = r#"{"data": {"expires": "2020-01-01T00:00:00Z"}}"#;
+                let patch = ["patch", INVENTORY[0], INVENTORY[1], "--type=merge", "-p", past];
+                self.fixture.kubectl(cluster, &[&namespace[..], &patch].concat(), "");
+            }
+        }
+    }
+
+    /// Declares another environment for istiod.
+    fn change(&self, value: &str) {
+        let chart = format!(
+            "  chart \"istiod\" {{\n    values = yamlencode({{ env = {{ FAULT = \"{value}\" }} }})\n  }}\n\n  chart_source {{"
+        );
+        self.workspace.configure(&self.text.replacen("  chart_source {", &chart, 1));
+    }
+
+    /// The example's variables; with `token`, the provider has this one for `middle`.
+    fn variables(&self, token: Option<&str>) -> Value {
+        let mut variables = self.fixture.variables();
+        if let Some(token) = token {
+            let change = |kubeconfig: &mut Value| kubeconfig["users"][0]["user"] = json!({"token": token});
+            variables["kubeconfig"] =
+                json!(self.fixture.changed_kubeconfig(&self.workspace, "middle", change));
+        }
+        variables
+    }
+
+    /// A number from 0 to 1; the same ones in every run.
+    fn random(&mut self) -> f64 {
+        // Knuth's linear congruential generator, of which the upper bits are good.
+        self.random =
+            self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        f64::from(u32::try_from(self.random >> 32).unwrap_or_default()) / f64::from(u32::MAX)
+    }
+
+    fn row(&mut self, happened: &str, message: &Message, next: &str, finds: &str) {
+        let said = format!("**{}**\n{}", message.summary, message.detail);
+        self.table.row(&[happened, &said, next, finds]);
+    }
+}
+
+#[track_caller]
+fn error(run: &Run, subject: &str) -> Message {
+    assert_eq!(run.code, 1, "{}", run.output);
+    let mut about = run.messages().into_iter().filter(|it| it.severity == "error");
+    let found = about.find(|it| it.summary.starts_with(subject));
+    found.unwrap_or_else(|| panic!("no error about {subject}:\n{}", run.output))
+}
+
+fn signal(signal: &str, process: u32) {
+    let sent = Command::new("kill").args([signal, &process.to_string()]).status().expect("run kill");
+    assert!(sent.success(), "kill {signal} {process}");
+}
+
+/// The provider that this Terraform has started.
+fn provider_of(terraform: u32) -> Option<u32> {
+    let processes = std::fs::read_dir("/proc").expect("list the processes");
+    let mut ids = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    ids.find(|id| {
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        let Some((name, rest)) = stat.rsplit_once(") ") else { return false };
+        name.contains("(terraform-provi") && rest.split(' ').nth(1) == Some(&terraform.to_string())
+    })
+}

@@ -1,0 +1,84 @@
+//! A cluster's east-west gateway, as far as calls from other networks depend on it.
+
+use futures::future::try_join3;
+use k8s_openapi::api::core::v1::{Namespace, Pod, Service};
+use kube::api::ListParams;
+use kube::{Api, ResourceExt};
+
+use super::pods::is_ready;
+use crate::clusters::{Cluster, Error};
+use crate::mesh::{EAST_WEST_GATEWAY, EastWestGateway};
+
+/// The label of a namespace and of a gateway's Service by which istiod knows their network.
+const NETWORK: &str = "topology.istio.io/network";
+
+/// The gateway of one cluster.
+#[derive(Clone, Debug)]
+pub struct Gateway {
+    /// Addresses of its Service's load balancer, sorted.
+    pub addresses: Vec<String>,
+    /// The network that its Service is labelled with.
+    pub network: Option<String>,
+    /// The network that the mesh's namespace is labelled with.
+    pub namespace_network: Option<String>,
+    /// How far its pods are.
+    pub pods: GatewayPods,
+}
+
+/// How far a gateway's pods are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GatewayPods {
+    /// One at least takes calls.
+    Ready,
+    /// One at least was created while istiod's webhook did not work, and never gets an image.
+    NotInjected,
+    /// None takes calls.
+    NotReady,
+}
+
+/// The gateway in `gateway_namespace` of the mesh in `namespace`; `None` if it has no Service.
+pub(super) async fn gateway(
+    cluster: &Cluster,
+    namespace: &str,
+    gateway_namespace: &str,
+) -> Result<Option<Gateway>, Error> {
+    let client = cluster.client();
+    let namespaces = Api::<Namespace>::all(client.clone());
+    let services = Api::<Service>::namespaced(client.clone(), gateway_namespace);
+    let pods = Api::<Pod>::namespaced(client, gateway_namespace);
+    let labelled = ListParams::default().labels(EastWestGateway::PODS);
+    let reads =
+        try_join3(services.get_opt(EAST_WEST_GATEWAY), namespaces.get_opt(namespace), pods.list(&labelled));
+    let (service, namespace, pods) = reads.await.map_err(|error| cluster.error(error))?;
+    Ok(service.map(|service| Gateway {
+        addresses: addresses(&service),
+        network: service.labels().get(NETWORK).cloned(),
+        namespace_network: namespace.and_then(|namespace| namespace.labels().get(NETWORK).cloned()),
+        pods: state(&pods.items),
+    }))
+}
+
+pub(super) fn addresses(service: &Service) -> Vec<String> {
+    let ingress = service.status.iter().flat_map(|status| &status.load_balancer);
+    let ingress = ingress.flat_map(|balancer| balancer.ingress.iter().flatten());
+    let mut addresses: Vec<String> =
+        ingress.filter_map(|ingress| ingress.hostname.clone().or_else(|| ingress.ip.clone())).collect();
+    addresses.sort_unstable();
+    addresses
+}
+
+fn state(pods: &[Pod]) -> GatewayPods {
+    if pods.iter().any(has_no_image) {
+        GatewayPods::NotInjected
+    } else if pods.iter().any(is_ready) {
+        GatewayPods::Ready
+    } else {
+        GatewayPods::NotReady
+    }
+}
+
+fn has_no_image(pod: &Pod) -> bool {
+    let mut containers = pod.spec.iter().flat_map(|spec| &spec.containers);
+    pod.metadata.deletion_timestamp.is_none()
+        && containers.any(|container| container.image.as_deref() == Some(EastWestGateway::PLACEHOLDER_IMAGE))
+}
