@@ -252,18 +252,22 @@ impl Error {
     /// What the user can do.
     pub fn way_out(&self) -> String {
         match self {
-            Self::NotASource { .. } => "Use an HTTP repository (https://…), a path in an OCI registry (oci://…), a folder \
-                 with charts or .tgz files, or a .tgz file."
-                .to_owned(),
+            Self::NotASource { .. } => {
+                "Use an HTTP repository (https://…), a path in an OCI registry (oci://…), a folder with charts or .tgz \
+                 files, or a .tgz file."
+                    .to_owned()
+            }
             Self::CredentialsInUrl { .. } => {
                 "Move user name and password to a chart_registry block of the provider.".to_owned()
             }
-            Self::NotAnOciName { .. } | Self::NotUnderstood { .. } | Self::NotAChart { .. } | Self::NotInRegistry { .. } => {
-                self.way_to_a_registry()
-            }
-            Self::NotAHost { .. } | Self::HalfOfCredentials { .. } | Self::NotCertificates { .. } | Self::NotYetKnown { .. } => {
-                self.way_to_a_block()
-            }
+            Self::NotAnOciName { .. }
+            | Self::NotUnderstood { .. }
+            | Self::NotAChart { .. }
+            | Self::NotInRegistry { .. } => self.way_to_a_registry(),
+            Self::NotAHost { .. }
+            | Self::HalfOfCredentials { .. }
+            | Self::NotCertificates { .. }
+            | Self::NotYetKnown { .. } => self.way_to_a_block(),
             Self::BuildClient(_)
             | Self::Download { .. }
             | Self::Untrusted { .. }

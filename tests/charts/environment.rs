@@ -59,13 +59,29 @@ async fn a_private_authority_is_trusted_and_encryption_is_not_given_up() {
     let honest = https(&authority, index("1.0.0", "istiod.tgz", &digest(&chart)), chart.clone(), None).await;
     assert!(said(&again(AUTHORITY_TEST, &honest, &trusting).await).contains(&digest(&chart)));
     let distrusting = [("SSL_CERT_FILE", "")];
-    assert!(said(&again(AUTHORITY_TEST, &honest, &distrusting).await).contains("failed"));
+    assert!(said(&again(AUTHORITY_TEST, &honest, &distrusting).await).contains("failed Untrusted"));
 
     let downgrading =
         https(&authority, index("1.0.0", "istiod.tgz", ""), Vec::new(), Some(plain.url.clone())).await;
     let refused = said(&again(AUTHORITY_TEST, &downgrading, &trusting).await);
     assert!(refused.contains("it redirects from https to http"), "{refused}");
     assert_eq!(plain.paths(), [""; 0]);
+}
+
+#[tokio::test]
+async fn charts_from_disk_need_no_authorities() {
+    if let Ok(repository) = std::env::var(REPOSITORY) {
+        return child(repository).await;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let chart = archive("istiod", "1.0.0");
+    std::fs::write(directory.path().join("istiod-1.0.0.tgz"), &chart).unwrap();
+    let test = "charts_from_disk_need_no_authorities";
+    let none = [("SSL_CERT_FILE", "/does/not/exist"), ("SSL_CERT_DIR", "/does/not/exist")];
+    let from_disk = again(test, directory.path().to_str().unwrap(), &none).await;
+    assert!(said(&from_disk).contains(&digest(&chart)));
+    let from_the_web = again(test, "https://charts.example", &none).await;
+    assert!(said(&from_the_web).contains("failed BuildClient"));
 }
 
 #[tokio::test]

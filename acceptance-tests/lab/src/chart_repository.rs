@@ -60,10 +60,10 @@ impl ChartRepository {
         let authorization = login.map(|(username, password)| {
             format!("Basic {}", STANDARD.encode(format!("{username}:{password}")))
         });
-        let served =
+        let state =
             Served { directory: directory.to_owned(), authorization, requests: Arc::clone(&requests) };
         let scheme = if certificate.is_some() { "https" } else { "http" };
-        let server = Server::start(Router::new().fallback(answer).with_state(served), certificate)?;
+        let server = Server::start(Router::new().fallback(answer).with_state(state), certificate)?;
         Ok(Self { scheme, server, requests })
     }
 

@@ -115,15 +115,15 @@ pub fn a_pull_secret_is_there_before_the_first_pod(fixture: &Fixture) {
     let workspace = fixture.workspace("east", &mesh_of("east", secret));
     let watch = Watch::start(fixture, "east", &workspace);
     workspace.apply().succeeded();
-    until("the watch of istiod's pod", || !watch.added().is_empty());
+    until("the event of istiod's pod", || !watch.created().is_empty());
     let get =
         |arguments: &[&str]| fixture.kubectl("east", &[&["get", "-n", "istio-system"], arguments].concat());
-    // A Secret's resource version is that of its last change, a pod's in an event that it was added that of its creation;
-    // both are revisions of one etcd.
+    // A Secret's resource version is that of its last change, a pod's in the event of its creation that of this; both are
+    // revisions of one etcd.
     let version = get(&["secret", "pull", "-o", "jsonpath={.metadata.resourceVersion}"]);
     let version: u64 = version.parse().expect("a resource version");
-    let added = watch.added();
-    assert!(added.iter().all(|pod| version < *pod), "the Secret at {version}, pods at {added:?}");
+    let created = watch.created();
+    assert!(created.iter().all(|pod| version < *pod), "the Secret at {version}, pods at {created:?}");
     let names =
         get(&["pods", "-l", "app=istiod", "-o", "jsonpath={.items[*].spec.imagePullSecrets[*].name}"]);
     assert_eq!(names, "pull");
@@ -141,7 +141,7 @@ struct Watch {
 impl Watch {
     fn start(fixture: &Fixture, cluster: &str, workspace: &Workspace) -> Self {
         let output = workspace.path().join("pods.txt");
-        let columns = r#"jsonpath={.type}{" "}{.object.metadata.namespace}{" "}{.object.metadata.resourceVersion}{"\n"}"#;
+        let columns = r#"jsonpath={.type}{" "}{.object.metadata.namespace}{" "}{.object.metadata.resourceVersion}{" "}{.object.spec.nodeName}{"\n"}"#;
         let kubectl = Command::new(parts::find(Part::Kubectl).expect("kubectl"))
             .arg("--kubeconfig")
             .arg(fixture.lab.kubeconfig())
@@ -163,11 +163,17 @@ impl Watch {
         Self { kubectl, output }
     }
 
-    /// The resource versions at which pods of the mesh's namespace came.
-    fn added(&self) -> Vec<u64> {
+    /// The resource versions at which pods of the mesh's namespace were created.
+    fn created(&self) -> Vec<u64> {
         let text = fs::read_to_string(&self.output).expect("read what the watch saw");
-        let pods = text.lines().filter_map(|line| line.strip_prefix("ADDED istio-system "));
-        pods.map(|version| version.parse().expect("a resource version")).collect()
+        let added = text.lines().filter_map(|line| line.strip_prefix("ADDED istio-system "));
+        let created = added.map(|pod| {
+            let (version, node) = pod.split_once(' ').expect("two columns");
+            // One that has a node was there before the watch.
+            assert_eq!(node, "", "the watch began too late");
+            version.parse().expect("a resource version")
+        });
+        created.collect()
     }
 }
 
