@@ -5,6 +5,8 @@
 #![allow(clippy::missing_panics_doc, reason = "a panic is how a test fails")]
 
 pub mod authority;
+pub mod comparison;
+pub mod official;
 pub mod provider_binary;
 pub mod terraform;
 
