@@ -11,7 +11,7 @@ const OPAQUE: &str = "<bytes>";
 pub fn open(object: &mut Value) {
     let is_kubeconfig = object["metadata"]["labels"]["istio/multiCluster"] == "true";
     let kind = object["kind"].as_str().unwrap_or_default().to_owned();
-    let Some(data) = object["data"].as_object_mut() else { return };
+    let Some(data) = object.get_mut("data").and_then(Value::as_object_mut) else { return };
     for value in data.values_mut() {
         let text = value.as_str().unwrap_or_default();
         *value = match kind.as_str() {
