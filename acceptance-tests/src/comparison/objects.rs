@@ -16,9 +16,12 @@ const MADE_BY_SERVERS: [&str; 5] = ["Endpoints", "EndpointSlice", "Event", "IPAd
 const WRITTEN_BY_THE_SERVER: [&str; 5] =
     ["creationTimestamp", "generation", "managedFields", "resourceVersion", "uid"];
 
-/// Annotations that controllers write.
-const WRITTEN_BY_CONTROLLERS: [&str; 2] =
-    ["deployment.kubernetes.io/revision", "kubernetes.io/service-account.uid"];
+/// Annotations that controllers write, istiod among them.
+const WRITTEN_BY_CONTROLLERS: [&str; 3] = [
+    "control-plane.alpha.kubernetes.io/leader",
+    "deployment.kubernetes.io/revision",
+    "kubernetes.io/service-account.uid",
+];
 
 /// What is different in every Service of the same manifest.
 const ALLOCATED: [&str; 3] = ["clusterIP", "clusterIPs", "healthCheckNodePort"];
