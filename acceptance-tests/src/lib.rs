@@ -5,7 +5,9 @@
 #![allow(clippy::missing_panics_doc, reason = "a panic is how a test fails")]
 
 pub mod authority;
+pub mod comparison;
 pub mod guide;
+pub mod official;
 pub mod provider_binary;
 pub mod terraform;
 

@@ -8,8 +8,10 @@ use serde_json::Value;
 /// A build of the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Build {
-    /// As it is shipped, with debug assertions.
+    /// The tests' own: not optimised, with debug assertions.
     Normal,
+    /// As it is shipped.
+    Release,
     /// With the feature `leak`, which plants secrets where none may be.
     Leaking,
 }
@@ -17,9 +19,11 @@ pub enum Build {
 /// A directory that holds only this build's `terraform-provider-istio`, as Terraform's `dev_overrides` wants it.
 pub fn directory(build: Build) -> &'static Path {
     static NORMAL: OnceLock<PathBuf> = OnceLock::new();
+    static RELEASE: OnceLock<PathBuf> = OnceLock::new();
     static LEAKING: OnceLock<PathBuf> = OnceLock::new();
     let cell = match build {
         Build::Normal => &NORMAL,
+        Build::Release => &RELEASE,
         Build::Leaking => &LEAKING,
     };
     cell.get_or_init(|| make(build))
@@ -33,6 +37,10 @@ fn make(build: Build) -> PathBuf {
     cargo.args(["--message-format", "json-render-diagnostics"]);
     let name = match build {
         Build::Normal => "normal",
+        Build::Release => {
+            cargo.arg("--release");
+            "release"
+        }
         Build::Leaking => {
             cargo.args(["--features", "terraform-provider-istio/leak"]);
             "leaking"

@@ -28,7 +28,7 @@ pub struct Run {
 }
 
 impl Workspace {
-    /// A directory whose `main.tf` has this text, with the shipped build of the provider.
+    /// A directory whose `main.tf` has this text, with the tests' build of the provider.
     pub fn new(configuration: &str) -> Self {
         Self::with_build(configuration, Build::Normal)
     }
@@ -178,7 +178,8 @@ impl Workspace {
         serde_json::from_slice(&output.stdout).expect("terraform prints JSON")
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// `terraform` with these arguments, not started.
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.terraform);
         command.current_dir(self.path()).args(arguments).envs(&self.environment).stdin(Stdio::null());
         command

@@ -100,15 +100,16 @@ pub fn render(
     Ok(set)
 }
 
-/// Istio's namespace. Its label is the network of everything in the cluster that does not name another, which is how
-/// istiod knows a cluster's network before any workload runs there.
+/// Istio's namespace. With several networks, its label is the network of everything in the cluster that does not name another,
+/// which is how istiod knows a cluster's network before any workload runs there; with one, Istio's guide has no label.
 fn namespace(mesh: &ValidatedMesh, primary: &ValidatedPrimary) -> Value {
-    json!({
+    let mut namespace = json!({
         "apiVersion": "v1",
         "kind": "Namespace",
-        "metadata": {
-            "name": mesh.namespace(),
-            "labels": {"topology.istio.io/network": primary.network()},
-        },
-    })
+        "metadata": {"name": mesh.namespace()},
+    });
+    if mesh.has_several_networks() {
+        namespace["metadata"]["labels"] = json!({"topology.istio.io/network": primary.network()});
+    }
+    namespace
 }

@@ -136,13 +136,17 @@ fn a_primary_has_its_namespace_and_the_objects_of_both_charts_stage_by_stage() {
 }
 
 #[test]
-fn the_namespace_bears_the_network_of_the_cluster() {
-    let set = render_istio(&mesh()).unwrap();
+fn the_namespace_bears_the_network_of_the_cluster_where_there_are_several() {
+    let namespace = |set: &ManifestSet| find(set, "Namespace", "istio-system")["metadata"].clone();
+    assert_eq!(namespace(&render_istio(&mesh()).unwrap()), json!({"name": "istio-system"}));
+    let one = render_both(&two_clusters(["flat", "flat"]));
     assert_eq!(
-        find(&set, "Namespace", "istio-system"),
-        &json!({"apiVersion": "v1", "kind": "Namespace",
-            "metadata": {"name": "istio-system", "labels": {"topology.istio.io/network": "net-east"}}})
+        one.each_ref().map(namespace),
+        [json!({"name": "istio-system"}), json!({"name": "istio-system"})]
     );
+    let several = render_both(&two_clusters(["net-east", "net-west"]));
+    let labels = several.each_ref().map(|set| namespace(set)["labels"].clone());
+    assert_eq!(labels, ["net-east", "net-west"].map(|network| json!({"topology.istio.io/network": network})));
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn rules() -> Rules {
         let objects = ObjectPattern::kind(field.group, field.kind);
         Some(FieldRule { objects, fields: field.field.parse().ok()?, ownership: Ownership::Yield })
     });
-    // A namespace may have been prepared, with labels and quotas of its own: it gets the network's label and stays.
+    // A namespace may have been prepared, with labels and quotas of its own: it gets the network's label if it needs one, and stays.
     Rules { fields: fields.collect(), shared: vec![ObjectPattern::kind("", "Namespace")], ..Rules::default() }
 }
 

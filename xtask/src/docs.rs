@@ -19,6 +19,9 @@ const SOURCES: [&str; 2] = ["templates", "examples"];
 /// Where the generator puts the pages.
 const PAGES: &str = "docs";
 
+/// Pages that people write.
+const WRITTEN: [&str; 1] = ["benchmarks.md"];
+
 /// Writes docs/ anew.
 pub fn write(workspace: &Workspace) -> Result<(), Error> {
     tree::write(&workspace.root.join(PAGES), &generate(workspace)?)
@@ -42,7 +45,11 @@ fn generate(workspace: &Workspace) -> Result<BTreeMap<PathBuf, Vec<u8>>, Error> 
     let tfplugindocs = parts::find(Part::Tfplugindocs)?;
     command::output(&mut call(&tfplugindocs, "generate", &copy, &schema))?;
     command::output(&mut call(&tfplugindocs, "validate", &copy, &schema))?;
-    tree::read(&copy.join(PAGES))
+    let mut pages = tree::read(&copy.join(PAGES))?;
+    let is_written = |page: &Path| WRITTEN.iter().any(|written| page == Path::new(written));
+    let present = tree::read(&workspace.root.join(PAGES))?;
+    pages.extend(present.into_iter().filter(|(page, _)| is_written(page)));
+    Ok(pages)
 }
 
 fn call(tfplugindocs: &Path, act: &str, provider: &Path, schema: &Path) -> Command {

@@ -3,6 +3,7 @@
 //! By itself it listens on loopback and needs neither root nor namespaces; it is ready in about three seconds and
 //! ends with this process, even when it is killed. A cluster of the lab has one too.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -13,11 +14,12 @@ use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::api::rbac::v1::PolicyRule;
 use kube::Client;
 use kube::api::Api;
+use serde::Deserialize;
 
 use crate::certificates::{self, Certificate};
 use crate::component::{self, Component};
 use crate::connection::{self, Connection};
-use crate::control_plane::{self, Addresses, ControlPlane, Files};
+use crate::control_plane::{self, Addresses, ControlPlane, Files, files};
 use crate::port::ReservedPort;
 use crate::state_directory::StateDirectory;
 use crate::{blocking, parts};
@@ -78,6 +80,13 @@ pub struct Options {
     /// Run kube-controller-manager too: namespaces then really go away, owned objects are collected, Deployments
     /// get their `ReplicaSet`s and namespaces their default service account and root certificate.
     pub controllers: bool,
+}
+
+/// One line of the audit log.
+#[derive(Deserialize)]
+struct AuditEvent {
+    #[serde(rename = "auditID")]
+    audit_id: String,
 }
 
 /// etcd and kube-apiserver, perhaps with kube-controller-manager.
@@ -217,6 +226,16 @@ impl ApiServer {
         let connection = Connection { name: name.to_owned(), token: token.clone(), ..admin };
         self.identities.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         Ok(token)
+    }
+
+    /// How many requests all identities of [`add_identity`](Self::add_identity) have made so far.
+    pub fn requests_of_identities(&self) -> Result<usize, Error> {
+        // It is there from the first of them on.
+        let log = std::fs::read(self.files.path(files::AUDIT_LOG)).unwrap_or_default();
+        let events = log.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        let ids = events.map(|line| Ok(serde_json::from_slice::<AuditEvent>(line)?.audit_id));
+        // One that takes long is written down at its start and at its end.
+        Ok(ids.collect::<Result<BTreeSet<String>, io::Error>>()?.len())
     }
 
     /// A client certificate for a user, in one group.

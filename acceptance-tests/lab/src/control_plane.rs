@@ -122,6 +122,9 @@ impl ControlPlane {
             "--enable-priority-and-fairness=false".to_owned(),
             "--profiling=false".to_owned(),
             "--etcd-compaction-interval=0".to_owned(),
+            self.file("audit-policy-file", files::AUDIT_POLICY),
+            self.file("audit-log-path", files::AUDIT_LOG),
+            "--audit-log-mode=blocking".to_owned(),
         ];
         self.component(Part::KubeApiserver, arguments)
     }

@@ -44,9 +44,11 @@ async fn an_identity_on_request_may_do_what_its_rules_say() {
         ..PolicyRule::default()
     };
     server.add_identity("creator", &[rule]).unwrap();
+    let before = server.requests_of_identities().unwrap();
     let creator = Api::<ConfigMap>::namespaced(server.client_as("creator").unwrap(), "default");
     creator.create(&PostParams::default(), &config_map("made-by-creator")).await.unwrap();
     assert_eq!(status_code(&creator.get("made-by-creator").await.unwrap_err()), 403);
+    assert_eq!(server.requests_of_identities().unwrap() - before, 2);
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! The clusters, the examples and the calls.
 
-use std::collections::BTreeSet;
-use std::io::Write as _;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use acceptance_tests::Workspace;
+use acceptance_tests::comparison::Objects;
+use acceptance_tests::official;
 use lab::Lab;
 use lab::parts::{self, Part};
 use lab::probe::{Answers, Pods};
@@ -18,9 +20,44 @@ const SETTLED: Duration = Duration::from_secs(90);
 
 pub struct Fixture {
     pub lab: Lab,
+    /// Cluster → what was there before any test.
+    fresh: BTreeMap<String, Objects>,
+    /// Example → cluster → what its apply has made.
+    made: [(&'static str, OnceLock<BTreeMap<String, Objects>>); 2],
 }
 
 impl Fixture {
+    pub fn new(lab: Lab) -> Self {
+        let read = |cluster: &lab::Cluster| {
+            (cluster.name().to_owned(), Objects::read(&lab.kubeconfig(), cluster.name()))
+        };
+        let fresh = lab.clusters().iter().map(read).collect();
+        let made = ["multi-primary-flat", "multi-primary-multi-network"].map(|name| (name, OnceLock::new()));
+        Self { lab, fresh, made }
+    }
+
+    /// Everything in a cluster that was not there before any test.
+    pub fn objects(&self, cluster: &str) -> Objects {
+        Objects::read(&self.lab.kubeconfig(), cluster).since(&self.fresh[cluster])
+    }
+
+    /// Keeps what an example has made in these clusters for the comparison.
+    pub fn remember(&self, example: &str, clusters: &[&str]) {
+        let objects = clusters.iter().map(|cluster| ((*cluster).to_owned(), self.objects(cluster)));
+        self.made(example).set(objects.collect()).expect("an example is remembered once");
+    }
+
+    /// What [`Fixture::remember`] has kept.
+    pub fn remembered(&self, example: &str, cluster: &str) -> &Objects {
+        let made = self.made(example).get().unwrap_or_else(|| panic!("run the test of {example} too"));
+        &made[cluster]
+    }
+
+    fn made(&self, example: &str) -> &OnceLock<BTreeMap<String, Objects>> {
+        let found = self.made.iter().find(|(name, _)| *name == example);
+        &found.unwrap_or_else(|| panic!("{example} is not compared")).1
+    }
+
     /// A workspace with an example and the variables that it asks for.
     pub fn example(&self, name: &str) -> Workspace {
         let workspace = Workspace::new(&Self::example_text(name));
@@ -68,17 +105,7 @@ impl Fixture {
     pub fn kubectl(&self, cluster: &str, arguments: &[&str], input: &str) -> String {
         let mut kubectl = Command::new(parts::find(Part::Kubectl).expect("kubectl"));
         kubectl.arg("--kubeconfig").arg(self.lab.kubeconfig()).args(["--context", cluster]).args(arguments);
-        let mut child = kubectl
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("start kubectl");
-        child.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("write to kubectl");
-        let output = child.wait_with_output().expect("wait for kubectl");
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "kubectl {arguments:?}: {errors}");
-        String::from_utf8(output.stdout).expect("kubectl prints text")
+        official::output(&mut kubectl, input)
     }
 
     /// Starts the sample in these clusters, where the mesh in `istio-system` allows only mutual TLS.

@@ -9,6 +9,7 @@ pub fn clusters_answer_each_other_directly(fixture: &Fixture) {
     let workspace = fixture.example("multi-primary-flat");
     workspace.apply().succeeded();
     workspace.assert_no_changes();
+    fixture.remember("multi-primary-flat", &CLUSTERS);
     assert_eq!(links(&workspace), json!({"east->middle": "ready", "middle->east": "ready"}));
 
     fixture.start_sample(&CLUSTERS);

@@ -1,11 +1,12 @@
-//! One mesh over two clusters, by the examples as they are published, with traffic to prove it.
+//! One mesh over two clusters, by the examples as they are published, with traffic to prove it, and beside what Istio's guides
+//! tell to type.
 //!
 //! `east` and `middle` are on one flat network, `west` is on another: the pod networks are truly not routable.
-//! `causes` breaks them on purpose, `faults`
-//! interrupts Terraform and its provider.
+//! `causes` breaks them on purpose, `faults` interrupts Terraform and its provider.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod causes;
+mod comparison;
 mod elsewhere;
 mod faults;
 mod fixture;
@@ -36,6 +37,11 @@ const TESTS: &[Test] = &[
     ),
     ("clusters_join_under_traffic", mixed::clusters_join_under_traffic),
     ("interrupted_runs_are_taken_up", faults::interrupted_runs_are_taken_up),
+    // Last, because it looks at what the others remembered.
+    (
+        "clusters_hold_what_the_official_commands_make",
+        comparison::clusters_hold_what_the_official_commands_make,
+    ),
 ];
 
 fn main() -> ExitCode {
@@ -58,7 +64,7 @@ fn main() -> ExitCode {
     };
     // They share the clusters.
     arguments.test_threads = Some(1);
-    libtest_mimic::run(&arguments, trials(Some(&Arc::new(Fixture { lab })))).exit_code()
+    libtest_mimic::run(&arguments, trials(Some(&Arc::new(Fixture::new(lab))))).exit_code()
 }
 
 fn trials(fixture: Option<&Arc<Fixture>>) -> Vec<Trial> {

@@ -18,6 +18,7 @@ pub fn clusters_answer_each_other_through_gateways(fixture: &Fixture) {
     }
     workspace.apply_plan().succeeded();
     workspace.assert_no_changes();
+    fixture.remember("multi-primary-multi-network", &CLUSTERS);
     assert_eq!(links(&workspace), json!({"east->west": "ready", "west->east": "ready"}));
 
     fixture.start_sample(&CLUSTERS);

@@ -14,6 +14,8 @@ pub const READER: &str = "reader";
 
 /// Where the service accounts of identities on request live.
 const NAMESPACE: &str = "default";
+/// The group that they all are in.
+pub(crate) const GROUP: &str = "system:serviceaccounts:default";
 const MANAGER: &str = "lab";
 
 /// The rules of [`READER`].

@@ -28,6 +28,14 @@ pub enum Error {
         /// What went wrong.
         source: connection::Error,
     },
+    /// The policy of the audit log could not be written.
+    #[error("cannot write the audit policy of cluster {cluster}")]
+    Audit {
+        /// The cluster.
+        cluster: String,
+        /// What the system answered.
+        source: std::io::Error,
+    },
     /// The tokens could not be made, written or read.
     #[error("cannot keep the tokens of cluster {cluster}")]
     Tokens {
@@ -46,6 +54,19 @@ const SERVICE_NAMES: [&str; 5] = [
     "kubernetes.default.svc",
     "kubernetes.default.svc.cluster.local",
 ];
+
+/// What the API server writes into its audit log.
+pub(super) const AUDIT_POLICY: &str = "audit-policy.json";
+/// Requests, one JSON object a line.
+pub(crate) const AUDIT_LOG: &str = "audit.log";
+
+/// Only requests of identities on request are written down: nothing of the cluster's own uses them.
+fn audit_policy() -> serde_json::Value {
+    serde_json::json!({
+        "apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"],
+        "rules": [{"level": "Metadata", "userGroups": [identity::GROUP]}, {"level": "None"}],
+    })
+}
 
 /// The files of one control plane.
 pub struct Files {
@@ -67,6 +88,7 @@ impl Files {
         let identities = make_tokens(directory, &addresses.url(), authority.pem())
             .map_err(|source| Error::Tokens { cluster: cluster.to_owned(), source })?;
         let files = Self { directory: directory.to_owned(), authority, identities };
+        files.write_audit_policy(cluster)?;
         write_kubeconfig(&files.path("admin.kubeconfig"), &files.identities)
             .map_err(|source| Error::Kubeconfig { cluster: cluster.to_owned(), source })?;
         Ok(files)
@@ -89,7 +111,14 @@ impl Files {
                 token: token.to_owned(),
             })
             .collect();
-        Ok(Self { directory: directory.to_owned(), authority, identities })
+        let files = Self { directory: directory.to_owned(), authority, identities };
+        files.write_audit_policy(cluster)?;
+        Ok(files)
+    }
+
+    fn write_audit_policy(&self, cluster: &str) -> Result<(), Error> {
+        fs::write(self.path(AUDIT_POLICY), audit_policy().to_string())
+            .map_err(|source| Error::Audit { cluster: cluster.to_owned(), source })
     }
 
     /// A file by name.
