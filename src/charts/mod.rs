@@ -42,8 +42,11 @@ pub struct Charts {
     hosts: Arc<Hosts>,
     cache: Arc<Cache>,
     /// One download a repository, however many charts and resources ask for it.
-    indexes: Arc<Mutex<BTreeMap<Url, Arc<OnceCell<Arc<Index>>>>>>,
+    indexes: Arc<Mutex<Indexes>>,
 }
+
+/// By repository.
+type Indexes = BTreeMap<Url, Arc<OnceCell<Arc<Index>>>>;
 
 /// A chart that was asked for.
 #[derive(Clone, Debug)]
@@ -93,8 +96,8 @@ impl Charts {
         let asked = Asked { chart, wanted: &wanted, pin, place: &place };
         let fetched = match &source {
             Place::Path(path) => directory::fetch(path, chart, &wanted)?,
-            Place::Repository(url) => self.from_repository(url, &asked).await?,
-            Place::Registry(url) => self.from_registry(url, &asked).await?,
+            Place::Repository(url) => self.download(url, &asked).await?,
+            Place::Registry(url) => self.pull(url, &asked).await?,
         };
         if !wanted.is_met_by(&fetched.version) {
             let (known, version) = (vec![fetched.version], version.to_owned());
@@ -111,7 +114,8 @@ impl Charts {
         checked(loaded(&bytes, pin.to_owned(), asked.place)?, asked.chart, None, asked.place).map(Some)
     }
 
-    async fn from_repository(&self, repository: &Url, asked: &Asked<'_>) -> Result<Fetched, Error> {
+    /// From an HTTP repository.
+    async fn download(&self, repository: &Url, asked: &Asked<'_>) -> Result<Fetched, Error> {
         if let Some(pinned) = self.pinned(asked)? {
             return Ok(pinned);
         }
@@ -128,7 +132,8 @@ impl Charts {
         self.kept(&bytes, digest, asked.chart, &entry.version, &shown(&url))
     }
 
-    async fn from_registry(&self, registry: &Url, asked: &Asked<'_>) -> Result<Fetched, Error> {
+    /// From an OCI registry.
+    async fn pull(&self, registry: &Url, asked: &Asked<'_>) -> Result<Fetched, Error> {
         if let Some(pinned) = self.pinned(asked)? {
             return Ok(pinned);
         }

@@ -56,8 +56,8 @@ async fn fetch(authority: &Authority, registry: &Web, version: &str) -> Result<F
     charts.fetch(&format!("oci://{host}/charts"), "istiod", version, None).await
 }
 
-fn challenge(text: String) -> Option<Answer> {
-    Some((401, vec![("www-authenticate", text)], Vec::new()))
+fn challenge(text: &str) -> Answer {
+    (401, vec![("www-authenticate", text.to_owned())], Vec::new())
 }
 
 #[tokio::test]
@@ -66,7 +66,7 @@ async fn an_archive_that_is_kept_elsewhere_is_fetched_without_credentials() {
     let elsewhere = Web::serve_encrypted(&authority, |_| ok(chart())).await;
     let target = format!("{}/signed?key=s3ntinel", elsewhere.url);
     let registry = registry(&authority, move |request| match request.authorization {
-        None => challenge("Basic realm=charts".to_owned()),
+        None => Some(challenge("Basic realm=charts")),
         Some(_) if request.path.contains("/blobs/") => {
             Some((307, vec![("location", target.clone())], Vec::new()))
         }
@@ -90,7 +90,7 @@ async fn whoever_keeps_the_archive_cannot_ask_for_the_password() {
     let authority = authority();
     let thief = Web::serve_encrypted(&authority, |_| ok("{\"token\": \"t\"}")).await;
     let realm = format!("Bearer realm=\"{}/token\"", thief.url);
-    let elsewhere = Web::serve_encrypted(&authority, move |_| challenge(realm.clone()).unwrap()).await;
+    let elsewhere = Web::serve_encrypted(&authority, move |_| challenge(&realm)).await;
     let target = elsewhere.url.clone();
     let registry = registry(&authority, move |request| {
         request.path.contains("/blobs/").then(|| (307, vec![("location", target.clone())], Vec::new()))
@@ -108,7 +108,7 @@ async fn a_token_comes_with_the_password_from_elsewhere_and_goes_to_the_registry
     let realm = format!("Bearer realm=\"{}/token?x=y\",service=\"the registry\"", tokens.url);
     let registry = registry(&authority, move |request| match request.authorization.as_deref() {
         Some("Bearer t0ken") => None,
-        _ => challenge(realm.clone()),
+        _ => Some(challenge(&realm)),
     })
     .await;
     fetch(&authority, &registry, "1.0.0").await.unwrap();
@@ -123,7 +123,7 @@ async fn a_password_is_not_sent_without_encryption_for_a_token() {
     let authority = authority();
     let plain = Web::serve(|_| ok("{\"token\": \"t\"}")).await;
     let realm = format!("Bearer realm=\"{}/token\"", plain.url);
-    let registry = registry(&authority, move |_| challenge(realm.clone())).await;
+    let registry = registry(&authority, move |_| Some(challenge(&realm))).await;
     let error = fetch(&authority, &registry, "1.0.0").await.unwrap_err();
     assert_eq!(
         error.to_string(),
@@ -178,24 +178,16 @@ async fn a_registry_that_fails_for_a_moment_is_asked_again() {
 #[tokio::test]
 async fn answers_that_are_not_a_registrys_are_refused() {
     let authority = authority();
-    let answers: [(&str, fn() -> Answer, &str); 4] = [
-        ("1.0.0", || ok("<!doctype html>"), "it is not what a registry would say"),
-        ("1.0.0", || ok(vec![b' '; 5 << 20]), "is larger than 4194304 bytes"),
-        ("~1", || ok("{\"tags\": 3}"), "it is not what a registry would say"),
-        (
-            "~1",
-            || {
-                (
-                    200,
-                    vec![("link", "<https://other.example/>; rel=\"next\"".to_owned())],
-                    b"{\"tags\": []}".to_vec(),
-                )
-            },
-            "its link to the next page leads nowhere",
-        ),
+    let not_a_registrys = "it is not what a registry would say";
+    let link = ("link", "<https://other.example/>; rel=\"next\"".to_owned());
+    let answers = [
+        ("1.0.0", ok("<!doctype html>"), not_a_registrys),
+        ("1.0.0", ok(vec![b' '; 5 << 20]), "is larger than 4194304 bytes"),
+        ("~1", ok("{\"tags\": 3}"), not_a_registrys),
+        ("~1", (200, vec![link], b"{\"tags\": []}".to_vec()), "its link to the next page leads nowhere"),
     ];
     for (version, answer, problem) in answers {
-        let registry = registry(&authority, move |_| Some(answer())).await;
+        let registry = registry(&authority, move |_| Some(answer.clone())).await;
         let error = fetch(&authority, &registry, version).await.unwrap_err();
         assert!(error.to_string().contains(problem), "{error}");
         let path = if version == "1.0.0" { MANIFEST } else { TAGS };
