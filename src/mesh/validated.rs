@@ -163,11 +163,6 @@ impl ValidatedPrimary {
         self.serves_remote_clusters
     }
 
-    /// Whether the cluster is on its way out of the mesh: the others no longer read it or call into it.
-    pub fn is_drained(&self) -> bool {
-        self.is_drained
-    }
-
     /// The gateway through which other networks reach the cluster.
     pub fn east_west_gateway(&self) -> Option<&EastWestGateway> {
         self.east_west_gateway.as_ref()

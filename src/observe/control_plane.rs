@@ -52,8 +52,8 @@ struct RemoteCluster {
     sync_status: String,
 }
 
-/// Observes the control plane in `namespace` and the east-west gateway in its own. Needs get and list; to ask istiod of the clusters that it reads, it also needs
-/// `pods/portforward`, and without that `replicas` is an error.
+/// Observes the control plane in `namespace` and the east-west gateway in its own. Needs get and list; to ask istiod of the
+/// clusters that it reads, it also needs `pods/portforward`, and without that `replicas` is an error.
 pub async fn control_plane(
     cluster: &Cluster,
     namespace: &str,

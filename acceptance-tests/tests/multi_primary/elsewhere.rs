@@ -1,6 +1,7 @@
 //! A mesh that is nowhere where one looks first: in a namespace of its own, its gateways in yet another, one behind a load
 //! balancer that has a host name, one at a port of a node. Then one of the clusters leaves in two steps.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use acceptance_tests::Workspace;
@@ -120,9 +121,12 @@ fn under_traffic(fixture: &Fixture, work: impl FnOnce()) -> Vec<Answers> {
     };
     std::thread::scope(|scope| {
         let caller = scope.spawn(call);
-        work();
+        // A failure must end the calls too, or nobody would ever hear of it.
+        let worked = catch_unwind(AssertUnwindSafe(work));
         goes_on.store(false, Ordering::Relaxed);
-        caller.join().expect("the calls")
+        let answers = caller.join().expect("the calls");
+        worked.unwrap_or_else(|failure| resume_unwind(failure));
+        answers
     })
 }
 

@@ -48,13 +48,15 @@ pub fn clusters_answer_each_other_through_gateways(fixture: &Fixture) {
 
 /// As on AWS: istiod resolves the host names, and the gateways are found behind them.
 fn balancers_may_have_host_names(fixture: &Fixture, workspace: &Workspace) {
+    let host_name =
+        |cluster: &str| format!("istio-eastwestgateway.istio-system.{cluster}.balancers.lab.example");
     for cluster in CLUSTERS {
         fixture.lab.cluster(cluster).set_load_balancers(LoadBalancers::HostName(1));
     }
     for cluster in CLUSTERS {
-        let name = format!("istio-eastwestgateway.istio-system.{cluster}.balancers.lab.example");
         let service = ["-n", "istio-system", "wait", "service/istio-eastwestgateway", "--timeout=60s"];
-        let published = format!("--for=jsonpath={{.status.loadBalancer.ingress[0].hostname}}={name}");
+        let published =
+            format!("--for=jsonpath={{.status.loadBalancer.ingress[0].hostname}}={}", host_name(cluster));
         fixture.kubectl(cluster, &[&service[..], &[&published]].concat(), "");
     }
     workspace.apply().succeeded();
@@ -62,12 +64,10 @@ fn balancers_may_have_host_names(fixture: &Fixture, workspace: &Workspace) {
     assert_eq!(links(workspace), json!({"east->west": "ready", "west->east": "ready"}));
     for cluster in CLUSTERS {
         let status = &workspace.resource("istio_mesh.shop")["status"]["clusters"][cluster];
-        let name = format!("istio-eastwestgateway.istio-system.{cluster}.balancers.lab.example");
-        assert_eq!(status["gateway_addresses"], json!([name]));
+        assert_eq!(status["gateway_addresses"], json!([host_name(cluster)]));
     }
     for (caller, other) in [("east", "west"), ("west", "east")] {
-        let name = format!("istio-eastwestgateway.istio-system.{other}.balancers.lab.example");
-        let addresses = fixture.lab.names().get(&name).expect("the host name of the balancer");
+        let addresses = fixture.lab.names().get(&host_name(other)).expect("the host name of the balancer");
         fixture.settle(caller, &CLUSTERS);
         fixture.assert_both_answer(caller, CLUSTERS);
         let endpoints = fixture.endpoints(caller);
