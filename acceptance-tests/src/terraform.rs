@@ -102,7 +102,8 @@ impl Workspace {
     #[track_caller]
     pub fn assert_well(&self) {
         let plan = self.plan_with(&["-json"]);
-        let messages: Vec<Message> = plan.messages().into_iter().filter(|it| !it.is_about_overrides()).collect();
+        let messages: Vec<Message> =
+            plan.messages().into_iter().filter(|it| !it.is_about_overrides()).collect();
         assert!(plan.code == 0 && messages.is_empty(), "{messages:#?}\n{}", plan.output);
     }
 

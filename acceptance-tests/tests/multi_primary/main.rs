@@ -29,6 +29,7 @@ const TESTS: &[Test] = &[
         two_networks::clusters_answer_each_other_through_gateways,
     ),
     ("clusters_join_under_traffic", mixed::clusters_join_under_traffic),
+    ("every_cause_is_named_with_its_way_out", causes::every_cause_is_named_with_its_way_out),
     ("interrupted_runs_are_taken_up", faults::interrupted_runs_are_taken_up),
 ];
 
