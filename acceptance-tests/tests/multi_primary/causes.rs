@@ -27,33 +27,42 @@ const FAILS: &str = "fails with this message";
 /// A mesh of `east` and `west` that is broken and mended.
 struct Patient<'a> {
     fixture: &'a Fixture,
-    workspace: &'a Workspace,
+    workspace: Workspace,
     text: String,
     table: Table,
 }
 
-/// Breaks the mesh of this workspace, which has the example `multi-primary-multi-network`.
-pub fn every_cause_is_named_with_its_way_out(fixture: &Fixture, workspace: &Workspace) {
+pub fn every_cause_is_named_with_its_way_out(fixture: &Fixture) {
     let text = Fixture::example_text("multi-primary-multi-network");
     let timeouts = "  timeouts {\n    update = var.patience\n  }\n\n  chart_source {";
     let text =
         text.replacen("  chart_source {", timeouts, 1) + "variable \"patience\" {\n  type = string\n}\n";
     let columns = ["Cause", "`status`", "What Terraform says", "The next apply"];
     let table = Table::new("reliability", "causes", &columns);
+    let workspace = fixture.example("multi-primary-multi-network");
     let mut patient = Patient { fixture, workspace, text, table };
     patient.configure(LONG, &patient.text.clone());
-    patient.remote_secrets_are_missing_or_wrong();
-    patient.a_key_differs_and_a_token_is_refused();
-    patient.gateways_have_no_label_and_no_image();
-    patient.roots_differ();
-    patient.api_servers_are_declared_wrong_and_then_cut_off();
-    patient.a_load_balancer_is_pending_and_a_webhook_is_cut_off();
-    patient.a_control_plane_is_gone();
-    patient.the_provider_itself_is_kept_out();
+    patient.workspace.apply().succeeded();
+    for step in Patient::STEPS {
+        step(&mut patient);
+    }
+    patient.workspace.destroy().succeeded();
     patient.table.check();
 }
 
 impl Patient<'_> {
+    /// One after the other, each from a whole mesh to a whole mesh.
+    const STEPS: [fn(&mut Self); 8] = [
+        Self::remote_secrets_are_missing_or_wrong,
+        Self::a_key_differs_and_a_token_is_refused,
+        Self::gateways_have_no_label_and_no_image,
+        Self::roots_differ,
+        Self::api_servers_are_declared_wrong_and_then_cut_off,
+        Self::a_load_balancer_is_pending_and_a_webhook_is_cut_off,
+        Self::a_control_plane_is_gone,
+        Self::the_provider_itself_is_kept_out,
+    ];
+
     fn remote_secrets_are_missing_or_wrong(&mut self) {
         self.kubectl("east", &["delete", "secret", "istio-remote-secret-west"]);
         let kubeconfig = self.secret("west", "istio-remote-secret-east", "east");
@@ -119,7 +128,13 @@ impl Patient<'_> {
         ];
         self.patch_secret("west", "cacerts", &files);
         self.restart("west");
-        self.noted("The authority of a cluster was replaced", "links.east->west", "roots_differ", MENDS);
+        let apply = "restores the Secret, and fails with this message until istiod is restarted";
+        self.noted("The authority of a cluster was replaced", "links.east->west", "roots_differ", apply);
+        self.configure(SHORT, &self.text.clone());
+        error(&self.workspace.apply_with_messages(), "Link \"east\" -> \"west\": proxies of");
+        self.restart("west");
+        self.configure(LONG, &self.text.clone());
+        self.workspace.plan();
         self.mends();
     }
 
@@ -234,7 +249,7 @@ impl Patient<'_> {
     /// Plans with another kubeconfig and notes the message that has this text.
     #[track_caller]
     fn kept_out(&mut self, cause: &str, status: &str, change: impl FnOnce(&mut Value), text: &str) {
-        let path = self.fixture.changed_kubeconfig(self.workspace, "west", change);
+        let path = self.fixture.changed_kubeconfig(&self.workspace, "west", change);
         let mut variables = self.variables(LONG);
         variables["kubeconfig"] = json!(path);
         self.workspace.set_variables(&variables);

@@ -43,18 +43,25 @@ pub fn interrupted_runs_are_taken_up(fixture: &Fixture) {
     let table = Table::new("reliability", "faults", &columns);
     let workspace = fixture.example("multi-primary-flat");
     let mut victim = Victim { fixture, workspace, text, table, random: 7, killed: 0 };
-    victim.an_api_server_is_down_when_a_mesh_is_planned();
-    victim.a_create_is_forbidden();
-    victim.an_api_server_is_down_when_a_mesh_is_changed();
-    victim.an_api_server_is_down_when_a_mesh_is_destroyed();
-    victim.a_create_is_cancelled_twice();
-    victim.the_provider_is_killed();
+    for step in Victim::STEPS {
+        step(&mut victim);
+    }
     victim.workspace.destroy().succeeded();
     victim.nothing_is_left();
     victim.table.check();
 }
 
 impl Victim<'_> {
+    /// One after the other; each finds the mesh as the one before has left it.
+    const STEPS: [fn(&mut Self); 6] = [
+        Self::an_api_server_is_down_when_a_mesh_is_planned,
+        Self::a_create_is_forbidden,
+        Self::an_api_server_is_down_when_a_mesh_is_changed,
+        Self::an_api_server_is_down_when_a_mesh_is_destroyed,
+        Self::a_create_is_cancelled_twice,
+        Self::the_provider_is_killed,
+    ];
+
     fn an_api_server_is_down_when_a_mesh_is_planned(&mut self) {
         let run = self.without_middle(|workspace| workspace.plan_with(&["-json"]));
         let message = error(&run, "Cluster \"middle\": ");

@@ -36,6 +36,7 @@ const TESTS: &[Test] = &[
         elsewhere::gateways_are_found_by_host_name_and_at_node_ports_and_a_cluster_leaves,
     ),
     ("clusters_join_under_traffic", mixed::clusters_join_under_traffic),
+    ("every_cause_is_named_with_its_way_out", causes::every_cause_is_named_with_its_way_out),
     ("interrupted_runs_are_taken_up", faults::interrupted_runs_are_taken_up),
     // Last, because it looks at what the others remembered.
     (

@@ -75,8 +75,9 @@ fn broken_link(reader: &str, read: &str, state: &str) -> Option<Diagnostic> {
         ),
         "roots_differ" => (
             format!("proxies of {reader:?} and {read:?} trust different roots"),
-            "Every call between them fails its TLS handshake. Someone replaced Secret cacerts in one of them: apply again to \
-             restore it, then restart the workloads that still have certificates of the other root."
+            "Every call between them fails its TLS handshake. Someone replaced Secret cacerts in one of them. Apply again; that \
+             restores it. Then restart Deployment istiod there, which takes another root only when it starts, and the workloads \
+             that still have certificates of the other root."
                 .to_owned(),
         ),
         state => access(reader, read, state, &secret),
