@@ -126,7 +126,10 @@ fn rollout_way_out(error: &RolloutError) -> String {
              terraform untaint if this was the first apply, and apply again. Raise timeouts if it only needs longer."
         }
         RolloutError::Root(error) | RolloutError::Intermediate(error) => error.way_out(),
-        RolloutError::NotInjected { reason, .. } if reason.contains("no endpoints available") => {
+        // The second is what kube-proxy makes of a Service without endpoints.
+        RolloutError::NotInjected { reason, .. }
+            if reason.contains("no endpoints available") || reason.contains("connection refused") =>
+        {
             "No pod of Deployment istiod is ready to fill it in. Look at the events of its pods and at the number of replicas, mend \
              the cause, and apply again."
         }

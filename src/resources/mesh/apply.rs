@@ -16,7 +16,7 @@ use super::blueprint::Blueprint;
 use super::declare::declare;
 use super::fingerprint::Secrets;
 use super::model::MeshModel;
-use super::plan::primary;
+use super::plan::{primary, root_is_gone};
 use super::recorded::Recorded;
 use super::seals::{ApiServers, Seals};
 use super::site::Site;
@@ -27,8 +27,8 @@ use crate::manifests::ObjectId;
 use crate::mesh::{ClusterFacts, ClusterName, ValidatedMesh};
 use crate::observe;
 use crate::provider::ProviderData;
-use crate::render::authority::ROOT_SECRET;
-use crate::render::{Component, ManifestSet};
+use crate::render::authority::{INTERMEDIATE_SECRET, ROOT_SECRET};
+use crate::render::{Component, Hole, Manifest, ManifestSet};
 use crate::rollout::{self, Certificates, ClusterOutcome, Given, Installation, Target};
 use crate::trust::Root;
 
@@ -119,6 +119,7 @@ impl Apply<'_> {
             sites.push(Site { cluster, facts, set });
         }
         self.check_objects(&sites)?;
+        self.check_root(&sites)?;
         let digests = blueprint.digests();
         Ok(Prepared { mesh: blueprint.mesh, sites, digests, api_servers, root })
     }
@@ -204,6 +205,19 @@ impl Apply<'_> {
             differing.join(", ")
         );
         Err(Diagnostic::error("The objects of the mesh are no longer those that were planned", detail))
+    }
+
+    /// No root is made anew while an intermediate of the one before is in use.
+    fn check_root(&self, sites: &[Site]) -> Result<(), Diagnostic> {
+        let is_signed =
+            self.recorded.objects.keys().any(|id| id.kind == "Secret" && id.name == INTERMEDIATE_SECRET);
+        let made = sites.iter().flat_map(|site| site.ids().zip(site.set.manifests()));
+        let is_root = |manifest: &Manifest| manifest.holes.values().any(|hole| matches!(hole, Hole::Root(_)));
+        let mut made = made.filter(|(id, manifest)| is_root(manifest) && self.secrets.seals.has(id));
+        match made.next() {
+            Some((id, _)) if is_signed => Err(root_is_gone(&id)),
+            _ => Ok(()),
+        }
     }
 
     fn installation(&self, prepared: &Prepared, site: &Site) -> Installation {

@@ -249,10 +249,20 @@ impl Rendering<'_> {
             holes.values_mut().for_each(|value| *value = None);
         }
         let is_open = holes.values().any(Option::is_none);
-        if is_open && manifest.component == Component::Root && seals.has(id) {
+        if is_open
+            && manifest.component == Component::Root
+            && seals.has(id)
+            && self.has_workloads(&id.cluster)
+        {
             return Err(root_is_gone(id));
         }
         Ok(Rendered { fields: flatten(&manifest.object, key), holes })
+    }
+
+    /// Whether anything of the mesh runs in the cluster. Where nothing does, a destroy that did not come to its end has deleted the
+    /// root after that: Terraform plans before it destroys the rest, and only an apply may refuse to go on without the root.
+    fn has_workloads(&self, cluster: &str) -> bool {
+        self.prior.keys().any(|id| id.cluster == cluster && id.kind == "Deployment")
     }
 
     /// Whether what was filled in is a token that is no longer accepted.
@@ -261,7 +271,8 @@ impl Rendering<'_> {
     }
 }
 
-fn root_is_gone(id: &ObjectId) -> Diagnostic {
+/// The Secret that keeps the root, which others still depend on, would be made anew with another root.
+pub fn root_is_gone(id: &ObjectId) -> Diagnostic {
     let detail = "It kept the root certificate of the mesh and its key, and was deleted or changed by someone else. A new root \
                   would break every connection of the mesh, so none is made.\n\nRestore the Secret from a backup and plan again. \
                   If there is none, the mesh goes on until its intermediates expire, but no cluster can join it: make a new mesh \
