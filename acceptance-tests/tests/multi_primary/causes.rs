@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::fixture::{Fixture, decoded, encoded};
 
 /// How long istiod may take to notice.
-const NOTICED: Duration = Duration::from_secs(60);
+const NOTICED: Duration = Duration::from_mins(1);
 /// Enough to apply, too short to wait for what will not come.
 const SHORT: &str = "8s";
 const LONG: &str = "90s";
@@ -222,7 +222,7 @@ impl Patient<'_> {
     fn the_provider_itself_is_kept_out(&mut self) {
         let ca = encoded(&Authority::new().root());
         let cluster = |kubeconfig: &mut Value| {
-            kubeconfig["clusters"][0]["cluster"]["certificate-authority-data"] = json!(ca)
+            kubeconfig["clusters"][0]["cluster"]["certificate-authority-data"] = json!(ca);
         };
         self.kept_out(
             "Wrong certificate authority in the kubeconfig",
@@ -303,7 +303,10 @@ impl Patient<'_> {
     }
 
     fn row(&mut self, cause: &str, status: &str, message: &Message, apply: &str) {
-        let said = format!("**{}**\n{}", message.summary, message.detail);
+        // What comes after these words names a pod, or the one webhook that was called first.
+        let (summary, _) = message.summary.split_once(": Internal error").unwrap_or((&message.summary, ""));
+        let (detail, _) = message.detail.split_once(" The answer was: ").unwrap_or((&message.detail, ""));
+        let said = format!("**{summary}**\n{detail}");
         self.table.row(&[cause, status, &said, apply]);
     }
 

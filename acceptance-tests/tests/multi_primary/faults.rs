@@ -17,10 +17,11 @@ use crate::fixture::Fixture;
 const CLUSTERS: [&str; 2] = ["east", "middle"];
 /// How often each verb is killed; `FAULT_KILLS` asks for another number.
 const KILLS: u32 = 2;
-/// From the start of a run to the last moment at which its provider is killed.
-const CREATES: Duration = Duration::from_secs(12);
-const UPDATES: Duration = Duration::from_secs(5);
-const DESTROYS: Duration = Duration::from_secs(7);
+/// In what part of the time that a run takes its provider is killed.
+const FIRST: f64 = 0.15;
+const LAST: f64 = 0.9;
+/// What Terraform says when its provider is gone.
+const UNANSWERED: &str = "Plugin did not respond";
 const AGAIN: &str = "the same command again";
 const INVENTORY: [&str; 2] = ["configmap", "terraform-provider-istio-inventory"];
 
@@ -35,6 +36,9 @@ struct Victim<'a> {
     table: Table,
     random: u64,
     killed: u32,
+    unanswered: u32,
+    /// How long each verb took when nothing came in between.
+    took: BTreeMap<&'static str, Duration>,
 }
 
 pub fn interrupted_runs_are_taken_up(fixture: &Fixture) {
@@ -42,7 +46,16 @@ pub fn interrupted_runs_are_taken_up(fixture: &Fixture) {
     let columns = ["What happened", "What Terraform says", "The next step", "What it finds"];
     let table = Table::new("reliability", "faults", &columns);
     let workspace = fixture.example("multi-primary-flat");
-    let mut victim = Victim { fixture, workspace, text, table, random: 7, killed: 0 };
+    let mut victim = Victim {
+        fixture,
+        workspace,
+        text,
+        table,
+        random: 7,
+        killed: 0,
+        unanswered: 0,
+        took: BTreeMap::new(),
+    };
     for step in Victim::STEPS {
         step(&mut victim);
     }
@@ -90,12 +103,12 @@ impl Victim<'_> {
         self.workspace.set_variables(&self.variables(Some(&token)));
         let run = self.workspace.apply_with_messages();
         let message = error(&run, "Cluster \"middle\": cannot apply the manifests");
-        let mut short = message.clone();
-        short.detail = message.detail.lines().last().unwrap_or_default().to_owned();
+        let way_out = message.detail.lines().last().unwrap_or_default().to_owned();
+        let short = Message { detail: way_out, ..message };
         let made = self.objects("east");
         self.workspace.set_variables(&self.variables(None));
         self.workspace.run(&["untaint", "istio_mesh.shop"]).succeeded();
-        self.workspace.apply().succeeded();
+        self.timed("create", Workspace::apply).succeeded();
         self.is_well(&Objects::from([("east", made)]));
         let next = "grant the right, `terraform untaint istio_mesh.shop`, `terraform apply`";
         self.row(
@@ -117,7 +130,7 @@ impl Victim<'_> {
         let run = self.without_middle(|workspace| workspace.run(&["apply", "-json", "tfplan"]));
         let message = error(&run, "Cluster \"middle\": ");
         assert_eq!(self.generations("east"), generations, "nothing is written before all clusters answer");
-        self.workspace.apply().succeeded();
+        self.timed("update", Workspace::apply).succeeded();
         self.is_well(&before);
         self.row(
             "… at an apply that was planned before",
@@ -137,7 +150,7 @@ impl Victim<'_> {
         let root = "east//Secret/istio-system/terraform-provider-istio-root is no longer what the mesh was made with";
         self.workspace.apply().failed_with(&[root]);
         assert_eq!(self.objects("middle"), before);
-        self.workspace.destroy().succeeded();
+        self.timed("destroy", Workspace::destroy).succeeded();
         self.nothing_is_left();
         self.row("… at destroy", &message, "`terraform destroy`", "the other clusters empty");
     }
@@ -183,23 +196,25 @@ impl Victim<'_> {
         for kill in 0..kills {
             let before = self.all_objects();
             self.change(&format!("kill-{kill}"));
-            self.kill(&["apply", "-input=false", "-auto-approve", "-no-color"], UPDATES);
+            self.kill(&["apply", "-input=false", "-auto-approve", "-no-color"], "update");
             self.let_claims_expire();
             self.workspace.apply().succeeded();
             self.is_well(&before);
 
-            self.kill(&["destroy", "-input=false", "-auto-approve", "-no-color"], DESTROYS);
+            self.kill(&["destroy", "-input=false", "-auto-approve", "-no-color"], "destroy");
             self.let_claims_expire();
             self.workspace.destroy().succeeded();
             self.nothing_is_left();
 
-            self.kill(&["apply", "-input=false", "-auto-approve", "-no-color"], CREATES);
+            self.kill(&["apply", "-input=false", "-auto-approve", "-no-color"], "create");
             self.is_taken_up();
         }
-        assert!(self.killed > kills, "only {} of {} runs were still going", self.killed, 3 * kills);
+        let Self { killed, unanswered, .. } = self;
+        assert!(*killed > kills, "only {killed} of {} runs were still going", 3 * kills);
+        assert!(*unanswered > 0, "Terraform said something else after {killed} kills");
         let message = Message {
             severity: String::new(),
-            summary: "Plugin did not respond".to_owned(),
+            summary: UNANSWERED.to_owned(),
             detail: "Terraform keeps the state of before: none for a create.".to_owned(),
         };
         let next = "two minutes later the same command again";
@@ -212,15 +227,25 @@ impl Victim<'_> {
         }
     }
 
+    /// Does what one of the verbs does, and notes how long that takes.
+    fn timed(&mut self, verb: &'static str, run: impl FnOnce(&Workspace) -> Run) -> Run {
+        let began = Instant::now();
+        let run = run(&self.workspace);
+        self.took.insert(verb, began.elapsed());
+        run
+    }
+
     /// Starts Terraform and kills its provider at a random moment.
-    fn kill(&mut self, arguments: &[&str], longest: Duration) {
+    fn kill(&mut self, arguments: &[&str], verb: &str) {
         let mut run = self.workspace.start(arguments);
-        std::thread::sleep(longest.mul_f64(0.15 + 0.85 * self.random()));
+        std::thread::sleep(self.took[verb].mul_f64(FIRST + (LAST - FIRST) * self.random()));
         match provider_of(run.id()) {
             Some(provider) if run.try_wait().expect("ask for the run").is_none() => {
-                self.killed += 1;
                 signal("-KILL", provider);
-                assert_ne!(Run::finished(run).code, 0);
+                let run = Run::finished(run);
+                assert_ne!(run.code, 0, "{}", run.output);
+                self.killed += 1;
+                self.unanswered += u32::from(run.output.contains(UNANSWERED));
             }
             _ => drop(Run::finished(run)),
         }
