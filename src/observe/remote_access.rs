@@ -89,10 +89,7 @@ impl RemoteAccess {
 
     /// Does from here what istiod does first, which is to list namespaces. `None`: this is let in.
     pub async fn refusal(&self, read: &str) -> Option<Refusal> {
-        let cluster = match Cluster::of_kubeconfig(read, &self.0) {
-            Ok(cluster) => cluster,
-            Err(_) => return Some(Refusal::Kubeconfig),
-        };
+        let Ok(cluster) = Cluster::of_kubeconfig(read, &self.0) else { return Some(Refusal::Kubeconfig) };
         let namespaces = Api::<Namespace>::all(cluster.client());
         let one = ListParams::default().limit(1);
         match namespaces.list_metadata(&one).await.map_err(|error| cluster.error(error)) {

@@ -246,7 +246,9 @@ impl Rendering<'_> {
         let Secrets { key, seals } = self.secrets;
         let mut holes = seals.planned(id, manifest, self.prior, self.api_servers);
         if manifest.holes.values().any(|hole| self.is_refused(&id.cluster, hole)) {
-            holes.values_mut().for_each(|value| *value = None);
+            for value in holes.values_mut() {
+                *value = None;
+            }
         }
         let is_open = holes.values().any(Option::is_none);
         if is_open
