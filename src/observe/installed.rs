@@ -113,7 +113,7 @@ struct MultiCluster {
     cluster_name: String,
 }
 
-/// Reads what the control plane in `namespace` was installed as. Needs to get ConfigMaps there, and to list Services in all namespaces.
+/// Reads what the control plane in `namespace` was installed as. Needs to get `ConfigMap`s there, and to list Services in all namespaces.
 pub async fn installed(cluster: &Cluster, namespace: &str) -> Result<Installed, InstalledError> {
     let config_maps = Api::<ConfigMap>::namespaced(cluster.client(), namespace);
     let services = Api::<Service>::all(cluster.client());

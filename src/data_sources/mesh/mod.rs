@@ -100,7 +100,7 @@ impl DataSource for MeshDataSource {
         }
         errors.extend(disagreement(&members));
         match errors.into_result() {
-            Ok(_) => described(config, &members).into(),
+            Ok(()) => described(config, &members).into(),
             Err(errors) => Outcome::failed(errors),
         }
     }
