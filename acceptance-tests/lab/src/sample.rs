@@ -27,6 +27,11 @@ pub fn manifests(cluster: &str) -> Value {
          "metadata": {"name": NAMESPACE, "labels": {"istio-injection": "enabled"}}},
         {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "echo", "namespace": NAMESPACE},
          "spec": {"selector": {"app": "echo"}, "ports": [{"name": "http", "port": 5000, "targetPort": 8080}]}},
+        // Every call on a connection of its own: one that is kept may be closed by the other proxy, whose listener has changed, at the
+        // very moment of the next call, and that would say nothing about the mesh.
+        {"apiVersion": "networking.istio.io/v1", "kind": "DestinationRule", "metadata": {"name": "echo", "namespace": NAMESPACE},
+         "spec": {"host": "echo.sample.svc.cluster.local",
+                  "trafficPolicy": {"connectionPool": {"http": {"maxRequestsPerConnection": 1}}}}},
         deployment("echo"),
         deployment("client"),
     ]})
