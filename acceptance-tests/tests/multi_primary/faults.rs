@@ -16,7 +16,7 @@ use crate::fixture::Fixture;
 
 const CLUSTERS: [&str; 2] = ["east", "middle"];
 /// How often each verb is killed; `FAULT_KILLS` asks for another number.
-const KILLS: u32 = 2;
+const KILLS: u32 = 1;
 /// In what part of the time that a run takes its provider is killed.
 const FIRST: f64 = 0.15;
 const LAST: f64 = 0.9;
@@ -210,7 +210,7 @@ impl Victim<'_> {
             self.is_taken_up();
         }
         let Self { killed, unanswered, .. } = self;
-        assert!(*killed > kills, "only {killed} of {} runs were still going", 3 * kills);
+        assert!(*killed >= kills, "only {killed} of {} runs were still going", 3 * kills);
         assert!(*unanswered > 0, "Terraform said something else after {killed} kills");
         let message = Message {
             severity: String::new(),
