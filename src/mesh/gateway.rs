@@ -46,6 +46,11 @@ pub struct Resources {
 impl EastWestGateway {
     /// The port that istiod assumes for calls between networks unless it is told another.
     pub const DEFAULT_PORT: i64 = 15443;
+    /// The label by which istiod knows the network of a namespace, and the gateways of a network
+    /// (`pilot/pkg/serviceregistry/kube/controller/network.go`).
+    pub const NETWORK_LABEL: &str = "topology.istio.io/network";
+    /// The label by which a gateway's Service tells another port.
+    pub const PORT_LABEL: &str = "networking.istio.io/gatewayPort";
     /// The labels by which its pods are found: the chart's, of its release name without `istio-`.
     pub const PODS: &str = "istio=eastwestgateway";
     /// What the chart writes where istiod's injector writes an image.

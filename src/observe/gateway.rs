@@ -9,9 +9,6 @@ use super::pods::is_ready;
 use crate::clusters::{Cluster, Error};
 use crate::mesh::{EAST_WEST_GATEWAY, EastWestGateway};
 
-/// The label of a namespace and of a gateway's Service by which istiod knows their network.
-const NETWORK: &str = "topology.istio.io/network";
-
 /// The gateway of one cluster.
 #[derive(Clone, Debug)]
 pub struct Gateway {
@@ -52,8 +49,9 @@ pub(super) async fn gateway(
     let (service, namespace, pods) = reads.await.map_err(|error| cluster.error(error))?;
     Ok(service.map(|service| Gateway {
         addresses: addresses(&service),
-        network: service.labels().get(NETWORK).cloned(),
-        namespace_network: namespace.and_then(|namespace| namespace.labels().get(NETWORK).cloned()),
+        network: service.labels().get(EastWestGateway::NETWORK_LABEL).cloned(),
+        namespace_network: namespace
+            .and_then(|namespace| namespace.labels().get(EastWestGateway::NETWORK_LABEL).cloned()),
         pods: state(&pods.items),
     }))
 }

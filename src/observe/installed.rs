@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use super::gateway::addresses;
 use crate::clusters::{self, Cluster};
+use crate::mesh::EastWestGateway;
 
 /// What the chart `istiod` keeps of its values for the injector.
 const INJECTOR: &str = "istio-sidecar-injector";
@@ -17,10 +18,6 @@ const INJECTOR_KEY: &str = "values";
 /// Istio's `MeshConfig`.
 const MESH: &str = "istio";
 const MESH_KEY: &str = "mesh";
-/// By these labels istiod finds the gateways of a network (`pilot/pkg/serviceregistry/kube/controller/network.go`).
-const NETWORK_LABEL: &str = "topology.istio.io/network";
-const PORT_LABEL: &str = "networking.istio.io/gatewayPort";
-const DEFAULT_PORT: i64 = 15443;
 const VERSION_LABEL: &str = "app.kubernetes.io/version";
 
 /// An installation could not be read.
@@ -117,7 +114,7 @@ struct MultiCluster {
 pub async fn installed(cluster: &Cluster, namespace: &str) -> Result<Installed, InstalledError> {
     let config_maps = Api::<ConfigMap>::namespaced(cluster.client(), namespace);
     let services = Api::<Service>::all(cluster.client());
-    let labelled = ListParams::default().labels(NETWORK_LABEL);
+    let labelled = ListParams::default().labels(EastWestGateway::NETWORK_LABEL);
     let reads = try_join3(config_maps.get_opt(INJECTOR), config_maps.get_opt(MESH), services.list(&labelled));
     let (injector, mesh, services) = reads.await.map_err(|error| cluster.error(error))?;
     let absent =
@@ -155,10 +152,13 @@ fn typed_gateway(global: &Global) -> Option<NetworkGateway> {
 /// The gateway of the network as its Services tell.
 fn gateway(services: &[Service], network: &str) -> Option<NetworkGateway> {
     let label = |service: &Service, name: &str| service.metadata.labels.as_ref()?.get(name).cloned();
-    let of_network = |service: &&Service| label(service, NETWORK_LABEL).as_deref() == Some(network);
+    let of_network =
+        |service: &&Service| label(service, EastWestGateway::NETWORK_LABEL).as_deref() == Some(network);
     let services: Vec<&Service> = services.iter().filter(of_network).collect();
     let first = services.first()?;
-    let port = label(first, PORT_LABEL).and_then(|port| port.parse().ok()).unwrap_or(DEFAULT_PORT);
+    let port = label(first, EastWestGateway::PORT_LABEL)
+        .and_then(|port| port.parse().ok())
+        .unwrap_or(EastWestGateway::DEFAULT_PORT);
     Some(sorted(services.into_iter().flat_map(addresses).collect(), port))
 }
 
@@ -180,11 +180,11 @@ mod tests {
 
     fn service(network: &str, port: Option<&str>, ingress: &Value) -> Service {
         let mut service = json!({
-            "metadata": {"labels": {NETWORK_LABEL: network}},
+            "metadata": {"labels": {EastWestGateway::NETWORK_LABEL: network}},
             "status": {"loadBalancer": {"ingress": ingress}},
         });
         if let Some(port) = port {
-            service["metadata"]["labels"][PORT_LABEL] = json!(port);
+            service["metadata"]["labels"][EastWestGateway::PORT_LABEL] = json!(port);
         }
         serde_json::from_value(service).unwrap()
     }
@@ -200,7 +200,7 @@ mod tests {
             found,
             NetworkGateway { addresses: vec!["192.0.2.1".into(), "b.example".into()], port: 443 }
         );
-        assert_eq!(gateway(&services, "net-west").unwrap().port, DEFAULT_PORT);
+        assert_eq!(gateway(&services, "net-west").unwrap().port, EastWestGateway::DEFAULT_PORT);
         assert_eq!(gateway(&services, "net-other"), None);
     }
 

@@ -8,8 +8,6 @@ use crate::mesh::{EastWestGateway, Namespace, Resources, ValidatedMesh, Validate
 
 /// The label that the chart gives the gateway's pods: its name without `istio-`.
 const SELECTOR: &str = "eastwestgateway";
-/// The label by which istiod learns of another port for calls between networks than the one it assumes.
-const PORT_LABEL: &str = "networking.istio.io/gatewayPort";
 /// The name of the Service's port for calls between networks.
 const PORT_NAME: &str = "tls";
 /// The port in the gateway's pods for calls between networks.
@@ -54,7 +52,7 @@ pub(super) fn values(gateway: &EastWestGateway) -> Value {
     if gateway.service_port() != PORT {
         let port = gateway.service_port();
         values.insert("networkGatewayPorts".to_owned(), json!({PORT_NAME: {"port": port}}));
-        values.insert("labels".to_owned(), json!({PORT_LABEL: port.to_string()}));
+        values.insert("labels".to_owned(), json!({EastWestGateway::PORT_LABEL: port.to_string()}));
     }
     let Resources { requests, limits } = &gateway.resources;
     let resources =

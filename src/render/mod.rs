@@ -35,7 +35,7 @@ pub use error::RenderError;
 pub use hole::Hole;
 pub use manifest_set::{Component, Holes, Manifest, ManifestSet, Stage};
 
-use crate::mesh::{ChartName, ClusterFacts, ClusterName, ValidatedMesh, ValidatedPrimary};
+use crate::mesh::{ChartName, ClusterFacts, ClusterName, EastWestGateway, ValidatedMesh, ValidatedPrimary};
 
 /// The charts of one release: those that the cluster needs.
 pub type Charts<'a> = BTreeMap<ChartName, &'a Chart>;
@@ -109,7 +109,7 @@ fn namespace(mesh: &ValidatedMesh, primary: &ValidatedPrimary) -> Value {
         "metadata": {"name": mesh.namespace()},
     });
     if mesh.has_several_networks() {
-        namespace["metadata"]["labels"] = json!({"topology.istio.io/network": primary.network()});
+        namespace["metadata"]["labels"] = json!({EastWestGateway::NETWORK_LABEL: primary.network()});
     }
     namespace
 }
