@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures::future::{join, join_all};
-use k8s_openapi::api::core::v1::{ConfigMap, Pod};
+use futures::future::{join_all, try_join4};
+use k8s_openapi::api::core::v1::Pod;
 use kube::api::ListParams;
 use kube::{Api, ResourceExt};
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+use super::authority;
 use super::gateway::{self, Gateway};
 use super::pods::is_ready;
 use crate::clusters::{Cluster, Error};
@@ -20,9 +21,6 @@ const DEBUG_PORT: u16 = 8080;
 const DEBUG_PATH: &str = "/debug/clusterz";
 /// How long one look into a pod may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// From which proxies take the mesh's roots.
-const ROOTS: &str = "istio-ca-root-cert";
-const ROOTS_KEY: &str = "root-cert.pem";
 
 /// One control plane, as far as it could be observed.
 #[derive(Debug)]
@@ -31,6 +29,8 @@ pub struct ControlPlane {
     pub replicas: Result<Vec<Replica>, String>,
     /// The roots that proxies of the cluster trust, as PEM; `None` if there are none yet.
     pub roots: Option<String>,
+    /// The certificate that istiod signs with, as PEM; `None` if it made a root of its own.
+    pub signer: Option<Vec<u8>>,
     /// The east-west gateway; `None` if it has no Service.
     pub gateway: Option<Gateway>,
 }
@@ -60,17 +60,14 @@ pub async fn control_plane(
     gateway_namespace: &str,
     asks_istiod: bool,
 ) -> Result<ControlPlane, Error> {
-    let roots = async {
-        let config_map = Api::<ConfigMap>::namespaced(cluster.client(), namespace).get_opt(ROOTS).await?;
-        Ok(config_map.and_then(|config_map| config_map.data?.remove(ROOTS_KEY)))
-    };
-    let gateway = gateway::gateway(cluster, namespace, gateway_namespace);
-    let (roots, gateway) = join(roots, gateway).await;
-    Ok(ControlPlane {
-        replicas: replicas(cluster, namespace, asks_istiod).await?,
-        roots: roots.map_err(|error| cluster.error(error))?,
-        gateway: gateway?,
-    })
+    let (roots, signer, gateway, replicas) = try_join4(
+        authority::roots(cluster, namespace),
+        authority::signer(cluster, namespace),
+        gateway::gateway(cluster, namespace, gateway_namespace),
+        replicas(cluster, namespace, asks_istiod),
+    )
+    .await?;
+    Ok(ControlPlane { replicas, roots, signer, gateway })
 }
 
 async fn replicas(

@@ -1,5 +1,6 @@
 //! What rendering needs to know of clusters, read from them as plain values.
 
+mod authority;
 mod control_plane;
 mod definitions;
 mod gateway;
@@ -16,6 +17,7 @@ use futures::future::{join_all, try_join};
 use crate::clusters::{Cluster, Clusters, Error, Reason};
 use crate::mesh::ClusterFacts;
 
+pub use authority::roots;
 pub use control_plane::{ControlPlane, Replica, control_plane};
 pub use definitions::definitions_in_use;
 pub use gateway::{Gateway, GatewayPods};

@@ -4,8 +4,8 @@ use std::fmt::{self, Write as _};
 
 use rustls::pki_types::CertificateDer;
 use sha2::{Digest as _, Sha256};
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
 use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert};
 use x509_parser::der_parser::oid;
 use x509_parser::extensions::KeyUsage;
@@ -17,6 +17,9 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 use super::encoding::{self, CERTIFICATE};
 use super::error::TrustError;
 use super::key::PrivateKey;
+
+/// How long the replacement of an authority may take to plan.
+const NEAR: Duration = Duration::days(30);
 
 /// A certificate that could be parsed in full.
 #[derive(Clone, PartialEq, Eq)]
@@ -114,6 +117,14 @@ impl Certificate {
     /// The last second of its validity in RFC 3339, UTC: `2036-11-22T22:43:30Z`.
     pub fn not_after_text(&self) -> String {
         rfc3339(self.facts.not_after)
+    }
+
+    /// Whether little time is left to replace it: a tenth of its validity, or at least 30 days unless those would be more than a
+    /// third of it.
+    pub fn is_near_its_end(&self, now: OffsetDateTime) -> bool {
+        let lifetime: Duration = self.facts.not_after - self.facts.not_before;
+        let near = Duration::max(lifetime / 10, NEAR.min(lifetime / 3));
+        self.facts.not_after - now < near
     }
 
     /// Type of its public key: `ecdsa-p256`, `rsa-4096`, `ed25519`, or else the identifier of the algorithm.

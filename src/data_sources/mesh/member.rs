@@ -31,9 +31,8 @@ pub async fn read(
 ) -> Result<Member, Diagnostic> {
     let unusable = |error| diagnostics::cluster(&error, Some(at.clone()));
     let cluster = data.clusters.get(label).await.map_err(unusable)?;
-    let reads =
-        try_join(observe::facts(&cluster), observe::control_plane(&cluster, namespace, namespace, false));
-    let (facts, control_plane) = reads.await.map_err(unusable)?;
+    let reads = try_join(observe::facts(&cluster), observe::roots(&cluster, namespace));
+    let (facts, roots) = reads.await.map_err(unusable)?;
     let installed = observe::installed(&cluster, namespace).await;
     let installed = installed.map_err(|error| diagnostics::installed(&error, at.clone()))?;
     if installed.cluster != label {
@@ -43,7 +42,7 @@ pub async fn read(
         let summary = format!("Cluster {label:?}: ConfigMap {namespace}/istio holds no mesh configuration");
         diagnostics::failure(summary, &error, "istiod reads the same text: mend it there.", Some(at.clone()))
     })?;
-    Ok(Member { label: label.to_owned(), facts, installed, trust_domain, roots: control_plane.roots })
+    Ok(Member { label: label.to_owned(), facts, installed, trust_domain, roots })
 }
 
 fn trust_domain(mesh_config: &str) -> Result<String, helm_template::yaml::Error> {

@@ -58,8 +58,8 @@ impl DataSource for MeshDataSource {
         Schema::new(
             "A mesh that another workspace manages, or that helm or istioctl has installed, read from its control planes. What \
              the same configuration makes is told by the attributes of its resource `istio_mesh`.\n\n\
-             It needs the rights to get the namespace `kube-system`, to get ConfigMaps and list Pods in the mesh's namespace, and \
-             to list Services in all namespaces.",
+             It needs the rights to get the namespace `kube-system`, to get ConfigMaps in the mesh's namespace, and to list \
+             Services in all namespaces.",
         )
         .attribute("clusters", Attribute::list(Type::String,
             "The clusters with a control plane of the mesh, by their labels in the provider block. Each label must be the name \
@@ -134,13 +134,12 @@ fn described(config: MeshModel, members: &[Member]) -> Result<MeshModel, Diagnos
         Field::Known(members.iter().map(|member| (member.label.clone(), known(fact(member)))).collect())
     };
     let bundle = documents::bundle(members.iter().filter_map(|member| member.roots.as_ref()));
-    let version = member::lowest_version(members).map_or(Field::Null, Field::Known);
     let join = JoinModel {
         format: Field::Known(FORMAT),
         mesh_id: known(&any.installed.mesh_id),
         trust_domain: known(&any.trust_domain),
         namespace: Field::Known(config.namespace.as_str().unwrap_or(DEFAULT_NAMESPACE).to_owned()),
-        version: version.clone(),
+        version: member::lowest_version(members).map_or(Field::Null, Field::Known),
         chart_repository: config.chart_repository.clone(),
         hub: given(&any.installed.hub),
         image_variant: given(&any.installed.image_variant),
@@ -150,18 +149,17 @@ fn described(config: MeshModel, members: &[Member]) -> Result<MeshModel, Diagnos
             members.iter().map(|member| (member.label.clone(), member.described())).collect(),
         ),
     };
-    let (join, peer) = documents::with_peer(join, |_| false);
-    Ok(MeshModel {
-        mesh_id: known(&any.installed.mesh_id),
-        trust_domain: known(&any.trust_domain),
-        version,
-        hub: given(&any.installed.hub),
-        image_variant: given(&any.installed.image_variant),
-        platform: given(&any.installed.platform),
+    let model = MeshModel {
+        mesh_id: join.mesh_id.clone(),
+        trust_domain: join.trust_domain.clone(),
+        version: join.version.clone(),
+        hub: join.hub.clone(),
+        image_variant: join.image_variant.clone(),
+        platform: join.platform.clone(),
         cluster_uids: of_each(|member| &member.facts.uid),
         kubernetes_versions: of_each(|member| &member.facts.kubernetes_version),
-        join,
-        peer,
         ..config
-    })
+    };
+    let (join, peer) = documents::with_peer(join, |_| false);
+    Ok(MeshModel { join, peer, ..model })
 }

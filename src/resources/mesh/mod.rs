@@ -55,6 +55,7 @@ mod authorities;
 mod blueprint;
 mod declare;
 mod documents;
+mod expiry;
 mod field_maps;
 mod fingerprint;
 mod kept_secrets;

@@ -195,6 +195,7 @@ pub struct ClusterStatusModel {
     pub control_plane: Field<String>,
     pub root_fingerprints: Field<Vec<Field<String>>>,
     pub root_expires: Field<String>,
+    pub authority_expires: Field<String>,
     pub gateway: Field<String>,
     pub gateway_addresses: Field<Vec<Field<String>>>,
 }

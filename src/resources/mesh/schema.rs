@@ -170,7 +170,10 @@ fn primary() -> Block {
         "Network of the cluster's pods. Clusters whose pods reach each other directly share one (Istio's \
          `global.network`).",
     ).required())
-    .attribute("version", Attribute::string("Release of the charts in this cluster, if it is not the mesh's.").optional())
+    .attribute("version", Attribute::string(
+        "Release of the charts in this cluster, if it is not the mesh's: no more than one minor release from that of any other \
+         cluster.",
+    ).optional())
     .attribute("pod_cidrs", Attribute::list(Type::String,
         "Addresses of the cluster's pods, such as `[\"10.8.0.0/16\"]`. Clusters of one network with overlapping ranges are \
          refused, because an address there must mean one pod.",

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
 use tfplugin::{Diagnostic, Diagnostics, Field};
+use time::OffsetDateTime;
 
+use super::expiry;
 use super::links;
 use super::model::{ClusterStatusModel, MeshModel, PrimaryModel, StatusModel};
 use super::plan::primary;
@@ -69,6 +71,7 @@ pub async fn observe(state: &MeshModel, clusters: &[Cluster]) -> Observed {
             }
         }
     }
+    warnings.extend(expiry::warnings(&seen, authority_mode(state), OffsetDateTime::now_utc()));
     let mut status = StatusModel { clusters: Field::Known(BTreeMap::new()), links: Field::Null };
     let mut entries = BTreeMap::new();
     let has_several_networks = networks.values().collect::<BTreeSet<_>>().len() > 1;
@@ -101,6 +104,11 @@ pub async fn observe(state: &MeshModel, clusters: &[Cluster]) -> Observed {
     Observed { status, roots, awaits_roots, warnings }
 }
 
+fn authority_mode(state: &MeshModel) -> &str {
+    let authority = state.certificate_authority.as_known();
+    authority.and_then(|authority| authority.mode.as_str()).unwrap_or("generated")
+}
+
 /// Cluster → network.
 fn networks(state: &MeshModel) -> BTreeMap<String, String> {
     let primaries = state.primary.as_known().into_iter().flatten();
@@ -126,8 +134,7 @@ fn cluster_status(
         Ok(_) => READY.to_owned(),
         Err(_) => before.unwrap_or_else(|| UNKNOWN.to_owned()),
     };
-    let roots = control_plane.roots.as_deref().unwrap_or_default();
-    let roots = Certificate::parse_all("root-cert.pem", roots.as_bytes()).unwrap_or_default();
+    let roots = expiry::roots(control_plane);
     let fingerprints: BTreeSet<String> = roots.iter().map(Certificate::fingerprint).collect();
     let expires = roots.iter().map(Certificate::not_after_text).min();
     let typed = declared.map(typed_addresses).unwrap_or_default();
@@ -140,6 +147,8 @@ fn cluster_status(
         control_plane: Field::Known(state),
         root_fingerprints: texts(fingerprints),
         root_expires: expires.map_or(Field::Null, Field::Known),
+        authority_expires: expiry::signer(control_plane)
+            .map_or(Field::Null, |signer| Field::Known(signer.not_after_text())),
         gateway: network.map_or(Field::Null, |network| {
             Field::Known(gateway_state(gateway, network, has_several_networks, !typed.is_empty()).to_owned())
         }),

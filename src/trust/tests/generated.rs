@@ -105,6 +105,23 @@ fn an_intermediate_never_outlives_its_root_and_says_so() {
 }
 
 #[test]
+fn an_end_is_near_at_a_tenth_of_the_validity_and_at_30_days_or_a_third_of_it() {
+    for (days, far, near) in [(3650, 366, 364), (365, 38, 36), (90, 31, 29), (9, 4, 2), (9, 4, -1)] {
+        let request = RootRequest {
+            organization: "Istio",
+            common_name: "Root CA",
+            key_type: KeyType::EcdsaP256,
+            now: now(),
+            lifetime: Duration::days(days),
+        };
+        let root = Root::generate(&request).unwrap();
+        let left = |days| root.certificate().not_after() - Duration::days(days);
+        assert!(!root.certificate().is_near_its_end(left(far)), "{days} days, {far} left");
+        assert!(root.certificate().is_near_its_end(left(near)), "{days} days, {near} left");
+    }
+}
+
+#[test]
 fn two_intermediates_differ_in_key_and_serial_number() {
     let root = root();
     let serial = |intermediate: &Intermediate| {

@@ -1,0 +1,133 @@
+//! Authorities of a mesh that will not be valid much longer. With one that has expired, proxies get no certificates any more and
+//! every call fails within a day.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tfplugin::{AttributePath, Diagnostic};
+use time::OffsetDateTime;
+
+use super::plan::primary;
+use crate::observe::ControlPlane;
+use crate::trust::Certificate;
+
+/// The roots that proxies of a cluster trust; those that cannot be read are left out.
+pub fn roots(control_plane: &ControlPlane) -> Vec<Certificate> {
+    let roots = control_plane.roots.as_deref().unwrap_or_default();
+    Certificate::parse_all("root-cert.pem", roots.as_bytes()).unwrap_or_default()
+}
+
+/// What a cluster's istiod signs with, if that is no root of its own.
+pub fn signer(control_plane: &ControlPlane) -> Option<Certificate> {
+    let certificates = Certificate::parse_all("ca-cert.pem", control_plane.signer.as_deref()?).ok()?;
+    certificates.into_iter().next()
+}
+
+/// A warning for every root and every intermediate that is near its end.
+pub fn warnings(seen: &BTreeMap<String, ControlPlane>, mode: &str, now: OffsetDateTime) -> Vec<Diagnostic> {
+    let is_near = |certificate: &Certificate| certificate.is_near_its_end(now);
+    let roots: BTreeSet<(String, String)> = seen
+        .values()
+        .flat_map(roots)
+        .filter(is_near)
+        .map(|root| (root.not_after_text(), root.subject().to_owned()))
+        .collect();
+    let intermediates = seen.iter().filter_map(|(label, control_plane)| {
+        let signer = signer(control_plane).filter(is_near)?;
+        Some(intermediate(label, &signer, mode))
+    });
+    roots.into_iter().map(|(at, subject)| root(&subject, &at, mode)).chain(intermediates).collect()
+}
+
+fn intermediate(label: &str, signer: &Certificate, mode: &str) -> Diagnostic {
+    let at = signer.not_after_text();
+    let way_out = match mode {
+        "given" => "Give another one of the same root, with its key, in the block given of this cluster.",
+        "existing" => "Whoever writes Secret cacerts there has to renew it.",
+        _ => "Delete Secret cacerts there and apply: the root signs another one.",
+    };
+    let detail = format!(
+        "It signs the certificates of all workloads of {label:?}, and those end with it. {way_out} istiod takes up a certificate of \
+         the same root by itself."
+    );
+    let summary = format!("Cluster {label:?}: the certificate of its authority expires at {at}");
+    Diagnostic::warning(summary, detail).at(primary(label))
+}
+
+fn root(subject: &str, at: &str, mode: &str) -> Diagnostic {
+    let way_out = match mode {
+        "self_signed" => {
+            "istiod renews its own root before that, unless it may not write Secret istio-ca-secret: see its log."
+        }
+        "existing" => "Whoever writes the Secrets cacerts has to replace it.",
+        _ => {
+            "Plan its replacement in time: all workloads must trust the new root before anything is signed with it."
+        }
+    };
+    let detail = format!("Every certificate of the mesh ends with it. {way_out}");
+    let summary = format!("The root {subject:?} of the mesh expires at {at}");
+    Diagnostic::warning(summary, detail).at(AttributePath::new("certificate_authority"))
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret as _;
+    use time::Duration;
+
+    use super::*;
+    use crate::trust::{CA_CERT, IntermediateRequest, KeyType, Root, RootRequest};
+
+    /// When the certificates are made, 2000-01-01T00:00:00Z.
+    fn made() -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(946_684_800).unwrap()
+    }
+
+    /// A root of ten years and an intermediate of two.
+    fn seen() -> BTreeMap<String, ControlPlane> {
+        let (key_type, now) = (KeyType::EcdsaP256, made());
+        let lifetime = Duration::days(3650);
+        let request = RootRequest { organization: "Shop", common_name: "Root", key_type, now, lifetime };
+        let root = Root::generate(&request).unwrap();
+        let lifetime = Duration::days(730);
+        let request =
+            IntermediateRequest { cluster: "east", namespace: "istio-system", key_type, now, lifetime };
+        let signer = root.issue(&request).unwrap().files()[CA_CERT].expose_secret().as_bytes().to_vec();
+        let of_both = |signer| ControlPlane {
+            replicas: Ok(Vec::new()),
+            roots: Some(root.certificate().pem()),
+            signer,
+            gateway: None,
+        };
+        [("east".to_owned(), of_both(Some(signer))), ("west".to_owned(), of_both(None))].into()
+    }
+
+    fn summaries(days: i64) -> Vec<String> {
+        let warnings = warnings(&seen(), "generated", made() + Duration::days(days));
+        warnings.into_iter().map(|warning| warning.summary).collect()
+    }
+
+    #[test]
+    fn every_authority_is_announced_once_when_its_end_is_near() {
+        let root = "The root \"O=Shop, CN=Root\" of the mesh expires at 2009-12-29T00:00:00Z";
+        let intermediate =
+            "Cluster \"east\": the certificate of its authority expires at 2001-12-31T00:00:00Z";
+        assert_eq!(summaries(600), Vec::<String>::new());
+        assert_eq!(summaries(700), [intermediate]);
+        assert_eq!(summaries(3600), [root, intermediate]);
+    }
+
+    #[test]
+    fn the_way_out_is_that_of_who_makes_the_authority() {
+        let now = made() + Duration::days(3600);
+        for (mode, of_root, of_intermediate) in [
+            ("generated", "Plan its replacement", "Delete Secret cacerts"),
+            ("given", "Plan its replacement", "in the block given"),
+            ("existing", "Whoever writes the Secrets", "Whoever writes Secret"),
+            ("self_signed", "istiod renews its own root", "Delete Secret cacerts"),
+        ] {
+            let details: Vec<String> =
+                warnings(&seen(), mode, now).into_iter().map(|warning| warning.detail).collect();
+            let [root, intermediate] = details.as_slice() else { panic!("{details:?}") };
+            assert!(root.contains(of_root) && intermediate.contains(of_intermediate), "{mode}: {details:?}");
+        }
+    }
+}
