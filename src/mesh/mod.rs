@@ -17,6 +17,7 @@ mod images;
 mod names;
 mod platform;
 mod ranges;
+mod skew;
 mod topology;
 mod trust_rules;
 mod validate;

@@ -129,6 +129,14 @@ name! {
     is_version
 }
 
+impl ChartVersion {
+    /// Major and minor number.
+    pub fn minor(&self) -> (u64, u64) {
+        let mut numbers = self.as_str().split('.').map(|number| number.parse().unwrap_or_default());
+        (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default())
+    }
+}
+
 fn is_lower_alphanumeric(c: char) -> bool {
     c.is_ascii_lowercase() || c.is_ascii_digit()
 }

@@ -94,6 +94,7 @@ impl Mesh {
                 primaries.insert(cluster, validated);
             }
         }
+        check.releases_are_close(&primaries);
         primaries
     }
 

@@ -96,6 +96,19 @@ fn a_gateway_that_is_drained_is_none_for_the_others_of_its_network() {
 }
 
 #[test]
+fn releases_of_one_mesh_are_one_minor_apart_at_most() {
+    let at = |version: &str| Primary { version: Some(version.to_owned()), ..primary("net") };
+    for near in ["1.30.9", "1.31.0-rc.1", "1.32.0"] {
+        assert!(mesh(&[("east", primary("net")), ("west", at(near))]).validate().is_ok(), "{near}");
+    }
+    for (far, behind) in [("1.29.4", "west"), ("1.33.0", "east"), ("2.0.0", "east")] {
+        let violation = violation_of(&mesh(&[("east", primary("net")), ("west", at(far))]));
+        assert_eq!(violation.field.to_string(), format!("primary[\"{behind}\"].version"));
+        assert!(violation.cause.contains("1.31.1") && violation.cause.contains(far), "{}", violation.cause);
+    }
+}
+
+#[test]
 fn overlapping_pod_ranges_on_one_network_are_refused() {
     let on =
         |network: &str, cidr: &str| Primary { pod_cidrs: vec![cidr.to_owned()], ..with_gateway(network) };
