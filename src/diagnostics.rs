@@ -101,6 +101,10 @@ pub fn rollout(cluster: &str, error: &RolloutError, path: Option<AttributePath>)
 fn rollout_way_out(error: &RolloutError) -> String {
     use ssa::{ApplyError, DeleteError, InventoryError};
     match error {
+        error if is_cancelled(error) => {
+            "The run was cancelled. What was done so far is recorded in the cluster and in state. To go on, run terraform untaint if \
+             this was the first apply, and apply again; to take it back, destroy."
+        }
         RolloutError::Claim(InventoryError::AlreadyComplete { namespace, name, .. }) => {
             return format!(
                 "A mesh is installed there already and this state does not know it. Two states must not manage one mesh: use the \
@@ -172,6 +176,15 @@ fn is_forbidden(error: &(dyn StdError + 'static)) -> bool {
     status.is_some_and(|status| status.code == 403)
         || error.source().is_some_and(is_forbidden)
         || written(error).any(is_forbidden)
+}
+
+fn is_cancelled(error: &(dyn StdError + 'static)) -> bool {
+    matches!(error.downcast_ref(), Some(ssa::ApplyError::Cancelled { .. }))
+        || matches!(error.downcast_ref(), Some(ssa::WaitError::Cancelled { .. }))
+        || matches!(error.downcast_ref(), Some(ssa::DeleteError::Cancelled { .. }))
+        || error.downcast_ref().is_some_and(ssa::RequestError::is_cancelled)
+        || error.source().is_some_and(is_cancelled)
+        || written(error).any(is_cancelled)
 }
 
 /// The errors of single objects that a stage's error holds beside its source.
