@@ -38,22 +38,42 @@ impl Authority {
 
     /// A new intermediate for a cluster.
     pub fn intermediate(&self, cluster: &str) -> Intermediate {
-        fs::write(
-            self.directory.path().join("extensions"),
-            "basicConstraints=critical,CA:true,pathlen:0\nkeyUsage=critical,digitalSignature,keyCertSign\n",
+        self.signed(
+            cluster,
+            "x509 -req -CA root.crt -CAkey root.key -CAcreateserial -days 20 -extfile extensions",
         )
-        .expect("write the extensions");
+    }
+
+    /// One that was made years ago and ends in 20 days.
+    pub fn ending_intermediate(&self, cluster: &str) -> Intermediate {
+        let configuration = "[ca]\ndefault_ca = ca\ndatabase = issued\nnew_certs_dir = .\nrand_serial = yes\n\
+                             default_md = sha256\npolicy = any\nunique_subject = no\n\
+                             [any]\norganizationName = optional\ncommonName = optional\nlocalityName = optional\n";
+        self.write("ca.conf", configuration);
+        self.write("issued", "");
+        let sign = "ca -batch -notext -config ca.conf -cert root.crt -keyfile root.key -extfile extensions \
+                    -startdate 20200101000000Z -days 20";
+        self.signed(cluster, sign)
+    }
+
+    /// `sign` is what `openssl` is told but for the files that it reads and writes.
+    fn signed(&self, cluster: &str, sign: &str) -> Intermediate {
+        self.write(
+            "extensions",
+            "basicConstraints=critical,CA:true,pathlen:0\nkeyUsage=critical,digitalSignature,keyCertSign\n",
+        );
         self.openssl(&format!(
             "req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /O=Shop/CN=Intermediate/L={cluster} \
              -keyout {cluster}.key -out {cluster}.csr"
         ));
-        self.openssl(&format!(
-            "x509 -req -in {cluster}.csr -CA root.crt -CAkey root.key -CAcreateserial -days 20 -extfile extensions \
-             -out {cluster}.crt"
-        ));
+        self.openssl(&format!("{sign} -in {cluster}.csr -out {cluster}.crt"));
         let certificate = self.read(&format!("{cluster}.crt"));
         let chain = format!("{certificate}{}", self.root());
         Intermediate { certificate, key: self.read(&format!("{cluster}.key")), chain }
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.directory.path().join(name), text).expect("write what openssl reads");
     }
 
     fn read(&self, name: &str) -> String {

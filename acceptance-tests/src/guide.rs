@@ -59,13 +59,15 @@ fn cell_text(text: &str) -> String {
     lines.join("<br>").replace('|', "\\|")
 }
 
-/// `12s:` → `…:`.
+/// `12s:` → `…:`, `12s**` → `…**`.
 fn without_time(word: &str) -> String {
     let digits =
         word.len() - word.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == '.').len();
     let rest = &word[digits..];
-    let is_time = digits > 0 && (rest == "s" || rest.starts_with("s:") || rest.starts_with("s,"));
-    if is_time { format!("…{}", &rest[1..]) } else { word.to_owned() }
+    match rest.strip_prefix('s') {
+        Some(after) if digits > 0 && !after.starts_with(char::is_alphanumeric) => format!("…{after}"),
+        _ => word.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -75,6 +77,7 @@ mod tests {
     #[test]
     fn a_cell_is_one_line_and_knows_no_time() {
         assert_eq!(cell_text("within 12s: a|b\n\nc 3 s"), "within …: a\\|b<br>c 3 s");
-        assert_eq!(cell_text("timeout=10s 1.5s x1s"), "timeout=10s … x1s");
+        assert_eq!(cell_text("timeout=10s 1.5s x1s 2st"), "timeout=10s … x1s 2st");
+        assert_eq!(cell_text("**within 10s**"), "**within …**");
     }
 }

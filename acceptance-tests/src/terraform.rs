@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -25,6 +26,35 @@ pub struct Run {
     pub code: i32,
     /// Standard output and standard error, one after the other.
     pub output: String,
+}
+
+/// A run that goes on. It prints into a file: a pipe that nobody reads stops Terraform at a plan of some length.
+#[derive(Debug)]
+pub struct Running {
+    process: Child,
+    output: fs::File,
+}
+
+impl Running {
+    /// Process of `terraform`.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.process.try_wait().expect("ask for terraform").is_some()
+    }
+
+    /// Waits for its end.
+    pub fn finished(mut self) -> Run {
+        let status = self.process.wait().expect("wait for terraform");
+        let mut output = Vec::new();
+        self.output.rewind().expect("go to the beginning");
+        self.output.read_to_end(&mut output).expect("read what terraform has printed");
+        let output = String::from_utf8_lossy(&output).into_owned();
+        Run { code: status.code().unwrap_or(-1), output }
+    }
 }
 
 impl Workspace {
@@ -128,17 +158,16 @@ impl Workspace {
     }
 
     /// Starts `terraform apply -auto-approve` and does not wait for it.
-    pub fn start_apply(&self) -> Child {
+    pub fn start_apply(&self) -> Running {
         self.start(&["apply", "-input=false", "-no-color", "-auto-approve"])
     }
 
     /// Starts `terraform` with these arguments and does not wait for it.
-    pub fn start(&self, arguments: &[&str]) -> Child {
-        self.command(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("start terraform")
+    pub fn start(&self, arguments: &[&str]) -> Running {
+        let output = tempfile::tempfile().expect("make a file for what terraform prints");
+        let copy = || Stdio::from(output.try_clone().expect("share a file"));
+        let process = self.command(arguments).stdout(copy()).stderr(copy()).spawn();
+        Running { process: process.expect("start terraform"), output }
     }
 
     /// The plan of the last [`Workspace::plan`], as JSON.
@@ -196,11 +225,6 @@ impl Run {
                 String::from_utf8_lossy(&output.stderr)
             ),
         }
-    }
-
-    /// What a started run did in the end.
-    pub fn finished(child: Child) -> Self {
-        Self::of(&child.wait_with_output().expect("wait for terraform"))
     }
 
     /// The errors and warnings of a run with `-json`.

@@ -1,8 +1,7 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use acceptance_tests::{Run, Workspace};
-use k8s_openapi::api::rbac::v1::PolicyRule;
+use acceptance_tests::Workspace;
 use lab::api_server::identity;
 
 use crate::fixture::{Fixture, mesh_of, provider_block, until};
@@ -33,16 +32,7 @@ pub fn a_chart_that_does_not_render_names_its_template(fixture: &Fixture) {
 }
 
 pub fn a_missing_right_is_named_and_nothing_is_left(fixture: &Fixture) {
-    let everything = |resources: &[&str], verbs: &[&str]| PolicyRule {
-        api_groups: Some(vec!["*".to_owned()]),
-        resources: Some(resources.iter().map(|it| (*it).to_owned()).collect()),
-        verbs: verbs.iter().map(|it| (*it).to_owned()).collect(),
-        ..PolicyRule::default()
-    };
-    let rules = [
-        everything(&["*"], &["get", "list"]),
-        everything(&["namespaces", "configmaps", "serviceaccounts", "customresourcedefinitions"], &["*"]),
-    ];
+    let rules = identity::without_rbac();
     fixture.lab.cluster("east").api_server().add_identity("no-rbac", &rules).expect("make the identity");
     let workspace = fixture.workspace("east", &mesh_of("east", ""));
     fixture.identify(&workspace, "east", "no-rbac");
@@ -100,9 +90,13 @@ pub fn ctrl_c_keeps_what_was_made(fixture: &Fixture) {
         Command::new("kill").args(["-INT", &apply.id().to_string()]).status().expect("run kill");
     assert!(interrupted.success());
     let began = std::time::Instant::now();
-    let run = Run::finished(apply);
+    let run = apply.finished();
     assert!(began.elapsed().as_secs() < 10, "Ctrl-C took {:?}", began.elapsed());
-    run.failed_with(&["cancelled while waiting for", "apps/Deployment/istio-system/istiod"]);
+    run.failed_with(&[
+        "cancelled while waiting for",
+        "apps/Deployment/istio-system/istiod",
+        "The run was cancelled. What was done so far is recorded",
+    ]);
     let state = workspace.resource("istio_mesh.shop");
     assert!(state["manifests"].as_object().is_some_and(|objects| objects.len() > 20), "{state}");
     workspace.destroy().succeeded();

@@ -3,6 +3,8 @@
 //! * `lifecycle`: create, no-op, drift, change, destroy.
 //! * `rights`: plan and apply under different identities.
 //! * `failures`: every error names attribute, cluster, object, cause and way out; nothing is left behind.
+//! * `authorities`: who signs, and until when.
+//! * `refusals`: what cannot work is not begun.
 //! * `secrets`: no credential in state, plan or logs.
 //! * `private`: charts and images that are not for everybody.
 //! * `plugin`: `terraform init` from a mirror, and what the plan of what does not exist yet says.
@@ -10,12 +12,14 @@
 //! The tests share two clusters and change them, so they run one after the other.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod authorities;
 mod failures;
 mod fixture;
 mod lifecycle;
 mod others;
 mod plugin;
 mod private;
+mod refusals;
 mod rights;
 mod secrets;
 
@@ -42,8 +46,24 @@ const TESTS: &[Test] = &[
         "an_administrator_plans_and_an_installer_applies",
         rights::an_administrator_plans_and_an_installer_applies,
     ),
+    (
+        "an_authority_of_someone_else_is_checked_and_its_end_is_announced",
+        authorities::an_authority_of_someone_else_is_checked_and_its_end_is_announced,
+    ),
+    (
+        "istiod_makes_a_root_of_its_own_for_a_mesh_of_one_cluster",
+        authorities::istiod_makes_a_root_of_its_own_for_a_mesh_of_one_cluster,
+    ),
+    (
+        "an_intermediate_is_renewed_by_deleting_its_secret",
+        authorities::an_intermediate_is_renewed_by_deleting_its_secret,
+    ),
     ("state_plan_and_logs_hold_no_credential", secrets::state_plan_and_logs_hold_no_credential),
     ("a_build_that_leaks_is_found_out", secrets::a_build_that_leaks_is_found_out),
+    (
+        "what_cannot_work_is_refused_also_when_the_apply_learns_of_it",
+        refusals::what_cannot_work_is_refused_also_when_the_apply_learns_of_it,
+    ),
     (
         "an_unknown_cluster_is_named_with_the_known_ones",
         failures::an_unknown_cluster_is_named_with_the_known_ones,

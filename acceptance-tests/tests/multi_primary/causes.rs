@@ -55,7 +55,7 @@ impl Patient<'_> {
     const STEPS: [fn(&mut Self); 8] = [
         Self::remote_secrets_are_missing_or_wrong,
         Self::a_key_differs_and_a_token_is_refused,
-        Self::gateways_have_no_label_and_no_image,
+        Self::gateways_and_readers_lost_something,
         Self::roots_differ,
         Self::api_servers_are_declared_wrong_and_then_cut_off,
         Self::a_load_balancer_is_pending_and_a_webhook_is_cut_off,
@@ -70,11 +70,18 @@ impl Patient<'_> {
         kubeconfig["clusters"][0]["cluster"]["certificate-authority-data"] =
             json!(encoded(&Authority::new().root()));
         self.patch_secret("west", "istio-remote-secret-east", &[("east", &kubeconfig.to_string())]);
+        self.kubectl("west", &["label", "service", "istio-eastwestgateway", "topology.istio.io/network-"]);
         self.noted("A remote secret was deleted", "links.east->west", "missing", MENDS);
         self.noted(
             "Wrong certificate authority in a remote secret",
             "links.west->east",
             "untrusted_certificate",
+            MENDS,
+        );
+        self.noted(
+            "The Service of a gateway lost the label of its network",
+            "clusters.west.gateway",
+            "not_labelled",
             MENDS,
         );
         self.mends();
@@ -98,10 +105,15 @@ impl Patient<'_> {
         assert!(!secret.contains("occident"), "istiod of east still reads a cluster of that name");
     }
 
-    fn gateways_have_no_label_and_no_image(&mut self) {
+    fn gateways_and_readers_lost_something(&mut self) {
         self.kubectl("west", &["label", "namespace", "istio-system", "topology.istio.io/network-"]);
         self.kubectl("east", &["delete", "mutatingwebhookconfiguration", "istio-sidecar-injector"]);
         self.kubectl("east", &["delete", "pod", "-l", "istio=eastwestgateway"]);
+        self.kubectl("east", &["delete", "clusterrolebinding", "istio-mesh-reader-istio-system"]);
+        // Another form of the same, so that istiod connects anew.
+        let kubeconfig = self.secret("west", "istio-remote-secret-east", "east");
+        let kubeconfig: Value = serde_json::from_str(&kubeconfig).expect("a kubeconfig");
+        self.patch_secret("west", "istio-remote-secret-east", &[("east", &format!("{kubeconfig:#}"))]);
         self.noted(
             "The namespace lost the label of its network",
             "clusters.west.gateway",
@@ -114,6 +126,7 @@ impl Patient<'_> {
             "not_injected",
             MENDS,
         );
+        self.noted("The reader's rights were taken away", "links.west->east", "reader_forbidden", MENDS);
         self.mends();
     }
 

@@ -1,12 +1,8 @@
 //! A mesh that is nowhere where one looks first: in a namespace of its own, its gateways in yet another, one behind a load
 //! balancer that has a host name, one at a port of a node. Then one of the clusters leaves in two steps.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use acceptance_tests::Workspace;
 use lab::cloud::LoadBalancers;
-use lab::probe::Answers;
 use serde_json::{Value, json};
 
 use crate::fixture::{Fixture, links};
@@ -80,12 +76,10 @@ fn west_is_drained_under_traffic(fixture: &Fixture, workspace: &Workspace) {
     assert_eq!(plan.code, 2, "{}", plan.output);
     let secret = "\"east//Secret/mesh-system/istio-remote-secret-west\"";
     assert!(plan.output.contains(&format!("- {secret}")), "{}", plan.output);
-    let answers = under_traffic(fixture, || {
+    fixture.under_traffic(&["east"], || {
         workspace.apply_plan().succeeded();
         fixture.settle("east", &["east"]);
     });
-    let failed: Vec<&Answers> = answers.iter().filter(|it| it.codes.get("200") != Some(&20)).collect();
-    assert!(!answers.is_empty() && failed.is_empty(), "{failed:?}");
     workspace.assert_no_changes();
     assert_eq!(links(workspace), json!({"east->west": "drained", "west->east": "ready"}));
     let doors = &workspace.resource("istio_mesh.shop")["peer"]["gateways"];
@@ -102,32 +96,9 @@ fn west_is_removed(fixture: &Fixture, workspace: &Workspace) {
         .apply()
         .failed_with(&["Cluster \"west\": 2 pods still have proxies of the mesh", "drain = true"]);
     fixture.end_sample(&["west"]);
-    let answers = under_traffic(fixture, || drop(workspace.apply().succeeded()));
-    let failed: Vec<&Answers> = answers.iter().filter(|it| it.codes.get("200") != Some(&20)).collect();
-    assert!(!answers.is_empty() && failed.is_empty(), "{failed:?}");
+    fixture.under_traffic(&["east"], || drop(workspace.apply().succeeded()));
     workspace.assert_no_changes();
     assert_eq!(links(workspace), json!({}));
-}
-
-/// The answers to calls from `east` while `work` goes on.
-fn under_traffic(fixture: &Fixture, work: impl FnOnce()) -> Vec<Answers> {
-    let goes_on = AtomicBool::new(true);
-    let call = || {
-        let mut answers = Vec::new();
-        while goes_on.load(Ordering::Relaxed) {
-            answers.push(fixture.call("east", 20));
-        }
-        answers
-    };
-    std::thread::scope(|scope| {
-        let caller = scope.spawn(call);
-        // A failure must end the calls too, or nobody would ever hear of it.
-        let worked = catch_unwind(AssertUnwindSafe(work));
-        goes_on.store(false, Ordering::Relaxed);
-        let answers = caller.join().expect("the calls");
-        worked.unwrap_or_else(|failure| resume_unwind(failure));
-        answers
-    })
 }
 
 fn gateway_addresses(workspace: &Workspace, cluster: &str) -> Value {

@@ -1,9 +1,11 @@
 //! The clusters, the examples and the calls.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use acceptance_tests::Workspace;
@@ -151,6 +153,31 @@ impl Fixture {
             let client = pods.running("app=client").await.unwrap();
             pods.call(&client, sample::URL, count).await.unwrap()
         })
+    }
+
+    /// Calls the service from the clients of these clusters all the time while `work` goes on: no call may fail.
+    #[track_caller]
+    pub fn under_traffic(&self, callers: &[&str], work: impl FnOnce()) {
+        let goes_on = AtomicBool::new(true);
+        let call = |cluster: &str| {
+            let mut answers = Vec::new();
+            while goes_on.load(Ordering::Relaxed) {
+                answers.push(self.call(cluster, 20));
+            }
+            answers
+        };
+        std::thread::scope(|scope| {
+            let calls: Vec<_> = callers.iter().map(|cluster| scope.spawn(|| call(cluster))).collect();
+            // A failure must end the calls too, or nobody would ever hear of it.
+            let worked = catch_unwind(AssertUnwindSafe(work));
+            goes_on.store(false, Ordering::Relaxed);
+            let answers: Vec<_> = calls.into_iter().map(|calls| calls.join().expect("the calls")).collect();
+            worked.unwrap_or_else(|failure| resume_unwind(failure));
+            for (caller, answers) in callers.iter().zip(answers) {
+                let failed: Vec<_> = answers.iter().filter(|it| it.codes.get("200") != Some(&20)).collect();
+                assert!(!answers.is_empty() && failed.is_empty(), "calls from {caller}: {failed:?}");
+            }
+        });
     }
 
     /// Calls until all answers come, from exactly these clusters.

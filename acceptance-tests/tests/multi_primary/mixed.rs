@@ -1,7 +1,6 @@
 //! One cluster, then one more on another network, then one on the network of the first: with certificates of the user's own and a secret for pulling images.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use acceptance_tests::Workspace;
 use acceptance_tests::authority::{Authority, Intermediate};
@@ -54,25 +53,7 @@ pub fn clusters_join_under_traffic(fixture: &Fixture) {
 /// Applies while the clusters that are there go on calling: no call fails, and nothing of theirs changes.
 fn joins(fixture: &Fixture, workspace: &Workspace, joining: &str, present: &[&str]) {
     let before: Vec<_> = present.iter().map(|cluster| versions(fixture, cluster)).collect();
-    let goes_on = AtomicBool::new(true);
-    let call = |cluster: &str| {
-        let mut answers = Vec::new();
-        while goes_on.load(Ordering::Relaxed) {
-            answers.push(fixture.call(cluster, 20));
-        }
-        answers
-    };
-    std::thread::scope(|scope| {
-        let callers: Vec<_> = present.iter().map(|cluster| scope.spawn(|| call(cluster))).collect();
-        let applied = workspace.apply();
-        goes_on.store(false, Ordering::Relaxed);
-        for caller in callers {
-            let answers = caller.join().expect("the calls");
-            let failed: Vec<_> = answers.iter().filter(|it| it.codes.get("200") != Some(&20)).collect();
-            assert!(!answers.is_empty() && failed.is_empty(), "{failed:?}");
-        }
-        applied.succeeded();
-    });
+    fixture.under_traffic(present, || drop(workspace.apply().succeeded()));
     workspace.assert_no_changes();
     for (cluster, before) in present.iter().zip(before) {
         only_what_links_was_added(cluster, joining, &before, &versions(fixture, cluster));

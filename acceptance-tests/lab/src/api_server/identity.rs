@@ -33,6 +33,20 @@ pub(super) fn read_everything() -> Vec<PolicyRule> {
     ]
 }
 
+/// Enough to begin with a mesh, and too little to grant its control plane anything.
+pub fn without_rbac() -> Vec<PolicyRule> {
+    let allowed = |resources: &[&str], verbs: &[&str]| PolicyRule {
+        api_groups: Some(vec!["*".to_owned()]),
+        resources: Some(resources.iter().map(|it| (*it).to_owned()).collect()),
+        verbs: verbs.iter().map(|it| (*it).to_owned()).collect(),
+        ..PolicyRule::default()
+    };
+    vec![
+        allowed(&["*"], &["get", "list"]),
+        allowed(&["namespaces", "configmaps", "serviceaccounts", "customresourcedefinitions"], &["*"]),
+    ]
+}
+
 /// Allows the user `name` what `rules` say, in the whole cluster.
 pub(super) async fn allow_user(client: &Client, name: &str, rules: &[PolicyRule]) -> kube::Result<()> {
     let subject = json!({"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": name});
