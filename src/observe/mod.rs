@@ -23,7 +23,7 @@ pub use definitions::definitions_in_use;
 pub use gateway::{Gateway, GatewayPods};
 pub use installed::{Installed, InstalledError, NetworkGateway, installed};
 pub use proxies::proxies;
-pub use remote_access::{Refusal, RemoteAccess, RemoteSecret, remote_secret, token};
+pub use remote_access::{Refusal, RemoteAccess, RemoteSecret, RemoteSecrets, remote_secrets, token};
 
 /// How often a read is tried when the server or the connection to it fails for a moment.
 const ATTEMPTS: u32 = 3;

@@ -1,18 +1,23 @@
 //! How istiod of one cluster reads another: what its remote secret says, and whether that lets it in.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
-use kube::Api;
 use kube::api::ListParams;
 use kube::config::Kubeconfig;
+use kube::{Api, ResourceExt as _};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::clusters::{Cluster, ConnectionConfig, Error, Reason};
 
+/// By which istiod finds remote secrets (`MultiClusterSecretLabel` in `pkg/kube/multicluster`).
+const LABEL: &str = "istio/multiCluster=true";
+
 /// What a remote secret is found to be.
 #[derive(Debug)]
 pub enum RemoteSecret {
-    /// It is not there.
+    /// It is not there, or without the label by which istiod finds it.
     Absent,
     /// It does not have exactly one kubeconfig with an address and a token, under the name of the cluster: istiod would read every
     /// other entry as a cluster of that name.
@@ -40,19 +45,26 @@ pub enum Refusal {
     Kubeconfig,
 }
 
-/// The remote secret `name` in `namespace`, by which istiod of `reader` reads the cluster `read`.
-pub async fn remote_secret(
-    reader: &Cluster,
-    namespace: &str,
-    name: &str,
-    read: &str,
-) -> Result<RemoteSecret, Error> {
+/// The Secrets by which istiod of one cluster reads others: name → data.
+#[derive(Debug)]
+pub struct RemoteSecrets(BTreeMap<String, BTreeMap<String, ByteString>>);
+
+impl RemoteSecrets {
+    /// The one with this name, by which the cluster `read` is read.
+    pub fn get(&self, name: &str, read: &str) -> RemoteSecret {
+        let Some(data) = self.0.get(name) else { return RemoteSecret::Absent };
+        let access = data.get(read).filter(|_| data.len() == 1).and_then(RemoteAccess::parse);
+        access.map_or(RemoteSecret::Unusable, |access| RemoteSecret::Usable(Box::new(access)))
+    }
+}
+
+/// All that istiod of `reader` in `namespace` finds by their label. Needs to list Secrets there.
+pub async fn remote_secrets(reader: &Cluster, namespace: &str) -> Result<RemoteSecrets, Error> {
     let secrets = Api::<Secret>::namespaced(reader.client(), namespace);
-    let secret = secrets.get_opt(name).await.map_err(|error| reader.error(error))?;
-    let Some(secret) = secret else { return Ok(RemoteSecret::Absent) };
-    let data = secret.data.unwrap_or_default();
-    let access = data.get(read).filter(|_| data.len() == 1).and_then(RemoteAccess::parse);
-    Ok(access.map_or(RemoteSecret::Unusable, |access| RemoteSecret::Usable(Box::new(access))))
+    let labelled = ListParams::default().labels(LABEL);
+    let found = secrets.list(&labelled).await.map_err(|error| reader.error(error))?;
+    let of = |secret: Secret| (secret.name_any(), secret.data.unwrap_or_default());
+    Ok(RemoteSecrets(found.items.into_iter().map(of).collect()))
 }
 
 /// The token in this Secret of `cluster`; `None` if there is none.

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use tfplugin::Field;
 
 use super::model::{ClusterStatusModel, MeshModel, StatusModel};
 use super::status::{READY, UNKNOWN};
 use crate::clusters::{Cluster, SecretString};
-use crate::observe::{self, ControlPlane, Refusal, RemoteAccess, RemoteSecret, Replica};
+use crate::observe::{self, ControlPlane, Refusal, RemoteAccess, RemoteSecret, RemoteSecrets, Replica};
 use crate::render::{link, reader};
 
 /// The API server does not know the token that istiod has. The next apply hands out the present one.
@@ -43,13 +43,15 @@ impl Observation<'_> {
     /// Every ordered pair of clusters. `status` says what is known of each of them.
     pub async fn links(&self, status: &StatusModel) -> BTreeMap<String, Field<String>> {
         let labels: Vec<&String> = self.networks.keys().collect();
-        let tokens: BTreeMap<&str, Token> =
-            if labels.len() > 1 { self.tokens().await } else { BTreeMap::new() };
+        if labels.len() < 2 {
+            return BTreeMap::new();
+        }
+        let (tokens, secrets) = join(self.tokens(), self.remote_secrets()).await;
         let pairs = labels.iter().flat_map(|reader| labels.iter().map(move |read| (*reader, *read)));
         let links = pairs.filter(|(reader, read)| reader != read).map(|(reader, read)| {
-            let token = tokens.get(read.as_str());
+            let (token, secrets) = (tokens.get(read.as_str()), secrets.get(reader.as_str()));
             async move {
-                let known = self.known(reader, read, token).await;
+                let known = self.known(reader, read, secrets, token).await;
                 let state = if known == READY {
                     status.obstacle(self.mesh, self.networks, reader, read)
                 } else {
@@ -62,23 +64,29 @@ impl Observation<'_> {
     }
 
     /// How far istiod of `reader` is with cluster `read`; as before where it cannot be asked.
-    async fn known(&self, reader: &str, read: &str, token: Option<&Token>) -> String {
+    async fn known(
+        &self,
+        reader: &str,
+        read: &str,
+        secrets: Option<&RemoteSecrets>,
+        token: Option<&Token>,
+    ) -> String {
         let said = match self.seen.get(reader).map(|control_plane| &control_plane.replicas) {
             Some(Ok(replicas)) if self.mesh.is_drained(read) => return drained(replicas, read).to_owned(),
             Some(Ok(replicas)) => worst(replicas, read),
             _ => return self.prior.link(&format!("{reader}->{read}")).unwrap_or(UNKNOWN).to_owned(),
         };
-        let Some(cluster) = self.cluster(reader).filter(|_| said != NO_CONTROL_PLANE) else { return said };
-        match observe::remote_secret(cluster, self.namespace, &secret_name(read), read).await {
-            Ok(RemoteSecret::Absent) if said != READY => MISSING.to_owned(),
-            Ok(RemoteSecret::Unusable) => "invalid_secret".to_owned(),
+        // What cannot be seen is no cause; istiod's word stands.
+        let Some(secrets) = secrets.filter(|_| said != NO_CONTROL_PLANE) else { return said };
+        match secrets.get(&secret_name(read), read) {
+            RemoteSecret::Absent if said != READY => MISSING.to_owned(),
+            RemoteSecret::Unusable => "invalid_secret".to_owned(),
             // istiod goes on as it is until it starts anew, or the connection breaks.
-            Ok(RemoteSecret::Usable(access)) if is_old(&access, token) => TOKEN_REFUSED.to_owned(),
-            Ok(RemoteSecret::Usable(access)) if said != READY => {
+            RemoteSecret::Usable(access) if is_old(&access, token) => TOKEN_REFUSED.to_owned(),
+            RemoteSecret::Usable(access) if said != READY => {
                 let said = if said == MISSING { "syncing".to_owned() } else { said };
                 access.refusal(read).await.map_or(said, |refusal| name(refusal).to_owned())
             }
-            // What cannot be seen is no cause; istiod's word stands.
             _ => said,
         }
     }
@@ -92,8 +100,13 @@ impl Observation<'_> {
         join_all(reads).await.into_iter().flatten().collect()
     }
 
-    fn cluster(&self, label: &str) -> Option<&Cluster> {
-        self.clusters.iter().find(|cluster| cluster.name() == label)
+    /// The Secrets by which each cluster reads others, as far as they can be seen.
+    async fn remote_secrets(&self) -> BTreeMap<&str, RemoteSecrets> {
+        let reads = self.clusters.iter().map(|cluster| async move {
+            let secrets = observe::remote_secrets(cluster, self.namespace).await;
+            Some((cluster.name(), secrets.ok()?))
+        });
+        join_all(reads).await.into_iter().flatten().collect()
     }
 }
 
