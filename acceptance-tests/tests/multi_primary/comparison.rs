@@ -24,11 +24,13 @@ pub fn clusters_hold_what_the_official_commands_make(fixture: &Fixture) {
         for (cluster, _) in clusters {
             official::remove_definitions(&kubeconfig, cluster);
         }
+        // Other tests have made identities.
+        let before = clusters.map(|(cluster, _)| fixture.objects(cluster));
         let guide = Guide::new(&kubeconfig, &clusters);
         guide.install("shop", "shop.example");
-        for (cluster, _) in clusters {
+        for ((cluster, _), before) in clusters.iter().zip(before) {
             let ours = fixture.remembered(example, cluster);
-            let found = settled(&list, ours, || fixture.objects(cluster));
+            let found = settled(&list, ours, || fixture.objects(cluster).since(&before));
             unexplained.extend(found.into_iter().map(|found| format!("{example}: {cluster}: {found}")));
         }
         guide.remove();
