@@ -8,7 +8,8 @@ use super::violation::FieldPath;
 
 /// A document of the user's that becomes part of a chart's values.
 pub(super) struct Given<'a> {
-    chart: ChartName,
+    /// The chart.
+    pub(super) chart: ChartName,
     /// Where the declaration has it.
     pub(super) field: FieldPath,
     /// Where in the chart's values it goes.
@@ -59,7 +60,10 @@ impl<'a> Given<'a> {
 
     /// The value at a path of the chart's values, if this document has it; its own path in the document comes with it.
     /// The istiod chart merges everything below `pilot` into its values, so that is looked through too.
-    fn find<'p>(&self, path: &'p [&'static str]) -> impl Iterator<Item = (String, &'a Value)> + use<'a, 'p> {
+    pub(super) fn find<'p>(
+        &self,
+        path: &'p [&'static str],
+    ) -> impl Iterator<Item = (String, &'a Value)> + use<'a, 'p> {
         let values = self.values;
         let inside = path.strip_prefix(self.prefix);
         let below_pilot = self.chart == ChartName::Istiod && self.prefix.is_empty();

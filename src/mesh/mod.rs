@@ -13,6 +13,7 @@ mod declared;
 mod derived;
 mod facts;
 mod gateway;
+mod host_names;
 mod images;
 mod names;
 mod platform;

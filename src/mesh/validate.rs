@@ -69,6 +69,7 @@ impl Mesh {
             };
             let chart = check.charts(&primary.chart, &field, Some(label));
             check.values_agree_with_identity(self, label, primary);
+            check.host_names_are_resolved(self, label, primary);
             let manages_crds = check.manages_crds(primary, &field, label);
             check.serves_through_a_gateway(primary, &field, label);
             let gateway = primary.east_west_gateway.as_ref();
@@ -130,7 +131,7 @@ impl Mesh {
     }
 
     /// Every document that ends up in the values of this cluster's charts.
-    fn given_values<'a>(&'a self, cluster: &str, primary: &'a Primary) -> Vec<Given<'a>> {
+    pub(super) fn given_values<'a>(&'a self, cluster: &str, primary: &'a Primary) -> Vec<Given<'a>> {
         let mut given = Vec::new();
         let block = FieldPath::attribute("primary").key(cluster);
         for (base, charts) in [(FieldPath::default(), &self.chart), (block, &primary.chart)] {

@@ -25,9 +25,8 @@ pub fn clusters_hold_what_the_official_commands_make(fixture: &Fixture) {
             official::remove_definitions(&kubeconfig, cluster);
         }
         // Identities that other tests have made. What an istiod leaves is written again by the next one.
-        let foreign = clusters.map(|(cluster, _)| {
-            fixture.objects(cluster).since(fixture.remembered(example, cluster))
-        });
+        let foreign =
+            clusters.map(|(cluster, _)| fixture.objects(cluster).since(fixture.remembered(example, cluster)));
         let guide = Guide::new(&kubeconfig, &clusters);
         guide.install("shop", "shop.example");
         for ((cluster, _), foreign) in clusters.iter().zip(foreign) {

@@ -1,5 +1,7 @@
 use core::time::Duration;
 
+use serde_json::{Value, json};
+
 use super::super::{Severity, Violation};
 use super::*;
 use crate::mesh::{
@@ -106,6 +108,36 @@ fn releases_of_one_mesh_are_one_minor_apart_at_most() {
         assert_eq!(violation.field.to_string(), format!("primary[\"{behind}\"].version"));
         assert!(violation.cause.contains("1.31.1") && violation.cause.contains(far), "{}", violation.cause);
     }
+}
+
+#[test]
+fn gateways_with_host_names_are_not_to_be_ignored() {
+    let deaf = |value: Value| Primary {
+        chart: BTreeMap::from([(
+            "istiod".to_owned(),
+            json!({"pilot": {"env": {"RESOLVE_HOSTNAME_GATEWAYS": value}}}),
+        )]),
+        ..with_gateway("net-east")
+    };
+    let at = |addresses: &[&str]| {
+        let addresses = addresses.iter().map(|address| (*address).to_owned()).collect();
+        let gateway = EastWestGateway { addresses, ..EastWestGateway::default() };
+        Primary { east_west_gateway: Some(gateway), ..primary("net-west") }
+    };
+    for value in [json!(false), json!("false"), json!("0")] {
+        for addresses in [&[][..], &["192.0.2.7", "gateway.example"]] {
+            let violation = violation_of(&mesh(&[("east", deaf(value.clone())), ("west", at(addresses))]));
+            assert_eq!(violation.field.to_string(), "primary[\"east\"].chart[\"istiod\"].values");
+            assert!(
+                violation.cause.starts_with("pilot.env.RESOLVE_HOSTNAME_GATEWAYS is false"),
+                "{}",
+                violation.cause
+            );
+        }
+    }
+    assert!(mesh(&[("east", deaf(json!(false))), ("west", at(&["192.0.2.7"]))]).validate().is_ok());
+    assert!(mesh(&[("east", deaf(json!(true))), ("west", at(&[]))]).validate().is_ok());
+    assert!(mesh(&[("east", deaf(json!(false)))]).validate().is_ok());
 }
 
 #[test]
