@@ -33,10 +33,38 @@ pub struct Observation<'a> {
     pub seen: &'a BTreeMap<String, ControlPlane>,
     /// What status said before.
     pub prior: &'a StatusModel,
-    /// The clusters that can be reached.
-    pub clusters: &'a [Cluster],
-    /// The mesh's namespace.
-    pub namespace: &'a str,
+    /// What the clusters read each other with.
+    pub access: &'a Access,
+}
+
+/// What the clusters that can be reached read each other with, as far as it can be seen.
+#[derive(Default)]
+pub struct Access {
+    /// The token by which each cluster lets others read it now.
+    tokens: BTreeMap<String, Token>,
+    /// The Secrets by which each cluster reads others.
+    secrets: BTreeMap<String, RemoteSecrets>,
+}
+
+/// `None` if the Secret has none.
+type Token = Option<SecretString>;
+
+impl Access {
+    /// Reads it from the Secrets in the mesh's namespace.
+    pub async fn read(clusters: &[Cluster], namespace: &str) -> Self {
+        let reads = clusters.iter().map(|cluster| {
+            join(
+                observe::token(cluster, namespace, reader::TOKEN_SECRET),
+                observe::remote_secrets(cluster, namespace),
+            )
+        });
+        let mut access = Self::default();
+        for (cluster, (token, secrets)) in clusters.iter().zip(join_all(reads).await) {
+            access.tokens.extend(token.ok().map(|token| (cluster.name().to_owned(), token)));
+            access.secrets.extend(secrets.ok().map(|secrets| (cluster.name().to_owned(), secrets)));
+        }
+        access
+    }
 }
 
 impl Observation<'_> {
@@ -46,10 +74,10 @@ impl Observation<'_> {
         if labels.len() < 2 {
             return BTreeMap::new();
         }
-        let (tokens, secrets) = join(self.tokens(), self.remote_secrets()).await;
+        let Access { tokens, secrets } = self.access;
         let pairs = labels.iter().flat_map(|reader| labels.iter().map(move |read| (*reader, *read)));
         let links = pairs.filter(|(reader, read)| reader != read).map(|(reader, read)| {
-            let (token, secrets) = (tokens.get(read.as_str()), secrets.get(reader.as_str()));
+            let (token, secrets) = (tokens.get(read), secrets.get(reader));
             async move {
                 let known = self.known(reader, read, secrets, token).await;
                 let state = if known == READY {
@@ -90,28 +118,7 @@ impl Observation<'_> {
             _ => said,
         }
     }
-
-    /// The token by which each cluster lets others read it now, as far as it can be seen.
-    async fn tokens(&self) -> BTreeMap<&str, Token> {
-        let reads = self.clusters.iter().map(|cluster| async move {
-            let token = observe::token(cluster, self.namespace, reader::TOKEN_SECRET).await;
-            Some((cluster.name(), token.ok()?))
-        });
-        join_all(reads).await.into_iter().flatten().collect()
-    }
-
-    /// The Secrets by which each cluster reads others, as far as they can be seen.
-    async fn remote_secrets(&self) -> BTreeMap<&str, RemoteSecrets> {
-        let reads = self.clusters.iter().map(|cluster| async move {
-            let secrets = observe::remote_secrets(cluster, self.namespace).await;
-            Some((cluster.name(), secrets.ok()?))
-        });
-        join_all(reads).await.into_iter().flatten().collect()
-    }
 }
-
-/// `None` if the Secret has none.
-type Token = Option<SecretString>;
 
 fn is_old(access: &RemoteAccess, token: Option<&Token>) -> bool {
     token.is_some_and(|token| !access.has_token(token.as_ref()))

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use ssa::Observation;
 use tfplugin::{Diagnostic, Diagnostics, Field, Severity};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::field_maps::{self, Objects, texts};
@@ -23,11 +24,10 @@ use crate::observe;
 use crate::provider::ProviderData;
 use crate::rollout::Target;
 
-/// What a refresh found in one cluster.
-struct Reading {
+/// A cluster that answers, and what it says of itself.
+struct Met {
     cluster: Cluster,
     facts: ClusterFacts,
-    objects: Objects,
 }
 
 /// Why a cluster could not be read.
@@ -48,35 +48,34 @@ pub async fn read(
 ) -> Result<(MeshModel, Diagnostics), Diagnostics> {
     let mut recorded = Recorded::of(&state);
     let namespace = state.namespace.as_known().cloned().unwrap_or_default();
-    let labels: Vec<String> = recorded.cluster_uids.keys().cloned().collect();
-    let readings = labels.iter().map(|label| {
-        let reading = read_cluster(label, &namespace, &recorded, key, data, cancel);
+    let deadline = Instant::now() + timeout;
+    let (met, mut warnings) = meet_all(&recorded, data, deadline, timeout).await?;
+    let clusters: Vec<Cluster> = met.iter().map(|met| met.cluster.clone()).collect();
+    let readings = met.iter().map(|met| {
+        let objects = recorded_objects(met, &namespace, &recorded, key, cancel);
         async move {
-            let late = || Unread::Failed(timed_out(label, timeout));
-            tokio::time::timeout(timeout, reading).await.unwrap_or_else(|_| Err(late()))
+            let late = |_| Err(timed_out(met.cluster.name(), timeout));
+            timeout_at(deadline, objects).await.unwrap_or_else(late)
         }
     });
-    let readings = join_all(readings).await;
-    let (mut warnings, mut errors) = (Diagnostics::new(), Diagnostics::new());
-    let mut clusters = Vec::new();
-    for (label, reading) in labels.iter().zip(readings) {
-        match reading {
-            Ok(Reading { cluster, facts, objects }) => {
-                clusters.push(cluster);
-                recorded.objects.retain(|id, _| id.cluster != *label);
+    let (readings, observed) = join(join_all(readings), status::observe(&state, &clusters)).await;
+    let mut errors = Diagnostics::new();
+    for (Met { cluster, facts }, objects) in met.into_iter().zip(readings) {
+        match objects {
+            Ok(objects) => {
+                let label = cluster.name().to_owned();
+                recorded.objects.retain(|id, _| id.cluster != label);
                 recorded.objects.extend(objects);
                 recorded.cluster_uids.insert(label.clone(), facts.uid);
-                recorded.kubernetes_versions.insert(label.clone(), facts.kubernetes_version);
+                recorded.kubernetes_versions.insert(label, facts.kubernetes_version);
             }
-            Err(Unread::Kept(warning)) => warnings.push(warning),
-            Err(Unread::Failed(error)) => errors.push(error),
+            Err(error) => errors.push(error),
         }
     }
     errors.into_result()?;
     state.manifests = field_maps::state(recorded.objects);
     state.cluster_uids = texts(recorded.cluster_uids);
     state.kubernetes_versions = texts(recorded.kubernetes_versions);
-    let observed = status::observe(&state, &clusters).await;
     warnings.extend(observed.warnings);
     let warning = |problem| Diagnostic { severity: Severity::Warning, ..problem };
     warnings.extend(observed.status.problems().into_iter().map(warning));
@@ -85,27 +84,52 @@ pub async fn read(
     Ok((state, warnings))
 }
 
-async fn read_cluster(
-    label: &str,
-    namespace: &str,
+/// The clusters of the mesh that answer; a warning for each of those that may be left as they are.
+async fn meet_all(
     recorded: &Recorded,
-    key: &FingerprintKey,
     data: &ProviderData,
-    cancel: &CancellationToken,
-) -> Result<Reading, Unread> {
+    deadline: Instant,
+    timeout: Duration,
+) -> Result<(Vec<Met>, Diagnostics), Diagnostics> {
+    let meetings = recorded.cluster_uids.iter().map(|(label, known)| async move {
+        let late = |_| Err(Unread::Failed(timed_out(label, timeout)));
+        timeout_at(deadline, meet(label, known, data)).await.unwrap_or_else(late)
+    });
+    let (mut met, mut warnings, mut errors) = (Vec::new(), Diagnostics::new(), Diagnostics::new());
+    for meeting in join_all(meetings).await {
+        match meeting {
+            Ok(cluster) => met.push(cluster),
+            Err(Unread::Kept(warning)) => warnings.push(warning),
+            Err(Unread::Failed(error)) => errors.push(error),
+        }
+    }
+    errors.into_result().map(|()| (met, warnings))
+}
+
+async fn meet(label: &str, known: &str, data: &ProviderData) -> Result<Met, Unread> {
     let unusable = |error| unread(label, &error, data);
     let cluster = data.clusters.get(label).await.map_err(unusable)?;
     let facts = observe::facts(&cluster).await.map_err(unusable)?;
-    let known = recorded.cluster_uids.get(label).map(String::as_str).unwrap_or_default();
     cluster.check_uid(known, &facts.uid).map_err(unusable)?;
-    if known != facts.uid {
+    Ok(Met { cluster, facts })
+}
+
+/// The objects that state knows in this cluster, as they are now.
+async fn recorded_objects(
+    met: &Met,
+    namespace: &str,
+    recorded: &Recorded,
+    key: &FingerprintKey,
+    cancel: &CancellationToken,
+) -> Result<Objects, Diagnostic> {
+    let label = met.cluster.name();
+    if recorded.cluster_uids.get(label) != Some(&met.facts.uid) {
         // The block says that the cluster of before is gone, and everything in it with it.
-        return Ok(Reading { cluster, facts, objects: Objects::new() });
+        return Ok(Objects::new());
     }
     let wanted = recorded.objects.iter().filter(|(id, _)| id.cluster == label);
     let wanted: Objects = wanted.map(|(id, fields)| (id.clone(), fields.clone())).collect();
-    let objects = read_objects(&cluster, namespace, &wanted, key, cancel).await;
-    objects.map(|objects| Reading { cluster, facts, objects }).map_err(Unread::Failed)
+    read_objects(&met.cluster, namespace, &wanted, key, cancel).await
 }
 
 /// The live fields of those of `wanted` that exist.

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use tfplugin::{Diagnostic, Diagnostics, Field};
 use time::OffsetDateTime;
 
 use super::expiry;
-use super::links;
+use super::links::{self, Access};
 use super::model::{ClusterStatusModel, MeshModel, PrimaryModel, StatusModel};
 use super::plan::primary;
 use crate::clusters::Cluster;
@@ -53,7 +53,11 @@ pub async fn observe(state: &MeshModel, clusters: &[Cluster]) -> Observed {
         observe::control_plane(cluster, &namespace, gateway_namespace, asks_istiod)
     });
     let mut seen = BTreeMap::new();
-    for (cluster, control_plane) in clusters.iter().zip(join_all(observed).await) {
+    let access = async {
+        if networks.len() > 1 { Access::read(clusters, &namespace).await } else { Access::default() }
+    };
+    let (observed, access) = join(join_all(observed), access).await;
+    for (cluster, control_plane) in clusters.iter().zip(observed) {
         match control_plane {
             Ok(control_plane) => {
                 if let Err(reason) = &control_plane.replicas {
@@ -89,14 +93,8 @@ pub async fn observe(state: &MeshModel, clusters: &[Cluster]) -> Observed {
         }
     }
     status.clusters = Field::Known(entries);
-    let observation = links::Observation {
-        mesh: state,
-        networks: &networks,
-        seen: &seen,
-        prior: &prior,
-        clusters,
-        namespace: &namespace,
-    };
+    let observation =
+        links::Observation { mesh: state, networks: &networks, seen: &seen, prior: &prior, access: &access };
     status.links = Field::Known(observation.links(&status).await);
     let awaits_roots = seen.values().any(|seen| seen.is_running() && seen.roots.is_none());
     let roots =
