@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures::future::{join, join_all};
+use futures::{StreamExt as _, stream};
 use ssa::Observation;
 use tfplugin::{Diagnostic, Diagnostics, Field, Severity};
 use tokio::time::{Instant, timeout_at};
@@ -23,6 +24,9 @@ use crate::mesh::ClusterFacts;
 use crate::observe;
 use crate::provider::ProviderData;
 use crate::rollout::Target;
+
+/// Of so many clusters the whole objects are in memory at the same time; what is kept of them is far smaller.
+const READ_AT_ONCE: usize = 4;
 
 /// A cluster that answers, and what it says of itself.
 struct Met {
@@ -58,7 +62,8 @@ pub async fn read(
             timeout_at(deadline, objects).await.unwrap_or_else(late)
         }
     });
-    let (readings, observed) = join(join_all(readings), status::observe(&state, &clusters)).await;
+    let readings = stream::iter(readings.collect::<Vec<_>>()).buffered(READ_AT_ONCE).collect::<Vec<_>>();
+    let (readings, observed) = join(readings, status::observe(&state, &clusters)).await;
     let mut errors = Diagnostics::new();
     for (Met { cluster, facts }, objects) in met.into_iter().zip(readings) {
         match objects {
