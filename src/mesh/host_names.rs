@@ -1,6 +1,6 @@
 //! Gateways of other networks that are found by host name.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use serde_json::Value;
 

@@ -10,9 +10,8 @@ use tfplugin::{Diagnostic, Diagnostics, Field, Severity};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::field_maps::{self, Objects, texts};
-
 use super::documents;
+use super::field_maps::{self, Objects, texts};
 use super::model::MeshModel;
 use super::plan::primary;
 use super::recorded::Recorded;
