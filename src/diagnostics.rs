@@ -2,6 +2,7 @@
 //! what to do.
 
 use std::error::Error as StdError;
+use std::sync::Arc;
 
 use tfplugin::{AttributePath, Diagnostic};
 
@@ -182,19 +183,33 @@ fn is_cancelled(error: &(dyn StdError + 'static)) -> bool {
     matches!(error.downcast_ref(), Some(ssa::ApplyError::Cancelled { .. }))
         || matches!(error.downcast_ref(), Some(ssa::WaitError::Cancelled { .. }))
         || matches!(error.downcast_ref(), Some(ssa::DeleteError::Cancelled { .. }))
-        || error.downcast_ref().is_some_and(ssa::RequestError::is_cancelled)
+        || request(error).is_some_and(ssa::RequestError::is_cancelled)
         || error.source().is_some_and(is_cancelled)
         || written(error).any(is_cancelled)
 }
 
-/// The errors of single objects that a stage's error holds beside its source.
-fn written<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    let failed = match error.downcast_ref::<ssa::ApplyError>() {
-        Some(ssa::ApplyError::Write { failed, .. }) => failed.as_slice(),
-        _ => &[],
-    };
-    failed.iter().map(|(_, error)| error as &(dyn StdError + 'static))
+/// What failed to be asked, if this is that. Several objects share the error of one list.
+fn request<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a ssa::RequestError> {
+    error.downcast_ref().or_else(|| error.downcast_ref::<Arc<ssa::RequestError>>().map(Arc::as_ref))
 }
+
+/// The errors of single objects, which an error of several holds beside its source.
+fn written<'a>(error: &'a (dyn StdError + 'static)) -> Box<dyn Iterator<Item = Failure<'a>> + 'a> {
+    match (error.downcast_ref(), error.downcast_ref()) {
+        (Some(ssa::ApplyError::Write { failed, .. }), _) => {
+            Box::new(failed.iter().map(|(_, error)| error as Failure<'a>))
+        }
+        (_, Some(ssa::DeleteError::Request { failed })) => {
+            Box::new(failed.iter().map(|(_, error)| error as Failure<'a>))
+        }
+        (_, Some(ssa::DeleteError::Observe { failed })) => {
+            Box::new(failed.iter().map(|(_, error)| error as Failure<'a>))
+        }
+        _ => Box::new(std::iter::empty()),
+    }
+}
+
+type Failure<'a> = &'a (dyn StdError + 'static);
 
 fn located(diagnostic: Diagnostic, path: Option<AttributePath>) -> Diagnostic {
     match path {
@@ -267,6 +282,28 @@ mod tests {
             chain(&Outer(Inner(Innermost))),
             "Cannot apply the manifests: not permitted to apply apps/Deployment/istio-system/istiod: no"
         );
+    }
+
+    #[test]
+    fn a_cancelled_run_is_told_wherever_it_stood() {
+        let id = ssa::ObjectId::new("", "ConfigMap", "istio-system", "istio");
+        let cancelled = || ssa::RequestError::Cancelled {
+            verb: ssa::Verb::Get,
+            target: Box::new(ssa::Target::Object(id.clone())),
+        };
+        let at_a_look = ssa::DiffError::Observe { id: id.clone(), source: cancelled().into() };
+        let at_a_wait = ssa::WaitError::Observe { id: id.clone(), source: cancelled().into() };
+        let unseen = ssa::DeleteError::Observe { failed: vec![(id.clone(), cancelled().into())] };
+        let kept = ssa::DeleteError::Request { failed: vec![(id.clone(), cancelled())] };
+        for error in [
+            RolloutError::Apply(ssa::ApplyError::Compare { source: at_a_look }),
+            RolloutError::Wait(at_a_wait),
+            RolloutError::Delete(unseen),
+            RolloutError::Prune(kept),
+        ] {
+            let way_out = rollout_way_out(&error);
+            assert!(way_out.starts_with("The run was cancelled."), "{error:?}: {way_out}");
+        }
     }
 
     #[test]
