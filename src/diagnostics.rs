@@ -176,7 +176,7 @@ fn is_forbidden(error: &(dyn StdError + 'static)) -> bool {
     let status = status.or_else(|| error.downcast_ref::<kube::core::Status>());
     status.is_some_and(|status| status.code == 403)
         || error.source().is_some_and(is_forbidden)
-        || written(error).any(is_forbidden)
+        || of_objects(error).into_iter().any(is_forbidden)
 }
 
 fn is_cancelled(error: &(dyn StdError + 'static)) -> bool {
@@ -185,7 +185,7 @@ fn is_cancelled(error: &(dyn StdError + 'static)) -> bool {
         || matches!(error.downcast_ref(), Some(ssa::DeleteError::Cancelled { .. }))
         || request(error).is_some_and(ssa::RequestError::is_cancelled)
         || error.source().is_some_and(is_cancelled)
-        || written(error).any(is_cancelled)
+        || of_objects(error).into_iter().any(is_cancelled)
 }
 
 /// What failed to be asked, if this is that. Several objects share the error of one list.
@@ -194,22 +194,19 @@ fn request<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a ssa::RequestEr
 }
 
 /// The errors of single objects, which an error of several holds beside its source.
-fn written<'a>(error: &'a (dyn StdError + 'static)) -> Box<dyn Iterator<Item = Failure<'a>> + 'a> {
-    match (error.downcast_ref(), error.downcast_ref()) {
-        (Some(ssa::ApplyError::Write { failed, .. }), _) => {
-            Box::new(failed.iter().map(|(_, error)| error as Failure<'a>))
-        }
-        (_, Some(ssa::DeleteError::Request { failed })) => {
-            Box::new(failed.iter().map(|(_, error)| error as Failure<'a>))
-        }
-        (_, Some(ssa::DeleteError::Observe { failed })) => {
-            Box::new(failed.iter().map(|(_, error)| error as Failure<'a>))
-        }
-        _ => Box::new(std::iter::empty()),
+fn of_objects<'a>(error: &'a (dyn StdError + 'static)) -> Vec<&'a (dyn StdError + 'static)> {
+    fn each<E: StdError + 'static>(failed: &[(ssa::ObjectId, E)]) -> Vec<&(dyn StdError + 'static)> {
+        failed.iter().map(|(_, error)| error as &(dyn StdError + 'static)).collect()
+    }
+    if let Some(ssa::ApplyError::Write { failed, .. }) = error.downcast_ref() {
+        return each(failed);
+    }
+    match error.downcast_ref() {
+        Some(ssa::DeleteError::Request { failed }) => each(failed),
+        Some(ssa::DeleteError::Observe { failed }) => each(failed),
+        _ => Vec::new(),
     }
 }
-
-type Failure<'a> = &'a (dyn StdError + 'static);
 
 fn located(diagnostic: Diagnostic, path: Option<AttributePath>) -> Diagnostic {
     match path {

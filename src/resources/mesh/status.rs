@@ -47,15 +47,14 @@ pub async fn observe(state: &MeshModel, clusters: &[Cluster]) -> Observed {
     let namespace = state.namespace.as_known().cloned().unwrap_or_default();
     let networks = networks(state);
     let prior = state.status.as_known().cloned().unwrap_or_default();
-    let asks_istiod = networks.len() > 1;
+    let has_links = networks.len() > 1;
     let observed = clusters.iter().map(|cluster| {
         let gateway_namespace = state.gateway_namespace(cluster.name());
-        observe::control_plane(cluster, &namespace, gateway_namespace, asks_istiod)
+        observe::control_plane(cluster, &namespace, gateway_namespace, has_links)
     });
     let mut seen = BTreeMap::new();
-    let access = async {
-        if networks.len() > 1 { Access::read(clusters, &namespace).await } else { Access::default() }
-    };
+    let access =
+        async { if has_links { Access::read(clusters, &namespace).await } else { Access::default() } };
     let (observed, access) = join(join_all(observed), access).await;
     for (cluster, control_plane) in clusters.iter().zip(observed) {
         match control_plane {
