@@ -59,6 +59,7 @@ impl Apply<'_> {
             versions.insert(site.cluster.name().to_owned(), site.facts.kubernetes_version.clone());
         }
         let state = MeshModel {
+            id: Field::Known(self.id.clone()),
             manifests: field_maps::state(objects),
             chart_digests: texts(digests.clone()),
             cluster_uids: texts(uids),

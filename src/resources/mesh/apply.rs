@@ -38,6 +38,8 @@ const BY_HAND: &str = "kubectl*";
 
 /// What an apply is given.
 pub struct Apply<'a> {
+    /// The identity of the mesh.
+    pub id: String,
     /// The state before; `None` for a create.
     pub prior: Option<&'a MeshModel>,
     /// What it says.

@@ -37,6 +37,7 @@
 //! | `….private_key_wo` | string, write-only | required | | only with the version or the certificate | never | – |
 //! | `….private_key_version` | number | optional | 0 | the key in `cacerts` | as configured | – |
 //! | `timeouts.create`, `.read`, `.update`, `.delete` | string (duration) | optional | 20m, 5m, 20m, 20m | state only | as configured | – |
+//! | `id` | string | computed | | | prior, unknown in the plan of a create | state |
 //! | `manifests` | map(map(string)) | computed | | | fields of objects that exist; objects to be created unknown unless `plan_detail = "full"`; unknown as a whole while a value that decides the objects is | the objects and field paths that state names, one LIST a kind |
 //! | `chart_digests` | map(string) | computed | | | where source and version are known | state |
 //! | `cluster_uids` | map(string) | computed | | | where the cluster answers, else prior, else unknown | UID of `kube-system` |
@@ -58,6 +59,7 @@ mod documents;
 mod expiry;
 mod field_maps;
 mod fingerprint;
+mod identity;
 mod kept_secrets;
 mod links;
 mod model;

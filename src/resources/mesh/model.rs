@@ -11,6 +11,7 @@ use crate::documents::{JoinModel, PeerModel};
 /// Configuration, plan or state of one `istio_mesh`.
 #[derive(Clone, Debug, Model)]
 pub struct MeshModel {
+    pub id: Field<String>,
     pub mesh_id: Field<String>,
     pub trust_domain: Field<String>,
     pub version: Field<String>,

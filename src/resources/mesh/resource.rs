@@ -1,13 +1,14 @@
 use std::time::{Duration, Instant};
 
 use tfplugin::{
-    Create, Diagnostics, Outcome, PlanCreate, PlanUpdate, Planned, Resource, ResourceContext, Schema, Update,
-    Validation,
+    Create, Diagnostic, Diagnostics, Outcome, PlanCreate, PlanUpdate, Planned, Resource, ResourceContext,
+    Schema, Update, Validation,
 };
 
 use super::apply::Apply;
 use super::declare::declare;
 use super::fingerprint::{self, Secrets};
+use super::identity;
 use super::model::MeshModel;
 use super::recorded::Recorded;
 use super::{plan, read, remove, schema};
@@ -113,14 +114,26 @@ async fn apply(
         Ok(secrets) => secrets,
         Err(error) => return Outcome::failed(error),
     };
+    let id = match identity(prior) {
+        Ok(id) => id,
+        Err(error) => return Outcome::failed(error),
+    };
     let (data, cancel) = (context.data(), context.cancellation());
     let recorded = prior.map(Recorded::of).unwrap_or_default();
     let deadline = Instant::now() + timeout;
     let apply =
-        Apply { prior, recorded, config, planned, secrets: &secrets, data, timeout, deadline, cancel };
+        Apply { id, prior, recorded, config, planned, secrets: &secrets, data, timeout, deadline, cancel };
     let (outcome, seals) = apply.run().await;
     match seals.map(|seals| seals.record(context.private())) {
         Some(Err(error)) => outcome.with([error]),
         _ => outcome,
+    }
+}
+
+/// The identity that the mesh has, or one for a new mesh.
+fn identity(prior: Option<&MeshModel>) -> Result<String, Diagnostic> {
+    match prior.and_then(|prior| prior.id.as_known()) {
+        Some(id) => Ok(id.clone()),
+        None => identity::draw(),
     }
 }

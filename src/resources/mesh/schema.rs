@@ -10,6 +10,7 @@ use tfplugin::{Timeouts, Type};
 /// The schema, in the order of the table in the module's documentation.
 pub fn schema() -> Schema {
     inputs()
+        .attribute("id", id())
         .attribute("manifests", manifests())
         .attribute("chart_digests", chart_digests())
         .attribute("cluster_uids", cluster_uids())
@@ -74,6 +75,15 @@ fn inputs() -> Schema {
          refused: proxies whose control plane is gone keep their last configuration until their certificates expire, a day at \
          most, and then lose every connection. Set it and apply before you destroy.",
     ).optional())
+}
+
+fn id() -> Attribute {
+    Attribute::string(
+        "Identity of this resource, drawn when it is created and kept for ever. It is written into every cluster's inventory and, \
+         shortened, into the owner label of every object, so that two states never manage one mesh. It is in no object's name.",
+    )
+    .computed()
+    .keep_prior()
 }
 
 fn manifests() -> Attribute {

@@ -1,0 +1,30 @@
+//! The identity of one `istio_mesh`: drawn at its creation, kept for ever, recorded in every cluster.
+
+use tfplugin::Diagnostic;
+
+use crate::diagnostics;
+
+/// How many random bytes it has.
+const BYTES: usize = 16;
+
+/// An identity that no other resource has: 32 hexadecimal digits. Only applies draw one; plans are repeatable.
+pub fn draw() -> Result<String, Diagnostic> {
+    let mut bytes = [0; BYTES];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        let way_out = "The machine has no random source. Nothing was written; run the same command again.";
+        diagnostics::failure("No identity could be drawn for the mesh", &error, way_out, None)
+    })?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_identity_is_another_one_of_32_digits() {
+        let (one, other) = (draw().unwrap(), draw().unwrap());
+        assert_ne!(one, other);
+        assert!(one.len() == 2 * BYTES && one.chars().all(|digit| digit.is_ascii_hexdigit()), "{one}");
+    }
+}
