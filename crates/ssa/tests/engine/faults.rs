@@ -88,8 +88,8 @@ async fn disturbed(seed: u64, expected: &[Value]) -> Broken {
 async fn run(engine: &Engine, cluster: &Cluster, manifests: &[Manifest]) -> bool {
     let at = cluster.at();
     let claim = claim_as("test", manifests);
-    let Ok(mut inventory) = engine.claim(&at, &claim, manifests, &cluster.cancel).await else { return false };
     let stages = Stage::defaults(manifests.to_vec());
+    let Ok(mut inventory) = engine.claim(&at, &claim, &stages, &cluster.cancel).await else { return false };
     let applied = engine.apply(&stages, &mut inventory, &Policy::default(), &cluster.cancel).await;
     if applied.error.is_some() {
         return false;
