@@ -66,8 +66,23 @@ pub struct Inventory {
     pub(crate) resource_version: String,
     /// Names of the shards that hold its list of objects, if that is long.
     pub(crate) shards: Vec<String>,
-    /// Whether it is kept in memory only.
-    pub(crate) is_detached: bool,
+    /// Where this copy of it comes from.
+    pub(crate) origin: Origin,
+}
+
+/// Where an inventory comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// It was read.
+    Found,
+    /// A claim has made it.
+    New,
+    /// A claim has made it again of what was known.
+    Rebuilt,
+    /// A claim has taken it over from a run that was killed.
+    TakenOver,
+    /// It lies nowhere.
+    Detached,
 }
 
 /// Content of an inventory.
@@ -126,9 +141,24 @@ impl Inventory {
     /// An inventory that lies nowhere: what of a lost one the caller knows, so that it can be deleted.
     pub fn detached(at: &InventoryRef, identity: &str, known: &BTreeMap<ObjectId, u16>) -> Self {
         let mut inventory = Self::empty(at, identity);
-        inventory.is_detached = true;
+        inventory.origin = Origin::Detached;
         inventory.record.add_known(known);
         inventory
+    }
+
+    /// Whether this run's claim has made it, of nothing.
+    pub fn is_new(&self) -> bool {
+        self.origin == Origin::New
+    }
+
+    /// Whether it was lost, and this run's claim has made it again of what was known.
+    pub fn is_rebuilt(&self) -> bool {
+        self.origin == Origin::Rebuilt
+    }
+
+    /// Whether this run's claim has taken it over from a run that was killed.
+    pub fn is_taken_over(&self) -> bool {
+        self.origin == Origin::TakenOver
     }
 
     /// Where it is kept.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
-use crate::inventory::{Claim, Entry, Expect, Holder, Inventory, InventoryRef, Phase, Record};
+use crate::inventory::{Claim, Entry, Expect, Holder, Inventory, InventoryRef, Origin, Phase, Record};
 use crate::inventory_error::InventoryError;
 use crate::inventory_requests::{namespaces, write};
 use crate::manifest::Manifest;
@@ -32,9 +32,9 @@ impl Engine {
             let found = self.inventory(at, cancel).await?;
             let mut inventory = match found {
                 Some(found) => admit(found, claim)?,
-                None => Inventory::empty(at, &claim.identity),
+                None => Inventory::made_by(at, claim),
             };
-            inventory.record.take(claim, stages, inventory.resource_version.is_empty());
+            inventory.record.take(claim, stages);
             inventory.claim = Some(claim.clone());
             inventory.record.entries.append(&mut made.clone());
             match self.store(&mut inventory, cancel).await {
@@ -87,7 +87,8 @@ fn admit(found: Inventory, claim: &Claim) -> Result<Inventory, InventoryError> {
     if claim.expect == Expect::Absent && !found.is_abandoned() {
         return Err(InventoryError::AlreadyInstalled { namespace, name, digest: found.record.digest });
     }
-    Ok(found)
+    let origin = if found.is_abandoned() { Origin::TakenOver } else { Origin::Found };
+    Ok(Inventory { origin, ..found })
 }
 
 /// The objects of all stages, each with the order of its stage.
@@ -97,12 +98,9 @@ fn ordered(stages: &[Stage]) -> impl Iterator<Item = (u16, &Manifest)> {
 
 impl Record {
     /// Becomes the record of a run under this claim.
-    fn take(&mut self, claim: &Claim, stages: &[Stage], is_new: bool) {
+    fn take(&mut self, claim: &Claim, stages: &[Stage]) {
         self.digest.clone_from(&claim.digest);
         self.settings.clone_from(&claim.settings);
-        if is_new {
-            self.add_known(&claim.known);
-        }
         let mut objects = ordered(stages).peekable();
         if self.phase == Phase::Deleting && objects.peek().is_some() {
             self.phase = Phase::Creating;
@@ -114,12 +112,21 @@ impl Record {
 
     /// Adds objects of which only the order of their stage is known.
     pub(crate) fn add_known(&mut self, known: &BTreeMap<ObjectId, u16>) {
-        let entries = known.iter().map(|(id, order)| (id.clone(), Entry { uid: None, order: *order }));
-        self.entries.extend(entries);
+        for (id, order) in known {
+            self.entries.entry(id.clone()).or_insert(Entry { uid: None, order: *order });
+        }
     }
 }
 
 impl Inventory {
+    /// The one that a claim makes where there is none.
+    fn made_by(at: &InventoryRef, claim: &Claim) -> Self {
+        let mut inventory = Self::empty(at, &claim.identity);
+        inventory.origin = if claim.known.is_empty() { Origin::New } else { Origin::Rebuilt };
+        inventory.record.add_known(&claim.known);
+        inventory
+    }
+
     /// Whether it is what a run has left that was killed while it made the set for the first time. A run that ends by itself gives
     /// the inventory back, and somebody knows of it.
     pub fn is_abandoned(&self) -> bool {

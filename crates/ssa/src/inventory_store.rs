@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::digest::hex;
 use crate::engine::Engine;
-use crate::inventory::{Claim, Entry, Holder, Inventory, InventoryRef, Phase, Record};
+use crate::inventory::{Claim, Entry, Holder, Inventory, InventoryRef, Origin, Phase, Record};
 use crate::inventory_error::InventoryError;
 use crate::inventory_record::{self, decode, malformed, text};
 use crate::inventory_requests::{config_maps, read, write};
@@ -76,15 +76,17 @@ impl Engine {
         Ok(Ok(objects))
     }
 
-    /// Marks the set complete and gives the claim back.
+    /// Marks the set complete, remembers further settings and gives the claim back.
     pub async fn complete(
         &self,
         inventory: &mut Inventory,
+        settings: &BTreeMap<String, String>,
         cancel: &CancellationToken,
     ) -> Result<(), InventoryError> {
         let complete = |record: &mut Record| {
             record.phase = Phase::Complete;
             record.was_complete = true;
+            record.settings.extend(settings.clone());
         };
         self.edit(inventory, complete, true, cancel).await
     }
@@ -138,15 +140,14 @@ impl Engine {
         self.edit(inventory, edit, false, cancel).await
     }
 
-    /// Remembers further settings beside those of the claim.
-    pub async fn remember(
+    /// Adds objects of which only the order of their stage is known.
+    pub async fn note(
         &self,
         inventory: &mut Inventory,
-        settings: &BTreeMap<String, String>,
+        known: &BTreeMap<ObjectId, u16>,
         cancel: &CancellationToken,
     ) -> Result<(), InventoryError> {
-        let edit = |record: &mut Record| record.settings.extend(settings.clone());
-        self.edit(inventory, edit, false, cancel).await
+        self.edit(inventory, |record| record.add_known(known), false, cancel).await
     }
 
     /// Deletes the ConfigMap, its shards, those of interrupted writes too, and its pages.
@@ -157,7 +158,9 @@ impl Engine {
     ) -> Result<(), InventoryError> {
         let at = &inventory.at;
         let config_maps = config_maps();
-        self.delete_config_map(at, &at.name, cancel).await?;
+        if inventory.origin != Origin::Detached {
+            self.delete_config_map(at, &at.name, cancel).await?;
+        }
         let owner = &self.shared.options.owner;
         let selector = format!("&labelSelector={}", encode(&format!("{}={}", owner.label, owner.value)));
         let found = self.list(&config_maps, &at.namespace, &selector, cancel).await;
@@ -178,7 +181,7 @@ impl Engine {
         give_back: bool,
         cancel: &CancellationToken,
     ) -> Result<(), InventoryError> {
-        if inventory.is_detached {
+        if inventory.origin == Origin::Detached {
             edit(&mut inventory.record);
             return Ok(());
         }
@@ -197,7 +200,7 @@ impl Engine {
                         *inventory = found;
                         return Ok(());
                     }
-                    *inventory = still_held(found, &claim)?;
+                    *inventory = Inventory { origin: inventory.origin, ..still_held(found, &claim)? };
                 }
                 Err(source) => {
                     inventory.claim = Some(claim);
@@ -277,7 +280,7 @@ fn inventory_of(at: &InventoryRef, live: &Live, objects: &str) -> Result<Invento
         claim: None,
         resource_version: live.resource_version().to_owned(),
         shards,
-        is_detached: false,
+        origin: Origin::Found,
     })
 }
 
@@ -313,7 +316,7 @@ impl Inventory {
             claim: None,
             resource_version: String::new(),
             shards: Vec::new(),
-            is_detached: false,
+            origin: Origin::Found,
         }
     }
 

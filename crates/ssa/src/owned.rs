@@ -48,10 +48,21 @@ impl Engine {
                 own["metadata"][name] = value.clone();
             }
         }
-        if let Some(labels) = own["metadata"].get_mut("labels").and_then(Value::as_object_mut) {
+        if let Some(metadata) = own["metadata"].as_object_mut()
+            && let Some(labels) = metadata.get_mut("labels").and_then(Value::as_object_mut)
+        {
             labels.remove(&self.shared.options.owner.label);
+            if labels.is_empty() {
+                metadata.remove("labels");
+            }
         }
         own
+    }
+
+    /// Whether a live object bears another owner's label.
+    pub fn is_foreign(&self, live: &Live) -> bool {
+        let owner = &self.shared.options.owner;
+        live.owner(owner).is_some_and(|value| value != owner.value)
     }
 }
 

@@ -107,7 +107,7 @@ async fn apply(
         let waiting = engine.wait(&keep, Duration::from_secs(seconds), cancel);
         engine.holding(inventory, waiting, cancel).await??;
     }
-    Ok(engine.complete(inventory, cancel).await?)
+    Ok(engine.complete(inventory, &BTreeMap::new(), cancel).await?)
 }
 
 async fn delete(

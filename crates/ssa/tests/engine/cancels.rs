@@ -1,6 +1,6 @@
 //! Every verb ends within a second once it is cancelled, whatever it is doing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use lab::api_server::ApiServer;
@@ -75,7 +75,7 @@ async fn every_verb_ends_within_a_second_when_the_server_hangs() {
     .await;
     assert!(waited.is_err() && took < limit, "wait: {took:?}");
     let (completed, took) =
-        end(&server, async |cancel| engine().complete(&mut inventory, &cancel).await).await;
+        end(&server, async |cancel| engine().complete(&mut inventory, &BTreeMap::new(), &cancel).await).await;
     assert!(completed.is_err() && took < limit, "complete: {took:?}");
     // The server may have given the claim back all the same.
     let mut inventory =

@@ -99,7 +99,7 @@ impl Cluster {
         if let Some(error) = pruned.error {
             panic!("{}", lab::chain(&error));
         }
-        self.engine.complete(&mut inventory, &self.cancel).await.unwrap();
+        self.engine.complete(&mut inventory, &BTreeMap::new(), &self.cancel).await.unwrap();
         applied.changes.changes.into_iter().chain(pruned.changes.changes).collect()
     }
 

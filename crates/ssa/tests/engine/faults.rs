@@ -1,6 +1,6 @@
 //! Whatever breaks on the way: one clean run afterwards gives exactly the undisturbed result.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use proptest::prelude::Rng;
@@ -96,7 +96,7 @@ async fn run(engine: &Engine, cluster: &Cluster, manifests: &[Manifest]) -> bool
     }
     let keep: BTreeSet<ObjectId> = manifests.iter().map(|manifest| manifest.id().clone()).collect();
     let pruned = engine.prune(&mut inventory, &keep, &delete_options(), &cluster.cancel).await;
-    pruned.error.is_none() && engine.complete(&mut inventory, &cluster.cancel).await.is_ok()
+    pruned.error.is_none() && engine.complete(&mut inventory, &BTreeMap::new(), &cluster.cancel).await.is_ok()
 }
 
 fn set(cluster: &Cluster, value: &str, numbers: std::ops::Range<u32>) -> Vec<Manifest> {

@@ -33,7 +33,7 @@ async fn another_run_waits_for_a_claim_and_resumes_it_when_it_has_expired() {
 
     tokio::time::sleep(Duration::from_millis(1600)).await;
     cluster.engine.claim(&cluster.at(), &second, &stages(&set), &cluster.cancel).await.unwrap();
-    let written = cluster.engine.complete(&mut lost, &cluster.cancel).await;
+    let written = cluster.engine.complete(&mut lost, &BTreeMap::new(), &cluster.cancel).await;
     assert!(matches!(written, Err(InventoryError::Lost { holder: Some(holder), .. }) if holder == "second"));
 }
 
@@ -111,7 +111,7 @@ async fn settings_are_remembered_until_the_next_claim_brings_others() {
     let claim = Claim { settings: settings("blue\ngreen"), ..claim_as("test", &[]) };
     let mut inventory = cluster.engine.claim(&cluster.at(), &claim, &[], &cluster.cancel).await.unwrap();
     let further = BTreeMap::from([("shape".to_owned(), "round".to_owned())]);
-    cluster.engine.remember(&mut inventory, &further, &cluster.cancel).await.unwrap();
+    cluster.engine.complete(&mut inventory, &further, &cluster.cancel).await.unwrap();
     let read = async || cluster.engine.inventory(&cluster.at(), &cluster.cancel).await.unwrap().unwrap();
     assert_eq!(read().await.settings()["colour"], "blue\ngreen");
     assert_eq!(read().await.settings()["shape"], "round");
