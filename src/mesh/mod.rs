@@ -39,7 +39,7 @@ pub use gateway::{EastWestGateway, Resources};
 pub use images::Images;
 pub use names::{
     ChartVersion, ClusterName, DEFAULT_NAMESPACE, DEFAULT_TRUST_DOMAIN, InvalidName, MeshId, Namespace,
-    Network, TrustDomain,
+    Network, OFFICIAL_CHARTS, TrustDomain,
 };
 pub use validated::{ValidatedMesh, ValidatedPrimary};
 pub use violation::{FieldPath, Severity, Step, Violation};
