@@ -99,7 +99,7 @@ impl fmt::Debug for ImagePullSecretModel {
 pub struct CniModel {}
 
 /// One cluster with a control plane.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct PrimaryModel {
     pub network: Field<String>,
     pub version: Field<String>,
@@ -114,7 +114,7 @@ pub struct PrimaryModel {
 }
 
 /// The gateway through which other networks reach a cluster.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct GatewayModel {
     pub namespace: Field<String>,
     pub service_type: Field<String>,
@@ -138,7 +138,7 @@ pub struct ResourcesModel {
 }
 
 /// How other control planes reach a cluster.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct ApiServerModel {
     pub url: Field<String>,
     pub cluster_ca_certificate: Field<String>,
@@ -147,7 +147,7 @@ pub struct ApiServerModel {
 }
 
 /// How one other control plane reaches a cluster.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct AddressModel {
     pub url: Field<String>,
     pub cluster_ca_certificate: Field<String>,
@@ -155,7 +155,7 @@ pub struct AddressModel {
 }
 
 /// Who signs the identities of the mesh.
-#[derive(Clone, Model)]
+#[derive(Clone, Default, Model)]
 pub struct CertificateAuthorityModel {
     pub mode: Field<String>,
     pub key_cluster: Field<String>,
