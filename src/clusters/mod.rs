@@ -25,14 +25,16 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 pub use cluster::Cluster;
+pub use connection::server_name;
 pub use credentials::CredentialsError;
 pub use environment::Environment;
 pub use error::Error;
 pub use exec::ExecError;
 pub use failure::{Failure, Reason};
 pub use invalid::{Problem, Setting, SettingError};
+pub use pem::authorities;
 pub use secrecy::{ExposeSecret, SecretString};
-pub use settings::{ClusterBlock, ConnectionConfig, ConnectionSettings, ExecConfig, Limits, WhenUnreachable};
+pub use settings::{ClusterBlock, ConnectionConfig, ConnectionSettings, ExecConfig, Limits, OnUnreachable};
 
 use connection::Connection;
 use invalid::Invalid;

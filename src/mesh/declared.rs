@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -47,6 +47,8 @@ pub struct CertificateAuthority {
     pub key_cluster: Option<String>,
     /// The root that signs generated intermediates, as PEM, if its key comes from the user.
     pub root_certificate: Option<String>,
+    /// Whether the user gives the key of this root.
+    pub has_root_key: bool,
     /// Which key of this root it is.
     pub root_key_version: Option<i64>,
     /// What istiod of each cluster signs with, by cluster name.
@@ -78,9 +80,9 @@ pub struct Primary {
     /// Helm values by chart name, for this cluster.
     pub chart: BTreeMap<String, Value>,
     /// The addresses of the cluster's pods.
-    pub pod_cidrs: Vec<String>,
+    pub pod_cidrs: BTreeSet<String>,
     /// The addresses of the cluster's Services.
-    pub service_cidrs: Vec<String>,
+    pub service_cidrs: BTreeSet<String>,
     /// `managed`, the default, or `external`: who installs Istio's custom resource definitions.
     pub crds: Option<String>,
     /// Whether clusters without a control plane are served by this one.

@@ -11,8 +11,10 @@ mod chart_values;
 mod cidr;
 mod declared;
 mod derived;
+mod elsewhere;
 mod facts;
 mod gateway;
+mod gateway_rules;
 mod host_names;
 mod images;
 mod member_record;
@@ -41,7 +43,7 @@ pub use images::Images;
 pub use member_record::{MEMBER_FORMAT, MEMBER_KEY, MEMBER_LABEL, MemberKind, MemberRecord};
 pub use names::{
     ChartVersion, ClusterName, DEFAULT_NAMESPACE, DEFAULT_TRUST_DOMAIN, InvalidName, MeshId, Namespace,
-    Network, TrustDomain,
+    Network, OFFICIAL_CHARTS, TrustDomain,
 };
 pub use validated::{ValidatedMesh, ValidatedPrimary};
 pub use violation::{FieldPath, Severity, Step, Violation};

@@ -6,8 +6,6 @@ use serde_json::{Map, Value, json};
 use super::object::{self, managed};
 use crate::mesh::{EastWestGateway, Namespace, Resources, ValidatedMesh, ValidatedPrimary};
 
-/// The label that the chart gives the gateway's pods: its name without `istio-`.
-const SELECTOR: &str = "eastwestgateway";
 /// The name of the Service's port for calls between networks.
 const PORT_NAME: &str = "tls";
 /// The port in the gateway's pods for calls between networks.
@@ -42,8 +40,8 @@ pub(super) fn values(gateway: &EastWestGateway) -> Value {
     if let Some(class) = &gateway.load_balancer_class {
         service.insert("loadBalancerClass".to_owned(), json!(class));
     }
-    if !gateway.source_ranges.is_empty() {
-        service.insert("loadBalancerSourceRanges".to_owned(), json!(gateway.source_ranges));
+    if !gateway.load_balancer_source_ranges.is_empty() {
+        service.insert("loadBalancerSourceRanges".to_owned(), json!(gateway.load_balancer_source_ranges));
     }
     let mut values = Map::new();
     if !service.is_empty() {
@@ -85,7 +83,7 @@ pub(super) fn exposure(primary: &ValidatedPrimary) -> Value {
         "kind": "Gateway",
         "metadata": {"name": "cross-network-gateway", "namespace": primary.gateway_namespace()},
         "spec": {
-            "selector": {"istio": SELECTOR},
+            "selector": {"istio": EastWestGateway::SELECTOR},
             "servers": [{
                 "port": {"number": PORT, "name": "tls", "protocol": "TLS"},
                 "tls": {"mode": "AUTO_PASSTHROUGH"},
@@ -116,7 +114,7 @@ pub(super) fn istiod_exposure(mesh: &ValidatedMesh, primary: &ValidatedPrimary) 
         "apiVersion": "networking.istio.io/v1",
         "kind": "Gateway",
         "metadata": {"name": "istiod-gateway", "namespace": namespace},
-        "spec": {"selector": {"istio": SELECTOR}, "servers": ISTIOD_PORTS.map(server)},
+        "spec": {"selector": {"istio": EastWestGateway::SELECTOR}, "servers": ISTIOD_PORTS.map(server)},
     });
     let routes = json!({
         "apiVersion": "networking.istio.io/v1",

@@ -13,6 +13,7 @@
 
 mod agreement;
 mod certificate;
+mod constraints;
 mod encoding;
 mod error;
 mod files;
@@ -27,6 +28,7 @@ mod tests;
 
 pub use agreement::{common_roots, mutual_trust};
 pub use certificate::Certificate;
+pub use constraints::Names;
 pub use error::TrustError;
 pub use files::{CA_CERT, CA_CRL, CA_KEY, CERT_CHAIN, ROOT_CERT, ROOT_KEY};
 pub use intermediate::{Intermediate, IntermediateRequest};

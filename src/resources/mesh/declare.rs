@@ -1,6 +1,6 @@
 //! From the configuration to the declared mesh.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
@@ -8,6 +8,7 @@ use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
 use super::model::{
     AddressModel, ApiServerModel, ChartModel, GatewayModel, MeshModel, PrimaryModel, ResourcesModel,
 };
+use crate::clusters;
 use crate::diagnostics;
 use crate::mesh::{
     CertificateAuthority, ChartSource, DEFAULT_NAMESPACE, DEFAULT_TRUST_DOMAIN, DeclaredAddress,
@@ -59,11 +60,7 @@ impl Reader {
     }
 
     fn chart_source(&mut self, config: &MeshModel) -> ChartSource {
-        self.unknown |= config.chart_source.is_unknown();
-        let source = config.chart_source.as_known();
-        ChartSource {
-            repository: source.and_then(|source| self.text(&source.repository)).unwrap_or_default(),
-        }
+        ChartSource { repository: self.text(&config.chart_repository()).unwrap_or_default() }
     }
 
     fn images(&mut self, config: &MeshModel) -> Images {
@@ -72,7 +69,7 @@ impl Reader {
             variant: self.text(&config.image_variant),
             platform: self.text(&config.platform),
             pull_secrets: self.labelled(&config.image_pull_secret, |reader, _, secret| {
-                reader.number(&secret.docker_config_json_version).unwrap_or_default()
+                reader.number(&secret.docker_config_json_wo_version).unwrap_or_default()
             }),
         }
     }
@@ -90,7 +87,7 @@ impl Reader {
             east_west_gateway: self
                 .block(&primary.east_west_gateway)
                 .map(|gateway| self.gateway(gateway, &AttributePath::new("primary").key(label))),
-            api_server: self.block(&primary.api_server).map(|api_server| self.api_server(api_server)),
+            api_server: self.block(&primary.api_server).map(|api_server| self.api_server(api_server, label)),
         }
     }
 
@@ -101,7 +98,7 @@ impl Reader {
             service_type: self.text(&gateway.service_type),
             service_annotations: self.map(&gateway.service_annotations),
             load_balancer_class: self.text(&gateway.load_balancer_class),
-            source_ranges: self.texts(&gateway.source_ranges),
+            load_balancer_source_ranges: self.texts(&gateway.load_balancer_source_ranges),
             port: self.number(&gateway.port),
             node_port: self.number(&gateway.node_port),
             addresses: self.texts(&gateway.addresses),
@@ -117,12 +114,14 @@ impl Reader {
         Resources { requests: self.map(&resources.requests), limits: self.map(&resources.limits) }
     }
 
-    fn api_server(&mut self, api_server: &ApiServerModel) -> DeclaredApiServer {
+    fn api_server(&mut self, api_server: &ApiServerModel, label: &str) -> DeclaredApiServer {
         let ApiServerModel { url, cluster_ca_certificate, tls_server_name, from } = api_server;
-        let usual = self.address(url, cluster_ca_certificate, tls_server_name);
+        let block = AttributePath::new("primary").key(label).attribute("api_server");
+        let usual = self.address(url, cluster_ca_certificate, tls_server_name, &block);
         let from = self.block(from).into_iter().flatten().map(|(reader, address)| {
             let AddressModel { url, cluster_ca_certificate, tls_server_name } = address;
-            (reader.clone(), self.address(url, cluster_ca_certificate, tls_server_name))
+            let block = block.clone().attribute("from").key(reader);
+            (reader.clone(), self.address(url, cluster_ca_certificate, tls_server_name, &block))
         });
         DeclaredApiServer { usual, from: from.collect() }
     }
@@ -132,11 +131,39 @@ impl Reader {
         url: &Field<String>,
         cluster_ca_certificate: &Field<String>,
         tls_server_name: &Field<String>,
+        block: &AttributePath,
     ) -> DeclaredAddress {
+        let at = |attribute| block.clone().attribute(attribute);
         DeclaredAddress {
             url: self.text(url),
-            cluster_ca_certificate: self.text(cluster_ca_certificate),
-            tls_server_name: self.text(tls_server_name),
+            cluster_ca_certificate: self.setting(
+                cluster_ca_certificate,
+                clusters::authorities,
+                at("cluster_ca_certificate"),
+            ),
+            tls_server_name: self.setting(tls_server_name, clusters::server_name, at("tls_server_name")),
+        }
+    }
+
+    /// A setting that the provider's own connections have, too, and that is read in the same way.
+    fn setting(
+        &mut self,
+        field: &Field<String>,
+        parse: impl Fn(&str) -> Result<String, clusters::Problem>,
+        path: AttributePath,
+    ) -> Option<String> {
+        match parse(&self.text(field)?) {
+            Ok(value) => Some(value),
+            Err(problem) => {
+                let summary = format!("{path} cannot be used");
+                self.diagnostics.push(diagnostics::failure(
+                    summary,
+                    &problem,
+                    &problem.way_out(),
+                    Some(path),
+                ));
+                None
+            }
         }
     }
 
@@ -151,12 +178,13 @@ impl Reader {
             intermediate_lifetime_days: self.number(&authority.intermediate_lifetime_days),
             key_type: self.text(&authority.key_type),
             root_certificate: self.text(&authority.root_certificate),
-            root_key_version: self.number(&authority.root_key_version),
+            has_root_key: !authority.root_key_wo.is_null(),
+            root_key_version: self.number(&authority.root_key_wo_version),
             given: self.labelled(&authority.given, |reader, _, given| GivenAuthority {
                 certificate: reader.text(&given.certificate).unwrap_or_default(),
                 certificate_chain: reader.text(&given.certificate_chain).unwrap_or_default(),
                 root_certificates: reader.text(&given.root_certificates).unwrap_or_default(),
-                private_key_version: reader.number(&given.private_key_version).unwrap_or_default(),
+                private_key_version: reader.number(&given.private_key_wo_version).unwrap_or_default(),
             }),
         }
     }
@@ -195,8 +223,8 @@ impl Reader {
         self.block(field).copied()
     }
 
-    fn texts(&mut self, list: &Field<Vec<Field<String>>>) -> Vec<String> {
-        let items = self.block(list).into_iter().flatten();
+    fn texts(&mut self, set: &Field<BTreeSet<Field<String>>>) -> BTreeSet<String> {
+        let items = self.block(set).into_iter().flatten();
         items.filter_map(|item| self.text(item)).collect()
     }
 
@@ -229,3 +257,6 @@ fn not_a_mapping(path: AttributePath) -> Diagnostic {
                   yamlencode({ name = \"value\" }).";
     Diagnostic::error(format!("{path} is not a mapping"), detail).at(path)
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::plan::primary;
 use super::read::kubernetes_id;
 use super::recorded::Recorded;
-use crate::clusters::{self, Cluster, WhenUnreachable};
+use crate::clusters::{self, Cluster, OnUnreachable};
 use crate::diagnostics;
 use crate::manifests::ObjectId;
 use crate::mesh::MemberRecord;
@@ -118,9 +118,9 @@ async fn departure(
         }
         Err(error) => {
             let block = data.clusters.block(label);
-            let is_abandoned = block.is_some_and(|block| block.unreachable == WhenUnreachable::Abandon);
+            let is_abandoned = block.is_some_and(|block| block.on_unreachable == OnUnreachable::Abandon);
             if is_abandoned && error.is_unreachable() {
-                let consequence = "The cluster block says unreachable = \"abandon\": what the mesh made there is forgotten.";
+                let consequence = "The cluster block says on_unreachable = \"abandon\": what the mesh made there is forgotten.";
                 let warning = diagnostics::cluster_skipped(&error, Some(primary(label)), consequence);
                 Ok(Departure::Forget(label.to_owned(), warning))
             } else {
