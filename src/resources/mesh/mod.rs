@@ -60,6 +60,7 @@ mod expiry;
 mod field_maps;
 mod fingerprint;
 mod identity;
+mod join;
 mod kept_secrets;
 mod links;
 mod model;
