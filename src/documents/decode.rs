@@ -54,13 +54,15 @@ pub fn decode<D: Document>(input: &Field<Dynamic>) -> Result<Field<D>, DocumentE
 
 /// Reads a document from JSON.
 pub(super) fn from_json<D: Document>(text: &str) -> Result<D, DocumentError> {
-    let json = serde_json::from_str(text)
-        .map_err(|source| DocumentError::Json { document: D::NAME, source })?;
+    let json =
+        serde_json::from_str(text).map_err(|source| DocumentError::Json { document: D::NAME, source })?;
     from_value(&value_of(json))
 }
 
 fn from_value<D: Document>(value: &Value) -> Result<D, DocumentError> {
-    let Value::Map(members) = value else { return Err(not_a_document::<D>(format!("it is {}", kind(value)))) };
+    let Value::Map(members) = value else {
+        return Err(not_a_document::<D>(format!("it is {}", kind(value))));
+    };
     match members.get(FORMAT_MEMBER) {
         // What it is will be seen when it is known.
         Some(Value::Unknown) => {}
@@ -101,9 +103,9 @@ fn fitted(value: &Value, ty: &Type) -> Result<Value, ValueError> {
             });
             elements.collect::<Result<_, _>>().map(Value::List)
         }
-        (Value::Bool(_), Type::Bool) | (Value::Number(_), Type::Number) | (Value::String(_), Type::String) => {
-            Ok(value.clone())
-        }
+        (Value::Bool(_), Type::Bool)
+        | (Value::Number(_), Type::Number)
+        | (Value::String(_), Type::String) => Ok(value.clone()),
         _ => Err(ValueError::new(format!("a value of type {ty} is needed, found {}", kind(value)))),
     }
 }

@@ -25,7 +25,9 @@ pub fn peer_of(join: &JoinModel) -> PeerModel {
 
 /// The gateways of one kind. Which there are is unknown as long as it is for one cluster.
 fn gateways(join: &JoinModel, of: impl Fn(&JoinClusterModel) -> (&Texts, Field<i64>)) -> Gateways {
-    let Some(clusters) = join.clusters.as_known() else { return unknown_or_empty(join.clusters.is_unknown()) };
+    let Some(clusters) = join.clusters.as_known() else {
+        return unknown_or_empty(join.clusters.is_unknown());
+    };
     let mut gateways = BTreeMap::new();
     for (label, cluster) in clusters {
         let (addresses, port) = of(cluster);

@@ -95,7 +95,6 @@ struct InjectorValues {
     pilot: Value,
 }
 
-
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Global {
@@ -175,7 +174,8 @@ fn typed_gateway(global: &Global) -> Option<NetworkGateway> {
 
 /// Whether `meshNetworks` says where the gateway of this very cluster is.
 fn has_typed_gateway(global: &Global) -> bool {
-    let endpoints = global.mesh_networks.get(&global.network).and_then(|network| network["endpoints"].as_array());
+    let endpoints =
+        global.mesh_networks.get(&global.network).and_then(|network| network["endpoints"].as_array());
     let mut endpoints = endpoints.into_iter().flatten();
     endpoints.any(|endpoint| endpoint["fromRegistry"] == global.multi_cluster.cluster_name)
 }

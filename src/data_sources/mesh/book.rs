@@ -38,7 +38,8 @@ pub fn refreshed(mut join: JoinModel, members: &[Member]) -> JoinModel {
             }
         }
     }
-    let all = join.clusters.as_known().is_some_and(|clusters| clusters.keys().all(|label| read.contains(label)));
+    let all =
+        join.clusters.as_known().is_some_and(|clusters| clusters.keys().all(|label| read.contains(label)));
     // Of a part of the mesh, the roots are a part, too.
     if all || join.root_certificates.is_null() {
         let roots = documents::bundle(members.iter().filter_map(|member| member.roots.as_ref()));

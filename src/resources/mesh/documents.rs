@@ -85,7 +85,8 @@ fn keeps_its_gateway(
     gateway: &GatewayModel,
 ) -> bool {
     let Some(prior) = prior else { return false };
-    let was = prior.primary.as_known().and_then(|primaries| primaries.get(label)?.east_west_gateway.as_known());
+    let was =
+        prior.primary.as_known().and_then(|primaries| primaries.get(label)?.east_west_gateway.as_known());
     // Addresses that the user has typed before are not those of its Service.
     if was.is_none_or(|was| was.addresses != gateway.addresses) {
         return false;
@@ -152,3 +153,6 @@ fn is_unchanged(planned: &MeshModel, prior: &MeshModel, id: &str) -> bool {
     let before = of(prior);
     before.is_some() && before == of(planned)
 }
+
+#[cfg(test)]
+mod tests;

@@ -228,7 +228,11 @@ fn key_cluster(mesh: &MeshModel) -> Field<String> {
     let given = mesh.certificate_authority.as_ref().and_then(|authority| authority.root_certificate.clone());
     match (authority_mode(mesh), given) {
         (Field::Known(mode), Field::Null) if mode == GENERATED => {
-            if named.is_null() { only() } else { named }
+            if named.is_null() {
+                only()
+            } else {
+                named
+            }
         }
         (Field::Known(mode), _) if mode != GENERATED => Field::Null,
         (Field::Unknown, _) | (_, Field::Unknown) => Field::Unknown,
