@@ -63,7 +63,9 @@ impl DataSource for TopologyDataSource {
             "The clusters of a mesh with their networks, gateways and links, as data and as pictures for documentation. It \
              asks no cluster: what it shows is what the mesh's own attributes say.",
         )
-        .attribute("mesh", Attribute::dynamic("The attribute `join` of an `istio_mesh`.").required())
+        .attribute("mesh", Attribute::dynamic(
+            "The attribute `join` of an `istio_mesh`, or its JSON.",
+        ).required())
         .attribute("links", Attribute::map(Type::String,
             "The attribute `status.links` of the same mesh. Without it every pair of clusters is drawn as linked.",
         ).optional())
@@ -130,4 +132,51 @@ fn cluster(cluster: &JoinClusterModel) -> Cluster {
 fn nothing_to_draw() -> Diagnostic {
     let detail = "Pass the attribute join of an istio_mesh, such as mesh = istio_mesh.shop.join.";
     Diagnostic::error("mesh is null", detail).at(AttributePath::new("mesh"))
+}
+
+#[cfg(test)]
+mod tests {
+    use tfplugin::Value;
+
+    use super::*;
+
+    fn picture_of(document: &str) -> Result<Picture, Diagnostic> {
+        let mesh = Dynamic { ty: Type::String, value: Value::String(document.to_owned()) };
+        picture(&TopologyModel {
+            mesh: Field::Known(mesh),
+            links: Field::Null,
+            clusters: Field::Null,
+            networks: Field::Null,
+            mermaid: Field::Null,
+            svg: Field::Null,
+        })
+    }
+
+    #[test]
+    fn a_document_is_drawn_with_what_it_has() {
+        let picture = picture_of(
+            r#"{"format": 1, "mesh_id": "shop", "later": 1, "clusters": {
+                "east": {"network": "n", "gateway_addresses": ["192.0.2.1"], "serves_remote_clusters": true}, "west": {}}}"#,
+        )
+        .unwrap();
+        assert_eq!(picture.mesh_id, "shop");
+        let east = Cluster {
+            network: "n".to_owned(),
+            gateway_addresses: vec!["192.0.2.1".to_owned()],
+            serves_remote_clusters: true,
+        };
+        let clusters = [("east".to_owned(), east), ("west".to_owned(), Cluster::default())];
+        assert_eq!(picture.clusters, clusters.into());
+    }
+
+    #[test]
+    fn a_document_of_another_format_is_refused_at_the_argument() {
+        let error = picture_of(r#"{"format": 2}"#).unwrap_err();
+        assert_eq!(error.path, Some(AttributePath::new("mesh")));
+        assert!(
+            error.detail.contains("has format 2") && error.detail.contains("release"),
+            "{}",
+            error.detail
+        );
+    }
 }

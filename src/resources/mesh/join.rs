@@ -14,8 +14,6 @@ use crate::mesh::{
 const DOMAIN_SUFFIX: [&str; 3] = ["global", "proxy", "clusterDomain"];
 /// The mode of an authority that the provider makes.
 const GENERATED: &str = "generated";
-/// The type of a Service that other networks find at nodes.
-const NODE_PORT: &str = "NodePort";
 
 /// Where something can be reached.
 #[derive(Clone, Debug, Default)]
@@ -111,7 +109,7 @@ fn gateway(primary: &PrimaryModel, addresses: impl Fn(&GatewayModel) -> Texts) -
         Field::Known(gateway) => {
             let typed = typed_addresses(gateway);
             let addresses = typed.unwrap_or_else(|| addresses(gateway));
-            Door { addresses, port: port(gateway) }
+            Door { addresses, port: ports(gateway).map(|gateway| gateway.outer_port()) }
         }
     }
 }
@@ -123,20 +121,25 @@ fn typed_addresses(gateway: &GatewayModel) -> Option<Texts> {
     (!says_nothing).then_some(typed)
 }
 
-/// The port at which other networks find the gateway, as [`EastWestGateway::address_port`] has it.
-fn port(gateway: &GatewayModel) -> Field<i64> {
-    let service_port = gateway.port.or(EastWestGateway::DEFAULT_PORT);
-    match typed_addresses(gateway) {
-        None => return service_port,
-        Some(Field::Unknown) if gateway.addresses.is_unknown() => return Field::Unknown,
-        Some(_) => {}
+/// The settings that decide at which ports the gateway is; unknown as long as one of them is.
+fn ports(gateway: &GatewayModel) -> Field<EastWestGateway> {
+    let GatewayModel { port, node_port, address_port, service_type, addresses, .. } = gateway;
+    if [port, node_port, address_port].into_iter().any(Field::is_unknown)
+        || service_type.is_unknown()
+        || addresses.is_unknown()
+    {
+        return Field::Unknown;
     }
-    let node_port = match &gateway.service_type {
-        Field::Unknown => Field::Unknown,
-        Field::Known(service_type) if service_type == NODE_PORT => gateway.node_port,
-        _ => Field::Null,
-    };
-    or_else(&gateway.address_port, &or_else(&node_port, &service_port))
+    // How many there are counts, not which.
+    let addresses = addresses.as_known().into_iter().flatten();
+    Field::Known(EastWestGateway {
+        port: port.into_known(),
+        node_port: node_port.into_known(),
+        address_port: address_port.into_known(),
+        service_type: service_type.as_known().cloned(),
+        addresses: addresses.map(|address| address.as_known().cloned().unwrap_or_default()).collect(),
+        ..EastWestGateway::default()
+    })
 }
 
 /// Where clusters without a control plane reach istiod.
@@ -151,18 +154,19 @@ struct Istiod {
 ///
 /// The gateway has istiod's own ports, but for a Service of type `NodePort`: there Kubernetes chooses them, and nothing says which.
 fn istiod(primary: &PrimaryModel, gateway: &Door) -> Istiod {
-    let none = Istiod { addresses: texts([]), port: Field::Null, webhook_port: Field::Null };
-    let service_type = primary.east_west_gateway.as_ref().and_then(|gateway| gateway.service_type.clone());
-    match (&primary.serve_remote_clusters, service_type) {
-        (Field::Null | Field::Known(false), _) => none,
-        (Field::Unknown, _) => {
+    match &primary.serve_remote_clusters {
+        Field::Null | Field::Known(false) => {
+            Istiod { addresses: texts([]), port: Field::Null, webhook_port: Field::Null }
+        }
+        Field::Unknown => {
             Istiod { addresses: Field::Unknown, port: Field::Unknown, webhook_port: Field::Unknown }
         }
-        (Field::Known(true), service_type) => {
-            let port = |port: i64| match &service_type {
-                Field::Unknown => Field::Unknown,
-                Field::Known(service_type) if service_type == NODE_PORT => Field::Null,
-                _ => Field::Known(port),
+        Field::Known(true) => {
+            let gateway_settings = primary.east_west_gateway.as_ref().and_then(ports);
+            let port = |port: i64| {
+                gateway_settings
+                    .as_ref()
+                    .and_then(|gateway| if gateway.is_at_nodes() { Field::Null } else { Field::Known(port) })
             };
             Istiod {
                 addresses: gateway.addresses.clone(),
