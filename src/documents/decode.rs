@@ -42,13 +42,16 @@ impl Document for PeerModel {
 /// Reads an attribute of type `dynamic` that takes the document, or its JSON as text. Members that it lacks are null, those that
 /// this release does not know are ignored, and members may be unknown.
 pub fn decode<D: Document>(input: &Field<Dynamic>) -> Result<Field<D>, DocumentError> {
-    match input {
-        Field::Null => Ok(Field::Null),
-        Field::Unknown => Ok(Field::Unknown),
-        Field::Known(Dynamic { value: Value::Null, .. }) => Ok(Field::Null),
-        Field::Known(Dynamic { value: Value::Unknown, .. }) => Ok(Field::Unknown),
-        Field::Known(Dynamic { value: Value::String(text), .. }) => from_json(text).map(Field::Known),
-        Field::Known(Dynamic { value, .. }) => from_value(value).map(Field::Known),
+    let value = match input {
+        Field::Null => &Value::Null,
+        Field::Unknown => &Value::Unknown,
+        Field::Known(dynamic) => &dynamic.value,
+    };
+    match value {
+        Value::Null => Ok(Field::Null),
+        Value::Unknown => Ok(Field::Unknown),
+        Value::String(text) => from_json(text).map(Field::Known),
+        value => from_value(value).map(Field::Known),
     }
 }
 
@@ -88,7 +91,6 @@ fn fitted(value: &Value, ty: &Type) -> Result<Value, ValueError> {
         (Value::Null | Value::Unknown, Type::Object(attributes)) => {
             Ok(Value::Map(attributes.keys().map(|name| (name.clone(), value.clone())).collect()))
         }
-        (Value::Null | Value::Unknown, _) => Ok(value.clone()),
         (Value::Map(members), Type::Object(attributes)) => fitted_members(members, attributes),
         (Value::Map(elements), Type::Map(ty)) => {
             let elements = elements.iter().map(|(key, element)| {
@@ -103,7 +105,8 @@ fn fitted(value: &Value, ty: &Type) -> Result<Value, ValueError> {
             });
             elements.collect::<Result<_, _>>().map(Value::List)
         }
-        (Value::Bool(_), Type::Bool)
+        (Value::Null | Value::Unknown, _)
+        | (Value::Bool(_), Type::Bool)
         | (Value::Number(_), Type::Number)
         | (Value::String(_), Type::String) => Ok(value.clone()),
         _ => Err(ValueError::new(format!("a value of type {ty} is needed, found {}", kind(value)))),

@@ -131,7 +131,6 @@ impl DataSource for MeshDataSource {
                 Err(error) => errors.push(error),
             }
         }
-        errors.extend(disagreement(&members));
         match errors.into_result() {
             Ok(()) => described(config, &members),
             Err(errors) => Outcome::failed(errors),
@@ -162,10 +161,16 @@ fn described(config: MeshModel, members: &[Member]) -> Outcome<MeshModel> {
         let error = Diagnostic::error("clusters names no cluster", detail);
         return Outcome::failed(error.at(AttributePath::new("clusters")));
     };
-    let (mut join, warning) = match book::page(members) {
-        Ok(Some((page, warning))) => (book::refreshed(page, members), warning),
-        Ok(None) => (observed(&config, any, members), None),
+    let page = match book::page(members) {
+        Ok(page) => page,
         Err(error) => return Outcome::failed(error.at(AttributePath::new("clusters"))),
+    };
+    if let Some(error) = disagreement(members) {
+        return Outcome::failed(error);
+    }
+    let (mut join, warning) = match page {
+        Some((page, warning)) => (book::refreshed(page, members), warning),
+        None => (observed(&config, any, members), None),
     };
     if !config.chart_repository.is_null() {
         join.chart_repository = config.chart_repository.clone();
