@@ -27,6 +27,7 @@ mod trust_rules;
 mod validate;
 mod validated;
 mod violation;
+mod well_known;
 
 #[cfg(test)]
 mod tests;
@@ -47,3 +48,6 @@ pub use names::{
 };
 pub use validated::{ValidatedMesh, ValidatedPrimary};
 pub use violation::{FieldPath, Severity, Step, Violation};
+pub use well_known::{
+    DEFAULT_DOMAIN_SUFFIX, ISTIOD_PORT, ISTIOD_WEBHOOK_PORT, JOIN_PAGE, JOIN_PAGE_KEY, MESH_INVENTORY,
+};

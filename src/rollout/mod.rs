@@ -23,7 +23,7 @@ pub use error::RolloutError;
 pub use fill::Given;
 pub use found::inventories;
 pub use install::{Installation, install};
-pub use owner::{JOIN_PAGE, OWNER_LABEL, Owner, OwnerKind};
+pub use owner::{OWNER_LABEL, Owner, OwnerKind};
 pub use session::{Session, holder};
 pub use target::{ClusterOutcome, Target, Unclosed, holding};
 pub use uninstall::{Removal, uninstall};

@@ -2,14 +2,15 @@
 
 use std::fmt;
 
+use crate::mesh::MESH_INVENTORY;
+
 /// The label of every object that the provider makes. Its value is the beginning of the owner's identity.
 pub const OWNER_LABEL: &str = "terraform-provider-istio/owner";
 /// The annotation of what outlives its owner: the release of Istio's charts that it comes from.
 pub const RELEASE_ANNOTATION: &str = "terraform-provider-istio/release";
-/// The page of a mesh's inventory that tells others how to join, and its only key.
-pub const JOIN_PAGE: &str = "join";
 /// How much of the identity is in the label.
 const LABEL_DIGITS: usize = 16;
+/// How the names of the inventories of dependents begin.
 const PREFIX: &str = "terraform-provider-istio";
 
 /// A resource that owns objects: it writes to, prunes and deletes only what bears its label, and keeps an inventory of that in
@@ -55,7 +56,7 @@ impl Owner {
     /// The name of its inventory's ConfigMap.
     pub fn inventory(&self) -> String {
         match &self.kind {
-            OwnerKind::Mesh => format!("{PREFIX}-mesh"),
+            OwnerKind::Mesh => MESH_INVENTORY.to_owned(),
             OwnerKind::RemoteCluster(label) => format!("{PREFIX}-remote-{label}"),
             OwnerKind::Federation(name) => format!("{PREFIX}-federation-{name}"),
         }

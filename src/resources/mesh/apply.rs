@@ -28,9 +28,9 @@ use super::site::{Site, digest_of};
 use super::{kept_secrets, remove};
 use crate::clusters::Cluster;
 use crate::diagnostics;
-use crate::documents::JoinModel;
+use crate::documents::{JoinModel, to_page};
 use crate::manifests::ObjectId;
-use crate::mesh::{ClusterFacts, ClusterName, ValidatedMesh};
+use crate::mesh::{ClusterFacts, ClusterName, JOIN_PAGE_KEY, ValidatedMesh};
 use crate::observe;
 use crate::provider::ProviderData;
 use crate::render::authority::{INTERMEDIATE_SECRET, ROOT_SECRET};
@@ -391,7 +391,10 @@ async fn finish(
     settings: &BTreeMap<String, String>,
     join: Option<&JoinModel>,
 ) -> Result<(), RolloutError> {
-    let _ = join;
+    if let Some(page) = join.and_then(|join| to_page(join).ok()) {
+        let data = BTreeMap::from([(JOIN_PAGE_KEY.to_owned(), page)]);
+        unclosed.write_page(JOIN_PAGE_KEY, &data, &CancellationToken::new()).await?;
+    }
     unclosed.close(settings).await
 }
 

@@ -51,8 +51,7 @@ pub async fn plan(
         planned.cluster_uids = Field::Unknown;
         planned.kubernetes_versions = Field::Unknown;
         planned.status = Field::Unknown;
-        planned.join = Field::Unknown;
-        planned.peer = Field::Unknown;
+        (planned.join, planned.peer) = documents::planned(&planned, prior);
         return Ok((planned, messages));
     };
     let recorded = prior.map(Recorded::of).unwrap_or_default();
@@ -208,10 +207,7 @@ fn after_relabelling(mut recorded: Recorded, mesh: &ValidatedMesh, facts: &Facts
 
 /// A pin of each cluster: what is recorded. Terraform plans again before it applies, and what a cluster says of itself may be
 /// something else by then; so what no apply has seen is not promised.
-fn per_cluster(
-    facts: &Facts,
-    recorded: &BTreeMap<String, String>,
-) -> Field<BTreeMap<String, Field<String>>> {
+fn per_cluster(facts: &Facts, recorded: &BTreeMap<String, String>) -> Field<BTreeMap<String, Field<String>>> {
     let values = facts.keys().map(|name| {
         let recorded = recorded.get(name.as_str()).cloned();
         (name.to_string(), recorded.map_or(Field::Unknown, Field::Known))
