@@ -8,6 +8,8 @@ mod given;
 mod openssl;
 mod refusals;
 mod revocation;
+mod signers;
+mod succession;
 
 use std::collections::BTreeMap;
 
