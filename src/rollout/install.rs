@@ -186,8 +186,9 @@ impl Run<'_> {
             return self.apply(progress, &[Stage::Authority], &self.given()).await;
         };
         let nothing = Produced::default();
-        let is_to_be_made =
-            |manifest: &Manifest| manifest.holes.values().any(|hole| matches!(hole, Hole::Intermediate(_)));
+        let is_to_be_made = |manifest: &Manifest| {
+            manifest.holes.values().any(|hole| matches!(hole, Hole::Intermediate { .. }))
+        };
         if !self.installation.set.manifests().iter().any(is_to_be_made) {
             return self.apply(progress, &[Stage::Authority], &nothing).await;
         }

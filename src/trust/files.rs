@@ -26,9 +26,6 @@ const TLS_ROOT: &str = "ca.crt";
 /// What istiod adds to a Secret that it made for a self-signed root (`security/pkg/pki/ca/ca.go`, `BuildSecret`).
 const MADE_BY_ISTIOD: &str = "istio-generated";
 
-/// Every file of an authority that is no secret, whoever wrote it.
-pub const PUBLIC_FILES: [&str; 6] = [CA_CERT, CERT_CHAIN, ROOT_CERT, TLS_CERT, TLS_ROOT, MADE_BY_ISTIOD];
-
 /// A file's name and content.
 type File<'a> = (&'static str, &'a [u8]);
 

@@ -34,7 +34,7 @@ pub use agreement::{common_roots, mutual_trust};
 pub use certificate::Certificate;
 pub use decision::{Decision, Material, Refusal};
 pub use error::TrustError;
-pub use files::{CA_CERT, CA_CRL, CA_KEY, CERT_CHAIN, PUBLIC_FILES, ROOT_CERT, ROOT_KEY};
+pub use files::{CA_CERT, CA_CRL, CA_KEY, CERT_CHAIN, ROOT_CERT, ROOT_KEY};
 pub use holding::{Found, Holding, Mode, Seen, Signing};
 pub use intermediate::{Intermediate, IntermediateRequest};
 pub use key::{KeyType, PrivateKey};

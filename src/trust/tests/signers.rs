@@ -4,7 +4,7 @@ use super::*;
 
 /// The files of a Secret without its key.
 fn public(mut data: BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Vec<u8>> {
-    data.retain(|file, _| PUBLIC_FILES.contains(&file.as_str()));
+    data.retain(|file, _| !file.contains("key"));
     data
 }
 
