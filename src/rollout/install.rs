@@ -7,11 +7,11 @@ use ssa::{Action, Claim, DeleteOptions, Expect, Inventory, ObjectId, ObjectPatte
 use tokio_util::sync::CancellationToken;
 
 use super::access::{self, Access};
-use super::authority::Certificates;
+use super::authority::{self, Certificates};
 use super::exchange::Exchange;
 use super::fill::{Given, Produced};
 use super::target::{ClusterOutcome, Target, Unclosed};
-use super::{RolloutError, holder, injection, release, remote_secrets};
+use super::{RolloutError, holder, injection, own_root, release, remote_secrets};
 use crate::mesh::ApiServerAddresses;
 use crate::render::authority::{INTERMEDIATE_SECRET, ROOT_SECRET};
 use crate::render::{Component, Hole, Manifest, ManifestSet, Stage};
@@ -125,6 +125,7 @@ impl Run<'_> {
         self.apply(progress, &[Stage::Definitions, Stage::Namespaces], &nothing).await?;
         let root = self.root(progress).await?;
         self.intermediate(progress, root.as_deref()).await?;
+        self.give_up_own_root(progress).await?;
         self.apply(progress, &[Stage::Configuration, Stage::Tokens], &self.given()).await?;
         let workloads = self.workloads(progress);
         let (offered, applied) = join(self.offer_access(), workloads).await;
@@ -164,18 +165,10 @@ impl Run<'_> {
             return Ok(None);
         }
         let target = &self.installation.target;
-        let is_to_be_made =
-            |manifest: &Manifest| manifest.holes.values().any(|hole| matches!(hole, Hole::Root(_)));
-        let root = if self.installation.set.manifests().iter().any(is_to_be_made) {
-            let root = certificates.root(target).await?;
-            let produced = Produced { root: Some(&root), ..Produced::default() };
-            self.apply(progress, &[Stage::Root], &produced).await?;
-            root
-        } else {
-            self.apply(progress, &[Stage::Root], &Produced::default()).await?;
-            certificates.root(target).await?
-        };
-        let root = Arc::new(root);
+        let root = certificates.root(target).await?;
+        let produced = Produced { root: Some(&root), ..Produced::default() };
+        self.apply(progress, &[Stage::Root], &produced).await?;
+        authority::is_stored(target, &root).await?;
         self.exchange.publish_root(root.clone());
         Ok(Some(root))
     }
@@ -186,17 +179,29 @@ impl Run<'_> {
             return self.apply(progress, &[Stage::Authority], &self.given()).await;
         };
         let nothing = Produced::default();
-        let is_to_be_made = |manifest: &Manifest| {
-            manifest.holes.values().any(|hole| matches!(hole, Hole::Intermediate { .. }))
+        let holes = self.installation.set.manifests().iter().flat_map(|manifest| manifest.holes.values());
+        let version = |hole: &Hole| match hole {
+            Hole::Intermediate { version, .. } => Some(*version),
+            _ => None,
         };
-        if !self.installation.set.manifests().iter().any(is_to_be_made) {
+        let Some(version) = holes.filter_map(version).next() else {
             return self.apply(progress, &[Stage::Authority], &nothing).await;
-        }
+        };
         let shared = if own.is_none() { self.exchange.root().await } else { None };
         let root = own.or(shared.as_deref()).ok_or(RolloutError::NoRoot)?;
-        let intermediate = certificates.intermediate(&self.installation.target, root).await?;
+        let intermediate = certificates.intermediate(&self.installation.target, root, version).await?;
         let produced = Produced { intermediate: Some(&intermediate), ..Produced::default() };
         self.apply(progress, &[Stage::Authority], &produced).await
+    }
+
+    /// Where the mesh was before, istiod may have started while there was nothing to sign with.
+    async fn give_up_own_root(&self, progress: &mut Progress) -> Result<(), RolloutError> {
+        let Installation { target, set, expect, .. } = self.installation;
+        let has_authority = |manifest: &Manifest| manifest.component == Component::Authority;
+        if *expect != Expect::Absent && set.manifests().iter().any(has_authority) {
+            progress.outcome.given_up = own_root::give_up(target, set).await?;
+        }
+        Ok(())
     }
 
     fn given(&self) -> Produced<'_> {
@@ -248,9 +253,11 @@ impl Run<'_> {
         let ids: BTreeSet<ObjectId> =
             self.parse(set.manifests().iter())?.iter().map(|manifest| manifest.id().clone()).collect();
         let loses_the_root = |id: &ObjectId| id.name == ROOT_SECRET && !ids.contains(id);
-        if progress.inventory.entries().keys().any(loses_the_root) && self.exchange.root().await.is_none() {
-            // It is still the only copy.
-            return Err(RolloutError::NoRoot);
+        if self.installation.certificates.is_some() && progress.inventory.entries().keys().any(loses_the_root)
+        {
+            // Until another cluster or the user has it, this is the only copy.
+            let root = self.exchange.root().await.ok_or(RolloutError::NoRoot)?;
+            authority::may_be_deleted(target, &root).await?;
         }
         let options =
             DeleteOptions { timeout: self.left(), keep: self.left_to_others(), ..DeleteOptions::default() };
@@ -265,13 +272,14 @@ impl Run<'_> {
     }
 
     /// What is forgotten rather than deleted when it is no longer wanted: definitions, since all their resources would go with
-    /// them, whoever made them; and what istiod signs with, which someone else keeps from now on.
+    /// them, whoever made them; what istiod signs with, which someone else keeps from now on; and, where the provider has no root
+    /// any more, the one that it had, since nothing else may have its key.
     fn left_to_others(&self) -> Vec<ObjectPattern> {
         let namespace = &self.installation.target.inventory.namespace;
-        vec![
-            ObjectPattern::kind("apiextensions.k8s.io", "CustomResourceDefinition"),
-            ObjectPattern::object(&ObjectId::new("", "Secret", namespace, INTERMEDIATE_SECRET)),
-        ]
+        let secret = |name| ObjectPattern::object(&ObjectId::new("", "Secret", namespace, name));
+        let definitions = ObjectPattern::kind("apiextensions.k8s.io", "CustomResourceDefinition");
+        let root = self.installation.certificates.is_none().then(|| secret(ROOT_SECRET));
+        [definitions, secret(INTERMEDIATE_SECRET)].into_iter().chain(root).collect()
     }
 
     /// Applies these stages. An object with a hole that nothing fills is left out.

@@ -10,6 +10,7 @@ mod fill;
 mod injection;
 mod install;
 mod leftovers;
+mod own_root;
 mod promise;
 mod remote_secrets;
 mod target;
@@ -20,10 +21,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ssa::{Engine, Inventory};
 use tokio_util::sync::CancellationToken;
 
-pub use authority::Certificates;
+pub use authority::{Certificates, RootSource, kept_root};
 pub use error::RolloutError;
 pub use fill::Given;
 pub use install::{Installation, install};
+pub use own_root::GivenUp;
 pub use target::{ClusterOutcome, Target, Unclosed};
 pub use uninstall::{Removal, uninstall};
 

@@ -6,6 +6,7 @@ use ssa::{
 use tokio_util::sync::CancellationToken;
 
 use super::RolloutError;
+use super::own_root::GivenUp;
 use crate::clusters::Cluster;
 use crate::render::ownership::YIELDED;
 
@@ -76,6 +77,8 @@ pub struct ClusterOutcome {
     pub changes: ChangeSet<ssa::Applied>,
     /// Why it stopped; `None` if all was done.
     pub error: Option<RolloutError>,
+    /// What its istiod was made to give up.
+    pub given_up: Option<GivenUp>,
     /// The record of an installation that holds what it shall, still to be closed.
     pub unclosed: Option<Unclosed>,
 }
@@ -108,6 +111,7 @@ impl ClusterOutcome {
             claimed: true,
             changes: ChangeSet::default(),
             error: None,
+            given_up: None,
             unclosed: None,
         }
     }

@@ -1,4 +1,3 @@
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -7,7 +6,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::target::{ClusterOutcome, Target};
 use super::{RolloutError, holder, leftovers, release};
-use crate::render::authority::INTERMEDIATE_SECRET;
 
 /// How long another run may not take over a deletion that has begun and is no longer renewed.
 const CLAIM_EXPIRY: Duration = Duration::from_mins(2);
@@ -58,8 +56,7 @@ impl Removal {
         outcome
     }
 
-    /// The authority and the namespace go last: istiod's copies of the root are known by it, also to a run that goes on where
-    /// another was interrupted.
+    /// What istiod left is known by a few objects, which go after it, with the namespace.
     async fn steps(
         &self,
         inventory: &mut Inventory,
@@ -68,17 +65,16 @@ impl Removal {
         cancel: &CancellationToken,
     ) -> Result<(), RolloutError> {
         let Target { cluster, engine, inventory: at, .. } = &self.target;
-        let authority = ObjectId::new("", "Secret", &at.namespace, INTERMEDIATE_SECRET);
-        let last = BTreeSet::from([ObjectId::of_namespace(&at.namespace), authority]);
+        let istiod_has_run = leftovers::istiod_has_run(inventory);
+        let mut last = leftovers::known_by(&at.namespace);
+        last.insert(ObjectId::of_namespace(&at.namespace));
         let pruned = engine.prune(inventory, &last, options, cancel).await;
         outcome.add(pruned.changes);
         if let Some(error) = pruned.error {
             return Err(RolloutError::Delete(error));
         }
-        let root =
-            leftovers::root_certificate(cluster, &at.namespace).await.map_err(RolloutError::Leftovers)?;
-        if let Some(root) = root {
-            leftovers::delete_root_copies(cluster, &root).await.map_err(RolloutError::Leftovers)?;
+        if istiod_has_run {
+            leftovers::delete(cluster, &at.namespace).await.map_err(RolloutError::Leftovers)?;
         }
         let deleted = engine.delete(inventory, options, cancel).await;
         outcome.add(deleted.changes);

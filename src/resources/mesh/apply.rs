@@ -1,11 +1,9 @@
 //! Create and update: from the plan to clusters that hold it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::future::{join_all, try_join_all};
-use serde_json::{Map, Value};
 use ssa::{Expect, ObjectPattern, Policy, TakeOver};
 use tfplugin::{Diagnostic, Diagnostics, Field, Outcome};
 use tokio_util::sync::CancellationToken;
@@ -16,21 +14,20 @@ use super::blueprint::Blueprint;
 use super::declare::declare;
 use super::fingerprint::Secrets;
 use super::model::MeshModel;
-use super::plan::{primary, root_is_gone};
+use super::plan::primary;
 use super::recorded::Recorded;
+use super::roots::Inquiry;
 use super::seals::{ApiServers, Seals};
 use super::site::Site;
-use super::{kept_secrets, remove};
+use super::{kept_secrets, remove, root_messages};
 use crate::clusters::Cluster;
 use crate::diagnostics;
 use crate::manifests::ObjectId;
 use crate::mesh::{ClusterFacts, ClusterName, ValidatedMesh};
 use crate::observe;
 use crate::provider::ProviderData;
-use crate::render::authority::{INTERMEDIATE_SECRET, ROOT_SECRET};
-use crate::render::{Component, Hole, Manifest, ManifestSet};
+use crate::render::ManifestSet;
 use crate::rollout::{self, Certificates, ClusterOutcome, Given, Installation, Target};
-use crate::trust::Root;
 
 /// The field managers of people at a command line. What they changed is drift, which the plan has shown and the user has
 /// approved to undo; what a controller owns is a conflict, and stays its own.
@@ -62,23 +59,13 @@ pub struct Apply<'a> {
 
 /// Everything that an apply knows before its first write.
 pub(super) struct Prepared {
-    mesh: ValidatedMesh,
     pub(super) sites: Vec<Site>,
     pub(super) digests: BTreeMap<String, String>,
     pub(super) api_servers: ApiServers,
-    /// The root that the user gives.
-    root: Option<Arc<Root>>,
-}
-
-impl Prepared {
     /// What new certificates shall be, if the provider makes some.
-    fn certificates(&self) -> Option<Certificates> {
-        let certificates = Certificates::of(&self.mesh)?;
-        Some(match &self.root {
-            Some(root) => certificates.signed_by(root.clone()),
-            None => certificates,
-        })
-    }
+    certificates: Option<Certificates>,
+    /// What the user should know of the root.
+    notices: Diagnostics,
 }
 
 impl Apply<'_> {
@@ -92,6 +79,8 @@ impl Apply<'_> {
         let installations = prepared.sites.iter().map(|site| self.installation(&prepared, site)).collect();
         let mut outcomes = rollout::install(installations, self.timeout, self.cancel).await;
         let mut diagnostics: Diagnostics = outcomes.iter().filter_map(failure).collect();
+        diagnostics.extend(prepared.notices.iter().cloned());
+        diagnostics.extend(outcomes.iter().filter_map(given_up));
         if self.prior.is_none() && outcomes.iter().all(|outcome| !outcome.claimed) {
             return (Outcome::failed(diagnostics), None);
         }
@@ -111,7 +100,7 @@ impl Apply<'_> {
         let reading = mesh.primaries().keys().map(|name| self.facts(name, &planned));
         let facts = try_join_all(reading).await?;
         let api_servers = api_servers(&mesh, self.data).await?;
-        let root = check_given(self.config, &mesh, self.prior)?;
+        let root = check_given(self.config, &mesh)?;
         let clusters: Vec<Cluster> = facts.iter().map(|(cluster, _)| cluster.clone()).collect();
         check_existing(&mesh, &clusters, |cluster| Some(is_missing(cluster)), self.cancel).await?;
         let blueprint = Blueprint::fetch(mesh, &planned, self.data).await?;
@@ -121,9 +110,9 @@ impl Apply<'_> {
             sites.push(Site { cluster, facts, set });
         }
         self.check_objects(&sites)?;
-        self.check_root(&sites)?;
-        let digests = blueprint.digests();
-        Ok(Prepared { mesh: blueprint.mesh, sites, digests, api_servers, root })
+        let (source, notices) = self.inquiry(&blueprint.mesh).settle(root).await?;
+        let certificates = source.and_then(|source| Certificates::of(&blueprint.mesh, source));
+        Ok(Prepared { sites, digests: blueprint.digests(), api_servers, certificates, notices })
     }
 
     /// The set with what is in the cluster already where the plan says that it stays.
@@ -135,15 +124,11 @@ impl Apply<'_> {
         let name = set.cluster().clone();
         let wanted = set.manifests().iter().filter(|manifest| !manifest.holes.is_empty());
         let wanted = wanted.map(|manifest| ObjectId::of(&name, &manifest.object));
-        let carried = self.carried_root(&set).await?;
         let live = kept_secrets::read(cluster, &self.namespace(), wanted, self.cancel).await?;
         let planned = self.planned.manifests.as_known();
         set.try_map(|manifest| {
             if manifest.holes.is_empty() {
                 return Ok(manifest);
-            }
-            if let Some(root) = carried.as_ref().filter(|_| manifest.component == Component::Root) {
-                return Ok(manifest.filled(root));
             }
             let id = ObjectId::of(&name, &manifest.object);
             let fields = planned.and_then(|planned| planned.get(&id.to_string())?.as_known());
@@ -151,26 +136,9 @@ impl Apply<'_> {
         })
     }
 
-    /// The root that another cluster has kept so far, if this set shall keep it from now on.
-    async fn carried_root(&self, set: &ManifestSet) -> Result<Option<Map<String, Value>>, Diagnostic> {
-        if !set.manifests().iter().any(|manifest| manifest.component == Component::Root) {
-            return Ok(None);
-        }
-        let mut roots =
-            self.recorded.objects.keys().filter(|id| id.kind == "Secret" && id.name == ROOT_SECRET);
-        let Some(id) = roots.next().filter(|id| id.cluster != set.cluster().as_str()) else {
-            return Ok(None);
-        };
-        let uid = self.recorded.cluster_uids.get(&id.cluster);
-        if Recorded::of(self.planned).cluster_uids.get(set.cluster().as_str()) == uid {
-            // The same cluster with a new label.
-            return Ok(None);
-        }
-        let unusable = |error| diagnostics::cluster(&error, Some(primary(&id.cluster)));
-        let cluster = self.data.clusters.get(&id.cluster).await.map_err(unusable)?;
-        let mut live =
-            kept_secrets::read(&cluster, &self.namespace(), [id.clone()].into_iter(), self.cancel).await?;
-        live.remove(id).map(Some).ok_or_else(|| kept_secrets::is_gone(id))
+    fn inquiry<'a>(&'a self, mesh: &'a ValidatedMesh) -> Inquiry<'a> {
+        let Self { prior, recorded, secrets, data, .. } = self;
+        Inquiry { mesh, prior: *prior, recorded, secrets, data }
     }
 
     /// The cluster, if it is the one that was planned for, and the facts that it is rendered with.
@@ -209,25 +177,12 @@ impl Apply<'_> {
         Err(Diagnostic::error("The objects of the mesh are no longer those that were planned", detail))
     }
 
-    /// No root is made anew while an intermediate of the one before is in use.
-    fn check_root(&self, sites: &[Site]) -> Result<(), Diagnostic> {
-        let is_signed =
-            self.recorded.objects.keys().any(|id| id.kind == "Secret" && id.name == INTERMEDIATE_SECRET);
-        let made = sites.iter().flat_map(|site| site.ids().zip(site.set.manifests()));
-        let is_root = |manifest: &Manifest| manifest.holes.values().any(|hole| matches!(hole, Hole::Root(_)));
-        let mut made = made.filter(|(id, manifest)| is_root(manifest) && self.secrets.seals.has(id));
-        match made.next() {
-            Some((id, _)) if is_signed => Err(root_is_gone(&id)),
-            _ => Ok(()),
-        }
-    }
-
     fn installation(&self, prepared: &Prepared, site: &Site) -> Installation {
         let api_server = prepared.api_servers.get(site.set.cluster()).cloned();
         Installation {
             target: Target::new(&site.cluster, &self.namespace()),
             set: site.set.clone(),
-            certificates: prepared.certificates(),
+            certificates: prepared.certificates.clone(),
             api_server: api_server.unwrap_or_default(),
             given: self.given(site),
             expect: if self.is_known_to_state(site) { Expect::Any } else { Expect::Absent },
@@ -288,6 +243,10 @@ async fn close(outcomes: &mut [ClusterOutcome]) -> Diagnostics {
         failure(outcome)
     });
     join_all(closing).await.into_iter().flatten().collect()
+}
+
+fn given_up(outcome: &ClusterOutcome) -> Option<Diagnostic> {
+    outcome.given_up.as_ref().map(|given_up| root_messages::given_up(&outcome.cluster, given_up))
 }
 
 fn failure(outcome: &ClusterOutcome) -> Option<Diagnostic> {

@@ -6,8 +6,10 @@ use tfplugin::Field;
 
 use super::model::{MeshModel, PrimaryModel, StatusModel};
 use crate::documents::{FORMAT, JoinClusterModel, JoinModel, PeerModel, bundle, with_peer};
+use crate::manifests::secret_field;
 use crate::mesh::{DEFAULT_TRUST_DOMAIN, EAST_WEST_GATEWAY, EastWestGateway};
 use crate::render::authority::INTERMEDIATE_SECRET;
+use crate::trust::ROOT_CERT;
 
 /// Both documents as far as a plan knows them: addresses and roots stay as they are where nothing that they depend on changes.
 pub fn planned(planned: &MeshModel, prior: Option<&MeshModel>) -> (Field<JoinModel>, Field<PeerModel>) {
@@ -125,9 +127,16 @@ fn is_unchanged(planned: &MeshModel, prior: Option<&MeshModel>, id: &str) -> boo
     before.is_some() && before == of(planned)
 }
 
-/// Whether no cluster gets another root, nor one its first.
+/// Whether no cluster gets another root, nor one its first. Another intermediate of the same root is none.
 fn keeps_its_roots(planned: &MeshModel, prior: Option<&MeshModel>) -> bool {
     let Some(objects) = planned.manifests.as_known() else { return false };
     let suffix = format!("/{INTERMEDIATE_SECRET}");
-    objects.keys().filter(|id| id.ends_with(&suffix)).all(|id| is_unchanged(planned, prior, id))
+    let field = secret_field(ROOT_CERT);
+    let bundle = |model: &MeshModel, id: &str| {
+        model.manifests.as_known()?.get(id)?.as_known()?.get(&field)?.as_known().cloned()
+    };
+    objects.keys().filter(|id| id.ends_with(&suffix)).all(|id| {
+        let before = prior.and_then(|prior| bundle(prior, id));
+        before.is_some() && before == bundle(planned, id)
+    })
 }

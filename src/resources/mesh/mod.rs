@@ -72,6 +72,8 @@ mod read;
 mod recorded;
 mod remove;
 mod resource;
+mod root_messages;
+mod roots;
 mod schema;
 mod seals;
 mod site;
