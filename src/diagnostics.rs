@@ -9,7 +9,7 @@ use tfplugin::{AttributePath, Diagnostic};
 use crate::clusters::{self, SettingError};
 use crate::mesh::{self, Violation};
 use crate::observe::InstalledError;
-use crate::rollout::RolloutError;
+use crate::rollout::{RolloutError, SharedMeshConfigError};
 
 /// An error in a setting of a provider's `cluster` block.
 pub fn setting(error: &SettingError) -> Diagnostic {
@@ -145,6 +145,13 @@ fn rollout_way_out(error: &RolloutError) -> String {
         }
         RolloutError::NoRoot | RolloutError::Links { .. } => {
             "Mend what the message about the other cluster says, and apply again."
+        }
+        RolloutError::SharedMeshConfig(SharedMeshConfigError::Compose(_)) => {
+            "Nothing that istiod trusts was changed. Apply the resource that owns the record again, or the mesh if it is the mesh's \
+             own, which restores it; delete a record that nobody owns any more."
+        }
+        RolloutError::SharedMeshConfig(SharedMeshConfigError::Absent | SharedMeshConfigError::Contended) => {
+            "Check who else deletes or writes this ConfigMap in the mesh's namespace, and apply again."
         }
         RolloutError::NoToken { .. } => {
             "Look whether the cluster's controller manager runs its token controller, and apply again."

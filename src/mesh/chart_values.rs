@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::chart::ChartName;
 use super::derived::DerivedValue;
+use super::shared_mesh_config;
 use super::violation::FieldPath;
 
 /// A document of the user's that becomes part of a chart's values.
@@ -91,8 +92,20 @@ pub(super) fn refusals(given: &Given<'_>, derived: &[DerivedValue], mesh_id: &st
             "mesh_id",
         ));
         refusals.extend(other_roles(given));
+        refusals.extend(trust_lists(given));
     }
     refusals
+}
+
+/// Of two mesh configurations, the one that the chart writes replaces the list of the shared one.
+fn trust_lists(given: &Given<'_>) -> Vec<Refusal> {
+    let names = shared_mesh_config::NAMES.into_iter().filter(|_| given.prefix.is_empty());
+    let found = names.flat_map(|name| given.find(&["meshConfig", name]).collect::<Vec<_>>());
+    let refuse = |(path, _): (String, &Value)| Refusal {
+        cause: format!("{path} would replace the list of all that the mesh trusts, that of its federations included."),
+        way_out: "Write it in mesh_config of the mesh, whose list is added to those of the federations.".to_owned(),
+    };
+    found.map(refuse).collect()
 }
 
 fn contradictions(given: &Given<'_>, path: &[&'static str], value: &Value, origin: &str) -> Vec<Refusal> {

@@ -2,6 +2,7 @@ use serde_json::{Value, json};
 
 use super::chart::ChartName;
 use super::images::Images;
+use super::shared_mesh_config::SharedMeshConfig;
 
 /// The name of every east-west gateway, as in Istio's installation guides.
 pub const EAST_WEST_GATEWAY: &str = "istio-eastwestgateway";
@@ -56,6 +57,12 @@ impl Identity<'_> {
             ),
             DerivedValue::new(Istiod, &["global", "network"], self.network, "network"),
             DerivedValue::new(Istiod, &["meshConfig", "trustDomain"], self.trust_domain, "trust_domain"),
+            DerivedValue::new(
+                Istiod,
+                &["env", SharedMeshConfig::VARIABLE],
+                SharedMeshConfig::CONFIG_MAP,
+                "the configuration that the mesh shares with its federations",
+            ),
             DerivedValue::new(Gateway, &["networkGateway"], self.network, "network"),
             DerivedValue::new(Gateway, &["name"], EAST_WEST_GATEWAY, "east_west_gateway"),
         ];

@@ -18,6 +18,7 @@ mod images;
 mod names;
 mod platform;
 mod ranges;
+mod shared_mesh_config;
 mod skew;
 mod topology;
 mod trust_rules;
@@ -41,5 +42,6 @@ pub use names::{
     ChartVersion, ClusterName, DEFAULT_NAMESPACE, DEFAULT_TRUST_DOMAIN, InvalidName, MeshId, Namespace,
     Network, TrustDomain,
 };
+pub use shared_mesh_config::{CaCertificate, SharedMeshConfig};
 pub use validated::{ValidatedMesh, ValidatedPrimary};
 pub use violation::{FieldPath, Severity, Step, Violation};

@@ -28,6 +28,7 @@ impl Mesh {
         check.chart_source(&self.chart_source.repository);
         let chart = check.charts(&self.chart, &FieldPath::default(), None);
         check.is_document(&self.mesh_config, &FieldPath::attribute("mesh_config"), None);
+        let (mesh_config, ca_certificates) = check.ca_certificates(&self.mesh_config);
         check.images(&self.images);
         check.topology(self);
         let authority = check.authority(&self.certificate_authority, &self.primaries);
@@ -40,7 +41,8 @@ impl Mesh {
                     namespace,
                     chart_source: self.chart_source.clone(),
                     chart,
-                    mesh_config: self.mesh_config.clone(),
+                    mesh_config,
+                    ca_certificates,
                     images: self.images.clone(),
                     cni: self.cni,
                     authority,

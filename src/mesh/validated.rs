@@ -9,6 +9,7 @@ use super::derived::{DerivedValue, Identity};
 use super::gateway::{EastWestGateway, static_networks};
 use super::images::Images;
 use super::names::{ChartVersion, ClusterName, MeshId, Namespace, Network, TrustDomain};
+use super::shared_mesh_config::CaCertificate;
 use super::violation::Violation;
 
 /// A mesh that keeps every rule; only [`Mesh::validate`](super::Mesh::validate) makes one.
@@ -20,6 +21,7 @@ pub struct ValidatedMesh {
     pub(super) chart_source: ChartSource,
     pub(super) chart: BTreeMap<ChartName, Value>,
     pub(super) mesh_config: Value,
+    pub(super) ca_certificates: Vec<CaCertificate>,
     pub(super) images: Images,
     pub(super) cni: bool,
     pub(super) authority: Authority,
@@ -68,9 +70,14 @@ impl ValidatedMesh {
         self.chart.get(&chart).unwrap_or(&Value::Null)
     }
 
-    /// Istio's `MeshConfig` for all clusters; null if there is none.
+    /// Istio's `MeshConfig` for all clusters, without `caCertificates`; null if there is none.
     pub fn mesh_config(&self) -> &Value {
         &self.mesh_config
+    }
+
+    /// `caCertificates` of the `MeshConfig`: whom the user has the mesh trust besides its own root.
+    pub fn ca_certificates(&self) -> &[CaCertificate] {
+        &self.ca_certificates
     }
 
     /// Where the images come from.

@@ -45,6 +45,8 @@ pub enum Component {
     PullSecret,
     /// What a chart installs.
     Chart(ChartName),
+    /// The mesh configuration that federations add to.
+    SharedMeshConfig,
     /// The identity by which other clusters read this one.
     Reader,
     /// What opens the east-west gateway.
@@ -135,9 +137,11 @@ impl Stage {
             Component::Exposure => Self::Exposure,
             Component::Link => Self::Links,
             Component::Reader if object::kind(object) == "Secret" => Self::Tokens,
-            Component::Namespace | Component::PullSecret | Component::Chart(_) | Component::Reader => {
-                Self::of_kind(object)
-            }
+            Component::Namespace
+            | Component::PullSecret
+            | Component::Chart(_)
+            | Component::SharedMeshConfig
+            | Component::Reader => Self::of_kind(object),
         }
     }
 

@@ -20,6 +20,7 @@ pub mod ownership;
 pub mod pull_secret;
 pub mod reader;
 mod scope;
+mod shared_mesh_config;
 mod unique;
 mod values;
 
@@ -82,6 +83,9 @@ pub fn render(
             }
             set.push(Component::Chart(name), object, Holes::new())?;
         }
+    }
+    for object in shared_mesh_config::objects(mesh, &set) {
+        set.push(Component::SharedMeshConfig, object, Holes::new())?;
     }
     for object in reader::objects(mesh, cluster) {
         set.push(Component::Reader, object, Holes::new())?;

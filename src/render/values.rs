@@ -34,15 +34,18 @@ pub(super) fn compose(
     layers.fold(Values::new(), |values, layer| values.merge(Values::from_map(document(layer))))
 }
 
-/// Both settings take effect only in proxies that start after they are made. With them from the beginning, a root can be
-/// rotated and another mesh can be trusted later without a restart of every workload.
+/// The settings of proxies take effect only in those that start after they are made. With all three from the beginning, a root can
+/// be rotated, another mesh can be trusted and its services can be called by name later without a restart of every workload.
 fn defaults(chart: ChartName) -> Value {
     match chart {
         ChartName::Base | ChartName::Cni | ChartName::Gateway => Value::Null,
         ChartName::Istiod => json!({
             // The top level, because the chart merges `pilot` over it: users may write either.
             "env": {"ISTIO_MULTIROOT_MESH": "true"},
-            "meshConfig": {"defaultConfig": {"proxyMetadata": {"PROXY_CONFIG_XDS_AGENT": "true"}}},
+            "meshConfig": {"defaultConfig": {"proxyMetadata": {
+                "ISTIO_META_DNS_CAPTURE": "true",
+                "PROXY_CONFIG_XDS_AGENT": "true",
+            }}},
         }),
     }
 }

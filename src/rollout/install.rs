@@ -11,7 +11,7 @@ use super::authority::Certificates;
 use super::exchange::Exchange;
 use super::fill::{Given, Produced};
 use super::target::{ClusterOutcome, Target, Unclosed};
-use super::{RolloutError, holder, injection, release, remote_secrets};
+use super::{RolloutError, holder, injection, release, remote_secrets, shared_mesh_config};
 use crate::mesh::ApiServerAddresses;
 use crate::render::authority::{INTERMEDIATE_SECRET, ROOT_SECRET};
 use crate::render::{Component, Hole, Manifest, ManifestSet, Stage};
@@ -126,6 +126,7 @@ impl Run<'_> {
         let root = self.root(progress).await?;
         self.intermediate(progress, root.as_deref()).await?;
         self.apply(progress, &[Stage::Configuration, Stage::Tokens], &self.given()).await?;
+        shared_mesh_config::of_set(&self.installation.target, &self.installation.set, self.cancel).await?;
         let workloads = self.workloads(progress);
         let (offered, applied) = join(self.offer_access(), workloads).await;
         applied?;

@@ -4,6 +4,7 @@
 
 mod access;
 mod authority;
+mod composition;
 mod error;
 mod exchange;
 mod fill;
@@ -12,6 +13,7 @@ mod install;
 mod leftovers;
 mod promise;
 mod remote_secrets;
+mod shared_mesh_config;
 mod target;
 mod uninstall;
 
@@ -22,8 +24,10 @@ use tokio_util::sync::CancellationToken;
 
 pub use authority::Certificates;
 pub use error::RolloutError;
+pub use composition::CompositionError;
 pub use fill::Given;
 pub use install::{Installation, install};
+pub use shared_mesh_config::{SharedMeshConfigError, is_composed};
 pub use target::{ClusterOutcome, Target, Unclosed};
 pub use uninstall::{Removal, uninstall};
 

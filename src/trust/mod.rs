@@ -12,6 +12,7 @@
 //! Istiod itself would also load ECDSA on P-521 and other sizes of RSA; they are refused with [`TrustError::Key`].
 
 mod agreement;
+mod anchors;
 mod certificate;
 mod encoding;
 mod error;
@@ -25,6 +26,7 @@ mod root;
 #[cfg(test)]
 mod tests;
 
+pub use anchors::anchors;
 pub use agreement::{common_roots, mutual_trust};
 pub use certificate::Certificate;
 pub use error::TrustError;
