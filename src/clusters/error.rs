@@ -126,7 +126,7 @@ impl Error {
         }
     }
 
-    /// Whether there was no answer at all, which is what a cluster block's `unreachable` is about.
+    /// Whether there was no answer at all, which is what a cluster block's `on_unreachable` is about.
     pub fn is_unreachable(&self) -> bool {
         matches!(self, Self::Unreachable { .. })
     }

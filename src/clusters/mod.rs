@@ -32,7 +32,7 @@ pub use exec::ExecError;
 pub use failure::{Failure, Reason};
 pub use invalid::{Problem, Setting, SettingError};
 pub use secrecy::{ExposeSecret, SecretString};
-pub use settings::{ClusterBlock, ConnectionConfig, ConnectionSettings, ExecConfig, Limits, WhenUnreachable};
+pub use settings::{ClusterBlock, ConnectionConfig, ConnectionSettings, ExecConfig, Limits, OnUnreachable};
 
 use connection::Connection;
 use invalid::Invalid;

@@ -12,7 +12,7 @@ pub struct ClusterBlock {
     /// How to reach the API server, as far as it is known.
     pub connection: ConnectionSettings,
     /// What refresh and destroy do while the cluster does not answer.
-    pub unreachable: WhenUnreachable,
+    pub on_unreachable: OnUnreachable,
     /// UID of the cluster that had this label before and is gone for good.
     pub recreated_from: Option<String>,
 }
@@ -97,9 +97,9 @@ impl fmt::Debug for ExecConfig {
     }
 }
 
-/// The `unreachable` setting of a cluster block.
+/// The `on_unreachable` setting of a cluster block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum WhenUnreachable {
+pub enum OnUnreachable {
     /// A cluster that does not answer is an error.
     #[default]
     Error,
@@ -109,7 +109,7 @@ pub enum WhenUnreachable {
     Abandon,
 }
 
-impl WhenUnreachable {
+impl OnUnreachable {
     /// The value of the setting's text, `None` if it is no such value.
     pub fn from_setting(text: &str) -> Option<Self> {
         match text {

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -78,9 +78,9 @@ pub struct Primary {
     /// Helm values by chart name, for this cluster.
     pub chart: BTreeMap<String, Value>,
     /// The addresses of the cluster's pods.
-    pub pod_cidrs: Vec<String>,
+    pub pod_cidrs: BTreeSet<String>,
     /// The addresses of the cluster's Services.
-    pub service_cidrs: Vec<String>,
+    pub service_cidrs: BTreeSet<String>,
     /// `managed`, the default, or `external`: who installs Istio's custom resource definitions.
     pub crds: Option<String>,
     /// Whether clusters without a control plane are served by this one.

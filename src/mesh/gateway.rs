@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -16,13 +16,13 @@ pub struct EastWestGateway {
     /// `spec.loadBalancerClass` of its Service.
     pub load_balancer_class: Option<String>,
     /// `spec.loadBalancerSourceRanges` of its Service.
-    pub source_ranges: Vec<String>,
+    pub load_balancer_source_ranges: BTreeSet<String>,
     /// Port of its Service for calls between networks, 15443 if there is none.
     pub port: Option<i64>,
     /// Port of every node that leads to `port`; Kubernetes chooses one if there is none.
     pub node_port: Option<i64>,
     /// Where other networks find it, if not at the addresses of its load balancer.
-    pub addresses: Vec<String>,
+    pub addresses: BTreeSet<String>,
     /// Port at these addresses, see [`address_port`](Self::address_port).
     pub address_port: Option<i64>,
     /// What its pods ask for and may not exceed: `requests` and `limits`, quantities by resource.

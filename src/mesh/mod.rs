@@ -40,7 +40,7 @@ pub use gateway::{EastWestGateway, Resources};
 pub use images::Images;
 pub use names::{
     ChartVersion, ClusterName, DEFAULT_NAMESPACE, DEFAULT_TRUST_DOMAIN, InvalidName, MeshId, Namespace,
-    Network, TrustDomain,
+    Network, OFFICIAL_CHARTS, TrustDomain,
 };
 pub use shared_mesh_config::{CaCertificate, SharedMeshConfig};
 pub use validated::{ValidatedMesh, ValidatedPrimary};

@@ -8,6 +8,8 @@ use thiserror::Error;
 pub const DEFAULT_TRUST_DOMAIN: &str = "cluster.local";
 /// Where Istio lives unless the user says otherwise, as in Istio's own documentation.
 pub const DEFAULT_NAMESPACE: &str = "istio-system";
+/// Where the Istio project publishes its charts.
+pub const OFFICIAL_CHARTS: &str = "https://blob.istio.io/istio-release/charts";
 
 /// The longest DNS label, and the longest value of a Kubernetes label.
 const LABEL_LENGTH: usize = 63;

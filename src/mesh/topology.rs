@@ -126,8 +126,8 @@ impl Check {
             let way_out = "Write IP addresses or host names that the other clusters' pods reach.";
             self.error(field.then("addresses"), Some(cluster), cause, way_out);
         }
-        for text in &gateway.source_ranges {
-            self.name::<Cidr>(text, field.then("source_ranges"), Some(cluster));
+        for text in &gateway.load_balancer_source_ranges {
+            self.name::<Cidr>(text, field.then("load_balancer_source_ranges"), Some(cluster));
         }
         self.is_document(&gateway.values, &field.then("values"), Some(cluster));
     }

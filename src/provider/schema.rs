@@ -32,7 +32,7 @@ fn cluster() -> Block {
         .attribute("tls_server_name", Attribute::string(
             "Name to expect in the API server's certificate instead of the host's. `KUBE_TLS_SERVER_NAME`.",
         ).optional())
-        .attribute("unreachable", Attribute::string(
+        .attribute("on_unreachable", Attribute::string(
             "What refresh and destroy do while the cluster does not answer: `error` (the default) stops; `keep` leaves state as it \
              is, with a warning; `abandon` says that the cluster is gone for good, so that destroy forgets what was in it.",
         ).optional().validator(one_of(["error", "keep", "abandon"])))

@@ -42,8 +42,8 @@ pub(super) fn values(gateway: &EastWestGateway) -> Value {
     if let Some(class) = &gateway.load_balancer_class {
         service.insert("loadBalancerClass".to_owned(), json!(class));
     }
-    if !gateway.source_ranges.is_empty() {
-        service.insert("loadBalancerSourceRanges".to_owned(), json!(gateway.source_ranges));
+    if !gateway.load_balancer_source_ranges.is_empty() {
+        service.insert("loadBalancerSourceRanges".to_owned(), json!(gateway.load_balancer_source_ranges));
     }
     let mut values = Map::new();
     if !service.is_empty() {

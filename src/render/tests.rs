@@ -543,7 +543,7 @@ fn a_node_port_is_chosen_for_calls_between_networks_only() {
     let gateway = mesh.primaries.get_mut("east").unwrap().east_west_gateway.as_mut().unwrap();
     gateway.service_type = Some("NodePort".to_owned());
     gateway.node_port = Some(31443);
-    gateway.addresses = vec!["203.0.113.7".to_owned()];
+    gateway.addresses = ["203.0.113.7".to_owned()].into();
     let [east, west] = render_both(&mesh);
     let service = find(&east, "Service", "istio-eastwestgateway");
     let chosen = service["spec"]["ports"].as_array().unwrap().iter().filter(|it| !it["nodePort"].is_null());
@@ -561,7 +561,7 @@ fn a_node_port_is_chosen_for_calls_between_networks_only() {
 fn a_drained_cluster_keeps_all_that_is_its_own_and_nobody_reads_it() {
     let mut mesh = two_clusters(["net-east", "net-west"]);
     let gateway = mesh.primaries.get_mut("east").unwrap().east_west_gateway.as_mut().unwrap();
-    gateway.addresses = vec!["203.0.113.7".to_owned()];
+    gateway.addresses = ["203.0.113.7".to_owned()].into();
     let before = render_both(&mesh);
     mesh.primaries.get_mut("east").unwrap().drain = true;
     let after = render_both(&mesh);
@@ -583,7 +583,7 @@ fn a_drained_cluster_keeps_all_that_is_its_own_and_nobody_reads_it() {
 fn every_control_plane_learns_the_addresses_that_are_typed() {
     let mut mesh = two_clusters(["net-east", "net-west"]);
     let gateway = mesh.primaries.get_mut("east").unwrap().east_west_gateway.as_mut().unwrap();
-    gateway.addresses = vec!["203.0.113.7".to_owned()];
+    gateway.addresses = ["203.0.113.7".to_owned()].into();
     gateway.address_port = Some(31443);
     for set in render_both(&mesh) {
         let text = find(&set, "ConfigMap", "istio")["data"]["meshNetworks"].as_str().unwrap().to_owned();

@@ -127,12 +127,12 @@ pub fn an_unreachable_cluster_is_an_error_or_kept_or_abandoned(fixture: &Fixture
         "Cluster \"east\": https://127.0.0.1:1 cannot be reached: the connection was refused",
         "Check the port of host",
     ]);
-    workspace.configure(&gone("    unreachable = \"keep\""));
+    workspace.configure(&gone("    on_unreachable = \"keep\""));
     let kept = workspace.plan();
     assert_eq!(kept.code, 0, "{}", kept.output);
     assert!(kept.output.contains("State keeps what it says about this cluster"), "{}", kept.output);
     let state = std::fs::read(workspace.path().join("terraform.tfstate")).expect("the state");
-    workspace.configure(&gone("    unreachable = \"abandon\""));
+    workspace.configure(&gone("    on_unreachable = \"abandon\""));
     workspace.destroy().succeeded();
     assert!(workspace.resource("istio_mesh.shop").is_null());
 

@@ -13,7 +13,7 @@
 
 mod member;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
 use tfplugin::schema::{Attribute, Schema};
@@ -31,7 +31,7 @@ pub struct MeshDataSource;
 /// Configuration and result.
 #[derive(Clone, Debug, Model)]
 pub struct MeshModel {
-    clusters: Field<Vec<Field<String>>>,
+    clusters: Field<BTreeSet<Field<String>>>,
     namespace: Field<String>,
     chart_repository: Field<String>,
     mesh_id: Field<String>,
@@ -61,7 +61,7 @@ impl DataSource for MeshDataSource {
              It needs the rights to get the namespace `kube-system`, to get ConfigMaps in the mesh's namespace, and to list \
              Services in all namespaces.",
         )
-        .attribute("clusters", Attribute::list(Type::String,
+        .attribute("clusters", Attribute::set(Type::String,
             "The clusters with a control plane of the mesh, by their labels in the provider block. Each label must be the name \
              that Istio has for the cluster. `join` and `peer` tell of these clusters only.",
         ).required())
@@ -87,10 +87,7 @@ impl DataSource for MeshDataSource {
         let labels: Vec<&str> =
             config.clusters.as_known().into_iter().flatten().filter_map(Field::as_str).collect();
         let namespace = config.namespace.as_str().unwrap_or(DEFAULT_NAMESPACE);
-        let reads = labels
-            .iter()
-            .enumerate()
-            .map(|(position, label)| member::read(label, namespace, context.data(), at(position)));
+        let reads = labels.iter().map(|label| member::read(label, namespace, context.data(), at()));
         let (mut members, mut errors) = (Vec::new(), Diagnostics::new());
         for read in join_all(reads).await {
             match read {
@@ -106,18 +103,17 @@ impl DataSource for MeshDataSource {
     }
 }
 
-/// The place of a label in the configuration.
-fn at(position: usize) -> AttributePath {
-    AttributePath::new("clusters").index(i64::try_from(position).unwrap_or_default())
+/// The place of all labels in the configuration: elements of a set have no place of their own.
+fn at() -> AttributePath {
+    AttributePath::new("clusters")
 }
 
 /// An error for the first cluster that is of another mesh than the one before it.
 fn disagreement(members: &[Member]) -> Option<Diagnostic> {
-    let pairs = members.windows(2).enumerate();
-    let mut different = pairs.filter_map(|(position, pair)| {
+    let mut different = members.windows(2).filter_map(|pair| {
         let [one, other] = pair else { return None };
         let (summary, detail) = one.difference(other)?;
-        Some(Diagnostic::error(summary, detail).at(at(position + 1)))
+        Some(Diagnostic::error(summary, detail).at(at()))
     });
     different.next()
 }
@@ -126,7 +122,7 @@ fn disagreement(members: &[Member]) -> Option<Diagnostic> {
 fn described(config: MeshModel, members: &[Member]) -> Result<MeshModel, Diagnostic> {
     let Some(any) = members.first() else {
         let detail = "Name at least one cluster of the provider block that has a control plane of the mesh.";
-        return Err(Diagnostic::error("clusters names no cluster", detail).at(AttributePath::new("clusters")));
+        return Err(Diagnostic::error("clusters names no cluster", detail).at(at()));
     };
     let known = |text: &String| Field::Known(text.clone());
     let given = |text: &Option<String>| text.as_ref().map_or(Field::Null, known);

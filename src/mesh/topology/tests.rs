@@ -143,7 +143,7 @@ fn gateways_with_host_names_are_not_to_be_ignored() {
 #[test]
 fn overlapping_pod_ranges_on_one_network_are_refused() {
     let on =
-        |network: &str, cidr: &str| Primary { pod_cidrs: vec![cidr.to_owned()], ..with_gateway(network) };
+        |network: &str, cidr: &str| Primary { pod_cidrs: [cidr.to_owned()].into(), ..with_gateway(network) };
     let violation =
         violation_of(&mesh(&[("east", on("net", "10.8.0.0/16")), ("west", on("net", "10.8.128.0/17"))]));
     assert_eq!(violation.field.to_string(), "primary[\"west\"].pod_cidrs");
@@ -159,8 +159,8 @@ fn overlapping_pod_ranges_on_one_network_are_refused() {
 #[test]
 fn service_ranges_may_be_each_others_but_hold_no_pods_of_their_network() {
     let on = |network: &str, pods: &str, services: &str| Primary {
-        pod_cidrs: vec![pods.to_owned()],
-        service_cidrs: vec![services.to_owned()],
+        pod_cidrs: [pods.to_owned()].into(),
+        service_cidrs: [services.to_owned()].into(),
         ..with_gateway(network)
     };
     let same = mesh(&[
@@ -307,18 +307,21 @@ fn settings_of_a_gateway_are_checked() {
     let wrong_type =
         EastWestGateway { service_type: Some("Ingress".to_owned()), ..EastWestGateway::default() };
     let no_pod = EastWestGateway { replicas: Some(0), ..EastWestGateway::default() };
-    let no_range = EastWestGateway { source_ranges: vec!["all".to_owned()], ..EastWestGateway::default() };
+    let no_range = EastWestGateway {
+        load_balancer_source_ranges: ["all".to_owned()].into(),
+        ..EastWestGateway::default()
+    };
     let no_port = EastWestGateway { port: Some(0), ..EastWestGateway::default() };
     let port_of_nothing = EastWestGateway { address_port: Some(31443), ..EastWestGateway::default() };
     let no_node_port = EastWestGateway { node_port: Some(70_000), ..EastWestGateway::default() };
     let no_name = EastWestGateway { namespace: Some("Gateways".to_owned()), ..EastWestGateway::default() };
     let reserved =
         EastWestGateway { namespace: Some("kube-gateways".to_owned()), ..EastWestGateway::default() };
-    let no_address = EastWestGateway { addresses: vec![String::new()], ..EastWestGateway::default() };
+    let no_address = EastWestGateway { addresses: [String::new()].into(), ..EastWestGateway::default() };
     let cases = [
         (wrong_type, "service_type"),
         (no_pod, "replicas"),
-        (no_range, "source_ranges"),
+        (no_range, "load_balancer_source_ranges"),
         (no_port, "port"),
         (no_node_port, "node_port"),
         (no_name, "namespace"),

@@ -1,6 +1,6 @@
 //! From the configuration to the declared mesh.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
@@ -59,11 +59,7 @@ impl Reader {
     }
 
     fn chart_source(&mut self, config: &MeshModel) -> ChartSource {
-        self.unknown |= config.chart_source.is_unknown();
-        let source = config.chart_source.as_known();
-        ChartSource {
-            repository: source.and_then(|source| self.text(&source.repository)).unwrap_or_default(),
-        }
+        ChartSource { repository: self.text(&config.chart_repository()).unwrap_or_default() }
     }
 
     fn images(&mut self, config: &MeshModel) -> Images {
@@ -72,7 +68,7 @@ impl Reader {
             variant: self.text(&config.image_variant),
             platform: self.text(&config.platform),
             pull_secrets: self.labelled(&config.image_pull_secret, |reader, _, secret| {
-                reader.number(&secret.docker_config_json_version).unwrap_or_default()
+                reader.number(&secret.docker_config_json_wo_version).unwrap_or_default()
             }),
         }
     }
@@ -101,7 +97,7 @@ impl Reader {
             service_type: self.text(&gateway.service_type),
             service_annotations: self.map(&gateway.service_annotations),
             load_balancer_class: self.text(&gateway.load_balancer_class),
-            source_ranges: self.texts(&gateway.source_ranges),
+            load_balancer_source_ranges: self.texts(&gateway.load_balancer_source_ranges),
             port: self.number(&gateway.port),
             node_port: self.number(&gateway.node_port),
             addresses: self.texts(&gateway.addresses),
@@ -151,12 +147,12 @@ impl Reader {
             intermediate_lifetime_days: self.number(&authority.intermediate_lifetime_days),
             key_type: self.text(&authority.key_type),
             root_certificate: self.text(&authority.root_certificate),
-            root_key_version: self.number(&authority.root_key_version),
+            root_key_version: self.number(&authority.root_key_wo_version),
             given: self.labelled(&authority.given, |reader, _, given| GivenAuthority {
                 certificate: reader.text(&given.certificate).unwrap_or_default(),
                 certificate_chain: reader.text(&given.certificate_chain).unwrap_or_default(),
                 root_certificates: reader.text(&given.root_certificates).unwrap_or_default(),
-                private_key_version: reader.number(&given.private_key_version).unwrap_or_default(),
+                private_key_version: reader.number(&given.private_key_wo_version).unwrap_or_default(),
             }),
         }
     }
@@ -195,8 +191,8 @@ impl Reader {
         self.block(field).copied()
     }
 
-    fn texts(&mut self, list: &Field<Vec<Field<String>>>) -> Vec<String> {
-        let items = self.block(list).into_iter().flatten();
+    fn texts(&mut self, set: &Field<BTreeSet<Field<String>>>) -> BTreeSet<String> {
+        let items = self.block(set).into_iter().flatten();
         items.filter_map(|item| self.text(item)).collect()
     }
 

@@ -69,7 +69,6 @@ fn join(
     root_certificates: Field<String>,
     addresses: impl Fn(&str, &PrimaryModel) -> Field<Vec<Field<String>>>,
 ) -> JoinModel {
-    let source = mesh.chart_source.as_known();
     let clusters = mesh.primary.as_known().into_iter().flatten().map(|(label, primary)| {
         let cluster = JoinClusterModel {
             network: primary.network.clone(),
@@ -85,7 +84,7 @@ fn join(
         trust_domain: or(&mesh.trust_domain, DEFAULT_TRUST_DOMAIN.to_owned()),
         namespace: mesh.namespace.clone(),
         version: mesh.version.clone(),
-        chart_repository: source.map_or(Field::Unknown, |source| source.repository.clone()),
+        chart_repository: mesh.chart_repository(),
         hub: mesh.hub.clone(),
         image_variant: mesh.image_variant.clone(),
         platform: mesh.platform.clone(),

@@ -9,10 +9,10 @@
 //! | `mesh_config` | string (YAML) | optional | | in place | as configured | – |
 //! | `hub`, `image_variant`, `platform` | string | optional | the charts' | in place | as configured | – |
 //! | `image_pull_secret "<name>".docker_config_json_wo` | string, write-only | required | | only with the version | never | – |
-//! | `image_pull_secret "<name>".docker_config_json_version` | number | optional | 0 | the Secrets' content | as configured | – |
+//! | `image_pull_secret "<name>".docker_config_json_wo_version` | number | optional | 0 | the Secrets' content | as configured | – |
 //! | `cni` | block | optional | | installed or removed | as configured | – |
 //! | `delete_crds`, `force_destroy` | bool | optional | `false` | state only | as configured | – |
-//! | `chart_source.repository` | string | required | | in place | as configured | – |
+//! | `chart_source.repository` | string | optional | Istio's own | in place | as configured | – |
 //! | `chart "<name>".values` | string (YAML) | optional | | in place | as configured | – |
 //! | `primary "<cluster>"` | block | one or more | | installed or removed | as configured | – |
 //! | `primary.network` | string | optional | | in place | as configured | – |
@@ -21,21 +21,21 @@
 //! | `primary.crds` | string | optional | `managed` | the definitions are forgotten, or made | as configured | – |
 //! | `primary.serve_remote_clusters` | bool | optional | `false` | in place | as configured | – |
 //! | `primary.drain` | bool | optional | `false` | in place: the Secrets for it in the other clusters | as configured | – |
-//! | `primary.pod_cidrs`, `.service_cidrs` | list(string) | optional | | checked only | as configured | – |
+//! | `primary.pod_cidrs`, `.service_cidrs` | set(string) | optional | | checked only | as configured | – |
 //! | `primary.east_west_gateway` | block | optional; needed where networks differ | | in place | as configured | – |
 //! | `….namespace` | string | optional | the mesh's | the gateway is made anew there | as configured | – |
-//! | `….service_type`, `.service_annotations`, `.load_balancer_class`, `.source_ranges`, `.replicas`, `.port`, `.node_port`, `.addresses`, `.address_port`, `.resources` | | optional | the chart's | in place | as configured | – |
+//! | `….service_type`, `.service_annotations`, `.load_balancer_class`, `.load_balancer_source_ranges`, `.replicas`, `.port`, `.node_port`, `.addresses`, `.address_port`, `.resources` | | optional | the chart's | in place | as configured | – |
 //! | `….values` | string (YAML) | optional | | in place | as configured | – |
 //! | `primary.api_server.url`, `.cluster_ca_certificate`, `.tls_server_name` | string | optional | the connection's | in place: the Secrets that hold them | as configured | – |
 //! | `primary.api_server.from "<cluster>"` `.url`, `.cluster_ca_certificate`, `.tls_server_name` | string | optional | those of `api_server` | in place: the Secret in that cluster | as configured | – |
 //! | `certificate_authority.mode` | string | optional | `generated` | in place | as configured | – |
 //! | `certificate_authority.key_cluster` | string | needed with several primaries | the only primary | the root moves | as configured | – |
 //! | `certificate_authority.root_lifetime_days`, `.intermediate_lifetime_days`, `.key_type` | | optional | 3650, 730, `ecdsa-p256` | new certificates only | as configured | – |
-//! | `certificate_authority.root_certificate`, `.root_key_version` | | optional | | refused while the mesh is in use | as configured | – |
+//! | `certificate_authority.root_certificate`, `.root_key_wo_version` | | optional | | refused while the mesh is in use | as configured | – |
 //! | `certificate_authority.root_key_wo` | string, write-only | with `root_certificate` | | – | never | – |
 //! | `certificate_authority.given "<cluster>"` `.certificate`, `.certificate_chain`, `.root_certificates` | string (PEM) | with mode `given` | | in place | as configured | – |
 //! | `….private_key_wo` | string, write-only | required | | only with the version or the certificate | never | – |
-//! | `….private_key_version` | number | optional | 0 | the key in `cacerts` | as configured | – |
+//! | `….private_key_wo_version` | number | optional | 0 | the key in `cacerts` | as configured | – |
 //! | `timeouts.create`, `.read`, `.update`, `.delete` | string (duration) | optional | 20m, 5m, 20m, 20m | state only | as configured | – |
 //! | `id` | string | computed | | | prior, unknown in the plan of a create | state |
 //! | `manifests` | map(map(string)) | computed | | | fields of objects that exist; objects to be created unknown unless `plan_detail = "full"`; unknown as a whole while a value that decides the objects is | the objects and field paths that state names, one LIST a kind |

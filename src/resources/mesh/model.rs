@@ -1,15 +1,16 @@
 //! `istio_mesh` as Terraform sends and stores it.
 #![allow(missing_docs, reason = "the schema describes every attribute")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use tfplugin::{Field, Model, Timeouts};
 
 use crate::documents::{JoinModel, PeerModel};
+use crate::mesh::OFFICIAL_CHARTS;
 
 /// Configuration, plan or state of one `istio_mesh`.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct MeshModel {
     pub id: Field<String>,
     pub mesh_id: Field<String>,
@@ -51,6 +52,12 @@ impl MeshModel {
         self.primary(label).and_then(|primary| primary.drain.as_known()).copied().unwrap_or_default()
     }
 
+    /// Where the charts come from: Istio's own repository unless the configuration names another.
+    pub fn chart_repository(&self) -> Field<String> {
+        let named = self.chart_source.as_ref().and_then(|source| source.repository.as_ref());
+        named.map(String::clone).or(OFFICIAL_CHARTS.to_owned())
+    }
+
     fn primary(&self, label: &str) -> Option<&PrimaryModel> {
         self.primary.as_known()?.get(label)
     }
@@ -75,13 +82,15 @@ pub struct ChartModel {
 #[derive(Clone, Model)]
 pub struct ImagePullSecretModel {
     pub docker_config_json_wo: Field<String>,
-    pub docker_config_json_version: Field<i64>,
+    pub docker_config_json_wo_version: Field<i64>,
 }
 
 impl fmt::Debug for ImagePullSecretModel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut model = f.debug_struct("ImagePullSecretModel");
-        model.field("docker_config_json_version", &self.docker_config_json_version).finish_non_exhaustive()
+        model
+            .field("docker_config_json_wo_version", &self.docker_config_json_wo_version)
+            .finish_non_exhaustive()
     }
 }
 
@@ -95,8 +104,8 @@ pub struct PrimaryModel {
     pub network: Field<String>,
     pub version: Field<String>,
     pub chart: Field<BTreeMap<String, ChartModel>>,
-    pub pod_cidrs: Field<Vec<Field<String>>>,
-    pub service_cidrs: Field<Vec<Field<String>>>,
+    pub pod_cidrs: Field<BTreeSet<Field<String>>>,
+    pub service_cidrs: Field<BTreeSet<Field<String>>>,
     pub crds: Field<String>,
     pub serve_remote_clusters: Field<bool>,
     pub drain: Field<bool>,
@@ -111,10 +120,10 @@ pub struct GatewayModel {
     pub service_type: Field<String>,
     pub service_annotations: Field<BTreeMap<String, Field<String>>>,
     pub load_balancer_class: Field<String>,
-    pub source_ranges: Field<Vec<Field<String>>>,
+    pub load_balancer_source_ranges: Field<BTreeSet<Field<String>>>,
     pub port: Field<i64>,
     pub node_port: Field<i64>,
-    pub addresses: Field<Vec<Field<String>>>,
+    pub addresses: Field<BTreeSet<Field<String>>>,
     pub address_port: Field<i64>,
     pub replicas: Field<i64>,
     pub values: Field<String>,
@@ -155,7 +164,7 @@ pub struct CertificateAuthorityModel {
     pub key_type: Field<String>,
     pub root_certificate: Field<String>,
     pub root_key_wo: Field<String>,
-    pub root_key_version: Field<i64>,
+    pub root_key_wo_version: Field<i64>,
     pub given: Field<BTreeMap<String, GivenAuthorityModel>>,
 }
 
@@ -172,7 +181,7 @@ impl fmt::Debug for CertificateAuthorityModel {
 pub struct GivenAuthorityModel {
     pub certificate: Field<String>,
     pub private_key_wo: Field<String>,
-    pub private_key_version: Field<i64>,
+    pub private_key_wo_version: Field<i64>,
     pub certificate_chain: Field<String>,
     pub root_certificates: Field<String>,
 }
@@ -199,4 +208,24 @@ pub struct ClusterStatusModel {
     pub authority_expires: Field<String>,
     pub gateway: Field<String>,
     pub gateway_addresses: Field<Vec<Field<String>>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repository(chart_source: Field<ChartSourceModel>) -> Field<String> {
+        MeshModel { chart_source, ..MeshModel::default() }.chart_repository()
+    }
+
+    #[test]
+    fn charts_come_from_istios_own_repository_unless_another_is_named() {
+        let named = |repository: Field<String>| Field::Known(ChartSourceModel { repository });
+        let official = Field::from(OFFICIAL_CHARTS);
+        assert_eq!(repository(Field::Null), official);
+        assert_eq!(repository(named(Field::Null)), official);
+        assert_eq!(repository(named("charts".into())), "charts".into());
+        assert_eq!(repository(named(Field::Unknown)), Field::Unknown);
+        assert_eq!(repository(Field::Unknown), Field::Unknown);
+    }
 }

@@ -16,7 +16,7 @@ use super::model::MeshModel;
 use super::plan::primary;
 use super::recorded::Recorded;
 use super::status;
-use crate::clusters::{self, Cluster, WhenUnreachable};
+use crate::clusters::{self, Cluster, OnUnreachable};
 use crate::diagnostics;
 use crate::manifests::{FingerprintKey, ObjectId, read_back};
 use crate::mesh::ClusterFacts;
@@ -171,10 +171,10 @@ pub fn kubernetes_id(id: &ObjectId) -> ssa::ObjectId {
 }
 
 fn unread(label: &str, error: &clusters::Error, data: &ProviderData) -> Unread {
-    let when_unreachable = data.clusters.block(label).map(|block| block.unreachable).unwrap_or_default();
+    let on_unreachable = data.clusters.block(label).map(|block| block.on_unreachable).unwrap_or_default();
     let is_kept = match error {
         clusters::Error::NotYetKnown { .. } => true,
-        error => error.is_unreachable() && when_unreachable != WhenUnreachable::Error,
+        error => error.is_unreachable() && on_unreachable != OnUnreachable::Error,
     };
     if is_kept {
         let consequence = "State keeps what it says about this cluster; changes in it are not seen.";

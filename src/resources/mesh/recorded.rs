@@ -26,11 +26,10 @@ impl Recorded {
     /// What this state, or the known part of this plan, says.
     pub fn of(model: &MeshModel) -> Self {
         let texts = |field: &tfplugin::Field<_>| field.as_known().map(known_texts).unwrap_or_default();
-        let source = model.chart_source.as_known();
         Self {
             objects: known_objects(&model.manifests),
             chart_digests: texts(&model.chart_digests),
-            repository: source.and_then(|source| source.repository.as_known().cloned()),
+            repository: model.chart_repository().into_known(),
             cluster_uids: texts(&model.cluster_uids),
             kubernetes_versions: texts(&model.kubernetes_versions),
         }

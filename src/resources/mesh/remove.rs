@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::model::MeshModel;
 use super::plan::primary;
 use super::recorded::Recorded;
-use crate::clusters::{self, Cluster, WhenUnreachable};
+use crate::clusters::{self, Cluster, OnUnreachable};
 use crate::diagnostics;
 use crate::observe;
 use crate::provider::ProviderData;
@@ -83,9 +83,9 @@ async fn way(label: &str, prior: &MeshModel, data: &ProviderData) -> Way {
         )),
         Err(error) => {
             let block = data.clusters.block(label);
-            let is_abandoned = block.is_some_and(|block| block.unreachable == WhenUnreachable::Abandon);
+            let is_abandoned = block.is_some_and(|block| block.on_unreachable == OnUnreachable::Abandon);
             if is_abandoned && error.is_unreachable() {
-                let consequence = "The cluster block says unreachable = \"abandon\": what the mesh made there is forgotten.";
+                let consequence = "The cluster block says on_unreachable = \"abandon\": what the mesh made there is forgotten.";
                 Way::Forget(diagnostics::cluster_skipped(&error, Some(primary(label)), consequence))
             } else {
                 Way::Keep(diagnostics::cluster(&error, Some(primary(label))))

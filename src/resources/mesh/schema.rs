@@ -2,7 +2,7 @@
 
 use super::observed_schema;
 use crate::documents;
-use crate::mesh::DEFAULT_NAMESPACE;
+use crate::mesh::{DEFAULT_NAMESPACE, OFFICIAL_CHARTS};
 
 use tfplugin::schema::{Attribute, Block, NestedBlock, Schema};
 use tfplugin::{Timeouts, Type};
@@ -18,7 +18,7 @@ pub fn schema() -> Schema {
         .attribute("status", observed_schema::status())
         .attribute("join", documents::join())
         .attribute("peer", documents::peer())
-        .block("chart_source", NestedBlock::single(chart_source()).min(1))
+        .block("chart_source", NestedBlock::single(chart_source()))
         .block("chart", NestedBlock::map(chart("in every cluster of the mesh")))
         .block("image_pull_secret", NestedBlock::map(image_pull_secret()))
         .block("cni", NestedBlock::single(cni()))
@@ -35,8 +35,8 @@ fn inputs() -> Schema {
          of it, and `terraform untaint` followed by another apply goes on where it stopped.",
     )
     .attribute("mesh_id", Attribute::string(
-        "Identity of the mesh, the same in all of its clusters (Istio's `global.meshID`). Lower-case letters, digits, `-` \
-         and `.`.",
+        "Identity of the mesh, the same in all of its clusters (Istio's `global.meshID`). Letters, digits, `-`, `_` \
+         and `.`, at most 63 characters.",
     ).required())
     .attribute("trust_domain", Attribute::string(
         "Trust domain of the mesh's identities, `spiffe://<trust_domain>/ns/…`. Istio's own default is `cluster.local`, \
@@ -119,12 +119,12 @@ fn kubernetes_versions() -> Attribute {
 }
 
 fn chart_source() -> Block {
-    Block::new("Where Istio's charts come from.").attribute("repository", Attribute::string(
-        "An HTTP(S) chart repository, such as the one that Istio's Helm documentation names; a path in an OCI registry, \
+    Block::new("Where Istio's charts come from.").attribute("repository", Attribute::string(format!(
+        "An HTTP(S) chart repository, by default Istio's own, `{OFFICIAL_CHARTS}`; a path in an OCI registry, \
          such as `oci://registry.example/istio`, below which `helm push` put the charts; a directory that holds the \
-         charts as directories or `.tgz` files; or, where a mesh needs only that chart, one `.tgz`. Credentials and the \
-         certificate of a private authority belong into a `chart_registry` block of the provider.",
-    ).required())
+         charts as directories or `.tgz` files; or, where a mesh needs only that chart, one `.tgz`. Put credentials and \
+         a private CA certificate in a `chart_registry` block of the provider.",
+    )).optional())
 }
 
 fn chart(scope: &str) -> Block {
@@ -149,8 +149,8 @@ fn image_pull_secret() -> Block {
         "Content of a Docker `config.json`, such as `jsonencode({ auths = { \"registry.example\" = { auth = … } } })`. It is \
          neither in state nor in a plan.",
     ).required().write_only().sensitive().validate(is_docker_config))
-    .attribute("docker_config_json_version", Attribute::number(
-        "Number of the content, 0 by default. Raise it to have a new content written: a change of the content alone is not seen.",
+    .attribute("docker_config_json_wo_version", Attribute::number(
+        "Version of the content (default `0`). Increment it to apply new content: a change of the content alone is not seen.",
     ).optional())
 }
 
@@ -184,11 +184,11 @@ fn primary() -> Block {
         "Release of the charts in this cluster, if it is not the mesh's: no more than one minor release from that of any other \
          cluster.",
     ).optional())
-    .attribute("pod_cidrs", Attribute::list(Type::String,
+    .attribute("pod_cidrs", Attribute::set(Type::String,
         "Addresses of the cluster's pods, such as `[\"10.8.0.0/16\"]`. Clusters of one network with overlapping ranges are \
          refused, because an address there must mean one pod.",
     ).optional())
-    .attribute("service_cidrs", Attribute::list(Type::String,
+    .attribute("service_cidrs", Attribute::set(Type::String,
         "Addresses of the cluster's Services, such as `[\"10.96.0.0/12\"]`. They may be those of another cluster's Services, but \
          a range that holds pods of the same network is refused: calls to these pods would be taken for calls to Services.",
     ).optional())
@@ -232,7 +232,7 @@ fn east_west_gateway() -> Block {
          `service.beta.kubernetes.io/azure-load-balancer-internal = \"true\"`. It must work on layer 4.",
     ).optional())
     .attribute("load_balancer_class", Attribute::string("`loadBalancerClass` of its Service.").optional())
-    .attribute("source_ranges", Attribute::list(Type::String,
+    .attribute("load_balancer_source_ranges", Attribute::set(Type::String,
         "Addresses from which its load balancer takes connections, in CIDR notation: those of the other networks' nodes or \
          NAT gateways.",
     ).optional())
@@ -243,7 +243,7 @@ fn east_west_gateway() -> Block {
         "Port of every node that leads to `port`, with a Service of type `NodePort` or `LoadBalancer`. Without it Kubernetes \
          chooses one.",
     ).optional())
-    .attribute("addresses", Attribute::list(Type::String,
+    .attribute("addresses", Attribute::set(Type::String,
         "IP addresses or host names by which pods of other networks reach it, where its Service has no load balancer to tell \
          them: those of nodes, with a Service of type `NodePort`, or of a load balancer of your own. All control planes learn \
          them as Istio's `meshNetworks`.",
@@ -332,7 +332,9 @@ fn certificate_authority() -> Block {
     .attribute("root_key_wo", Attribute::string(
         "Key of `root_certificate`, as PEM without a password. Each plan and apply needs it; it is neither in state nor in a plan.",
     ).optional().write_only().sensitive())
-    .attribute("root_key_version", Attribute::number("Number of the key, 0 by default.").optional())
+    .attribute("root_key_wo_version", Attribute::number(
+        "Version of the key (default `0`). Increment it to apply a new key.",
+    ).optional())
     .block("given", NestedBlock::map(given_authority()))
 }
 
@@ -348,8 +350,8 @@ fn given_authority() -> Block {
     .attribute("private_key_wo", Attribute::string(
         "Its key, as PEM without a password (`ca-key.pem`). It is neither in state nor in a plan.",
     ).required().write_only().sensitive())
-    .attribute("private_key_version", Attribute::number(
-        "Number of the key, 0 by default. Raise it together with a new key: a change of the key alone is not seen.",
+    .attribute("private_key_wo_version", Attribute::number(
+        "Version of the key (default `0`). Increment it to apply a new key: a change of the key alone is not seen.",
     ).optional())
     .attribute("certificate_chain", Attribute::string(
         "`certificate`, then whatever is between it and the root, then the root, as PEM (`cert-chain.pem`).",
