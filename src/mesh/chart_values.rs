@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::chart::ChartName;
 use super::derived::DerivedValue;
+use super::release::{ChartRelease, GatewayRole};
 use super::shared_mesh_config;
 use super::violation::FieldPath;
 
@@ -11,6 +12,8 @@ use super::violation::FieldPath;
 pub(super) struct Given<'a> {
     /// The chart.
     pub(super) chart: ChartName,
+    /// The gateway that it is for; `None` for all that the chart is installed as.
+    role: Option<GatewayRole>,
     /// Where the declaration has it.
     pub(super) field: FieldPath,
     /// Where in the chart's values it goes.
@@ -52,11 +55,19 @@ impl RefusedValue {
 
 impl<'a> Given<'a> {
     pub(super) fn values(chart: ChartName, field: FieldPath, values: &'a Value) -> Self {
-        Self { chart, field, prefix: &[], values }
+        Self { chart, role: None, field, prefix: &[], values }
+    }
+
+    pub(super) fn gateway(role: GatewayRole, field: FieldPath, values: &'a Value) -> Self {
+        Self { role: Some(role), ..Self::values(ChartName::Gateway, field, values) }
     }
 
     pub(super) fn mesh_config(field: FieldPath, values: &'a Value) -> Self {
-        Self { chart: ChartName::Istiod, field, prefix: &["meshConfig"], values }
+        Self { prefix: &["meshConfig"], ..Self::values(ChartName::Istiod, field, values) }
+    }
+
+    fn is_for(&self, release: ChartRelease) -> bool {
+        release.chart() == self.chart && self.role.is_none_or(|role| release == ChartRelease::Gateway(role))
     }
 
     /// The value at a path of the chart's values, if this document has it; its own path in the document comes with it.
@@ -80,7 +91,7 @@ impl<'a> Given<'a> {
 /// Everything that is refused in one document.
 pub(super) fn refusals(given: &Given<'_>, derived: &[DerivedValue], mesh_id: &str) -> Vec<Refusal> {
     let mut refusals = Vec::new();
-    for derived in derived.iter().filter(|derived| derived.chart == given.chart) {
+    for derived in derived.iter().filter(|derived| given.is_for(derived.release)) {
         refusals.extend(contradictions(given, &derived.path, &derived.value, derived.origin));
     }
     if given.chart == ChartName::Istiod {
@@ -102,8 +113,11 @@ fn trust_lists(given: &Given<'_>) -> Vec<Refusal> {
     let names = shared_mesh_config::NAMES.into_iter().filter(|_| given.prefix.is_empty());
     let found = names.flat_map(|name| given.find(&["meshConfig", name]).collect::<Vec<_>>());
     let refuse = |(path, _): (String, &Value)| Refusal {
-        cause: format!("{path} would replace the list of all that the mesh trusts, that of its federations included."),
-        way_out: "Write it in mesh_config of the mesh, whose list is added to those of the federations.".to_owned(),
+        cause: format!(
+            "{path} would replace the list of all that the mesh trusts, that of its federations included."
+        ),
+        way_out: "Write it in mesh_config of the mesh, whose list is added to those of the federations."
+            .to_owned(),
     };
     found.map(refuse).collect()
 }
@@ -111,7 +125,10 @@ fn trust_lists(given: &Given<'_>) -> Vec<Refusal> {
 fn contradictions(given: &Given<'_>, path: &[&'static str], value: &Value, origin: &str) -> Vec<Refusal> {
     let others = given.find(path).filter(|(_, found)| *found != value);
     let refuse = |(path, found): (String, &Value)| Refusal {
-        cause: format!("{path} is {found}, but {origin} makes it {value}."),
+        cause: match value {
+            Value::Null => format!("{path} is {found}, but {origin} leaves it out."),
+            value => format!("{path} is {found}, but {origin} makes it {value}."),
+        },
         way_out: format!("Remove {path}; it follows from {origin}."),
     };
     others.map(refuse).collect()

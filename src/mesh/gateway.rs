@@ -51,6 +51,8 @@ impl EastWestGateway {
     pub const NETWORK_LABEL: &str = "topology.istio.io/network";
     /// The label by which a gateway's Service tells another port.
     pub const PORT_LABEL: &str = "networking.istio.io/gatewayPort";
+    /// The name of its Service's port for such calls.
+    pub const PORT_NAME: &str = "tls";
     /// The labels by which its pods are found: the chart's, of its release name without `istio-`.
     pub const PODS: &str = "istio=eastwestgateway";
     /// What the chart writes where istiod's injector writes an image.
@@ -67,6 +69,12 @@ impl EastWestGateway {
         let node_port = self.node_port.filter(|_| self.service_type.as_deref() == Some(NODE_PORT));
         self.address_port.or(node_port).unwrap_or_else(|| self.service_port())
     }
+}
+
+/// Every network once, in an order of their own, as a proxy's metadata list them.
+pub(super) fn all_networks<'a>(networks: impl Iterator<Item = &'a str>) -> String {
+    let networks: BTreeSet<&str> = networks.collect();
+    networks.into_iter().collect::<Vec<_>>().join(",")
 }
 
 /// Istio's `meshNetworks` for the gateways (cluster, network, gateway) whose addresses are typed; null if there are none.

@@ -13,11 +13,14 @@ mod declared;
 mod derived;
 mod facts;
 mod gateway;
+mod gateway_rules;
 mod host_names;
 mod images;
 mod names;
 mod platform;
 mod ranges;
+mod release;
+mod remote_control_plane;
 mod shared_mesh_config;
 mod skew;
 mod topology;
@@ -42,6 +45,8 @@ pub use names::{
     ChartVersion, ClusterName, DEFAULT_NAMESPACE, DEFAULT_TRUST_DOMAIN, InvalidName, MeshId, Namespace,
     Network, OFFICIAL_CHARTS, TrustDomain,
 };
+pub use release::{ChartRelease, FEDERATION_GATEWAY, GatewayRole};
+pub use remote_control_plane::RemoteControlPlane;
 pub use shared_mesh_config::{CaCertificate, SharedMeshConfig};
-pub use validated::{ValidatedMesh, ValidatedPrimary};
+pub use validated::{ValidatedGateway, ValidatedMesh, ValidatedPrimary};
 pub use violation::{FieldPath, Severity, Step, Violation};

@@ -108,3 +108,65 @@ impl Check {
         self.error(FieldPath::attribute("mesh_config"), None, cause, help);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{mesh, violation_of};
+
+    use super::*;
+
+    #[test]
+    fn certificates_of_others_leave_the_mesh_configuration() {
+        for name in NAMES {
+            let mut mesh = mesh();
+            mesh.mesh_config = json!({
+                "accessLogFile": "/dev/stdout",
+                name: [
+                    {"pem": "PEM", "trustDomains": ["bank.example"]},
+                    {"spiffe_bundle_url": "https://bank.example", "trust_domains": ["bank.example"]},
+                ],
+            });
+            let valid = mesh.validate().unwrap();
+            assert_eq!(valid.mesh_config(), &json!({"accessLogFile": "/dev/stdout"}));
+            let [certificate, bundle] = valid.ca_certificates() else { panic!("{name}") };
+            assert_eq!(certificate.pem.as_deref(), Some("PEM"));
+            assert_eq!(bundle.spiffe_bundle_url.as_deref(), Some("https://bank.example"));
+            assert_eq!(bundle.trust_domains, certificate.trust_domains);
+        }
+    }
+
+    #[test]
+    fn an_entry_that_istiod_would_ignore_is_refused() {
+        for (entries, problem) in [
+            (json!("PEM"), "caCertificates is not a list"),
+            (json!([null]), "caCertificates[0] cannot be read"),
+            (json!([{"pem": "a"}, "PEM"]), "caCertificates[1] cannot be read"),
+            (json!([{"Pem": "a"}]), "unknown field `Pem`"),
+            (json!([{"pem": "a", "trustDomain": "b"}]), "unknown field `trustDomain`"),
+            (json!([{"pem": "a", "trustDomains": "b"}]), "invalid type"),
+            (json!([{"pem": "a", "spiffeBundleUrl": "b"}]), "has both"),
+            (json!([{"trustDomains": ["b"]}]), "has neither"),
+        ] {
+            let mut mesh = mesh();
+            mesh.mesh_config = json!({"caCertificates": entries});
+            let violation = violation_of(&mesh);
+            assert_eq!(violation.field.to_string(), "mesh_config");
+            assert!(violation.cause.contains(problem), "{}", violation.cause);
+        }
+    }
+
+    #[test]
+    fn chart_values_neither_replace_the_trust_list_nor_its_config_map() {
+        for values in [
+            json!({"meshConfig": {"caCertificates": []}}),
+            json!({"pilot": {"meshConfig": {"ca_certificates": []}}}),
+            json!({"env": {"SHARED_MESH_CONFIG": "mine"}}),
+            json!({"pilot": {"env": {"SHARED_MESH_CONFIG": "mine"}}}),
+        ] {
+            let mut mesh = mesh();
+            mesh.chart.insert("istiod".to_owned(), values.clone());
+            let field = violation_of(&mesh).field.to_string();
+            assert_eq!(field, "chart[\"istiod\"].values", "{values}");
+        }
+    }
+}

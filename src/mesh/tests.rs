@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 
-fn mesh() -> Mesh {
+pub(super) fn mesh() -> Mesh {
     Mesh {
         mesh_id: "shop".to_owned(),
         trust_domain: "shop.example".to_owned(),
@@ -19,7 +19,7 @@ fn primary() -> Primary {
 }
 
 /// The only violation of a mesh that has one.
-fn violation_of(mesh: &Mesh) -> Violation {
+pub(super) fn violation_of(mesh: &Mesh) -> Violation {
     let violations = match mesh.validate() {
         Ok(valid) => valid.warnings().to_vec(),
         Err(violations) => violations,

@@ -6,6 +6,7 @@ use super::api_server::ApiServer;
 use super::cidr::Cidr;
 use super::declared::{DeclaredAddress, DeclaredApiServer, Mesh, Primary};
 use super::gateway::{EastWestGateway, SERVICE_TYPES};
+use super::release::GatewayRole;
 use super::validate::Check;
 use super::violation::FieldPath;
 
@@ -21,8 +22,10 @@ impl Check {
         self.ranges(&mesh.primaries);
         for (label, primary) in &mesh.primaries {
             let block = FieldPath::attribute("primary").key(label);
-            if let Some(gateway) = &primary.east_west_gateway {
-                self.gateway(gateway, &block.then("east_west_gateway"), label);
+            for role in GatewayRole::ALL {
+                if let Some(gateway) = primary.gateway(role) {
+                    self.gateway(gateway, &block.then(role.block()), label);
+                }
             }
             if let Some(api_server) = &primary.api_server {
                 self.api_server(api_server, &block.then("api_server"), label, &mesh.primaries);

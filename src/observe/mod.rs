@@ -20,7 +20,7 @@ use crate::mesh::ClusterFacts;
 pub use authority::roots;
 pub use control_plane::{ControlPlane, Replica, control_plane};
 pub use definitions::definitions_in_use;
-pub use gateway::{Gateway, GatewayPods};
+pub use gateway::{Gateway, GatewayPods, gateway, load_balancer};
 pub use installed::{Installed, InstalledError, NetworkGateway, installed};
 pub use proxies::proxies;
 pub use remote_access::{Refusal, RemoteAccess, RemoteSecret, RemoteSecrets, remote_secrets, token};

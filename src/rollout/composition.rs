@@ -138,9 +138,11 @@ fn anchors(
         let certificates = trust::anchors(&format!("caCertificates[{position}]"), pem.as_bytes());
         let certificates = certificates
             .map_err(|source| CompositionError::Certificate { record: record.to_owned(), source })?;
-        anchors.extend(certificates.iter().map(|certificate| {
-            (Anchor::Certificate(certificate.fingerprint()), Some(certificate.pem()))
-        }));
+        anchors.extend(
+            certificates
+                .iter()
+                .map(|certificate| (Anchor::Certificate(certificate.fingerprint()), Some(certificate.pem()))),
+        );
     }
     Ok(anchors)
 }
@@ -152,12 +154,9 @@ fn once(
     said: Option<String>,
 ) -> Result<(), CompositionError> {
     match (&known, said) {
-        (Some(first), Some(second)) if *first != second => Err(CompositionError::Differ {
-            what,
-            first: first.clone(),
-            record: record.to_owned(),
-            second,
-        }),
+        (Some(first), Some(second)) if *first != second => {
+            Err(CompositionError::Differ { what, first: first.clone(), record: record.to_owned(), second })
+        }
         (_, None) => Ok(()),
         (_, said) => {
             *known = said;
@@ -190,7 +189,8 @@ mod tests {
     }
 
     fn federation(entries: &[(&str, &[&str])]) -> String {
-        let entry = |(pem, trust_domains): &(&str, &[&str])| json!({"pem": pem, "trustDomains": trust_domains});
+        let entry =
+            |(pem, trust_domains): &(&str, &[&str])| json!({"pem": pem, "trustDomains": trust_domains});
         json!({"caCertificates": entries.iter().map(entry).collect::<Vec<_>>()}).to_string()
     }
 
@@ -262,7 +262,10 @@ mod tests {
         for bad in ["no certificate", &cut, &format!("{whole}{cut}")] {
             let records = [("good", federation(&[(&whole, &[])])), ("bad", federation(&[(bad, &[])]))];
             let error = composed(&[&records[..], &[("mesh", mesh())]].concat()).unwrap_err();
-            assert!(matches!(&error, CompositionError::Certificate { record, .. } if record == "bad"), "{error}");
+            assert!(
+                matches!(&error, CompositionError::Certificate { record, .. } if record == "bad"),
+                "{error}"
+            );
         }
     }
 

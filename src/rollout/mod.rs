@@ -23,8 +23,8 @@ use ssa::{Engine, Inventory};
 use tokio_util::sync::CancellationToken;
 
 pub use authority::Certificates;
-pub use error::RolloutError;
 pub use composition::CompositionError;
+pub use error::RolloutError;
 pub use fill::Given;
 pub use install::{Installation, install};
 pub use shared_mesh_config::{SharedMeshConfigError, is_composed};

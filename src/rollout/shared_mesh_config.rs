@@ -77,7 +77,8 @@ async fn write(
             return Ok(());
         }
         let patch = Patch::Merge(reading.patch());
-        let parameters = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
+        let parameters =
+            PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
         match config_maps.patch(SharedMeshConfig::CONFIG_MAP, &parameters, &patch).await {
             Ok(_) => return Ok(()),
             Err(kube::Error::Api(status)) if status.is_conflict() && !cancel.is_cancelled() => {}

@@ -26,8 +26,8 @@ mod root;
 #[cfg(test)]
 mod tests;
 
-pub use anchors::anchors;
 pub use agreement::{common_roots, mutual_trust};
+pub use anchors::anchors;
 pub use certificate::Certificate;
 pub use error::TrustError;
 pub use files::{CA_CERT, CA_CRL, CA_KEY, CERT_CHAIN, ROOT_CERT, ROOT_KEY};

@@ -72,7 +72,7 @@ fn join(
     let clusters = mesh.primary.as_known().into_iter().flatten().map(|(label, primary)| {
         let cluster = JoinClusterModel {
             network: primary.network.clone(),
-            serves_remote_clusters: or(&primary.serve_remote_clusters, false),
+            serves_remote_clusters: Field::Known(primary.remote_control_plane.is_known()),
             gateway_addresses: addresses(label, primary),
             gateway_port: primary.east_west_gateway.as_known().map_or(Field::Null, port),
         };
@@ -94,7 +94,7 @@ fn join(
 }
 
 /// The port at which other networks find a gateway.
-fn port(gateway: &super::model::GatewayModel) -> Field<i64> {
+fn port(gateway: &super::gateway_block::GatewayModel) -> Field<i64> {
     let has_addresses = gateway.addresses.as_known().is_some_and(|addresses| !addresses.is_empty());
     let service_port = or(&gateway.port, EastWestGateway::DEFAULT_PORT);
     if !has_addresses {
