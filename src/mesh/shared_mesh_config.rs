@@ -4,8 +4,9 @@
 //! Its document is composed from records, one ConfigMap each, so that no resource writes what another wrote. A record says what
 //! the document says: all members are optional in it.
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value, json};
 
 use super::validate::Check;
 use super::violation::FieldPath;
@@ -28,7 +29,7 @@ pub struct SharedMeshConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub root_namespace: Option<String>,
     /// Whom the mesh trusts besides its own root.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "entries")]
     pub ca_certificates: Vec<CaCertificate>,
 }
 
@@ -62,10 +63,25 @@ impl SharedMeshConfig {
     /// The variable of istiod that names the ConfigMap.
     pub const VARIABLE: &str = "SHARED_MESH_CONFIG";
 
+    /// What a record says.
+    ///
+    /// # Errors
+    /// The text is not a JSON object with these members.
+    pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_value(Value::Object(serde_json::from_str(text)?))
+    }
+
     /// The document as it stands in a ConfigMap: JSON, which is YAML.
     pub fn to_text(&self) -> String {
         format!("{:#}\n", json!(self))
     }
+}
+
+/// Objects only: serde would read a list as the members in their order.
+fn entries<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<CaCertificate>, D::Error> {
+    let items = Vec::<Map<String, Value>>::deserialize(deserializer)?;
+    let entry = |item| serde_json::from_value(Value::Object(item)).map_err(D::Error::custom);
+    items.into_iter().map(entry).collect()
 }
 
 impl Check {
@@ -90,14 +106,16 @@ impl Check {
     }
 
     fn ca_certificate(&mut self, item: Value, place: &str) -> Option<CaCertificate> {
-        let problem = match serde_json::from_value::<CaCertificate>(item) {
-            Ok(entry) => match (&entry.pem, &entry.spiffe_bundle_url) {
-                (Some(_), None) | (None, Some(_)) => return Some(entry),
-                (Some(_), Some(_)) => "has both pem and spiffeBundleUrl".to_owned(),
-                (None, None) => "has neither pem nor spiffeBundleUrl".to_owned(),
-            },
-            Err(error) => format!("cannot be read: {error}"),
-        };
+        let entry = serde_json::from_value::<Map<String, Value>>(item);
+        let problem =
+            match entry.and_then(|entry| serde_json::from_value::<CaCertificate>(Value::Object(entry))) {
+                Ok(entry) => match (&entry.pem, &entry.spiffe_bundle_url) {
+                    (Some(_), None) | (None, Some(_)) => return Some(entry),
+                    (Some(_), Some(_)) => "has both pem and spiffeBundleUrl".to_owned(),
+                    (None, None) => "has neither pem nor spiffeBundleUrl".to_owned(),
+                },
+                Err(error) => format!("cannot be read: {error}"),
+            };
         self.bad_entry(place, problem);
         None
     }
@@ -140,6 +158,7 @@ mod tests {
         for (entries, problem) in [
             (json!("PEM"), "caCertificates is not a list"),
             (json!([null]), "caCertificates[0] cannot be read"),
+            (json!([["PEM"]]), "caCertificates[0] cannot be read"),
             (json!([{"pem": "a"}, "PEM"]), "caCertificates[1] cannot be read"),
             (json!([{"Pem": "a"}]), "unknown field `Pem`"),
             (json!([{"pem": "a", "trustDomain": "b"}]), "unknown field `trustDomain`"),

@@ -83,7 +83,7 @@ pub(super) fn compose(records: &BTreeMap<String, String>) -> Result<SharedMeshCo
     let mut composition = Composition::default();
     for (record, text) in records {
         let unreadable = |source| CompositionError::Record { record: record.clone(), source };
-        composition.add(record, serde_json::from_str(text).map_err(unreadable)?)?;
+        composition.add(record, SharedMeshConfig::parse(text).map_err(unreadable)?)?;
     }
     composition.document()
 }
@@ -279,6 +279,8 @@ mod tests {
             r#"{"extensionProviders": []}"#,
             r#"{"caCertificates": [{"pem": "a", "trustDomain": "b"}]}"#,
             r#"{"caCertificates": [null]}"#,
+            r#"{"caCertificates": [["PEM"]]}"#,
+            r#"["shop.example", "istio-system", []]"#,
         ] {
             let error = composed(&[("bad", text.to_owned()), ("mesh", mesh())]).unwrap_err();
             assert!(matches!(&error, CompositionError::Record { record, .. } if record == "bad"), "{text}");
