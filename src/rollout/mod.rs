@@ -13,7 +13,7 @@ mod install;
 mod leftovers;
 mod promise;
 mod remote_secrets;
-mod shared_mesh_config;
+pub mod shared_mesh_config;
 mod target;
 mod uninstall;
 
@@ -27,7 +27,7 @@ pub use composition::CompositionError;
 pub use error::RolloutError;
 pub use fill::Given;
 pub use install::{Installation, install};
-pub use shared_mesh_config::{SharedMeshConfigError, is_composed};
+pub use shared_mesh_config::SharedMeshConfigError;
 pub use target::{ClusterOutcome, Target, Unclosed};
 pub use uninstall::{Removal, uninstall};
 

@@ -1,15 +1,16 @@
 //! Where others come into a cluster besides its east-west gateway: other meshes through the federation gateway, clusters without a
-//! control plane to istiod.
+//! control plane to istiod; and whom it trusts.
 
 use std::collections::BTreeSet;
 
-use futures::future::try_join;
+use futures::future::{join, try_join};
 use tfplugin::{Diagnostic, Field};
 
 use super::gateway_block::GatewayModel;
 use super::model::{ClusterStatusModel, MeshModel, PrimaryModel};
 use super::plan::primary;
-use super::status::READY;
+use super::status::{READY, UNKNOWN};
+use super::trust_list;
 use crate::clusters::{Cluster, Error};
 use crate::mesh::{EastWestGateway, FEDERATION_GATEWAY, GatewayRole, RemoteControlPlane};
 use crate::observe::{self, Gateway, GatewayPods};
@@ -32,6 +33,8 @@ pub struct Seen {
     federation_gateway: Option<Gateway>,
     /// The addresses of istiod's own load balancer.
     load_balancer: Option<Vec<String>>,
+    /// Whether istiod knows whom the mesh trusts, see [`trust_list::observe`].
+    trust_list: Option<&'static str>,
 }
 
 /// Looks at what the cluster's block declares.
@@ -51,13 +54,16 @@ pub async fn observe(state: &MeshModel, cluster: &Cluster) -> Result<Seen, Error
         }
         observe::load_balancer(cluster, namespace, RemoteControlPlane::SERVICE).await
     };
-    let (federation_gateway, load_balancer) = try_join(federation_gateway, load_balancer).await?;
-    Ok(Seen { federation_gateway, load_balancer })
+    let entrances = try_join(federation_gateway, load_balancer);
+    let (entrances, trust_list) = join(entrances, trust_list::observe(cluster, namespace)).await;
+    let (federation_gateway, load_balancer) = entrances?;
+    Ok(Seen { federation_gateway, load_balancer, trust_list })
 }
 
 impl ClusterStatusModel {
     /// The status with what was seen of the entrances that the cluster's block declares. That of the east-west gateway is known.
-    pub fn with_entrances(self, declared: &PrimaryModel, seen: &Seen) -> Self {
+    /// `before` is what was last seen.
+    pub fn with_entrances(self, declared: &PrimaryModel, seen: &Seen, before: Option<&Self>) -> Self {
         let federation = declared.federation_gateway.as_known();
         let gateway = seen.federation_gateway.as_ref();
         let federation_addresses = federation.map(|declared| {
@@ -76,7 +82,10 @@ impl ClusterStatusModel {
             Some(addresses) if addresses.is_empty() => "no_address",
             _ => READY,
         });
+        let trusted = before.and_then(|before| before.shared_mesh_config.as_str());
+        let trusted = seen.trust_list.or(trusted).unwrap_or(UNKNOWN);
         Self {
+            shared_mesh_config: Field::Known(trusted.to_owned()),
             federation_gateway: federation_state.map_or(Field::Null, Field::Known),
             federation_gateway_addresses: texts(federation_addresses.into_iter().flatten()),
             remote_control_plane: istiod_state.map_or(Field::Null, |state| Field::Known(state.to_owned())),
@@ -100,7 +109,8 @@ impl ClusterStatusModel {
             )
             .at(primary(label).attribute("remote_control_plane"))
         });
-        federation.into_iter().chain(istiod).collect()
+        let trust_list = self.shared_mesh_config.as_str().and_then(|state| trust_list::problem(label, state));
+        federation.into_iter().chain(istiod).chain(trust_list).collect()
     }
 }
 

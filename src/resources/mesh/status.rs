@@ -93,7 +93,7 @@ pub async fn observe(state: &MeshModel, clusters: &[Cluster]) -> Observed {
         };
         if let Some(entry) = entry {
             let entry = match (declared(state, label), entrances.get(label)) {
-                (Some(declared), Some(seen)) => entry.with_entrances(declared, seen),
+                (Some(declared), Some(seen)) => entry.with_entrances(declared, seen, prior.cluster(label)),
                 _ => entry,
             };
             entries.insert(label.clone(), entry);

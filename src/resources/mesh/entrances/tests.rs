@@ -47,13 +47,13 @@ fn gateway(addresses: &[&str]) -> Gateway {
 }
 
 fn status_of(mesh: &MeshModel, seen: &Seen) -> ClusterStatusModel {
-    ClusterStatusModel::default().with_entrances(mesh.primary("east").unwrap(), seen)
+    ClusterStatusModel::default().with_entrances(mesh.primary("east").unwrap(), seen, None)
 }
 
 #[test]
 fn a_federation_gateway_is_where_its_load_balancer_is() {
     let mesh = with_federation_gateway(GatewayModel::default());
-    let seen = Seen { federation_gateway: Some(gateway(&["192.0.2.1", "lb.example"])), load_balancer: None };
+    let seen = Seen { federation_gateway: Some(gateway(&["192.0.2.1", "lb.example"])), ..Seen::default() };
     let status = status_of(&mesh, &seen);
     assert_eq!(status.federation_gateway.as_str(), Some(READY));
     let state = applied(mesh, status, &[SERVICE]);
@@ -75,7 +75,7 @@ fn typed_addresses_of_a_federation_gateway_hold_with_their_port() {
     let mesh = with_federation_gateway(declared);
     let entrance = planned_federation_gateway(&mesh, None, "east").unwrap();
     assert_eq!(entrance, Entrance { addresses: known(&["203.0.113.7"]), port: Field::Known(31443) });
-    let status = status_of(&mesh, &Seen { federation_gateway: Some(gateway(&[])), load_balancer: None });
+    let status = status_of(&mesh, &Seen { federation_gateway: Some(gateway(&[])), ..Seen::default() });
     assert_eq!(status.federation_gateway.as_str(), Some(READY));
     assert_eq!(status.federation_gateway_addresses, known(&["203.0.113.7"]));
 }
@@ -122,11 +122,11 @@ fn istiod_is_reached_by_its_host_name_else_its_load_balancer_else_the_gateway() 
         PrimaryModel { east_west_gateway: Field::Known(GatewayModel::default()), ..serving(Field::Null) };
     assert_eq!(planned(through_gateway.clone()), Some(east_west));
 
-    let own = Seen { federation_gateway: None, load_balancer: Some(vec!["192.0.2.5".to_owned()]) };
+    let own = Seen { load_balancer: Some(vec!["192.0.2.5".to_owned()]), ..Seen::default() };
     let status = status_of(&mesh(serving(Field::Null)), &own);
     assert_eq!(status.remote_control_plane_addresses, known(&["192.0.2.5"]));
     let known_gateway = ClusterStatusModel { gateway_addresses: known(&["192.0.2.9"]), ..Default::default() };
-    let status = known_gateway.with_entrances(&through_gateway, &Seen::default());
+    let status = known_gateway.with_entrances(&through_gateway, &Seen::default(), None);
     assert_eq!(status.remote_control_plane_addresses, known(&["192.0.2.9"]));
     assert_eq!(status.remote_control_plane.as_str(), Some(READY));
 }
@@ -144,14 +144,28 @@ fn whatever_keeps_others_out_is_a_problem_with_a_remedy() {
         (Some(stuck), "not_injected"),
         (Some(down), "not_ready"),
     ] {
-        let status = status_of(&mesh, &Seen { federation_gateway: gateway, load_balancer: None });
+        let status = status_of(&mesh, &Seen { federation_gateway: gateway, ..Seen::default() });
         assert_eq!(status.federation_gateway.as_str(), Some(state));
         assert_eq!(status.entrance_problems("east").len(), 1, "{state}");
     }
     for (load_balancer, state) in [(None, "absent"), (Some(Vec::new()), "no_address")] {
-        let seen = Seen { federation_gateway: None, load_balancer };
+        let seen = Seen { load_balancer, ..Seen::default() };
         let status = status_of(&super::tests::mesh(serving(Field::Null)), &seen);
         assert_eq!(status.remote_control_plane.as_str(), Some(state));
         assert_eq!(status.entrance_problems("east").len(), 1, "{state}");
     }
+}
+
+#[test]
+fn what_cannot_be_seen_of_the_trust_list_stays_as_it_was() {
+    let mesh = mesh(PrimaryModel::default());
+    let declared = mesh.primary("east").unwrap();
+    let state = |trust_list, before: Option<&ClusterStatusModel>| {
+        let seen = Seen { trust_list, ..Seen::default() };
+        ClusterStatusModel::default().with_entrances(declared, &seen, before).shared_mesh_config
+    };
+    let before = ClusterStatusModel { shared_mesh_config: "changed".into(), ..ClusterStatusModel::default() };
+    assert_eq!(state(None, None).as_str(), Some(UNKNOWN));
+    assert_eq!(state(None, Some(&before)).as_str(), Some("changed"));
+    assert_eq!(state(Some(READY), Some(&before)).as_str(), Some(READY));
 }
