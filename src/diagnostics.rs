@@ -106,20 +106,21 @@ fn rollout_way_out(error: &RolloutError) -> String {
             "The run was cancelled. What was done so far is recorded in the cluster and in state. To go on, run terraform untaint if \
              this was the first apply, and apply again; to take it back, destroy."
         }
-        RolloutError::Claim(InventoryError::AlreadyComplete { namespace, name, .. }) => {
+        RolloutError::Claim(InventoryError::AlreadyInstalled { .. }) => {
+            "Another run has made the mesh in the meantime. Nothing was written in any cluster. Use the state that has it; if that \
+             is lost, import the mesh: terraform import istio_mesh.NAME '<mesh_id>@<cluster>,…'."
+        }
+        RolloutError::Claim(InventoryError::OtherIdentity { identity, .. }) => {
             return format!(
-                "A mesh is installed there already and this state does not know it. Two states must not manage one mesh: use the \
-                 other state, or destroy the mesh there first. If that state is lost for good, for example because Terraform was \
-                 killed before it could write it, let this one take the mesh over as it is with\n\n  kubectl -n {namespace} patch \
-                 configmap {name} --type merge -p '{{\"data\":{{\"phase\":\"creating\"}}}}'\n\nand apply again."
+                "The mesh with the identity {identity} is installed there, which this state does not know. Two states must not manage \
+                 one mesh, so nothing was written in any cluster. Use the state that has it, destroy that mesh first, or choose \
+                 another cluster or namespace. If its state is lost, import it: terraform import istio_mesh.NAME \
+                 '<mesh_id>@<cluster>,…'."
             );
         }
         RolloutError::Claim(InventoryError::Held { .. }) => {
             "Another run is working on this mesh. Wait until it has ended; a run that was killed no longer stands in the \
              way once its claim has expired."
-        }
-        RolloutError::Claim(InventoryError::Foreign { .. }) => {
-            "Something else owns the record's name. Choose another namespace for the mesh."
         }
         RolloutError::Apply(ApplyError::Refused { .. }) => {
             "Nothing was written. Remove what others made (a Helm release or an istioctl installation in the same namespace, \

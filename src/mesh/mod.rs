@@ -16,6 +16,7 @@ mod gateway;
 mod gateway_rules;
 mod host_names;
 mod images;
+mod member_record;
 mod names;
 mod platform;
 mod ranges;
@@ -41,6 +42,7 @@ pub use derived::{DerivedValue, EAST_WEST_GATEWAY};
 pub use facts::ClusterFacts;
 pub use gateway::{EastWestGateway, Resources};
 pub use images::Images;
+pub use member_record::{MEMBER_FORMAT, MEMBER_KEY, MEMBER_LABEL, MemberKind, MemberRecord};
 pub use names::{
     ChartVersion, ClusterName, DEFAULT_NAMESPACE, DEFAULT_TRUST_DOMAIN, InvalidName, MeshId, Namespace,
     Network, OFFICIAL_CHARTS, TrustDomain,

@@ -32,7 +32,7 @@ impl Provider for IstioProvider {
     }
 
     fn register(&self, registry: &mut Registry<Self>) {
-        registry.resource(MeshResource).data_source(MeshDataSource).data_source(TopologyDataSource);
+        registry.identified(MeshResource).data_source(MeshDataSource).data_source(TopologyDataSource);
     }
 
     /// Checks what needs no file and no environment; [`Provider::configure`] checks the rest.
