@@ -12,6 +12,7 @@ mod install;
 mod leftovers;
 mod promise;
 mod remote_secrets;
+mod take_over;
 mod target;
 mod uninstall;
 
@@ -24,6 +25,7 @@ pub use authority::Certificates;
 pub use error::RolloutError;
 pub use fill::Given;
 pub use install::{Installation, install};
+pub use take_over::take_over;
 pub use target::{ClusterOutcome, Target, Unclosed};
 pub use uninstall::{Removal, uninstall};
 

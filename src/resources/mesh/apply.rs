@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures::future::{join_all, try_join_all};
 use serde_json::{Map, Value};
-use ssa::{Expect, ObjectPattern, Policy, TakeOver};
+use ssa::{Expect, Policy};
 use tfplugin::{Diagnostic, Diagnostics, Field, Outcome};
 use tokio_util::sync::CancellationToken;
 
@@ -31,10 +31,6 @@ use crate::render::authority::{INTERMEDIATE_SECRET, ROOT_SECRET};
 use crate::render::{Component, Hole, Manifest, ManifestSet};
 use crate::rollout::{self, Certificates, ClusterOutcome, Given, Installation, Target};
 use crate::trust::Root;
-
-/// The field managers of people at a command line. What they changed is drift, which the plan has shown and the user has
-/// approved to undo; what a controller owns is a conflict, and stays its own.
-const BY_HAND: &str = "kubectl*";
 
 /// What an apply is given.
 pub struct Apply<'a> {
@@ -231,14 +227,7 @@ impl Apply<'_> {
             api_server: api_server.unwrap_or_default(),
             given: self.given(site),
             expect: if self.is_known_to_state(site) { Expect::Any } else { Expect::Absent },
-            policy: Policy {
-                take_over: vec![TakeOver {
-                    manager: BY_HAND.into(),
-                    objects: ObjectPattern::any(),
-                    fields: None,
-                }],
-                ..Policy::default()
-            },
+            policy: Policy { take_over: rollout::take_over(&site.set), ..Policy::default() },
         }
     }
 
