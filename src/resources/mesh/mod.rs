@@ -60,6 +60,7 @@ mod expiry;
 mod field_maps;
 mod fingerprint;
 mod identity;
+mod immutable;
 mod kept_secrets;
 mod links;
 mod model;
