@@ -122,6 +122,10 @@ fn rollout_way_out(error: &RolloutError) -> String {
             "Another run is working on this mesh. Wait until it has ended; a run that was killed no longer stands in the \
              way once its claim has expired."
         }
+        RolloutError::Apply(ApplyError::Refused { objects }) if objects.iter().all(is_to_be_recreated) => {
+            "Nothing was written. Kubernetes does not let these fields of an existing object change: put back what sets them, or \
+             delete the objects with kubectl and apply again; they are then created as configured."
+        }
         RolloutError::Apply(ApplyError::Refused { .. }) => {
             "Nothing was written. Remove what others made (a Helm release or an istioctl installation in the same namespace, \
              for instance), or choose another namespace for the mesh. Definitions that an earlier mesh of another namespace left \
@@ -167,6 +171,10 @@ fn rollout_way_out(error: &RolloutError) -> String {
         _ => "What was done so far is recorded in the cluster and in state; run the same command again to go on.",
     }
     .to_owned()
+}
+
+fn is_to_be_recreated(change: &ssa::Change) -> bool {
+    matches!(change.action, ssa::Action::Recreated { .. })
 }
 
 /// One line an object, which names it once.

@@ -197,7 +197,8 @@ pub enum Problem {
 }
 
 impl Problem {
-    fn way_out(&self) -> String {
+    /// What the user can do.
+    pub fn way_out(&self) -> String {
         match self {
             Self::NoServer => {
                 "Set host, config_path, config_paths or config_raw. A cluster block that sets nothing takes \

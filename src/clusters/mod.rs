@@ -25,12 +25,14 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 pub use cluster::Cluster;
+pub use connection::server_name;
 pub use credentials::CredentialsError;
 pub use environment::Environment;
 pub use error::Error;
 pub use exec::ExecError;
 pub use failure::{Failure, Reason};
 pub use invalid::{Problem, Setting, SettingError};
+pub use pem::authorities;
 pub use secrecy::{ExposeSecret, SecretString};
 pub use settings::{ClusterBlock, ConnectionConfig, ConnectionSettings, ExecConfig, Limits, OnUnreachable};
 

@@ -49,6 +49,8 @@ pub struct CertificateAuthority {
     pub key_cluster: Option<String>,
     /// The root that signs generated intermediates, as PEM, if its key comes from the user.
     pub root_certificate: Option<String>,
+    /// Whether the user gives the key of this root.
+    pub has_root_key: bool,
     /// Which key of this root it is.
     pub root_key_version: Option<i64>,
     /// What istiod of each cluster signs with, by cluster name.

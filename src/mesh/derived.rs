@@ -125,7 +125,13 @@ impl Identity<'_> {
                     value(&["env", NETWORK_VIEW], json!(self.all_networks), block),
                 ],
             };
-            own.into_iter().chain([value(&["name"], json!(role.name()), block)])
+            // What the chart makes of the name, and the mesh finds the gateway by.
+            let names = [
+                value(&["name"], json!(role.name()), block),
+                value(&["labels", "istio"], json!(role.selector()), block),
+                value(&["serviceAccount", "name"], json!(role.name()), block),
+            ];
+            own.into_iter().chain(names)
         };
         self.gateways.iter().flat_map(of_role).collect()
     }

@@ -53,6 +53,9 @@ impl EastWestGateway {
     pub const PORT_LABEL: &str = "networking.istio.io/gatewayPort";
     /// The name of its Service's port for such calls.
     pub const PORT_NAME: &str = "tls";
+    /// By this annotation of a Service of type `NodePort`, istiod takes the external addresses of the nodes with these labels, a
+    /// JSON object (`pilot/pkg/serviceregistry/kube/controller/util.go`).
+    pub const NODE_SELECTOR: &str = "traffic.istio.io/nodeSelector";
     /// The labels by which its pods are found: the chart's, of its release name without `istio-`.
     pub const PODS: &str = "istio=eastwestgateway";
     /// What the chart writes where istiod's injector writes an image.
@@ -96,7 +99,11 @@ pub(super) fn static_networks<'a>(
     if networks.is_empty() { Value::Null } else { Value::Object(networks) }
 }
 
+/// The type of a Service with a load balancer, which the chart takes if nothing else is said.
+pub(super) const LOAD_BALANCER: &str = "LoadBalancer";
 /// The type of a Service that is found at the addresses of nodes.
-const NODE_PORT: &str = "NodePort";
+pub(super) const NODE_PORT: &str = "NodePort";
+/// The type of a Service that is found inside its cluster only.
+pub(super) const CLUSTER_IP: &str = "ClusterIP";
 /// What the type of a gateway's Service can be.
-pub(super) const SERVICE_TYPES: [&str; 3] = ["LoadBalancer", NODE_PORT, "ClusterIP"];
+pub(super) const SERVICE_TYPES: [&str; 3] = [LOAD_BALANCER, NODE_PORT, CLUSTER_IP];

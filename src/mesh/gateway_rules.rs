@@ -1,318 +1,243 @@
-//! The rules of where a cluster is entered: by other networks, other meshes, and clusters without a control plane.
+//! The rules of one gateway.
 
-use core::net::IpAddr;
 use std::collections::BTreeMap;
 
-use super::api_server::ApiServer;
+use serde_json::Value;
+
+use super::chart_values::Given;
 use super::cidr::Cidr;
 use super::declared::{Mesh, Primary};
-use super::gateway::EastWestGateway;
-use super::names::{DEFAULT_TRUST_DOMAIN, Namespace, is_dns_subdomain};
-use super::release::GatewayRole;
-use super::remote_control_plane::RemoteControlPlane;
+use super::elsewhere;
+use super::gateway::{CLUSTER_IP, EastWestGateway, LOAD_BALANCER, NODE_PORT, SERVICE_TYPES};
+use super::names::is_qualified_name;
+use super::release::{ChartRelease, GatewayRole};
+use super::topology::have_several_networks;
 use super::validate::Check;
-use super::validated::ValidatedGateway;
 use super::violation::FieldPath;
 
+/// Ports that the Service of a gateway has beside the one for calls.
+fn other_ports(role: GatewayRole) -> &'static [i64] {
+    match role {
+        GatewayRole::EastWest => &[15012, 15017, 15021],
+        GatewayRole::Federation => &[15021],
+    }
+}
+
 impl Check {
-    /// The gateways of a cluster, each with its namespace.
-    pub(super) fn gateways(
+    pub(super) fn gateway(
         &mut self,
+        mesh: &Mesh,
+        cluster: &str,
         primary: &Primary,
-        mesh_namespace: Option<&Namespace>,
-        block: &FieldPath,
-        cluster: &str,
-    ) -> BTreeMap<GatewayRole, ValidatedGateway> {
-        let mut gateways = BTreeMap::new();
-        for role in GatewayRole::ALL {
-            let Some(settings) = primary.gateway(role) else { continue };
-            let field = block.then(role.block()).then("namespace");
-            let default = mesh_namespace.map(|namespace| role.default_namespace(namespace.as_str()));
-            let Some(text) = settings.namespace.clone().or(default) else { continue };
-            let namespace = self.name(&text, field.clone(), Some(cluster));
-            self.namespace_is_not_kubernetes_own(namespace.as_ref(), field, Some(cluster));
-            if let Some(namespace) = namespace {
-                gateways.insert(role, ValidatedGateway { settings: settings.clone(), namespace });
-            }
-        }
-        self.federation_gateway_is_apart(&gateways, mesh_namespace, block, cluster);
-        gateways
-    }
-
-    /// Other meshes reach what a Gateway resource opens that selects the federation gateway, so nobody may come to select it, or to
-    /// be beside it, by accident.
-    fn federation_gateway_is_apart(
-        &mut self,
-        gateways: &BTreeMap<GatewayRole, ValidatedGateway>,
-        mesh_namespace: Option<&Namespace>,
-        block: &FieldPath,
-        cluster: &str,
+        role: GatewayRole,
+        gateway: &EastWestGateway,
     ) {
-        let Some(federation) = gateways.get(&GatewayRole::Federation) else { return };
-        let east_west = gateways.get(&GatewayRole::EastWest).map(|gateway| &gateway.namespace);
-        if [mesh_namespace, east_west].contains(&Some(&federation.namespace)) {
-            let cause = format!(
-                "Namespace {:?} is also that of the control plane or of the east-west gateway, and the gateway for other meshes \
-                 needs one of its own.",
-                federation.namespace.as_str()
-            );
-            let help = "Name a namespace that nothing else is in, or leave it out.";
-            let field = block.then(GatewayRole::Federation.block()).then("namespace");
-            self.error(field, Some(cluster), cause, help);
+        let field = FieldPath::attribute("primary").key(cluster).then(role.block());
+        let given = mesh.given_values(cluster, primary);
+        let is_for = |given: &&Given<'_>| given.is_for(ChartRelease::Gateway(role));
+        let values: Vec<&Given<'_>> = given.iter().filter(is_for).collect();
+        let service = Service::of(gateway, &values, &field);
+        self.service_type(&service, cluster);
+        self.fits_service_type(gateway, &service, &field, cluster);
+        self.ports(role, gateway, &field, cluster);
+        self.addresses(gateway, &field, cluster);
+        let is_called = match role {
+            GatewayRole::EastWest => have_several_networks(&mesh.primaries),
+            GatewayRole::Federation => true,
+        };
+        if is_called && !primary.drain {
+            self.is_found(role, gateway, &service, &values, cluster);
         }
-    }
-
-    /// Identities of two meshes with Istio's default trust domain cannot be told apart.
-    pub(super) fn federation_has_a_trust_domain(&mut self, mesh: &Mesh) {
-        let mut federated = mesh.primaries.iter().filter(|(_, primary)| primary.federation_gateway.is_some());
-        if let Some((label, _)) = federated.next().filter(|_| mesh.trust_domain == DEFAULT_TRUST_DOMAIN) {
-            let field = FieldPath::attribute("primary").key(label).then(GatewayRole::Federation.block());
-            let cause = format!("A mesh with trust domain {DEFAULT_TRUST_DOMAIN:?} cannot be federated.");
-            let help = "Set trust_domain to a name of your own, as in \"shop.example\", or remove the block.";
-            self.error(field, Some(label), cause, help);
+        if gateway.replicas.is_some_and(|replicas| replicas < 1) {
+            let cause = "A gateway needs at least one replica.".to_owned();
+            self.error(field.then("replicas"), Some(cluster), cause, "Write 1 or more, or leave it out.");
         }
-    }
-
-    /// Clusters without a control plane reach istiod through the east-west gateway, or else through a load balancer of istiod's own.
-    pub(super) fn remote_control_plane(&mut self, primary: &Primary, block: &FieldPath, cluster: &str) {
-        let Some(remote) = &primary.remote_control_plane else { return };
-        let field = block.then("remote_control_plane");
-        if let Some(hostname) = &remote.hostname {
-            self.hostname(hostname, &field.then("hostname"), cluster);
+        for key in
+            gateway.service_annotations.keys().filter(|key| !is_qualified_name(&key.to_ascii_lowercase()))
+        {
+            let cause = format!("{key:?} is not the key of an annotation.");
+            let way_out = "Write a name of at most 63 letters, digits, \"-\", \"_\" and \".\", after an optional DNS name and \"/\".";
+            self.error(field.then("service_annotations"), Some(cluster), cause, way_out);
         }
-        for text in &remote.load_balancer_source_ranges {
+        for text in &gateway.load_balancer_source_ranges {
             self.name::<Cidr>(text, field.then("load_balancer_source_ranges"), Some(cluster));
         }
-        if let Some(gateway) = &primary.east_west_gateway {
-            self.has_no_load_balancer(remote, &field, cluster);
-            self.gateway_leads_to_istiod(gateway, remote, &field, cluster);
+        self.is_document(&gateway.values, &field.then("values"), Some(cluster));
+    }
+
+    fn service_type(&mut self, service: &Service, cluster: &str) {
+        if !SERVICE_TYPES.contains(&service.kind.as_str()) {
+            let cause = format!("{:?} is not a type of a gateway's Service.", service.kind);
+            let way_out = format!("Write one of {}.", SERVICE_TYPES.join(", "));
+            self.error(service.field.clone(), Some(cluster), cause, &way_out);
         }
     }
 
-    fn hostname(&mut self, hostname: &str, field: &FieldPath, cluster: &str) {
-        let address = hostname.parse::<IpAddr>();
-        if address.is_err() && !is_dns_subdomain(hostname) {
-            let cause = format!("{hostname:?} is neither a host name nor an IP address.");
-            let help =
-                "Write a name in lower-case letters without port and scheme, as in \"istiod.east.example\".";
-            return self.error(field.clone(), Some(cluster), cause, help);
-        }
-        let url = match address {
-            Ok(IpAddr::V6(address)) => format!("https://[{address}]"),
-            _ => format!("https://{hostname}"),
-        };
-        if let Some(reason) = ApiServer::unusable(&url) {
-            let help = "Give the name or address by which the other clusters reach istiod of this one.";
-            self.error(field.clone(), Some(cluster), format!("{reason}."), help);
-        }
-    }
-
-    fn has_no_load_balancer(&mut self, remote: &RemoteControlPlane, field: &FieldPath, cluster: &str) {
-        let set = [
-            ("service_annotations", !remote.service_annotations.is_empty()),
-            ("load_balancer_class", remote.load_balancer_class.is_some()),
-            ("load_balancer_source_ranges", !remote.load_balancer_source_ranges.is_empty()),
-        ];
-        for (attribute, _) in set.into_iter().filter(|(_, is_set)| *is_set) {
-            let cause = format!(
-                "{attribute} has no effect here: other clusters reach this control plane through the Service of its east-west \
-                 gateway."
-            );
-            let help = "Move it to the east_west_gateway block, or remove it.";
-            self.error(field.then(attribute), Some(cluster), cause, help);
-        }
-    }
-
-    /// Ports of nodes are not istiod's, and a gateway that only its own cluster knows leads nobody there.
-    fn gateway_leads_to_istiod(
+    /// Kubernetes refuses a Service with fields of another type, or the chart leaves them out in silence.
+    fn fits_service_type(
         &mut self,
         gateway: &EastWestGateway,
-        remote: &RemoteControlPlane,
+        service: &Service,
         field: &FieldPath,
         cluster: &str,
     ) {
-        let is_reached = match gateway.service_type.as_deref() {
-            Some("NodePort") => false,
-            Some("ClusterIP") => !gateway.addresses.is_empty(),
-            _ => true,
-        };
-        if remote.hostname.is_none() && !is_reached {
-            let cause = "Nothing says where other clusters reach this control plane: the Service of its east-west gateway has no \
-                         load balancer."
-                .to_owned();
-            let help = format!(
-                "Set hostname to the name or address of a load balancer of your own that leads to ports {} and {} of the gateway.",
-                RemoteControlPlane::XDS_PORT,
-                RemoteControlPlane::WEBHOOK_PORT
-            );
-            self.error(field.then("hostname"), Some(cluster), cause, &help);
+        let is_load_balancer = service.kind == LOAD_BALANCER;
+        let misplaced = [
+            ("load_balancer_class", gateway.load_balancer_class.is_some() && !is_load_balancer),
+            (
+                "load_balancer_source_ranges",
+                !gateway.load_balancer_source_ranges.is_empty() && !is_load_balancer,
+            ),
+            ("node_port", gateway.node_port.is_some() && service.kind == CLUSTER_IP),
+        ];
+        for (attribute, _) in misplaced.into_iter().filter(|(_, is_misplaced)| *is_misplaced) {
+            let cause = format!("A Service of type {:?} has no {attribute}.", service.kind);
+            let way_out = format!("Remove {attribute}, or change the type of the Service.");
+            self.error(field.then(attribute), Some(cluster), cause, &way_out);
+        }
+        if let Some(class) = gateway.load_balancer_class.as_ref().filter(|class| !is_qualified_name(class)) {
+            let cause = format!("{class:?} is not a load balancer class.");
+            let way_out = "Write the class that the load balancer's controller documents, such as \"service.k8s.aws/nlb\".";
+            self.error(field.then("load_balancer_class"), Some(cluster), cause, way_out);
         }
     }
+
+    fn ports(&mut self, role: GatewayRole, gateway: &EastWestGateway, field: &FieldPath, cluster: &str) {
+        let ports = [
+            ("port", gateway.port),
+            ("node_port", gateway.node_port),
+            ("address_port", gateway.address_port),
+        ];
+        for (attribute, port) in ports {
+            if port.is_some_and(|port| !(1..=65535).contains(&port)) {
+                let cause = "A port is a number from 1 to 65535.".to_owned();
+                self.error(field.then(attribute), Some(cluster), cause, "Write a number in this range.");
+            }
+        }
+        if let Some(port) = gateway.port.filter(|port| other_ports(role).contains(port)) {
+            let cause =
+                format!("The Service of the gateway has port {port} already, for istiod or health checks.");
+            self.error(field.then("port"), Some(cluster), cause, "Choose another port.");
+        }
+    }
+
+    fn addresses(&mut self, gateway: &EastWestGateway, field: &FieldPath, cluster: &str) {
+        if gateway.address_port.is_some() && gateway.addresses.is_empty() {
+            let cause = "Nothing says at which addresses this port is.".to_owned();
+            let way_out = "Name them in addresses, or leave address_port out.";
+            self.error(field.then("address_port"), Some(cluster), cause, way_out);
+        }
+        let unusable = |address: &String| {
+            if address.is_empty() { Some("it is empty".to_owned()) } else { elsewhere::unusable(address) }
+        };
+        for reason in gateway.addresses.iter().filter_map(unusable) {
+            let cause = format!("Other networks cannot use an address of the gateway: {reason}.");
+            let way_out = "Write IP addresses or host names that the other clusters' pods reach.";
+            self.error(field.then("addresses"), Some(cluster), cause, way_out);
+        }
+    }
+
+    /// istiod learns the addresses of a gateway from its load balancer, from the Service's `externalIPs`, from nodes that an
+    /// annotation selects, or from us.
+    fn is_found(
+        &mut self,
+        role: GatewayRole,
+        gateway: &EastWestGateway,
+        service: &Service,
+        values: &[&Given<'_>],
+        cluster: &str,
+    ) {
+        let has_external_addresses = last(values, &["service", "externalIPs"])
+            .and_then(|(_, ips)| ips.as_array())
+            .is_some_and(|ips| !ips.is_empty());
+        if !gateway.addresses.is_empty() || has_external_addresses {
+            return;
+        }
+        let way_out = match (service.kind.as_str(), role) {
+            (CLUSTER_IP, _) => {
+                "Name in addresses where its callers reach the gateway, such as those of a load balancer of your own, or leave \
+                 service_type out."
+            }
+            (NODE_PORT, GatewayRole::EastWest) if selects_nodes(gateway, values) => return,
+            (NODE_PORT, GatewayRole::EastWest) => {
+                "Name in addresses those of nodes that the pods of other networks reach, or let istiod find the external \
+                          addresses of nodes with service_annotations = { \"traffic.istio.io/nodeSelector\" = jsonencode({ … }) }, \
+                          or leave service_type out."
+            }
+            // Ports of nodes are in no document of the mesh unless they are chosen.
+            (NODE_PORT, GatewayRole::Federation) => {
+                "Name in addresses those of nodes that other meshes reach, and choose node_port, or leave service_type out."
+            }
+            _ => return,
+        };
+        let callers = match role {
+            GatewayRole::EastWest => {
+                "The mesh has several networks, and nothing says where the others find this gateway"
+            }
+            GatewayRole::Federation => "Nothing says where other meshes find this gateway",
+        };
+        let cause = format!("{callers}: a Service of type {:?} has no load balancer.", service.kind);
+        self.error(service.field.clone(), Some(cluster), cause, way_out);
+    }
+
+    /// Calls to two networks cannot go to one place.
+    pub(super) fn gateways_are_told_apart(&mut self, primaries: &BTreeMap<String, Primary>) {
+        let mut places: BTreeMap<(&str, i64), (&str, &str)> = BTreeMap::new();
+        for (label, primary) in primaries {
+            let Some(gateway) = &primary.east_west_gateway else { continue };
+            let port = gateway.address_port();
+            for address in &gateway.addresses {
+                let (other, network) = *places.entry((address, port)).or_insert((label, &primary.network));
+                if network != primary.network {
+                    let cause = format!(
+                        "{address}, port {port}, is also where the gateway of cluster {other:?} is, and that is on network \
+                         {network:?}."
+                    );
+                    let field = FieldPath::attribute("primary")
+                        .key(label)
+                        .then("east_west_gateway")
+                        .then("addresses");
+                    self.error(
+                        field,
+                        Some(label),
+                        cause,
+                        "Give the gateways of two networks different addresses or ports.",
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// What the gateway's Service will be: chart values override the block.
+struct Service {
+    /// `spec.type`.
+    kind: String,
+    /// Where that is said.
+    field: FieldPath,
+}
+
+impl Service {
+    fn of(gateway: &EastWestGateway, values: &[&Given<'_>], field: &FieldPath) -> Self {
+        if let Some((given, Value::String(kind))) = last(values, &["service", "type"]) {
+            return Self { kind: kind.clone(), field: given.field.clone() };
+        }
+        let kind = gateway.service_type.clone().unwrap_or_else(|| LOAD_BALANCER.to_owned());
+        Self { kind, field: field.then("service_type") }
+    }
+}
+
+/// Whether istiod is told to take the addresses of nodes.
+fn selects_nodes(gateway: &EastWestGateway, values: &[&Given<'_>]) -> bool {
+    gateway.service_annotations.contains_key(EastWestGateway::NODE_SELECTOR)
+        || last(values, &["service", "annotations", EastWestGateway::NODE_SELECTOR]).is_some()
+        || last(values, &["annotations", EastWestGateway::NODE_SELECTOR]).is_some()
+}
+
+/// The value that wins: the documents come in the order in which they are merged.
+fn last<'a, 'g>(values: &[&'g Given<'a>], path: &[&'static str]) -> Option<(&'g Given<'a>, &'a Value)> {
+    values.iter().rev().find_map(|given| Some((*given, given.find(path).last()?.1)))
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::super::tests::{mesh, violation_of};
-    use super::*;
-
-    fn refused(change: impl FnOnce(&mut Primary)) -> (String, String) {
-        let mut mesh = mesh();
-        change(mesh.primaries.get_mut("east").unwrap());
-        let violation = violation_of(&mesh);
-        (violation.field.to_string(), violation.cause)
-    }
-
-    fn accepted(change: impl FnOnce(&mut Primary)) {
-        let mut mesh = mesh();
-        change(mesh.primaries.get_mut("east").unwrap());
-        assert_eq!(mesh.validate().unwrap().warnings(), []);
-    }
-
-    fn federation(namespace: Option<&str>) -> Option<EastWestGateway> {
-        Some(EastWestGateway { namespace: namespace.map(str::to_owned), ..EastWestGateway::default() })
-    }
-
-    fn remote(hostname: &str) -> Option<RemoteControlPlane> {
-        Some(RemoteControlPlane { hostname: Some(hostname.to_owned()), ..RemoteControlPlane::default() })
-    }
-
-    #[test]
-    fn a_federation_gateway_has_a_namespace_of_its_own() {
-        let mut mesh = mesh();
-        mesh.primaries.get_mut("east").unwrap().federation_gateway = federation(None);
-        let valid = mesh.validate().unwrap();
-        let gateway = valid.primaries().values().next().unwrap().gateway(GatewayRole::Federation).unwrap();
-        assert_eq!(gateway.namespace.as_str(), "istio-system-federation");
-        let field = "primary[\"east\"].federation_gateway.namespace";
-        assert_eq!(refused(|east| east.federation_gateway = federation(Some("istio-system"))).0, field);
-        let beside = |east: &mut Primary| {
-            east.east_west_gateway = federation(Some("gateways"));
-            east.federation_gateway = federation(Some("gateways"));
-        };
-        assert_eq!(refused(beside).0, field);
-        assert_eq!(refused(|east| east.federation_gateway = federation(Some("kube-federation"))).0, field);
-    }
-
-    #[test]
-    fn a_mesh_with_istios_own_trust_domain_has_no_federation_gateway() {
-        let mut mesh = mesh();
-        mesh.trust_domain = DEFAULT_TRUST_DOMAIN.to_owned();
-        mesh.primaries.get_mut("east").unwrap().federation_gateway = federation(None);
-        let fields: Vec<String> =
-            mesh.validate().unwrap_err().iter().map(|it| it.field.to_string()).collect();
-        assert!(fields.contains(&"primary[\"east\"].federation_gateway".to_owned()), "{fields:?}");
-    }
-
-    #[test]
-    fn a_federation_gateway_cannot_become_one_of_the_meshs_own_network() {
-        for values in [
-            json!({"networkGateway": "net-east"}),
-            json!({"labels": {"topology.istio.io/network": "net-east"}}),
-            json!({"env": {"ISTIO_META_REQUESTED_NETWORK_VIEW": "net-bank"}}),
-            json!({"service": {"ports": [{"name": "all", "port": 1}]}}),
-            json!({"name": "istio-eastwestgateway"}),
-        ] {
-            let block = EastWestGateway { values: values.clone(), ..EastWestGateway::default() };
-            let (field, cause) = refused(|east| east.federation_gateway = Some(block));
-            assert_eq!(field, "primary[\"east\"].federation_gateway.values", "{values}: {cause}");
-            let chart = [("gateway".to_owned(), values.clone())].into();
-            let (field, _) = refused(|east| {
-                east.federation_gateway = federation(None);
-                east.chart = chart;
-            });
-            assert_eq!(field, "primary[\"east\"].chart[\"gateway\"].values", "{values}");
-        }
-    }
-
-    #[test]
-    fn values_of_one_gateway_say_nothing_of_the_other() {
-        accepted(|east| {
-            let values = json!({"networkGateway": "net-east", "name": "istio-eastwestgateway"});
-            east.east_west_gateway = Some(EastWestGateway { values, ..EastWestGateway::default() });
-            east.federation_gateway = federation(None);
-        });
-    }
-
-    #[test]
-    fn istiod_is_dialled_by_a_name_that_others_can_use() {
-        for name in ["istiod.east.example", "10.0.0.7", "fd00::7"] {
-            accepted(|east| east.remote_control_plane = remote(name));
-        }
-        let field = "primary[\"east\"].remote_control_plane.hostname";
-        for name in [
-            "",
-            "https://istiod.example",
-            "istiod.example:15012",
-            "a.example,b.example",
-            "Istiod.example",
-            "*.example",
-            "127.0.0.1",
-            "localhost",
-            "::1",
-        ] {
-            assert_eq!(refused(|east| east.remote_control_plane = remote(name)).0, field, "{name:?}");
-        }
-    }
-
-    #[test]
-    fn istiods_certificate_has_the_declared_name_and_no_other() {
-        let values = json!({"env": {"ISTIOD_CUSTOM_HOST": "other.example"}});
-        let (field, cause) = refused(|east| {
-            east.remote_control_plane = remote("istiod.example");
-            east.chart = [("istiod".to_owned(), values)].into();
-        });
-        assert_eq!(field, "primary[\"east\"].chart[\"istiod\"].values");
-        assert!(cause.contains("remote_control_plane.hostname makes it \"istiod.example\""), "{cause}");
-    }
-
-    #[test]
-    fn a_load_balancer_of_istiods_own_is_for_clusters_without_a_gateway() {
-        let settings = RemoteControlPlane {
-            service_annotations: [("a".to_owned(), "b".to_owned())].into(),
-            load_balancer_class: Some("internal".to_owned()),
-            load_balancer_source_ranges: ["10.0.0.0/8".to_owned()].into(),
-            ..RemoteControlPlane::default()
-        };
-        accepted(|east| east.remote_control_plane = Some(settings.clone()));
-        let mut mesh = mesh();
-        let east = mesh.primaries.get_mut("east").unwrap();
-        east.remote_control_plane = Some(settings);
-        east.east_west_gateway = federation(None);
-        let fields: Vec<String> =
-            mesh.validate().unwrap_err().iter().map(|it| it.field.to_string()).collect();
-        let of = |attribute: &str| format!("primary[\"east\"].remote_control_plane.{attribute}");
-        let expected = ["service_annotations", "load_balancer_class", "load_balancer_source_ranges"].map(of);
-        assert_eq!(fields, expected);
-        let bad = RemoteControlPlane {
-            load_balancer_source_ranges: ["10.0.0.0".to_owned()].into(),
-            ..RemoteControlPlane::default()
-        };
-        assert_eq!(
-            refused(|east| east.remote_control_plane = Some(bad)).0,
-            of("load_balancer_source_ranges")
-        );
-    }
-
-    #[test]
-    fn a_gateway_that_has_no_load_balancer_needs_a_host_name_for_istiod() {
-        let gateway = |service_type: &str, addresses: &[&str]| EastWestGateway {
-            service_type: Some(service_type.to_owned()),
-            addresses: addresses.iter().map(|address| (*address).to_owned()).collect(),
-            ..EastWestGateway::default()
-        };
-        for gateway in [gateway("ClusterIP", &[]), gateway("NodePort", &["192.0.2.7"])] {
-            let serving = |remote: RemoteControlPlane| {
-                let gateway = gateway.clone();
-                move |east: &mut Primary| {
-                    east.east_west_gateway = Some(gateway);
-                    east.remote_control_plane = Some(remote);
-                }
-            };
-            let field = "primary[\"east\"].remote_control_plane.hostname";
-            assert_eq!(refused(serving(RemoteControlPlane::default())).0, field);
-            accepted(serving(remote("istiod.example").unwrap()));
-        }
-    }
-}
+mod tests;

@@ -11,6 +11,8 @@ mod chart_values;
 mod cidr;
 mod declared;
 mod derived;
+mod elsewhere;
+mod entrance_rules;
 mod facts;
 mod gateway;
 mod gateway_rules;

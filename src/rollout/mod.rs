@@ -17,6 +17,7 @@ mod promise;
 mod remote_secrets;
 mod session;
 pub mod shared_mesh_config;
+mod take_over;
 mod target;
 mod uninstall;
 
@@ -29,5 +30,6 @@ pub use install::{Installation, install};
 pub use owner::{JOIN_PAGE, OWNER_LABEL, Owner, OwnerKind};
 pub use session::{Session, holder};
 pub use shared_mesh_config::SharedMeshConfigError;
+pub use take_over::take_over;
 pub use target::{ClusterOutcome, Target, Unclosed, holding};
 pub use uninstall::{Removal, uninstall};

@@ -14,6 +14,7 @@
 mod agreement;
 mod anchors;
 mod certificate;
+mod constraints;
 mod encoding;
 mod error;
 mod files;
@@ -29,6 +30,7 @@ mod tests;
 pub use agreement::{common_roots, mutual_trust};
 pub use anchors::anchors;
 pub use certificate::Certificate;
+pub use constraints::Names;
 pub use error::TrustError;
 pub use files::{CA_CERT, CA_CRL, CA_KEY, CERT_CHAIN, ROOT_CERT, ROOT_KEY};
 pub use intermediate::{Intermediate, IntermediateRequest};

@@ -7,6 +7,7 @@ use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
 
 use super::model::{AddressModel, ApiServerModel, ChartModel, MeshModel, PrimaryModel};
 use super::trust_list;
+use crate::clusters;
 use crate::diagnostics;
 use crate::mesh::{
     CertificateAuthority, ChartSource, DEFAULT_NAMESPACE, DEFAULT_TRUST_DOMAIN, DeclaredAddress,
@@ -87,7 +88,7 @@ impl Reader {
             remote_control_plane: self
                 .block(&primary.remote_control_plane)
                 .map(|remote| self.remote_control_plane(remote)),
-            api_server: self.block(&primary.api_server).map(|api_server| self.api_server(api_server)),
+            api_server: self.block(&primary.api_server).map(|api_server| self.api_server(api_server, label)),
         }
     }
 
@@ -101,12 +102,14 @@ impl Reader {
         self.block(primary.gateway(role)).map(|gateway| self.gateway(gateway, &path))
     }
 
-    fn api_server(&mut self, api_server: &ApiServerModel) -> DeclaredApiServer {
+    fn api_server(&mut self, api_server: &ApiServerModel, label: &str) -> DeclaredApiServer {
         let ApiServerModel { url, cluster_ca_certificate, tls_server_name, from } = api_server;
-        let usual = self.address(url, cluster_ca_certificate, tls_server_name);
+        let block = AttributePath::new("primary").key(label).attribute("api_server");
+        let usual = self.address(url, cluster_ca_certificate, tls_server_name, &block);
         let from = self.block(from).into_iter().flatten().map(|(reader, address)| {
             let AddressModel { url, cluster_ca_certificate, tls_server_name } = address;
-            (reader.clone(), self.address(url, cluster_ca_certificate, tls_server_name))
+            let block = block.clone().attribute("from").key(reader);
+            (reader.clone(), self.address(url, cluster_ca_certificate, tls_server_name, &block))
         });
         DeclaredApiServer { usual, from: from.collect() }
     }
@@ -116,11 +119,39 @@ impl Reader {
         url: &Field<String>,
         cluster_ca_certificate: &Field<String>,
         tls_server_name: &Field<String>,
+        block: &AttributePath,
     ) -> DeclaredAddress {
+        let at = |attribute| block.clone().attribute(attribute);
         DeclaredAddress {
             url: self.text(url),
-            cluster_ca_certificate: self.text(cluster_ca_certificate),
-            tls_server_name: self.text(tls_server_name),
+            cluster_ca_certificate: self.setting(
+                cluster_ca_certificate,
+                clusters::authorities,
+                at("cluster_ca_certificate"),
+            ),
+            tls_server_name: self.setting(tls_server_name, clusters::server_name, at("tls_server_name")),
+        }
+    }
+
+    /// A setting that the provider's own connections have, too, and that is read in the same way.
+    fn setting(
+        &mut self,
+        field: &Field<String>,
+        parse: impl Fn(&str) -> Result<String, clusters::Problem>,
+        path: AttributePath,
+    ) -> Option<String> {
+        match parse(&self.text(field)?) {
+            Ok(value) => Some(value),
+            Err(problem) => {
+                let summary = format!("{path} cannot be used");
+                self.diagnostics.push(diagnostics::failure(
+                    summary,
+                    &problem,
+                    &problem.way_out(),
+                    Some(path),
+                ));
+                None
+            }
         }
     }
 
@@ -135,6 +166,7 @@ impl Reader {
             intermediate_lifetime_days: self.number(&authority.intermediate_lifetime_days),
             key_type: self.text(&authority.key_type),
             root_certificate: self.text(&authority.root_certificate),
+            has_root_key: !authority.root_key_wo.is_null(),
             root_key_version: self.number(&authority.root_key_wo_version),
             given: self.labelled(&authority.given, |reader, _, given| GivenAuthority {
                 certificate: reader.text(&given.certificate).unwrap_or_default(),
@@ -213,3 +245,6 @@ fn not_a_mapping(path: AttributePath) -> Diagnostic {
                   yamlencode({ name = \"value\" }).";
     Diagnostic::error(format!("{path} is not a mapping"), detail).at(path)
 }
+
+#[cfg(test)]
+mod tests;

@@ -63,6 +63,7 @@ mod field_maps;
 mod fingerprint;
 mod gateway_block;
 mod identity;
+mod immutable;
 mod import;
 mod kept_secrets;
 mod links;

@@ -128,7 +128,7 @@ impl PrimaryModel {
 }
 
 /// How other control planes reach a cluster.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct ApiServerModel {
     pub url: Field<String>,
     pub cluster_ca_certificate: Field<String>,
@@ -137,7 +137,7 @@ pub struct ApiServerModel {
 }
 
 /// How one other control plane reaches a cluster.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct AddressModel {
     pub url: Field<String>,
     pub cluster_ca_certificate: Field<String>,
@@ -145,7 +145,7 @@ pub struct AddressModel {
 }
 
 /// Who signs the identities of the mesh.
-#[derive(Clone, Model)]
+#[derive(Clone, Default, Model)]
 pub struct CertificateAuthorityModel {
     pub mode: Field<String>,
     pub key_cluster: Field<String>,

@@ -13,6 +13,7 @@ use super::declare::declare;
 use super::documents;
 use super::field_maps::{self, Objects, Rendered, texts};
 use super::fingerprint::Secrets;
+use super::immutable;
 use super::links;
 use super::model::MeshModel;
 use super::recorded::Recorded;
@@ -61,7 +62,8 @@ pub async fn plan(
     check_identities(&facts)?;
     let api_servers = api_servers(&mesh, data).await?;
     check_given(config, &mesh, prior)?;
-    check_existing(&mesh, &reachable(&facts, data).await, |_| None, cancel).await?;
+    let clusters = reachable(&facts, data).await;
+    check_existing(&mesh, &clusters, |_| None, cancel).await?;
     let recorded = after_relabelling(recorded, &mesh, &facts);
     let blueprint = Blueprint::fetch(mesh, &recorded, data).await?;
     planned.chart_digests = texts(blueprint.digests());
@@ -76,6 +78,18 @@ pub async fn plan(
     };
     let rendered = rendering.objects(&facts)?;
     planned.manifests = field_maps::plan(rendered, &recorded.objects, data.plan_detail);
+    let namespace = blueprint.mesh.namespace().as_str();
+    let owner = recorded.owner();
+    immutable::check(
+        &planned.manifests,
+        &recorded.objects,
+        &clusters,
+        &owner,
+        namespace,
+        &secrets.key,
+        cancel,
+    )
+    .await?;
     let is_unchanged = prior.is_some_and(|prior| is_same(prior, &planned));
     planned.status = status::planned(prior.filter(|_| is_unchanged));
     (planned.join, planned.peer) = documents::planned(&planned, prior);

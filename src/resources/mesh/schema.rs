@@ -228,7 +228,7 @@ fn address(description: &str) -> Block {
          `127.0.0.1`, are refused.",
     ).optional())
     .attribute("cluster_ca_certificate", Attribute::string(
-        "Certificates that sign the API server's, as PEM.",
+        "Certificates that sign the API server's, PEM or base64 of PEM.",
     ).optional())
     .attribute("tls_server_name", Attribute::string(
         "Name to expect in the API server's certificate, if it is not the URL's.",

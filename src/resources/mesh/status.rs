@@ -163,7 +163,7 @@ fn cluster_status(
 }
 
 /// What keeps calls from other networks out, or `ready`. Typed addresses stand in for those of a load balancer, and istiod knows
-/// them without a label. A namespace bears one only where there are several networks.
+/// them without a label. Only where there are several networks does a namespace bear one, and anybody need an address.
 fn gateway_state(
     gateway: Option<&Gateway>,
     network: &str,
@@ -176,7 +176,7 @@ fn gateway_state(
         Some(gateway) if gateway.pods == GatewayPods::NotInjected => "not_injected",
         Some(gateway) if has_several_networks && !is_labelled(&gateway.namespace_network) => "not_labelled",
         Some(gateway) if !is_typed && !is_labelled(&gateway.network) => "not_labelled",
-        Some(gateway) if !is_typed && gateway.addresses.is_empty() => "no_address",
+        Some(gateway) if has_several_networks && !is_typed && gateway.addresses.is_empty() => "no_address",
         Some(gateway) if gateway.pods == GatewayPods::NotReady => "not_ready",
         Some(_) => READY,
     }
@@ -198,4 +198,25 @@ fn cannot_ask(label: &str, reason: &str) -> Diagnostic {
          to create pods/portforward in the mesh's namespace. The answer was: {reason}"
     );
     Diagnostic::warning(format!("Cluster {label:?}: istiod could not be asked"), detail).at(primary(label))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gateway() -> Gateway {
+        Gateway {
+            addresses: Vec::new(),
+            network: Some("net".to_owned()),
+            namespace_network: Some("net".to_owned()),
+            pods: GatewayPods::Ready,
+        }
+    }
+
+    #[test]
+    fn nobody_needs_the_address_of_a_gateway_in_a_mesh_of_one_network() {
+        assert_eq!(gateway_state(Some(&gateway()), "net", false, false), READY);
+        assert_eq!(gateway_state(Some(&gateway()), "net", true, false), "no_address");
+        assert_eq!(gateway_state(Some(&gateway()), "net", true, true), READY);
+    }
 }
