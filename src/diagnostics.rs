@@ -10,7 +10,7 @@ use crate::clusters::{self, SettingError};
 use crate::documents::DocumentError;
 use crate::mesh::{self, Violation};
 use crate::observe::InstalledError;
-use crate::rollout::RolloutError;
+use crate::rollout::{RolloutError, SharedMeshConfigError};
 
 /// An error in a setting of a provider's `cluster` block.
 pub fn setting(error: &SettingError) -> Diagnostic {
@@ -139,6 +139,10 @@ fn rollout_way_out(error: &RolloutError) -> String {
             "Another run is working on this mesh. Wait until it has ended; a run that was killed no longer stands in the \
              way once its claim has expired."
         }
+        RolloutError::Apply(ApplyError::Refused { objects }) if objects.iter().all(is_to_be_recreated) => {
+            "Nothing was written. Kubernetes does not let these fields of an existing object change: put back what sets them, or \
+             delete the objects with kubectl and apply again; they are then created as configured."
+        }
         RolloutError::Apply(ApplyError::Refused { .. }) => {
             "Nothing was written. Remove what others made (a Helm release or an istioctl installation in the same namespace, \
              for instance), or choose another namespace for the mesh. Definitions that an earlier mesh of another namespace left \
@@ -164,6 +168,13 @@ fn rollout_way_out(error: &RolloutError) -> String {
         RolloutError::NoRoot | RolloutError::Links { .. } => {
             "Mend what the message about the other cluster says, and apply again."
         }
+        RolloutError::SharedMeshConfig(SharedMeshConfigError::Compose(_)) => {
+            "Nothing that istiod trusts was changed. Apply the resource that owns the record again, or the mesh if it is the mesh's \
+             own, which restores it; delete a record that nobody owns any more."
+        }
+        RolloutError::SharedMeshConfig(SharedMeshConfigError::Absent | SharedMeshConfigError::Contended) => {
+            "Check who else deletes or writes this ConfigMap in the mesh's namespace, and apply again."
+        }
         RolloutError::NoToken { .. } => {
             "Look whether the cluster's controller manager runs its token controller, and apply again."
         }
@@ -177,6 +188,10 @@ fn rollout_way_out(error: &RolloutError) -> String {
         _ => "What was done so far is recorded in the cluster and in state; run the same command again to go on.",
     }
     .to_owned()
+}
+
+fn is_to_be_recreated(change: &ssa::Change) -> bool {
+    matches!(change.action, ssa::Action::Recreated { .. })
 }
 
 /// One line an object, which names it once.

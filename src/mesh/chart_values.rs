@@ -3,14 +3,17 @@
 use serde_json::Value;
 
 use super::chart::ChartName;
-use super::derived::{DerivedValue, EAST_WEST_GATEWAY};
-use super::gateway::EastWestGateway;
+use super::derived::DerivedValue;
+use super::release::{ChartRelease, GatewayRole};
+use super::shared_mesh_config;
 use super::violation::FieldPath;
 
 /// A document of the user's that becomes part of a chart's values.
 pub(super) struct Given<'a> {
     /// The chart.
     pub(super) chart: ChartName,
+    /// The gateway that it is for; `None` for all that the chart is installed as.
+    role: Option<GatewayRole>,
     /// Where the declaration has it.
     pub(super) field: FieldPath,
     /// Where in the chart's values it goes.
@@ -44,9 +47,7 @@ const OTHER_ROLES: &[(ChartName, &[&str], Refused, Why)] = &[
     (ChartName::Base, &["global", "readerServiceAccount", "name"], Refused::OtherThan(&[""]), Why::Unreadable),
     (ChartName::Istiod, &["global", "readerServiceAccount", "name"], Refused::OtherThan(&[""]), Why::Unreadable),
     (ChartName::Gateway, &["kind"], Refused::OtherThan(&["", "Deployment"]), Why::NoGateway),
-    (ChartName::Gateway, &["labels", "istio"], Refused::OtherThan(&["", EastWestGateway::SELECTOR]), Why::NoGateway),
     (ChartName::Gateway, &["serviceAccount", "create"], Refused::False, Why::NoGateway),
-    (ChartName::Gateway, &["serviceAccount", "name"], Refused::OtherThan(&["", EAST_WEST_GATEWAY]), Why::NoGateway),
     (ChartName::Gateway, &["service", "type"], Refused::Text("None"), Why::NoGateway),
 ];
 
@@ -119,11 +120,19 @@ impl Why {
 
 impl<'a> Given<'a> {
     pub(super) fn values(chart: ChartName, field: FieldPath, values: &'a Value) -> Self {
-        Self { chart, field, prefix: &[], values }
+        Self { chart, role: None, field, prefix: &[], values }
+    }
+
+    pub(super) fn gateway(role: GatewayRole, field: FieldPath, values: &'a Value) -> Self {
+        Self { role: Some(role), ..Self::values(ChartName::Gateway, field, values) }
     }
 
     pub(super) fn mesh_config(field: FieldPath, values: &'a Value) -> Self {
-        Self { chart: ChartName::Istiod, field, prefix: &["meshConfig"], values }
+        Self { prefix: &["meshConfig"], ..Self::values(ChartName::Istiod, field, values) }
+    }
+
+    pub(super) fn is_for(&self, release: ChartRelease) -> bool {
+        release.chart() == self.chart && self.role.is_none_or(|role| release == ChartRelease::Gateway(role))
     }
 
     /// The value at a path of the chart's values, if this document has it; its own path in the document comes with it.
@@ -147,7 +156,7 @@ impl<'a> Given<'a> {
 /// Everything that is refused in one document.
 pub(super) fn refusals(given: &Given<'_>, derived: &[DerivedValue], mesh_id: &str) -> Vec<Refusal> {
     let mut refusals = Vec::new();
-    for derived in derived.iter().filter(|derived| derived.chart == given.chart) {
+    for derived in derived.iter().filter(|derived| given.is_for(derived.release)) {
         refusals.extend(contradictions(given, &derived.path, &derived.value, derived.origin));
     }
     if given.chart == ChartName::Istiod {
@@ -158,15 +167,33 @@ pub(super) fn refusals(given: &Given<'_>, derived: &[DerivedValue], mesh_id: &st
             &mesh_id,
             "mesh_id",
         ));
+        refusals.extend(trust_lists(given));
     }
     refusals.extend(other_roles(given));
     refusals
 }
 
+/// Of two mesh configurations, the one that the chart writes replaces the list of the shared one.
+fn trust_lists(given: &Given<'_>) -> Vec<Refusal> {
+    let names = shared_mesh_config::NAMES.into_iter().filter(|_| given.prefix.is_empty());
+    let found = names.flat_map(|name| given.find(&["meshConfig", name]).collect::<Vec<_>>());
+    let refuse = |(path, _): (String, &Value)| Refusal {
+        cause: format!(
+            "{path} would replace the list of all that the mesh trusts, that of its federations included."
+        ),
+        way_out: "Write it in mesh_config of the mesh, whose list is added to those of the federations."
+            .to_owned(),
+    };
+    found.map(refuse).collect()
+}
+
 fn contradictions(given: &Given<'_>, path: &[&'static str], value: &Value, origin: &str) -> Vec<Refusal> {
     let others = given.find(path).filter(|(_, found)| *found != value);
     let refuse = |(path, found): (String, &Value)| Refusal {
-        cause: format!("{path} is {found}, but {origin} makes it {value}."),
+        cause: match value {
+            Value::Null => format!("{path} is {found}, but {origin} leaves it out."),
+            value => format!("{path} is {found}, but {origin} makes it {value}."),
+        },
         way_out: format!("Remove {path}; it follows from {origin}."),
     };
     others.map(refuse).collect()

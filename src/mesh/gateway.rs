@@ -51,12 +51,12 @@ impl EastWestGateway {
     pub const NETWORK_LABEL: &str = "topology.istio.io/network";
     /// The label by which a gateway's Service tells another port.
     pub const PORT_LABEL: &str = "networking.istio.io/gatewayPort";
-    /// The value of the label `istio` that the chart gives its pods: its name without `istio-`.
-    pub const SELECTOR: &str = "eastwestgateway";
+    /// The name of its Service's port for such calls.
+    pub const PORT_NAME: &str = "tls";
     /// By this annotation of a Service of type `NodePort`, istiod takes the external addresses of the nodes with these labels, a
     /// JSON object (`pilot/pkg/serviceregistry/kube/controller/util.go`).
     pub const NODE_SELECTOR: &str = "traffic.istio.io/nodeSelector";
-    /// The labels by which its pods are found.
+    /// The labels by which its pods are found: the chart's, of its release name without `istio-`.
     pub const PODS: &str = "istio=eastwestgateway";
     /// What the chart writes where istiod's injector writes an image.
     pub const PLACEHOLDER_IMAGE: &str = "auto";
@@ -82,6 +82,12 @@ impl EastWestGateway {
     pub fn is_at_nodes(&self) -> bool {
         self.service_type.as_deref() == Some(NODE_PORT)
     }
+}
+
+/// Every network once, in an order of their own, as a proxy's metadata list them.
+pub(super) fn all_networks<'a>(networks: impl Iterator<Item = &'a str>) -> String {
+    let networks: BTreeSet<&str> = networks.collect();
+    networks.into_iter().collect::<Vec<_>>().join(",")
 }
 
 /// Istio's `meshNetworks` for the gateways (cluster, network, gateway) whose addresses are typed; null if there are none.

@@ -1,22 +1,27 @@
-//! The rules of one east-west gateway.
+//! The rules of one gateway.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::chart::ChartName;
 use super::chart_values::Given;
 use super::cidr::Cidr;
 use super::declared::{Mesh, Primary};
 use super::elsewhere;
 use super::gateway::{CLUSTER_IP, EastWestGateway, LOAD_BALANCER, NODE_PORT, SERVICE_TYPES};
 use super::names::is_qualified_name;
+use super::release::{ChartRelease, GatewayRole};
 use super::topology::have_several_networks;
 use super::validate::Check;
 use super::violation::FieldPath;
 
-/// Ports that the chart gives the Service of every network gateway beside the one for calls.
-const OTHER_PORTS: [i64; 3] = [15012, 15017, 15021];
+/// Ports that the Service of a gateway has beside the one for calls.
+fn other_ports(role: GatewayRole) -> &'static [i64] {
+    match role {
+        GatewayRole::EastWest => &[15012, 15017, 15021],
+        GatewayRole::Federation => &[15021],
+    }
+}
 
 impl Check {
     pub(super) fn gateway(
@@ -24,18 +29,24 @@ impl Check {
         mesh: &Mesh,
         cluster: &str,
         primary: &Primary,
+        role: GatewayRole,
         gateway: &EastWestGateway,
     ) {
-        let field = FieldPath::attribute("primary").key(cluster).then("east_west_gateway");
+        let field = FieldPath::attribute("primary").key(cluster).then(role.block());
         let given = mesh.given_values(cluster, primary);
-        let values: Vec<&Given<'_>> = given.iter().filter(|it| it.chart == ChartName::Gateway).collect();
+        let is_for = |given: &&Given<'_>| given.is_for(ChartRelease::Gateway(role));
+        let values: Vec<&Given<'_>> = given.iter().filter(is_for).collect();
         let service = Service::of(gateway, &values, &field);
         self.service_type(&service, cluster);
         self.fits_service_type(gateway, &service, &field, cluster);
-        self.ports(gateway, &field, cluster);
+        self.ports(role, gateway, &field, cluster);
         self.addresses(gateway, &field, cluster);
-        if have_several_networks(&mesh.primaries) && !primary.drain {
-            self.is_found(gateway, &service, &values, cluster);
+        let is_called = match role {
+            GatewayRole::EastWest => have_several_networks(&mesh.primaries),
+            GatewayRole::Federation => true,
+        };
+        if is_called && !primary.drain {
+            self.is_found(role, gateway, &service, &values, cluster);
         }
         if gateway.replicas.is_some_and(|replicas| replicas < 1) {
             let cause = "A gateway needs at least one replica.".to_owned();
@@ -91,7 +102,7 @@ impl Check {
         }
     }
 
-    fn ports(&mut self, gateway: &EastWestGateway, field: &FieldPath, cluster: &str) {
+    fn ports(&mut self, role: GatewayRole, gateway: &EastWestGateway, field: &FieldPath, cluster: &str) {
         let ports = [
             ("port", gateway.port),
             ("node_port", gateway.node_port),
@@ -103,7 +114,7 @@ impl Check {
                 self.error(field.then(attribute), Some(cluster), cause, "Write a number in this range.");
             }
         }
-        if let Some(port) = gateway.port.filter(|port| OTHER_PORTS.contains(port)) {
+        if let Some(port) = gateway.port.filter(|port| other_ports(role).contains(port)) {
             let cause =
                 format!("The Service of the gateway has port {port} already, for istiod or health checks.");
             self.error(field.then("port"), Some(cluster), cause, "Choose another port.");
@@ -130,6 +141,7 @@ impl Check {
     /// annotation selects, or from us.
     fn is_found(
         &mut self,
+        role: GatewayRole,
         gateway: &EastWestGateway,
         service: &Service,
         values: &[&Given<'_>],
@@ -141,24 +153,30 @@ impl Check {
         if !gateway.addresses.is_empty() || has_external_addresses {
             return;
         }
-        let way_out = match service.kind.as_str() {
-            CLUSTER_IP => {
-                "Name in addresses where the pods of other networks reach the gateway, such as those of a load balancer \
-                           of your own, or leave service_type out."
+        let way_out = match (service.kind.as_str(), role) {
+            (CLUSTER_IP, _) => {
+                "Name in addresses where its callers reach the gateway, such as those of a load balancer of your own, or leave \
+                 service_type out."
             }
-            NODE_PORT if selects_nodes(gateway, values) => return,
-            NODE_PORT => {
+            (NODE_PORT, GatewayRole::EastWest) if selects_nodes(gateway, values) => return,
+            (NODE_PORT, GatewayRole::EastWest) => {
                 "Name in addresses those of nodes that the pods of other networks reach, or let istiod find the external \
                           addresses of nodes with service_annotations = { \"traffic.istio.io/nodeSelector\" = jsonencode({ … }) }, \
                           or leave service_type out."
             }
+            // Ports of nodes are in no document of the mesh unless they are chosen.
+            (NODE_PORT, GatewayRole::Federation) => {
+                "Name in addresses those of nodes that other meshes reach, and choose node_port, or leave service_type out."
+            }
             _ => return,
         };
-        let cause = format!(
-            "The mesh has several networks, and nothing says where the others find this gateway: a Service of type {:?} has no \
-             load balancer.",
-            service.kind
-        );
+        let callers = match role {
+            GatewayRole::EastWest => {
+                "The mesh has several networks, and nothing says where the others find this gateway"
+            }
+            GatewayRole::Federation => "Nothing says where other meshes find this gateway",
+        };
+        let cause = format!("{callers}: a Service of type {:?} has no load balancer.", service.kind);
         self.error(service.field.clone(), Some(cluster), cause, way_out);
     }
 

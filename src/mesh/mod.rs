@@ -12,6 +12,7 @@ mod cidr;
 mod declared;
 mod derived;
 mod elsewhere;
+mod entrance_rules;
 mod facts;
 mod gateway;
 mod gateway_rules;
@@ -21,6 +22,9 @@ mod member_record;
 mod names;
 mod platform;
 mod ranges;
+mod release;
+mod remote_control_plane;
+mod shared_mesh_config;
 mod skew;
 mod topology;
 mod trust_rules;
@@ -46,7 +50,10 @@ pub use names::{
     ChartVersion, ClusterName, DEFAULT_NAMESPACE, DEFAULT_TRUST_DOMAIN, InvalidName, MeshId, Namespace,
     Network, OFFICIAL_CHARTS, TrustDomain,
 };
-pub use validated::{ValidatedMesh, ValidatedPrimary};
+pub use release::{ChartRelease, FEDERATION_GATEWAY, GatewayRole};
+pub use remote_control_plane::RemoteControlPlane;
+pub use shared_mesh_config::{CaCertificate, SharedMeshConfig};
+pub use validated::{ValidatedGateway, ValidatedMesh, ValidatedPrimary};
 pub use violation::{FieldPath, Severity, Step, Violation};
 pub use well_known::{
     DEFAULT_DOMAIN_SUFFIX, ISTIOD_PORT, ISTIOD_WEBHOOK_PORT, JOIN_PAGE, JOIN_PAGE_KEY, MESH_INVENTORY,

@@ -40,14 +40,4 @@ impl Check {
             }
         }
     }
-
-    /// Clusters without a control plane reach it through the gateway.
-    pub(super) fn serves_through_a_gateway(&mut self, primary: &Primary, block: &FieldPath, cluster: &str) {
-        if primary.serve_remote_clusters && primary.east_west_gateway.is_none() {
-            let cause =
-                "Remote clusters reach this control plane through its east-west gateway, and it has none.";
-            let way_out = "Add a block east_west_gateway {}, or leave serve_remote_clusters out.";
-            self.error(block.then("serve_remote_clusters"), Some(cluster), cause.to_owned(), way_out);
-        }
-    }
 }

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 
-fn mesh() -> Mesh {
+pub(super) fn mesh() -> Mesh {
     Mesh {
         mesh_id: "shop".to_owned(),
         trust_domain: "shop.example".to_owned(),
@@ -19,7 +19,7 @@ fn primary() -> Primary {
 }
 
 /// The only violation of a mesh that has one.
-fn violation_of(mesh: &Mesh) -> Violation {
+pub(super) fn violation_of(mesh: &Mesh) -> Violation {
     let violations = match mesh.validate() {
         Ok(valid) => valid.warnings().to_vec(),
         Err(violations) => violations,
@@ -183,6 +183,7 @@ fn values_of_other_charts_that_make_names_differ_are_refused() {
         ("gateway", json!({"name": "other"}), "name"),
     ] {
         let mut mesh = mesh();
+        mesh.primaries.get_mut("east").unwrap().east_west_gateway = Some(EastWestGateway::default());
         mesh.chart.insert(chart.to_owned(), values);
         let violation = violation_of(&mesh);
         assert_eq!(violation.field.to_string(), format!("chart[\"{chart}\"].values"));

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::api_server::ApiServer;
 use super::declared::{DeclaredAddress, DeclaredApiServer, Mesh, Primary};
+use super::release::GatewayRole;
 use super::validate::Check;
 use super::violation::FieldPath;
 
@@ -20,8 +21,10 @@ impl Check {
         self.ranges(&mesh.primaries);
         for (label, primary) in &mesh.primaries {
             let block = FieldPath::attribute("primary").key(label);
-            if let Some(gateway) = &primary.east_west_gateway {
-                self.gateway(mesh, label, primary, gateway);
+            for role in GatewayRole::ALL {
+                if let Some(gateway) = primary.gateway(role) {
+                    self.gateway(mesh, label, primary, role, gateway);
+                }
             }
             if let Some(api_server) = &primary.api_server {
                 self.api_server(api_server, &block.then("api_server"), label, &mesh.primaries);

@@ -1,4 +1,4 @@
-//! A cluster's east-west gateway, as far as calls from other networks depend on it.
+//! Where a cluster is entered, as far as calls from outside depend on it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use kube::{Api, ResourceExt};
 
 use super::pods::is_ready;
 use crate::clusters::{Cluster, Error};
-use crate::mesh::{EAST_WEST_GATEWAY, EastWestGateway};
+use crate::mesh::{EastWestGateway, GatewayRole};
 
 /// The gateway of one cluster.
 #[derive(Clone, Debug)]
@@ -35,9 +35,10 @@ pub enum GatewayPods {
     NotReady,
 }
 
-/// The gateway in `gateway_namespace` of the mesh in `namespace`; `None` if it has no Service.
-pub(super) async fn gateway(
+/// The gateway of this role in `gateway_namespace`, for the mesh in `namespace`; `None` if it has no Service.
+pub async fn gateway(
     cluster: &Cluster,
+    role: GatewayRole,
     namespace: &str,
     gateway_namespace: &str,
 ) -> Result<Option<Gateway>, Error> {
@@ -45,9 +46,8 @@ pub(super) async fn gateway(
     let namespaces = Api::<Namespace>::all(client.clone());
     let services = Api::<Service>::namespaced(client.clone(), gateway_namespace);
     let pods = Api::<Pod>::namespaced(client, gateway_namespace);
-    let labelled = ListParams::default().labels(EastWestGateway::PODS);
-    let reads =
-        try_join3(services.get_opt(EAST_WEST_GATEWAY), namespaces.get_opt(namespace), pods.list(&labelled));
+    let labelled = ListParams::default().labels(&format!("istio={}", role.selector()));
+    let reads = try_join3(services.get_opt(role.name()), namespaces.get_opt(namespace), pods.list(&labelled));
     let (service, namespace, pods) = reads.await.map_err(|error| cluster.error(error))?;
     let Some(service) = service else { return Ok(None) };
     Ok(Some(Gateway {
@@ -57,6 +57,16 @@ pub(super) async fn gateway(
             .and_then(|namespace| namespace.labels().get(EastWestGateway::NETWORK_LABEL).cloned()),
         pods: state(&pods.items),
     }))
+}
+
+/// The addresses of the load balancer of Service `name` in `namespace`, sorted; `None` if there is no such Service.
+pub async fn load_balancer(
+    cluster: &Cluster,
+    namespace: &str,
+    name: &str,
+) -> Result<Option<Vec<String>>, Error> {
+    let service = Api::<Service>::namespaced(cluster.client(), namespace).get_opt(name).await;
+    Ok(service.map_err(|error| cluster.error(error))?.as_ref().map(addresses))
 }
 
 /// As istiod finds them: nodes count only where the Service has no address of its own.

@@ -8,7 +8,7 @@ use super::hole::Hole;
 use super::link;
 use super::object;
 use super::unique::repeated_item;
-use crate::mesh::{ChartName, ClusterName, EAST_WEST_GATEWAY};
+use crate::mesh::{ChartName, ClusterName, GatewayRole, RemoteControlPlane};
 
 /// The objects that one cluster shall have, in the order in which they are made.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +46,8 @@ pub enum Component {
     PullSecret,
     /// What a chart installs.
     Chart(ChartName),
+    /// The mesh configuration that federations add to.
+    SharedMeshConfig,
     /// The identity by which other clusters read this one.
     Reader,
     /// What opens the east-west gateway.
@@ -136,9 +138,11 @@ impl Stage {
             Component::Exposure => Self::Exposure,
             Component::Link => Self::Links,
             Component::Reader if object::kind(object) == "Secret" => Self::Tokens,
-            Component::Namespace | Component::PullSecret | Component::Chart(_) | Component::Reader => {
-                Self::of_kind(object::group(object), object::kind(object))
-            }
+            Component::Namespace
+            | Component::PullSecret
+            | Component::Chart(_)
+            | Component::SharedMeshConfig
+            | Component::Reader => Self::of_kind(object::group(object), object::kind(object)),
         }
     }
 
@@ -148,8 +152,9 @@ impl Stage {
             ("Secret", ROOT_SECRET) => Self::Root,
             ("Secret", INTERMEDIATE_SECRET) => Self::Authority,
             ("Secret", name) if name.starts_with(link::PREFIX) => Self::Links,
-            (_, name) if name.contains(EAST_WEST_GATEWAY) && group != "networking.istio.io" => Self::Gateways,
+            ("Service", RemoteControlPlane::SERVICE) => Self::Exposure,
             _ if group == "networking.istio.io" => Self::Exposure,
+            (_, name) if GatewayRole::ALL.iter().any(|role| name.contains(role.name())) => Self::Gateways,
             _ => Self::of_kind(group, kind),
         }
     }

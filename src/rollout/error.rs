@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::SharedMeshConfigError;
 use crate::clusters;
 use crate::trust::TrustError;
 
@@ -74,6 +75,9 @@ pub enum RolloutError {
         "the cluster that keeps the mesh's root certificate failed, and without the root nothing can be made here"
     )]
     NoRoot,
+    /// What the mesh trusts could not be put together for istiod.
+    #[error("what the mesh trusts beside its own root cannot be handed to istiod")]
+    SharedMeshConfig(#[source] SharedMeshConfigError),
     /// The reader's token could not be read.
     #[error("cannot read the token by which other clusters shall read this one")]
     ReadToken(#[source] clusters::Error),

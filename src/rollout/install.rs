@@ -12,7 +12,7 @@ use super::exchange::Exchange;
 use super::fill::{Given, Produced};
 use super::session::{Claiming, Session, beside};
 use super::target::{ClusterOutcome, Target, Unclosed, release_annotation};
-use super::{RolloutError, injection, own_root, remote_secrets};
+use super::{RolloutError, injection, own_root, remote_secrets, shared_mesh_config};
 use crate::mesh::ApiServerAddresses;
 use crate::render::authority::{INTERMEDIATE_SECRET, ROOT_SECRET};
 use crate::render::{Component, Hole, Manifest, ManifestSet, Stage};
@@ -192,6 +192,8 @@ impl Run<'_> {
         self.intermediate(progress, root.as_deref()).await?;
         self.give_up_own_root(progress).await?;
         self.apply(progress, &[Stage::Configuration, Stage::Tokens], &self.given()).await?;
+        shared_mesh_config::of_set(&self.installation.target, &self.installation.set, self.session.cancel)
+            .await?;
         let offer = Box::pin(self.offer_access());
         let (applied, offered, offering) = beside(self.workloads(progress), offer).await;
         applied?;

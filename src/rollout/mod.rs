@@ -4,6 +4,7 @@
 
 mod access;
 mod authority;
+mod composition;
 mod error;
 mod exchange;
 mod fill;
@@ -16,10 +17,13 @@ mod owner;
 mod promise;
 mod remote_secrets;
 mod session;
+pub mod shared_mesh_config;
+mod take_over;
 mod target;
 mod uninstall;
 
 pub use authority::{Certificates, RootSource, kept_root};
+pub use composition::CompositionError;
 pub use error::RolloutError;
 pub use fill::Given;
 pub use found::inventories;
@@ -27,5 +31,7 @@ pub use install::{Installation, install};
 pub use own_root::GivenUp;
 pub use owner::{OWNER_LABEL, Owner, OwnerKind};
 pub use session::{Session, holder};
+pub use shared_mesh_config::SharedMeshConfigError;
+pub use take_over::take_over;
 pub use target::{ClusterOutcome, Target, Unclosed, holding};
 pub use uninstall::{Removal, uninstall};

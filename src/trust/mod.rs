@@ -13,6 +13,7 @@
 //! Istiod itself would also load ECDSA on P-521 and other sizes of RSA; they are refused with [`TrustError::Key`].
 
 mod agreement;
+mod anchors;
 mod certificate;
 mod constraints;
 mod decision;
@@ -32,6 +33,7 @@ mod succession;
 mod tests;
 
 pub use agreement::{common_roots, mutual_trust};
+pub use anchors::anchors;
 pub use certificate::Certificate;
 pub use constraints::Names;
 pub use decision::{Decision, Material, Refusal};

@@ -73,6 +73,7 @@ pub use diff_error::DiffError;
 pub use digest::digest;
 pub use engine::Engine;
 pub use field_path::{FieldPath, FieldPathError, FieldPattern, PathElement, Scalar};
+pub use immutable::immutable;
 pub use inventory::{Claim, Entry, Expect, Holder, Inventory, InventoryRef, Phase};
 pub use inventory_error::InventoryError;
 pub use live::Live;

@@ -303,12 +303,6 @@ fn images_and_definitions_are_checked() {
         }
     });
     assert_eq!(crds, "primary[\"east\"].crds");
-    let serving = refused(|mesh| {
-        for primary in mesh.primaries.values_mut() {
-            primary.serve_remote_clusters = true;
-        }
-    });
-    assert_eq!(serving, "primary[\"east\"].serve_remote_clusters");
 }
 
 #[test]

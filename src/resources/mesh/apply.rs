@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use futures::future::{join_all, try_join_all};
-use ssa::{Expect, ObjectPattern, Policy, TakeOver};
+use ssa::{Expect, Policy};
 use tfplugin::{Diagnostic, Diagnostics, Field, Outcome};
 use tokio_util::sync::CancellationToken;
 
@@ -36,10 +36,6 @@ use crate::render::ManifestSet;
 use crate::rollout::{
     self, Certificates, ClusterOutcome, Given, Installation, Owner, RolloutError, Session, Target, Unclosed,
 };
-
-/// The field managers of people at a command line. What they changed is drift, which the plan has shown and the user has
-/// approved to undo; what a controller owns is a conflict, and stays its own.
-const BY_HAND: &str = "kubectl*";
 
 /// What an apply is given.
 pub struct Apply<'a> {
@@ -290,14 +286,7 @@ impl Apply<'_> {
             api_server: api_server.unwrap_or_default(),
             given: self.given(label),
             expect: if self.prior.is_some() { Expect::Any } else { Expect::Absent },
-            policy: Policy {
-                take_over: vec![TakeOver {
-                    manager: BY_HAND.into(),
-                    objects: ObjectPattern::any(),
-                    fields: None,
-                }],
-                ..Policy::default()
-            },
+            policy: Policy { take_over: rollout::take_over(&site.set), ..Policy::default() },
         }
     }
 

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use tfplugin::{Field, TerraformValue, Value};
 
-use super::join::join;
-use super::model::{ChartModel, GatewayModel, MeshModel, StatusModel};
+use super::entrances::{self, Entrance};
+use super::gateway_block::GatewayModel;
+use super::join::{Places, join};
+use super::model::{ChartModel, ClusterStatusModel, MeshModel, StatusModel};
 use crate::documents::{JoinModel, PeerModel, Texts, bundle, texts, with_peer};
 use crate::manifests::secret_field;
 use crate::mesh::EAST_WEST_GATEWAY;
@@ -22,7 +24,7 @@ pub fn planned(planned: &MeshModel, prior: Option<&MeshModel>) -> Documents {
     let roots = before.filter(|_| keeps_its_roots(planned, prior)).map(|join| join.root_certificates.clone());
     // An apply that failed before a control plane ran has seen no roots; the next one will.
     let roots = roots.filter(|roots| !roots.is_null()).unwrap_or(Field::Unknown);
-    let join = join(planned, roots, |label, gateway| {
+    let gateway = |label: &str, gateway: &GatewayModel| {
         let before = before.and_then(|join| join.clusters.as_known()?.get(label));
         let before = before.map(|cluster| cluster.gateway_addresses.clone());
         let kept = before.filter(|addresses| {
@@ -30,19 +32,34 @@ pub fn planned(planned: &MeshModel, prior: Option<&MeshModel>) -> Documents {
                 && !(is_empty(addresses) && awaits_gateway(planned, label))
         });
         kept.unwrap_or(Field::Unknown)
-    });
-    with_peer(join)
+    };
+    let places = Places {
+        gateway: &gateway,
+        federation_gateway: &|label| entrances::planned_federation_gateway(planned, prior, label),
+        istiod: &|label, gateway| entrances::planned_remote_control_plane(planned, prior, label, gateway),
+    };
+    with_peer(join(planned, roots, &places))
 }
 
 /// Both documents as the mesh was just observed. What was not seen stays as `state` has it.
 pub fn observed(state: &MeshModel, status: &StatusModel, roots: &BTreeMap<String, String>) -> Documents {
     let before = state.join.as_known();
     let bundle = bundle(roots.values()).or_else(|| before?.root_certificates.as_known().cloned());
-    let join = join(state, bundle.into(), |label, _| {
-        let seen = status.clusters.as_known().and_then(|clusters| clusters.get(label));
-        seen.map_or_else(|| texts([]), |cluster| cluster.gateway_addresses.clone())
-    });
-    with_peer(join)
+    let seen = |label: &str, addresses: fn(&ClusterStatusModel) -> &Texts| {
+        status.cluster(label).map_or_else(|| texts([]), |cluster| addresses(cluster).clone())
+    };
+    let places = Places {
+        gateway: &|label, _| seen(label, |cluster| &cluster.gateway_addresses),
+        federation_gateway: &|label| {
+            let port = entrances::federation_gateway_port(state, label)?;
+            Some(Entrance { addresses: seen(label, |cluster| &cluster.federation_gateway_addresses), port })
+        },
+        istiod: &|label, _| {
+            state.primary(label)?.remote_control_plane.as_known()?;
+            Some(seen(label, |cluster| &cluster.remote_control_plane_addresses))
+        },
+    };
+    with_peer(join(state, bundle.into(), &places))
 }
 
 /// What an apply returns: the plan's word where it has given one.

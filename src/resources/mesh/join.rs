@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tfplugin::Field;
 
-use super::model::{ChartModel, GatewayModel, MeshModel, PrimaryModel};
+use super::entrances::Entrance;
+use super::gateway_block::GatewayModel;
+use super::model::{ChartModel, MeshModel, PrimaryModel};
 use crate::documents::{FORMAT, JoinClusterModel, JoinModel, Texts, sorted, texts};
 use crate::mesh::{
     DEFAULT_DOMAIN_SUFFIX, DEFAULT_TRUST_DOMAIN, EastWestGateway, ISTIOD_PORT, ISTIOD_WEBHOOK_PORT,
@@ -15,38 +17,23 @@ const DOMAIN_SUFFIX: [&str; 3] = ["global", "proxy", "clusterDomain"];
 /// The mode of an authority that the provider makes.
 const GENERATED: &str = "generated";
 
-/// Where something can be reached.
-#[derive(Clone, Debug, Default)]
-struct Door {
-    addresses: Texts,
-    port: Field<i64>,
+/// What only the clusters tell, by their labels.
+pub struct Places<'a> {
+    /// Where the load balancer of the east-west gateway is; it is asked where the user has typed no addresses.
+    pub gateway: &'a dyn Fn(&str, &GatewayModel) -> Texts,
+    /// Where other meshes come in; `None` without a federation gateway.
+    pub federation_gateway: &'a dyn Fn(&str) -> Option<Entrance>,
+    /// Where clusters without a control plane reach istiod, given the addresses of the east-west gateway; `None` if they are not
+    /// served.
+    pub istiod: &'a dyn Fn(&str, &Texts) -> Option<Texts>,
 }
 
-impl Door {
-    /// There is no such place.
-    fn none() -> Self {
-        Self { addresses: texts([]), port: Field::Null }
-    }
-
-    fn unknown() -> Self {
-        Self { addresses: Field::Unknown, port: Field::Unknown }
-    }
-}
-
-/// The document. `addresses` tells where the load balancer of a cluster's east-west gateway is; it is asked where the user has typed
-/// no addresses.
-pub fn join(
-    mesh: &MeshModel,
-    root_certificates: Field<String>,
-    addresses: impl Fn(&str, &GatewayModel) -> Texts,
-) -> JoinModel {
+/// The document.
+pub fn join(mesh: &MeshModel, root_certificates: Field<String>, places: &Places<'_>) -> JoinModel {
     let primaries = mesh.primary.as_ref();
     let clusters = primaries.map(|primaries| {
-        let clusters = primaries.iter().map(|(label, primary)| {
-            let addresses = |gateway: &GatewayModel| addresses(label, gateway);
-            (label.clone(), cluster(mesh, label, primary, addresses))
-        });
-        clusters.collect()
+        let clusters = primaries.iter();
+        clusters.map(|(label, primary)| (label.clone(), cluster(mesh, label, primary, places))).collect()
     });
     JoinModel {
         format: Field::Known(FORMAT),
@@ -72,15 +59,13 @@ pub fn join(
     }
 }
 
-fn cluster(
-    mesh: &MeshModel,
-    label: &str,
-    primary: &PrimaryModel,
-    addresses: impl Fn(&GatewayModel) -> Texts,
-) -> JoinClusterModel {
-    let gateway = gateway(primary, addresses);
-    let istiod = istiod(primary, &gateway);
-    let federation_gateway = federation_gateway(primary);
+fn cluster(mesh: &MeshModel, label: &str, primary: &PrimaryModel, places: &Places<'_>) -> JoinClusterModel {
+    let gateway = gateway(primary, |gateway| (places.gateway)(label, gateway));
+    let istiod = istiod(primary, (places.istiod)(label, &gateway.addresses));
+    let federation_gateway = match &primary.federation_gateway {
+        Field::Unknown => unknown(),
+        _ => (places.federation_gateway)(label).unwrap_or_else(nowhere),
+    };
     let uid = mesh.cluster_uids.as_ref().and_then(|uids| uids.get(label).cloned().unwrap_or_default());
     JoinClusterModel {
         uid,
@@ -90,7 +75,7 @@ fn cluster(
         pod_cidrs: sorted(&primary.pod_cidrs),
         service_cidrs: sorted(&primary.service_cidrs),
         drain: primary.drain.or(false),
-        serves_remote_clusters: primary.serve_remote_clusters.or(false),
+        serves_remote_clusters: primary.remote_control_plane.as_ref().map(|_| true).or(false),
         istiod_addresses: istiod.addresses,
         istiod_port: istiod.port,
         istiod_webhook_port: istiod.webhook_port,
@@ -102,14 +87,14 @@ fn cluster(
 }
 
 /// The east-west gateway: where the user says that it is, else where its load balancer is.
-fn gateway(primary: &PrimaryModel, addresses: impl Fn(&GatewayModel) -> Texts) -> Door {
+fn gateway(primary: &PrimaryModel, addresses: impl Fn(&GatewayModel) -> Texts) -> Entrance {
     match &primary.east_west_gateway {
-        Field::Null => Door::none(),
-        Field::Unknown => Door::unknown(),
+        Field::Null => nowhere(),
+        Field::Unknown => unknown(),
         Field::Known(gateway) => {
             let typed = typed_addresses(gateway);
             let addresses = typed.unwrap_or_else(|| addresses(gateway));
-            Door { addresses, port: ports(gateway).map(|gateway| gateway.outer_port()) }
+            Entrance { addresses, port: ports(gateway).map(|gateway| gateway.outer_port()) }
         }
     }
 }
@@ -149,37 +134,36 @@ struct Istiod {
     webhook_port: Field<i64>,
 }
 
-/// Where clusters without a control plane reach the istiod of this primary. This function alone decides it: a host name, or a way
-/// other than the east-west gateway, has its place here.
+/// Where clusters without a control plane reach the istiod of this primary.
 ///
-/// The gateway has istiod's own ports, but for a Service of type `NodePort`: there Kubernetes chooses them, and nothing says which.
-fn istiod(primary: &PrimaryModel, gateway: &Door) -> Istiod {
-    match &primary.serve_remote_clusters {
-        Field::Null | Field::Known(false) => {
-            Istiod { addresses: texts([]), port: Field::Null, webhook_port: Field::Null }
-        }
-        Field::Unknown => {
+/// Both ways to it have istiod's own ports, but for a gateway whose Service is of type `NodePort`: there Kubernetes chooses them, and
+/// nothing says which.
+fn istiod(primary: &PrimaryModel, addresses: Option<Texts>) -> Istiod {
+    match (&primary.remote_control_plane, addresses) {
+        (Field::Unknown, _) => {
             Istiod { addresses: Field::Unknown, port: Field::Unknown, webhook_port: Field::Unknown }
         }
-        Field::Known(true) => {
-            let gateway_settings = primary.east_west_gateway.as_ref().and_then(ports);
-            let port = |port: i64| {
-                gateway_settings
-                    .as_ref()
-                    .and_then(|gateway| if gateway.is_at_nodes() { Field::Null } else { Field::Known(port) })
+        (Field::Null, _) | (Field::Known(_), None) => {
+            Istiod { addresses: texts([]), port: Field::Null, webhook_port: Field::Null }
+        }
+        (Field::Known(_), Some(addresses)) => {
+            let gateway = primary.east_west_gateway.as_ref().and_then(ports);
+            let port = |port: i64| match &gateway {
+                Field::Known(gateway) if gateway.is_at_nodes() => Field::Null,
+                Field::Unknown => Field::Unknown,
+                _ => Field::Known(port),
             };
-            Istiod {
-                addresses: gateway.addresses.clone(),
-                port: port(ISTIOD_PORT),
-                webhook_port: port(ISTIOD_WEBHOOK_PORT),
-            }
+            Istiod { addresses, port: port(ISTIOD_PORT), webhook_port: port(ISTIOD_WEBHOOK_PORT) }
         }
     }
 }
 
-/// Where other meshes come in: no primary has such a gateway yet.
-fn federation_gateway(_primary: &PrimaryModel) -> Door {
-    Door::none()
+fn nowhere() -> Entrance {
+    Entrance { addresses: texts([]), port: Field::Null }
+}
+
+fn unknown() -> Entrance {
+    Entrance { addresses: Field::Unknown, port: Field::Unknown }
 }
 
 /// The end of Services' names that all primaries agree on; null if they do not, for then no name of a Service is the same everywhere.

@@ -14,6 +14,7 @@ use super::declare::declare;
 use super::documents;
 use super::field_maps::{self, Objects, Rendered};
 use super::fingerprint::Secrets;
+use super::immutable;
 use super::links;
 use super::model::MeshModel;
 use super::recorded::Recorded;
@@ -63,7 +64,8 @@ pub async fn plan(
     check_identities(&facts)?;
     let api_servers = api_servers(&mesh, data).await?;
     check_given(config, &mesh)?;
-    check_existing(&mesh, &reachable(&facts, data).await, |_| None, cancel).await?;
+    let clusters = reachable(&facts, data).await;
+    check_existing(&mesh, &clusters, |_| None, cancel).await?;
     let recorded = after_relabelling(recorded, &mesh, &facts);
     let blueprint = Blueprint::fetch(mesh, &recorded, data).await?;
     planned.chart_digests = pinned(blueprint.digests(), &recorded.chart_digests);
@@ -82,6 +84,18 @@ pub async fn plan(
     let known = prior.map(Recorded::of).unwrap_or_default();
     let inquiry = Inquiry { mesh: &blueprint.mesh, prior, recorded: &known, secrets, data };
     messages.extend(inquiry.foresee(&planned.manifests).await?);
+    let namespace = blueprint.mesh.namespace().as_str();
+    let owner = recorded.owner();
+    immutable::check(
+        &planned.manifests,
+        &recorded.objects,
+        &clusters,
+        &owner,
+        namespace,
+        &secrets.key,
+        cancel,
+    )
+    .await?;
     let is_unchanged = prior.is_some_and(|prior| is_same(prior, &planned));
     planned.status = status::planned(prior.filter(|_| is_unchanged));
     (planned.join, planned.peer) = documents::planned(&planned, prior);

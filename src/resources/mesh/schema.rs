@@ -1,8 +1,8 @@
 //! The schema of `istio_mesh`; its descriptions are the registry's documentation.
 
-use super::observed_schema;
+use super::{gateway_block, observed_schema, remote_control_plane_block};
 use crate::documents;
-use crate::mesh::{DEFAULT_NAMESPACE, OFFICIAL_CHARTS};
+use crate::mesh::{DEFAULT_NAMESPACE, GatewayRole, OFFICIAL_CHARTS};
 
 use tfplugin::schema::{Attribute, Block, NestedBlock, Schema};
 use tfplugin::{Timeouts, Type};
@@ -196,10 +196,6 @@ fn primary() -> Block {
         "Who installs Istio's custom resource definitions: `managed` (default), the mesh; or `external`, someone else, who keeps \
          them at the release of the charts. A mesh that leaves them to others forgets them and deletes none.",
     ).optional())
-    .attribute("serve_remote_clusters", Attribute::bool(
-        "Whether clusters without a control plane of their own can be served by this one. istiod then answers them through the \
-         east-west gateway, on ports 15012 and 15017.",
-    ).optional())
     .attribute("drain", Attribute::bool(
         "Whether the cluster is on its way out of the mesh, `false` by default. With `true`, an apply takes it out of what the \
          other control planes read (their remote secrets for it) and out of `peer`, so that no other cluster sends it new calls. \
@@ -208,72 +204,10 @@ fn primary() -> Block {
          need another cluster that answers, and a mesh needs a primary that is not drained.",
     ).optional())
     .block("chart", NestedBlock::map(chart("in this cluster")))
-    .block("east_west_gateway", NestedBlock::single(east_west_gateway()))
+    .block("east_west_gateway", NestedBlock::single(gateway_block::block(GatewayRole::EastWest)))
+    .block("federation_gateway", NestedBlock::single(gateway_block::block(GatewayRole::Federation)))
+    .block("remote_control_plane", NestedBlock::single(remote_control_plane_block::block()))
     .block("api_server", NestedBlock::single(api_server()))
-}
-
-fn east_west_gateway() -> Block {
-    Block::new(
-        "The gateway through which pods of other networks reach this cluster (port 15443). A mesh of several networks needs \
-         one in each; in a mesh of one network it is installed and left closed.",
-    )
-    .attribute("namespace", Attribute::string(
-        "Namespace of the gateway and of what opens it; the mesh's by default. It is made if it does not exist, and then deleted \
-         with the gateway. It must not be labelled with `istio-injection` or `istio.io/rev`, and with `discoverySelectors` in \
-         `mesh_config` it needs a label that they select.",
-    ).optional())
-    .attribute("service_type", Attribute::string(
-        "Type of its Service: `LoadBalancer` (the chart's default), `NodePort` or `ClusterIP`.",
-    ).optional())
-    .attribute("service_annotations", Attribute::map(Type::String,
-        "Annotations of its Service, which a cloud's load balancer controller reads: for an internal load balancer \
-         `service.beta.kubernetes.io/aws-load-balancer-scheme = \"internal\"`, \
-         `networking.gke.io/load-balancer-type = \"Internal\"` or \
-         `service.beta.kubernetes.io/azure-load-balancer-internal = \"true\"`. It must work on layer 4.",
-    ).optional())
-    .attribute("load_balancer_class", Attribute::string("`loadBalancerClass` of its Service.").optional())
-    .attribute("load_balancer_source_ranges", Attribute::set(Type::String,
-        "Addresses from which its load balancer takes connections, in CIDR notation: those of the other networks' nodes or \
-         NAT gateways.",
-    ).optional())
-    .attribute("port", Attribute::number(
-        "Port of its Service for calls between networks, 15443 by default.",
-    ).optional())
-    .attribute("node_port", Attribute::number(
-        "Port of every node that leads to `port`, with a Service of type `NodePort` or `LoadBalancer`. Without it Kubernetes \
-         chooses one.",
-    ).optional())
-    .attribute("addresses", Attribute::set(Type::String,
-        "IP addresses or host names by which pods of other networks reach it, where its Service has no load balancer to tell \
-         them: those of nodes, with a Service of type `NodePort`, or of a load balancer of your own. All control planes learn \
-         them as Istio's `meshNetworks`.",
-    ).optional())
-    .attribute("address_port", Attribute::number(
-        "Port at `addresses`. By default it is `node_port` with a Service of type `NodePort`, and otherwise `port`.",
-    ).optional())
-    .attribute("replicas", Attribute::number(
-        "Number of its pods. Without it the chart's HorizontalPodAutoscaler decides, 1 to 5.",
-    ).optional())
-    .attribute("values", Attribute::string(
-        "Helm values of the chart `gateway` as YAML, over everything else that is set for it.",
-    ).optional())
-    .block("resources", NestedBlock::single(resources()))
-}
-
-fn resources() -> Block {
-    Block::new("What each of its pods asks for and may not exceed. Without it the chart decides.")
-        .attribute(
-            "requests",
-            Attribute::map(
-                Type::String,
-                "Quantities by resource, such as `{ cpu = \"500m\", memory = \"256Mi\" }`.",
-            )
-            .optional(),
-        )
-        .attribute(
-            "limits",
-            Attribute::map(Type::String, "The same for what they may not exceed.").optional(),
-        )
 }
 
 fn api_server() -> Block {

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::future::{join, join_all};
+use futures::future::{join, join_all, try_join};
 use tfplugin::{Diagnostic, Diagnostics, Field};
 use time::OffsetDateTime;
 
+use super::entrances;
 use super::links::{self, Access};
 use super::model::{ClusterStatusModel, MeshModel, PrimaryModel, StatusModel};
 use super::plan::primary;
@@ -50,15 +51,18 @@ pub async fn observe(state: &MeshModel, clusters: &[Cluster]) -> Observed {
     let has_links = networks.len() > 1;
     let observed = clusters.iter().map(|cluster| {
         let gateway_namespace = state.gateway_namespace(cluster.name());
-        observe::control_plane(cluster, &namespace, gateway_namespace, has_links)
+        let control_plane = observe::control_plane(cluster, &namespace, gateway_namespace, has_links);
+        try_join(control_plane, entrances::observe(state, cluster))
     });
     let mut seen = BTreeMap::new();
+    let mut entrances = BTreeMap::new();
     let access =
         async { if has_links { Access::read(clusters, &namespace).await } else { Access::default() } };
     let (observed, access) = join(join_all(observed), access).await;
     for (cluster, control_plane) in clusters.iter().zip(observed) {
         match control_plane {
-            Ok(control_plane) => {
+            Ok((control_plane, seen_entrances)) => {
+                entrances.insert(cluster.name().to_owned(), seen_entrances);
                 if let Err(reason) = &control_plane.replicas {
                     warnings.push(cannot_ask(cluster.name(), reason));
                 }
@@ -91,6 +95,10 @@ pub async fn observe(state: &MeshModel, clusters: &[Cluster]) -> Observed {
             None => before,
         };
         if let Some(entry) = entry {
+            let entry = match (declared(state, label), entrances.get(label)) {
+                (Some(declared), Some(seen)) => entry.with_entrances(declared, seen, prior.cluster(label)),
+                _ => entry,
+            };
             entries.insert(label.clone(), entry);
         }
     }
@@ -149,6 +157,7 @@ fn cluster_status(
             Field::Known(gateway_state(gateway, network, has_several_networks, !typed.is_empty()).to_owned())
         }),
         gateway_addresses: texts(addresses),
+        ..ClusterStatusModel::default()
     }
 }
 

@@ -1,7 +1,8 @@
 use super::super::model::{
-    CertificateAuthorityModel, ChartModel, ChartSourceModel, ClusterStatusModel, GatewayModel,
-    ImagePullSecretModel, PrimaryModel,
+    CertificateAuthorityModel, ChartModel, ChartSourceModel, ClusterStatusModel, ImagePullSecretModel,
+    PrimaryModel,
 };
+use super::super::remote_control_plane_block::RemoteControlPlaneModel;
 use std::collections::BTreeSet;
 
 use super::*;
@@ -185,7 +186,7 @@ fn each_value_that_is_not_known_yet_is_unknown_alone() {
         primary.version = text("1.30.0");
         primary.drain = Field::Unknown;
         primary.pod_cidrs = Field::Known([text("10.9.0.0/16"), Field::Unknown].into());
-        primary.serve_remote_clusters = Field::Unknown;
+        primary.remote_control_plane = Field::Unknown;
     });
     change(&mut plan, "west", |primary| primary.east_west_gateway = Field::Unknown);
     let documents = planned(&plan, None);
@@ -272,9 +273,13 @@ fn addresses_that_were_typed_before_are_not_kept_as_those_of_the_service() {
 #[test]
 fn remote_clusters_reach_istiod_at_the_gateway_but_for_node_ports() {
     let mut mesh = state(&["192.0.2.1"], &["192.0.2.2"]);
-    change(&mut mesh, "east", |primary| primary.serve_remote_clusters = Field::Known(true));
+    let served = RemoteControlPlaneModel::default();
+    change(&mut mesh, "east", |primary| primary.remote_control_plane = Field::Known(served));
+    let mut status = status(&["192.0.2.1"], &["192.0.2.2"]);
+    let east = status.clusters.as_known_mut().unwrap().get_mut("east").unwrap();
+    east.remote_control_plane_addresses = list(&["192.0.2.1"]);
     let seen = |mesh: &MeshModel| {
-        let documents = observed(mesh, &status(&["192.0.2.1"], &["192.0.2.2"]), &BTreeMap::new());
+        let documents = observed(mesh, &status, &BTreeMap::new());
         let east = cluster(&documents, "east").clone();
         (east.istiod_addresses, east.istiod_port, east.istiod_webhook_port)
     };
