@@ -216,7 +216,7 @@ impl Reason {
             Self::Refused => "Check the port of host and whether the API server is running.",
             Self::TimedOut | Self::NoRoute => {
                 "Check host, firewalls and authorised networks between Terraform and the API server, or set \
-                 proxy_url. For a cluster that is gone set on_unreachable."
+                 proxy_url."
             }
             Self::ConnectionLost => "Try again; if it goes on, look for a firewall or load balancer in between.",
             Self::Proxy => {

@@ -33,8 +33,10 @@ fn cluster() -> Block {
             "Name to expect in the API server's certificate instead of the host's. `KUBE_TLS_SERVER_NAME`.",
         ).optional())
         .attribute("on_unreachable", Attribute::string(
-            "What refresh and destroy do while the cluster does not answer: `error` (the default) stops; `keep` leaves state as it \
-             is, with a warning; `abandon` says that the cluster is gone for good, so that destroy forgets what was in it.",
+            "What refresh and destroy do when the cluster does not answer: `error` (the default) stops; `keep` leaves state as it \
+             is, with a warning; `abandon` says that the cluster is gone for good, so that destroy forgets what was in it. Anything but \
+             an answer of the cluster that state knows counts: a missing kubeconfig, a credential plugin that fails, an empty `host`, \
+             a name without an address, refused credentials, another cluster.",
         ).optional().validator(one_of(["error", "keep", "abandon"])))
         .attribute("recreated_from", Attribute::string(
             "UID (of the `kube-system` namespace) of the cluster that had this label before and no longer exists. Without it, \

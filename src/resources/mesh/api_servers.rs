@@ -1,10 +1,12 @@
 //! How the clusters of a mesh reach each other's API servers.
 
+use std::collections::BTreeSet;
+
 use tfplugin::{AttributePath, Diagnostic, Diagnostics};
 
 use super::plan::primary;
 use super::seals::ApiServers;
-use crate::clusters;
+use crate::clusters::{self, OnUnreachable};
 use crate::mesh::{
     ApiServer, ApiServerAddresses, ClusterName, DeclaredAddress, ValidatedMesh, ValidatedPrimary,
 };
@@ -42,6 +44,7 @@ async fn addresses(
         Ok(cluster) => cluster,
         // Whoever needs the cluster itself says what is wrong with it.
         Err(clusters::Error::NotYetKnown { .. }) => return Ok(None),
+        Err(error) if error.is_no_answer() && keeps(name, data) => return Ok(None),
         Err(error) => return Err(crate::diagnostics::cluster(&error, Some(primary(name.as_str())))),
     };
     let usual = merged(&declared.usual, connection.api_server());
@@ -57,6 +60,23 @@ async fn addresses(
         return Err(unchecked(name));
     }
     Ok(Some(addresses))
+}
+
+/// The clusters that have no client and may be out of reach: what others know of them stays.
+pub async fn out_of_reach(mesh: &ValidatedMesh, data: &ProviderData) -> BTreeSet<ClusterName> {
+    let mut names = BTreeSet::new();
+    for name in mesh.primaries().keys().filter(|name| keeps(name, data)) {
+        if data.clusters.get(name.as_str()).await.is_err_and(|error| error.is_no_answer()) {
+            names.insert(name.clone());
+        }
+    }
+    names
+}
+
+/// Whether the cluster's block says that it may be out of reach.
+fn keeps(name: &ClusterName, data: &ProviderData) -> bool {
+    let block = data.clusters.block(name.as_str());
+    block.is_some_and(|block| block.on_unreachable != OnUnreachable::Error)
 }
 
 /// What is declared, and for the rest what is used otherwise.

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::kept_secrets;
 use super::model::{CertificateAuthorityModel, MeshModel};
-use crate::clusters::Cluster;
+use crate::clusters::{Cluster, OnUnreachable};
 use crate::diagnostics;
 use crate::manifests::ObjectId;
 use crate::mesh::{Authority, ClusterName, GivenAuthority, RootKeeper, ValidatedMesh};
@@ -83,8 +83,13 @@ pub async fn check_existing(
                 "metadata": {"name": INTERMEDIATE_SECRET, "namespace": mesh.namespace()},
             }),
         );
-        let mut live =
-            kept_secrets::read(cluster, mesh.namespace().as_str(), [id.clone()].into_iter(), cancel).await?;
+        let read = kept_secrets::read(cluster, mesh.namespace().as_str(), [id.clone()].into_iter(), cancel);
+        let mut live = match read.await {
+            Ok(live) => live,
+            // Whatever is to be changed there fails by itself.
+            Err(_) if cluster.on_unreachable() != OnUnreachable::Error => continue,
+            Err(error) => return Err(error.into()),
+        };
         match live.remove(&id).map(|data| authority(&decoded(&data), mesh)) {
             Some(Ok(authority)) => drop(authorities.insert(cluster.name().to_owned(), authority)),
             Some(Err(error)) => {

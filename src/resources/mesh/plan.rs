@@ -6,7 +6,7 @@ use futures::future::join_all;
 use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
 use tokio_util::sync::CancellationToken;
 
-use super::api_servers::api_servers;
+use super::api_servers::{api_servers, out_of_reach};
 use super::authorities::{check_existing, check_given};
 use super::blueprint::Blueprint;
 use super::declare::declare;
@@ -21,7 +21,7 @@ use super::seals::ApiServers;
 use super::status;
 use crate::clusters::{self, Cluster};
 use crate::diagnostics;
-use crate::manifests::{ObjectId, flatten};
+use crate::manifests::{ObjectId, flatten, secret_field};
 use crate::mesh::{ClusterFacts, ClusterName, ValidatedMesh};
 use crate::observe;
 use crate::provider::ProviderData;
@@ -61,6 +61,7 @@ pub async fn plan(
     let facts = facts(&mesh, &recorded, data, &mut messages).await?;
     check_identities(&facts)?;
     let api_servers = api_servers(&mesh, data).await?;
+    let out_of_reach = out_of_reach(&mesh, data).await;
     check_given(config, &mesh, prior)?;
     let clusters = reachable(&facts, data).await;
     check_existing(&mesh, &clusters, |_| None, cancel).await?;
@@ -75,6 +76,7 @@ pub async fn plan(
         secrets,
         api_servers: &api_servers,
         refused: &links::with_refused_token(prior),
+        out_of_reach: &out_of_reach,
     };
     let rendered = rendering.objects(&facts)?;
     planned.manifests = field_maps::plan(rendered, &recorded.objects, data.plan_detail);
@@ -124,23 +126,15 @@ fn check_blocks(mesh: &ValidatedMesh, recorded: &Recorded, data: &ProviderData) 
     let labels = mesh.primaries().keys().map(ClusterName::to_string);
     let mut missing: Diagnostics = labels
         .filter_map(|label| {
-            no_block(&label, data).map(|error| diagnostics::cluster(&error, Some(primary(&label))))
+            data.clusters.missing(&label).map(|error| diagnostics::cluster(&error, Some(primary(&label))))
         })
         .collect();
     let before = recorded.cluster_uids.keys();
     let left = before.filter(|label| !mesh.primaries().keys().any(|name| name.as_str() == *label));
     missing.extend(
-        left.filter_map(|label| no_block(label, data)).map(|error| diagnostics::cluster(&error, None)),
+        left.filter_map(|label| data.clusters.missing(label)).map(|error| diagnostics::cluster(&error, None)),
     );
     missing.into_result()
-}
-
-fn no_block(label: &str, data: &ProviderData) -> Option<clusters::Error> {
-    let known: Vec<String> = data.clusters.names().map(str::to_owned).collect();
-    data.clusters
-        .block(label)
-        .is_none()
-        .then(|| clusters::Error::NoBlock { cluster: label.to_owned(), known })
 }
 
 /// Where the resource names a cluster.
@@ -229,6 +223,8 @@ struct Rendering<'a> {
     api_servers: &'a ApiServers,
     /// The links (reader, read) that need another token.
     refused: &'a BTreeSet<(String, String)>,
+    /// The clusters whose address is not to be had.
+    out_of_reach: &'a BTreeSet<ClusterName>,
 }
 
 impl Rendering<'_> {
@@ -250,6 +246,13 @@ impl Rendering<'_> {
     fn object(&self, id: &ObjectId, manifest: &Manifest) -> Result<Rendered, Diagnostic> {
         let Secrets { key, seals } = self.secrets;
         let mut holes = seals.planned(id, manifest, self.prior, self.api_servers);
+        for (key, hole) in &manifest.holes {
+            if matches!(hole, Hole::Access(read) if self.out_of_reach.contains(read)) {
+                let field = secret_field(key);
+                let prior = self.prior.get(id).and_then(|fields| fields.get(&field)).cloned();
+                holes.insert(field, prior);
+            }
+        }
         if manifest.holes.values().any(|hole| self.is_refused(&id.cluster, hole)) {
             for value in holes.values_mut() {
                 *value = None;

@@ -72,48 +72,72 @@ pub async fn from_clusters(
 }
 
 async fn way(label: &str, prior: &MeshModel, data: &ProviderData) -> Way {
-    match removal(label, prior, data).await {
-        Ok(Some(removal)) => match check_dependents(&removal.target, prior).await {
+    let recorded = Recorded::of(prior);
+    let cluster = match identified(label, &recorded, data).await {
+        Ok(Some(cluster)) => cluster,
+        Ok(None) => {
+            return Way::Forget(Diagnostic::warning(
+                format!("Cluster {label:?} is another one than state knows"),
+                "Its block says so in recreated_from, so what was in the old cluster is gone with it.",
+            ));
+        }
+        Err(error) => return unidentified(label, &error, data),
+    };
+    match removal(&cluster, prior, &recorded).await {
+        Ok(removal) => match check_dependents(&removal.target, prior).await {
             Ok(warning) => Way::Empty(Box::new(removal), warning),
             Err(refusal) => Way::Keep(refusal),
         },
-        Ok(None) => Way::Forget(Diagnostic::warning(
-            format!("Cluster {label:?} is another one than state knows"),
-            "Its block says so in recreated_from, so what was in the old cluster is gone with it.",
-        )),
-        Err(error) => {
-            let block = data.clusters.block(label);
-            let is_abandoned = block.is_some_and(|block| block.on_unreachable == OnUnreachable::Abandon);
-            if is_abandoned && error.is_unreachable() {
-                let consequence = "The cluster block says on_unreachable = \"abandon\": what the mesh made there is forgotten.";
-                Way::Forget(diagnostics::cluster_skipped(&error, Some(primary(label)), consequence))
-            } else {
-                Way::Keep(diagnostics::cluster(&error, Some(primary(label))))
-            }
-        }
+        Err(error) => Way::Keep(diagnostics::cluster(&error, Some(primary(label)))),
     }
 }
 
-/// What to remove from the cluster; `None` if it is not the cluster that state knows, by the user's own word.
-async fn removal(
+/// The cluster that state knows by this label; `None` if it is another one, by the user's own word.
+async fn identified(
     label: &str,
-    prior: &MeshModel,
+    recorded: &Recorded,
     data: &ProviderData,
-) -> Result<Option<Removal>, clusters::Error> {
-    let recorded = Recorded::of(prior);
+) -> Result<Option<Cluster>, clusters::Error> {
     let cluster = data.clusters.get(label).await?;
     let live = cluster.uid().await?;
     let known = recorded.cluster_uids.get(label).map(String::as_str).unwrap_or_default();
     cluster.check_uid(known, &live)?;
-    if known != live {
-        return Ok(None);
+    Ok((known == live).then_some(cluster))
+}
+
+/// What becomes of a cluster that is not to be found.
+fn unidentified(label: &str, error: &clusters::Error, data: &ProviderData) -> Way {
+    let on_unreachable = data.clusters.block(label).map(|block| block.on_unreachable).unwrap_or_default();
+    if !error.is_no_answer() {
+        return Way::Keep(diagnostics::cluster(error, Some(primary(label))));
     }
+    if on_unreachable == OnUnreachable::Abandon {
+        let consequence =
+            "The cluster block says on_unreachable = \"abandon\": what the mesh made there is forgotten.";
+        return Way::Forget(diagnostics::cluster_skipped(error, Some(primary(label)), consequence));
+    }
+    let mut refusal = diagnostics::cluster(error, Some(primary(label)));
+    if !matches!(error, clusters::Error::AnotherCluster { .. }) {
+        refusal.detail.push_str(
+            "\n\nIf the cluster is gone for good, set on_unreachable = \"abandon\" in its cluster block and run the same \
+             command again.",
+        );
+    }
+    Way::Keep(refusal)
+}
+
+/// What to remove from the cluster.
+async fn removal(
+    cluster: &Cluster,
+    prior: &MeshModel,
+    recorded: &Recorded,
+) -> Result<Removal, clusters::Error> {
     let namespace = prior.namespace.as_known().cloned().unwrap_or_default();
     let deletes_crds = prior.delete_crds.as_known().copied().unwrap_or_default();
-    let definitions = definitions(&recorded, label);
+    let definitions = definitions(recorded, cluster.name());
     let keep = if deletes_crds { Vec::new() } else { definitions.values().cloned().collect() };
-    let keep_unfinished = if deletes_crds { Vec::new() } else { in_use(&cluster, &definitions).await? };
-    Ok(Some(Removal { target: Target::new(&cluster, &namespace), keep, keep_unfinished }))
+    let keep_unfinished = if deletes_crds { Vec::new() } else { in_use(cluster, &definitions).await? };
+    Ok(Removal { target: Target::new(cluster, &namespace), keep, keep_unfinished })
 }
 
 /// Whether somebody still needs the cluster's control plane: then it must stay. What cannot be seen is a warning.
@@ -166,4 +190,62 @@ async fn in_use(
 ) -> Result<Vec<ObjectPattern>, clusters::Error> {
     let used = observe::definitions_in_use(cluster, definitions.keys().map(String::as_str)).await?;
     Ok(used.iter().filter_map(|name| definitions.get(name).cloned()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::charts::Charts;
+    use crate::clusters::{ClusterBlock, Clusters, Environment, Limits};
+    use crate::provider::PlanDetail;
+
+    fn provider(on_unreachable: OnUnreachable) -> ProviderData {
+        let block = ClusterBlock { on_unreachable, ..ClusterBlock::default() };
+        let blocks = BTreeMap::from([("east".to_owned(), block)]);
+        ProviderData {
+            clusters: Clusters::new(blocks, Environment::default(), Limits::default()),
+            charts: Charts::new([], BTreeMap::new()).unwrap(),
+            plan_detail: PlanDetail::Compact,
+        }
+    }
+
+    fn unauthorized() -> clusters::Error {
+        let (cluster, host) = ("east".to_owned(), "https://east.example".to_owned());
+        clusters::Error::Unauthorized { cluster, host, credentials: "the token".to_owned() }
+    }
+
+    fn another() -> clusters::Error {
+        clusters::Error::AnotherCluster {
+            cluster: "east".to_owned(),
+            host: "https://east.example".to_owned(),
+            recorded: "old".to_owned(),
+            live: "new".to_owned(),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_abandoned_cluster_is_forgotten_whatever_answers_in_its_place() {
+        let data = provider(OnUnreachable::Abandon);
+        // The block names nothing, as that of a cluster whose data source is gone.
+        let setting = data.clusters.get("east").await.unwrap_err();
+        for error in [setting, unauthorized(), another()] {
+            assert!(matches!(unidentified("east", &error, &data), Way::Forget(_)), "{error}");
+        }
+        let attribute = "host".to_owned();
+        let unknown = clusters::Error::NotYetKnown { cluster: "east".to_owned(), attribute };
+        assert!(matches!(unidentified("east", &unknown, &data), Way::Keep(_)));
+    }
+
+    #[test]
+    fn a_cluster_that_is_not_abandoned_stays_in_state_and_the_message_says_how_to_abandon_it() {
+        for on_unreachable in [OnUnreachable::Error, OnUnreachable::Keep] {
+            let data = provider(on_unreachable);
+            let Way::Keep(refusal) = unidentified("east", &unauthorized(), &data) else { panic!() };
+            assert!(refusal.detail.contains("on_unreachable = \"abandon\""), "{}", refusal.detail);
+            let Way::Keep(refusal) = unidentified("east", &another(), &data) else { panic!() };
+            assert!(!refusal.detail.contains("abandon"), "{}", refusal.detail);
+        }
+    }
 }
