@@ -34,7 +34,7 @@ fn all_that_is_wrong_is_said_at_once_with_cluster_and_setting() {
     assert_eq!(
         refused([("east", known(both)), ("west", known(host("ftp://a")))], Environment::default()),
         [
-            "cluster \"east\": token_file cannot be used: it cannot stand beside token",
+            "cluster \"east\": token_file cannot be used: it conflicts with token",
             "cluster \"west\": host cannot be used: it is not the URL of an API server: its scheme is neither https \
              nor http",
         ]
@@ -169,7 +169,8 @@ async fn a_block_that_is_wrong_leaves_the_other_clusters_usable() {
     ];
     let clusters = build(blocks, Environment::default());
     clusters.get("west").await.unwrap();
-    for (label, cause) in [("east", "it is empty"), ("north", "beside"), ("south", "no API server is named")]
+    for (label, cause) in
+        [("east", "it is empty"), ("north", "conflicts"), ("south", "no API server is named")]
     {
         let error = clusters.get(label).await.unwrap_err();
         assert!(
