@@ -5,6 +5,8 @@ mod control_plane;
 mod definitions;
 mod gateway;
 mod installed;
+mod members;
+mod page;
 mod pods;
 mod proxies;
 mod remote_access;
@@ -22,6 +24,8 @@ pub use control_plane::{ControlPlane, Replica, control_plane};
 pub use definitions::definitions_in_use;
 pub use gateway::{Gateway, GatewayPods};
 pub use installed::{Installed, InstalledError, NetworkGateway, installed};
+pub use members::members;
+pub use page::join_page;
 pub use proxies::proxies;
 pub use remote_access::{Refusal, RemoteAccess, RemoteSecret, RemoteSecrets, remote_secrets, token};
 

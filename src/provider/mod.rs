@@ -34,7 +34,7 @@ impl Provider for IstioProvider {
     }
 
     fn register(&self, registry: &mut Registry<Self>) {
-        registry.resource(MeshResource).data_source(MeshDataSource).data_source(TopologyDataSource);
+        registry.identified(MeshResource).data_source(MeshDataSource).data_source(TopologyDataSource);
     }
 
     async fn configure(&self, config: ProviderModel, _setup: &Setup) -> Outcome<ProviderData> {

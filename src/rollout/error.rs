@@ -11,6 +11,15 @@ pub enum RolloutError {
     /// The record of what is made there could not be claimed, so nothing was written.
     #[error("cannot record what will be done in the cluster")]
     Claim(#[source] ssa::InventoryError),
+    /// Objects that bear the owner's label could not be listed, though the record that had them is lost.
+    #[error("the record of what was made is lost, and what bears its owner's label cannot be listed")]
+    Owned(#[source] ssa::RequestError),
+    /// Records could not be searched for.
+    #[error("cannot look for records of what was made in the cluster")]
+    Search(#[source] clusters::Error),
+    /// A page beside the record could not be written.
+    #[error("everything is ready, but what other clusters need to know of the mesh could not be written")]
+    Page(#[source] ssa::InventoryError),
     /// An object could not be applied, or did not become ready in time for the next stage.
     #[error("cannot apply the manifests")]
     Apply(#[source] ssa::ApplyError),

@@ -19,6 +19,7 @@ use crate::diagnostics;
 use crate::manifests::ObjectId;
 use crate::mesh::{Authority, ClusterName, GivenAuthority, RootKeeper, ValidatedMesh};
 use crate::render::authority::INTERMEDIATE_SECRET;
+use crate::rollout::{Owner, Target};
 use crate::trust::{self, CA_CERT, CA_KEY, CERT_CHAIN, Intermediate, ROOT_CERT, Root};
 
 /// Which attribute holds the file that an error names.
@@ -83,8 +84,8 @@ pub async fn check_existing(
                 "metadata": {"name": INTERMEDIATE_SECRET, "namespace": mesh.namespace()},
             }),
         );
-        let read = kept_secrets::read(cluster, mesh.namespace().as_str(), [id.clone()].into_iter(), cancel);
-        let mut live = match read.await {
+        let target = Target::new(cluster, "", &Owner::mesh(""), mesh.namespace().as_str());
+        let mut live = match kept_secrets::read(&target, [id.clone()].into_iter(), cancel).await {
             Ok(live) => live,
             // Whatever is to be changed there fails by itself.
             Err(_) if cluster.on_unreachable() != OnUnreachable::Error => continue,

@@ -13,6 +13,7 @@ use super::read::{kubernetes_id, read_objects};
 use crate::clusters::Cluster;
 use crate::manifests::{Fields, FingerprintKey, ObjectId};
 use crate::mesh::EAST_WEST_GATEWAY;
+use crate::rollout::{Owner, Target};
 
 /// One field that cannot become what is planned.
 #[derive(Debug, PartialEq)]
@@ -47,7 +48,8 @@ pub async fn check(
             return Objects::new();
         }
         // What cannot be read is the apply's matter, which compares everything before it writes.
-        read_objects(cluster, namespace, &wanted, key, cancel).await.unwrap_or_default()
+        let target = Target::new(cluster, "", &Owner::mesh(""), namespace);
+        read_objects(&target, &wanted, key, cancel).await.unwrap_or_default()
     });
     let live: Objects = join_all(reads).await.into_iter().flatten().collect();
     stuck(&live, planned).iter().map(refusal).collect::<Diagnostics>().into_result()

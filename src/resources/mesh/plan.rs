@@ -11,7 +11,7 @@ use super::authorities::{check_existing, check_given};
 use super::blueprint::Blueprint;
 use super::declare::declare;
 use super::documents;
-use super::field_maps::{self, Objects, Rendered, texts};
+use super::field_maps::{self, Objects, Rendered};
 use super::fingerprint::Secrets;
 use super::immutable;
 use super::links;
@@ -52,8 +52,7 @@ pub async fn plan(
         planned.cluster_uids = Field::Unknown;
         planned.kubernetes_versions = Field::Unknown;
         planned.status = Field::Unknown;
-        planned.join = Field::Unknown;
-        planned.peer = Field::Unknown;
+        (planned.join, planned.peer) = documents::planned(&planned, prior);
         return Ok((planned, messages));
     };
     let recorded = prior.map(Recorded::of).unwrap_or_default();
@@ -67,9 +66,9 @@ pub async fn plan(
     check_existing(&mesh, &clusters, |_| None, cancel).await?;
     let recorded = after_relabelling(recorded, &mesh, &facts);
     let blueprint = Blueprint::fetch(mesh, &recorded, data).await?;
-    planned.chart_digests = texts(blueprint.digests());
-    planned.cluster_uids = per_cluster(&facts, |facts| facts.uid.clone());
-    planned.kubernetes_versions = per_cluster(&facts, |facts| facts.kubernetes_version.clone());
+    planned.chart_digests = pinned(blueprint.digests(), &recorded.chart_digests);
+    planned.cluster_uids = per_cluster(&facts, &recorded.cluster_uids);
+    planned.kubernetes_versions = per_cluster(&facts, &recorded.kubernetes_versions);
     let rendering = Rendering {
         blueprint: &blueprint,
         prior: &recorded.objects,
@@ -205,14 +204,26 @@ fn after_relabelling(mut recorded: Recorded, mesh: &ValidatedMesh, facts: &Facts
     recorded
 }
 
-fn per_cluster(
-    facts: &Facts,
-    value: impl Fn(&ClusterFacts) -> String,
-) -> Field<BTreeMap<String, Field<String>>> {
-    let values = facts.iter().map(|(name, facts)| {
-        (name.to_string(), facts.as_ref().map_or(Field::Unknown, |facts| Field::Known(value(facts))))
+/// A pin of each cluster: what is recorded. Terraform plans again before it applies, and what a cluster says of itself may be
+/// something else by then; so what no apply has seen is not promised.
+fn per_cluster(facts: &Facts, recorded: &BTreeMap<String, String>) -> Field<BTreeMap<String, Field<String>>> {
+    let values = facts.keys().map(|name| {
+        let recorded = recorded.get(name.as_str()).cloned();
+        (name.to_string(), recorded.map_or(Field::Unknown, Field::Known))
     });
     Field::Known(values.collect())
+}
+
+/// The digests that are recorded; a chart that is fetched for the first time may be another one at apply.
+fn pinned(
+    fetched: BTreeMap<String, String>,
+    recorded: &BTreeMap<String, String>,
+) -> Field<BTreeMap<String, Field<String>>> {
+    let digests = fetched.into_iter().map(|(chart, digest)| {
+        let is_recorded = recorded.get(&chart) == Some(&digest);
+        (chart, if is_recorded { Field::Known(digest) } else { Field::Unknown })
+    });
+    Field::Known(digests.collect())
 }
 
 /// What the objects of a plan are made from.
