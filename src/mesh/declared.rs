@@ -57,6 +57,8 @@ pub struct CertificateAuthority {
     pub root_lifetime_days: Option<i64>,
     /// How long a new intermediate is valid.
     pub intermediate_lifetime_days: Option<i64>,
+    /// Which intermediates those are: another number asks for other ones of the same root.
+    pub intermediate_version: Option<i64>,
     /// Kind of all keys.
     pub key_type: Option<String>,
 }

@@ -61,6 +61,7 @@ impl Check {
             ("root_key_wo_version", declared.root_key_version.is_some()),
             ("root_lifetime_days", declared.root_lifetime_days.is_some()),
             ("intermediate_lifetime_days", declared.intermediate_lifetime_days.is_some()),
+            ("intermediate_version", declared.intermediate_version.is_some()),
             ("key_type", declared.key_type.is_some()),
         ];
         for (name, _) in stray.into_iter().filter(|(_, is_stray)| *is_stray) {
@@ -117,6 +118,7 @@ impl Check {
             root: root_keeper?,
             root_lifetime: root?,
             intermediate_lifetime: intermediate?,
+            intermediate_version: declared.intermediate_version.unwrap_or_default(),
             key_type: key_type?,
         })
     }

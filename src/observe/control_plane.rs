@@ -10,7 +10,7 @@ use kube::{Api, ResourceExt};
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::authority;
+use super::authority::{self, CertificateFiles};
 use super::gateway::{self, Gateway};
 use super::pods::is_ready;
 use crate::clusters::{Cluster, Error};
@@ -29,8 +29,8 @@ pub struct ControlPlane {
     pub replicas: Result<Vec<Replica>, String>,
     /// The roots that proxies of the cluster trust, as PEM; `None` if there are none yet.
     pub roots: Option<String>,
-    /// The certificate that istiod signs with, as PEM; `None` if it made a root of its own.
-    pub signer: Option<Vec<u8>>,
+    /// The certificates that istiod signs with; `None` if there are none, and it makes a root of its own.
+    pub authority: Option<CertificateFiles>,
     /// The east-west gateway; `None` if it has no Service.
     pub gateway: Option<Gateway>,
 }
@@ -60,14 +60,14 @@ pub async fn control_plane(
     gateway_namespace: &str,
     asks_istiod: bool,
 ) -> Result<ControlPlane, Error> {
-    let (roots, signer, gateway, replicas) = try_join4(
+    let (roots, authority, gateway, replicas) = try_join4(
         authority::roots(cluster, namespace),
-        authority::signer(cluster, namespace),
+        authority::authority(cluster, namespace),
         gateway::gateway(cluster, namespace, gateway_namespace),
         replicas(cluster, namespace, asks_istiod),
     )
     .await?;
-    Ok(ControlPlane { replicas, roots, signer, gateway })
+    Ok(ControlPlane { replicas, roots, authority, gateway })
 }
 
 async fn replicas(

@@ -19,7 +19,7 @@ use futures::future::{join_all, try_join};
 use crate::clusters::{Cluster, Clusters, Error, Reason};
 use crate::mesh::ClusterFacts;
 
-pub use authority::roots;
+pub use authority::{CertificateFiles, HeldCertificates, certificates, roots};
 pub use control_plane::{ControlPlane, Replica, control_plane};
 pub use definitions::definitions_in_use;
 pub use gateway::{Gateway, GatewayPods};

@@ -47,6 +47,25 @@ pub enum RolloutError {
     /// The mesh's root could not be made, or what keeps it is broken.
     #[error("the root certificate of the mesh cannot be used")]
     Root(#[source] TrustError),
+    /// A root is kept where none was when it was decided that a new one is to be made.
+    #[error("the cluster keeps a root certificate that was not there before the apply began")]
+    RootAppeared,
+    /// What was written is not what is there.
+    #[error("the Secret that keeps the mesh's root certificate does not hold what was written into it")]
+    RootNotStored,
+    /// The root that was to be deleted is not the one that the mesh keeps from now on.
+    #[error(
+        "the cluster keeps the only copy of root {kept}; what the mesh has elsewhere is root {elsewhere}"
+    )]
+    OnlyCopy {
+        /// Fingerprint of the one.
+        kept: String,
+        /// Fingerprint of the other.
+        elsewhere: String,
+    },
+    /// istiod could not be told to start anew, or what it made for itself not be deleted.
+    #[error("cannot make istiod give up the root certificate that it created for itself")]
+    OwnRoot(#[source] clusters::Error),
     /// The cluster's intermediate could not be made.
     #[error("no intermediate certificate could be made")]
     Intermediate(#[source] TrustError),

@@ -7,12 +7,12 @@ use ssa::{Action, DeleteOptions, Expect, Inherit, Inventory, ObjectId, ObjectPat
 use tokio::sync::Barrier;
 
 use super::access::{self, Access};
-use super::authority::Certificates;
+use super::authority::{self, Certificates};
 use super::exchange::Exchange;
 use super::fill::{Given, Produced};
 use super::session::{Claiming, Session, beside};
 use super::target::{ClusterOutcome, Target, Unclosed, release_annotation};
-use super::{RolloutError, injection, remote_secrets};
+use super::{RolloutError, injection, own_root, remote_secrets};
 use crate::mesh::ApiServerAddresses;
 use crate::render::authority::{INTERMEDIATE_SECRET, ROOT_SECRET};
 use crate::render::{Component, Hole, Manifest, ManifestSet, Stage};
@@ -190,6 +190,7 @@ impl Run<'_> {
         self.apply(progress, &[Stage::Definitions, Stage::Namespaces], &nothing).await?;
         let root = self.root(progress).await?;
         self.intermediate(progress, root.as_deref()).await?;
+        self.give_up_own_root(progress).await?;
         self.apply(progress, &[Stage::Configuration, Stage::Tokens], &self.given()).await?;
         let offer = Box::pin(self.offer_access());
         let (applied, offered, offering) = beside(self.workloads(progress), offer).await;
@@ -233,18 +234,10 @@ impl Run<'_> {
             return Ok(None);
         }
         let target = &self.installation.target;
-        let is_to_be_made =
-            |manifest: &Manifest| manifest.holes.values().any(|hole| matches!(hole, Hole::Root(_)));
-        let root = if self.installation.set.manifests().iter().any(is_to_be_made) {
-            let root = certificates.root(target).await?;
-            let produced = Produced { root: Some(&root), ..Produced::default() };
-            self.apply(progress, &[Stage::Root], &produced).await?;
-            root
-        } else {
-            self.apply(progress, &[Stage::Root], &Produced::default()).await?;
-            certificates.root(target).await?
-        };
-        let root = Arc::new(root);
+        let root = certificates.root(target).await?;
+        let produced = Produced { root: Some(&root), ..Produced::default() };
+        self.apply(progress, &[Stage::Root], &produced).await?;
+        authority::is_stored(target, &root).await?;
         self.exchange.publish_root(root.clone());
         Ok(Some(root))
     }
@@ -255,16 +248,29 @@ impl Run<'_> {
             return self.apply(progress, &[Stage::Authority], &self.given()).await;
         };
         let nothing = Produced::default();
-        let is_to_be_made =
-            |manifest: &Manifest| manifest.holes.values().any(|hole| matches!(hole, Hole::Intermediate(_)));
-        if !self.installation.set.manifests().iter().any(is_to_be_made) {
+        let holes = self.installation.set.manifests().iter().flat_map(|manifest| manifest.holes.values());
+        let version = |hole: &Hole| match hole {
+            Hole::Intermediate { version, .. } => Some(*version),
+            _ => None,
+        };
+        let Some(version) = holes.filter_map(version).next() else {
             return self.apply(progress, &[Stage::Authority], &nothing).await;
-        }
+        };
         let shared = if own.is_none() { self.holding(progress, self.exchange.root()).await? } else { None };
         let root = own.or(shared.as_deref()).ok_or(RolloutError::NoRoot)?;
-        let intermediate = certificates.intermediate(&self.installation.target, root).await?;
+        let intermediate = certificates.intermediate(&self.installation.target, root, version).await?;
         let produced = Produced { intermediate: Some(&intermediate), ..Produced::default() };
         self.apply(progress, &[Stage::Authority], &produced).await
+    }
+
+    /// Where the mesh was before, istiod may have started while there was nothing to sign with.
+    async fn give_up_own_root(&self, progress: &mut Progress) -> Result<(), RolloutError> {
+        let Installation { target, set, expect, .. } = self.installation;
+        let has_authority = |manifest: &Manifest| manifest.component == Component::Authority;
+        if *expect != Expect::Absent && set.manifests().iter().any(has_authority) {
+            progress.outcome.given_up = own_root::give_up(target, set).await?;
+        }
+        Ok(())
     }
 
     fn given(&self) -> Produced<'_> {
@@ -318,9 +324,10 @@ impl Run<'_> {
             self.manifests()?.iter().map(|manifest| manifest.id().clone()).collect();
         let loses_the_root = |id: &ObjectId| id.name == ROOT_SECRET && !ids.contains(id);
         let loses_the_root = progress.inventory.entries().keys().any(loses_the_root);
-        if loses_the_root && self.holding(progress, self.exchange.root()).await?.is_none() {
-            // It is still the only copy.
-            return Err(RolloutError::NoRoot);
+        if self.installation.certificates.is_some() && loses_the_root {
+            // Until another cluster or the user has it, this is the only copy.
+            let root = self.holding(progress, self.exchange.root()).await?.ok_or(RolloutError::NoRoot)?;
+            authority::may_be_deleted(target, &root).await?;
         }
         let options = DeleteOptions {
             timeout: self.session.left(),
@@ -338,13 +345,13 @@ impl Run<'_> {
     }
 
     /// What is forgotten rather than deleted when it is no longer wanted: definitions, since all their resources would go with
-    /// them, whoever made them; and what istiod signs with, which someone else keeps from now on.
+    /// them, whoever made them; what istiod signs with, which someone else keeps from now on; and, where the provider has no root
+    /// any more, the one that it had, since nothing else may have its key.
     fn left_to_others(&self) -> Vec<ObjectPattern> {
         let namespace = &self.installation.target.inventory.namespace;
-        vec![
-            definitions(),
-            ObjectPattern::object(&ObjectId::new("", "Secret", namespace, INTERMEDIATE_SECRET)),
-        ]
+        let secret = |name| ObjectPattern::object(&ObjectId::new("", "Secret", namespace, name));
+        let root = self.installation.certificates.is_none().then(|| secret(ROOT_SECRET));
+        [definitions(), secret(INTERMEDIATE_SECRET)].into_iter().chain(root).collect()
     }
 
     /// Applies these stages. An object with a hole that nothing fills is left out.

@@ -10,6 +10,7 @@ use ssa::{
 use tokio_util::sync::CancellationToken;
 
 use super::RolloutError;
+use super::own_root::GivenUp;
 use super::owner::{OWNER_LABEL, Owner, RELEASE_ANNOTATION};
 use crate::clusters::Cluster;
 use crate::render::Stage;
@@ -97,6 +98,8 @@ pub struct ClusterOutcome {
     pub changes: ChangeSet<ssa::Applied>,
     /// Why it stopped; `None` if all was done.
     pub error: Option<RolloutError>,
+    /// What its istiod was made to give up.
+    pub given_up: Option<GivenUp>,
     /// The record of an installation that holds what it shall, still to be closed.
     pub unclosed: Option<Unclosed>,
 }
@@ -161,7 +164,14 @@ impl Unclosed {
 impl ClusterOutcome {
     /// Nothing was done yet.
     pub(super) fn untouched(cluster: &str, error: Option<RolloutError>) -> Self {
-        Self { cluster: cluster.to_owned(), book: None, changes: ChangeSet::default(), error, unclosed: None }
+        Self {
+            cluster: cluster.to_owned(),
+            book: None,
+            changes: ChangeSet::default(),
+            error,
+            given_up: None,
+            unclosed: None,
+        }
     }
 
     /// The objects that are as the run wanted them.

@@ -8,7 +8,6 @@ use super::session::{Claiming, Session, owned};
 use super::target::{ClusterOutcome, Target, release_annotation};
 use super::{RolloutError, leftovers};
 use crate::render::Stage;
-use crate::render::authority::INTERMEDIATE_SECRET;
 
 /// What one cluster shall lose.
 #[derive(Clone, Debug)]
@@ -57,7 +56,9 @@ impl Removal {
     /// The record, claimed; if there is none, one of what is known, which lies nowhere.
     async fn open(&self, session: &Session<'_>) -> Result<Option<Inventory>, RolloutError> {
         let Target { inventory: at, owner, .. } = &self.target;
-        if self.target.record(session.cancel).await?.is_none() {
+        let record = self.target.record(session.cancel).await?;
+        if record.is_none_or(|record| record.identity() != owner.id()) {
+            // It is lost, or another mesh has come since: what bears our label is ours all the same.
             if self.known.is_empty() {
                 return Ok(None);
             }
@@ -76,8 +77,7 @@ impl Removal {
         session.claim(&claiming).await.map(Some)
     }
 
-    /// The authority and the namespace go last: istiod's copies of the root are known by it, also to a run that goes on where
-    /// another was interrupted.
+    /// What istiod left is known by a few objects, which go after it, with the namespace.
     async fn steps(
         &self,
         inventory: &mut Inventory,
@@ -89,13 +89,14 @@ impl Removal {
         let links = self.prune(inventory, outcome, session, |_, order| order >= Stage::Links as u16).await;
         engine.holding(inventory, unlinked.wait(), session.cancel).await.map_err(RolloutError::Claim)?;
         links?;
-        let authority = ObjectId::new("", "Secret", &at.namespace, INTERMEDIATE_SECRET);
-        let home = ObjectId::of_namespace(&at.namespace);
-        self.prune(inventory, outcome, session, |id, _| *id != home && *id != authority).await?;
-        let root =
-            leftovers::root_certificate(cluster, &at.namespace).await.map_err(RolloutError::Leftovers)?;
-        if let Some(root) = root {
-            leftovers::delete_root_copies(cluster, &root).await.map_err(RolloutError::Leftovers)?;
+        let istiod_has_run = leftovers::istiod_has_run(inventory);
+        let mut last = leftovers::known_by(&at.namespace);
+        last.insert(ObjectId::of_namespace(&at.namespace));
+        self.prune(inventory, outcome, session, |id, _| !last.contains(id)).await?;
+        if istiod_has_run {
+            let deleting = leftovers::delete(cluster, &at.namespace);
+            let deleted = engine.holding(inventory, deleting, session.cancel).await;
+            deleted.map_err(RolloutError::Claim)?.map_err(RolloutError::Leftovers)?;
         }
         let deleted = engine.delete(inventory, &self.options(inventory, session), session.cancel).await;
         outcome.add(deleted.changes);

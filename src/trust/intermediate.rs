@@ -15,6 +15,7 @@ use super::issue;
 use super::key::{KeyType, PrivateKey};
 use super::path::{PathError, Presented};
 use super::root::Root;
+use super::signer::Certificates;
 
 /// An authority that istiod can sign workload certificates with, and whose certificates proxies accept.
 #[derive(Clone, Debug)]
@@ -89,25 +90,18 @@ impl Intermediate {
     /// that proxies would accept what istiod signs with them at `now`.
     pub fn parse(data: &BTreeMap<String, Vec<u8>>, now: OffsetDateTime) -> Result<Self, TrustError> {
         let files = Files::find(data)?;
-        let mut certificates = Certificate::parse_all(files.certificate.0, files.certificate.1)?;
-        let mut chain = Vec::new();
-        for (file, content) in &files.chain {
-            chain.extend(Certificate::parse_all(file, content)?);
-        }
-        let roots = Certificate::parse_all(files.roots.0, files.roots.1)?;
+        let Certificates { certificate, chain, roots } = Certificates::parse(&files.public)?;
         let revocations = match files.revocations {
             Some((file, content)) => encoding::contents(file, content, REVOCATION_LIST)?,
             None => Vec::new(),
         };
         let key = PrivateKey::parse(files.key.0, files.key.1)?;
         let names = FileNames {
-            certificate: files.certificate.0,
+            certificate: files.public.certificate.0,
             key: files.key.0,
-            chain: files.chain[0].0,
-            roots: files.roots.0,
+            chain: files.public.chain[0].0,
+            roots: files.public.roots.0,
         };
-        // The first is the authority's own; cert-manager lets the chain follow, which istiod reads as such.
-        let certificate = certificates.swap_remove(0);
         Self { certificate, key, chain, roots, root: 0, revocations }.checked(&names, now)
     }
 
@@ -231,6 +225,11 @@ impl Intermediate {
     /// Whether it ends when its root does: it was asked to live longer, or exactly as long.
     pub fn ends_with_root(&self) -> bool {
         self.certificate.not_after() >= self.root().not_after()
+    }
+
+    /// Whether little time is left to it, and another one of the same root would live longer.
+    pub fn is_renewal_due(&self, now: OffsetDateTime) -> bool {
+        !self.ends_with_root() && self.certificate.is_near_its_end(now)
     }
 }
 

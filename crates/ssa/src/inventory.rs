@@ -161,6 +161,11 @@ impl Inventory {
         self.origin == Origin::TakenOver
     }
 
+    /// Whether it lies nowhere: of its objects no more than the names are known.
+    pub fn is_detached(&self) -> bool {
+        self.origin == Origin::Detached
+    }
+
     /// Where it is kept.
     pub fn at(&self) -> &InventoryRef {
         &self.at

@@ -1,11 +1,9 @@
 //! Create and update: from the plan to clusters that hold it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Instant;
 
 use futures::future::{join_all, try_join_all};
-use serde_json::{Map, Value};
 use ssa::{Expect, Policy};
 use tfplugin::{Diagnostic, Diagnostics, Field, Outcome};
 use tokio_util::sync::CancellationToken;
@@ -18,14 +16,15 @@ use super::declare::declare;
 use super::fingerprint::Secrets;
 use super::identity;
 use super::model::MeshModel;
-use super::plan::{primary, root_is_gone};
+use super::plan::primary;
 use super::read::kubernetes_id;
 use super::recorded::Recorded;
 use super::remove::{Departure, Removed};
 use super::resume::{self, Found};
+use super::roots::Inquiry;
 use super::seals::{ApiServers, Seals};
 use super::site::{Site, digest_of};
-use super::{kept_secrets, remove};
+use super::{kept_secrets, remove, root_messages};
 use crate::clusters::Cluster;
 use crate::diagnostics;
 use crate::documents::{JoinModel, to_page};
@@ -33,12 +32,10 @@ use crate::manifests::ObjectId;
 use crate::mesh::{ClusterFacts, ClusterName, JOIN_PAGE_KEY, ValidatedMesh};
 use crate::observe;
 use crate::provider::ProviderData;
-use crate::render::authority::{INTERMEDIATE_SECRET, ROOT_SECRET};
-use crate::render::{Component, Hole, Manifest, ManifestSet};
+use crate::render::ManifestSet;
 use crate::rollout::{
     self, Certificates, ClusterOutcome, Given, Installation, Owner, RolloutError, Session, Target, Unclosed,
 };
-use crate::trust::Root;
 
 /// What an apply is given.
 pub struct Apply<'a> {
@@ -75,19 +72,10 @@ pub(super) struct Prepared {
     pub(super) sites: Vec<Site>,
     pub(super) digests: BTreeMap<String, String>,
     pub(super) api_servers: ApiServers,
-    /// The root that the user gives.
-    root: Option<Arc<Root>>,
-}
-
-impl Prepared {
     /// What new certificates shall be, if the provider makes some.
-    fn certificates(&self) -> Option<Certificates> {
-        let certificates = Certificates::of(&self.mesh)?;
-        Some(match &self.root {
-            Some(root) => certificates.signed_by(root.clone()),
-            None => certificates,
-        })
-    }
+    certificates: Option<Certificates>,
+    /// What the user should know of the root.
+    notices: Diagnostics,
 }
 
 impl Apply<'_> {
@@ -102,6 +90,8 @@ impl Apply<'_> {
         let installations = prepared.sites.iter().map(|site| self.installation(&prepared, site)).collect();
         let mut outcomes = rollout::install(installations, &session).await;
         let mut diagnostics: Diagnostics = outcomes.iter().filter_map(failure).collect();
+        diagnostics.extend(prepared.notices.iter().cloned());
+        diagnostics.extend(outcomes.iter().filter_map(given_up));
         if self.prior.is_none() && outcomes.iter().all(|outcome| outcome.book.is_none()) {
             return (Outcome::failed(diagnostics), None);
         }
@@ -149,7 +139,7 @@ impl Apply<'_> {
         let reading = mesh.primaries().keys().map(|name| self.facts(name, &planned));
         let facts = try_join_all(reading).await?;
         let api_servers = api_servers(&mesh, self.data).await?;
-        let root = check_given(self.config, &mesh, self.prior)?;
+        let root = check_given(self.config, &mesh)?;
         let clusters: Vec<Cluster> = facts.iter().map(|(cluster, _)| cluster.clone()).collect();
         check_existing(&mesh, &clusters, |cluster| Some(is_missing(cluster)), self.cancel).await?;
         let uids = facts.iter().map(|(_, facts)| facts.uid.clone()).collect();
@@ -171,11 +161,12 @@ impl Apply<'_> {
         let sites: Vec<Site> =
             sites.map(|((target, (_, facts)), (set, digest))| Site { target, facts, set, digest }).collect();
         self.check_objects(&sites)?;
-        self.check_root(&sites)?;
+        let (source, notices) = self.inquiry(&blueprint.mesh).settle(root).await?;
+        let certificates = source.and_then(|source| Certificates::of(&blueprint.mesh, source));
         let digests = blueprint.digests();
         let settings = book::settings(&character, self.planned, &digests)?;
         let mesh = blueprint.mesh;
-        Ok(Prepared { owner, mesh, settings, leaving, sites, digests, api_servers, root })
+        Ok(Prepared { owner, mesh, settings, leaving, sites, digests, api_servers, certificates, notices })
     }
 
     fn target(&self, cluster: &Cluster, facts: &ClusterFacts, owner: &Owner) -> Target {
@@ -224,15 +215,11 @@ impl Apply<'_> {
         let name = set.cluster().clone();
         let wanted = set.manifests().iter().filter(|manifest| !manifest.holes.is_empty());
         let wanted = wanted.map(|manifest| ObjectId::of(&name, &manifest.object));
-        let carried = self.carried_root(&set).await?;
         let live = kept_secrets::read(target, wanted, self.cancel).await?;
         let planned = self.planned.manifests.as_known();
         set.try_map(|manifest| {
             if manifest.holes.is_empty() {
                 return Ok(manifest);
-            }
-            if let Some(root) = carried.as_ref().filter(|_| manifest.component == Component::Root) {
-                return Ok(manifest.filled(root));
             }
             let id = ObjectId::of(&name, &manifest.object);
             let fields = planned.and_then(|planned| planned.get(&id.to_string())?.as_known());
@@ -240,26 +227,9 @@ impl Apply<'_> {
         })
     }
 
-    /// The root that another cluster has kept so far, if this set shall keep it from now on.
-    async fn carried_root(&self, set: &ManifestSet) -> Result<Option<Map<String, Value>>, Diagnostic> {
-        if !set.manifests().iter().any(|manifest| manifest.component == Component::Root) {
-            return Ok(None);
-        }
-        let mut roots =
-            self.recorded.objects.keys().filter(|id| id.kind == "Secret" && id.name == ROOT_SECRET);
-        let Some(id) = roots.next().filter(|id| id.cluster != set.cluster().as_str()) else {
-            return Ok(None);
-        };
-        let uid = self.recorded.cluster_uids.get(&id.cluster);
-        if Recorded::of(self.planned).cluster_uids.get(set.cluster().as_str()) == uid {
-            // The same cluster with a new label.
-            return Ok(None);
-        }
-        let unusable = |error| diagnostics::cluster(&error, Some(primary(&id.cluster)));
-        let cluster = self.data.clusters.get(&id.cluster).await.map_err(unusable)?;
-        let target = Target::new(&cluster, "", &self.recorded.owner(), &self.namespace());
-        let mut live = kept_secrets::read(&target, [id.clone()].into_iter(), self.cancel).await?;
-        live.remove(id).map(Some).ok_or_else(|| kept_secrets::is_gone(id))
+    fn inquiry<'a>(&'a self, mesh: &'a ValidatedMesh) -> Inquiry<'a> {
+        let Self { prior, recorded, secrets, data, .. } = self;
+        Inquiry { mesh, prior: *prior, recorded, secrets, data }
     }
 
     /// The cluster, if it is the one that was planned for, and the facts that it is rendered with.
@@ -298,19 +268,6 @@ impl Apply<'_> {
         Err(Diagnostic::error("The objects of the mesh are no longer those that were planned", detail))
     }
 
-    /// No root is made anew while an intermediate of the one before is in use.
-    fn check_root(&self, sites: &[Site]) -> Result<(), Diagnostic> {
-        let is_signed =
-            self.recorded.objects.keys().any(|id| id.kind == "Secret" && id.name == INTERMEDIATE_SECRET);
-        let made = sites.iter().flat_map(|site| site.ids().zip(site.set.manifests()));
-        let is_root = |manifest: &Manifest| manifest.holes.values().any(|hole| matches!(hole, Hole::Root(_)));
-        let mut made = made.filter(|(id, manifest)| is_root(manifest) && self.secrets.seals.has(id));
-        match made.next() {
-            Some((id, _)) if is_signed => Err(root_is_gone(&id)),
-            _ => Ok(()),
-        }
-    }
-
     fn installation(&self, prepared: &Prepared, site: &Site) -> Installation {
         let api_server = prepared.api_servers.get(site.set.cluster()).cloned();
         let target = &site.target;
@@ -325,7 +282,7 @@ impl Apply<'_> {
             settings: prepared.settings.clone(),
             known: known.collect(),
             release: primary.map(|primary| primary.version().to_string()).unwrap_or_default(),
-            certificates: prepared.certificates(),
+            certificates: prepared.certificates.clone(),
             api_server: api_server.unwrap_or_default(),
             given: self.given(label),
             expect: if self.prior.is_some() { Expect::Any } else { Expect::Absent },
@@ -385,6 +342,10 @@ async fn finish(
         unclosed.write_page(JOIN_PAGE_KEY, &data, &CancellationToken::new()).await?;
     }
     unclosed.close(settings).await
+}
+
+fn given_up(outcome: &ClusterOutcome) -> Option<Diagnostic> {
+    outcome.given_up.as_ref().map(|given_up| root_messages::given_up(&outcome.cluster, given_up))
 }
 
 fn failure(outcome: &ClusterOutcome) -> Option<Diagnostic> {

@@ -32,29 +32,16 @@ type Authorities = BTreeMap<String, Intermediate>;
 /// Checks what the configuration gives, as far as it is known.
 ///
 /// # Errors
-/// Everything that is incomplete or does not fit together, and a root that is not the one that the mesh has.
-pub fn check_given(
-    config: &MeshModel,
-    mesh: &ValidatedMesh,
-    prior: Option<&MeshModel>,
-) -> Result<Option<Arc<Root>>, Diagnostics> {
+/// Everything that is incomplete or does not fit together.
+pub fn check_given(config: &MeshModel, mesh: &ValidatedMesh) -> Result<Option<Arc<Root>>, Diagnostics> {
     match mesh.authority() {
         Authority::Given(given) => {
             let authorities = given_authorities(given, mesh, config)?;
-            for (label, authority) in &authorities {
-                keeps_the_root(prior, label, &authority.root().fingerprint())?;
-            }
             trust_each_other(&authorities)?;
             Ok(None)
         }
         Authority::Generated { root: RootKeeper::User { certificate, .. }, .. } => {
-            let root = users_root(certificate, mesh, config)?;
-            if let Some(root) = &root {
-                for label in mesh.primaries().keys() {
-                    keeps_the_root(prior, label.as_str(), &root.certificate().fingerprint())?;
-                }
-            }
-            Ok(root.map(Arc::new))
+            Ok(users_root(certificate, mesh, config)?.map(Arc::new))
         }
         Authority::Generated { .. } | Authority::Existing | Authority::SelfSigned => Ok(None),
     }
@@ -193,24 +180,6 @@ fn trust_each_other(authorities: &Authorities) -> Result<(), Diagnostics> {
         let summary = "Workloads of two clusters would refuse each other";
         diagnostics::failure(summary, &error, way_out, Some(path())).into()
     })
-}
-
-/// A mesh that is in use keeps its root: proxies that have the old one refuse whatever the new one has signed.
-fn keeps_the_root(prior: Option<&MeshModel>, label: &str, fingerprint: &str) -> Result<(), Diagnostic> {
-    let status = prior.and_then(|prior| prior.status.as_known());
-    let cluster = status.and_then(|status| status.clusters.as_known()?.get(label));
-    let roots = cluster.and_then(|cluster| cluster.root_fingerprints.as_known());
-    let mut known = roots.into_iter().flatten().filter_map(Field::as_str).peekable();
-    if known.peek().is_none() || known.any(|known| known == fingerprint) {
-        return Ok(());
-    }
-    let summary = format!("Cluster {label:?}: the root of a mesh that is in use would change");
-    let detail = format!(
-        "The root {fingerprint} is none of those that the workloads of this cluster trust now, so every connection would break \
-         until all proxies have it. Give certificates of the present root; or add the new root to root_certificates of every \
-         cluster first, and sign with it in a later apply."
-    );
-    Err(Diagnostic::error(summary, detail).at(path()))
 }
 
 fn no_root_key() -> Diagnostic {

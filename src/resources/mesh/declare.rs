@@ -176,6 +176,7 @@ impl Reader {
             key_cluster: self.text(&authority.key_cluster),
             root_lifetime_days: self.number(&authority.root_lifetime_days),
             intermediate_lifetime_days: self.number(&authority.intermediate_lifetime_days),
+            intermediate_version: self.number(&authority.intermediate_version),
             key_type: self.text(&authority.key_type),
             root_certificate: self.text(&authority.root_certificate),
             has_root_key: !authority.root_key_wo.is_null(),

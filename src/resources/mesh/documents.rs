@@ -7,8 +7,10 @@ use tfplugin::{Field, TerraformValue, Value};
 use super::join::join;
 use super::model::{ChartModel, GatewayModel, MeshModel, StatusModel};
 use crate::documents::{JoinModel, PeerModel, Texts, bundle, texts, with_peer};
+use crate::manifests::secret_field;
 use crate::mesh::EAST_WEST_GATEWAY;
 use crate::render::authority::INTERMEDIATE_SECRET;
+use crate::trust::ROOT_CERT;
 
 /// Both documents.
 type Documents = (Field<JoinModel>, Field<PeerModel>);
@@ -123,14 +125,21 @@ fn gateway_inputs(mesh: &MeshModel, label: &str) -> Value {
     Value::List(of_primary.into_iter().flatten().chain(of_mesh).collect())
 }
 
-/// Whether no cluster gets another root, nor one its first.
+/// Whether no cluster gets another root, nor one its first. Another intermediate of the same root is none.
 fn keeps_its_roots(planned: &MeshModel, prior: Option<&MeshModel>) -> bool {
     let Some(prior) = prior else { return false };
     let Some(objects) = planned.manifests.as_known() else {
         return is_same(&authority_inputs(planned), &authority_inputs(prior));
     };
     let suffix = format!("/{INTERMEDIATE_SECRET}");
-    objects.keys().filter(|id| id.ends_with(&suffix)).all(|id| is_unchanged(planned, prior, id))
+    let field = secret_field(ROOT_CERT);
+    let bundle = |model: &MeshModel, id: &str| {
+        model.manifests.as_known()?.get(id)?.as_known()?.get(&field)?.as_known().cloned()
+    };
+    objects.keys().filter(|id| id.ends_with(&suffix)).all(|id| {
+        let before = bundle(prior, id);
+        before.is_some() && before == bundle(planned, id)
+    })
 }
 
 /// Everything that the configuration has for the roots.

@@ -67,12 +67,3 @@ fn has_changed(id: &ObjectId) -> Diagnostic {
         "Somebody has changed or deleted it since. Nothing was written; plan again.",
     )
 }
-
-/// A Secret that had to be there is not.
-pub fn is_gone(id: &ObjectId) -> Diagnostic {
-    Diagnostic::error(
-        format!("{id} is gone"),
-        "It kept the root certificate of the mesh and its key, which shall move to another cluster. Nothing was written. \
-         Restore it from a backup and plan again.",
-    )
-}

@@ -31,6 +31,7 @@
 //! | `certificate_authority.mode` | string | optional | `generated` | in place | as configured | – |
 //! | `certificate_authority.key_cluster` | string | needed with several primaries | the only primary | the root moves | as configured | – |
 //! | `certificate_authority.root_lifetime_days`, `.intermediate_lifetime_days`, `.key_type` | | optional | 3650, 730, `ecdsa-p256` | new certificates only | as configured | – |
+//! | `certificate_authority.intermediate_version` | number | optional | 0 | new intermediates of the same root | as configured | – |
 //! | `certificate_authority.root_certificate`, `.root_key_wo_version` | | optional | | refused while the mesh is in use | as configured | – |
 //! | `certificate_authority.root_key_wo` | string, write-only | with `root_certificate` | | – | never | – |
 //! | `certificate_authority.given "<cluster>"` `.certificate`, `.certificate_chain`, `.root_certificates` | string (PEM) | with mode `given` | | in place | as configured | – |
@@ -53,6 +54,7 @@ mod api_servers;
 mod applied;
 mod apply;
 mod authorities;
+mod authority_state;
 mod blueprint;
 mod book;
 mod declare;
@@ -75,6 +77,8 @@ mod recorded;
 mod remove;
 mod resource;
 mod resume;
+mod root_messages;
+mod roots;
 mod schema;
 mod seals;
 mod site;

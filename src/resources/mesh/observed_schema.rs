@@ -11,6 +11,7 @@ pub fn status() -> Attribute {
             ("control_plane".to_owned(), Type::String),
             ("root_fingerprints".to_owned(), texts()),
             ("root_expires".to_owned(), Type::String),
+            ("authority".to_owned(), Type::String),
             ("authority_expires".to_owned(), Type::String),
             ("gateway".to_owned(), Type::String),
             ("gateway_addresses".to_owned(), texts()),
@@ -26,7 +27,9 @@ pub fn status() -> Attribute {
     );
     Attribute::new(status,
         "What the mesh was last seen to be. `clusters`: `control_plane` (`ready`, `not_ready` or `unknown`), \
-         `root_fingerprints` and `root_expires` of the roots that its proxies trust, `authority_expires` of the \
+         `root_fingerprints` and `root_expires` of the roots that its proxies trust, `authority` (`ready`, `renewal_due`: the next \
+         apply renews its intermediate, `missing`: there is no Secret `cacerts`, `unusable`: istiod cannot sign with it, or \
+         `not_in_use`: proxies trust another root than it leads to) and `authority_expires` of the \
          certificate that its istiod signs with (null if that is a root of its own), `gateway` (`ready`, `no_address`, \
          `not_labelled`, `not_injected` or `not_ready`; null without an east-west gateway), `gateway_addresses`. `links`, \
          `\"<cluster>-><other>\"`: whether calls from a cluster reach the other: `ready`, `no_control_plane`, `missing` (istiod \

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::api_servers::{api_servers, out_of_reach};
 use super::authorities::{check_existing, check_given};
+use super::authority_state;
 use super::blueprint::Blueprint;
 use super::declare::declare;
 use super::documents;
@@ -17,6 +18,7 @@ use super::immutable;
 use super::links;
 use super::model::MeshModel;
 use super::recorded::Recorded;
+use super::roots::Inquiry;
 use super::seals::ApiServers;
 use super::status;
 use crate::clusters::{self, Cluster};
@@ -25,7 +27,8 @@ use crate::manifests::{ObjectId, flatten, secret_field};
 use crate::mesh::{ClusterFacts, ClusterName, ValidatedMesh};
 use crate::observe;
 use crate::provider::ProviderData;
-use crate::render::{Component, Hole, Manifest};
+use crate::render::{Hole, Manifest};
+use crate::trust::ROOT_CERT;
 
 /// Rendered for when a cluster's own version is not known. Which objects there are does not depend on it (a test of
 /// `render` holds that), and what they say is not shown.
@@ -61,7 +64,7 @@ pub async fn plan(
     check_identities(&facts)?;
     let api_servers = api_servers(&mesh, data).await?;
     let out_of_reach = out_of_reach(&mesh, data).await;
-    check_given(config, &mesh, prior)?;
+    check_given(config, &mesh)?;
     let clusters = reachable(&facts, data).await;
     check_existing(&mesh, &clusters, |_| None, cancel).await?;
     let recorded = after_relabelling(recorded, &mesh, &facts);
@@ -75,6 +78,7 @@ pub async fn plan(
         secrets,
         api_servers: &api_servers,
         refused: &links::with_refused_token(prior),
+        due: &authority_state::due_for_renewal(prior),
         out_of_reach: &out_of_reach,
     };
     let rendered = rendering.objects(&facts)?;
@@ -82,6 +86,9 @@ pub async fn plan(
     let namespace = blueprint.mesh.namespace().as_str();
     immutable::check(&planned.manifests, &recorded.objects, &clusters, namespace, &secrets.key, cancel)
         .await?;
+    let known = prior.map(Recorded::of).unwrap_or_default();
+    let inquiry = Inquiry { mesh: &blueprint.mesh, prior, recorded: &known, secrets, data };
+    messages.extend(inquiry.foresee(&planned.manifests).await?);
     let is_unchanged = prior.is_some_and(|prior| is_same(prior, &planned));
     planned.status = status::planned(prior.filter(|_| is_unchanged));
     (planned.join, planned.peer) = documents::planned(&planned, prior);
@@ -234,6 +241,8 @@ struct Rendering<'a> {
     api_servers: &'a ApiServers,
     /// The links (reader, read) that need another token.
     refused: &'a BTreeSet<(String, String)>,
+    /// The clusters whose intermediate is to be renewed.
+    due: &'a BTreeSet<String>,
     /// The clusters whose address is not to be had.
     out_of_reach: &'a BTreeSet<ClusterName>,
 }
@@ -257,47 +266,27 @@ impl Rendering<'_> {
     fn object(&self, id: &ObjectId, manifest: &Manifest) -> Result<Rendered, Diagnostic> {
         let Secrets { key, seals } = self.secrets;
         let mut holes = seals.planned(id, manifest, self.prior, self.api_servers);
-        for (key, hole) in &manifest.holes {
+        for (file, hole) in &manifest.holes {
+            let field = secret_field(file);
             if matches!(hole, Hole::Access(read) if self.out_of_reach.contains(read)) {
-                let field = secret_field(key);
                 let prior = self.prior.get(id).and_then(|fields| fields.get(&field)).cloned();
-                holes.insert(field, prior);
+                holes.insert(field.clone(), prior);
             }
-        }
-        if manifest.holes.values().any(|hole| self.is_refused(&id.cluster, hole)) {
-            for value in holes.values_mut() {
-                *value = None;
+            if self.is_refused(&id.cluster, hole) || self.is_due(&id.cluster, hole) {
+                holes.insert(field, None);
             }
-        }
-        let is_open = holes.values().any(Option::is_none);
-        if is_open
-            && manifest.component == Component::Root
-            && seals.has(id)
-            && self.has_workloads(&id.cluster)
-        {
-            return Err(root_is_gone(id));
         }
         Ok(Rendered { fields: flatten(&manifest.object, key), holes })
-    }
-
-    /// Whether anything of the mesh runs in the cluster. Where nothing does, a destroy that did not come to its end has deleted the
-    /// root after that: Terraform plans before it destroys the rest, and only an apply may refuse to go on without the root.
-    fn has_workloads(&self, cluster: &str) -> bool {
-        self.prior.keys().any(|id| id.cluster == cluster && id.kind == "Deployment")
     }
 
     /// Whether what was filled in is a token that is no longer accepted.
     fn is_refused(&self, reader: &str, hole: &Hole) -> bool {
         matches!(hole, Hole::Access(read) if self.refused.contains(&(reader.to_owned(), read.to_string())))
     }
-}
 
-/// The Secret that keeps the root, which others still depend on, would be made anew with another root.
-pub fn root_is_gone(id: &ObjectId) -> Diagnostic {
-    let detail = "It kept the root certificate of the mesh and its key, and was deleted or changed by someone else. A new root \
-                  would break every connection of the mesh, so none is made.\n\nRestore the Secret from a backup and plan again. \
-                  If there is none, the mesh goes on until its intermediates expire, but no cluster can join it: make a new mesh \
-                  and move the workloads.";
-    Diagnostic::error(format!("{id} is no longer what the mesh was made with"), detail)
-        .at(AttributePath::new("certificate_authority"))
+    /// Whether a file belongs to an intermediate that is to be renewed. The next one has the same bundle.
+    fn is_due(&self, cluster: &str, hole: &Hole) -> bool {
+        let changes = matches!(hole, Hole::Intermediate { file, .. } if *file != ROOT_CERT);
+        changes && self.due.contains(cluster)
+    }
 }

@@ -2,6 +2,7 @@
 
 use tfplugin::Diagnostic;
 
+use super::authority_state;
 use super::links::{DRAINED, DRAINING, secret_name};
 use super::model::StatusModel;
 use super::plan::primary;
@@ -20,7 +21,7 @@ impl StatusModel {
             let (reader, read) = key.split_once("->")?;
             broken_link(reader, read, state.as_str().unwrap_or(UNKNOWN))
         });
-        clusters.chain(links).collect()
+        clusters.chain(authority_state::problems(self)).chain(links).collect()
     }
 }
 
@@ -75,9 +76,11 @@ fn broken_link(reader: &str, read: &str, state: &str) -> Option<Diagnostic> {
         ),
         "roots_differ" => (
             format!("proxies of {reader:?} and {read:?} trust different roots"),
-            "Every call between them fails its TLS handshake. Someone replaced Secret cacerts in one of them. Apply again; that \
-             restores it. Then restart Deployment istiod there, which takes another root only when it starts, and the workloads \
-             that still have certificates of the other root."
+            "Every call between them fails its TLS handshake. istiod of one of them signs with another root: it started while the \
+             Secret cacerts was missing and created a root of its own, or the Secret was replaced and istiod restarted since. \
+             Apply again; that restores the Secret and restarts the Deployment istiod there, after which proxies fetch \
+             certificates of the mesh's root. If the message stays, compare root_fingerprints in status with the \
+             root-cert.pem of the Secret in each cluster."
                 .to_owned(),
         ),
         state => access(reader, read, state, &secret),

@@ -321,7 +321,13 @@ fn certificate_authority() -> Block {
     ).optional())
     .attribute("root_lifetime_days", Attribute::number("How long a new root is valid, 3650 days by default.").optional())
     .attribute("intermediate_lifetime_days", Attribute::number(
-        "How long a new intermediate is valid, 730 days by default.",
+        "How long a new intermediate is valid, 730 days by default. When a tenth of that is left (and at least 30 days, or a third of \
+         a shorter time), refresh says so in `status`, and the next apply renews the intermediate by itself.",
+    ).optional())
+    .attribute("intermediate_version", Attribute::number(
+        "Version of the intermediates (default `0`). Increment it to renew those of all clusters: the same root signs new ones, and \
+         istiod picks them up without a restart. Do not delete the Secret `cacerts` for that: an istiod that starts without it makes \
+         a root of its own.",
     ).optional())
     .attribute("key_type", Attribute::string(
         "Kind of the keys of new certificates, `ecdsa-p256` (default) or `ecdsa-p384`.",

@@ -6,10 +6,10 @@ use futures::future::{join, join_all};
 use tfplugin::{Diagnostic, Diagnostics, Field};
 use time::OffsetDateTime;
 
-use super::expiry;
 use super::links::{self, Access};
 use super::model::{ClusterStatusModel, MeshModel, PrimaryModel, StatusModel};
 use super::plan::primary;
+use super::{authority_state, expiry};
 use crate::clusters::Cluster;
 use crate::diagnostics;
 use crate::observe::{self, ControlPlane, Gateway, GatewayPods};
@@ -74,7 +74,8 @@ pub async fn observe(state: &MeshModel, clusters: &[Cluster]) -> Observed {
             }
         }
     }
-    warnings.extend(expiry::warnings(&seen, authority_mode(state), OffsetDateTime::now_utc()));
+    let (mode, now) = (authority_state::mode(state), OffsetDateTime::now_utc());
+    warnings.extend(expiry::warnings(&seen, mode, now));
     let mut status = StatusModel { clusters: Field::Known(BTreeMap::new()), links: Field::Null };
     let mut entries = BTreeMap::new();
     let has_several_networks = networks.values().collect::<BTreeSet<_>>().len() > 1;
@@ -83,7 +84,9 @@ pub async fn observe(state: &MeshModel, clusters: &[Cluster]) -> Observed {
         let entry = match seen.get(label) {
             Some(control_plane) => {
                 let declared = declared(state, label);
-                Some(cluster_status(control_plane, declared, has_several_networks, before.as_ref()))
+                let authority = authority_state::state(control_plane, mode, now).to_owned();
+                let status = cluster_status(control_plane, declared, has_several_networks, before.as_ref());
+                Some(ClusterStatusModel { authority: Field::Known(authority), ..status })
             }
             None => before,
         };
@@ -99,11 +102,6 @@ pub async fn observe(state: &MeshModel, clusters: &[Cluster]) -> Observed {
     let roots =
         seen.into_iter().filter_map(|(label, control_plane)| Some((label, control_plane.roots?))).collect();
     Observed { status, roots, awaits_roots, warnings }
-}
-
-fn authority_mode(state: &MeshModel) -> &str {
-    let authority = state.certificate_authority.as_known();
-    authority.and_then(|authority| authority.mode.as_str()).unwrap_or("generated")
 }
 
 /// Cluster → network.
@@ -144,8 +142,9 @@ fn cluster_status(
         control_plane: Field::Known(state),
         root_fingerprints: texts(fingerprints),
         root_expires: expires.map_or(Field::Null, Field::Known),
+        authority: Field::Null,
         authority_expires: expiry::signer(control_plane)
-            .map_or(Field::Null, |signer| Field::Known(signer.not_after_text())),
+            .map_or(Field::Null, |signer| Field::Known(signer.certificate().not_after_text())),
         gateway: network.map_or(Field::Null, |network| {
             Field::Known(gateway_state(gateway, network, has_several_networks, !typed.is_empty()).to_owned())
         }),

@@ -9,6 +9,8 @@ mod given;
 mod openssl;
 mod refusals;
 mod revocation;
+mod signers;
+mod succession;
 
 use std::collections::BTreeMap;
 
