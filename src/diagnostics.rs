@@ -12,13 +12,13 @@ use crate::mesh::{self, Violation};
 use crate::observe::InstalledError;
 use crate::rollout::{RolloutError, SharedMeshConfigError};
 
-/// An error in a setting of a provider's `cluster` block.
+/// What is wrong with a setting of a provider's `cluster` block: a warning, since only whoever uses the cluster fails by it.
 pub fn setting(error: &SettingError) -> Diagnostic {
     let block = AttributePath::new("cluster").key(&error.cluster);
     let path =
         error.setting.field.split('.').filter(|name| !name.is_empty()).fold(block, AttributePath::attribute);
     let detail = paragraphs(&[&chain(&error.problem), &error.way_out()]);
-    Diagnostic::error(capitalised(&error.to_string()), detail).at(path)
+    Diagnostic::warning(capitalised(&error.to_string()), detail).at(path)
 }
 
 /// A cluster that could not be used. `path` is the place in the resource that names the cluster; faults of the provider

@@ -89,13 +89,13 @@ pub enum Problem {
     #[error("it is empty")]
     Empty,
     /// Two settings exclude each other.
-    #[error("it cannot stand beside {other}")]
+    #[error("it conflicts with {other}")]
     Contradicts {
         /// The other setting.
         other: &'static str,
     },
     /// A setting makes sense only with another one.
-    #[error("it needs {other} beside it")]
+    #[error("it requires {other}")]
     Needs {
         /// The missing setting.
         other: &'static str,

@@ -87,8 +87,8 @@ impl Check {
             if let Some(label) = first.filter(|_| members.all(|(_, it)| it.east_west_gateway.is_none())) {
                 let field = FieldPath::attribute("primary").key(label).then("east_west_gateway");
                 let cause = format!(
-                    "The mesh has several networks, and network {network:?} has no east-west gateway, so no call could come \
-                     into it."
+                    "The mesh has several networks, and network {network:?} has no east-west gateway, so traffic cannot \
+                     enter it."
                 );
                 let way_out = "Add a block east_west_gateway {} to a cluster of this network, or give clusters whose pods \
                      reach each other the same network.";

@@ -44,7 +44,7 @@ impl Check {
             }
             "self_signed" => Some(Authority::SelfSigned),
             other => {
-                let cause = format!("{other:?} is no mode of a certificate authority.");
+                let cause = format!("{other:?} is not a valid mode of a certificate authority.");
                 self.error(field.then("mode"), None, cause, MODES);
                 None
             }

@@ -297,6 +297,10 @@ fn images_and_definitions_are_checked() {
     }
     let secret = refused(|mesh| mesh.images.pull_secrets = [("Not_A_Name".to_owned(), 0)].into());
     assert_eq!(secret, "image_pull_secret[\"Not_A_Name\"]");
+    let istiods = refused(|mesh| mesh.images.pull_secrets = [("cacerts".to_owned(), 0)].into());
+    assert_eq!(istiods, "image_pull_secret[\"cacerts\"]");
+    let variant = refused(|mesh| mesh.images.variant = Some("a b".to_owned()));
+    assert_eq!(variant, "image_variant");
     let crds = refused(|mesh| {
         for primary in mesh.primaries.values_mut() {
             primary.crds = Some("helm".to_owned());

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::kept_secrets;
 use super::model::{CertificateAuthorityModel, MeshModel};
-use crate::clusters::Cluster;
+use crate::clusters::{Cluster, OnUnreachable};
 use crate::diagnostics;
 use crate::manifests::ObjectId;
 use crate::mesh::{Authority, ClusterName, GivenAuthority, RootKeeper, ValidatedMesh};
@@ -72,7 +72,12 @@ pub async fn check_existing(
             }),
         );
         let target = Target::new(cluster, "", &Owner::mesh(""), mesh.namespace().as_str());
-        let mut live = kept_secrets::read(&target, [id.clone()].into_iter(), cancel).await?;
+        let mut live = match kept_secrets::read(&target, [id.clone()].into_iter(), cancel).await {
+            Ok(live) => live,
+            // Whatever is to be changed there fails by itself.
+            Err(_) if cluster.on_unreachable() != OnUnreachable::Error => continue,
+            Err(error) => return Err(error.into()),
+        };
         match live.remove(&id).map(|data| authority(&decoded(&data), mesh)) {
             Some(Ok(authority)) => drop(authorities.insert(cluster.name().to_owned(), authority)),
             Some(Err(error)) => {

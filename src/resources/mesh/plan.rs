@@ -6,7 +6,7 @@ use futures::future::join_all;
 use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
 use tokio_util::sync::CancellationToken;
 
-use super::api_servers::api_servers;
+use super::api_servers::{api_servers, out_of_reach};
 use super::authorities::{check_existing, check_given};
 use super::authority_state;
 use super::blueprint::Blueprint;
@@ -63,6 +63,7 @@ pub async fn plan(
     let facts = facts(&mesh, &recorded, data, &mut messages).await?;
     check_identities(&facts)?;
     let api_servers = api_servers(&mesh, data).await?;
+    let out_of_reach = out_of_reach(&mesh, data).await;
     check_given(config, &mesh)?;
     let clusters = reachable(&facts, data).await;
     check_existing(&mesh, &clusters, |_| None, cancel).await?;
@@ -78,6 +79,7 @@ pub async fn plan(
         api_servers: &api_servers,
         refused: &links::with_refused_token(prior),
         due: &authority_state::due_for_renewal(prior),
+        out_of_reach: &out_of_reach,
     };
     let rendered = rendering.objects(&facts)?;
     planned.manifests = field_maps::plan(rendered, &recorded.objects, data.plan_detail);
@@ -139,23 +141,15 @@ fn check_blocks(mesh: &ValidatedMesh, recorded: &Recorded, data: &ProviderData) 
     let labels = mesh.primaries().keys().map(ClusterName::to_string);
     let mut missing: Diagnostics = labels
         .filter_map(|label| {
-            no_block(&label, data).map(|error| diagnostics::cluster(&error, Some(primary(&label))))
+            data.clusters.missing(&label).map(|error| diagnostics::cluster(&error, Some(primary(&label))))
         })
         .collect();
     let before = recorded.cluster_uids.keys();
     let left = before.filter(|label| !mesh.primaries().keys().any(|name| name.as_str() == *label));
     missing.extend(
-        left.filter_map(|label| no_block(label, data)).map(|error| diagnostics::cluster(&error, None)),
+        left.filter_map(|label| data.clusters.missing(label)).map(|error| diagnostics::cluster(&error, None)),
     );
     missing.into_result()
-}
-
-fn no_block(label: &str, data: &ProviderData) -> Option<clusters::Error> {
-    let known: Vec<String> = data.clusters.names().map(str::to_owned).collect();
-    data.clusters
-        .block(label)
-        .is_none()
-        .then(|| clusters::Error::NoBlock { cluster: label.to_owned(), known })
 }
 
 /// Where the resource names a cluster.
@@ -258,6 +252,8 @@ struct Rendering<'a> {
     refused: &'a BTreeSet<(String, String)>,
     /// The clusters whose intermediate is to be renewed.
     due: &'a BTreeSet<String>,
+    /// The clusters whose address is not to be had.
+    out_of_reach: &'a BTreeSet<ClusterName>,
 }
 
 impl Rendering<'_> {
@@ -280,8 +276,13 @@ impl Rendering<'_> {
         let Secrets { key, seals } = self.secrets;
         let mut holes = seals.planned(id, manifest, self.prior, self.api_servers);
         for (file, hole) in &manifest.holes {
+            let field = secret_field(file);
+            if matches!(hole, Hole::Access(read) if self.out_of_reach.contains(read)) {
+                let prior = self.prior.get(id).and_then(|fields| fields.get(&field)).cloned();
+                holes.insert(field.clone(), prior);
+            }
             if self.is_refused(&id.cluster, hole) || self.is_due(&id.cluster, hole) {
-                holes.insert(secret_field(file), None);
+                holes.insert(field, None);
             }
         }
         Ok(Rendered { fields: flatten(&manifest.object, key), holes })

@@ -220,13 +220,20 @@ fn unread(label: &str, error: &clusters::Error, data: &ProviderData) -> Unread {
     let on_unreachable = data.clusters.block(label).map(|block| block.on_unreachable).unwrap_or_default();
     let is_kept = match error {
         clusters::Error::NotYetKnown { .. } => true,
-        error => error.is_unreachable() && on_unreachable != OnUnreachable::Error,
+        error => error.is_no_answer() && on_unreachable != OnUnreachable::Error,
     };
     if is_kept {
         let consequence = "State keeps what it says about this cluster; changes in it are not seen.";
         Unread::Kept(diagnostics::cluster_skipped(error, Some(primary(label)), consequence))
     } else {
-        Unread::Failed(diagnostics::cluster(error, Some(primary(label))))
+        let mut failure = diagnostics::cluster(error, Some(primary(label)));
+        if error.is_no_answer() && !matches!(error, clusters::Error::AnotherCluster { .. }) {
+            failure.detail.push_str(
+                "\n\nTo go on without the cluster, set on_unreachable in its cluster block: \"keep\" leaves state as it is, \
+                 \"abandon\" says that the cluster is gone for good.",
+            );
+        }
+        Unread::Failed(failure)
     }
 }
 

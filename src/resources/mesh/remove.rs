@@ -104,58 +104,81 @@ async fn departure(
     data: &ProviderData,
     cancel: &CancellationToken,
 ) -> Result<Departure, Diagnostics> {
-    match removal(label, recorded, data, cancel).await {
-        Ok(Some(removal)) => {
-            let warnings = check_dependents(&removal.target, recorded).await?;
-            Ok(Departure::Empty(Box::new(removal), warnings))
-        }
+    let (cluster, uid) = match identified(label, recorded, data).await {
+        Ok(Some(found)) => found,
         Ok(None) => {
             let warning = Diagnostic::warning(
                 format!("Cluster {label:?} is another one than state knows"),
                 "Its block says so in recreated_from, so what was in the old cluster is gone with it.",
             );
-            Ok(Departure::Forget(label.to_owned(), warning))
+            return Ok(Departure::Forget(label.to_owned(), warning));
         }
-        Err(error) => {
-            let block = data.clusters.block(label);
-            let is_abandoned = block.is_some_and(|block| block.on_unreachable == OnUnreachable::Abandon);
-            if is_abandoned && error.is_unreachable() {
-                let consequence = "The cluster block says on_unreachable = \"abandon\": what the mesh made there is forgotten.";
-                let warning = diagnostics::cluster_skipped(&error, Some(primary(label)), consequence);
-                Ok(Departure::Forget(label.to_owned(), warning))
-            } else {
-                Ok(Departure::Keep(diagnostics::cluster(&error, Some(primary(label)))))
-            }
+        Err(error) => return Ok(unidentified(label, &error, data)),
+    };
+    match removal(&cluster, &uid, recorded, cancel).await {
+        Ok(removal) => {
+            let warnings = check_dependents(&removal.target, recorded).await?;
+            Ok(Departure::Empty(Box::new(removal), warnings))
         }
+        Err(error) => Ok(Departure::Keep(diagnostics::cluster(&error, Some(primary(label))))),
     }
 }
 
-/// What to remove from the cluster; `None` if it is not the cluster that state knows, by the user's own word.
-async fn removal(
+/// The cluster that state knows by this label; `None` if it is another one, by the user's own word.
+async fn identified(
     label: &str,
     recorded: &Recorded,
     data: &ProviderData,
-    cancel: &CancellationToken,
-) -> Result<Option<Removal>, clusters::Error> {
+) -> Result<Option<(Cluster, String)>, clusters::Error> {
     let cluster = data.clusters.get(label).await?;
     let live = cluster.uid().await?;
     let known = recorded.cluster_uids.get(label).map(String::as_str).unwrap_or_default();
     cluster.check_uid(known, &live)?;
-    if known != live {
-        return Ok(None);
+    Ok((known == live).then_some((cluster, live)))
+}
+
+/// What becomes of a cluster that is not to be found.
+fn unidentified(label: &str, error: &clusters::Error, data: &ProviderData) -> Departure {
+    let on_unreachable = data.clusters.block(label).map(|block| block.on_unreachable).unwrap_or_default();
+    if !error.is_no_answer() {
+        return Departure::Keep(diagnostics::cluster(error, Some(primary(label))));
     }
-    let target = Target::new(&cluster, &live, &recorded.owner(), &recorded.namespace);
+    if on_unreachable == OnUnreachable::Abandon {
+        let consequence =
+            "The cluster block says on_unreachable = \"abandon\": what the mesh made there is forgotten.";
+        let warning = diagnostics::cluster_skipped(error, Some(primary(label)), consequence);
+        return Departure::Forget(label.to_owned(), warning);
+    }
+    let mut refusal = diagnostics::cluster(error, Some(primary(label)));
+    if !matches!(error, clusters::Error::AnotherCluster { .. }) {
+        refusal.detail.push_str(
+            "\n\nIf the cluster is gone for good, set on_unreachable = \"abandon\" in its cluster block and run the same \
+             command again.",
+        );
+    }
+    Departure::Keep(refusal)
+}
+
+/// What to remove from the cluster.
+async fn removal(
+    cluster: &Cluster,
+    uid: &str,
+    recorded: &Recorded,
+    cancel: &CancellationToken,
+) -> Result<Removal, clusters::Error> {
+    let label = cluster.name();
+    let target = Target::new(cluster, uid, &recorded.owner(), &recorded.namespace);
     let known = recorded.known(label, &target);
     let (keep, keep_unfinished) = if recorded.deletes_crds {
         (Vec::new(), Vec::new())
     } else {
         let recorded = target.record(cancel).await.ok().flatten();
         let recorded = recorded.iter().flat_map(|record| record.entries().keys());
-        (vec![definitions()], in_use(&cluster, known.keys().chain(recorded)).await?)
+        (vec![definitions()], in_use(cluster, known.keys().chain(recorded)).await?)
     };
     let release = recorded.releases.get(label).or(recorded.releases.values().next());
     let release = release.cloned().unwrap_or_default();
-    Ok(Some(Removal { target, known, keep, keep_unfinished, release }))
+    Ok(Removal { target, known, keep, keep_unfinished, release })
 }
 
 /// Whether somebody still needs the cluster's control plane: then it must stay. What cannot be seen is a warning.
@@ -236,4 +259,62 @@ async fn in_use(
         ids.filter(|id| definitions().matches(id)).map(|id| (id.name.as_str(), id)).collect();
     let used = observe::definitions_in_use(cluster, known.keys().copied()).await?;
     Ok(used.iter().filter_map(|name| known.get(name.as_str())).map(|id| ObjectPattern::object(id)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::charts::Charts;
+    use crate::clusters::{ClusterBlock, Clusters, Environment, Limits};
+    use crate::provider::PlanDetail;
+
+    fn provider(on_unreachable: OnUnreachable) -> ProviderData {
+        let block = ClusterBlock { on_unreachable, ..ClusterBlock::default() };
+        let blocks = BTreeMap::from([("east".to_owned(), block)]);
+        ProviderData {
+            clusters: Clusters::new(blocks, Environment::default(), Limits::default()),
+            charts: Charts::new([], BTreeMap::new()).unwrap(),
+            plan_detail: PlanDetail::Compact,
+        }
+    }
+
+    fn unauthorized() -> clusters::Error {
+        let (cluster, host) = ("east".to_owned(), "https://east.example".to_owned());
+        clusters::Error::Unauthorized { cluster, host, credentials: "the token".to_owned() }
+    }
+
+    fn another() -> clusters::Error {
+        clusters::Error::AnotherCluster {
+            cluster: "east".to_owned(),
+            host: "https://east.example".to_owned(),
+            recorded: "old".to_owned(),
+            live: "new".to_owned(),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_abandoned_cluster_is_forgotten_whatever_answers_in_its_place() {
+        let data = provider(OnUnreachable::Abandon);
+        // The block names nothing, as that of a cluster whose data source is gone.
+        let setting = data.clusters.get("east").await.unwrap_err();
+        for error in [setting, unauthorized(), another()] {
+            assert!(matches!(unidentified("east", &error, &data), Departure::Forget(..)), "{error}");
+        }
+        let attribute = "host".to_owned();
+        let unknown = clusters::Error::NotYetKnown { cluster: "east".to_owned(), attribute };
+        assert!(matches!(unidentified("east", &unknown, &data), Departure::Keep(_)));
+    }
+
+    #[test]
+    fn a_cluster_that_is_not_abandoned_stays_in_state_and_the_message_says_how_to_abandon_it() {
+        for on_unreachable in [OnUnreachable::Error, OnUnreachable::Keep] {
+            let data = provider(on_unreachable);
+            let Departure::Keep(refusal) = unidentified("east", &unauthorized(), &data) else { panic!() };
+            assert!(refusal.detail.contains("on_unreachable = \"abandon\""), "{}", refusal.detail);
+            let Departure::Keep(refusal) = unidentified("east", &another(), &data) else { panic!() };
+            assert!(!refusal.detail.contains("abandon"), "{}", refusal.detail);
+        }
+    }
 }

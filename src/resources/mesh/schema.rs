@@ -134,8 +134,8 @@ fn chart(scope: &str) -> Block {
     ))
     .attribute("values", Attribute::string(
         "Helm values as YAML; write them with `yamlencode`. They override the chart's own, and a primary's override the \
-         mesh's. What the mesh decides (mesh ID, cluster name, network, trust domain, namespace) cannot be set to \
-         something else here.",
+         mesh's. What the mesh decides (mesh ID, cluster name, network, trust domain, namespace) cannot be \
+         overridden here, and neither can revisions.",
     ).required())
 }
 
@@ -164,8 +164,8 @@ fn is_docker_config(value: &tfplugin::Value) -> Result<(), String> {
 
 fn cni() -> Block {
     Block::new(
-        "Istio's CNI plugin, which redirects the traffic of pods, so that they need no rights to change the network of their \
-         node: what a restricted Pod Security level and OpenShift ask for. Its values are those of `chart \"cni\"`. Pods that \
+        "Istio's CNI plugin, which redirects the traffic of pods, so that pods do not need the `NET_ADMIN` capability: \
+         required by a restricted Pod Security level and by OpenShift. Its values are those of `chart \"cni\"`. Pods that \
          run already keep what they have until they are restarted.",
     )
 }
@@ -186,7 +186,7 @@ fn primary() -> Block {
     ).optional())
     .attribute("pod_cidrs", Attribute::set(Type::String,
         "Addresses of the cluster's pods, such as `[\"10.8.0.0/16\"]`. Clusters of one network with overlapping ranges are \
-         refused, because an address there must mean one pod.",
+         refused, because each address must identify exactly one pod.",
     ).optional())
     .attribute("service_cidrs", Attribute::set(Type::String,
         "Addresses of the cluster's Services, such as `[\"10.96.0.0/12\"]`. They may be those of another cluster's Services, but \
@@ -197,11 +197,11 @@ fn primary() -> Block {
          them at the release of the charts. A mesh that leaves them to others forgets them and deletes none.",
     ).optional())
     .attribute("drain", Attribute::bool(
-        "Whether the cluster is on its way out of the mesh, `false` by default. With `true`, an apply takes it out of what the \
+        "Whether to drain the cluster before removing it from the mesh, `false` by default. With `true`, an apply takes it out of what the \
          other control planes read (their remote secrets for it) and out of `peer`, so that no other cluster sends it new calls. \
          Its own control plane stays, serves the workloads that are still there, and still knows the other clusters; `status` \
-         says `drained` of the links to it. Then move these workloads, remove the block and apply again: that uninstalls. Callers \
-         need another cluster that answers, and a mesh needs a primary that is not drained.",
+         says `drained` of the links to it. Then move these workloads, remove the block and apply again: that uninstalls. The \
+         service must also run in another cluster, and a mesh needs a primary that is not drained.",
     ).optional())
     .block("chart", NestedBlock::map(chart("in this cluster")))
     .block("east_west_gateway", NestedBlock::single(gateway_block::block(GatewayRole::EastWest)))
@@ -224,8 +224,8 @@ fn api_server() -> Block {
 fn address(description: &str) -> Block {
     Block::new(description)
     .attribute("url", Attribute::string(
-        "URL that works from inside the other clusters, `https://…`. Addresses that mean another machine there, such as \
-         `127.0.0.1`, are refused.",
+        "URL reachable from inside the other clusters, `https://…`. Addresses that mean another machine there, such as \
+         `127.0.0.1` or `kubernetes.default.svc`, are refused.",
     ).optional())
     .attribute("cluster_ca_certificate", Attribute::string(
         "Certificates that sign the API server's, PEM or base64 of PEM.",
@@ -241,8 +241,8 @@ fn certificate_authority() -> Block {
          all proxies have the new one.",
     )
     .attribute("mode", Attribute::string(
-        "`generated` (default): the provider makes one root and an intermediate for each cluster, in which the key of the \
-         root never leaves the provider's process but for a Secret of `key_cluster`, or comes from `root_key_wo` at each apply. \
+        "`generated` (default): the provider makes one root and an intermediate for each cluster; the root key is stored \
+         only in a Secret in `key_cluster`, or comes from `root_key_wo` at each apply. \
          `given`: certificate and key of every cluster come from its block `given`. `existing`: someone else, such as \
          cert-manager, writes the Secret `cacerts` of every cluster; it is checked and never changed. `self_signed`: istiod makes \
          a root of its own, which only a mesh of one primary can have and keep.",
@@ -250,8 +250,8 @@ fn certificate_authority() -> Block {
     .attribute("key_cluster", Attribute::string(
         "Label of the primary whose Secret `terraform-provider-istio-root`, in the mesh's namespace, keeps the key of the \
          root. Needed when there are several primaries. Back that Secret up: without it no cluster can join. Whoever may read \
-         Secrets in this cluster can sign for the whole mesh, and that includes the istiod of every other primary, which no \
-         release of Istio lets read a cluster without its Secrets.",
+         Secrets in this cluster can sign for the whole mesh, and that includes the istiod of every other primary, because \
+         Istio requires access to all Secrets of a cluster that it reads.",
     ).optional())
     .attribute("root_lifetime_days", Attribute::number("How long a new root is valid, 3650 days by default.").optional())
     .attribute("intermediate_lifetime_days", Attribute::number(
@@ -267,7 +267,7 @@ fn certificate_authority() -> Block {
         "Kind of the keys of new certificates, `ecdsa-p256` (default) or `ecdsa-p384`.",
     ).optional())
     .attribute("root_certificate", Attribute::string(
-        "With mode `generated`: a root of your own, as PEM, that signs the intermediates. Its key is then in no cluster.",
+        "With mode `generated`: a root of your own, as PEM, that signs the intermediates. The key is then not stored in any cluster.",
     ).optional())
     .attribute("root_key_wo", Attribute::string(
         "Key of `root_certificate`, as PEM without a password. Each plan and apply needs it; it is neither in state nor in a plan.",
@@ -294,7 +294,7 @@ fn given_authority() -> Block {
         "Version of the key (default `0`). Increment it to apply a new key: a change of the key alone is not seen.",
     ).optional())
     .attribute("certificate_chain", Attribute::string(
-        "`certificate`, then whatever is between it and the root, then the root, as PEM (`cert-chain.pem`).",
+        "`certificate`, any intermediates, then the root, as PEM (`cert-chain.pem`).",
     ).required())
     .attribute("root_certificates", Attribute::string(
         "Roots that all workloads trust, as PEM (`root-cert.pem`).",
