@@ -2,7 +2,7 @@
 //!
 //! | attribute | type | |
 //! |---|---|---|
-//! | `clusters` | list(string): labels of the provider block | required |
+//! | `clusters` | set(string): labels of the provider block | required |
 //! | `namespace` | string | optional, `istio-system` |
 //! | `chart_repository` | string: handed on in `join` | optional |
 //! | `id`, `mesh_id`, `trust_domain`, `version`, `hub`, `image_variant`, `platform` | string | computed, as in `join` |
