@@ -175,6 +175,14 @@ fn rollout_way_out(error: &RolloutError) -> String {
         RolloutError::SharedMeshConfig(SharedMeshConfigError::Absent | SharedMeshConfigError::Contended) => {
             "Check who else deletes or writes this ConfigMap in the mesh's namespace, and apply again."
         }
+        RolloutError::RootAppeared | RolloutError::RootNotStored => {
+            "Somebody else writes the Secret terraform-provider-istio-root, and no key is created or thrown away as long as that is so. \
+             Find out who, and run the same command again."
+        }
+        RolloutError::OnlyCopy { .. } => {
+            "A key that may be the only one of its root is not deleted. Back the Secret terraform-provider-istio-root of this cluster up, \
+             then delete it and run the same command again."
+        }
         RolloutError::NoToken { .. } => {
             "Look whether the cluster's controller manager runs its token controller, and apply again."
         }

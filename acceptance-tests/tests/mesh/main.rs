@@ -4,6 +4,7 @@
 //! * `rights`: plan and apply under different identities.
 //! * `failures`: every error names attribute, cluster, object, cause and way out; nothing is left behind.
 //! * `authorities`: who signs, and until when.
+//! * `roots`: what a root must survive, and what goes with it.
 //! * `refusals`: what cannot work is not begun.
 //! * `secrets`: no credential in state, plan or logs.
 //! * `private`: charts and images that are not for everybody.
@@ -21,6 +22,7 @@ mod plugin;
 mod private;
 mod refusals;
 mod rights;
+mod roots;
 mod secrets;
 
 use std::process::ExitCode;
@@ -54,9 +56,21 @@ const TESTS: &[Test] = &[
         "istiod_makes_a_root_of_its_own_for_a_mesh_of_one_cluster",
         authorities::istiod_makes_a_root_of_its_own_for_a_mesh_of_one_cluster,
     ),
+    ("an_intermediate_is_renewed_by_its_version", roots::an_intermediate_is_renewed_by_its_version),
     (
-        "an_intermediate_is_renewed_by_deleting_its_secret",
-        authorities::an_intermediate_is_renewed_by_deleting_its_secret,
+        "an_istiod_that_made_itself_a_root_is_brought_back",
+        roots::an_istiod_that_made_itself_a_root_is_brought_back,
+    ),
+    ("no_change_of_mode_replaces_a_live_root", roots::no_change_of_mode_replaces_a_live_root),
+    ("a_root_that_was_restored_is_accepted", roots::a_root_that_was_restored_is_accepted),
+    ("what_istiod_wrote_goes_with_it", roots::what_istiod_wrote_goes_with_it),
+    (
+        "what_an_earlier_istiod_left_is_named_before_anything_is_written",
+        roots::what_an_earlier_istiod_left_is_named_before_anything_is_written,
+    ),
+    (
+        "an_authority_in_a_tls_secret_is_understood_everywhere",
+        roots::an_authority_in_a_tls_secret_is_understood_everywhere,
     ),
     ("state_plan_and_logs_hold_no_credential", secrets::state_plan_and_logs_hold_no_credential),
     ("a_build_that_leaks_is_found_out", secrets::a_build_that_leaks_is_found_out),

@@ -36,6 +36,13 @@ fn versions(fixture: &Fixture, cluster: &str) -> BTreeMap<String, String> {
     items.iter().map(version).collect()
 }
 
+/// The copies of the root in every namespace.
+fn root_copies(fixture: &Fixture) -> String {
+    let named = "--field-selector=metadata.name=istio-ca-root-cert";
+    let columns = "custom-columns=NAMESPACE:.metadata.namespace,UID:.metadata.uid";
+    fixture.kubectl("east", &["get", "configmap", "-A", named, "-o", columns])
+}
+
 /// Removes the definitions, which both helm and the provider leave behind.
 fn remove_definitions(fixture: &Fixture, cluster: &str) {
     fixture.kubectl(cluster, &["delete", "crd", "-l", "app.kubernetes.io/part-of=istio"]);
@@ -55,8 +62,13 @@ pub fn an_istio_made_by_helm_is_named_and_kept(fixture: &Fixture) {
         "Nothing was written. Remove what others made (a Helm release or an istioctl installation in the same namespace",
     ]);
     assert_eq!(versions(fixture, "east"), before);
+    // Also while nobody would write again what is deleted.
+    fixture.kubectl("east", &["-n", "istio-system", "scale", "deploy/istiod", "--replicas=0"]);
+    let copies = root_copies(fixture);
+    assert!(copies.lines().count() > 1, "{copies}");
     workspace.destroy().succeeded();
     assert_eq!(versions(fixture, "east"), before);
+    assert_eq!(root_copies(fixture), copies);
 
     // Its definitions alone, as it leaves them behind, can be used as they are.
     helm(fixture, "east", &["uninstall", "istiod"]);
@@ -65,6 +77,11 @@ pub fn an_istio_made_by_helm_is_named_and_kept(fixture: &Fixture) {
     workspace.configure(&format!("{}{external}", fixture.provider("east", "east", "")));
     workspace.apply().failed_with(&["istio-reader-service-account", "Remove what others made"]);
     helm(fixture, "east", &["uninstall", "istio-base"]);
+    // The key of the root that istiod has made stays after it, and so do the copies of its certificate.
+    workspace
+        .apply()
+        .failed_with(&["has a certificate authority that is not this mesh's", "istio-ca-secret"]);
+    fixture.kubectl("east", &["-n", "istio-system", "delete", "secret", "istio-ca-secret"]);
     workspace.apply().succeeded();
     workspace.assert_no_changes();
     workspace.destroy().succeeded();

@@ -40,8 +40,8 @@ impl Change<'_> {
         let adopted = adopted.iter().map(|(cluster, root)| {
             let detail = format!(
                 "The Secret {}/istio-ca-secret is the root certificate {} with its key, which an istiod created for itself that ran there \
-                 before. Istio signs with it for this mesh, and destroy leaves it. If it shall not be trusted any more, delete the \
-                 Secret before you apply.",
+                 before. istiod signs with it for this mesh, and a destroy leaves it if it is older than the mesh. If it must not be trusted \
+                 any more, delete the Secret before you apply.",
                 self.namespace,
                 root.fingerprint()
             );

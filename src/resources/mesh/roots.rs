@@ -327,3 +327,80 @@ fn certificate(files: &CertificateFiles, name: &str) -> Result<Certificate, Stri
         Certificate::parse_all(name, content).map_err(|error| error.to_string())?.into_iter();
     certificates.next().ok_or_else(|| format!("{name} is empty"))
 }
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret as _;
+    use time::{Duration, OffsetDateTime};
+
+    use super::*;
+    use crate::trust::{IntermediateRequest, KeyType, RootRequest};
+
+    const KEY_TYPE: KeyType = KeyType::EcdsaP256;
+
+    fn root() -> Root {
+        let (organization, common_name) = ("Shop", "Root");
+        let (now, lifetime) = (OffsetDateTime::UNIX_EPOCH, Duration::days(2));
+        Root::generate(&RootRequest { organization, common_name, key_type: KEY_TYPE, now, lifetime }).unwrap()
+    }
+
+    /// The files of an intermediate.
+    fn files(root: &Root) -> CertificateFiles {
+        let request = IntermediateRequest {
+            cluster: "east",
+            namespace: "istio-system",
+            key_type: KEY_TYPE,
+            now: OffsetDateTime::UNIX_EPOCH,
+            lifetime: Duration::days(1),
+        };
+        let files = root.issue(&request).unwrap().files().into_iter();
+        files.map(|(name, text)| (name.to_owned(), text.expose_secret().as_bytes().to_vec())).collect()
+    }
+
+    fn of(name: &str, root: &Root) -> CertificateFiles {
+        [(name.to_owned(), root.certificate().pem().into_bytes())].into()
+    }
+
+    #[test]
+    fn what_a_cluster_holds_is_read_from_its_secrets() {
+        let (root, own) = (root(), self::root());
+        let held = HeldCertificates {
+            root: Some(of(ROOT_CERTIFICATE, &root)),
+            authority: Some(files(&root)),
+            own: Some(of(CA_CERT, &own)),
+            roots: Some(root.certificate().pem()),
+        };
+        let seen = self::seen(&held, true, true);
+        assert_eq!(seen.root.held(), Some(root.certificate()));
+        assert_eq!(seen.authority.held().map(Signer::leads_to), Some(root.certificate()));
+        assert_eq!(seen.own.held(), Some(own.certificate()));
+        assert_eq!(seen.trusted, std::slice::from_ref(root.certificate()));
+        assert!(seen.is_as_written);
+        // Where our istiod never ran, another one may have told it.
+        assert_eq!(self::seen(&held, false, false).trusted, []);
+    }
+
+    #[test]
+    fn nothing_and_nonsense_are_told_apart() {
+        let nothing = seen(&HeldCertificates::default(), false, true);
+        assert_eq!((nothing.root, nothing.own), (Found::Absent, Found::Absent));
+        assert!(matches!(nothing.authority, Found::Absent));
+        let nonsense = || Some([("tls.crt".to_owned(), b"no".to_vec())].into());
+        let held = HeldCertificates { root: nonsense(), authority: nonsense(), own: nonsense(), roots: None };
+        let broken = seen(&held, false, true);
+        assert!(matches!(broken.root, Found::Unusable(_)), "{broken:?}");
+        assert!(matches!(broken.authority, Found::Unusable(_)), "{broken:?}");
+        assert!(matches!(broken.own, Found::Unusable(_)), "{broken:?}");
+    }
+
+    #[test]
+    fn what_istiod_made_for_itself_counts_as_that_in_either_secret() {
+        let own = root();
+        let mut made = of(CA_CERT, &own);
+        made.insert("istio-generated".to_owned(), Vec::new());
+        let seen =
+            seen(&HeldCertificates { authority: Some(made), ..HeldCertificates::default() }, false, true);
+        assert!(matches!(seen.authority, Found::Absent), "{seen:?}");
+        assert_eq!(seen.own.held(), Some(own.certificate()));
+    }
+}
