@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tfplugin::{AttributePath, Diagnostic};
 
 use crate::clusters::{self, SettingError};
+use crate::documents::DocumentError;
 use crate::mesh::{self, Violation};
 use crate::observe::InstalledError;
 use crate::rollout::{RolloutError, SharedMeshConfigError};
@@ -39,6 +40,22 @@ pub fn installed(error: &InstalledError, path: AttributePath) -> Diagnostic {
         }
     };
     failure(capitalised(&error.to_string()), error, way_out, Some(path))
+}
+
+/// A document that an attribute takes and that cannot be read.
+pub fn document(error: &DocumentError, path: AttributePath) -> Diagnostic {
+    failure(format!("{path} cannot be read"), error, &error.way_out(), Some(path))
+}
+
+/// A document that a cluster holds and that cannot be read; `path` names the cluster.
+pub fn page(summary: String, error: &DocumentError, path: AttributePath) -> Diagnostic {
+    let way_out = match error {
+        DocumentError::OtherFormat { .. } => error.way_out(),
+        _ => "The resource istio_mesh writes it: apply in the workspace that manages the mesh. If none does any more, delete the \
+              ConfigMap, and the mesh is read from its control planes alone."
+            .to_owned(),
+    };
+    failure(summary, error, &way_out, Some(path))
 }
 
 /// The same as a warning: the operation goes on without the cluster. `consequence` says what that means.

@@ -69,8 +69,18 @@ impl EastWestGateway {
     /// The port at typed addresses: what is said, else that of the nodes where the Service is only there, else that of the
     /// Service.
     pub fn address_port(&self) -> i64 {
-        let node_port = self.node_port.filter(|_| self.service_type.as_deref() == Some(NODE_PORT));
+        let node_port = self.node_port.filter(|_| self.is_at_nodes());
         self.address_port.or(node_port).unwrap_or_else(|| self.service_port())
+    }
+
+    /// The port at which other networks find it: that of the typed addresses, else that of the Service.
+    pub fn outer_port(&self) -> i64 {
+        if self.addresses.is_empty() { self.service_port() } else { self.address_port() }
+    }
+
+    /// Whether its Service is found at nodes only, where Kubernetes chooses the ports that nobody has.
+    pub fn is_at_nodes(&self) -> bool {
+        self.service_type.as_deref() == Some(NODE_PORT)
     }
 }
 

@@ -31,6 +31,7 @@ mod trust_rules;
 mod validate;
 mod validated;
 mod violation;
+mod well_known;
 
 #[cfg(test)]
 mod tests;
@@ -54,3 +55,6 @@ pub use remote_control_plane::RemoteControlPlane;
 pub use shared_mesh_config::{CaCertificate, SharedMeshConfig};
 pub use validated::{ValidatedGateway, ValidatedMesh, ValidatedPrimary};
 pub use violation::{FieldPath, Severity, Step, Violation};
+pub use well_known::{
+    DEFAULT_DOMAIN_SUFFIX, ISTIOD_PORT, ISTIOD_WEBHOOK_PORT, JOIN_PAGE, JOIN_PAGE_KEY, MESH_INVENTORY,
+};

@@ -6,6 +6,7 @@ mod definitions;
 mod gateway;
 mod installed;
 mod members;
+mod page;
 mod pods;
 mod proxies;
 mod remote_access;
@@ -24,6 +25,7 @@ pub use definitions::definitions_in_use;
 pub use gateway::{Gateway, GatewayPods, gateway, load_balancer};
 pub use installed::{Installed, InstalledError, NetworkGateway, installed};
 pub use members::members;
+pub use page::join_page;
 pub use proxies::proxies;
 pub use remote_access::{Refusal, RemoteAccess, RemoteSecret, RemoteSecrets, remote_secrets, token};
 

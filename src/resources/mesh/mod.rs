@@ -42,7 +42,7 @@
 //! | `chart_digests` | map(string) | computed | | | where source and version are known | state |
 //! | `cluster_uids` | map(string) | computed | | | where the cluster answers, else prior, else unknown | UID of `kube-system` |
 //! | `status` | object | computed | | | prior if nothing changes and nothing is wrong, else unknown | istiod's pods and debug interface, Service of the gateway, `istio-ca-root-cert` |
-//! | `join`, `peer` | object | computed | | | member by member: addresses and roots prior where nothing that they depend on changes, else unknown | as `status` |
+//! | `join`, `peer` | object | computed | | | member by member, as what each is made from: `id` unknown at a create, UIDs as `cluster_uids`; addresses and roots prior where nothing that they depend on changes, else unknown; a list unknown while an element is | as `status` |
 //! | `kubernetes_versions` | map(string) | computed | | | prior, else unknown | `/version` of each cluster |
 //!
 //! `manifests` is keyed `"<cluster>/<group>/<Kind>/<namespace>/<name>"`, then by field path; `chart_digests` by
@@ -65,6 +65,7 @@ mod gateway_block;
 mod identity;
 mod immutable;
 mod import;
+mod join;
 mod kept_secrets;
 mod links;
 mod load_balancer;

@@ -70,13 +70,13 @@ impl MeshModel {
 pub type Manifests = BTreeMap<String, Field<BTreeMap<String, Field<String>>>>;
 
 /// Where the charts come from.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct ChartSourceModel {
     pub repository: Field<String>,
 }
 
 /// Values for one chart.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct ChartModel {
     pub values: Field<String>,
 }

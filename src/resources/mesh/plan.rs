@@ -52,8 +52,7 @@ pub async fn plan(
         planned.cluster_uids = Field::Unknown;
         planned.kubernetes_versions = Field::Unknown;
         planned.status = Field::Unknown;
-        planned.join = Field::Unknown;
-        planned.peer = Field::Unknown;
+        (planned.join, planned.peer) = documents::planned(&planned, prior);
         return Ok((planned, messages));
     };
     let recorded = prior.map(Recorded::of).unwrap_or_default();
