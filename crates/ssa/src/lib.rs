@@ -44,6 +44,7 @@ mod options;
 mod pods;
 mod predecessor;
 mod quantity;
+mod redaction;
 mod rehearse;
 mod request;
 mod request_error;
