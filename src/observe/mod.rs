@@ -22,7 +22,7 @@ pub use control_plane::{ControlPlane, Replica, control_plane};
 pub use definitions::definitions_in_use;
 pub use gateway::{Gateway, GatewayPods};
 pub use installed::{Installed, InstalledError, NetworkGateway, installed};
-pub use proxies::proxies;
+pub use proxies::{ControlPlaneName, Workload, proxies};
 pub use remote_access::{Refusal, RemoteAccess, RemoteSecret, RemoteSecrets, remote_secrets, token};
 
 /// How often a read is tried when the server or the connection to it fails for a moment.

@@ -69,11 +69,20 @@ impl Blueprint {
 
     /// What this cluster shall hold.
     pub fn render(&self, cluster: &ClusterName, facts: &ClusterFacts) -> Result<ManifestSet, Diagnostic> {
-        let primary = self.mesh.primaries().get(cluster).ok_or_else(|| not_in_mesh(cluster))?;
+        self.render_as(&self.mesh, cluster, facts)
+    }
+
+    /// What it shall hold in another mesh that is made of the same charts.
+    pub fn render_as(
+        &self,
+        mesh: &ValidatedMesh,
+        cluster: &ClusterName,
+        facts: &ClusterFacts,
+    ) -> Result<ManifestSet, Diagnostic> {
+        let primary = mesh.primaries().get(cluster).ok_or_else(|| not_in_mesh(cluster))?;
         let charts = primary.charts().map(|name| Ok((name, self.chart(name, primary)?)));
         let charts = charts.collect::<Result<_, Diagnostic>>()?;
-        render::render(&self.mesh, cluster, primary, &charts, facts)
-            .map_err(|error| cannot_render(cluster, &error))
+        render::render(mesh, cluster, primary, &charts, facts).map_err(|error| cannot_render(cluster, &error))
     }
 
     fn chart(

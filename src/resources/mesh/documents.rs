@@ -98,8 +98,14 @@ fn join(
 fn port(gateway: &super::model::GatewayModel) -> Field<i64> {
     let has_addresses = gateway.addresses.as_known().is_some_and(|addresses| !addresses.is_empty());
     let service_port = or(&gateway.port, EastWestGateway::DEFAULT_PORT);
+    if gateway.addresses.is_unknown() {
+        return Field::Unknown;
+    }
     if !has_addresses {
         return service_port;
+    }
+    if gateway.service_type.is_unknown() && gateway.address_port.is_null() {
+        return Field::Unknown;
     }
     let is_at_nodes = gateway.service_type.as_str() == Some("NodePort");
     let node_port = if is_at_nodes { gateway.node_port } else { Field::Null };

@@ -92,6 +92,7 @@ mod tests {
             IntermediateRequest { cluster: "east", namespace: "istio-system", key_type, now, lifetime };
         let signer = root.issue(&request).unwrap().files()[CA_CERT].expose_secret().as_bytes().to_vec();
         let of_both = |signer| ControlPlane {
+            is_installed: true,
             replicas: Ok(Vec::new()),
             roots: Some(root.certificate().pem()),
             signer,

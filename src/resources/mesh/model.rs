@@ -9,7 +9,7 @@ use tfplugin::{Field, Model, Timeouts};
 use crate::documents::{JoinModel, PeerModel};
 
 /// Configuration, plan or state of one `istio_mesh`.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct MeshModel {
     pub id: Field<String>,
     pub mesh_id: Field<String>,
@@ -60,13 +60,13 @@ impl MeshModel {
 pub type Manifests = BTreeMap<String, Field<BTreeMap<String, Field<String>>>>;
 
 /// Where the charts come from.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct ChartSourceModel {
     pub repository: Field<String>,
 }
 
 /// Values for one chart.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct ChartModel {
     pub values: Field<String>,
 }
@@ -86,11 +86,11 @@ impl fmt::Debug for ImagePullSecretModel {
 }
 
 /// Istio's CNI plugin; its values are those of the chart `cni`.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct CniModel {}
 
 /// One cluster with a control plane.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct PrimaryModel {
     pub network: Field<String>,
     pub version: Field<String>,
@@ -105,7 +105,7 @@ pub struct PrimaryModel {
 }
 
 /// The gateway through which other networks reach a cluster.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct GatewayModel {
     pub namespace: Field<String>,
     pub service_type: Field<String>,
@@ -122,14 +122,14 @@ pub struct GatewayModel {
 }
 
 /// What pods ask for and may not exceed.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct ResourcesModel {
     pub requests: Field<BTreeMap<String, Field<String>>>,
     pub limits: Field<BTreeMap<String, Field<String>>>,
 }
 
 /// How other control planes reach a cluster.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct ApiServerModel {
     pub url: Field<String>,
     pub cluster_ca_certificate: Field<String>,
@@ -138,7 +138,7 @@ pub struct ApiServerModel {
 }
 
 /// How one other control plane reaches a cluster.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct AddressModel {
     pub url: Field<String>,
     pub cluster_ca_certificate: Field<String>,
@@ -146,7 +146,7 @@ pub struct AddressModel {
 }
 
 /// Who signs the identities of the mesh.
-#[derive(Clone, Model)]
+#[derive(Clone, Default, Model)]
 pub struct CertificateAuthorityModel {
     pub mode: Field<String>,
     pub key_cluster: Field<String>,

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 
 use super::field_maps::{Objects, known_objects, known_texts};
 use super::model::MeshModel;
-use crate::manifests::ObjectId;
-use crate::mesh::EAST_WEST_GATEWAY;
 
 /// What state knows of the mesh beside its configuration.
 #[derive(Clone, Debug, Default)]
@@ -34,13 +32,6 @@ impl Recorded {
             cluster_uids: texts(&model.cluster_uids),
             kubernetes_versions: texts(&model.kubernetes_versions),
         }
-    }
-
-    /// The namespace of the cluster's east-west gateway, `None` if it has none.
-    pub fn gateway_namespace(&self, label: &str) -> Option<&str> {
-        let is_gateway =
-            |id: &&ObjectId| id.cluster == label && id.kind == "Deployment" && id.name == EAST_WEST_GATEWAY;
-        self.objects.keys().find(is_gateway).map(|id| id.namespace.as_str())
     }
 
     /// The same after the cluster labelled `old` has become `new`.

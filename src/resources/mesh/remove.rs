@@ -8,6 +8,7 @@ use ssa::ObjectPattern;
 use tfplugin::{Diagnostic, Diagnostics};
 use tokio_util::sync::CancellationToken;
 
+use super::dependents;
 use super::model::MeshModel;
 use super::plan::primary;
 use super::recorded::Recorded;
@@ -16,9 +17,6 @@ use crate::diagnostics;
 use crate::observe;
 use crate::provider::ProviderData;
 use crate::rollout::{self, Removal, Target};
-
-/// How many pods an error names.
-const SHOWN: usize = 10;
 
 /// What to do with one cluster.
 enum Way {
@@ -73,7 +71,7 @@ pub async fn from_clusters(
 
 async fn way(label: &str, prior: &MeshModel, data: &ProviderData) -> Way {
     match removal(label, prior, data).await {
-        Ok(Some(removal)) => match check_dependents(&removal.target, prior).await {
+        Ok(Some(removal)) => match dependents::check(&removal.target.cluster, prior).await {
             Ok(warning) => Way::Empty(Box::new(removal), warning),
             Err(refusal) => Way::Keep(refusal),
         },
@@ -114,42 +112,6 @@ async fn removal(
     let keep = if deletes_crds { Vec::new() } else { definitions.values().cloned().collect() };
     let keep_unfinished = if deletes_crds { Vec::new() } else { in_use(&cluster, &definitions).await? };
     Ok(Some(Removal { target: Target::new(&cluster, &namespace), keep, keep_unfinished }))
-}
-
-/// Whether somebody still needs the cluster's control plane: then it must stay. What cannot be seen is a warning.
-async fn check_dependents(target: &Target, prior: &MeshModel) -> Result<Option<Diagnostic>, Diagnostic> {
-    if prior.force_destroy.as_known().copied().unwrap_or_default() {
-        return Ok(None);
-    }
-    let cluster = &target.cluster;
-    let namespace = &target.inventory.namespace;
-    // State knows it also of a cluster that the configuration of before had no more.
-    let recorded = Recorded::of(prior);
-    let gateway_namespace = recorded.gateway_namespace(cluster.name()).unwrap_or(namespace);
-    match observe::proxies(cluster, namespace, gateway_namespace).await {
-        Ok(pods) if pods.is_empty() => Ok(None),
-        Ok(pods) => Err(still_used(cluster.name(), &pods)),
-        Err(error) => {
-            let consequence = "Whether pods in it still have proxies of the mesh could not be seen.";
-            Ok(Some(diagnostics::cluster_skipped(&error, Some(primary(cluster.name())), consequence)))
-        }
-    }
-}
-
-fn still_used(label: &str, pods: &BTreeSet<String>) -> Diagnostic {
-    let shown: Vec<&str> = pods.iter().take(SHOWN).map(String::as_str).collect();
-    let more = pods.len().saturating_sub(SHOWN);
-    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    let detail = format!(
-        "{}{more}.\n\nRemove these workloads, or take injection away from them (the label istio-injection or istio.io/rev of their \
-         namespace) and restart them; then run the same command again. While they move, the others need not call into the cluster: \
-         write its primary block with drain = true, apply, move them, then remove the block and apply again. To take the control plane from under them, set \
-         force_destroy = true and apply before. Nothing was deleted in this cluster.",
-        shown.join(", ")
-    );
-    let noun = if pods.len() == 1 { "pod still has a proxy" } else { "pods still have proxies" };
-    Diagnostic::error(format!("Cluster {label:?}: {} {noun} of the mesh", pods.len()), detail)
-        .at(primary(label))
 }
 
 /// The custom resource definitions of the mesh in this cluster.

@@ -11,7 +11,8 @@ use super::fingerprint::{self, Secrets};
 use super::identity;
 use super::model::MeshModel;
 use super::recorded::Recorded;
-use super::{plan, read, remove, schema};
+use super::{consequences, plan, read, remove, schema};
+use crate::diagnostics;
 use crate::provider::IstioProvider;
 
 const DEFAULT_READ: Duration = Duration::from_mins(5);
@@ -57,9 +58,14 @@ impl Resource for MeshResource {
         }
     }
 
+    async fn plan_destroy(&self, prior: MeshModel, context: &ResourceContext<Self>) -> Diagnostics {
+        consequences::of_destroy(&prior, context.data()).await
+    }
+
     async fn create(&self, create: Create<MeshModel>, context: &ResourceContext<Self>) -> Outcome<MeshModel> {
         let timeout = create.planned.timeouts.create_or(DEFAULT_CHANGE);
-        apply(None, &create.config, &create.planned, timeout, context).await
+        let outcome = apply(None, &create.config, &create.planned, timeout, context).await;
+        with_the_way_out_of_taint(outcome)
     }
 
     async fn update(&self, update: Update<MeshModel>, context: &ResourceContext<Self>) -> Outcome<MeshModel> {
@@ -90,6 +96,16 @@ impl Resource for MeshResource {
             Ok((state, warnings)) => Outcome::new(Some(state)).with(warnings),
             Err(errors) => Outcome::failed(errors),
         }
+    }
+}
+
+/// What a failed create has made is kept, and Terraform marks it as tainted.
+fn with_the_way_out_of_taint(outcome: Outcome<MeshModel>) -> Outcome<MeshModel> {
+    match outcome.into_parts() {
+        (Some(state), messages) => {
+            Outcome::new(state).with(diagnostics::of_tainted(messages, MeshResource::TYPE))
+        }
+        (None, messages) => Outcome::failed(messages),
     }
 }
 

@@ -1,0 +1,184 @@
+//! The objects of a plan.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tfplugin::Diagnostic;
+
+use super::blueprint::Blueprint;
+use super::facts::Facts;
+use super::field_maps::{Objects, Rendered};
+use super::fingerprint::Secrets;
+use super::plan::root_is_gone;
+use super::seals::ApiServers;
+use super::stand_ins::Loose;
+use crate::manifests::{ObjectId, flatten};
+use crate::mesh::{ClusterFacts, ValidatedMesh};
+use crate::render::{Component, Hole, Manifest};
+
+/// Rendered for when a cluster's own version is not known. Which objects there are does not depend on it (a test of
+/// `render` holds that), and what they say is not shown.
+const ANY_KUBERNETES: &str = "v1.36.0";
+
+/// What the objects of a plan are made from.
+pub struct Rendering<'a> {
+    /// The charts.
+    pub blueprint: &'a Blueprint,
+    /// Objects of which nothing can be said.
+    pub loose: &'a [Loose],
+    /// What state says.
+    pub prior: &'a Objects,
+    /// What the resource remembers of secrets.
+    pub secrets: &'a Secrets,
+    /// How the clusters reach each other.
+    pub api_servers: &'a ApiServers,
+    /// The links (reader, read) that need another token.
+    pub refused: &'a BTreeSet<(String, String)>,
+}
+
+/// Every object that a plan knows of, with its fields where they are known.
+#[derive(Debug, Default, PartialEq)]
+pub struct Drawn {
+    /// The objects.
+    pub objects: BTreeMap<ObjectId, Option<Rendered>>,
+    /// Whether there may be others, or some of these may not be.
+    pub is_open: bool,
+}
+
+impl Rendering<'_> {
+    /// What is the same in all of `meshes`, which are one mesh with every stand-in for what is unknown of it.
+    ///
+    /// # Errors
+    /// What fails in each of them, and does not for want of unknown values.
+    pub fn objects(&self, meshes: &[ValidatedMesh], facts: &Facts) -> Result<Drawn, Diagnostic> {
+        let mut drawn = Vec::new();
+        let mut failed = None;
+        for mesh in meshes {
+            match self.of_mesh(mesh, facts) {
+                Ok(objects) => drawn.push(objects),
+                Err(error) => failed = failed.or(Some(error)),
+            }
+        }
+        match failed {
+            Some(error) if drawn.is_empty() && self.loose.is_empty() => Err(error),
+            // What one stand-in alone renders says nothing about the others.
+            Some(_) if drawn.len() < 2 => Ok(Drawn { is_open: true, ..Drawn::default() }),
+            _ => {
+                let common = common(drawn);
+                Ok(Drawn { is_open: common.is_open || !self.loose.is_empty(), ..common })
+            }
+        }
+    }
+
+    fn of_mesh(
+        &self,
+        mesh: &ValidatedMesh,
+        facts: &Facts,
+    ) -> Result<BTreeMap<ObjectId, Option<Rendered>>, Diagnostic> {
+        let assumed = || ClusterFacts { uid: String::new(), kubernetes_version: ANY_KUBERNETES.to_owned() };
+        let mut rendered = BTreeMap::new();
+        for (name, facts) in facts {
+            let set = self.blueprint.render_as(mesh, name, &facts.clone().unwrap_or_else(assumed))?;
+            for manifest in set.manifests() {
+                let id = ObjectId::of(name, &manifest.object);
+                let is_known = facts.is_some() && !self.is_loose(name.as_str(), manifest.component);
+                let object = if is_known { Some(self.object(&id, manifest)?) } else { None };
+                rendered.insert(id, object);
+            }
+        }
+        Ok(rendered)
+    }
+
+    fn is_loose(&self, cluster: &str, component: Component) -> bool {
+        let Component::Chart(chart) = component else { return false };
+        self.loose.iter().any(|loose| loose.has(cluster, chart))
+    }
+
+    fn object(&self, id: &ObjectId, manifest: &Manifest) -> Result<Rendered, Diagnostic> {
+        let Secrets { key, seals } = self.secrets;
+        let mut holes = seals.planned(id, manifest, self.prior, self.api_servers);
+        if manifest.holes.values().any(|hole| self.is_refused(&id.cluster, hole)) {
+            for value in holes.values_mut() {
+                *value = None;
+            }
+        }
+        let is_open = holes.values().any(Option::is_none);
+        if is_open
+            && manifest.component == Component::Root
+            && seals.has(id)
+            && self.has_workloads(&id.cluster)
+        {
+            return Err(root_is_gone(id));
+        }
+        Ok(Rendered { fields: flatten(&manifest.object, key), holes })
+    }
+
+    /// Whether anything of the mesh runs in the cluster. Where nothing does, a destroy that did not come to its end has deleted the
+    /// root after that: Terraform plans before it destroys the rest, and only an apply may refuse to go on without the root.
+    fn has_workloads(&self, cluster: &str) -> bool {
+        self.prior.keys().any(|id| id.cluster == cluster && id.kind == "Deployment")
+    }
+
+    /// Whether what was filled in is a token that is no longer accepted.
+    fn is_refused(&self, reader: &str, hole: &Hole) -> bool {
+        matches!(hole, Hole::Access(read) if self.refused.contains(&(reader.to_owned(), read.to_string())))
+    }
+}
+
+/// What all of them have alike: an object that one of them renders otherwise is unknown.
+fn common(drawn: Vec<BTreeMap<ObjectId, Option<Rendered>>>) -> Drawn {
+    let mut all = drawn.into_iter();
+    let mut common = Drawn { objects: all.next().unwrap_or_default(), is_open: false };
+    for mut other in all {
+        common.is_open |= !other.keys().eq(common.objects.keys());
+        for (id, known) in &mut common.objects {
+            let object = other.remove(id).flatten();
+            *known = known.take().filter(|known| Some(known) == object.as_ref());
+        }
+        common.objects.extend(other.into_keys().map(|id| (id, None)));
+    }
+    common
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(objects: &[(&str, &str)]) -> BTreeMap<ObjectId, Option<Rendered>> {
+        let objects = objects.iter().map(|(name, value)| {
+            let id = format!("east//Service/istio-system/{name}").parse().unwrap();
+            let fields = [("spec.type".to_owned(), (*value).to_owned())].into();
+            (id, Some(Rendered { fields, ..Rendered::default() }))
+        });
+        objects.collect()
+    }
+
+    fn known(drawn: &Drawn) -> Vec<&str> {
+        let known = drawn.objects.iter().filter(|(_, object)| object.is_some());
+        known.map(|(id, _)| id.name.as_str()).collect()
+    }
+
+    #[test]
+    fn what_is_drawn_once_is_known() {
+        let one = common(vec![drawn(&[("a", "1"), ("b", "1")])]);
+        assert_eq!(known(&one), ["a", "b"]);
+        assert!(!one.is_open);
+    }
+
+    #[test]
+    fn an_object_that_depends_on_what_is_unknown_is_unknown_and_no_other() {
+        let common = common(vec![drawn(&[("a", "1"), ("b", "1")]), drawn(&[("a", "1"), ("b", "2")])]);
+        assert_eq!(known(&common), ["a"]);
+        assert_eq!(common.objects.len(), 2);
+        assert!(!common.is_open);
+    }
+
+    #[test]
+    fn objects_that_may_or_may_not_be_leave_the_set_open() {
+        let with = || drawn(&[("a", "1"), ("b", "1")]);
+        for order in [vec![with(), drawn(&[("a", "1")])], vec![drawn(&[("a", "1")]), with()]] {
+            let common = common(order);
+            assert!(common.is_open);
+            assert_eq!(known(&common), ["a"]);
+        }
+    }
+}
