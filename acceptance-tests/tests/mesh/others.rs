@@ -51,8 +51,8 @@ pub fn an_istio_made_by_helm_is_named_and_kept(fixture: &Fixture) {
     let workspace = fixture.workspace("east", &mesh_of("east", ""));
     workspace.apply().failed_with(&[
         "Cluster \"east\": cannot apply the manifests",
-        "apps/Deployment/istio-system/istiod exists and was made by others (field managers: helm",
-        "Nothing was written. Remove what others made (a Helm release or an istioctl installation in the same namespace",
+        "istio-system/istiod: was made by others (field managers: helm",
+        "Nothing was written. These objects are not this mesh's. Remove what others made (a Helm release or an istioctl installation in the same namespace",
     ]);
     assert_eq!(versions(fixture, "east"), before);
     workspace.destroy().succeeded();

@@ -115,3 +115,23 @@ fn cannot_render(cluster: &ClusterName, error: &render::RenderError) -> Diagnost
     let summary = format!("The manifests of cluster {:?} cannot be rendered", cluster.as_str());
     diagnostics::failure(summary, error, way_out, Some(path))
 }
+
+#[cfg(test)]
+impl Blueprint {
+    /// A mesh with Istio's charts as a release ships them.
+    pub fn of_istio(mesh: ValidatedMesh) -> Self {
+        let directories = lab::parts::charts().unwrap();
+        let fetched = |name: ChartName| {
+            let chart = helm_template::Chart::from_directory(directories.chart(name.as_str())).unwrap();
+            let version = "1.31.0".to_owned();
+            (chart_key(name, &version), Fetched { chart, version, digest: String::new() })
+        };
+        let charts = ChartName::ALL.map(fetched).into();
+        Self {
+            mesh,
+            charts,
+            #[cfg(feature = "leak")]
+            leak: String::new(),
+        }
+    }
+}

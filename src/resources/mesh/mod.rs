@@ -38,12 +38,12 @@
 //! | `….private_key_version` | number | optional | 0 | the key in `cacerts` | as configured | – |
 //! | `timeouts.create`, `.read`, `.update`, `.delete` | string (duration) | optional | 20m, 5m, 20m, 20m | state only | as configured | – |
 //! | `id` | string | computed | | | prior, unknown in the plan of a create | state |
-//! | `manifests` | map(map(string)) | computed | | | fields of objects that exist; objects to be created unknown unless `plan_detail = "full"`; unknown as a whole while a value that decides the objects is | the objects and field paths that state names, one LIST a kind |
+//! | `manifests` | map(map(string)) | computed | | | fields of objects that exist, but for objects that depend on an unknown value; objects to be created unknown unless `plan_detail = "full"`; unknown as a whole while a value that decides which objects there are is | the objects and field paths that state names, one LIST a kind |
 //! | `chart_digests` | map(string) | computed | | | where source and version are known | state |
-//! | `cluster_uids` | map(string) | computed | | | where the cluster answers, else prior, else unknown | UID of `kube-system` |
+//! | `cluster_uids` | map(string) | computed | | | prior, else where the cluster answers; unknown while host or CA of the cluster are | UID of `kube-system` |
 //! | `status` | object | computed | | | prior if nothing changes and nothing is wrong, else unknown | istiod's pods and debug interface, Service of the gateway, `istio-ca-root-cert` |
 //! | `join`, `peer` | object | computed | | | member by member: addresses and roots prior where nothing that they depend on changes, else unknown | as `status` |
-//! | `kubernetes_versions` | map(string) | computed | | | prior, else unknown | `/version` of each cluster |
+//! | `kubernetes_versions` | map(string) | computed | | | as `cluster_uids` | `/version` of each cluster |
 //!
 //! `manifests` is keyed `"<cluster>/<group>/<Kind>/<namespace>/<name>"`, then by field path; `chart_digests` by
 //! `"<chart>-<version>"`; the others by cluster. Charts are rendered for the Kubernetes version in state, so that two

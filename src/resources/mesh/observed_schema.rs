@@ -25,14 +25,16 @@ pub fn status() -> Attribute {
         .into(),
     );
     Attribute::new(status,
-        "What the mesh was last seen to be. `clusters`: `control_plane` (`ready`, `not_ready` or `unknown`), \
-         `root_fingerprints` and `root_expires` of the roots that its proxies trust, `authority_expires` of the \
-         certificate that its istiod signs with (null if that is a root of its own), `gateway` (`ready`, `no_address`, \
+        "What the mesh was last seen to be. `clusters`: `control_plane` (`ready`, `not_ready`, or `absent` where istiod is not \
+         installed), `root_fingerprints` and `root_expires` of the roots that its proxies trust, `authority_expires` of the \
+         certificate that its istiod signs with (null if that is a root of its own), `gateway` (`ready`, `absent`, `no_address`, \
          `not_labelled`, `not_injected` or `not_ready`; null without an east-west gateway), `gateway_addresses`. `links`, \
          `\"<cluster>-><other>\"`: whether calls from a cluster reach the other: `ready`, `no_control_plane`, `missing` (istiod \
          does not know the other cluster), `invalid_secret`, `token_refused`, `reader_forbidden`, `untrusted_certificate`, \
          `unreachable`, `syncing` and `timeout` (istiod cannot read the other API server), `roots_differ`, `no_gateway`, `drained` \
-         and `draining` (the other cluster is on its way out, and istiod no longer or still reads it) or `unknown`. Every plan warns of what is not `ready`, with the way out; an apply that cannot mend it fails. Asking istiod \
-         takes the right `create pods/portforward`; without it the last known value stays.",
+         and `draining` (the other cluster is on its way out, and istiod no longer or still reads it) or `unknown`. Plans warn about \
+         anything not `ready` and how to fix it, and then plan a change of `status` even if nothing else changes: an apply waits for \
+         it until `timeouts` end, or fails at once where waiting does not help. Asking istiod requires the permission to `create` \
+         `pods/portforward`; without it the last known value stays unless the Secrets of the link tell otherwise.",
     ).computed()
 }

@@ -82,7 +82,7 @@ fn told(violations: &[Violation]) -> Diagnostics {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::collections::BTreeMap;
 
     use tfplugin::Field;
@@ -99,7 +99,7 @@ mod tests {
     }
 
     /// Two clusters on two networks.
-    fn config() -> MeshModel {
+    pub fn config() -> MeshModel {
         let primaries = [("east", primary("net-east")), ("west", primary("net-west"))];
         let authority =
             CertificateAuthorityModel { key_cluster: "east".into(), ..CertificateAuthorityModel::default() };
@@ -116,14 +116,15 @@ mod tests {
     }
 
     /// The configuration with a change to the gateway of `west`.
-    fn with_gateway(change: impl FnOnce(&mut GatewayModel)) -> MeshModel {
+    pub fn with_gateway(change: impl FnOnce(&mut GatewayModel)) -> MeshModel {
         let mut config = config();
         let west = config.primary.as_known_mut().unwrap().get_mut("west").unwrap();
         change(west.east_west_gateway.as_known_mut().unwrap());
         config
     }
 
-    fn with_west(change: impl FnOnce(&mut PrimaryModel)) -> MeshModel {
+    /// The configuration with a change to `west`.
+    pub fn with_west(change: impl FnOnce(&mut PrimaryModel)) -> MeshModel {
         let mut config = config();
         change(config.primary.as_known_mut().unwrap().get_mut("west").unwrap());
         config

@@ -141,7 +141,14 @@ fn common(drawn: Vec<BTreeMap<ObjectId, Option<Rendered>>>) -> Drawn {
 
 #[cfg(test)]
 mod tests {
+    use tfplugin::Field;
+
     use super::*;
+    use crate::manifests::FingerprintKey;
+    use crate::resources::mesh::model::{ChartModel, MeshModel};
+    use crate::resources::mesh::readings::readings;
+    use crate::resources::mesh::readings::tests::{with_gateway, with_west};
+    use crate::resources::mesh::seals::Seals;
 
     fn drawn(objects: &[(&str, &str)]) -> BTreeMap<ObjectId, Option<Rendered>> {
         let objects = objects.iter().map(|(name, value)| {
@@ -180,5 +187,74 @@ mod tests {
             assert!(common.is_open);
             assert_eq!(known(&common), ["a"]);
         }
+    }
+
+    /// What a plan of this configuration draws with Istio's charts, without a state before.
+    fn drawn_of(config: &MeshModel) -> Drawn {
+        let readings = readings(config).unwrap().0;
+        let blueprint = Blueprint::of_istio(readings.meshes[0].clone());
+        let facts = |label: &str| {
+            let facts = ClusterFacts { uid: label.to_owned(), kubernetes_version: "v1.36.3".to_owned() };
+            (label.parse().unwrap(), Some(facts))
+        };
+        let secrets = Secrets { key: FingerprintKey::new([0; 32]), seals: Seals::default() };
+        let rendering = Rendering {
+            blueprint: &blueprint,
+            loose: &readings.loose,
+            prior: &Objects::new(),
+            secrets: &secrets,
+            api_servers: &ApiServers::new(),
+            refused: &BTreeSet::new(),
+        };
+        rendering.objects(&readings.meshes, &["east", "west"].map(facts).into()).unwrap()
+    }
+
+    fn unknown(drawn: &Drawn) -> Vec<String> {
+        let unknown = drawn.objects.iter().filter(|(_, object)| object.is_none());
+        unknown.map(|(id, _)| id.to_string()).collect()
+    }
+
+    #[test]
+    fn one_unknown_annotation_makes_one_service_unknown() {
+        let drawn = drawn_of(&with_gateway(|gateway| {
+            gateway.service_annotations = Field::Known([("eip".to_owned(), Field::Unknown)].into());
+        }));
+        assert!(!drawn.is_open);
+        assert_eq!(unknown(&drawn), ["west//Service/istio-system/istio-eastwestgateway"]);
+        assert!(drawn.objects.len() > 80, "{}", drawn.objects.len());
+    }
+
+    #[test]
+    fn an_unknown_number_of_replicas_decides_whether_there_is_an_autoscaler() {
+        let drawn = drawn_of(&with_gateway(|gateway| gateway.replicas = Field::Unknown));
+        assert!(drawn.is_open);
+        let all = ["apps/Deployment", "autoscaling/HorizontalPodAutoscaler"];
+        assert_eq!(
+            unknown(&drawn),
+            all.map(|kind| format!("west/{kind}/istio-system/istio-eastwestgateway"))
+        );
+    }
+
+    #[test]
+    fn unknown_values_of_a_chart_leave_all_other_objects_known() {
+        let drawn = drawn_of(&with_west(|west| {
+            let chart = ChartModel { values: Field::Unknown };
+            west.chart = Field::Known([("istiod".to_owned(), chart)].into());
+        }));
+        assert!(drawn.is_open);
+        let unknown = unknown(&drawn);
+        assert!(unknown.contains(&"west/apps/Deployment/istio-system/istiod".to_owned()), "{unknown:?}");
+        let others = ["cacerts", "istio-eastwestgateway", "east/", "CustomResourceDefinition"];
+        assert!(unknown.iter().all(|id| !others.iter().any(|other| id.contains(other))), "{unknown:?}");
+    }
+
+    #[test]
+    fn an_unknown_network_leaves_what_does_not_name_it() {
+        let drawn = drawn_of(&with_west(|west| west.network = Field::Unknown));
+        assert!(drawn.is_open, "the gateways are opened only between networks");
+        let unknown = unknown(&drawn);
+        assert!(unknown.contains(&"west/apps/Deployment/istio-system/istio-eastwestgateway".to_owned()));
+        assert!(unknown.iter().all(|id| !id.contains("/Secret/")), "{unknown:?}");
+        assert!(!unknown.contains(&"east/apps/Deployment/istio-system/istiod".to_owned()), "{unknown:?}");
     }
 }
