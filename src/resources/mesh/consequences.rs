@@ -186,7 +186,7 @@ mod tests {
     use crate::resources::mesh::field_maps::Objects;
 
     fn objects(ids: &[&str]) -> Objects {
-        ids.iter().map(|id| (id.parse().unwrap(), Default::default())).collect()
+        ids.iter().map(|id| (id.parse().unwrap(), BTreeMap::default())).collect()
     }
 
     fn planned(ids: &[&str]) -> MeshModel {

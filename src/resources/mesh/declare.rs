@@ -67,8 +67,8 @@ impl Reader {
     /// # Errors
     /// What cannot be read.
     pub(super) fn read(config: &MeshModel, stand_in: StandIn) -> Result<(Mesh, Self), Diagnostics> {
-        let primaries = config.primary.as_known().into_iter().flatten();
-        let network = primaries.filter_map(|(_, primary)| primary.network.as_known().cloned()).next();
+        let mut primaries = config.primary.as_known().into_iter().flatten();
+        let network = primaries.find_map(|(_, primary)| primary.network.as_known().cloned());
         let mut reader = Self { network, ..Self::new(stand_in) };
         let mesh = reader.mesh(config);
         if reader.diagnostics.has_errors() { Err(reader.diagnostics) } else { Ok((mesh, reader)) }
@@ -118,8 +118,8 @@ impl Reader {
             pod_cidrs: self.known_texts(&primary.pod_cidrs),
             service_cidrs: self.known_texts(&primary.service_cidrs),
             crds: self.choice(&primary.crds, [Some("managed"), Some("external"), None]),
-            serve_remote_clusters: self.switch(&primary.serve_remote_clusters).unwrap_or_default(),
-            drain: self.switch(&primary.drain).unwrap_or_default(),
+            serve_remote_clusters: self.switch(primary.serve_remote_clusters).unwrap_or_default(),
+            drain: self.switch(primary.drain).unwrap_or_default(),
             east_west_gateway: self
                 .block(&primary.east_west_gateway)
                 .map(|gateway| self.gateway(gateway, &AttributePath::new("primary").key(label))),
@@ -303,8 +303,8 @@ impl Reader {
         self.value(field, self.stand_in.number())
     }
 
-    fn switch(&mut self, field: &Field<bool>) -> Option<bool> {
-        self.value(field, self.stand_in.switch())
+    fn switch(&mut self, field: Field<bool>) -> Option<bool> {
+        self.value(&field, self.stand_in.switch())
     }
 
     fn texts(&mut self, list: &Field<Vec<Field<String>>>) -> Vec<String> {

@@ -108,6 +108,8 @@ fn summary(label: &str, pods: &BTreeSet<String>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::resources::mesh::field_maps::Objects;
 
@@ -118,7 +120,7 @@ mod tests {
     #[test]
     fn only_the_meshs_own_workloads_are_left_out_and_only_in_their_cluster() {
         let ids = ["east/apps/Deployment/gateways/istio-eastwestgateway", "west/apps/Deployment/web/echo"];
-        let objects: Objects = ids.iter().map(|id| (id.parse().unwrap(), Default::default())).collect();
+        let objects: Objects = ids.iter().map(|id| (id.parse().unwrap(), BTreeMap::default())).collect();
         let own = own_workloads(&Recorded { objects, ..Recorded::default() }, "east");
         let [gateway] = <[Workload; 1]>::try_from(own.into_iter().collect::<Vec<_>>()).unwrap();
         assert_eq!(

@@ -7,7 +7,7 @@ use tfplugin::{Diagnostic, Diagnostics, Field};
 
 use super::plan::primary;
 use super::recorded::Recorded;
-use crate::clusters::{self, Cluster};
+use crate::clusters::{self, Cluster, ClusterBlock};
 use crate::diagnostics;
 use crate::mesh::{ClusterFacts, ClusterName};
 use crate::observe;
@@ -16,8 +16,8 @@ use crate::provider::ProviderData;
 /// The facts of each cluster; `None` for one that is not known yet.
 pub type Facts = BTreeMap<ClusterName, Option<ClusterFacts>>;
 
-/// Recorded facts where there are some, else what the clusters say now. A cluster whose API server is not known yet is unknown also
-/// where state knows one of that label: it may be about to be replaced by another.
+/// Recorded facts where there are some, else what the clusters say now. A cluster that may be another one when the plan is applied is
+/// unknown also where state knows one of that label: its API server is not known yet, or its block says that it was recreated.
 pub async fn facts(
     labels: &BTreeSet<ClusterName>,
     recorded: &Recorded,
@@ -26,12 +26,12 @@ pub async fn facts(
 ) -> Result<Facts, Diagnostics> {
     let reading = labels.iter().map(|name| async move {
         let label = name.as_str();
-        let facts = match (recorded_facts(recorded, label), unknown_setting(label, data)) {
-            (Some(known), Some(setting)) => {
-                Err(Unknown::MayBeReplaced(may_be_replaced(&setting, label, &known.uid)))
-            }
-            (Some(known), None) => Ok(known),
-            (None, _) => observe_facts(data, label).await.map_err(Unknown::Unread),
+        let facts = match recorded_facts(recorded, label) {
+            Some(known) => match successor(label, &known.uid, data.clusters.block(label)) {
+                Some(warning) => Err(Unknown::MayBeReplaced(warning)),
+                None => Ok(known),
+            },
+            None => observe_facts(data, label).await.map_err(Unknown::Unread),
         };
         (name.clone(), facts)
     });
@@ -76,16 +76,21 @@ fn recorded_facts(recorded: &Recorded, label: &str) -> Option<ClusterFacts> {
     Some(ClusterFacts { uid, kubernetes_version })
 }
 
-/// The setting of the cluster's block that says where it is and is not known yet.
-fn unknown_setting(label: &str, data: &ProviderData) -> Option<String> {
-    data.clusters.block(label)?.connection.unknown_whereabouts().map(str::to_owned)
+/// Why another cluster may be found under this label than the one with this UID: what the plan says of it.
+fn successor(label: &str, uid: &str, block: Option<&ClusterBlock>) -> Option<Diagnostic> {
+    let block = block?;
+    // Before the rest: once it is replaced inside a run, Terraform plans again with the new host.
+    if block.recreated_from.as_deref() == Some(uid) {
+        return Some(is_replaced(label, uid));
+    }
+    block.connection.unknown_whereabouts().map(|setting| may_be_replaced(label, uid, setting))
 }
 
 async fn observe_facts(data: &ProviderData, label: &str) -> Result<ClusterFacts, clusters::Error> {
     observe::facts(&data.clusters.get(label).await?).await
 }
 
-fn may_be_replaced(setting: &str, label: &str, uid: &str) -> Diagnostic {
+fn may_be_replaced(label: &str, uid: &str, setting: &str) -> Diagnostic {
     let detail = format!(
         "State knows this cluster with UID {uid}. Its {setting} is known only after apply, as when the cluster is recreated in the same \
          run, so its objects, UID and version and the status of the mesh are known after apply as well.\n\nIf the cluster is \
@@ -94,6 +99,15 @@ fn may_be_replaced(setting: &str, label: &str, uid: &str) -> Diagnostic {
          to be done."
     );
     Diagnostic::warning(format!("Cluster {label:?} may be about to be replaced"), detail).at(primary(label))
+}
+
+fn is_replaced(label: &str, uid: &str) -> Diagnostic {
+    let detail = format!(
+        "Its block in the provider says recreated_from = {uid:?}, which is the UID that state knows. Whether another cluster has taken \
+         its place is seen by the apply, which then installs the mesh there, so the cluster's objects, UID and version and the status of \
+         the mesh are known after apply."
+    );
+    Diagnostic::warning(format!("Cluster {label:?} is about to be replaced"), detail).at(primary(label))
 }
 
 /// The clusters that a plan can read.
@@ -157,6 +171,7 @@ pub fn per_cluster(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clusters::ConnectionSettings;
 
     fn facts(clusters: &[(&str, Option<&str>)]) -> Facts {
         let facts = clusters.iter().map(|(label, uid)| {
@@ -189,9 +204,24 @@ mod tests {
 
     #[test]
     fn a_cluster_that_may_be_replaced_is_announced_with_the_way_to_let_it() {
-        let warning = may_be_replaced("host", "west", "1234");
+        let unknown = |attribute: &str| ClusterBlock {
+            connection: ConnectionSettings::NotYetKnown { attribute: attribute.to_owned() },
+            ..ClusterBlock::default()
+        };
+        let warning = successor("west", "1234", Some(&unknown("host"))).unwrap();
         assert!(!warning.is_error());
         assert!(warning.detail.contains("set recreated_from = \"1234\""), "{}", warning.detail);
+        assert_eq!(successor("west", "1234", Some(&unknown("token"))), None);
+        assert_eq!(successor("west", "1234", Some(&ClusterBlock::default())), None);
+    }
+
+    #[test]
+    fn a_cluster_that_was_recreated_is_unknown_also_when_its_host_has_become_known() {
+        let block =
+            |uid: &str| ClusterBlock { recreated_from: Some(uid.to_owned()), ..ClusterBlock::default() };
+        let warning = successor("west", "1234", Some(&block("1234"))).unwrap();
+        assert_eq!(warning.summary, "Cluster \"west\" is about to be replaced");
+        assert_eq!(successor("west", "5678", Some(&block("1234"))), None, "state has the new one already");
     }
 
     #[test]

@@ -57,12 +57,11 @@ pub async fn plan(
     planned.manifests = if is_open { Field::Unknown } else { objects };
     let is_unchanged = prior.is_some_and(|prior| is_same(prior, &planned));
     planned.status = status::planned(prior.filter(|_| is_unchanged));
-    messages.extend(match prior {
-        Some(prior) => consequences::of_update(prior, &planned, &recorded, &facts, data).await,
-        None => {
-            let namespace = planned.namespace.as_str().unwrap_or_default();
-            consequences::of_create(namespace, &facts, data, cancel).await
-        }
+    messages.extend(if let Some(prior) = prior {
+        consequences::of_update(prior, &planned, &recorded, &facts, data).await
+    } else {
+        let namespace = planned.namespace.as_str().unwrap_or_default();
+        consequences::of_create(namespace, &facts, data, cancel).await
     });
     Ok((planned, messages))
 }
@@ -113,7 +112,10 @@ impl Inputs<'_> {
             planned.chart_digests = Field::Unknown;
             return Ok(None);
         };
-        let api_servers = api_servers(mesh, &readings.unknown_api_servers, data).await?;
+        // Another cluster has another token, too, whatever its address is.
+        let replaced = facts.iter().filter(|(_, facts)| facts.is_none()).map(|(name, _)| name.to_string());
+        let unknown = readings.unknown_api_servers.iter().cloned().chain(replaced).collect();
+        let api_servers = api_servers(mesh, &unknown, data).await?;
         if readings.knows_authority {
             check_given(config, mesh, prior)?;
             check_existing(mesh, &reachable(facts, data).await, |_| None, cancel).await?;
