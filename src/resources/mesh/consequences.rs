@@ -25,11 +25,12 @@ const LOST: &str = "its control planes and gateways go, and the new mesh has a r
 /// Of a create. What a plan cannot know is whether it also destroys: of a resource that is tainted, Terraform shows the provider
 /// nothing but a create.
 pub async fn of_create(
-    namespace: &str,
+    planned: &MeshModel,
     facts: &Facts,
     data: &ProviderData,
     cancel: &CancellationToken,
 ) -> Diagnostics {
+    let Some(namespace) = planned.namespace.as_str() else { return Diagnostics::new() };
     let clusters = facts::reachable(facts, data).await;
     let looks = clusters.iter().map(|cluster| phase(cluster, namespace, cancel));
     let mut finished: BTreeMap<bool, Vec<String>> = BTreeMap::new();

@@ -60,8 +60,7 @@ pub async fn plan(
     messages.extend(if let Some(prior) = prior {
         consequences::of_update(prior, &planned, &recorded, &facts, data).await
     } else {
-        let namespace = planned.namespace.as_str().unwrap_or_default();
-        consequences::of_create(namespace, &facts, data, cancel).await
+        consequences::of_create(&planned, &facts, data, cancel).await
     });
     Ok((planned, messages))
 }
