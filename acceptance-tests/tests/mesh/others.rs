@@ -10,7 +10,7 @@ use crate::fixture::{Fixture, mesh_of};
 
 /// Installs one of Istio's charts as the installation guide does.
 #[track_caller]
-fn helm(fixture: &Fixture, cluster: &str, arguments: &[&str]) {
+pub fn helm(fixture: &Fixture, cluster: &str, arguments: &[&str]) {
     let mut helm = Command::new(parts::find(Part::Helm).expect("helm"));
     helm.arg("--kubeconfig").arg(fixture.lab.kubeconfig()).args(["--kube-context", cluster]);
     helm.args(["--namespace", "istio-system"]).args(arguments);
@@ -18,7 +18,7 @@ fn helm(fixture: &Fixture, cluster: &str, arguments: &[&str]) {
     assert!(output.status.success(), "helm {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-fn chart(name: &str) -> String {
+pub fn chart(name: &str) -> String {
     parts::charts().expect("the charts").chart(name).display().to_string()
 }
 
