@@ -269,15 +269,22 @@ pub(super) mod tests {
             addresses: Field::Unknown,
             ..GatewayModel::default()
         };
-        let remote = RemoteControlPlaneModel {
-            hostname: Field::Unknown,
+        let named =
+            RemoteControlPlaneModel { hostname: Field::Unknown, ..RemoteControlPlaneModel::default() };
+        let config = with_west(|west| {
+            west.federation_gateway = Field::Known(gateway);
+            west.remote_control_plane = Field::Known(named);
+        });
+        assert!(read(&config).meshes.len() > 1);
+        let balanced = RemoteControlPlaneModel {
             service_annotations: Field::Unknown,
             load_balancer_source_ranges: Field::Unknown,
             ..RemoteControlPlaneModel::default()
         };
         let config = with_west(|west| {
-            west.federation_gateway = Field::Known(gateway);
-            west.remote_control_plane = Field::Known(remote);
+            west.network = "net-east".into();
+            west.east_west_gateway = Field::Null;
+            west.remote_control_plane = Field::Known(balanced);
         });
         assert!(read(&config).meshes.len() > 1);
         assert!(read(&with_west(|west| west.federation_gateway = Field::Unknown)).meshes.is_empty());
