@@ -38,8 +38,7 @@ pub fn a_missing_right_is_named_and_nothing_is_left(fixture: &Fixture) {
     fixture.identify(&workspace, "east", "no-rbac");
     workspace.apply().failed_with(&[
         "Cluster \"east\": cannot apply the manifests",
-        "ClusterRole (rbac.authorization.k8s.io):",
-        "istiod-clusterrole-istio-system: not permitted to apply it",
+        "Secret: istio-system/terraform-provider-istio-root: not permitted to apply it",
         "Grant the identity of the cluster block the verb and resource",
         "run terraform untaint istio_mesh.<name>",
     ]);
