@@ -403,7 +403,9 @@ fn the_page_names_the_services_whose_addresses_it_has() {
     let service = |member: &str, name: &str| (member.to_owned(), name.to_owned());
     let gateway = "istio-system/istio-eastwestgateway";
     assert_eq!(services(&mesh, "east"), [service("gateway_addresses", gateway)]);
-    change(&mut mesh, "east", |primary| primary.remote_control_plane = Field::Known(Default::default()));
+    change(&mut mesh, "east", |primary| {
+        primary.remote_control_plane = Field::Known(RemoteControlPlaneModel::default())
+    });
     change_gateway(&mut mesh, "east", |gateway| gateway.namespace = text("gateways"));
     let gateway = "gateways/istio-eastwestgateway";
     let both = [service("gateway_addresses", gateway), service("istiod_addresses", gateway)];
@@ -413,7 +415,7 @@ fn the_page_names_the_services_whose_addresses_it_has() {
     change(&mut mesh, "west", |primary| {
         primary.east_west_gateway = Field::Null;
         primary.federation_gateway = Field::Known(GatewayModel::default());
-        primary.remote_control_plane = Field::Known(Default::default());
+        primary.remote_control_plane = Field::Known(RemoteControlPlaneModel::default());
     });
     let west = services(&mesh, "west");
     assert_eq!(west.len(), 2);
