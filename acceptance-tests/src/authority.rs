@@ -36,6 +36,11 @@ impl Authority {
         self.read("root.crt")
     }
 
+    /// The root's key.
+    pub fn root_key(&self) -> String {
+        self.read("root.key")
+    }
+
     /// A new intermediate for a cluster.
     pub fn intermediate(&self, cluster: &str) -> Intermediate {
         self.signed(
