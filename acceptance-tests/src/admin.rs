@@ -69,41 +69,41 @@ impl<'a> Admin<'a> {
     /// What is at a path; `None` if nothing is.
     #[track_caller]
     pub fn get(&self, path: &str) -> Option<Value> {
-        self.request(Method::GET, path, "application/json", &Value::Null)
+        self.request(&Method::GET, path, "application/json", &Value::Null)
     }
 
     /// Makes an object in a collection.
     #[track_caller]
     pub fn create(&self, collection: &str, object: &Value) -> Value {
-        let created = self.request(Method::POST, collection, "application/json", object);
+        let created = self.request(&Method::POST, collection, "application/json", object);
         created.unwrap_or_else(|| panic!("{}: there is no {collection}", self.cluster))
     }
 
     /// Changes what is at a path, as `manager`.
     #[track_caller]
-    pub fn merge(&self, path: &str, manager: &str, patch: &Value) -> Value {
+    pub fn merge(&self, path: &str, manager: &str, change: &Value) -> Value {
         let path = format!("{path}?fieldManager={manager}");
-        let merged = self.request(Method::PATCH, &path, "application/merge-patch+json", patch);
+        let merged = self.request(&Method::PATCH, &path, "application/merge-patch+json", change);
         merged.unwrap_or_else(|| panic!("{}: there is no {path}", self.cluster))
     }
 
     /// Deletes what is at a path, if anything is.
     #[track_caller]
     pub fn delete(&self, path: &str) {
-        self.request(Method::DELETE, path, "application/json", &Value::Null);
+        self.request(&Method::DELETE, path, "application/json", &Value::Null);
     }
 
     /// What an API server answers, unless that is that there is no such thing.
     #[track_caller]
-    fn request(&self, method: Method, path: &str, content: &str, body: &Value) -> Option<Value> {
-        let answer = self.try_request(method.clone(), path, content, body);
+    fn request(&self, method: &Method, path: &str, content: &str, body: &Value) -> Option<Value> {
+        let answer = self.try_request(method, path, content, body);
         answer.unwrap_or_else(|error| panic!("{}: {method} {path}: {error}", self.cluster))
     }
 
     /// The same; refusals are for the caller.
     pub(crate) fn try_request(
         &self,
-        method: Method,
+        method: &Method,
         path: &str,
         content: &str,
         body: &Value,
@@ -160,7 +160,7 @@ impl<'a> Admin<'a> {
 
     /// What a mesh, or a test, has left in a cluster that had none; nothing if it is as clean as a new one.
     pub fn remains(&self) -> BTreeSet<String> {
-        self.everything().into_iter().filter(|it| is_left(it)).map(|(name, _)| name).collect()
+        self.everything().into_iter().filter(is_left).map(|(name, _)| name).collect()
     }
 }
 

@@ -79,7 +79,7 @@ impl<'a> Hold<'a> {
         for collection in [BINDINGS, POLICIES] {
             let path = format!("{collection}/{}", self.name);
             // The cluster may be gone with the test that has failed.
-            let _ = self.admin.try_request(Method::DELETE, &path, "application/json", &Value::Null);
+            let _ = self.admin.try_request(&Method::DELETE, &path, "application/json", &Value::Null);
         }
     }
 
@@ -87,7 +87,7 @@ impl<'a> Hold<'a> {
         let probe = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": PROBE}});
         let path = "/api/v1/namespaces/default/configmaps?dryRun=All";
         let began = Instant::now();
-        while self.admin.try_request(Method::POST, path, "application/json", &probe).is_err() != refuses {
+        while self.admin.try_request(&Method::POST, path, "application/json", &probe).is_err() != refuses {
             assert!(began.elapsed() < EFFECTIVE, "the policy {} does not count", self.name);
             std::thread::sleep(Duration::from_millis(50));
         }

@@ -81,9 +81,9 @@ pub fn a_destroy_after_a_failed_change_of_crds_keeps_all_definitions(clusters: &
     let workspace = clusters.applied(&shop);
     let strangers = clusters.east.create(VIRTUAL_SERVICES, &virtual_service());
     clusters.configure(&workspace, &shop.primaries("crds = \"external\""));
-    let stop = Stop::of(&clusters.east);
+    let refusal = Stop::of(&clusters.east);
     assert_eq!(workspace.apply().code, 1, "the apply was not stopped");
-    drop(stop);
+    drop(refusal);
     let before = definitions(&clusters.east);
     assert!(before.len() > 10, "{before:#?}");
     workspace.destroy().succeeded();
@@ -111,9 +111,9 @@ pub fn an_edited_secret_is_repaired_also_after_an_apply_that_failed(clusters: &C
     edit_remote_secret(&clusters.east, links, &remote, &foreign);
     edit_authority(&clusters.east, &foreign);
     assert_eq!(workspace.plan().code, 2, "the edits are drift");
-    let stop = Stop::of(&clusters.east);
+    let refusal = Stop::of(&clusters.east);
     assert_eq!(workspace.apply().code, 1, "the apply was not stopped");
-    drop(stop);
+    drop(refusal);
     let plan = workspace.plan();
     for secret in [links, "cacerts"] {
         let line = format!("east//Secret/{SYSTEM}/{secret}");

@@ -97,8 +97,7 @@ fn part(request: &Request) -> Option<Part> {
         "secrets" if name.starts_with("istio-remote-secret-") => Some(Part::Link),
         "deployments" | "services" if name == GATEWAY => Some(Part::Gateway),
         "mutatingwebhookconfigurations" | "validatingwebhookconfigurations" => Some(Part::Webhook),
-        "deployments" | "services" if name == "istiod" => Some(Part::Istiod),
-        "serviceaccounts" if name == "istiod" => Some(Part::Istiod),
+        "deployments" | "services" | "serviceaccounts" if name == "istiod" => Some(Part::Istiod),
         _ => None,
     }
 }

@@ -73,7 +73,7 @@ impl Resource for Guest {
     }
 
     async fn delete(&self, prior: GuestModel, context: &ResourceContext<Self>) -> Outcome<()> {
-        Outcome::from(act("delete", &prior, context, |path| std::fs::remove_file(path)).await)
+        Outcome::from(act("delete", &prior, context, std::fs::remove_file).await)
     }
 
     async fn read(&self, state: GuestModel, context: &ResourceContext<Self>) -> Outcome<Option<GuestModel>> {
