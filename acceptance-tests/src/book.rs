@@ -9,7 +9,7 @@ use crate::admin::Admin;
 /// The label that says whose an object is.
 pub const OWNER: &str = "terraform-provider-istio/owner";
 /// How much of the identity is in the label.
-pub const OWNER_LENGTH: usize = 16;
+const OWNER_LENGTH: usize = 16;
 /// The record of what a mesh has made, a ConfigMap in its namespace.
 pub const INVENTORY: &str = "terraform-provider-istio-mesh";
 /// What other clusters need to join, a ConfigMap in the namespace of each control plane.
@@ -60,6 +60,11 @@ impl Record {
             admin.merge(&self.path, "test", &json!({"data": {"expires": "2020-01-01T00:00:00Z"}}));
         }
     }
+}
+
+/// What the label says of a mesh with this identity.
+pub fn owner(identity: &str) -> String {
+    identity.chars().take(OWNER_LENGTH).collect()
 }
 
 /// The values of the owner label of everything that bears a label of the provider; `-` for what bears another label only.

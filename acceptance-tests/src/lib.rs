@@ -8,6 +8,7 @@ pub mod admin;
 pub mod authority;
 pub mod book;
 pub mod comparison;
+pub mod delay;
 pub mod guide;
 pub mod hold;
 pub mod mesh;

@@ -147,7 +147,7 @@ impl Drop for Stop<'_> {
 #[track_caller]
 pub fn fails(workspace: &Workspace, texts: &[&str]) -> Run {
     let run = workspace.apply().failed_with(texts);
-    assert!(!run.output.contains("bug in the provider"), "{}", run.output);
+    assert!(!run.output.contains("bug in the provider"), "{}", run.story());
     run
 }
 

@@ -64,7 +64,7 @@ pub fn a_root_stays_the_same_wherever_the_move_of_its_key_is_interrupted(cluster
         clusters.configure(&workspace, &shop.clone().key_cluster(to.cluster()));
         let held = interrupt(from, to);
         let run = workspace.apply();
-        assert_eq!(run.code, 1, "{moment}: the run was not interrupted:\n{}", run.output);
+        assert_eq!(run.code, 1, "{moment}: the run was not interrupted:\n{}", run.story());
         held.end();
         workspace.apply().succeeded();
         assert_eq!(secret(to, ROOT), root, "{moment}: the root is another one");

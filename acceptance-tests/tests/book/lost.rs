@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use acceptance_tests::Workspace;
 use acceptance_tests::admin::Admin;
-use acceptance_tests::book::{INVENTORY, JOIN, OWNER, OWNER_LENGTH, Record, owners};
+use acceptance_tests::book::{INVENTORY, JOIN, OWNER, Record, owner, owners};
 use acceptance_tests::mesh::{ADDRESS, Mesh};
 
 use crate::clusters::{Clusters, SYSTEM, assert_same, fails, identity, labels, mesh, path_of};
@@ -51,8 +51,8 @@ pub fn a_mesh_without_its_state_is_imported(clusters: &Clusters) {
     fails(&workspace, &[&id, "terraform import", "shop@east,west"]);
     for wrong in ["shop", "shop@nowhere", "other@east,west", "shop@"] {
         let run = workspace.run(&["import", "-input=false", "-no-color", ADDRESS, wrong]);
-        assert!(run.code == 1 && run.output.contains("Error: "), "{wrong}: {}", run.output);
-        assert!(mesh(&workspace).is_null(), "{wrong}: {}", run.output);
+        assert!(run.code == 1 && run.output.contains("Error: "), "{wrong}: {}", run.story());
+        assert!(mesh(&workspace).is_null(), "{wrong}: {}", run.story());
     }
     let import = ["import", "-input=false", "-no-color", ADDRESS, "shop@east,west"];
     workspace.run(&import).succeeded();
@@ -81,10 +81,10 @@ fn is_written_down(clusters: &Clusters, id: &str) {
     for admin in clusters.admins() {
         let record = Record::read(admin, SYSTEM).expect("a mesh has a record");
         assert_eq!((record.name(), record.phase()), (INVENTORY, "complete"));
-        assert_eq!(record.owner(), Some(&id[..OWNER_LENGTH]));
-        assert_eq!(owners(admin), BTreeSet::from([id[..OWNER_LENGTH].to_owned()]), "{}", admin.cluster());
+        assert_eq!(record.owner(), Some(owner(id).as_str()));
+        assert_eq!(owners(admin), BTreeSet::from([owner(id)]), "{}", admin.cluster());
         let join = admin.get(&path_of("configmaps", SYSTEM, JOIN));
-        assert!(join.is_some_and(|join| join["metadata"]["labels"][OWNER] == id[..OWNER_LENGTH]));
+        assert!(join.is_some_and(|join| join["metadata"]["labels"][OWNER] == owner(id)));
     }
 }
 

@@ -51,7 +51,7 @@ pub fn a_cluster_that_is_replaced_in_the_run_is_filled_only_if_the_user_says_so(
         plan.output
     );
     let run = workspace.apply_plan().failed_with(&[&uid, "recreated_from"]);
-    assert!(!run.output.contains("bug in the provider"), "{}", run.output);
+    assert!(!run.output.contains("bug in the provider"), "{}", run.story());
     assert!(clusters.west.remains().is_empty(), "{:?}", clusters.west.remains());
 
     // It was the old one after all, which is made again under another name, so to say.
@@ -77,9 +77,9 @@ pub fn a_chart_that_changed_since_the_plan_is_named(clusters: &Clusters) {
     change_chart(folder.path());
     let run = workspace.apply_plan();
     let blames = run.output.contains("bug in the provider");
-    assert!(!blames, "{}", run.output);
+    assert!(!blames, "{}", run.story());
     if run.code != 0 {
-        assert!(run.output.contains("chart"), "{}", run.output);
+        assert!(run.output.contains("chart"), "{}", run.story());
         assert!(clusters.east.remains().is_empty(), "{:?}", clusters.east.remains());
         workspace.apply().succeeded();
     }
@@ -89,7 +89,7 @@ pub fn a_chart_that_changed_since_the_plan_is_named(clusters: &Clusters) {
     assert_eq!(workspace.plan().code, 2);
     change_chart(folder.path());
     let run = workspace.apply_plan().failed_with(&["istiod", "chart", "changed"]);
-    assert!(!run.output.contains("bug in the provider"), "{}", run.output);
+    assert!(!run.output.contains("bug in the provider"), "{}", run.story());
     assert_same(&before, &clusters.east.settled(), "a refused apply changed");
     fails(&workspace, &["istiod", "chart", "changed"]);
 }

@@ -1,6 +1,6 @@
 //! A mesh that Terraform destroys and creates in one run.
 
-use acceptance_tests::book::{OWNER_LENGTH, owners};
+use acceptance_tests::book::{owner, owners};
 use acceptance_tests::mesh::{ADDRESS, Mesh};
 use serde_json::json;
 
@@ -16,7 +16,7 @@ pub fn a_tainted_mesh_is_made_anew_with_an_identity_of_its_own(clusters: &Cluste
     workspace.apply().succeeded();
     let second = identity(&workspace);
     assert_ne!(first, second);
-    assert_eq!(owners(&clusters.east), [second[..OWNER_LENGTH].to_owned()].into());
+    assert_eq!(owners(&clusters.east), [owner(&second)].into());
     assert_eq!(definitions(clusters), uids, "the definitions were made anew");
     workspace.assert_no_changes();
 }
@@ -41,7 +41,7 @@ pub fn a_mesh_moves_to_another_namespace(clusters: &Clusters) {
         "the old namespace is there"
     );
     assert!(clusters.east.get("/apis/apps/v1/namespaces/istio-two/deployments/istiod").is_some());
-    assert_eq!(owners(&clusters.east), [identity(&workspace)[..OWNER_LENGTH].to_owned()].into());
+    assert_eq!(owners(&clusters.east), [owner(&identity(&workspace))].into());
     assert_eq!(definitions(clusters), uids, "the definitions were made anew");
     assert!(clusters.east.get(&format!("{STRANGERS}/strangers")).is_some());
     workspace.assert_no_changes();
@@ -59,7 +59,11 @@ pub fn a_dependent_that_is_created_before_it_is_destroyed_is_named(clusters: &Cl
     let (id, before) = (identity(&workspace), clusters.east.settled());
     let replace = format!("-replace={ADDRESS}");
     let run = workspace.run(&[&APPLY[..], &[&replace]].concat());
-    assert_same(&before, &clusters.east.settled(), &format!("a refused replacement changed\n{}", run.output));
+    assert_same(
+        &before,
+        &clusters.east.settled(),
+        &format!("a refused replacement changed\n{}", run.story()),
+    );
     run.failed_with(&[&id, "create_before_destroy", "depend"]);
     assert_eq!(identity(&workspace), id);
     workspace.assert_no_changes();

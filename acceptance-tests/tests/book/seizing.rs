@@ -1,14 +1,23 @@
 //! Another workspace's mesh is never taken over, at no attempt, and never deleted.
 
-use acceptance_tests::Workspace;
+use std::time::Duration;
+
 use acceptance_tests::admin::Objects;
-use acceptance_tests::book::{Record, owners};
-use acceptance_tests::mesh::Mesh;
+use acceptance_tests::book::{Record, owner, owners};
+use acceptance_tests::delay::relay;
+use acceptance_tests::mesh::{Mesh, cluster_block, provider};
+use acceptance_tests::terraform::Running;
+use acceptance_tests::{Run, Workspace};
+use lab::Lab;
+use lab::api_server::identity::ADMIN;
 
 use crate::clusters::{APPLY, Clusters, SYSTEM, assert_same, identity, labels, mesh};
 
 /// The attempts of a workspace to get what is not its own: the first, again, once more, and without looking.
 const ATTEMPTS: [&[&str]; 4] = [&[], &[], &[], &["-refresh=false"]];
+
+/// How far away a far cluster is.
+const ROUND_TRIP: Duration = Duration::from_millis(300);
 
 /// Nothing of what a workspace tries changes a cluster, and every attempt says whose the mesh there is and how to get it.
 struct Stranger<'a> {
@@ -27,10 +36,13 @@ impl<'a> Stranger<'a> {
     #[track_caller]
     fn tries(&self, workspace: &Workspace) {
         let texts = self.texts.each_ref().map(String::as_str);
-        for (attempt, arguments) in ATTEMPTS.iter().enumerate() {
-            let run = workspace.run(&[&APPLY[..], *arguments].concat());
-            let what = format!("attempt {attempt} {arguments:?} changed\n{}", run.output);
-            self.changed_nothing(&what);
+        let runs = ATTEMPTS.map(|arguments| {
+            let run = workspace.run(&[&APPLY[..], arguments].concat());
+            assert_same(&self.before[0], &self.clusters.east.settled(), &format!("seized:\n{}", run.story()));
+            run
+        });
+        self.changed_nothing("a refused apply changed");
+        for run in runs {
             run.failed_with(&texts);
         }
     }
@@ -91,19 +103,25 @@ pub fn a_mesh_of_someone_else_is_not_seized_by_recreated_from(clusters: &Cluster
 }
 
 pub fn of_two_workspaces_that_create_at_once_one_wins_and_the_other_touches_nothing(clusters: &Clusters) {
-    let workspaces = ["one", "two"].map(|id| clusters.workspace(&Mesh::of(id, &["east", "west"])));
-    let runs =
-        workspaces.each_ref().map(Workspace::start_apply).map(acceptance_tests::terraform::Running::finished);
-    let story = || runs.iter().map(|run| run.output.as_str()).collect::<Vec<_>>().join("\n--- the other\n");
+    // Each of them is near to one cluster and far from the other, so that each would be the first in one.
+    let workspaces = [("one", "east", "west"), ("two", "west", "east")].map(|(id, near, far)| {
+        let block = cluster_block(clusters.lab, near, near, "") + &far_block(clusters.lab, far);
+        let mesh = [near, far].into_iter().fold(Mesh::of(id, &["east", "west"]), |mesh, label| {
+            let url = clusters.lab.cluster(label).api_server().host();
+            mesh.primary(label, &format!("api_server {{\n      url = {url:?}\n    }}"))
+        });
+        Workspace::new(&(provider(&block) + &mesh.hcl()))
+    });
+    let runs = workspaces.each_ref().map(Workspace::start_apply).map(Running::finished);
+    let story = || runs.iter().map(Run::story).collect::<Vec<_>>().join("\n--- the other\n");
     let won: Vec<usize> = (0..2).filter(|index| runs[*index].code == 0).collect();
     assert_eq!(won.len(), 1, "one run of two must succeed:\n{}", story());
     let (winner, loser) = (&workspaces[won[0]], &workspaces[1 - won[0]]);
     assert!(mesh(loser).is_null(), "{}", loser.state_text());
-    let owner = identity(winner)[..16].to_owned();
     for admin in clusters.admins() {
-        assert_eq!(owners(admin), [owner.clone()].into(), "{}: {}", admin.cluster(), story());
         let record = Record::read(admin, SYSTEM).expect("a mesh has a record");
         assert_eq!(record.phase(), "complete");
+        assert_eq!(owners(admin), [owner(&identity(winner))].into(), "{}: {}", admin.cluster(), story());
     }
     winner.assert_no_changes();
     let before = clusters.settled();
@@ -112,5 +130,15 @@ pub fn of_two_workspaces_that_create_at_once_one_wins_and_the_other_touches_noth
     for (before, admin) in before.iter().zip(clusters.admins()) {
         assert_same(before, &admin.settled(), "the loser changed");
     }
-    winner.destroy().succeeded();
+}
+
+/// A cluster block for a cluster that is far away.
+fn far_block(lab: &Lab, cluster: &str) -> String {
+    let api = lab.cluster(cluster).api_server();
+    let server = api.host().trim_start_matches("https://").parse().expect("an address and a port");
+    let (relay, ca) = (relay(lab.runtime(), server, ROUND_TRIP), api.ca_pem());
+    let token = api.token(ADMIN).expect("the administrator's token");
+    format!(
+        "  cluster {cluster:?} {{\n    host = \"https://{relay}\"\n    token = {token:?}\n    cluster_ca_certificate = <<-PEM\n{ca}\nPEM\n  }}\n"
+    )
 }

@@ -62,7 +62,7 @@ fn changes(clusters: &Clusters, admin: &Admin, modes: &[Mode]) -> Vec<String> {
             let differs = |name: &&String| before.get(*name) != admin.settled().get(*name);
             let changed: Vec<_> = before.keys().filter(differs).collect();
             if !is_refused || !changed.is_empty() {
-                failures.push(format!("{from:?} -> {to:?} changed {changed:?}:\n{}", run.output));
+                failures.push(format!("{from:?} -> {to:?} changed {changed:?}:\n{}", run.story()));
                 break;
             }
         }

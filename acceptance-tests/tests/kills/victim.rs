@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use acceptance_tests::admin::Admin;
-use acceptance_tests::book::{OWNER_LENGTH, Record, owners};
+use acceptance_tests::book::{Record, owner, owners};
 use acceptance_tests::mesh::{ADDRESS, Mesh, audited_provider};
 use acceptance_tests::{Run, Workspace};
 use lab::{Lab, Spec};
@@ -199,9 +199,9 @@ impl Victim {
         let run = run.finished();
         let is_killed = provider.is_some() && run.code != 0;
         if is_killed && alone {
-            assert!(run.output.contains(UNANSWERED), "Terraform says something else: {}", run.output);
+            assert!(run.output.contains(UNANSWERED), "Terraform says something else: {}", run.story());
         }
-        is_killed.then_some(run.output)
+        is_killed.then(|| run.story().to_owned())
     }
 
     /// The next step as the guide has it, and what must hold then.
@@ -225,7 +225,7 @@ impl Victim {
             run = self.step(self.verb.command(), next);
         }
         if run.code != 0 {
-            return Err(run.output);
+            return Err(run.story().to_owned());
         }
         self.is_as_expected(lab)?;
         match self.verb {
@@ -262,7 +262,7 @@ impl Victim {
         for cluster in CLUSTERS {
             let admin = Admin::of(lab, cluster);
             let owners = owners(&admin);
-            if owners != BTreeSet::from([id[..OWNER_LENGTH].to_owned()]) {
+            if owners != BTreeSet::from([owner(id)]) {
                 return Err(format!("{cluster}: {owners:?} instead of {id}"));
             }
             let phase = Record::read(&admin, NAMESPACE).map(|record| record.phase().to_owned());
