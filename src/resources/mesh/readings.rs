@@ -135,6 +135,23 @@ pub(super) mod tests {
         config
     }
 
+    fn unknown_gateway() -> GatewayModel {
+        GatewayModel {
+            namespace: Field::Unknown,
+            service_type: Field::Unknown,
+            service_annotations: Field::Unknown,
+            load_balancer_class: Field::Unknown,
+            load_balancer_source_ranges: Field::Unknown,
+            port: Field::Unknown,
+            node_port: Field::Unknown,
+            addresses: Field::Unknown,
+            address_port: Field::Unknown,
+            replicas: Field::Unknown,
+            values: Field::Unknown,
+            resources: Field::Unknown,
+        }
+    }
+
     fn read(config: &MeshModel) -> Readings {
         readings(config).unwrap().0
     }
@@ -237,23 +254,7 @@ pub(super) mod tests {
 
     #[test]
     fn every_member_of_a_block_may_be_unknown_without_a_false_error() {
-        let unknown = |gateway: &mut GatewayModel| {
-            *gateway = GatewayModel {
-                namespace: Field::Unknown,
-                service_type: Field::Unknown,
-                service_annotations: Field::Unknown,
-                load_balancer_class: Field::Unknown,
-                load_balancer_source_ranges: Field::Unknown,
-                port: Field::Unknown,
-                node_port: Field::Unknown,
-                addresses: Field::Unknown,
-                address_port: Field::Unknown,
-                replicas: Field::Unknown,
-                values: Field::Unknown,
-                resources: Field::Unknown,
-            };
-        };
-        assert!(readings(&with_gateway(unknown)).is_ok());
+        assert!(readings(&with_gateway(|gateway| *gateway = unknown_gateway())).is_ok());
         let labels: BTreeMap<String, PrimaryModel> = [("east".to_owned(), primary("net-east"))].into();
         assert!(
             readings(&MeshModel { primary: Field::Known(labels), mesh_config: Field::Unknown, ..config() })
@@ -264,7 +265,6 @@ pub(super) mod tests {
     #[test]
     fn values_of_every_entrance_may_be_unknown() {
         let gateway = GatewayModel {
-            service_type: Field::Unknown,
             load_balancer_source_ranges: Field::Known([Field::Unknown].into()),
             addresses: Field::Unknown,
             ..GatewayModel::default()
@@ -314,5 +314,19 @@ pub(super) mod tests {
         config.mesh_config = "caCertificates: [{pem: nothing}]".into();
         let error = readings(&config).unwrap_err().into_iter().next().unwrap();
         assert!(error.summary.contains("caCertificates[0]"), "{error:?}");
+    }
+
+    #[test]
+    fn every_member_of_an_entrance_may_be_unknown_without_a_false_error() {
+        let config = with_west(|west| {
+            west.federation_gateway = Field::Known(unknown_gateway());
+            west.remote_control_plane = Field::Known(RemoteControlPlaneModel {
+                hostname: Field::Unknown,
+                service_annotations: Field::Unknown,
+                load_balancer_class: Field::Unknown,
+                load_balancer_source_ranges: Field::Unknown,
+            });
+        });
+        assert!(readings(&config).is_ok());
     }
 }
