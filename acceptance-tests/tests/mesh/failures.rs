@@ -38,9 +38,9 @@ pub fn a_missing_right_is_named_and_nothing_is_left(fixture: &Fixture) {
     fixture.identify(&workspace, "east", "no-rbac");
     workspace.apply().failed_with(&[
         "Cluster \"east\": cannot apply the manifests",
-        "rbac.authorization.k8s.io/ClusterRole//istiod-clusterrole-istio-system",
-        "Not permitted to apply",
+        "Secret: istio-system/terraform-provider-istio-root: not permitted to apply it",
         "Grant the identity of the cluster block the verb and resource",
+        "run terraform untaint istio_mesh.<name>",
     ]);
     assert!(workspace.resource("istio_mesh.shop").is_object(), "a failed create keeps what it made in state");
     fixture.identify(&workspace, "east", identity::ADMIN);

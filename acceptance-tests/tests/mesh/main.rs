@@ -8,6 +8,7 @@
 //! * `refusals`: what cannot work is not begun.
 //! * `secrets`: no credential in state, plan or logs.
 //! * `private`: charts and images that are not for everybody.
+//! * `plans`: what is said of what is unknown, of what cannot work yet, and of who would be cut off.
 //! * `plugin`: `terraform init` from a mirror, and what the plan of what does not exist yet says.
 //!
 //! The tests share two clusters and change them, so they run one after the other.
@@ -18,6 +19,7 @@ mod failures;
 mod fixture;
 mod lifecycle;
 mod others;
+mod plans;
 mod plugin;
 mod private;
 mod refusals;
@@ -107,6 +109,11 @@ const TESTS: &[Test] = &[
         "a_cluster_that_is_not_known_yet_can_be_planned",
         plugin::a_cluster_that_is_not_known_yet_can_be_planned,
     ),
+    (
+        "a_create_whose_webhook_is_cut_off_names_the_port",
+        plans::a_create_whose_webhook_is_cut_off_names_the_port,
+    ),
+    ("a_cluster_that_may_be_replaced_is_unknown", plans::a_cluster_that_may_be_replaced_is_unknown),
     ("a_full_plan_shows_the_fields_of_new_objects", plugin::a_full_plan_shows_the_fields_of_new_objects),
     // Last, because it looks at a mesh that has been there since the first test.
     ("nothing_changes_with_time", lifecycle::nothing_changes_with_time),

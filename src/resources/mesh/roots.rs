@@ -338,9 +338,14 @@ mod tests {
 
     const KEY_TYPE: KeyType = KeyType::EcdsaP256;
 
+    /// What is issued is valid from somewhat earlier on, and certificates know no time before 1970 (`UTCTime`).
+    fn made() -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(946_684_800).unwrap()
+    }
+
     fn root() -> Root {
         let (organization, common_name) = ("Shop", "Root");
-        let (now, lifetime) = (OffsetDateTime::UNIX_EPOCH, Duration::days(2));
+        let (now, lifetime) = (made(), Duration::days(2));
         Root::generate(&RootRequest { organization, common_name, key_type: KEY_TYPE, now, lifetime }).unwrap()
     }
 
@@ -350,7 +355,7 @@ mod tests {
             cluster: "east",
             namespace: "istio-system",
             key_type: KEY_TYPE,
-            now: OffsetDateTime::UNIX_EPOCH,
+            now: made(),
             lifetime: Duration::days(1),
         };
         let files = root.issue(&request).unwrap().files().into_iter();
