@@ -173,16 +173,13 @@ impl Apply<'_> {
         Target::new(cluster, &facts.uid, owner, &self.namespace())
     }
 
-    /// Whose objects are made: the mesh's that state knows, else that of a run that was killed while it made the very same mesh, else
+    /// Whose objects are made: the mesh's that state knows, if nobody else has come to one of its clusters; else that of a run that was killed while it made the very same mesh, else
     /// a new one.
     async fn owner(
         &self,
         facts: &[(Cluster, ClusterFacts)],
         character: &Character,
     ) -> Result<Owner, Diagnostic> {
-        if self.prior.is_some() {
-            return Ok(self.recorded.owner());
-        }
         let nobody = Owner::mesh("");
         let reading = facts.iter().map(|(cluster, facts)| async {
             let target = self.target(cluster, facts, &nobody);
@@ -193,6 +190,10 @@ impl Apply<'_> {
             Ok::<_, Diagnostic>(record.map(|record| (cluster.name().to_owned(), Found::of(&record))))
         });
         let records = try_join_all(reading).await?.into_iter().flatten().collect();
+        if let Some(id) = &self.recorded.id {
+            resume::is_known(id, &records, character).map_err(|refusal| *refusal)?;
+            return Ok(self.recorded.owner());
+        }
         let found = resume::identity(&records, character).map_err(|refusal| *refusal)?;
         Ok(Owner::mesh(&found.map_or_else(identity::draw, Ok)?))
     }
