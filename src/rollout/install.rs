@@ -249,14 +249,12 @@ impl Run<'_> {
         let Some(certificates) = &self.installation.certificates else {
             return self.apply(progress, &[Stage::Authority], &self.given()).await;
         };
-        let nothing = Produced::default();
-        let holes = self.installation.set.manifests().iter().flat_map(|manifest| manifest.holes.values());
-        let version = |hole: &Hole| match hole {
+        let mut holes = self.installation.set.manifests().iter().flat_map(|manifest| manifest.holes.values());
+        let Some(version) = holes.find_map(|hole| match hole {
             Hole::Intermediate { version, .. } => Some(*version),
             _ => None,
-        };
-        let Some(version) = holes.filter_map(version).next() else {
-            return self.apply(progress, &[Stage::Authority], &nothing).await;
+        }) else {
+            return self.apply(progress, &[Stage::Authority], &Produced::default()).await;
         };
         let shared = if own.is_none() { self.holding(progress, self.exchange.root()).await? } else { None };
         let root = own.or(shared.as_deref()).ok_or(RolloutError::NoRoot)?;
