@@ -72,7 +72,7 @@ impl Change<'_> {
                 summary: format!("Cluster {cluster:?}: whether it keeps the root of the mesh could not be read"),
                 cause: "No other cluster keeps it, and a new one must not be created while this one may.".to_owned(),
                 way_out: "Make the cluster reachable, and grant the identity of its cluster block get on Secrets and ConfigMaps in \
-                          the mesh's namespace."
+                          the mesh's namespace. If it is gone for good, set on_unreachable = \"abandon\" in its cluster block."
                     .to_owned(),
                 path: primary(cluster),
             },

@@ -15,7 +15,7 @@ use super::model::{Manifests, MeshModel};
 use super::plan::primary;
 use super::recorded::Recorded;
 use super::root_messages::{self, Change};
-use crate::clusters::{self, Cluster};
+use crate::clusters::{self, Cluster, OnUnreachable};
 use crate::diagnostics;
 use crate::manifests::{ObjectId, flatten, secret_field};
 use crate::mesh::{Authority, ClusterName, RootKeeper, ValidatedMesh};
@@ -176,17 +176,24 @@ impl Inquiry<'_> {
         let uid = |answer: &Result<Answer, _>| answer.as_ref().ok().map(|answer: &Answer| answer.uid.clone());
         let here: BTreeSet<String> =
             answers.iter().filter(|(_, is_planned, _)| *is_planned).filter_map(|it| uid(&it.2)).collect();
-        // One that is planned under another label is no other cluster, and one that was replaced is gone.
-        let is_of_the_mesh = |label: &String, is_planned: bool, answer: &Result<Answer, _>| {
-            is_planned
-                || uid(answer).is_none_or(|uid| {
-                    !here.contains(&uid) && self.recorded.cluster_uids.get(label) == Some(&uid)
-                })
+        // One that is planned under another label is no other cluster, and one that was replaced or given up is gone.
+        let is_of_the_mesh = |label: &String, is_planned: bool, answer: &Result<Answer, _>| match answer {
+            _ if is_planned => true,
+            Ok(Answer { uid, .. }) => {
+                !here.contains(uid) && self.recorded.cluster_uids.get(label) == Some(uid)
+            }
+            Err(error) => !self.is_given_up(label, error),
         };
         answers
             .into_iter()
             .filter(|(label, planned, answer)| is_of_the_mesh(label, *planned, answer))
             .collect()
+    }
+
+    /// Whether a cluster that does not answer is gone for good, by the word of its block.
+    fn is_given_up(&self, label: &str, error: &clusters::Error) -> bool {
+        let block = self.data.clusters.block(label);
+        error.is_unreachable() && block.is_some_and(|block| block.on_unreachable == OnUnreachable::Abandon)
     }
 
     fn holding(&self, label: &str, is_planned: bool, answer: Option<Answer>) -> Holding {

@@ -196,7 +196,7 @@ fn a_kept_root_stays_or_is_carried_and_is_never_made_anew() {
                 &[("east", &format!("leaves {at_home}")), ("west", elsewhere)],
                 "carry a from east",
             ),
-            ("kept west", &[("east", "leaves known unread"), ("west", elsewhere)], "gone: west=a"),
+            ("kept west", &[("east", "leaves known unread"), ("west", elsewhere)], "east is unread"),
             ("kept west", &[("east", "leaves known unread"), ("west", "known root=a lead=a")], "keep a"),
             ("kept west", &[("east", "leaves known unread"), ("west", "known")], "east is unread"),
             // Another one was made beside it: what the clusters lead to counts.
