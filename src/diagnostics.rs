@@ -7,17 +7,18 @@ use std::sync::Arc;
 use tfplugin::{AttributePath, Diagnostic};
 
 use crate::clusters::{self, SettingError};
+use crate::documents::DocumentError;
 use crate::mesh::{self, Violation};
 use crate::observe::InstalledError;
-use crate::rollout::RolloutError;
+use crate::rollout::{RolloutError, SharedMeshConfigError};
 
-/// An error in a setting of a provider's `cluster` block.
+/// What is wrong with a setting of a provider's `cluster` block: a warning, since only whoever uses the cluster fails by it.
 pub fn setting(error: &SettingError) -> Diagnostic {
     let block = AttributePath::new("cluster").key(&error.cluster);
     let path =
         error.setting.field.split('.').filter(|name| !name.is_empty()).fold(block, AttributePath::attribute);
     let detail = paragraphs(&[&chain(&error.problem), &error.way_out()]);
-    Diagnostic::error(capitalised(&error.to_string()), detail).at(path)
+    Diagnostic::warning(capitalised(&error.to_string()), detail).at(path)
 }
 
 /// A cluster that could not be used. `path` is the place in the resource that names the cluster; faults of the provider
@@ -39,6 +40,22 @@ pub fn installed(error: &InstalledError, path: AttributePath) -> Diagnostic {
         }
     };
     failure(capitalised(&error.to_string()), error, way_out, Some(path))
+}
+
+/// A document that an attribute takes and that cannot be read.
+pub fn document(error: &DocumentError, path: AttributePath) -> Diagnostic {
+    failure(format!("{path} cannot be read"), error, &error.way_out(), Some(path))
+}
+
+/// A document that a cluster holds and that cannot be read; `path` names the cluster.
+pub fn page(summary: String, error: &DocumentError, path: AttributePath) -> Diagnostic {
+    let way_out = match error {
+        DocumentError::OtherFormat { .. } => error.way_out(),
+        _ => "The resource istio_mesh writes it: apply in the workspace that manages the mesh. If none does any more, delete the \
+              ConfigMap, and the mesh is read from its control planes alone."
+            .to_owned(),
+    };
+    failure(summary, error, &way_out, Some(path))
 }
 
 /// The same as a warning: the operation goes on without the cluster. `consequence` says what that means.
@@ -106,20 +123,25 @@ fn rollout_way_out(error: &RolloutError) -> String {
             "The run was cancelled. What was done so far is recorded in the cluster and in state. To go on, run terraform untaint if \
              this was the first apply, and apply again; to take it back, destroy."
         }
-        RolloutError::Claim(InventoryError::AlreadyComplete { namespace, name, .. }) => {
+        RolloutError::Claim(InventoryError::AlreadyInstalled { .. }) => {
+            "Another run has made the mesh in the meantime. Nothing was written in any cluster. Use the state that has it; if that \
+             is lost, import the mesh: terraform import istio_mesh.NAME '<mesh_id>@<cluster>,…'."
+        }
+        RolloutError::Claim(InventoryError::OtherIdentity { identity, .. }) => {
             return format!(
-                "A mesh is installed there already and this state does not know it. Two states must not manage one mesh: use the \
-                 other state, or destroy the mesh there first. If that state is lost for good, for example because Terraform was \
-                 killed before it could write it, let this one take the mesh over as it is with\n\n  kubectl -n {namespace} patch \
-                 configmap {name} --type merge -p '{{\"data\":{{\"phase\":\"creating\"}}}}'\n\nand apply again."
+                "The mesh with the identity {identity} is installed there, which this state does not know. Two states must not manage \
+                 one mesh, so nothing was written in any cluster. Use the state that has it, destroy that mesh first, or choose \
+                 another cluster or namespace. If its state is lost, import it: terraform import istio_mesh.NAME \
+                 '<mesh_id>@<cluster>,…'."
             );
         }
         RolloutError::Claim(InventoryError::Held { .. }) => {
             "Another run is working on this mesh. Wait until it has ended; a run that was killed no longer stands in the \
              way once its claim has expired."
         }
-        RolloutError::Claim(InventoryError::Foreign { .. }) => {
-            "Something else owns the record's name. Choose another namespace for the mesh."
+        RolloutError::Apply(ApplyError::Refused { objects }) if objects.iter().all(is_to_be_recreated) => {
+            "Nothing was written. Kubernetes does not let these fields of an existing object change: put back what sets them, or \
+             delete the objects with kubectl and apply again; they are then created as configured."
         }
         RolloutError::Apply(ApplyError::Refused { .. }) => {
             "Nothing was written. Remove what others made (a Helm release or an istioctl installation in the same namespace, \
@@ -146,6 +168,13 @@ fn rollout_way_out(error: &RolloutError) -> String {
         RolloutError::NoRoot | RolloutError::Links { .. } => {
             "Mend what the message about the other cluster says, and apply again."
         }
+        RolloutError::SharedMeshConfig(SharedMeshConfigError::Compose(_)) => {
+            "Nothing that istiod trusts was changed. Apply the resource that owns the record again, or the mesh if it is the mesh's \
+             own, which restores it; delete a record that nobody owns any more."
+        }
+        RolloutError::SharedMeshConfig(SharedMeshConfigError::Absent | SharedMeshConfigError::Contended) => {
+            "Check who else deletes or writes this ConfigMap in the mesh's namespace, and apply again."
+        }
         RolloutError::RootAppeared | RolloutError::RootNotStored => {
             "Somebody else writes the Secret terraform-provider-istio-root, and no key is created or thrown away as long as that is so. \
              Find out who, and run the same command again."
@@ -167,6 +196,10 @@ fn rollout_way_out(error: &RolloutError) -> String {
         _ => "What was done so far is recorded in the cluster and in state; run the same command again to go on.",
     }
     .to_owned()
+}
+
+fn is_to_be_recreated(change: &ssa::Change) -> bool {
+    matches!(change.action, ssa::Action::Recreated { .. })
 }
 
 /// One line an object, which names it once.

@@ -155,6 +155,12 @@ pub(super) fn is_dns_subdomain(text: &str) -> bool {
     text.len() <= SUBDOMAIN_LENGTH && text.split('.').all(is_dns_label)
 }
 
+/// `IsQualifiedName` of Kubernetes' apimachinery: the key of a label or an annotation, or a class.
+pub(super) fn is_qualified_name(text: &str) -> bool {
+    let (prefix, name) = text.rsplit_once('/').map_or((None, text), |(prefix, name)| (Some(prefix), name));
+    prefix.is_none_or(is_dns_subdomain) && is_label_value(name)
+}
+
 /// `IsValidLabelValue` of Kubernetes' apimachinery, but for the empty text.
 fn is_label_value(text: &str) -> bool {
     text.len() <= LABEL_LENGTH

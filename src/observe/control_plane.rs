@@ -14,6 +14,7 @@ use super::authority::{self, CertificateFiles};
 use super::gateway::{self, Gateway};
 use super::pods::is_ready;
 use crate::clusters::{Cluster, Error};
+use crate::mesh::GatewayRole;
 
 /// Port of istiod's debug interface, which answers its own pod's loopback address only.
 const DEBUG_PORT: u16 = 8080;
@@ -63,7 +64,7 @@ pub async fn control_plane(
     let (roots, authority, gateway, replicas) = try_join4(
         authority::roots(cluster, namespace),
         authority::authority(cluster, namespace),
-        gateway::gateway(cluster, namespace, gateway_namespace),
+        gateway::gateway(cluster, GatewayRole::EastWest, namespace, gateway_namespace),
         replicas(cluster, namespace, asks_istiod),
     )
     .await?;

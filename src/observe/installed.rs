@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use super::gateway::addresses;
 use crate::clusters::{self, Cluster};
-use crate::mesh::EastWestGateway;
+use crate::mesh::{DEFAULT_DOMAIN_SUFFIX, EAST_WEST_GATEWAY, EastWestGateway};
 
 /// What the chart `istiod` keeps of its values for the injector.
 const INJECTOR: &str = "istio-sidecar-injector";
@@ -63,12 +63,20 @@ pub struct Installed {
     pub image_variant: Option<String>,
     /// Kind of Kubernetes.
     pub platform: Option<String>,
+    /// Names of the Secrets that images are pulled with.
+    pub image_pull_secrets: Vec<String>,
+    /// Whether Istio's CNI plugin is used.
+    pub has_cni: bool,
+    /// End of the names of Services.
+    pub domain_suffix: String,
     /// Whether clusters without a control plane can be served.
     pub serves_remote_clusters: bool,
     /// Istio's `MeshConfig` as YAML.
     pub mesh_config: String,
     /// Where other networks come in, if there is such a place.
     pub gateway: Option<NetworkGateway>,
+    /// Addresses of the Service of the east-west gateway that a mesh of ours has, sorted; `None` where istiod is told other ones.
+    pub balancer: Option<Vec<String>>,
 }
 
 /// Where calls of other networks come into a cluster.
@@ -83,6 +91,8 @@ pub struct NetworkGateway {
 #[derive(Deserialize)]
 struct InjectorValues {
     global: Global,
+    #[serde(default)]
+    pilot: Value,
 }
 
 #[derive(Deserialize)]
@@ -97,6 +107,10 @@ struct Global {
     hub: Option<String>,
     variant: Option<String>,
     platform: Option<String>,
+    #[serde(default)]
+    image_pull_secrets: Value,
+    #[serde(default)]
+    proxy: Value,
     #[serde(default)]
     external_istiod: bool,
     #[serde(default)]
@@ -122,12 +136,13 @@ pub async fn installed(cluster: &Cluster, namespace: &str) -> Result<Installed, 
     let injector = injector.ok_or_else(absent)?;
     let mesh_config = mesh.and_then(|mesh| mesh.data?.remove(MESH_KEY)).ok_or_else(absent)?;
     let values = injector.data.as_ref().and_then(|data| data.get(INJECTOR_KEY)).map_or("", String::as_str);
-    let InjectorValues { global } = serde_json::from_str(values).map_err(|source| {
+    let InjectorValues { global, pilot } = serde_json::from_str(values).map_err(|source| {
         InstalledError::Values { cluster: cluster.name().to_owned(), namespace: namespace.to_owned(), source }
     })?;
     let labels = injector.metadata.labels.unwrap_or_default();
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     Ok(Installed {
+        balancer: (!has_typed_gateway(&global)).then(|| balancer(&services.items)),
         gateway: typed_gateway(&global).or_else(|| gateway(&services.items, &global.network)),
         mesh_id: global.mesh_id,
         cluster: global.multi_cluster.cluster_name,
@@ -136,9 +151,17 @@ pub async fn installed(cluster: &Cluster, namespace: &str) -> Result<Installed, 
         hub: given(global.hub),
         image_variant: given(global.variant),
         platform: given(global.platform),
+        image_pull_secrets: strings(&global.image_pull_secrets),
+        has_cni: pilot["cni"]["enabled"] == true,
+        domain_suffix: global.proxy["clusterDomain"].as_str().unwrap_or(DEFAULT_DOMAIN_SUFFIX).to_owned(),
         serves_remote_clusters: global.external_istiod,
         mesh_config,
     })
+}
+
+fn strings(list: &Value) -> Vec<String> {
+    let items = list.as_array().into_iter().flatten();
+    items.filter_map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
 /// The gateway of the network as `meshNetworks` has it: there its addresses are typed.
@@ -147,6 +170,20 @@ fn typed_gateway(global: &Global) -> Option<NetworkGateway> {
     let port = gateways.iter().find_map(|gateway| gateway["port"].as_i64())?;
     let addresses = gateways.iter().filter_map(|gateway| gateway["address"].as_str().map(str::to_owned));
     Some(sorted(addresses.collect(), port))
+}
+
+/// Whether `meshNetworks` says where the gateway of this very cluster is.
+fn has_typed_gateway(global: &Global) -> bool {
+    let endpoints =
+        global.mesh_networks.get(&global.network).and_then(|network| network["endpoints"].as_array());
+    let mut endpoints = endpoints.into_iter().flatten();
+    endpoints.any(|endpoint| endpoint["fromRegistry"] == global.multi_cluster.cluster_name)
+}
+
+/// The addresses of the Services with the name of our east-west gateways.
+fn balancer(services: &[Service]) -> Vec<String> {
+    let ours = services.iter().filter(|service| service.metadata.name.as_deref() == Some(EAST_WEST_GATEWAY));
+    sorted(ours.flat_map(addresses).collect(), 0).addresses
 }
 
 /// The gateway of the network as its Services tell.
@@ -215,5 +252,27 @@ mod tests {
         }));
         let found = typed_gateway(&global).unwrap();
         assert_eq!(found, NetworkGateway { addresses: vec!["203.0.113.7".into()], port: 31443 });
+    }
+
+    #[test]
+    fn of_two_clusters_on_one_network_each_has_its_addresses_typed_or_not() {
+        let networks = json!({"net": {"endpoints": [{"fromRegistry": "east"}], "gateways": []}});
+        let of = |cluster: &str| {
+            let names = json!({"clusterName": cluster});
+            global(json!({"network": "net", "multiCluster": names, "meshNetworks": networks}))
+        };
+        assert!(has_typed_gateway(&of("east")));
+        assert!(!has_typed_gateway(&of("west")));
+        assert!(!has_typed_gateway(&global(json!({"network": "net"}))));
+    }
+
+    #[test]
+    fn the_balancer_of_our_gateway_is_told_from_other_gateways_of_the_network() {
+        let mut services = [
+            service("net", None, &json!([{"ip": "192.0.2.9"}, {"ip": "192.0.2.1"}])),
+            service("net", None, &json!([{"ip": "192.0.2.7"}])),
+        ];
+        services[0].metadata.name = Some(EAST_WEST_GATEWAY.to_owned());
+        assert_eq!(balancer(&services), ["192.0.2.1", "192.0.2.9"]);
     }
 }

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::SharedMeshConfigError;
 use crate::clusters;
 use crate::trust::TrustError;
 
@@ -11,6 +12,15 @@ pub enum RolloutError {
     /// The record of what is made there could not be claimed, so nothing was written.
     #[error("cannot record what will be done in the cluster")]
     Claim(#[source] ssa::InventoryError),
+    /// Objects that bear the owner's label could not be listed, though the record that had them is lost.
+    #[error("the record of what was made is lost, and what bears its owner's label cannot be listed")]
+    Owned(#[source] ssa::RequestError),
+    /// Records could not be searched for.
+    #[error("cannot look for records of what was made in the cluster")]
+    Search(#[source] clusters::Error),
+    /// A page beside the record could not be written.
+    #[error("everything is ready, but what other clusters need to know of the mesh could not be written")]
+    Page(#[source] ssa::InventoryError),
     /// An object could not be applied, or did not become ready in time for the next stage.
     #[error("cannot apply the manifests")]
     Apply(#[source] ssa::ApplyError),
@@ -65,6 +75,9 @@ pub enum RolloutError {
         "the cluster that keeps the mesh's root certificate failed, and without the root nothing can be made here"
     )]
     NoRoot,
+    /// What the mesh trusts could not be put together for istiod.
+    #[error("what the mesh trusts beside its own root cannot be handed to istiod")]
+    SharedMeshConfig(#[source] SharedMeshConfigError),
     /// The reader's token could not be read.
     #[error("cannot read the token by which other clusters shall read this one")]
     ReadToken(#[source] clusters::Error),

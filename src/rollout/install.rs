@@ -1,24 +1,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use futures::future::{join, join_all};
-use ssa::{Action, Claim, DeleteOptions, Expect, Inventory, ObjectId, ObjectPattern, Policy, StageReady};
-use tokio_util::sync::CancellationToken;
+use futures::future::join_all;
+use ssa::{Action, DeleteOptions, Expect, Inherit, Inventory, ObjectId, ObjectPattern, Policy, StageReady};
+use tokio::sync::Barrier;
 
 use super::access::{self, Access};
 use super::authority::{self, Certificates};
 use super::exchange::Exchange;
 use super::fill::{Given, Produced};
-use super::target::{ClusterOutcome, Target, Unclosed};
-use super::{RolloutError, holder, injection, own_root, release, remote_secrets};
+use super::session::{Claiming, Session, beside};
+use super::target::{ClusterOutcome, Target, Unclosed, release_annotation};
+use super::{RolloutError, injection, own_root, remote_secrets, shared_mesh_config};
 use crate::mesh::ApiServerAddresses;
 use crate::render::authority::{INTERMEDIATE_SECRET, ROOT_SECRET};
 use crate::render::{Component, Hole, Manifest, ManifestSet, Stage};
 use crate::trust::Root;
 
-/// How long another run may not take over what this one has begun and no longer renews.
-const CLAIM_EXPIRY: Duration = Duration::from_mins(2);
 /// How long custom resource definitions and namespaces may take to be served.
 const SERVED: Duration = Duration::from_mins(1);
 
@@ -39,30 +38,97 @@ pub struct Installation {
     pub expect: Expect,
     /// What may be taken over.
     pub policy: Policy,
+    /// The release of the charts.
+    pub release: String,
+    /// Digest of the objects as they were planned, holes open: the record is no Secret.
+    pub digest: String,
+    /// What the record remembers of the resource, no secrets.
+    pub settings: BTreeMap<String, String>,
+    /// What state says to be there, with the order of its stages: if the record is lost, it is made again from this.
+    pub known: BTreeMap<ObjectId, u16>,
 }
 
-/// Brings every cluster to what it shall hold, all at once: records, applies stage after stage, deletes what is no longer
-/// wanted and waits until everything is ready, for at most `timeout`. One cluster's failure stops only what needs it. The records
-/// of the others are left to be closed.
-pub async fn install(
-    installations: Vec<Installation>,
-    timeout: Duration,
-    cancel: &CancellationToken,
-) -> Vec<ClusterOutcome> {
+/// Brings every cluster to what it shall hold, all at once: takes hold of all records or of none, applies stage after stage, deletes
+/// what is no longer wanted and waits until everything is ready, until the session's time is over. From then on one cluster's
+/// failure stops only what needs it. The records of the others are left to be closed.
+pub async fn install(installations: Vec<Installation>, session: &Session<'_>) -> Vec<ClusterOutcome> {
+    let claimed = match claim_all(&installations, session).await {
+        Ok(claimed) => claimed,
+        Err(untouched) => return untouched,
+    };
     let exchange = Exchange::between(installations.iter().map(|installation| installation.set.cluster()));
-    let deadline = Instant::now() + timeout;
-    let runs =
-        installations.iter().map(|installation| Run { installation, exchange: &exchange, deadline, cancel });
-    let runs: Vec<_> = runs.collect();
-    join_all(runs.iter().map(Run::claimed)).await
+    let all_done = Barrier::new(installations.len());
+    let run = |installation| Run { installation, exchange: &exchange, session, all_done: &all_done };
+    let runs: Vec<_> = installations.iter().map(run).collect();
+    join_all(runs.iter().zip(claimed).map(|(run, inventory)| run.whole(inventory))).await
+}
+
+/// Claims the records of all clusters, or says why nothing was written in any.
+async fn claim_all(
+    installations: &[Installation],
+    session: &Session<'_>,
+) -> Result<Vec<Inventory>, Vec<ClusterOutcome>> {
+    let untouched = |mut errors: BTreeMap<usize, RolloutError>| {
+        let outcomes = installations.iter().enumerate().map(|(place, installation)| {
+            ClusterOutcome::untouched(&installation.target.name, errors.remove(&place))
+        });
+        outcomes.collect::<Vec<_>>()
+    };
+    let mut claimings = Vec::new();
+    for (place, installation) in installations.iter().enumerate() {
+        match installation.claiming() {
+            Ok(claiming) => claimings.push(claiming),
+            Err(error) => return Err(untouched(BTreeMap::from([(place, error)]))),
+        }
+    }
+    session.claim_all(&claimings).await.map_err(untouched)
+}
+
+impl Installation {
+    /// What is recorded before the first write.
+    fn claiming(&self) -> Result<Claiming<'_>, RolloutError> {
+        let mut stages = Vec::new();
+        for (stage, manifests) in self.set.stages() {
+            let objects = manifests.iter().map(|manifest| manifest.object.clone()).collect();
+            stages.push(ssa::Stage {
+                name: stage.name().to_owned(),
+                order: stage as u16,
+                manifests: self.parse(objects)?,
+                ready: StageReady::Written,
+            });
+        }
+        Ok(Claiming {
+            target: &self.target,
+            expect: self.expect,
+            stages,
+            digest: self.digest.clone(),
+            settings: &self.settings,
+            known: &self.known,
+        })
+    }
+
+    fn parse(&self, objects: Vec<serde_json::Value>) -> Result<Vec<ssa::Manifest>, RolloutError> {
+        ssa::Manifest::parse_all(objects, &self.target.inventory.namespace).map_err(RolloutError::Manifest)
+    }
+
+    /// What may be taken over: beside what the caller permits, definitions that nobody owns and that are not newer.
+    fn policy(&self) -> Policy {
+        let inherit = Inherit { objects: definitions(), version: release_annotation(&self.release) };
+        Policy { inherit: vec![inherit], ..self.policy.clone() }
+    }
+}
+
+/// All custom resource definitions.
+fn definitions() -> ObjectPattern {
+    ObjectPattern::kind("apiextensions.k8s.io", "CustomResourceDefinition")
 }
 
 /// The installation of one cluster, beside those of the others.
 struct Run<'a> {
     installation: &'a Installation,
     exchange: &'a Exchange,
-    deadline: Instant,
-    cancel: &'a CancellationToken,
+    session: &'a Session<'a>,
+    all_done: &'a Barrier,
 }
 
 /// What is written into the cluster's record, and what was done.
@@ -72,26 +138,27 @@ struct Progress {
 }
 
 impl Run<'_> {
-    async fn claimed(&self) -> ClusterOutcome {
+    async fn whole(&self, inventory: Inventory) -> ClusterOutcome {
         let Target { name, engine, .. } = &self.installation.target;
-        let outcome = match self.claim().await {
-            Ok(inventory) => {
-                let mut progress = Progress { inventory, outcome: ClusterOutcome::begun(name) };
-                match self.steps(&mut progress).await {
-                    Ok(()) => {
-                        let (target, inventory) = (self.installation.target.clone(), progress.inventory);
-                        progress.outcome.unclosed = Some(Unclosed { target, inventory });
-                    }
-                    Err(error) => {
-                        release(engine, &mut progress.inventory).await;
-                        progress.outcome.error = Some(error);
-                    }
-                }
-                progress.outcome
-            }
-            Err(error) => ClusterOutcome::failed(name, error),
-        };
+        let mut progress = Progress { inventory, outcome: ClusterOutcome::untouched(name, None) };
+        let done = self.steps(&mut progress).await;
         self.give_up();
+        let Progress { mut inventory, mut outcome } = progress;
+        outcome.book = Some(inventory.entries().keys().cloned().collect());
+        match done {
+            Ok(()) => {
+                // The others may take longer, and the record is closed when all are done.
+                let others = engine.holding(&mut inventory, self.all_done.wait(), self.session.cancel);
+                outcome.error = others.await.err().map(RolloutError::Claim);
+                let target = self.installation.target.clone();
+                outcome.unclosed = outcome.error.is_none().then_some(Unclosed { target, inventory });
+            }
+            Err(error) => {
+                self.session.release(engine, &mut inventory).await;
+                outcome.error = Some(error);
+                self.all_done.wait().await;
+            }
+        }
         outcome
     }
 
@@ -107,16 +174,14 @@ impl Run<'_> {
         self.installation.set.manifests().iter().any(|manifest| manifest.component == Component::Root)
     }
 
-    async fn claim(&self) -> Result<Inventory, RolloutError> {
-        let manifests = self.parse(self.installation.set.manifests().iter())?;
-        let Target { engine, inventory, .. } = &self.installation.target;
-        let claim = Claim {
-            holder: holder(),
-            expiry: CLAIM_EXPIRY,
-            expect: self.installation.expect,
-            digest: ssa::digest(&manifests),
-        };
-        engine.claim(inventory, &claim, &manifests, self.cancel).await.map_err(RolloutError::Claim)
+    /// Waits for something and keeps the claim meanwhile.
+    async fn holding<T>(
+        &self,
+        progress: &mut Progress,
+        work: impl Future<Output = T> + Send,
+    ) -> Result<T, RolloutError> {
+        let engine = &self.installation.target.engine;
+        engine.holding(&mut progress.inventory, work, self.session.cancel).await.map_err(RolloutError::Claim)
     }
 
     async fn steps(&self, progress: &mut Progress) -> Result<(), RolloutError> {
@@ -127,19 +192,25 @@ impl Run<'_> {
         self.intermediate(progress, root.as_deref()).await?;
         self.give_up_own_root(progress).await?;
         self.apply(progress, &[Stage::Configuration, Stage::Tokens], &self.given()).await?;
-        let workloads = self.workloads(progress);
-        let (offered, applied) = join(self.offer_access(), workloads).await;
+        shared_mesh_config::of_set(&self.installation.target, &self.installation.set, self.session.cancel)
+            .await?;
+        let offer = Box::pin(self.offer_access());
+        let (applied, offered, offering) = beside(self.workloads(progress), offer).await;
         applied?;
-        offered?;
+        match (offered, offering) {
+            (Some(offered), _) => offered?,
+            (None, Some(offering)) => self.holding(progress, offering).await??,
+            (None, None) => {}
+        }
         self.links(progress).await?;
         self.finish(progress).await
     }
 
     /// Before the first write: nothing is written if something must not be.
     async fn refuse_what_is_not_ours(&self, inventory: &Inventory) -> Result<(), RolloutError> {
-        let Installation { target, set, policy, .. } = self.installation;
-        let manifests = self.parse(set.manifests().iter())?;
-        let planned = target.engine.diff(&manifests, Some(inventory), policy, self.cancel).await;
+        let Installation { target, .. } = self.installation;
+        let (manifests, policy) = (self.manifests()?, self.installation.policy());
+        let planned = target.engine.diff(&manifests, Some(inventory), &policy, self.session.cancel).await;
         let changes = planned.map_err(RolloutError::Compare)?.changes;
         let is_refused = |action: &Action| match action {
             Action::Foreign { .. } | Action::Conflict { .. } => true,
@@ -187,7 +258,7 @@ impl Run<'_> {
         let Some(version) = holes.filter_map(version).next() else {
             return self.apply(progress, &[Stage::Authority], &nothing).await;
         };
-        let shared = if own.is_none() { self.exchange.root().await } else { None };
+        let shared = if own.is_none() { self.holding(progress, self.exchange.root()).await? } else { None };
         let root = own.or(shared.as_deref()).ok_or(RolloutError::NoRoot)?;
         let intermediate = certificates.intermediate(&self.installation.target, root, version).await?;
         let produced = Produced { intermediate: Some(&intermediate), ..Produced::default() };
@@ -212,7 +283,8 @@ impl Run<'_> {
         let nothing = Produced::default();
         self.apply(progress, &[Stage::Workloads, Stage::Admission], &nothing).await?;
         let Installation { target, set, .. } = self.installation;
-        injection::wait(target, set, self.left(), self.cancel).await?;
+        let injected = injection::wait(target, set, self.session.left(), self.session.cancel);
+        self.holding(progress, injected).await??;
         self.apply(progress, &[Stage::Gateways, Stage::Exposure], &nothing).await
     }
 
@@ -222,7 +294,7 @@ impl Run<'_> {
         if !set.manifests().iter().any(|manifest| manifest.component == Component::Reader) {
             return Ok(());
         }
-        let token = access::token(target, self.cancel).await.inspect_err(|_| self.give_up())?;
+        let token = access::token(target, self.session.cancel).await.inspect_err(|_| self.give_up())?;
         self.exchange.publish_access(set.cluster(), Access { api_server: api_server.clone(), token });
         Ok(())
     }
@@ -235,7 +307,7 @@ impl Run<'_> {
         let holes = set.manifests().iter().flat_map(|manifest| manifest.holes.values());
         for hole in holes {
             let Hole::Access(cluster) = hole else { continue };
-            match self.exchange.access(cluster).await {
+            match self.holding(progress, self.exchange.access(cluster)).await? {
                 Some(access) => {
                     kubeconfigs.insert(cluster.clone(), access.kubeconfig(cluster, set.cluster()));
                 }
@@ -249,26 +321,29 @@ impl Run<'_> {
     }
 
     async fn finish(&self, progress: &mut Progress) -> Result<(), RolloutError> {
-        let Installation { target, set, .. } = self.installation;
+        let Installation { target, release, .. } = self.installation;
         let ids: BTreeSet<ObjectId> =
-            self.parse(set.manifests().iter())?.iter().map(|manifest| manifest.id().clone()).collect();
+            self.manifests()?.iter().map(|manifest| manifest.id().clone()).collect();
         let loses_the_root = |id: &ObjectId| id.name == ROOT_SECRET && !ids.contains(id);
-        if self.installation.certificates.is_some() && progress.inventory.entries().keys().any(loses_the_root)
-        {
+        let loses_the_root = progress.inventory.entries().keys().any(loses_the_root);
+        if self.installation.certificates.is_some() && loses_the_root {
             // Until another cluster or the user has it, this is the only copy.
-            let root = self.exchange.root().await.ok_or(RolloutError::NoRoot)?;
+            let root = self.holding(progress, self.exchange.root()).await?.ok_or(RolloutError::NoRoot)?;
             authority::may_be_deleted(target, &root).await?;
         }
-        let options =
-            DeleteOptions { timeout: self.left(), keep: self.left_to_others(), ..DeleteOptions::default() };
-        let pruned = target.engine.prune(&mut progress.inventory, &ids, &options, self.cancel).await;
+        let options = DeleteOptions {
+            timeout: self.session.left(),
+            keep: self.left_to_others(),
+            version: Some(release_annotation(release)),
+            ..DeleteOptions::default()
+        };
+        let pruned = target.engine.prune(&mut progress.inventory, &ids, &options, self.session.cancel).await;
         progress.outcome.add(pruned.changes);
         if let Some(error) = pruned.error {
             return Err(RolloutError::Prune(error));
         }
-        let wait = target.engine.wait(&ids, self.left(), self.cancel);
-        let waited = target.engine.holding(&mut progress.inventory, wait, self.cancel).await;
-        waited.map_err(RolloutError::Claim)?.map_err(RolloutError::Wait)
+        let wait = target.engine.wait(&ids, self.session.left(), self.session.cancel);
+        self.holding(progress, wait).await?.map_err(RolloutError::Wait)
     }
 
     /// What is forgotten rather than deleted when it is no longer wanted: definitions, since all their resources would go with
@@ -277,9 +352,8 @@ impl Run<'_> {
     fn left_to_others(&self) -> Vec<ObjectPattern> {
         let namespace = &self.installation.target.inventory.namespace;
         let secret = |name| ObjectPattern::object(&ObjectId::new("", "Secret", namespace, name));
-        let definitions = ObjectPattern::kind("apiextensions.k8s.io", "CustomResourceDefinition");
         let root = self.installation.certificates.is_none().then(|| secret(ROOT_SECRET));
-        [definitions, secret(INTERMEDIATE_SECRET)].into_iter().chain(root).collect()
+        [definitions(), secret(INTERMEDIATE_SECRET)].into_iter().chain(root).collect()
     }
 
     /// Applies these stages. An object with a hole that nothing fills is left out.
@@ -289,19 +363,20 @@ impl Run<'_> {
         stages: &[Stage],
         produced: &Produced<'_>,
     ) -> Result<(), RolloutError> {
-        let Installation { target, set, policy, .. } = self.installation;
+        let Installation { target, set, .. } = self.installation;
         let wanted = set.stages().filter(|(stage, _)| stages.contains(stage));
         let mut applied = Vec::new();
         for (stage, manifests) in wanted {
             let objects = manifests.iter().filter_map(|manifest| produced.fill(manifest)).collect();
-            let manifests = ssa::Manifest::parse_all(objects, &target.inventory.namespace);
             applied.push(ssa::Stage {
                 name: stage.name().to_owned(),
-                manifests: manifests.map_err(RolloutError::Manifest)?,
+                order: stage as u16,
+                manifests: self.installation.parse(objects)?,
                 ready: self.ready(stage),
             });
         }
-        let done = target.engine.apply(&applied, &mut progress.inventory, policy, self.cancel).await;
+        let policy = self.installation.policy();
+        let done = target.engine.apply(&applied, &mut progress.inventory, &policy, self.session.cancel).await;
         progress.outcome.add(done.changes);
         done.error.map_or(Ok(()), |error| Err(RolloutError::Apply(error)))
     }
@@ -309,7 +384,7 @@ impl Run<'_> {
     fn ready(&self, stage: Stage) -> StageReady {
         match stage {
             Stage::Definitions | Stage::Namespaces => StageReady::Within(SERVED),
-            Stage::Workloads | Stage::Gateways => StageReady::Within(self.left()),
+            Stage::Workloads | Stage::Gateways => StageReady::Within(self.session.left()),
             Stage::Root
             | Stage::Authority
             | Stage::Configuration
@@ -320,16 +395,8 @@ impl Run<'_> {
         }
     }
 
-    fn left(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
-    }
-
-    fn parse<'m>(
-        &self,
-        manifests: impl Iterator<Item = &'m Manifest>,
-    ) -> Result<Vec<ssa::Manifest>, RolloutError> {
-        let objects = manifests.map(|manifest| manifest.object.clone()).collect();
-        ssa::Manifest::parse_all(objects, &self.installation.target.inventory.namespace)
-            .map_err(RolloutError::Manifest)
+    fn manifests(&self) -> Result<Vec<ssa::Manifest>, RolloutError> {
+        let manifests = self.installation.set.manifests().iter();
+        self.installation.parse(manifests.map(|manifest| manifest.object.clone()).collect())
     }
 }

@@ -62,7 +62,8 @@ pub(super) fn known_by(namespace: &str) -> BTreeSet<ObjectId> {
 /// Whether an istiod of the mesh can have run: its account was made. A record that was begun and never written from has none.
 pub(super) fn istiod_has_run(inventory: &Inventory) -> bool {
     let account = ObjectId::new("", "ServiceAccount", &inventory.at().namespace, ACCOUNT);
-    inventory.entries().get(&account).is_some_and(|entry| entry.uid.is_some())
+    let entry = inventory.entries().get(&account);
+    entry.is_some_and(|entry| entry.uid.is_some() || inventory.is_detached())
 }
 
 /// Deletes what the istiod of the mesh in `namespace` has left. It is gone, and its account still there.

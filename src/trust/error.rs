@@ -119,6 +119,18 @@ pub enum TrustError {
         /// Whose certificate.
         subject: String,
     },
+    /// The certificate's name constraints exclude what the mesh needs.
+    #[error(
+        "certificate {subject:?} in {file} may not issue for {name}: its nameConstraints do not allow it"
+    )]
+    NameForbidden {
+        /// The file.
+        file: String,
+        /// Whose certificate.
+        subject: String,
+        /// The name.
+        name: String,
+    },
     /// The root was signed by somebody else.
     #[error("certificate {subject:?} in {file} is not self-signed, so it is not a root")]
     NotSelfSigned {
@@ -282,6 +294,7 @@ impl TrustError {
             | Self::Key { file, .. }
             | Self::NotAnAuthority { file, .. }
             | Self::MayNotSign { file, .. }
+            | Self::NameForbidden { file, .. }
             | Self::Expired { file, .. }
             | Self::NotYetValid { file, .. } => Some(file),
             Self::KeyType { .. }
@@ -328,6 +341,10 @@ impl TrustError {
             Self::SeveralRoots { .. } => "Leave only the certificate that the key belongs to.",
             Self::NotAnAuthority { .. } | Self::MayNotSign { .. } => {
                 "Have it issued as an authority: basicConstraints CA:true and keyUsage keyCertSign."
+            }
+            Self::NameForbidden { .. } => {
+                "Have it issued without nameConstraints, or with ones that permit the trust domain as a URI (and the names of istiod, \
+                 if they constrain DNS names). Otherwise every connection of the mesh would be refused."
             }
             Self::NotSelfSigned { .. } => {
                 "Give the root itself. An authority below somebody else's root is given as an intermediate, one a cluster."

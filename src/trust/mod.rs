@@ -13,7 +13,9 @@
 //! Istiod itself would also load ECDSA on P-521 and other sizes of RSA; they are refused with [`TrustError::Key`].
 
 mod agreement;
+mod anchors;
 mod certificate;
+mod constraints;
 mod decision;
 mod encoding;
 mod error;
@@ -31,7 +33,9 @@ mod succession;
 mod tests;
 
 pub use agreement::{common_roots, mutual_trust};
+pub use anchors::anchors;
 pub use certificate::Certificate;
+pub use constraints::Names;
 pub use decision::{Decision, Material, Refusal};
 pub use error::TrustError;
 pub use files::{CA_CERT, CA_CRL, CA_KEY, CERT_CHAIN, ROOT_CERT, ROOT_KEY};

@@ -184,9 +184,11 @@ impl Engine {
         inventory: &mut Inventory,
         cancel: &CancellationToken,
     ) -> Result<(), ApplyError> {
-        let ids = stages.iter().flat_map(|stage| &stage.manifests).map(Manifest::id);
-        let missing = ids.filter(|id| !inventory.entries().contains_key(id));
-        let missing = missing.map(|id| (id.clone(), Some(Entry::default()))).collect();
+        let objects = stages
+            .iter()
+            .flat_map(|stage| stage.manifests.iter().map(|manifest| (manifest.id(), stage.order)));
+        let missing = objects.filter(|(id, _)| !inventory.entries().contains_key(id));
+        let missing = missing.map(|(id, order)| (id.clone(), Some(Entry { uid: None, order }))).collect();
         let recorded = self.record(inventory, &missing, cancel).await;
         recorded.map_err(|source| ApplyError::Record { stage: String::new(), source })
     }
@@ -276,6 +278,7 @@ impl Engine {
         for (id, written) in written {
             match written {
                 Ok(Written { action, entry }) => {
+                    let entry = entry.map(|entry| Entry { order: stage.order, ..entry });
                     recorded.insert(id.clone(), entry);
                     changes.push(Change { id, action });
                 }

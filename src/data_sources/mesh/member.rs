@@ -1,12 +1,12 @@
 //! One cluster of the mesh that is read.
 
-use futures::future::try_join;
+use futures::future::try_join3;
 use semver::Version;
 use tfplugin::{AttributePath, Diagnostic, Field};
 
 use crate::diagnostics;
-use crate::documents::JoinClusterModel;
-use crate::mesh::{ClusterFacts, DEFAULT_TRUST_DOMAIN};
+use crate::documents::{self, JoinClusterModel, JoinModel, texts};
+use crate::mesh::{ClusterFacts, DEFAULT_TRUST_DOMAIN, JOIN_PAGE};
 use crate::observe::{self, Installed};
 use crate::provider::ProviderData;
 
@@ -20,6 +20,8 @@ pub struct Member {
     pub trust_domain: String,
     /// What its proxies trust, as PEM.
     pub roots: Option<String>,
+    /// What the provider has written there about the mesh; `None` if it has not installed it.
+    pub page: Option<JoinModel>,
 }
 
 /// Reads one cluster; `at` is where the configuration names it.
@@ -31,8 +33,17 @@ pub async fn read(
 ) -> Result<Member, Diagnostic> {
     let unusable = |error| diagnostics::cluster(&error, Some(at.clone()));
     let cluster = data.clusters.get(label).await.map_err(unusable)?;
-    let reads = try_join(observe::facts(&cluster), observe::roots(&cluster, namespace));
-    let (facts, roots) = reads.await.map_err(unusable)?;
+    let reads = try_join3(
+        observe::facts(&cluster),
+        observe::roots(&cluster, namespace),
+        observe::join_page(&cluster, namespace),
+    );
+    let (facts, roots, page) = reads.await.map_err(unusable)?;
+    let page = page.map(|page| documents::from_page(&page)).transpose();
+    let page = page.map_err(|error| {
+        let summary = format!("Cluster {label:?}: ConfigMap {namespace}/{JOIN_PAGE} cannot be read");
+        diagnostics::page(summary, &error, at.clone())
+    })?;
     let installed = observe::installed(&cluster, namespace).await;
     let installed = installed.map_err(|error| diagnostics::installed(&error, at.clone()))?;
     if installed.cluster != label {
@@ -42,7 +53,7 @@ pub async fn read(
         let summary = format!("Cluster {label:?}: ConfigMap {namespace}/istio holds no mesh configuration");
         diagnostics::failure(summary, &error, "istiod reads the same text: mend it there.", Some(at.clone()))
     })?;
-    Ok(Member { label: label.to_owned(), facts, installed, trust_domain, roots })
+    Ok(Member { label: label.to_owned(), facts, installed, trust_domain, roots, page })
 }
 
 fn trust_domain(mesh_config: &str) -> Result<String, helm_template::yaml::Error> {
@@ -76,15 +87,17 @@ impl Member {
         Some((summary, detail))
     }
 
-    /// What a cluster that joins needs to know of this one.
+    /// What a control plane tells a cluster that joins. Null is what none does.
     pub fn described(&self) -> JoinClusterModel {
         let gateway = self.installed.gateway.as_ref();
-        let addresses = gateway.into_iter().flat_map(|gateway| gateway.addresses.iter().cloned());
         JoinClusterModel {
+            uid: Field::Known(self.facts.uid.clone()),
+            version: Field::Known(self.installed.version.clone()),
             network: Field::Known(self.installed.network.clone()),
             serves_remote_clusters: Field::Known(self.installed.serves_remote_clusters),
-            gateway_addresses: Field::Known(addresses.map(Field::Known).collect()),
-            gateway_port: gateway.map_or(Field::Null, |gateway| Field::Known(gateway.port)),
+            gateway_addresses: texts(gateway.into_iter().flat_map(|gateway| gateway.addresses.clone())),
+            gateway_port: gateway.map(|gateway| gateway.port).into(),
+            ..JoinClusterModel::default()
         }
     }
 }

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
 
-use super::model::{
-    AddressModel, ApiServerModel, ChartModel, GatewayModel, MeshModel, PrimaryModel, ResourcesModel,
-};
+use super::model::{AddressModel, ApiServerModel, ChartModel, MeshModel, PrimaryModel};
+use super::trust_list;
+use crate::clusters;
 use crate::diagnostics;
 use crate::mesh::{
     CertificateAuthority, ChartSource, DEFAULT_NAMESPACE, DEFAULT_TRUST_DOMAIN, DeclaredAddress,
-    DeclaredApiServer, EastWestGateway, GivenAuthority, Images, Mesh, Primary, Resources, ValidatedMesh,
+    DeclaredApiServer, EastWestGateway, GatewayRole, GivenAuthority, Images, Mesh, Primary, ValidatedMesh,
 };
 
 /// The mesh that the configuration declares, checked against every rule; unknown as long as a value that decides it is.
@@ -27,6 +27,7 @@ pub fn declare(config: &MeshModel) -> Result<(Field<ValidatedMesh>, Diagnostics)
     }
     match mesh.validate() {
         Ok(valid) => {
+            trust_list::check(&valid)?;
             let warnings = valid.warnings().iter().map(diagnostics::violation).collect();
             Ok((Field::Known(valid), warnings))
         }
@@ -36,7 +37,7 @@ pub fn declare(config: &MeshModel) -> Result<(Field<ValidatedMesh>, Diagnostics)
 
 /// Reads the fields, and notes on the way what is unknown and what cannot be read.
 #[derive(Default)]
-struct Reader {
+pub(super) struct Reader {
     unknown: bool,
     diagnostics: Diagnostics,
 }
@@ -81,44 +82,34 @@ impl Reader {
             pod_cidrs: self.texts(&primary.pod_cidrs),
             service_cidrs: self.texts(&primary.service_cidrs),
             crds: self.text(&primary.crds),
-            serve_remote_clusters: self.block(&primary.serve_remote_clusters).copied().unwrap_or_default(),
             drain: self.block(&primary.drain).copied().unwrap_or_default(),
-            east_west_gateway: self
-                .block(&primary.east_west_gateway)
-                .map(|gateway| self.gateway(gateway, &AttributePath::new("primary").key(label))),
-            api_server: self.block(&primary.api_server).map(|api_server| self.api_server(api_server)),
+            east_west_gateway: self.gateway_of(label, primary, GatewayRole::EastWest),
+            federation_gateway: self.gateway_of(label, primary, GatewayRole::Federation),
+            remote_control_plane: self
+                .block(&primary.remote_control_plane)
+                .map(|remote| self.remote_control_plane(remote)),
+            api_server: self.block(&primary.api_server).map(|api_server| self.api_server(api_server, label)),
         }
     }
 
-    fn gateway(&mut self, gateway: &GatewayModel, primary: &AttributePath) -> EastWestGateway {
-        let values = primary.clone().attribute("east_west_gateway").attribute("values");
-        EastWestGateway {
-            namespace: self.text(&gateway.namespace),
-            service_type: self.text(&gateway.service_type),
-            service_annotations: self.map(&gateway.service_annotations),
-            load_balancer_class: self.text(&gateway.load_balancer_class),
-            load_balancer_source_ranges: self.texts(&gateway.load_balancer_source_ranges),
-            port: self.number(&gateway.port),
-            node_port: self.number(&gateway.node_port),
-            addresses: self.texts(&gateway.addresses),
-            address_port: self.number(&gateway.address_port),
-            resources: self.resources(&gateway.resources),
-            replicas: self.number(&gateway.replicas),
-            values: self.yaml(&gateway.values, values),
-        }
+    fn gateway_of(
+        &mut self,
+        label: &str,
+        primary: &PrimaryModel,
+        role: GatewayRole,
+    ) -> Option<EastWestGateway> {
+        let path = AttributePath::new("primary").key(label).attribute(role.block());
+        self.block(primary.gateway(role)).map(|gateway| self.gateway(gateway, &path))
     }
 
-    fn resources(&mut self, resources: &Field<ResourcesModel>) -> Resources {
-        let Some(resources) = self.block(resources) else { return Resources::default() };
-        Resources { requests: self.map(&resources.requests), limits: self.map(&resources.limits) }
-    }
-
-    fn api_server(&mut self, api_server: &ApiServerModel) -> DeclaredApiServer {
+    fn api_server(&mut self, api_server: &ApiServerModel, label: &str) -> DeclaredApiServer {
         let ApiServerModel { url, cluster_ca_certificate, tls_server_name, from } = api_server;
-        let usual = self.address(url, cluster_ca_certificate, tls_server_name);
+        let block = AttributePath::new("primary").key(label).attribute("api_server");
+        let usual = self.address(url, cluster_ca_certificate, tls_server_name, &block);
         let from = self.block(from).into_iter().flatten().map(|(reader, address)| {
             let AddressModel { url, cluster_ca_certificate, tls_server_name } = address;
-            (reader.clone(), self.address(url, cluster_ca_certificate, tls_server_name))
+            let block = block.clone().attribute("from").key(reader);
+            (reader.clone(), self.address(url, cluster_ca_certificate, tls_server_name, &block))
         });
         DeclaredApiServer { usual, from: from.collect() }
     }
@@ -128,11 +119,39 @@ impl Reader {
         url: &Field<String>,
         cluster_ca_certificate: &Field<String>,
         tls_server_name: &Field<String>,
+        block: &AttributePath,
     ) -> DeclaredAddress {
+        let at = |attribute| block.clone().attribute(attribute);
         DeclaredAddress {
             url: self.text(url),
-            cluster_ca_certificate: self.text(cluster_ca_certificate),
-            tls_server_name: self.text(tls_server_name),
+            cluster_ca_certificate: self.setting(
+                cluster_ca_certificate,
+                clusters::authorities,
+                at("cluster_ca_certificate"),
+            ),
+            tls_server_name: self.setting(tls_server_name, clusters::server_name, at("tls_server_name")),
+        }
+    }
+
+    /// A setting that the provider's own connections have, too, and that is read in the same way.
+    fn setting(
+        &mut self,
+        field: &Field<String>,
+        parse: impl Fn(&str) -> Result<String, clusters::Problem>,
+        path: AttributePath,
+    ) -> Option<String> {
+        match parse(&self.text(field)?) {
+            Ok(value) => Some(value),
+            Err(problem) => {
+                let summary = format!("{path} cannot be used");
+                self.diagnostics.push(diagnostics::failure(
+                    summary,
+                    &problem,
+                    &problem.way_out(),
+                    Some(path),
+                ));
+                None
+            }
         }
     }
 
@@ -148,6 +167,7 @@ impl Reader {
             intermediate_version: self.number(&authority.intermediate_version),
             key_type: self.text(&authority.key_type),
             root_certificate: self.text(&authority.root_certificate),
+            has_root_key: !authority.root_key_wo.is_null(),
             root_key_version: self.number(&authority.root_key_wo_version),
             given: self.labelled(&authority.given, |reader, _, given| GivenAuthority {
                 certificate: reader.text(&given.certificate).unwrap_or_default(),
@@ -179,31 +199,31 @@ impl Reader {
         blocks.map(|(label, block)| (label.clone(), read(self, label, block))).collect()
     }
 
-    fn block<'a, T>(&mut self, block: &'a Field<T>) -> Option<&'a T> {
+    pub(super) fn block<'a, T>(&mut self, block: &'a Field<T>) -> Option<&'a T> {
         self.unknown |= block.is_unknown();
         block.as_known()
     }
 
-    fn text(&mut self, field: &Field<String>) -> Option<String> {
+    pub(super) fn text(&mut self, field: &Field<String>) -> Option<String> {
         self.block(field).cloned()
     }
 
-    fn number(&mut self, field: &Field<i64>) -> Option<i64> {
+    pub(super) fn number(&mut self, field: &Field<i64>) -> Option<i64> {
         self.block(field).copied()
     }
 
-    fn texts(&mut self, set: &Field<BTreeSet<Field<String>>>) -> BTreeSet<String> {
+    pub(super) fn texts(&mut self, set: &Field<BTreeSet<Field<String>>>) -> BTreeSet<String> {
         let items = self.block(set).into_iter().flatten();
         items.filter_map(|item| self.text(item)).collect()
     }
 
-    fn map(&mut self, map: &Field<BTreeMap<String, Field<String>>>) -> BTreeMap<String, String> {
+    pub(super) fn map(&mut self, map: &Field<BTreeMap<String, Field<String>>>) -> BTreeMap<String, String> {
         let items = self.block(map).into_iter().flatten();
         items.filter_map(|(name, value)| Some((name.clone(), self.text(value)?))).collect()
     }
 
     /// A YAML document: a mapping, or nothing at all.
-    fn yaml(&mut self, field: &Field<String>, path: AttributePath) -> Value {
+    pub(super) fn yaml(&mut self, field: &Field<String>, path: AttributePath) -> Value {
         let Some(text) = self.text(field) else { return Value::Null };
         match helm_template::yaml::parse(&text) {
             Ok(value @ (Value::Object(_) | Value::Null)) => value,
@@ -226,3 +246,6 @@ fn not_a_mapping(path: AttributePath) -> Diagnostic {
                   yamlencode({ name = \"value\" }).";
     Diagnostic::error(format!("{path} is not a mapping"), detail).at(path)
 }
+
+#[cfg(test)]
+mod tests;

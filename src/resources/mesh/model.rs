@@ -6,8 +6,10 @@ use std::fmt;
 
 use tfplugin::{Field, Model, Timeouts};
 
+use super::gateway_block::GatewayModel;
+use super::remote_control_plane_block::RemoteControlPlaneModel;
 use crate::documents::{JoinModel, PeerModel};
-use crate::mesh::OFFICIAL_CHARTS;
+use crate::mesh::{GatewayRole, OFFICIAL_CHARTS};
 
 /// Configuration, plan or state of one `istio_mesh`.
 #[derive(Clone, Debug, Default, Model)]
@@ -58,7 +60,8 @@ impl MeshModel {
         named.map(String::clone).or(OFFICIAL_CHARTS.to_owned())
     }
 
-    fn primary(&self, label: &str) -> Option<&PrimaryModel> {
+    /// The block of a cluster.
+    pub fn primary(&self, label: &str) -> Option<&PrimaryModel> {
         self.primary.as_known()?.get(label)
     }
 }
@@ -67,13 +70,13 @@ impl MeshModel {
 pub type Manifests = BTreeMap<String, Field<BTreeMap<String, Field<String>>>>;
 
 /// Where the charts come from.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct ChartSourceModel {
     pub repository: Field<String>,
 }
 
 /// Values for one chart.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct ChartModel {
     pub values: Field<String>,
 }
@@ -99,7 +102,7 @@ impl fmt::Debug for ImagePullSecretModel {
 pub struct CniModel {}
 
 /// One cluster with a control plane.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct PrimaryModel {
     pub network: Field<String>,
     pub version: Field<String>,
@@ -107,38 +110,25 @@ pub struct PrimaryModel {
     pub pod_cidrs: Field<BTreeSet<Field<String>>>,
     pub service_cidrs: Field<BTreeSet<Field<String>>>,
     pub crds: Field<String>,
-    pub serve_remote_clusters: Field<bool>,
     pub drain: Field<bool>,
     pub east_west_gateway: Field<GatewayModel>,
+    pub federation_gateway: Field<GatewayModel>,
+    pub remote_control_plane: Field<RemoteControlPlaneModel>,
     pub api_server: Field<ApiServerModel>,
 }
 
-/// The gateway through which other networks reach a cluster.
-#[derive(Clone, Debug, Model)]
-pub struct GatewayModel {
-    pub namespace: Field<String>,
-    pub service_type: Field<String>,
-    pub service_annotations: Field<BTreeMap<String, Field<String>>>,
-    pub load_balancer_class: Field<String>,
-    pub load_balancer_source_ranges: Field<BTreeSet<Field<String>>>,
-    pub port: Field<i64>,
-    pub node_port: Field<i64>,
-    pub addresses: Field<BTreeSet<Field<String>>>,
-    pub address_port: Field<i64>,
-    pub replicas: Field<i64>,
-    pub values: Field<String>,
-    pub resources: Field<ResourcesModel>,
-}
-
-/// What pods ask for and may not exceed.
-#[derive(Clone, Debug, Model)]
-pub struct ResourcesModel {
-    pub requests: Field<BTreeMap<String, Field<String>>>,
-    pub limits: Field<BTreeMap<String, Field<String>>>,
+impl PrimaryModel {
+    /// The block of the gateway of this role.
+    pub fn gateway(&self, role: GatewayRole) -> &Field<GatewayModel> {
+        match role {
+            GatewayRole::EastWest => &self.east_west_gateway,
+            GatewayRole::Federation => &self.federation_gateway,
+        }
+    }
 }
 
 /// How other control planes reach a cluster.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct ApiServerModel {
     pub url: Field<String>,
     pub cluster_ca_certificate: Field<String>,
@@ -147,7 +137,7 @@ pub struct ApiServerModel {
 }
 
 /// How one other control plane reaches a cluster.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct AddressModel {
     pub url: Field<String>,
     pub cluster_ca_certificate: Field<String>,
@@ -155,7 +145,7 @@ pub struct AddressModel {
 }
 
 /// Who signs the identities of the mesh.
-#[derive(Clone, Model)]
+#[derive(Clone, Default, Model)]
 pub struct CertificateAuthorityModel {
     pub mode: Field<String>,
     pub key_cluster: Field<String>,
@@ -210,6 +200,11 @@ pub struct ClusterStatusModel {
     pub authority_expires: Field<String>,
     pub gateway: Field<String>,
     pub gateway_addresses: Field<Vec<Field<String>>>,
+    pub federation_gateway: Field<String>,
+    pub federation_gateway_addresses: Field<Vec<Field<String>>>,
+    pub remote_control_plane: Field<String>,
+    pub remote_control_plane_addresses: Field<Vec<Field<String>>>,
+    pub shared_mesh_config: Field<String>,
 }
 
 #[cfg(test)]

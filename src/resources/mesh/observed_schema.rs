@@ -15,6 +15,11 @@ pub fn status() -> Attribute {
             ("authority_expires".to_owned(), Type::String),
             ("gateway".to_owned(), Type::String),
             ("gateway_addresses".to_owned(), texts()),
+            ("federation_gateway".to_owned(), Type::String),
+            ("federation_gateway_addresses".to_owned(), texts()),
+            ("remote_control_plane".to_owned(), Type::String),
+            ("remote_control_plane_addresses".to_owned(), texts()),
+            ("shared_mesh_config".to_owned(), Type::String),
         ]
         .into(),
     );
@@ -31,7 +36,11 @@ pub fn status() -> Attribute {
          apply renews its intermediate, `missing`: there is no Secret `cacerts`, `unusable`: istiod cannot sign with it, or \
          `not_in_use`: proxies trust another root than it leads to) and `authority_expires` of the \
          certificate that its istiod signs with (null if that is a root of its own), `gateway` (`ready`, `no_address`, \
-         `not_labelled`, `not_injected` or `not_ready`; null without an east-west gateway), `gateway_addresses`. `links`, \
+         `not_labelled`, `not_injected` or `not_ready`; null without an east-west gateway), `gateway_addresses`, `federation_gateway` (the \
+         same, `absent`, and `labelled` if it is taken for a gateway of the mesh's own network; null without one) and \
+         `federation_gateway_addresses`, `remote_control_plane` (`ready`, `no_address` or `absent`; null without such a block) and \
+         `remote_control_plane_addresses`, where clusters without a control plane reach istiod, `shared_mesh_config` (whether istiod \
+         is told whom the mesh trusts besides its own root: `ready`, `changed`, `absent` or `invalid_record`). `links`, \
          `\"<cluster>-><other>\"`: whether calls from a cluster reach the other: `ready`, `no_control_plane`, `missing` (istiod \
          does not know the other cluster), `invalid_secret`, `token_refused`, `reader_forbidden`, `untrusted_certificate`, \
          `unreachable`, `syncing` and `timeout` (istiod cannot read the other API server), `roots_differ`, `no_gateway`, `drained` \

@@ -6,14 +6,15 @@ use futures::future::join_all;
 use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
 use tokio_util::sync::CancellationToken;
 
-use super::api_servers::api_servers;
+use super::api_servers::{api_servers, out_of_reach};
 use super::authorities::{check_existing, check_given};
 use super::authority_state;
 use super::blueprint::Blueprint;
 use super::declare::declare;
 use super::documents;
-use super::field_maps::{self, Objects, Rendered, texts};
+use super::field_maps::{self, Objects, Rendered};
 use super::fingerprint::Secrets;
+use super::immutable;
 use super::links;
 use super::model::MeshModel;
 use super::recorded::Recorded;
@@ -54,8 +55,7 @@ pub async fn plan(
         planned.cluster_uids = Field::Unknown;
         planned.kubernetes_versions = Field::Unknown;
         planned.status = Field::Unknown;
-        planned.join = Field::Unknown;
-        planned.peer = Field::Unknown;
+        (planned.join, planned.peer) = documents::planned(&planned, prior);
         return Ok((planned, messages));
     };
     let recorded = prior.map(Recorded::of).unwrap_or_default();
@@ -63,13 +63,15 @@ pub async fn plan(
     let facts = facts(&mesh, &recorded, data, &mut messages).await?;
     check_identities(&facts)?;
     let api_servers = api_servers(&mesh, data).await?;
+    let out_of_reach = out_of_reach(&mesh, data).await;
     check_given(config, &mesh)?;
-    check_existing(&mesh, &reachable(&facts, data).await, |_| None, cancel).await?;
+    let clusters = reachable(&facts, data).await;
+    check_existing(&mesh, &clusters, |_| None, cancel).await?;
     let recorded = after_relabelling(recorded, &mesh, &facts);
     let blueprint = Blueprint::fetch(mesh, &recorded, data).await?;
-    planned.chart_digests = texts(blueprint.digests());
-    planned.cluster_uids = per_cluster(&facts, |facts| facts.uid.clone());
-    planned.kubernetes_versions = per_cluster(&facts, |facts| facts.kubernetes_version.clone());
+    planned.chart_digests = pinned(blueprint.digests(), &recorded.chart_digests);
+    planned.cluster_uids = per_cluster(&facts, &recorded.cluster_uids);
+    planned.kubernetes_versions = per_cluster(&facts, &recorded.kubernetes_versions);
     let rendering = Rendering {
         blueprint: &blueprint,
         prior: &recorded.objects,
@@ -77,12 +79,25 @@ pub async fn plan(
         api_servers: &api_servers,
         refused: &links::with_refused_token(prior),
         due: &authority_state::due_for_renewal(prior),
+        out_of_reach: &out_of_reach,
     };
     let rendered = rendering.objects(&facts)?;
     planned.manifests = field_maps::plan(rendered, &recorded.objects, data.plan_detail);
     let known = prior.map(Recorded::of).unwrap_or_default();
     let inquiry = Inquiry { mesh: &blueprint.mesh, prior, recorded: &known, secrets, data };
     messages.extend(inquiry.foresee(&planned.manifests).await?);
+    let namespace = blueprint.mesh.namespace().as_str();
+    let owner = recorded.owner();
+    immutable::check(
+        &planned.manifests,
+        &recorded.objects,
+        &clusters,
+        &owner,
+        namespace,
+        &secrets.key,
+        cancel,
+    )
+    .await?;
     let is_unchanged = prior.is_some_and(|prior| is_same(prior, &planned));
     planned.status = status::planned(prior.filter(|_| is_unchanged));
     (planned.join, planned.peer) = documents::planned(&planned, prior);
@@ -126,23 +141,15 @@ fn check_blocks(mesh: &ValidatedMesh, recorded: &Recorded, data: &ProviderData) 
     let labels = mesh.primaries().keys().map(ClusterName::to_string);
     let mut missing: Diagnostics = labels
         .filter_map(|label| {
-            no_block(&label, data).map(|error| diagnostics::cluster(&error, Some(primary(&label))))
+            data.clusters.missing(&label).map(|error| diagnostics::cluster(&error, Some(primary(&label))))
         })
         .collect();
     let before = recorded.cluster_uids.keys();
     let left = before.filter(|label| !mesh.primaries().keys().any(|name| name.as_str() == *label));
     missing.extend(
-        left.filter_map(|label| no_block(label, data)).map(|error| diagnostics::cluster(&error, None)),
+        left.filter_map(|label| data.clusters.missing(label)).map(|error| diagnostics::cluster(&error, None)),
     );
     missing.into_result()
-}
-
-fn no_block(label: &str, data: &ProviderData) -> Option<clusters::Error> {
-    let known: Vec<String> = data.clusters.names().map(str::to_owned).collect();
-    data.clusters
-        .block(label)
-        .is_none()
-        .then(|| clusters::Error::NoBlock { cluster: label.to_owned(), known })
 }
 
 /// Where the resource names a cluster.
@@ -213,14 +220,26 @@ fn after_relabelling(mut recorded: Recorded, mesh: &ValidatedMesh, facts: &Facts
     recorded
 }
 
-fn per_cluster(
-    facts: &Facts,
-    value: impl Fn(&ClusterFacts) -> String,
-) -> Field<BTreeMap<String, Field<String>>> {
-    let values = facts.iter().map(|(name, facts)| {
-        (name.to_string(), facts.as_ref().map_or(Field::Unknown, |facts| Field::Known(value(facts))))
+/// A pin of each cluster: what is recorded. Terraform plans again before it applies, and what a cluster says of itself may be
+/// something else by then; so what no apply has seen is not promised.
+fn per_cluster(facts: &Facts, recorded: &BTreeMap<String, String>) -> Field<BTreeMap<String, Field<String>>> {
+    let values = facts.keys().map(|name| {
+        let recorded = recorded.get(name.as_str()).cloned();
+        (name.to_string(), recorded.map_or(Field::Unknown, Field::Known))
     });
     Field::Known(values.collect())
+}
+
+/// The digests that are recorded; a chart that is fetched for the first time may be another one at apply.
+fn pinned(
+    fetched: BTreeMap<String, String>,
+    recorded: &BTreeMap<String, String>,
+) -> Field<BTreeMap<String, Field<String>>> {
+    let digests = fetched.into_iter().map(|(chart, digest)| {
+        let is_recorded = recorded.get(&chart) == Some(&digest);
+        (chart, if is_recorded { Field::Known(digest) } else { Field::Unknown })
+    });
+    Field::Known(digests.collect())
 }
 
 /// What the objects of a plan are made from.
@@ -233,6 +252,8 @@ struct Rendering<'a> {
     refused: &'a BTreeSet<(String, String)>,
     /// The clusters whose intermediate is to be renewed.
     due: &'a BTreeSet<String>,
+    /// The clusters whose address is not to be had.
+    out_of_reach: &'a BTreeSet<ClusterName>,
 }
 
 impl Rendering<'_> {
@@ -255,8 +276,13 @@ impl Rendering<'_> {
         let Secrets { key, seals } = self.secrets;
         let mut holes = seals.planned(id, manifest, self.prior, self.api_servers);
         for (file, hole) in &manifest.holes {
+            let field = secret_field(file);
+            if matches!(hole, Hole::Access(read) if self.out_of_reach.contains(read)) {
+                let prior = self.prior.get(id).and_then(|fields| fields.get(&field)).cloned();
+                holes.insert(field.clone(), prior);
+            }
             if self.is_refused(&id.cluster, hole) || self.is_due(&id.cluster, hole) {
-                holes.insert(secret_field(file), None);
+                holes.insert(field, None);
             }
         }
         Ok(Rendered { fields: flatten(&manifest.object, key), holes })

@@ -15,7 +15,7 @@ impl StatusModel {
             let control_plane =
                 (cluster.control_plane.as_str() == Some("not_ready")).then(|| no_control_plane(label));
             let gateway = cluster.gateway.as_str().and_then(|state| closed_gateway(label, state));
-            [control_plane, gateway].into_iter().flatten()
+            [control_plane, gateway].into_iter().flatten().chain(cluster.entrance_problems(label))
         });
         let links = self.links.as_known().into_iter().flatten().filter_map(|(key, state)| {
             let (reader, read) = key.split_once("->")?;

@@ -94,6 +94,30 @@ impl Seals {
         }
     }
 
+    /// What every hole was filled from, beside other secrets, as text: no secret can be told from it.
+    pub fn origins(&self) -> String {
+        let origins = self.0.iter().map(|(id, fields)| {
+            let fields = fields.iter().map(|(field, seal)| (field.clone(), seal.origin.clone().into()));
+            (id.clone(), serde_json::Value::Object(fields.collect()))
+        });
+        serde_json::Value::Object(origins.collect()).to_string()
+    }
+
+    /// Those of a mesh whose holes were filled from these origins with what is there now.
+    pub fn of_origins(origins: &str, live: &Objects) -> Self {
+        let origins: BTreeMap<String, BTreeMap<String, String>> =
+            serde_json::from_str(origins).unwrap_or_default();
+        let sealed = origins.into_iter().filter_map(|(id, fields)| {
+            let live = live.get(&id.parse().ok()?)?;
+            let fields = fields.into_iter().filter_map(|(field, origin)| {
+                let fingerprint = live.get(&field)?.clone();
+                Some((field, Seal { fingerprint, origin }))
+            });
+            Some((id, fields.collect()))
+        });
+        Self(sealed.collect())
+    }
+
     /// Forgets objects that are no longer there.
     pub fn retain(&mut self, objects: &Objects) {
         self.0.retain(|id, _| id.parse().is_ok_and(|id: ObjectId| objects.contains_key(&id)));

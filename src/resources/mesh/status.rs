@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::future::{join, join_all};
+use futures::future::{join, join_all, try_join};
 use tfplugin::{Diagnostic, Diagnostics, Field};
 use time::OffsetDateTime;
 
+use super::entrances;
 use super::links::{self, Access};
 use super::model::{ClusterStatusModel, MeshModel, PrimaryModel, StatusModel};
 use super::plan::primary;
@@ -50,15 +51,18 @@ pub async fn observe(state: &MeshModel, clusters: &[Cluster]) -> Observed {
     let has_links = networks.len() > 1;
     let observed = clusters.iter().map(|cluster| {
         let gateway_namespace = state.gateway_namespace(cluster.name());
-        observe::control_plane(cluster, &namespace, gateway_namespace, has_links)
+        let control_plane = observe::control_plane(cluster, &namespace, gateway_namespace, has_links);
+        try_join(control_plane, entrances::observe(state, cluster))
     });
     let mut seen = BTreeMap::new();
+    let mut entrances = BTreeMap::new();
     let access =
         async { if has_links { Access::read(clusters, &namespace).await } else { Access::default() } };
     let (observed, access) = join(join_all(observed), access).await;
     for (cluster, control_plane) in clusters.iter().zip(observed) {
         match control_plane {
-            Ok(control_plane) => {
+            Ok((control_plane, seen_entrances)) => {
+                entrances.insert(cluster.name().to_owned(), seen_entrances);
                 if let Err(reason) = &control_plane.replicas {
                     warnings.push(cannot_ask(cluster.name(), reason));
                 }
@@ -91,6 +95,10 @@ pub async fn observe(state: &MeshModel, clusters: &[Cluster]) -> Observed {
             None => before,
         };
         if let Some(entry) = entry {
+            let entry = match (declared(state, label), entrances.get(label)) {
+                (Some(declared), Some(seen)) => entry.with_entrances(declared, seen, prior.cluster(label)),
+                _ => entry,
+            };
             entries.insert(label.clone(), entry);
         }
     }
@@ -149,11 +157,12 @@ fn cluster_status(
             Field::Known(gateway_state(gateway, network, has_several_networks, !typed.is_empty()).to_owned())
         }),
         gateway_addresses: texts(addresses),
+        ..ClusterStatusModel::default()
     }
 }
 
 /// What keeps calls from other networks out, or `ready`. Typed addresses stand in for those of a load balancer, and istiod knows
-/// them without a label. A namespace bears one only where there are several networks.
+/// them without a label. Only where there are several networks does a namespace bear one, and anybody need an address.
 fn gateway_state(
     gateway: Option<&Gateway>,
     network: &str,
@@ -166,7 +175,7 @@ fn gateway_state(
         Some(gateway) if gateway.pods == GatewayPods::NotInjected => "not_injected",
         Some(gateway) if has_several_networks && !is_labelled(&gateway.namespace_network) => "not_labelled",
         Some(gateway) if !is_typed && !is_labelled(&gateway.network) => "not_labelled",
-        Some(gateway) if !is_typed && gateway.addresses.is_empty() => "no_address",
+        Some(gateway) if has_several_networks && !is_typed && gateway.addresses.is_empty() => "no_address",
         Some(gateway) if gateway.pods == GatewayPods::NotReady => "not_ready",
         Some(_) => READY,
     }
@@ -188,4 +197,25 @@ fn cannot_ask(label: &str, reason: &str) -> Diagnostic {
          to create pods/portforward in the mesh's namespace. The answer was: {reason}"
     );
     Diagnostic::warning(format!("Cluster {label:?}: istiod could not be asked"), detail).at(primary(label))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gateway() -> Gateway {
+        Gateway {
+            addresses: Vec::new(),
+            network: Some("net".to_owned()),
+            namespace_network: Some("net".to_owned()),
+            pods: GatewayPods::Ready,
+        }
+    }
+
+    #[test]
+    fn nobody_needs_the_address_of_a_gateway_in_a_mesh_of_one_network() {
+        assert_eq!(gateway_state(Some(&gateway()), "net", false, false), READY);
+        assert_eq!(gateway_state(Some(&gateway()), "net", true, false), "no_address");
+        assert_eq!(gateway_state(Some(&gateway()), "net", true, true), READY);
+    }
 }
