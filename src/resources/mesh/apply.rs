@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use futures::future::{join_all, try_join_all};
 use ssa::{Expect, Policy};
-use tfplugin::{Diagnostic, Diagnostics, Field, Outcome};
+use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field, Outcome};
 use tokio_util::sync::CancellationToken;
 
 use super::api_servers::api_servers;
@@ -13,6 +13,7 @@ use super::authorities::{self, check_existing, check_given, is_missing};
 use super::blueprint::Blueprint;
 use super::book::{self, Character};
 use super::declare::declare;
+use super::documents;
 use super::fingerprint::Secrets;
 use super::identity;
 use super::model::MeshModel;
@@ -27,7 +28,6 @@ use super::site::{Site, digest_of};
 use super::{kept_secrets, remove, root_messages};
 use crate::clusters::Cluster;
 use crate::diagnostics;
-use crate::documents::{JoinModel, to_page};
 use crate::manifests::ObjectId;
 use crate::mesh::{ClusterFacts, ClusterName, JOIN_PAGE_KEY, ValidatedMesh};
 use crate::observe;
@@ -322,10 +322,14 @@ impl Done {
 /// Closes the records of the clusters where all went well.
 async fn close(outcomes: &mut [ClusterOutcome], seals: &Seals, state: &MeshModel) -> Diagnostics {
     let settings = BTreeMap::from([(book::ORIGINS.to_owned(), seals.origins())]);
-    let (settings, join) = (&settings, state.join.as_known());
+    let page = match documents::page(state).map(|page| page.to_data()).transpose() {
+        Ok(page) => page,
+        Err(error) => return diagnostics::document(&error, AttributePath::new("join")).into(),
+    };
+    let (settings, page) = (&settings, page.as_ref());
     let closing = outcomes.iter_mut().map(|outcome| async move {
         let unclosed = outcome.unclosed.take()?;
-        outcome.error = finish(unclosed, settings, join).await.err();
+        outcome.error = finish(unclosed, settings, page).await.err();
         failure(outcome)
     });
     join_all(closing).await.into_iter().flatten().collect()
@@ -335,11 +339,10 @@ async fn close(outcomes: &mut [ClusterOutcome], seals: &Seals, state: &MeshModel
 async fn finish(
     unclosed: Unclosed,
     settings: &BTreeMap<String, String>,
-    join: Option<&JoinModel>,
+    page: Option<&BTreeMap<String, String>>,
 ) -> Result<(), RolloutError> {
-    if let Some(page) = join.and_then(|join| to_page(join).ok()) {
-        let data = BTreeMap::from([(JOIN_PAGE_KEY.to_owned(), page)]);
-        unclosed.write_page(JOIN_PAGE_KEY, &data, &CancellationToken::new()).await?;
+    if let Some(page) = page {
+        unclosed.write_page(JOIN_PAGE_KEY, page, &CancellationToken::new()).await?;
     }
     unclosed.close(settings).await
 }
