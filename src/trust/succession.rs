@@ -36,7 +36,7 @@ impl Question<'_> {
         match self.wanted {
             Signing::Kept { key_cluster } => self.kept(key_cluster),
             Signing::User(root) => {
-                let next = Signer::root(root.clone());
+                let next = Signer::root(root.as_ref().clone());
                 self.given(|_| Some(&next))
             }
             Signing::Given(given) => self.given(|cluster| given.get(cluster)),

@@ -261,7 +261,7 @@ fn wanted(mesh: &ValidatedMesh) -> Option<Signing> {
             Signing::Kept { key_cluster: cluster.to_string() }
         }
         Authority::Generated { root: RootKeeper::User { certificate, .. }, .. } => {
-            Signing::User(only_certificate(certificate)?)
+            Signing::User(Box::new(only_certificate(certificate)?))
         }
         Authority::Given(given) => {
             let signers = given.iter().map(|(label, given)| {
