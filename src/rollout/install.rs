@@ -15,7 +15,7 @@ use super::session::{Session, beside};
 use super::target::{ClusterOutcome, Target, Unclosed, release_annotation};
 use super::{RolloutError, injection, own_root, remote_secrets, shared_mesh_config};
 use crate::render::authority::{INTERMEDIATE_SECRET, ROOT_SECRET};
-use crate::render::{Component, Hole, Manifest, Stage};
+use crate::render::{Component, Hole, Stage};
 use crate::trust::Root;
 
 /// How long custom resource definitions and namespaces may take to be served.
@@ -184,12 +184,7 @@ impl Run<'_> {
             return self.apply(progress, &[Stage::Authority], &self.given()).await;
         };
         let nothing = Produced::default();
-        let holes = self.installation.set.manifests().iter().flat_map(|manifest| manifest.holes.values());
-        let version = |hole: &Hole| match hole {
-            Hole::Intermediate { version, .. } => Some(*version),
-            _ => None,
-        };
-        let Some(version) = holes.filter_map(version).next() else {
+        let Some(version) = authority::wanted_version(&self.installation.set) else {
             return self.apply(progress, &[Stage::Authority], &nothing).await;
         };
         let shared = if own.is_none() { self.holding(progress, self.exchange.root()).await? } else { None };
@@ -202,8 +197,7 @@ impl Run<'_> {
     /// Where the mesh was before, istiod may have started while there was nothing to sign with.
     async fn give_up_own_root(&self, progress: &mut Progress) -> Result<(), RolloutError> {
         let Installation { target, set, expect, .. } = self.installation;
-        let has_authority = |manifest: &Manifest| manifest.component == Component::Authority;
-        if *expect != Expect::Absent && set.manifests().iter().any(has_authority) {
+        if *expect != Expect::Absent {
             progress.outcome.given_up = own_root::give_up(target, set).await?;
         }
         Ok(())
