@@ -99,6 +99,10 @@ const TESTS: &[Test] = &[
         "an_unreachable_cluster_is_an_error_or_kept_or_abandoned",
         failures::an_unreachable_cluster_is_an_error_or_kept_or_abandoned,
     ),
+    (
+        "a_load_balancer_class_that_cannot_change_is_refused_by_the_plan",
+        failures::a_load_balancer_class_that_cannot_change_is_refused_by_the_plan,
+    ),
     ("a_mesh_comes_from_a_protected_registry", private::a_mesh_comes_from_a_protected_registry),
     ("a_mesh_comes_from_a_protected_repository", private::a_mesh_comes_from_a_protected_repository),
     ("a_pull_secret_is_there_before_the_first_pod", private::a_pull_secret_is_there_before_the_first_pod),
@@ -106,6 +110,10 @@ const TESTS: &[Test] = &[
     (
         "a_cluster_that_is_not_known_yet_can_be_planned",
         plugin::a_cluster_that_is_not_known_yet_can_be_planned,
+    ),
+    (
+        "cluster_blocks_that_are_not_known_yet_can_be_planned",
+        plugin::cluster_blocks_that_are_not_known_yet_can_be_planned,
     ),
     ("a_full_plan_shows_the_fields_of_new_objects", plugin::a_full_plan_shows_the_fields_of_new_objects),
     // Last, because it looks at a mesh that has been there since the first test.
