@@ -6,7 +6,7 @@
 //! | `trust_domain` | string | optional | `cluster.local` (Istio's) | in place | as configured | – |
 //! | `version` | string | required | | in place | as configured | – |
 //! | `namespace` | string | optional, computed | `istio-system` | replaces | as configured | – |
-//! | `mesh_config` | string (YAML) | optional | | in place | as configured | – |
+//! | `mesh_config` | string (YAML) | optional | | in place; `caCertificates` in the record of the shared mesh configuration | as configured | – |
 //! | `hub`, `image_variant`, `platform` | string | optional | the charts' | in place | as configured | – |
 //! | `image_pull_secret "<name>".docker_config_json_wo` | string, write-only | required | | only with the version | never | – |
 //! | `image_pull_secret "<name>".docker_config_json_wo_version` | number | optional | 0 | the Secrets' content | as configured | – |
@@ -19,13 +19,18 @@
 //! | `primary.version` | string | optional | the mesh's | in place | as configured | – |
 //! | `primary.chart "<name>".values` | string (YAML) | optional | | in place | as configured | – |
 //! | `primary.crds` | string | optional | `managed` | the definitions are forgotten, or made | as configured | – |
-//! | `primary.serve_remote_clusters` | bool | optional | `false` | in place | as configured | – |
 //! | `primary.drain` | bool | optional | `false` | in place: the Secrets for it in the other clusters | as configured | – |
 //! | `primary.pod_cidrs`, `.service_cidrs` | set(string) | optional | | checked only | as configured | – |
 //! | `primary.east_west_gateway` | block | optional; needed where networks differ | | in place | as configured | – |
 //! | `….namespace` | string | optional | the mesh's | the gateway is made anew there | as configured | – |
 //! | `….service_type`, `.service_annotations`, `.load_balancer_class`, `.load_balancer_source_ranges`, `.replicas`, `.port`, `.node_port`, `.addresses`, `.address_port`, `.resources` | | optional | the chart's | in place | as configured | – |
 //! | `….values` | string (YAML) | optional | | in place | as configured | – |
+//! | `primary.federation_gateway` | block | optional; needs a `trust_domain` of one's own | | in place | as configured | – |
+//! | `….namespace` | string | optional | `<mesh's>-federation` | the gateway is recreated there | as configured | – |
+//! | `….service_type` and the other attributes of `east_west_gateway` | | optional | the chart's | in place | as configured | – |
+//! | `primary.remote_control_plane` | block | optional | | in place; istiod restarts | as configured | – |
+//! | `….hostname` | string | optional | the addresses of the load balancer | in place; istiod restarts | as configured | – |
+//! | `….service_annotations`, `.load_balancer_class`, `.load_balancer_source_ranges` | | optional, without `east_west_gateway` | | in place | as configured | – |
 //! | `primary.api_server.url`, `.cluster_ca_certificate`, `.tls_server_name` | string | optional | the connection's | in place: the Secrets that hold them | as configured | – |
 //! | `primary.api_server.from "<cluster>"` `.url`, `.cluster_ca_certificate`, `.tls_server_name` | string | optional | those of `api_server` | in place: the Secret in that cluster | as configured | – |
 //! | `certificate_authority.mode` | string | optional | `generated` | in place | as configured | – |

@@ -52,7 +52,15 @@ fn inputs() -> Schema {
     ).default(DEFAULT_NAMESPACE.to_owned()).requires_replace())
     .attribute("mesh_config", Attribute::string(
         "Istio's [`MeshConfig`](https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/) as YAML, merged into \
-         the chart's own; write it with `yamlencode`. `trustDomain` comes from `trust_domain`.",
+         the chart's own; write it with `yamlencode`. `trustDomain` comes from `trust_domain`.\n\n\
+         `caCertificates` is added to what federations have the mesh trust: all of it is in the ConfigMap `shared-mesh-config`, which \
+         istiod reads beside its own (`SHARED_MESH_CONFIG`). Changes take effect at once, and every proxy of the mesh requests a new \
+         certificate.\n\n\
+         Three settings are on from the beginning, since they take effect only in proxies that start after they are made: \
+         `ISTIO_MULTIROOT_MESH` of istiod and `PROXY_CONFIG_XDS_AGENT` of proxies, with which roots can be rotated and other meshes \
+         trusted, and `ISTIO_META_DNS_CAPTURE` of proxies, with which names of imported services resolve. To turn one off, set it to \
+         `\"false\"`: the first with `chart \"istiod\"` and `values = yamlencode({ env = { ISTIO_MULTIROOT_MESH = \"false\" } })`, the others \
+         here, under `defaultConfig.proxyMetadata`.",
     ).optional())
     .attribute("hub", Attribute::string(
         "Registry and path that Istio's images are pulled from, in place of the chart's own, such as \
