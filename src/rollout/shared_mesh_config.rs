@@ -65,7 +65,7 @@ pub(super) async fn of_set(
 }
 
 /// Writes what the records in `namespace` say together, unless it stands there already.
-async fn write(
+pub async fn write(
     cluster: &Cluster,
     namespace: &str,
     cancel: &CancellationToken,
