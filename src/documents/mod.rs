@@ -44,7 +44,7 @@ pub fn bundle<'a>(roots: impl Iterator<Item = &'a String>) -> Option<String> {
     (!by_fingerprint.is_empty()).then(|| by_fingerprint.into_values().collect())
 }
 
-/// A set as a sorted list. As long as one element is unknown, so is the whole list, for its place in it is.
+/// The texts of a set as a sorted list. As long as one of them is unknown, so is the whole list, for its place in it is.
 pub fn sorted(set: &Field<BTreeSet<Field<String>>>) -> Texts {
     set.as_ref().and_then(|set| {
         if set.iter().any(Field::is_unknown) {

@@ -190,11 +190,11 @@ fn a_page_is_refused_where_it_is_not_a_document() {
 }
 
 #[test]
-fn a_list_is_sorted_without_doubles_and_unknown_as_long_as_an_element_is() {
-    let list = |items: &[Field<String>]| sorted(&Field::Known(items.iter().cloned().collect()));
+fn a_set_becomes_a_sorted_list_that_is_unknown_as_long_as_an_element_is() {
+    let set = |items: &[Field<String>]| sorted(&Field::Known(items.iter().cloned().collect()));
     let both = texts(["a".to_owned(), "b".to_owned()]);
-    assert_eq!(list(&[known("b"), known("a"), Field::Null, known("b")]), both);
-    assert_eq!(list(&[known("b"), Field::Unknown]), Field::Unknown);
+    assert_eq!(set(&[known("b"), known("a"), Field::Null, known("b")]), both);
+    assert_eq!(set(&[known("b"), Field::Unknown]), Field::Unknown);
     assert_eq!(sorted(&Field::Null), Field::Null);
     assert_eq!(sorted(&Field::Unknown), Field::Unknown);
 }

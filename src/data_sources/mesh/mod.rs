@@ -155,11 +155,11 @@ fn described(config: MeshModel, members: &[Member]) -> Outcome<MeshModel> {
     let Some(any) = members.first() else {
         let detail = "Name at least one cluster of the provider block that has a control plane of the mesh.";
         let error = Diagnostic::error("clusters names no cluster", detail);
-        return Outcome::failed(error.at(AttributePath::new("clusters")));
+        return Outcome::failed(error.at(at()));
     };
     let page = match book::page(members) {
         Ok(page) => page,
-        Err(error) => return Outcome::failed(error.at(AttributePath::new("clusters"))),
+        Err(error) => return Outcome::failed(error.at(at())),
     };
     if let Some(error) = disagreement(members) {
         return Outcome::failed(error);

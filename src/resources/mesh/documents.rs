@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 
 use tfplugin::{Field, TerraformValue, Value};
 
-use super::entrances::{self, Entrance};
-use super::gateway_block::GatewayModel;
-use super::join::{Places, join};
-use super::model::{ChartModel, ClusterStatusModel, MeshModel, StatusModel};
+use super::entrances::Entrance;
+use super::join::join;
+use super::model::{ChartModel, MeshModel, PrimaryModel, StatusModel};
 use crate::documents::{JoinModel, PeerModel, Texts, bundle, texts, with_peer};
 use crate::manifests::secret_field;
-use crate::mesh::EAST_WEST_GATEWAY;
 use crate::render::authority::INTERMEDIATE_SECRET;
 use crate::trust::ROOT_CERT;
 
@@ -24,42 +22,27 @@ pub fn planned(planned: &MeshModel, prior: Option<&MeshModel>) -> Documents {
     let roots = before.filter(|_| keeps_its_roots(planned, prior)).map(|join| join.root_certificates.clone());
     // An apply that failed before a control plane ran has seen no roots; the next one will.
     let roots = roots.filter(|roots| !roots.is_null()).unwrap_or(Field::Unknown);
-    let gateway = |label: &str, gateway: &GatewayModel| {
+    let join = join(planned, roots, |label, entrance| {
         let before = before.and_then(|join| join.clusters.as_known()?.get(label));
-        let before = before.map(|cluster| cluster.gateway_addresses.clone());
+        let before = before.map(|cluster| entrance.joined(cluster).clone());
         let kept = before.filter(|addresses| {
-            keeps_its_gateway(planned, prior, label, gateway)
-                && !(is_empty(addresses) && awaits_gateway(planned, label))
+            keeps_its_service(planned, prior, label, entrance)
+                && !(is_empty(addresses) && awaits_addresses(planned, label, entrance))
         });
         kept.unwrap_or(Field::Unknown)
-    };
-    let places = Places {
-        gateway: &gateway,
-        federation_gateway: &|label| entrances::planned_federation_gateway(planned, prior, label),
-        istiod: &|label, gateway| entrances::planned_remote_control_plane(planned, prior, label, gateway),
-    };
-    with_peer(join(planned, roots, &places))
+    });
+    with_peer(join)
 }
 
 /// Both documents as the mesh was just observed. What was not seen stays as `state` has it.
 pub fn observed(state: &MeshModel, status: &StatusModel, roots: &BTreeMap<String, String>) -> Documents {
     let before = state.join.as_known();
     let bundle = bundle(roots.values()).or_else(|| before?.root_certificates.as_known().cloned());
-    let seen = |label: &str, addresses: fn(&ClusterStatusModel) -> &Texts| {
-        status.cluster(label).map_or_else(|| texts([]), |cluster| addresses(cluster).clone())
-    };
-    let places = Places {
-        gateway: &|label, _| seen(label, |cluster| &cluster.gateway_addresses),
-        federation_gateway: &|label| {
-            let port = entrances::federation_gateway_port(state, label)?;
-            Some(Entrance { addresses: seen(label, |cluster| &cluster.federation_gateway_addresses), port })
-        },
-        istiod: &|label, _| {
-            state.primary(label)?.remote_control_plane.as_known()?;
-            Some(seen(label, |cluster| &cluster.remote_control_plane_addresses))
-        },
-    };
-    with_peer(join(state, bundle.into(), &places))
+    let join = join(state, bundle.into(), |label, entrance| {
+        let seen = status.clusters.as_known().and_then(|clusters| clusters.get(label));
+        seen.map_or_else(|| texts([]), |cluster| entrance.addresses(cluster).clone())
+    });
+    with_peer(join)
 }
 
 /// What an apply returns: the plan's word where it has given one.
@@ -89,48 +72,61 @@ fn is_empty(addresses: &Texts) -> bool {
     addresses.as_known().is_none_or(Vec::is_empty)
 }
 
-/// Whether the plan says that this apply looks at the gateway again: then an address may have come meanwhile.
-fn awaits_gateway(planned: &MeshModel, label: &str) -> bool {
+/// Whether the plan says that this apply looks at the entrance again: then an address may have come meanwhile.
+fn awaits_addresses(planned: &MeshModel, label: &str, entrance: Entrance) -> bool {
     let Some(status) = planned.status.as_known() else { return true };
     let cluster = status.clusters.as_known().and_then(|clusters| clusters.get(label));
-    cluster.is_none_or(|cluster| cluster.gateway.is_unknown())
+    cluster.is_none_or(|cluster| entrance.state(cluster).is_unknown())
 }
 
-/// Whether the gateway's load balancer stays as it is.
-fn keeps_its_gateway(
+/// Whether the load balancer of an entrance stays as it is.
+fn keeps_its_service(
     planned: &MeshModel,
     prior: Option<&MeshModel>,
     label: &str,
-    gateway: &GatewayModel,
+    entrance: Entrance,
 ) -> bool {
     let Some(prior) = prior else { return false };
-    let was =
-        prior.primary.as_known().and_then(|primaries| primaries.get(label)?.east_west_gateway.as_known());
-    // Addresses that the user has typed before are not those of its Service.
-    if was.is_none_or(|was| was.addresses != gateway.addresses) {
+    let (Some(is), Some(was)) = (planned.primary(label), prior.primary(label)) else { return false };
+    // Addresses that the user has typed before are not those of the Service.
+    if says_where(is, entrance) != says_where(was, entrance) {
         return false;
     }
     match &planned.manifests {
-        Field::Known(_) => {
-            let namespace = planned.gateway_namespace(label);
-            is_unchanged(planned, prior, &format!("{label}//Service/{namespace}/{EAST_WEST_GATEWAY}"))
-        }
-        // Not a single object is known then, but the gateway is what it was if everything is that it is rendered from.
-        _ => is_same(&gateway_inputs(planned, label), &gateway_inputs(prior, label)),
+        Field::Known(_) => is_unchanged(planned, prior, &entrance.service(planned, label)),
+        // Not a single object is known then, but the Service is what it was if everything is that it is rendered from.
+        _ => is_same(&service_inputs(planned, label, entrance), &service_inputs(prior, label, entrance)),
     }
 }
 
-/// Everything that the configuration has for the gateway's Service.
-fn gateway_inputs(mesh: &MeshModel, label: &str) -> Value {
+/// What the user says of where an entrance is.
+fn says_where(primary: &PrimaryModel, entrance: Entrance) -> Value {
+    match entrance {
+        Entrance::Gateway(role) => {
+            let addresses = primary.gateway(role).as_ref().map(|gateway| gateway.addresses.clone());
+            addresses.and_then(|addresses| addresses).into_value()
+        }
+        Entrance::Istiod => {
+            let remote = primary.remote_control_plane.as_ref();
+            remote.map(|remote| remote.hostname.clone()).and_then(|hostname| hostname).into_value()
+        }
+    }
+}
+
+/// Everything that the configuration has for the Service of an entrance.
+fn service_inputs(mesh: &MeshModel, label: &str, entrance: Entrance) -> Value {
     let values = |charts: &Field<BTreeMap<String, ChartModel>>| {
         let values = charts.as_ref().map(|charts| charts.get("gateway").map(|chart| chart.values.clone()));
         values.and_then(Option::unwrap_or_default).into_value()
     };
     let of_primary = mesh.primary.as_known().and_then(|primaries| primaries.get(label));
     let of_primary = of_primary.map(|primary| {
-        let gateway = primary.east_west_gateway.clone().into_value();
+        let block = match entrance {
+            Entrance::Gateway(role) => primary.gateway(role).clone().into_value(),
+            Entrance::Istiod => primary.remote_control_plane.clone().into_value(),
+        };
         let version = primary.version.clone().into_value();
-        vec![gateway, version, values(&primary.chart), primary.network.clone().into_value()]
+        vec![block, version, values(&primary.chart), primary.network.clone().into_value()]
     });
     let of_mesh = [
         mesh.namespace.clone().into_value(),

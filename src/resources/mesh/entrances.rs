@@ -12,19 +12,56 @@ use super::plan::primary;
 use super::status::{READY, UNKNOWN};
 use super::trust_list;
 use crate::clusters::{Cluster, Error};
-use crate::mesh::{EastWestGateway, FEDERATION_GATEWAY, GatewayRole, RemoteControlPlane};
+use crate::documents::{JoinClusterModel, Texts, texts};
+use crate::mesh::{GatewayRole, RemoteControlPlane};
 use crate::observe::{self, Gateway, GatewayPods};
 
-/// A list of addresses.
-type Texts = Field<Vec<Field<String>>>;
+/// What is reached at a Service whose addresses only the cluster tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entrance {
+    /// A gateway.
+    Gateway(GatewayRole),
+    /// The load balancer of istiod's own.
+    Istiod,
+}
 
-/// Where something is reached.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Entrance {
-    /// IP addresses and host names, sorted.
-    pub addresses: Texts,
-    /// The port at all of them; null if there is no such entrance.
-    pub port: Field<i64>,
+impl Entrance {
+    /// The Service of a cluster as the field `manifests` names it.
+    pub fn service(self, mesh: &MeshModel, label: &str) -> String {
+        let of_mesh = mesh.namespace.as_str().unwrap_or_default();
+        let (namespace, name) = match self {
+            Self::Gateway(role) => (gateway_namespace(mesh, label, role), role.name()),
+            Self::Istiod => (of_mesh.to_owned(), RemoteControlPlane::SERVICE),
+        };
+        format!("{label}//Service/{namespace}/{name}")
+    }
+
+    /// What status says of it.
+    pub fn state(self, status: &ClusterStatusModel) -> &Field<String> {
+        match self {
+            Self::Gateway(GatewayRole::EastWest) => &status.gateway,
+            Self::Gateway(GatewayRole::Federation) => &status.federation_gateway,
+            Self::Istiod => &status.remote_control_plane,
+        }
+    }
+
+    /// The addresses that status has of it.
+    pub fn addresses(self, status: &ClusterStatusModel) -> &Texts {
+        match self {
+            Self::Gateway(GatewayRole::EastWest) => &status.gateway_addresses,
+            Self::Gateway(GatewayRole::Federation) => &status.federation_gateway_addresses,
+            Self::Istiod => &status.remote_control_plane_addresses,
+        }
+    }
+
+    /// The addresses that `join` has of it.
+    pub fn joined(self, cluster: &JoinClusterModel) -> &Texts {
+        match self {
+            Self::Gateway(GatewayRole::EastWest) => &cluster.gateway_addresses,
+            Self::Gateway(GatewayRole::Federation) => &cluster.federation_gateway_addresses,
+            Self::Istiod => &cluster.istiod_addresses,
+        }
+    }
 }
 
 /// What was seen of one cluster's.
@@ -45,7 +82,7 @@ pub async fn observe(state: &MeshModel, cluster: &Cluster) -> Result<Seen, Error
         if declared.federation_gateway.as_known().is_none() {
             return Ok(None);
         }
-        let at = federation_namespace(state, declared);
+        let at = gateway_namespace(state, cluster.name(), GatewayRole::Federation);
         observe::gateway(cluster, GatewayRole::Federation, namespace, &at).await
     };
     let load_balancer = async {
@@ -114,77 +151,12 @@ impl ClusterStatusModel {
     }
 }
 
-/// Where other meshes come in, as far as a plan knows it: where it was, if nothing that it depends on changes. `None` without a
-/// federation gateway.
-pub fn planned_federation_gateway(
-    planned: &MeshModel,
-    prior: Option<&MeshModel>,
-    label: &str,
-) -> Option<Entrance> {
-    let declared = planned.primary(label)?;
-    let gateway = declared.federation_gateway.as_known()?;
-    let service =
-        format!("{label}//Service/{}/{FEDERATION_GATEWAY}", federation_namespace(planned, declared));
-    let addresses = match typed(gateway) {
-        Some(typed) => texts(typed),
-        None => kept(planned, prior, label, &service, |status| &status.federation_gateway_addresses),
-    };
-    Some(Entrance { addresses, port: port(gateway) })
-}
-
-/// The port at which other meshes come in; `None` without a federation gateway.
-pub fn federation_gateway_port(mesh: &MeshModel, label: &str) -> Option<Field<i64>> {
-    mesh.primary(label)?.federation_gateway.as_known().map(port)
-}
-
-/// Where clusters without a control plane reach istiod, as far as a plan knows it. `east_west` is what it knows of the addresses of
-/// the east-west gateway. `None` if they are not served.
-pub fn planned_remote_control_plane(
-    planned: &MeshModel,
-    prior: Option<&MeshModel>,
-    label: &str,
-    east_west: &Texts,
-) -> Option<Texts> {
-    let declared = planned.primary(label)?;
-    let remote = declared.remote_control_plane.as_known()?;
-    let namespace = planned.namespace.as_str().unwrap_or_default();
-    let service = format!("{label}//Service/{namespace}/{}", RemoteControlPlane::SERVICE);
-    Some(match &remote.hostname {
-        Field::Known(hostname) => texts([hostname.clone()]),
-        Field::Unknown => Field::Unknown,
-        Field::Null if has_load_balancer(declared) => {
-            kept(planned, prior, label, &service, |status| &status.remote_control_plane_addresses)
-        }
-        Field::Null => east_west.clone(),
-    })
-}
-
-/// What status said before of a Service that stays as it is; without an address, one may come meanwhile.
-fn kept(
-    planned: &MeshModel,
-    prior: Option<&MeshModel>,
-    label: &str,
-    service: &str,
-    addresses: impl Fn(&ClusterStatusModel) -> &Texts,
-) -> Texts {
-    let object = |model: &MeshModel| model.manifests.as_known()?.get(service).cloned();
-    let kept = prior.filter(|prior| object(prior).is_some() && object(prior) == object(planned));
-    let before = kept.map(|prior| seen(prior, label, addresses));
-    before
-        .filter(|addresses| addresses.as_known().is_some_and(|addresses| !addresses.is_empty()))
-        .unwrap_or(Field::Unknown)
-}
-
-fn seen(state: &MeshModel, label: &str, addresses: impl Fn(&ClusterStatusModel) -> &Texts) -> Texts {
-    let status = state.status.as_known().and_then(|status| status.cluster(label));
-    status.map_or_else(|| texts([]), |status| addresses(status).clone())
-}
-
-/// As the rules of the mesh have it, see [`crate::mesh`].
-fn federation_namespace(mesh: &MeshModel, declared: &PrimaryModel) -> String {
-    let own = declared.federation_gateway.as_known().and_then(|gateway| gateway.namespace.as_str());
+/// Where a gateway lives: in its own namespace, else where the rules of the mesh put it.
+fn gateway_namespace(mesh: &MeshModel, label: &str, role: GatewayRole) -> String {
+    let gateway = mesh.primary(label).and_then(|primary| primary.gateway(role).as_known());
+    let own = gateway.and_then(|gateway| gateway.namespace.as_str());
     let of_mesh = mesh.namespace.as_str().unwrap_or_default();
-    own.map_or_else(|| GatewayRole::Federation.default_namespace(of_mesh), str::to_owned)
+    own.map_or_else(|| role.default_namespace(of_mesh), str::to_owned)
 }
 
 /// Whether istiod has a load balancer of its own.
@@ -197,22 +169,6 @@ fn typed(gateway: &GatewayModel) -> Option<BTreeSet<String>> {
     let typed = gateway.addresses.as_known()?.iter().filter_map(|address| address.as_known().cloned());
     let typed: BTreeSet<String> = typed.collect();
     (!typed.is_empty()).then_some(typed)
-}
-
-/// The port at the gateway's addresses.
-fn port(gateway: &GatewayModel) -> Field<i64> {
-    let settings = EastWestGateway {
-        service_type: gateway.service_type.as_known().cloned(),
-        port: gateway.port.as_known().copied(),
-        node_port: gateway.node_port.as_known().copied(),
-        address_port: gateway.address_port.as_known().copied(),
-        ..EastWestGateway::default()
-    };
-    let ports = [gateway.port, gateway.node_port, gateway.address_port];
-    if gateway.service_type.is_unknown() || ports.iter().any(Field::is_unknown) {
-        return Field::Unknown;
-    }
-    Field::Known(if typed(gateway).is_some() { settings.address_port() } else { settings.service_port() })
 }
 
 /// What keeps other meshes out, or `ready`.
@@ -272,10 +228,6 @@ fn istiod_problem(state: &str) -> Option<(&'static str, &'static str)> {
         ),
         _ => return None,
     })
-}
-
-fn texts(items: impl IntoIterator<Item = String>) -> Texts {
-    Field::Known(items.into_iter().map(Field::Known).collect())
 }
 
 #[cfg(test)]

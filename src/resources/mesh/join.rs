@@ -7,9 +7,11 @@ use tfplugin::Field;
 use super::entrances::Entrance;
 use super::gateway_block::GatewayModel;
 use super::model::{ChartModel, MeshModel, PrimaryModel};
+use super::remote_control_plane_block::RemoteControlPlaneModel;
 use crate::documents::{FORMAT, JoinClusterModel, JoinModel, Texts, sorted, texts};
 use crate::mesh::{
-    DEFAULT_DOMAIN_SUFFIX, DEFAULT_TRUST_DOMAIN, EastWestGateway, ISTIOD_PORT, ISTIOD_WEBHOOK_PORT,
+    DEFAULT_DOMAIN_SUFFIX, DEFAULT_TRUST_DOMAIN, EastWestGateway, GatewayRole, ISTIOD_PORT,
+    ISTIOD_WEBHOOK_PORT,
 };
 
 /// The value of chart `istiod` for the end of Services' names.
@@ -17,23 +19,37 @@ const DOMAIN_SUFFIX: [&str; 3] = ["global", "proxy", "clusterDomain"];
 /// The mode of an authority that the provider makes.
 const GENERATED: &str = "generated";
 
-/// What only the clusters tell, by their labels.
-pub struct Places<'a> {
-    /// Where the load balancer of the east-west gateway is; it is asked where the user has typed no addresses.
-    pub gateway: &'a dyn Fn(&str, &GatewayModel) -> Texts,
-    /// Where other meshes come in; `None` without a federation gateway.
-    pub federation_gateway: &'a dyn Fn(&str) -> Option<Entrance>,
-    /// Where clusters without a control plane reach istiod, given the addresses of the east-west gateway; `None` if they are not
-    /// served.
-    pub istiod: &'a dyn Fn(&str, &Texts) -> Option<Texts>,
+/// Where something can be reached.
+#[derive(Clone, Debug, Default)]
+struct Door {
+    addresses: Texts,
+    port: Field<i64>,
 }
 
-/// The document.
-pub fn join(mesh: &MeshModel, root_certificates: Field<String>, places: &Places<'_>) -> JoinModel {
+impl Door {
+    /// There is no such place.
+    fn none() -> Self {
+        Self { addresses: texts([]), port: Field::Null }
+    }
+
+    fn unknown() -> Self {
+        Self { addresses: Field::Unknown, port: Field::Unknown }
+    }
+}
+
+/// The document. `addresses` tells where a load balancer of a cluster is; it is asked where the user says nothing of that.
+pub fn join(
+    mesh: &MeshModel,
+    root_certificates: Field<String>,
+    addresses: impl Fn(&str, Entrance) -> Texts,
+) -> JoinModel {
     let primaries = mesh.primary.as_ref();
     let clusters = primaries.map(|primaries| {
-        let clusters = primaries.iter();
-        clusters.map(|(label, primary)| (label.clone(), cluster(mesh, label, primary, places))).collect()
+        let clusters = primaries.iter().map(|(label, primary)| {
+            let addresses = |entrance| addresses(label, entrance);
+            (label.clone(), cluster(mesh, label, primary, addresses))
+        });
+        clusters.collect()
     });
     JoinModel {
         format: Field::Known(FORMAT),
@@ -43,7 +59,7 @@ pub fn join(mesh: &MeshModel, root_certificates: Field<String>, places: &Places<
         domain_suffix: domain_suffix(mesh),
         namespace: mesh.namespace.clone(),
         version: mesh.version.clone(),
-        chart_repository: mesh.chart_source.as_ref().and_then(|source| source.repository.clone()),
+        chart_repository: mesh.chart_repository(),
         hub: mesh.hub.clone(),
         image_variant: mesh.image_variant.clone(),
         platform: mesh.platform.clone(),
@@ -59,13 +75,15 @@ pub fn join(mesh: &MeshModel, root_certificates: Field<String>, places: &Places<
     }
 }
 
-fn cluster(mesh: &MeshModel, label: &str, primary: &PrimaryModel, places: &Places<'_>) -> JoinClusterModel {
-    let gateway = gateway(primary, |gateway| (places.gateway)(label, gateway));
-    let istiod = istiod(primary, (places.istiod)(label, &gateway.addresses));
-    let federation_gateway = match &primary.federation_gateway {
-        Field::Unknown => unknown(),
-        _ => (places.federation_gateway)(label).unwrap_or_else(nowhere),
-    };
+fn cluster(
+    mesh: &MeshModel,
+    label: &str,
+    primary: &PrimaryModel,
+    addresses: impl Fn(Entrance) -> Texts,
+) -> JoinClusterModel {
+    let federation_gateway = gateway(primary, GatewayRole::Federation, &addresses);
+    let gateway = gateway(primary, GatewayRole::EastWest, &addresses);
+    let istiod = istiod(primary, &gateway, &addresses);
     let uid = mesh.cluster_uids.as_ref().and_then(|uids| uids.get(label).cloned().unwrap_or_default());
     JoinClusterModel {
         uid,
@@ -75,7 +93,10 @@ fn cluster(mesh: &MeshModel, label: &str, primary: &PrimaryModel, places: &Place
         pod_cidrs: sorted(&primary.pod_cidrs),
         service_cidrs: sorted(&primary.service_cidrs),
         drain: primary.drain.or(false),
-        serves_remote_clusters: primary.remote_control_plane.as_ref().map(|_| true).or(false),
+        serves_remote_clusters: match &primary.remote_control_plane {
+            Field::Unknown => Field::Unknown,
+            remote => Field::Known(remote.is_known()),
+        },
         istiod_addresses: istiod.addresses,
         istiod_port: istiod.port,
         istiod_webhook_port: istiod.webhook_port,
@@ -86,15 +107,15 @@ fn cluster(mesh: &MeshModel, label: &str, primary: &PrimaryModel, places: &Place
     }
 }
 
-/// The east-west gateway: where the user says that it is, else where its load balancer is.
-fn gateway(primary: &PrimaryModel, addresses: impl Fn(&GatewayModel) -> Texts) -> Entrance {
-    match &primary.east_west_gateway {
-        Field::Null => nowhere(),
-        Field::Unknown => unknown(),
+/// A gateway: where the user says that it is, else where its load balancer is.
+fn gateway(primary: &PrimaryModel, role: GatewayRole, addresses: impl Fn(Entrance) -> Texts) -> Door {
+    match primary.gateway(role) {
+        Field::Null => Door::none(),
+        Field::Unknown => Door::unknown(),
         Field::Known(gateway) => {
             let typed = typed_addresses(gateway);
-            let addresses = typed.unwrap_or_else(|| addresses(gateway));
-            Entrance { addresses, port: ports(gateway).map(|gateway| gateway.outer_port()) }
+            let addresses = typed.unwrap_or_else(|| addresses(Entrance::Gateway(role)));
+            Door { addresses, port: ports(gateway).map(|gateway| gateway.outer_port()) }
         }
     }
 }
@@ -134,36 +155,23 @@ struct Istiod {
     webhook_port: Field<i64>,
 }
 
-/// Where clusters without a control plane reach the istiod of this primary.
-///
-/// Both ways to it have istiod's own ports, but for a gateway whose Service is of type `NodePort`: there Kubernetes chooses them, and
-/// nothing says which.
-fn istiod(primary: &PrimaryModel, addresses: Option<Texts>) -> Istiod {
-    match (&primary.remote_control_plane, addresses) {
-        (Field::Unknown, _) => {
-            Istiod { addresses: Field::Unknown, port: Field::Unknown, webhook_port: Field::Unknown }
+/// Where clusters without a control plane reach the istiod of this primary: by the host name that the user says, else where its
+/// east-west gateway is, else where the load balancer of istiod's own is. The ports are istiod's own everywhere.
+fn istiod(primary: &PrimaryModel, gateway: &Door, addresses: impl Fn(Entrance) -> Texts) -> Istiod {
+    let addresses = match &primary.remote_control_plane {
+        Field::Null => return Istiod { addresses: texts([]), port: Field::Null, webhook_port: Field::Null },
+        Field::Unknown => {
+            return Istiod { addresses: Field::Unknown, port: Field::Unknown, webhook_port: Field::Unknown };
         }
-        (Field::Null, _) | (Field::Known(_), None) => {
-            Istiod { addresses: texts([]), port: Field::Null, webhook_port: Field::Null }
+        Field::Known(RemoteControlPlaneModel { hostname: Field::Known(hostname), .. }) => {
+            texts([hostname.clone()])
         }
-        (Field::Known(_), Some(addresses)) => {
-            let gateway = primary.east_west_gateway.as_ref().and_then(ports);
-            let port = |port: i64| match &gateway {
-                Field::Known(gateway) if gateway.is_at_nodes() => Field::Null,
-                Field::Unknown => Field::Unknown,
-                _ => Field::Known(port),
-            };
-            Istiod { addresses, port: port(ISTIOD_PORT), webhook_port: port(ISTIOD_WEBHOOK_PORT) }
-        }
-    }
-}
-
-fn nowhere() -> Entrance {
-    Entrance { addresses: texts([]), port: Field::Null }
-}
-
-fn unknown() -> Entrance {
-    Entrance { addresses: Field::Unknown, port: Field::Unknown }
+        Field::Known(RemoteControlPlaneModel { hostname: Field::Unknown, .. }) => Field::Unknown,
+        Field::Known(_) if primary.east_west_gateway.is_null() => addresses(Entrance::Istiod),
+        Field::Known(_) => gateway.addresses.clone(),
+    };
+    let (port, webhook_port) = (Field::Known(ISTIOD_PORT), Field::Known(ISTIOD_WEBHOOK_PORT));
+    Istiod { addresses, port, webhook_port }
 }
 
 /// The end of Services' names that all primaries agree on; null if they do not, for then no name of a Service is the same everywhere.

@@ -1,3 +1,4 @@
+use super::super::gateway_block::GatewayModel;
 use super::super::model::{
     CertificateAuthorityModel, ChartModel, ChartSourceModel, ClusterStatusModel, ImagePullSecretModel,
     PrimaryModel,
@@ -271,23 +272,23 @@ fn addresses_that_were_typed_before_are_not_kept_as_those_of_the_service() {
 }
 
 #[test]
-fn remote_clusters_reach_istiod_at_the_gateway_but_for_node_ports() {
+fn remote_clusters_reach_istiod_at_the_gateway_or_by_its_host_name() {
     let mut mesh = state(&["192.0.2.1"], &["192.0.2.2"]);
-    let served = RemoteControlPlaneModel::default();
-    change(&mut mesh, "east", |primary| primary.remote_control_plane = Field::Known(served));
-    let mut status = status(&["192.0.2.1"], &["192.0.2.2"]);
-    let east = status.clusters.as_known_mut().unwrap().get_mut("east").unwrap();
-    east.remote_control_plane_addresses = list(&["192.0.2.1"]);
+    let serve = |mesh: &mut MeshModel, hostname: Field<String>| {
+        let remote = RemoteControlPlaneModel { hostname, ..RemoteControlPlaneModel::default() };
+        change(mesh, "east", |primary| primary.remote_control_plane = Field::Known(remote));
+    };
+    serve(&mut mesh, Field::Null);
     let seen = |mesh: &MeshModel| {
-        let documents = observed(mesh, &status, &BTreeMap::new());
+        let documents = observed(mesh, &status(&["192.0.2.1"], &["192.0.2.2"]), &BTreeMap::new());
         let east = cluster(&documents, "east").clone();
         (east.istiod_addresses, east.istiod_port, east.istiod_webhook_port)
     };
     assert_eq!(seen(&mesh), (list(&["192.0.2.1"]), Field::Known(15012), Field::Known(15017)));
-    change_gateway(&mut mesh, "east", |gateway| gateway.service_type = text("NodePort"));
-    assert_eq!(seen(&mesh), (list(&["192.0.2.1"]), Field::Null, Field::Null));
     let plan = MeshModel { status: Field::Unknown, ..mesh.clone() };
     assert_eq!(cluster(&planned(&plan, None), "east").istiod_addresses, Field::Unknown);
+    serve(&mut mesh, text("istiod.example"));
+    assert_eq!(seen(&mesh), (list(&["istiod.example"]), Field::Known(15012), Field::Known(15017)));
 }
 
 #[test]

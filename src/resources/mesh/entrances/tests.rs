@@ -1,8 +1,11 @@
 use std::collections::BTreeMap;
 
+use super::super::documents;
+use super::super::gateway_block::GatewayModel;
 use super::super::model::StatusModel;
 use super::super::remote_control_plane_block::RemoteControlPlaneModel;
 use super::*;
+use crate::documents::{JoinModel, PeerModel};
 
 const SERVICE: &str = "east//Service/istio-system-federation/istio-federationgateway";
 
@@ -28,8 +31,24 @@ fn serving(hostname: Field<String>) -> PrimaryModel {
     PrimaryModel { remote_control_plane: Field::Known(remote), ..PrimaryModel::default() }
 }
 
+/// Both documents of a plan.
+fn planned(mesh: &MeshModel, prior: Option<&MeshModel>) -> (JoinModel, PeerModel) {
+    let (join, peer) = documents::planned(mesh, prior);
+    (join.into_known().unwrap(), peer.into_known().unwrap())
+}
+
+/// Both documents after this was seen of the cluster.
+fn documents_of(mesh: &MeshModel, status: ClusterStatusModel) -> (JoinModel, PeerModel) {
+    let status =
+        StatusModel { clusters: Field::Known([("east".to_owned(), status)].into()), links: Field::Null };
+    let (join, peer) = documents::observed(mesh, &status, &BTreeMap::new());
+    (join.into_known().unwrap(), peer.into_known().unwrap())
+}
+
 /// The mesh after an apply that has found these addresses.
 fn applied(mut mesh: MeshModel, status: ClusterStatusModel, services: &[&str]) -> MeshModel {
+    let (join, peer) = documents_of(&mesh, status.clone());
+    (mesh.join, mesh.peer) = (Field::Known(join), Field::Known(peer));
     let clusters = Field::Known([("east".to_owned(), status)].into());
     mesh.status = Field::Known(StatusModel { clusters, links: Field::Null });
     let objects = services.iter().map(|id| ((*id).to_owned(), Field::Known(BTreeMap::new())));
@@ -56,10 +75,13 @@ fn a_federation_gateway_is_where_its_load_balancer_is() {
     let seen = Seen { federation_gateway: Some(gateway(&["192.0.2.1", "lb.example"])), ..Seen::default() };
     let status = status_of(&mesh, &seen);
     assert_eq!(status.federation_gateway.as_str(), Some(READY));
-    let state = applied(mesh, status, &[SERVICE]);
-    let status = state.status.as_known().unwrap().cluster("east").unwrap();
-    assert_eq!(status.federation_gateway_addresses, known(&["192.0.2.1", "lb.example"]));
-    assert_eq!(federation_gateway_port(&state, "east"), Some(Field::Known(15443)));
+    let (join, peer) = documents_of(&mesh, status);
+    let cluster = &join.clusters.as_known().unwrap()["east"];
+    assert_eq!(cluster.federation_gateway_addresses, known(&["192.0.2.1", "lb.example"]));
+    assert_eq!(cluster.federation_gateway_port, Field::Known(15443));
+    let gateways = peer.federation_gateways.as_known().unwrap();
+    assert_eq!(gateways["east"].addresses, known(&["192.0.2.1", "lb.example"]));
+    assert_eq!(peer.gateways.as_known().unwrap().len(), 0);
 }
 
 #[test]
@@ -71,38 +93,43 @@ fn typed_addresses_of_a_federation_gateway_hold_with_their_port() {
         ..GatewayModel::default()
     };
     let mesh = with_federation_gateway(declared);
-    let entrance = planned_federation_gateway(&mesh, None, "east").unwrap();
-    assert_eq!(entrance, Entrance { addresses: known(&["203.0.113.7"]), port: Field::Known(31443) });
     let status = status_of(&mesh, &Seen { federation_gateway: Some(gateway(&[])), ..Seen::default() });
     assert_eq!(status.federation_gateway.as_str(), Some(READY));
     assert_eq!(status.federation_gateway_addresses, known(&["203.0.113.7"]));
+    let (_, peer) = planned(&mesh, None);
+    let gateway = peer.federation_gateways.as_known().unwrap()["east"].clone();
+    assert_eq!((gateway.addresses, gateway.port), (known(&["203.0.113.7"]), Field::Known(31443)));
 }
 
 #[test]
 fn a_plan_keeps_addresses_exactly_while_their_service_stays() {
+    let addresses = |planned_mesh: &MeshModel, prior: Option<&MeshModel>| {
+        let (join, _) = planned(planned_mesh, prior);
+        join.clusters.as_known().unwrap()["east"].federation_gateway_addresses.clone()
+    };
     let mesh = with_federation_gateway(GatewayModel::default());
-    let addresses = |entrance: Option<Entrance>| entrance.unwrap().addresses;
-    assert_eq!(addresses(planned_federation_gateway(&mesh, None, "east")), Field::Unknown);
+    assert_eq!(addresses(&mesh, None), Field::Unknown);
     let status = |addresses: &[&str]| ClusterStatusModel {
+        federation_gateway: Field::Known(READY.to_owned()),
         federation_gateway_addresses: known(addresses),
         ..ClusterStatusModel::default()
     };
     let prior = applied(mesh.clone(), status(&["192.0.2.1"]), &[SERVICE]);
-    assert_eq!(addresses(planned_federation_gateway(&prior, Some(&prior), "east")), known(&["192.0.2.1"]));
+    assert_eq!(addresses(&prior, Some(&prior)), known(&["192.0.2.1"]));
     let mut changed = prior.clone();
     let fields = [("spec.type".to_owned(), "ClusterIP".into())];
     changed.manifests = Field::Known([(SERVICE.to_owned(), Field::Known(fields.into()))].into());
-    assert_eq!(addresses(planned_federation_gateway(&changed, Some(&prior), "east")), Field::Unknown);
-    let pending = applied(mesh, status(&[]), &[SERVICE]);
-    assert_eq!(addresses(planned_federation_gateway(&pending, Some(&pending), "east")), Field::Unknown);
+    assert_eq!(addresses(&changed, Some(&prior)), Field::Unknown);
 }
 
 #[test]
 fn a_cluster_without_such_blocks_has_no_entrances() {
     let mesh = mesh(PrimaryModel::default());
-    assert_eq!(planned_federation_gateway(&mesh, None, "east"), None);
-    assert_eq!(federation_gateway_port(&mesh, "east"), None);
-    assert_eq!(planned_remote_control_plane(&mesh, None, "east", &known(&["192.0.2.1"])), None);
+    let (join, peer) = planned(&mesh, None);
+    let cluster = &join.clusters.as_known().unwrap()["east"];
+    assert_eq!((&cluster.istiod_addresses, cluster.istiod_port), (&known(&[]), Field::Null));
+    assert_eq!(cluster.federation_gateway_port, Field::Null);
+    assert_eq!(peer.federation_gateways.as_known().unwrap().len(), 0);
     let status = status_of(&mesh, &Seen::default());
     assert!(status.federation_gateway.is_null() && status.remote_control_plane.is_null());
     assert_eq!(status.entrance_problems("east").len(), 0);
@@ -110,15 +137,21 @@ fn a_cluster_without_such_blocks_has_no_entrances() {
 
 #[test]
 fn istiod_is_reached_by_its_host_name_else_its_load_balancer_else_the_gateway() {
-    let east_west = known(&["192.0.2.9"]);
-    let planned =
-        |primary: PrimaryModel| planned_remote_control_plane(&mesh(primary), None, "east", &east_west);
-    assert_eq!(planned(serving("istiod.example".into())), Some(known(&["istiod.example"])));
-    assert_eq!(planned(serving(Field::Unknown)), Some(Field::Unknown));
-    assert_eq!(planned(serving(Field::Null)), Some(Field::Unknown));
-    let through_gateway =
-        PrimaryModel { east_west_gateway: Field::Known(GatewayModel::default()), ..serving(Field::Null) };
-    assert_eq!(planned(through_gateway.clone()), Some(east_west));
+    let addresses = Field::Known(["192.0.2.9".into()].into());
+    let east_west = GatewayModel { addresses, ..GatewayModel::default() };
+    let istiod = |primary: PrimaryModel| {
+        let (join, _) = planned(&mesh(primary), None);
+        let cluster = join.clusters.as_known().unwrap()["east"].clone();
+        let ports = (cluster.istiod_port, cluster.istiod_webhook_port);
+        assert_eq!(ports, (Field::Known(15012), Field::Known(15017)));
+        assert_eq!(cluster.serves_remote_clusters, Field::Known(true));
+        cluster.istiod_addresses
+    };
+    assert_eq!(istiod(serving("istiod.example".into())), known(&["istiod.example"]));
+    assert_eq!(istiod(serving(Field::Unknown)), Field::Unknown);
+    assert_eq!(istiod(serving(Field::Null)), Field::Unknown);
+    let through_gateway = PrimaryModel { east_west_gateway: Field::Known(east_west), ..serving(Field::Null) };
+    assert_eq!(istiod(through_gateway.clone()), known(&["192.0.2.9"]));
 
     let own = Seen { load_balancer: Some(vec!["192.0.2.5".to_owned()]), ..Seen::default() };
     let status = status_of(&mesh(serving(Field::Null)), &own);
