@@ -66,8 +66,8 @@ fn manifests() -> Field<super::super::model::Manifests> {
     map([
         ("east//Service/istio-system/istio-eastwestgateway", object("1")),
         ("west//Service/istio-system/istio-eastwestgateway", object("1")),
-        ("east//Secret/istio-system/cacerts", object("1")),
-        ("west//Secret/istio-system/cacerts", object("1")),
+        ("east//Secret/istio-system/cacerts", map([("data[\"root-cert.pem\"]", text("roots"))])),
+        ("west//Secret/istio-system/cacerts", map([("data[\"root-cert.pem\"]", text("roots"))])),
     ])
 }
 
