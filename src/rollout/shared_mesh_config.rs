@@ -90,7 +90,7 @@ pub async fn write(
 }
 
 /// Whether the shared mesh configuration in `namespace` is what its records say; `None` if it is not there. Needs to get and list
-/// ConfigMaps there.
+/// `ConfigMap`s there.
 pub async fn is_composed(cluster: &Cluster, namespace: &str) -> Result<Option<bool>, SharedMeshConfigError> {
     let config_maps = Api::<ConfigMap>::namespaced(cluster.client(), namespace);
     Ok(read(cluster, &config_maps).await?.map(|reading| reading.is_composed()))
