@@ -63,11 +63,12 @@ fn created() -> MeshModel {
 /// Every object that the documents look at.
 fn manifests() -> Field<super::super::model::Manifests> {
     let object = |version: &str| map([("version", text(version))]);
+    let authority = || Field::Known([(secret_field(ROOT_CERT), text("1"))].into());
     map([
         ("east//Service/istio-system/istio-eastwestgateway", object("1")),
         ("west//Service/istio-system/istio-eastwestgateway", object("1")),
-        ("east//Secret/istio-system/cacerts", map([("data[\"root-cert.pem\"]", text("roots"))])),
-        ("west//Secret/istio-system/cacerts", map([("data[\"root-cert.pem\"]", text("roots"))])),
+        ("east//Secret/istio-system/cacerts", authority()),
+        ("west//Secret/istio-system/cacerts", authority()),
     ])
 }
 
