@@ -126,8 +126,6 @@ impl Run<'_> {
         self.intermediate(progress, root.as_deref()).await?;
         self.give_up_own_root(progress).await?;
         self.apply(progress, &[Stage::Configuration, Stage::Tokens], &self.given()).await?;
-        shared_mesh_config::of_set(&self.installation.target, &self.installation.set, self.session.cancel)
-            .await?;
         let offer = Box::pin(self.offer_access());
         let (applied, offered, offering) = beside(self.workloads(progress), offer).await;
         applied?;
@@ -209,8 +207,9 @@ impl Run<'_> {
 
     async fn workloads(&self, progress: &mut Progress) -> Result<(), RolloutError> {
         let nothing = Produced::default();
-        self.apply(progress, &[Stage::Workloads, Stage::Admission], &nothing).await?;
         let Installation { target, set, .. } = self.installation;
+        shared_mesh_config::of_set(target, set, self.session.cancel).await?;
+        self.apply(progress, &[Stage::Workloads, Stage::Admission], &nothing).await?;
         let injected = injection::wait(target, set, self.session.left(), self.session.cancel);
         self.holding(progress, injected).await??;
         self.apply(progress, &[Stage::Gateways, Stage::Exposure], &nothing).await
