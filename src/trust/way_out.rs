@@ -1,6 +1,6 @@
-//! What to do about what is wrong with certificates and keys.
+//! What to do about material that cannot be made or used.
 
-use super::TrustError;
+use super::error::TrustError;
 
 impl TrustError {
     /// What the user can do.

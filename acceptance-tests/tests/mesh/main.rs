@@ -101,6 +101,10 @@ const TESTS: &[Test] = &[
         "an_unreachable_cluster_is_an_error_or_kept_or_abandoned",
         failures::an_unreachable_cluster_is_an_error_or_kept_or_abandoned,
     ),
+    (
+        "a_load_balancer_class_that_cannot_change_is_refused_by_the_plan",
+        failures::a_load_balancer_class_that_cannot_change_is_refused_by_the_plan,
+    ),
     ("a_mesh_comes_from_a_protected_registry", private::a_mesh_comes_from_a_protected_registry),
     ("a_mesh_comes_from_a_protected_repository", private::a_mesh_comes_from_a_protected_repository),
     ("a_pull_secret_is_there_before_the_first_pod", private::a_pull_secret_is_there_before_the_first_pod),
@@ -114,6 +118,9 @@ const TESTS: &[Test] = &[
         plans::a_create_whose_webhook_is_cut_off_names_the_port,
     ),
     ("a_cluster_that_may_be_replaced_is_unknown", plans::a_cluster_that_may_be_replaced_is_unknown),
+        "cluster_blocks_that_are_not_known_yet_can_be_planned",
+        plugin::cluster_blocks_that_are_not_known_yet_can_be_planned,
+    ),
     ("a_full_plan_shows_the_fields_of_new_objects", plugin::a_full_plan_shows_the_fields_of_new_objects),
     // Last, because it looks at a mesh that has been there since the first test.
     ("nothing_changes_with_time", lifecycle::nothing_changes_with_time),

@@ -73,6 +73,8 @@ pub struct Seen {
     load_balancer: Option<Vec<String>>,
     /// Whether istiod knows whom the mesh trusts, see [`trust_list::observe`].
     trust_list: Option<&'static str>,
+    /// Why that could not be seen.
+    pub warning: Option<Diagnostic>,
 }
 
 /// Looks at what the cluster's block declares.
@@ -95,7 +97,11 @@ pub async fn observe(state: &MeshModel, cluster: &Cluster) -> Result<Seen, Error
     let entrances = try_join(federation_gateway, load_balancer);
     let (entrances, trust_list) = join(entrances, trust_list::observe(cluster, namespace)).await;
     let (federation_gateway, load_balancer) = entrances?;
-    Ok(Seen { federation_gateway, load_balancer, trust_list })
+    let (trust_list, warning) = match trust_list {
+        Ok(state) => (Some(state), None),
+        Err(warning) => (None, Some(warning)),
+    };
+    Ok(Seen { federation_gateway, load_balancer, trust_list, warning })
 }
 
 impl ClusterStatusModel {
@@ -115,11 +121,14 @@ impl ClusterStatusModel {
             _ if has_load_balancer(declared) => texts(seen.load_balancer.iter().flatten().cloned()),
             _ => self.gateway_addresses.clone(),
         });
-        let istiod_state = istiod.as_ref().map(|addresses| match addresses.as_known() {
-            _ if has_load_balancer(declared) && seen.load_balancer.is_none() => ABSENT,
-            Some(addresses) if addresses.is_empty() => "no_address",
-            _ => READY,
-        });
+        let istiod_state =
+            istiod.as_ref().map(|addresses| match (&seen.load_balancer, addresses.as_known()) {
+                (None, _) if has_load_balancer(declared) => ABSENT,
+                // A host name leads nowhere then either.
+                (Some(addresses), _) if addresses.is_empty() => "no_address",
+                (_, Some(addresses)) if addresses.is_empty() => "no_address",
+                _ => READY,
+            });
         let trusted = before.and_then(|before| before.shared_mesh_config.as_str());
         let trusted = seen.trust_list.or(trusted).unwrap_or(UNKNOWN);
         Self {
@@ -225,8 +234,8 @@ fn istiod_problem(state: &str) -> Option<(Class, &'static str, &'static str)> {
             Class::Open,
             "its load balancer has no address",
             "The load balancer is pending: the events of Service istiod-load-balancer, or of Service istio-eastwestgateway where \
-             there is an east-west gateway, show why. If no controller creates load balancers here, set hostname in the \
-             remote_control_plane block to an address of your own.",
+             there is an east-west gateway, show why. If no controller creates load balancers here, add an east_west_gateway block with \
+             another service_type, and set hostname in the remote_control_plane block to where that gateway is reached.",
         ),
         ABSENT => (
             Class::Broken,

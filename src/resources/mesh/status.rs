@@ -66,6 +66,7 @@ pub async fn observe(state: &MeshModel, before: &Field<StatusModel>, clusters: &
     for (cluster, control_plane) in clusters.iter().zip(observed) {
         match control_plane {
             Ok((control_plane, seen_entrances)) => {
+                warnings.extend(seen_entrances.warning.clone());
                 entrances.insert(cluster.name().to_owned(), seen_entrances);
                 if let Err(reason) = &control_plane.replicas {
                     warnings.push(cannot_ask(cluster.name(), reason));

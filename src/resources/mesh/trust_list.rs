@@ -1,7 +1,7 @@
 //! Whom the mesh trusts besides its own root: what the user says in `caCertificates` of `mesh_config`, and what istiod is told of
 //! all records together.
 
-use tfplugin::{AttributePath, Diagnostic, Diagnostics};
+use tfplugin::{AttributePath, Diagnostic, Diagnostics, Severity};
 
 use super::plan::primary;
 use super::problems::{Class, Problem};
@@ -30,16 +30,20 @@ pub fn check(mesh: &ValidatedMesh) -> Result<(), Diagnostics> {
     problems.collect::<Diagnostics>().into_result()
 }
 
-/// Whether istiod of this cluster is told what the records say; `None` if that cannot be seen.
-pub async fn observe(cluster: &Cluster, namespace: &str) -> Option<&'static str> {
+/// Whether istiod of this cluster is told what the records say; a warning if that cannot be seen.
+pub async fn observe(cluster: &Cluster, namespace: &str) -> Result<&'static str, Diagnostic> {
     match shared_mesh_config::is_composed(cluster, namespace).await {
-        Ok(Some(true)) => Some(READY),
-        Ok(Some(false)) => Some(CHANGED),
-        Ok(None) => Some(ABSENT),
-        Err(SharedMeshConfigError::Compose(_)) => Some(INVALID_RECORD),
+        Ok(Some(true)) => Ok(READY),
+        Ok(Some(false)) => Ok(CHANGED),
+        Ok(None) => Ok(ABSENT),
+        Err(SharedMeshConfigError::Compose(_)) => Ok(INVALID_RECORD),
         Err(error) => {
-            tracing::info!(cluster = cluster.name(), %error, "the shared mesh configuration could not be seen");
-            None
+            let summary =
+                format!("Cluster {:?}: the shared mesh configuration could not be looked at", cluster.name());
+            let help = "status keeps what was last seen of it. Looking requires the permission to get and list ConfigMaps in the \
+                        mesh's namespace.";
+            let failure = diagnostics::failure(summary, &error, help, Some(primary(cluster.name())));
+            Err(Diagnostic { severity: Severity::Warning, ..failure })
         }
     }
 }
