@@ -234,6 +234,12 @@ impl Run {
         diagnostics.map(|event| Message::of(&event["diagnostic"])).collect()
     }
 
+    /// What it has printed, without the plan: what went wrong is behind that.
+    pub fn story(&self) -> &str {
+        let begin = self.output.find("\nPlan: ").unwrap_or_default();
+        &self.output[begin..]
+    }
+
     /// Fails the test unless the run succeeded.
     #[track_caller]
     #[allow(
@@ -242,7 +248,7 @@ impl Run {
         reason = "most callers want the check alone"
     )]
     pub fn succeeded(self) -> Self {
-        assert_eq!(self.code, 0, "terraform failed:\n{}", self.output);
+        assert_eq!(self.code, 0, "terraform failed:\n{}", self.story());
         self
     }
 
@@ -254,10 +260,10 @@ impl Run {
         reason = "most callers want the check alone"
     )]
     pub fn failed_with(self, texts: &[&str]) -> Self {
-        assert_eq!(self.code, 1, "terraform did not fail:\n{}", self.output);
+        assert_eq!(self.code, 1, "terraform did not fail:\n{}", self.story());
         let words = flat(&self.output);
         for text in texts {
-            assert!(words.contains(&flat(text)), "{text:?} is missing in:\n{}", self.output);
+            assert!(words.contains(&flat(text)), "{text:?} is missing in:\n{}", self.story());
         }
         self
     }

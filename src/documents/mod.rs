@@ -1,6 +1,6 @@
 //! `join` and `peer`: what a mesh hands to clusters that join it and to other meshes. No secret is in them.
 //!
-//! They are written once: `join` by the resource `istio_mesh`, which also leaves it as a page in each primary ([`to_page`]), and
+//! They are written once: `join` by the resource `istio_mesh`, which also leaves it as a page in each primary ([`Page`]), and
 //! `peer` follows from it ([`with_peer`]). They are read once, too ([`decode`]). Lists are sorted and have no doubles
 //! ([`sorted`]): order never means anything in them, and a list can be indexed, which a set cannot. What is null has not been
 //! said by anybody.
@@ -23,7 +23,7 @@ use crate::trust::Certificate;
 pub use decode::{Document, decode};
 pub use error::DocumentError;
 pub use model::{Gateways, JoinClusterModel, JoinModel, PeerGatewayModel, PeerModel, Texts};
-pub use page::{from_page, to_page};
+pub use page::{Page, Services};
 pub use schema::{join, peer};
 
 /// The format of both documents.

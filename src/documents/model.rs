@@ -51,18 +51,23 @@ pub struct JoinClusterModel {
 }
 
 impl JoinClusterModel {
-    /// The same cluster with its east-west gateway at `addresses`, and istiod with it where remote clusters reach istiod through
-    /// the gateway. A cluster without a gateway stays as it is.
-    pub fn move_gateway(&mut self, addresses: Texts) {
-        if self.gateway_port.is_null() {
-            return;
+    /// The member that has addresses, by its name.
+    pub fn addresses_mut(&mut self, member: &str) -> Option<&mut Texts> {
+        match member {
+            "istiod_addresses" => Some(&mut self.istiod_addresses),
+            "gateway_addresses" => Some(&mut self.gateway_addresses),
+            "federation_gateway_addresses" => Some(&mut self.federation_gateway_addresses),
+            _ => None,
         }
-        let is_served_there = self.serves_remote_clusters == Field::Known(true)
-            && self.istiod_addresses == self.gateway_addresses;
-        if is_served_there {
-            self.istiod_addresses = addresses.clone();
-        }
-        self.gateway_addresses = addresses;
+    }
+
+    /// The members that have addresses, by name.
+    pub fn addresses(&self) -> [(&'static str, &Texts); 3] {
+        [
+            ("istiod_addresses", &self.istiod_addresses),
+            ("gateway_addresses", &self.gateway_addresses),
+            ("federation_gateway_addresses", &self.federation_gateway_addresses),
+        ]
     }
 }
 

@@ -41,7 +41,8 @@ fn json(text: &str) -> serde_json::Value {
 #[test]
 fn a_full_document_of_format_1_is_read_and_written_with_every_member() {
     let join: JoinModel = read(JOIN);
-    assert_eq!(json(&to_page(&join).unwrap()), json(JOIN));
+    let data = Page { join: join.clone(), ..Page::default() }.to_data().unwrap();
+    assert_eq!(json(&data["join"]), json(JOIN));
     let peer = read::<PeerModel>(PEER).into_value().to_json(&PeerModel::ty()).unwrap();
     assert_eq!(json(&String::from_utf8(peer).unwrap()), json(PEER));
     let cluster = &join.clusters.as_known().unwrap()["east"];
@@ -159,34 +160,55 @@ fn a_value_with_a_type_of_its_own_inside_is_read_like_any_other() {
     assert_eq!(join.clusters.as_known().unwrap()["east"].network, known("n"));
 }
 
+/// The page of this document.
+fn page(join: JoinModel) -> Page {
+    let services = BTreeMap::from([("gateway_addresses".to_owned(), "istio-system/gateway".to_owned())]);
+    Page { join, services: [("east".to_owned(), services)].into() }
+}
+
+fn from_page(text: &str) -> Result<JoinModel, DocumentError> {
+    Page::from_data(&[("join".to_owned(), text.to_owned())].into()).map(|page| page.join)
+}
+
 #[test]
 fn a_page_has_the_same_bytes_whatever_the_order_it_was_read_in() {
     let join = JoinModel {
         clusters: Field::Known([("east".to_owned(), JoinClusterModel::default())].into()),
         ..read(LEAST_JOIN)
     };
-    let page = to_page(&join).unwrap();
-    assert!(page.starts_with(
+    let data = page(join).to_data().unwrap();
+    assert!(data["join"].starts_with(
         r#"{"certificate_authority_mode":null,"chart_repository":null,"clusters":{"east":{"drain""#
     ));
-    assert_eq!(to_page(&from_page(&page).unwrap()).unwrap(), page);
-    let page = |text: &str| to_page(&from_page(text).unwrap()).unwrap();
-    let one = page(r#"{"format": 1, "id": "a", "clusters": {"east": {"uid": "u"}, "west": {}}}"#);
-    assert_eq!(page(r#"{"clusters": {"west": {}, "east": {"uid": "u"}}, "id": "a", "format": 1}"#), one);
+    assert_eq!(data["services"], r#"{"east":{"gateway_addresses":"istio-system/gateway"}}"#);
+    let bytes = |text: &str| page(from_page(text).unwrap()).to_data().unwrap();
+    let one = bytes(r#"{"format": 1, "id": "a", "clusters": {"east": {"uid": "u"}, "west": {}}}"#);
+    assert_eq!(bytes(r#"{"clusters": {"west": {}, "east": {"uid": "u"}}, "id": "a", "format": 1}"#), one);
+}
+
+#[test]
+fn a_page_without_services_or_with_other_ones_is_still_read() {
+    let mut data = page(read(JOIN)).to_data().unwrap();
+    assert_eq!(Page::from_data(&data).unwrap(), page(read(JOIN)));
+    for services in ["", "7", r#"{"east": ["a"]}"#] {
+        data.insert("services".to_owned(), services.to_owned());
+        assert_eq!(Page::from_data(&data).unwrap(), Page { services: Services::new(), ..page(read(JOIN)) });
+    }
 }
 
 #[test]
 fn what_is_not_known_yet_has_no_page() {
     let join = JoinModel { id: Field::Unknown, ..read(LEAST_JOIN) };
-    let error = to_page(&join).unwrap_err();
+    let error = page(join).to_data().unwrap_err();
     assert!(matches!(error, DocumentError::Unknown { .. }), "{error}");
 }
 
 #[test]
 fn a_page_is_refused_where_it_is_not_a_document() {
-    for page in ["", "null", "\"{}\"", "{\"format\":1", "{\"format\":3}"] {
-        assert!(from_page(page).is_err(), "{page}");
+    for text in ["", "null", "\"{}\"", "{\"format\":1", "{\"format\":3}"] {
+        assert!(from_page(text).is_err(), "{text}");
     }
+    assert!(Page::from_data(&BTreeMap::new()).is_err());
 }
 
 #[test]
@@ -220,24 +242,19 @@ fn which_gateways_there_are_is_unknown_as_long_as_it_is_for_one() {
 }
 
 #[test]
-fn istiod_moves_with_the_gateway_unless_it_is_found_elsewhere() {
-    let addresses = |address: &str| texts([address.to_owned()]);
-    let cluster = |istiod: &str, serves: bool| JoinClusterModel {
-        serves_remote_clusters: Field::Known(serves),
-        istiod_addresses: if serves { addresses(istiod) } else { texts([]) },
-        gateway_addresses: addresses("192.0.2.1"),
-        gateway_port: Field::Known(15443),
-        ..JoinClusterModel::default()
-    };
-    let moved = |mut cluster: JoinClusterModel| {
-        cluster.move_gateway(addresses("192.0.2.2"));
-        (cluster.gateway_addresses, cluster.istiod_addresses)
-    };
-    assert_eq!(moved(cluster("192.0.2.1", true)), (addresses("192.0.2.2"), addresses("192.0.2.2")));
-    assert_eq!(moved(cluster("istiod.example", true)), (addresses("192.0.2.2"), addresses("istiod.example")));
-    assert_eq!(moved(cluster("192.0.2.1", false)), (addresses("192.0.2.2"), texts([])));
-    let none = JoinClusterModel { gateway_addresses: texts([]), ..JoinClusterModel::default() };
-    assert_eq!(moved(none.clone()), (none.gateway_addresses, none.istiod_addresses));
+fn every_member_with_addresses_can_be_reached_by_its_name() {
+    let mut cluster = JoinClusterModel::default();
+    for member in cluster.clone().addresses().map(|(member, _)| member) {
+        *cluster.addresses_mut(member).unwrap() = texts([member.to_owned()]);
+    }
+    assert!(
+        cluster.addresses().iter().all(|(member, addresses)| **addresses == texts([(*member).to_owned()]))
+    );
+    let Type::Object(members) = JoinModel::ty() else { panic!() };
+    let Type::Map(cluster) = &members["clusters"] else { panic!() };
+    let Type::Object(members) = &**cluster else { panic!() };
+    let names = members.keys().filter(|name| name.ends_with("_addresses"));
+    assert_eq!(names.count(), JoinClusterModel::default().addresses().len());
 }
 
 /// Any value of the type; with `unknowns`, also such as a plan has.
@@ -302,7 +319,8 @@ proptest! {
     #[test]
     fn a_page_that_is_written_is_read_as_it_was(value in document::<JoinModel>(false)) {
         let join = JoinModel::from_value(value).unwrap();
-        prop_assert_eq!(from_page(&to_page(&join).unwrap()).unwrap(), join);
+        let page = page(join);
+        prop_assert_eq!(Page::from_data(&page.to_data().unwrap()).unwrap(), page);
     }
 
     #[test]

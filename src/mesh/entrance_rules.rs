@@ -3,7 +3,6 @@
 use core::net::IpAddr;
 use std::collections::BTreeMap;
 
-use super::cidr::Cidr;
 use super::declared::{Mesh, Primary};
 use super::elsewhere;
 use super::gateway::EastWestGateway;
@@ -80,9 +79,9 @@ impl Check {
         if let Some(hostname) = &remote.hostname {
             self.hostname(hostname, &field.then("hostname"), cluster);
         }
-        for text in &remote.load_balancer_source_ranges {
-            self.name::<Cidr>(text, field.then("load_balancer_source_ranges"), Some(cluster));
-        }
+        let settings =
+            (&remote.load_balancer_class, &remote.service_annotations, &remote.load_balancer_source_ranges);
+        self.load_balancer(settings, &field, cluster);
         if let Some(gateway) = &primary.east_west_gateway {
             self.has_no_load_balancer(remote, &field, cluster);
             self.gateway_leads_to_istiod(gateway, remote, &field, cluster);
@@ -310,5 +309,19 @@ mod tests {
             assert_eq!(refused(serving(RemoteControlPlane::default())).0, field);
             accepted(serving(remote("istiod.example")));
         }
+    }
+
+    #[test]
+    fn the_load_balancer_of_a_control_plane_has_a_class_and_annotations_that_kubernetes_takes() {
+        let remote = |change: fn(&mut RemoteControlPlane)| {
+            let mut block = RemoteControlPlane::default();
+            change(&mut block);
+            refused(|east| east.remote_control_plane = Some(block)).0
+        };
+        let block = "primary[\"east\"].remote_control_plane";
+        let class = remote(|it| it.load_balancer_class = Some(String::new()));
+        assert_eq!(class, format!("{block}.load_balancer_class"));
+        let annotation = remote(|it| it.service_annotations = [("a b".to_owned(), String::new())].into());
+        assert_eq!(annotation, format!("{block}.service_annotations"));
     }
 }

@@ -69,6 +69,15 @@ pub async fn load_balancer(
     Ok(service.map_err(|error| cluster.error(error))?.as_ref().map(addresses))
 }
 
+/// The addresses of Service `name` in `namespace`, as istiod finds them, sorted; none without such a Service.
+pub async fn service_addresses(cluster: &Cluster, namespace: &str, name: &str) -> Result<Vec<String>, Error> {
+    let service = Api::<Service>::namespaced(cluster.client(), namespace).get_opt(name).await;
+    match service.map_err(|error| cluster.error(error))? {
+        Some(service) => addresses_of(cluster, &service).await,
+        None => Ok(Vec::new()),
+    }
+}
+
 /// As istiod finds them: nodes count only where the Service has no address of its own.
 async fn addresses_of(cluster: &Cluster, service: &Service) -> Result<Vec<String>, Error> {
     let own = addresses(service);

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use super::gateway::addresses;
 use crate::clusters::{self, Cluster};
-use crate::mesh::{DEFAULT_DOMAIN_SUFFIX, EAST_WEST_GATEWAY, EastWestGateway};
+use crate::mesh::{DEFAULT_DOMAIN_SUFFIX, EastWestGateway};
 
 /// What the chart `istiod` keeps of its values for the injector.
 const INJECTOR: &str = "istio-sidecar-injector";
@@ -75,8 +75,6 @@ pub struct Installed {
     pub mesh_config: String,
     /// Where other networks come in, if there is such a place.
     pub gateway: Option<NetworkGateway>,
-    /// Addresses of the Service of the east-west gateway that a mesh of ours has, sorted; `None` where istiod is told other ones.
-    pub balancer: Option<Vec<String>>,
 }
 
 /// Where calls of other networks come into a cluster.
@@ -142,7 +140,6 @@ pub async fn installed(cluster: &Cluster, namespace: &str) -> Result<Installed, 
     let labels = injector.metadata.labels.unwrap_or_default();
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     Ok(Installed {
-        balancer: (!has_typed_gateway(&global)).then(|| balancer(&services.items)),
         gateway: typed_gateway(&global).or_else(|| gateway(&services.items, &global.network)),
         mesh_id: global.mesh_id,
         cluster: global.multi_cluster.cluster_name,
@@ -170,20 +167,6 @@ fn typed_gateway(global: &Global) -> Option<NetworkGateway> {
     let port = gateways.iter().find_map(|gateway| gateway["port"].as_i64())?;
     let addresses = gateways.iter().filter_map(|gateway| gateway["address"].as_str().map(str::to_owned));
     Some(sorted(addresses.collect(), port))
-}
-
-/// Whether `meshNetworks` says where the gateway of this very cluster is.
-fn has_typed_gateway(global: &Global) -> bool {
-    let endpoints =
-        global.mesh_networks.get(&global.network).and_then(|network| network["endpoints"].as_array());
-    let mut endpoints = endpoints.into_iter().flatten();
-    endpoints.any(|endpoint| endpoint["fromRegistry"] == global.multi_cluster.cluster_name)
-}
-
-/// The addresses of the Services with the name of our east-west gateways.
-fn balancer(services: &[Service]) -> Vec<String> {
-    let ours = services.iter().filter(|service| service.metadata.name.as_deref() == Some(EAST_WEST_GATEWAY));
-    sorted(ours.flat_map(addresses).collect(), 0).addresses
 }
 
 /// The gateway of the network as its Services tell.
@@ -252,27 +235,5 @@ mod tests {
         }));
         let found = typed_gateway(&global).unwrap();
         assert_eq!(found, NetworkGateway { addresses: vec!["203.0.113.7".into()], port: 31443 });
-    }
-
-    #[test]
-    fn of_two_clusters_on_one_network_each_has_its_addresses_typed_or_not() {
-        let networks = json!({"net": {"endpoints": [{"fromRegistry": "east"}], "gateways": []}});
-        let of = |cluster: &str| {
-            let names = json!({"clusterName": cluster});
-            global(json!({"network": "net", "multiCluster": names, "meshNetworks": networks}))
-        };
-        assert!(has_typed_gateway(&of("east")));
-        assert!(!has_typed_gateway(&of("west")));
-        assert!(!has_typed_gateway(&global(json!({"network": "net"}))));
-    }
-
-    #[test]
-    fn the_balancer_of_our_gateway_is_told_from_other_gateways_of_the_network() {
-        let mut services = [
-            service("net", None, &json!([{"ip": "192.0.2.9"}, {"ip": "192.0.2.1"}])),
-            service("net", None, &json!([{"ip": "192.0.2.7"}])),
-        ];
-        services[0].metadata.name = Some(EAST_WEST_GATEWAY.to_owned());
-        assert_eq!(balancer(&services), ["192.0.2.1", "192.0.2.9"]);
     }
 }

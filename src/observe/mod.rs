@@ -22,11 +22,11 @@ use crate::mesh::ClusterFacts;
 pub use authority::{CertificateFiles, HeldCertificates, certificates, roots};
 pub use control_plane::{ControlPlane, Replica, control_plane};
 pub use definitions::definitions_in_use;
-pub use gateway::{Gateway, GatewayPods, gateway, load_balancer};
+pub use gateway::{Gateway, GatewayPods, gateway, load_balancer, service_addresses};
 pub use installed::{Installed, InstalledError, NetworkGateway, installed};
 pub use members::members;
 pub use page::join_page;
-pub use proxies::proxies;
+pub use proxies::{ControlPlaneName, Workload, proxies};
 pub use remote_access::{Refusal, RemoteAccess, RemoteSecret, RemoteSecrets, remote_secrets, token};
 
 /// How often a read is tried when the server or the connection to it fails for a moment.

@@ -14,6 +14,7 @@ use crate::mesh::{Authority, KeyType, ValidatedMesh};
 use crate::render::authority::{
     INTERMEDIATE_SECRET, INTERMEDIATE_VERSION, ROOT_CERTIFICATE, ROOT_KEY, ROOT_SECRET,
 };
+use crate::render::{Hole, ManifestSet};
 use crate::trust::{self, Intermediate, IntermediateRequest, Root, RootRequest};
 
 /// Where the root comes from that signs in a mesh.
@@ -107,6 +108,15 @@ impl Certificates {
         };
         root.issue(&request).map_err(RolloutError::Intermediate)
     }
+}
+
+/// The version of the intermediate that a set still lacks; `None` if it lacks none.
+pub(super) fn wanted_version(set: &ManifestSet) -> Option<i64> {
+    let mut holes = set.manifests().iter().flat_map(|manifest| manifest.holes.values());
+    holes.find_map(|hole| match hole {
+        Hole::Intermediate { version, .. } => Some(*version),
+        _ => None,
+    })
 }
 
 /// The root with its key that this cluster keeps; `None` if it keeps none.

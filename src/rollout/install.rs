@@ -3,50 +3,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
-use ssa::{Action, DeleteOptions, Expect, Inherit, Inventory, ObjectId, ObjectPattern, Policy, StageReady};
+use ssa::{Action, DeleteOptions, Expect, Inventory, ObjectId, ObjectPattern, StageReady};
 use tokio::sync::Barrier;
 
 use super::access::{self, Access};
-use super::authority::{self, Certificates};
+use super::authority;
 use super::exchange::Exchange;
-use super::fill::{Given, Produced};
-use super::session::{Claiming, Session, beside};
+use super::fill::Produced;
+use super::installation::{Installation, definitions};
+use super::session::{Session, beside};
 use super::target::{ClusterOutcome, Target, Unclosed, release_annotation};
 use super::{RolloutError, injection, own_root, remote_secrets, shared_mesh_config};
-use crate::mesh::ApiServerAddresses;
 use crate::render::authority::{INTERMEDIATE_SECRET, ROOT_SECRET};
-use crate::render::{Component, Hole, Manifest, ManifestSet, Stage};
+use crate::render::{Component, Hole, Stage};
 use crate::trust::Root;
 
 /// How long custom resource definitions and namespaces may take to be served.
 const SERVED: Duration = Duration::from_mins(1);
-
-/// What one cluster shall hold.
-#[derive(Clone, Debug)]
-pub struct Installation {
-    /// The cluster.
-    pub target: Target,
-    /// The objects. Holes that are left are filled on the way.
-    pub set: ManifestSet,
-    /// What new certificates shall be; `None` if istiod makes its own.
-    pub certificates: Option<Certificates>,
-    /// How other clusters reach the API server.
-    pub api_server: ApiServerAddresses,
-    /// What the user gives at each apply.
-    pub given: Given,
-    /// Whether this is the first installation.
-    pub expect: Expect,
-    /// What may be taken over.
-    pub policy: Policy,
-    /// The release of the charts.
-    pub release: String,
-    /// Digest of the objects as they were planned, holes open: the record is no Secret.
-    pub digest: String,
-    /// What the record remembers of the resource, no secrets.
-    pub settings: BTreeMap<String, String>,
-    /// What state says to be there, with the order of its stages: if the record is lost, it is made again from this.
-    pub known: BTreeMap<ObjectId, u16>,
-}
 
 /// Brings every cluster to what it shall hold, all at once: takes hold of all records or of none, applies stage after stage, deletes
 /// what is no longer wanted and waits until everything is ready, until the session's time is over. From then on one cluster's
@@ -82,45 +55,6 @@ async fn claim_all(
         }
     }
     session.claim_all(&claimings).await.map_err(untouched)
-}
-
-impl Installation {
-    /// What is recorded before the first write.
-    fn claiming(&self) -> Result<Claiming<'_>, RolloutError> {
-        let mut stages = Vec::new();
-        for (stage, manifests) in self.set.stages() {
-            let objects = manifests.iter().map(|manifest| manifest.object.clone()).collect();
-            stages.push(ssa::Stage {
-                name: stage.name().to_owned(),
-                order: stage as u16,
-                manifests: self.parse(objects)?,
-                ready: StageReady::Written,
-            });
-        }
-        Ok(Claiming {
-            target: &self.target,
-            expect: self.expect,
-            stages,
-            digest: self.digest.clone(),
-            settings: &self.settings,
-            known: &self.known,
-        })
-    }
-
-    fn parse(&self, objects: Vec<serde_json::Value>) -> Result<Vec<ssa::Manifest>, RolloutError> {
-        ssa::Manifest::parse_all(objects, &self.target.inventory.namespace).map_err(RolloutError::Manifest)
-    }
-
-    /// What may be taken over: beside what the caller permits, definitions that nobody owns and that are not newer.
-    fn policy(&self) -> Policy {
-        let inherit = Inherit { objects: definitions(), version: release_annotation(&self.release) };
-        Policy { inherit: vec![inherit], ..self.policy.clone() }
-    }
-}
-
-/// All custom resource definitions.
-fn definitions() -> ObjectPattern {
-    ObjectPattern::kind("apiextensions.k8s.io", "CustomResourceDefinition")
 }
 
 /// The installation of one cluster, beside those of the others.
@@ -248,12 +182,7 @@ impl Run<'_> {
             return self.apply(progress, &[Stage::Authority], &self.given()).await;
         };
         let nothing = Produced::default();
-        let holes = self.installation.set.manifests().iter().flat_map(|manifest| manifest.holes.values());
-        let version = |hole: &Hole| match hole {
-            Hole::Intermediate { version, .. } => Some(*version),
-            _ => None,
-        };
-        let Some(version) = holes.filter_map(version).next() else {
+        let Some(version) = authority::wanted_version(&self.installation.set) else {
             return self.apply(progress, &[Stage::Authority], &nothing).await;
         };
         let shared = if own.is_none() { self.holding(progress, self.exchange.root()).await? } else { None };
@@ -266,8 +195,7 @@ impl Run<'_> {
     /// Where the mesh was before, istiod may have started while there was nothing to sign with.
     async fn give_up_own_root(&self, progress: &mut Progress) -> Result<(), RolloutError> {
         let Installation { target, set, expect, .. } = self.installation;
-        let has_authority = |manifest: &Manifest| manifest.component == Component::Authority;
-        if *expect != Expect::Absent && set.manifests().iter().any(has_authority) {
+        if *expect != Expect::Absent {
             progress.outcome.given_up = own_root::give_up(target, set).await?;
         }
         Ok(())

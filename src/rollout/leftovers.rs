@@ -11,11 +11,13 @@ use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret, ServiceAccount};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{DeleteParams, ListParams, Preconditions};
-use kube::{Api, Resource, ResourceExt as _};
+use kube::{Api, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
-use ssa::{Inventory, ObjectId};
+use ssa::ObjectId;
 
 use super::own_root::root_of;
+use super::owner::OWNER_LABEL;
+use super::target::Target;
 use crate::clusters::{Cluster, Error};
 use crate::render::authority::INTERMEDIATE_SECRET;
 use crate::trust::{Certificate, ROOT_CERT, Signer};
@@ -59,23 +61,20 @@ pub(super) fn known_by(namespace: &str) -> BTreeSet<ObjectId> {
         .into()
 }
 
-/// Whether an istiod of the mesh can have run: its account was made. A record that was begun and never written from has none.
-pub(super) fn istiod_has_run(inventory: &Inventory) -> bool {
-    let account = ObjectId::new("", "ServiceAccount", &inventory.at().namespace, ACCOUNT);
-    let entry = inventory.entries().get(&account);
-    entry.is_some_and(|entry| entry.uid.is_some() || inventory.is_detached())
-}
-
-/// Deletes what the istiod of the mesh in `namespace` has left. It is gone, and its account still there.
-pub(super) async fn delete(cluster: &Cluster, namespace: &str) -> Result<(), Error> {
+/// Deletes what the istiod of the mesh has left. It is gone, and its account still there: without one that bears the owner's label, no
+/// istiod of the mesh has run, as after a create that was refused.
+pub(super) async fn delete(target: &Target) -> Result<(), Error> {
+    let (cluster, namespace) = (&target.cluster, target.inventory.namespace.as_str());
     let of = |error| cluster.error(error);
+    let accounts = Api::<ServiceAccount>::namespaced(cluster.client(), namespace);
+    let account = accounts.get_opt(ACCOUNT).await.map_err(of)?;
+    let is_ours = |account: &ServiceAccount| account.labels().get(OWNER_LABEL) == Some(&target.owner.label());
+    let Some(account) = account.filter(is_ours) else { return Ok(()) };
     let others = other_istiods(cluster).await?;
     if others.contains(namespace) {
         // Of another revision, which has the same authority and the same leaders.
         return Ok(());
     }
-    let accounts = Api::<ServiceAccount>::namespaced(cluster.client(), namespace);
-    let Some(account) = accounts.get_opt(ACCOUNT).await.map_err(of)? else { return Ok(()) };
     delete_copies(cluster, namespace, &others).await?;
     let all = ListParams::default();
     let (client, in_namespace) = (cluster.client(), namespace);
@@ -85,15 +84,15 @@ pub(super) async fn delete(cluster: &Cluster, namespace: &str) -> Result<(), Err
     let named = all.clone().fields(&format!("metadata.name={OWN_SECRET}"));
     let lists =
         try_join3(config_maps.list_metadata(&all), leases.list_metadata(&all), own.list_metadata(&named));
-    let (found_config_maps, found_leases, found_own) = lists.await.map_err(of)?;
-    let is_ours = |metadata: &&ObjectMeta| is_younger(metadata, &account.metadata);
+    let (config_maps, leases, own) = lists.await.map_err(of)?;
+    let is_its_work = |metadata: &&ObjectMeta| is_younger(metadata, &account.metadata);
     let is_election = |metadata: &&ObjectMeta| metadata.name.as_deref().is_some_and(is_election);
-    let metadata = found_config_maps.items.iter().map(|it| &it.metadata);
-    delete_all::<ConfigMap>(cluster, metadata.filter(is_ours).filter(is_election)).await?;
-    let metadata = found_leases.items.iter().map(|it| &it.metadata);
-    delete_all::<Lease>(cluster, metadata.filter(is_ours).filter(is_election)).await?;
+    let config_maps = config_maps.items.iter().map(|it| &it.metadata).filter(is_its_work);
+    delete_all::<ConfigMap>(cluster, config_maps.filter(is_election)).await?;
+    let leases = leases.items.iter().map(|it| &it.metadata).filter(is_its_work);
+    delete_all::<Lease>(cluster, leases.filter(is_election)).await?;
     // The mark of the copies goes after them.
-    delete_all::<Secret>(cluster, found_own.items.iter().map(|it| &it.metadata).filter(is_ours)).await
+    delete_all::<Secret>(cluster, own.items.iter().map(|it| &it.metadata).filter(is_its_work)).await
 }
 
 /// Deletes the copies of the mesh's root in all namespaces. One with another root, or with one of another istiod's, is not ours.
@@ -134,7 +133,7 @@ async fn other_istiods(cluster: &Cluster) -> Result<BTreeSet<String>, Error> {
     let labelled = ListParams::default().labels(ISTIODS);
     let found = Api::<Deployment>::all(cluster.client()).list_metadata(&labelled).await;
     let found = found.map_err(|error| cluster.error(error))?;
-    Ok(found.items.iter().filter_map(|istiod| istiod.namespace()).collect())
+    Ok(found.items.iter().filter_map(ResourceExt::namespace).collect())
 }
 
 /// The roots that an istiod in this namespace tells proxies to trust, by what it signs with.

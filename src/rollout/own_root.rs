@@ -33,6 +33,9 @@ pub struct GivenUp {
 /// Makes istiod sign with the Secret that is there for it now: restarts it if it tells proxies to trust another root, and deletes what
 /// it created for itself, so that nothing comes back to that. Where nothing is wrong, nothing is done.
 pub(super) async fn give_up(target: &Target, set: &ManifestSet) -> Result<Option<GivenUp>, RolloutError> {
+    if !set.manifests().iter().any(|manifest| manifest.component == Component::Authority) {
+        return Ok(None);
+    }
     let namespace = &target.inventory.namespace;
     let authority = secret(&target.cluster, namespace, INTERMEDIATE_SECRET).await?;
     // One that cannot be read is said by status.

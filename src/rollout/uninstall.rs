@@ -85,19 +85,15 @@ impl Removal {
         session: &Session<'_>,
         unlinked: &Barrier,
     ) -> Result<(), RolloutError> {
-        let Target { cluster, engine, inventory: at, .. } = &self.target;
+        let Target { engine, inventory: at, .. } = &self.target;
         let links = self.prune(inventory, outcome, session, |_, order| order >= Stage::Links as u16).await;
         engine.holding(inventory, unlinked.wait(), session.cancel).await.map_err(RolloutError::Claim)?;
         links?;
-        let istiod_has_run = leftovers::istiod_has_run(inventory);
         let mut last = leftovers::known_by(&at.namespace);
         last.insert(ObjectId::of_namespace(&at.namespace));
         self.prune(inventory, outcome, session, |id, _| !last.contains(id)).await?;
-        if istiod_has_run {
-            let deleting = leftovers::delete(cluster, &at.namespace);
-            let deleted = engine.holding(inventory, deleting, session.cancel).await;
-            deleted.map_err(RolloutError::Claim)?.map_err(RolloutError::Leftovers)?;
-        }
+        let leftovers = engine.holding(inventory, leftovers::delete(&self.target), session.cancel).await;
+        leftovers.map_err(RolloutError::Claim)?.map_err(RolloutError::Leftovers)?;
         let deleted = engine.delete(inventory, &self.options(inventory, session), session.cancel).await;
         outcome.add(deleted.changes);
         deleted.error.map_or(Ok(()), |error| Err(RolloutError::Delete(error)))

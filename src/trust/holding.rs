@@ -14,7 +14,7 @@ pub enum Signing {
         key_cluster: String,
     },
     /// One root of the user's, who gives its key at each apply.
-    User(Certificate),
+    User(Box<Certificate>),
     /// What the user gives for each cluster.
     Given(BTreeMap<String, Signer>),
     /// What someone else writes.

@@ -28,6 +28,7 @@ mod path;
 mod root;
 mod signer;
 mod succession;
+mod way_out;
 
 #[cfg(test)]
 mod tests;

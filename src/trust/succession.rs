@@ -36,7 +36,7 @@ impl Question<'_> {
         match self.wanted {
             Signing::Kept { key_cluster } => self.kept(key_cluster),
             Signing::User(root) => {
-                let next = Signer::root(root.clone());
+                let next = Signer::root(root.as_ref().clone());
                 self.given(|_| Some(&next))
             }
             Signing::Given(given) => self.given(|cluster| given.get(cluster)),
@@ -123,13 +123,13 @@ impl Question<'_> {
 
     /// Nothing in any cluster leads to a root, so that one may be made.
     fn nothing_is_there(&self) -> Result<(), Refusal> {
-        let present = self.present_roots();
-        if !present.is_empty() {
-            return Err(Refusal::Gone { present });
-        }
         let mut unread = self.clusters.iter().filter(|(_, holding)| holding.seen.is_none());
         if let Some((cluster, _)) = unread.next() {
             return Err(Refusal::Unread { cluster: cluster.clone() });
+        }
+        let present = self.present_roots();
+        if !present.is_empty() {
+            return Err(Refusal::Gone { present });
         }
         self.nothing_is_foreign(&[])
     }

@@ -11,6 +11,7 @@ mod interrupt;
 mod lab_parts;
 mod package;
 mod picture;
+mod soak;
 mod steps;
 mod suite;
 mod terraform;
@@ -44,6 +45,8 @@ enum Task {
     },
     /// Run every check and every test, with all the set-up they need
     Test,
+    /// Kill Terraform and the provider at many moments of every verb, and look at what the next step makes of it
+    Soak(soak::Arguments),
     /// Write docs/ from the provider's schema, templates/ and examples/
     Docs {
         /// Only say which pages are not up to date, and which configuration in pages Terraform refuses
@@ -89,6 +92,7 @@ fn run(task: Task) -> Result<(), Error> {
         Task::Demo { down: true, .. } => demo::down(&Workspace::find()?),
         Task::Demo { detach, .. } => demo::run(&Workspace::find()?, detach),
         Task::Test => test::run(&Workspace::find()?),
+        Task::Soak(arguments) => soak::run(&Workspace::find()?, &arguments),
         Task::Docs { check: false } => docs::write(&Workspace::find()?),
         Task::Docs { check: true } => {
             let workspace = Workspace::find()?;

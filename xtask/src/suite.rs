@@ -15,7 +15,7 @@ use crate::workspace::Workspace;
 
 /// The targets that run whole clusters with Istio: two lanes of about the same length, no more than two labs at a time, since
 /// more would slow each other's clusters down until what they wait for comes too late.
-const LABS: [&[&str]; 2] = [&["clusters", "mesh"], &["multi_primary"]];
+const LABS: [&[&str]; 2] = [&["clusters", "mesh", "book"], &["multi_primary", "kills"]];
 
 /// What `cargo test` is told of a target.
 type Target = Vec<String>;
@@ -84,11 +84,12 @@ mod tests {
 
     #[test]
     fn every_target_runs_once_and_labs_in_lanes_of_their_own() {
-        let names = ["charts", "clusters", "engine", "mesh", "multi_primary"].map(str::to_owned);
+        let names =
+            ["book", "charts", "clusters", "engine", "kills", "mesh", "multi_primary"].map(str::to_owned);
         let shown = |lane: Vec<Target>| lane.iter().map(|target| target.join(" ")).collect::<Vec<_>>();
         let lanes: Vec<_> = lanes(&names).into_iter().map(shown).collect();
-        assert_eq!(lanes[0], ["--test clusters", "--test mesh"]);
-        assert_eq!(lanes[1], ["--test multi_primary"]);
+        assert_eq!(lanes[0], ["--test book", "--test clusters", "--test mesh"]);
+        assert_eq!(lanes[1], ["--test kills", "--test multi_primary"]);
         assert_eq!(lanes[2], ["--test charts", "--test engine", "--lib", "--bins", "--doc"]);
     }
 }

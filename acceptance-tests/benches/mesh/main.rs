@@ -13,7 +13,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod create;
-mod delay;
 mod manifests;
 mod measure;
 mod plan;

@@ -8,11 +8,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use acceptance_tests::Workspace;
+use acceptance_tests::delay::relay;
 use k8s_openapi::api::rbac::v1::PolicyRule;
 use lab::api_server::identity;
 use lab::{Cluster, Lab, Spec};
 
-use crate::delay::relay;
 use crate::measure::{megabytes, seconds, time_of};
 use crate::{build, plan};
 

@@ -14,7 +14,6 @@ use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::api::rbac::v1::PolicyRule;
 use kube::Client;
 use kube::api::Api;
-use serde::Deserialize;
 
 use crate::certificates::{self, Certificate};
 use crate::component::{self, Component};
@@ -24,7 +23,10 @@ use crate::port::ReservedPort;
 use crate::state_directory::StateDirectory;
 use crate::{blocking, parts};
 
+pub mod audit;
 pub mod identity;
+
+pub use audit::AuditLog;
 
 /// How long the API server may take to become ready. Three seconds are usual; a machine that also compiles needs many more.
 const READY: Duration = Duration::from_mins(3);
@@ -80,13 +82,6 @@ pub struct Options {
     /// Run kube-controller-manager too: namespaces then really go away, owned objects are collected, Deployments
     /// get their `ReplicaSet`s and namespaces their default service account and root certificate.
     pub controllers: bool,
-}
-
-/// One line of the audit log.
-#[derive(Deserialize)]
-struct AuditEvent {
-    #[serde(rename = "auditID")]
-    audit_id: String,
 }
 
 /// etcd and kube-apiserver, perhaps with kube-controller-manager.
@@ -228,14 +223,15 @@ impl ApiServer {
         Ok(token)
     }
 
+    /// What all identities of [`add_identity`](Self::add_identity) ask, from the first request on.
+    pub fn audit(&self) -> AuditLog {
+        AuditLog::of(&self.files.path(files::AUDIT_LOG))
+    }
+
     /// How many requests all identities of [`add_identity`](Self::add_identity) have made so far.
     pub fn requests_of_identities(&self) -> Result<usize, Error> {
-        // It is there from the first of them on.
-        let log = std::fs::read(self.files.path(files::AUDIT_LOG)).unwrap_or_default();
-        let events = log.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        let ids = events.map(|line| Ok(serde_json::from_slice::<AuditEvent>(line)?.audit_id));
-        // One that takes long is written down at its start and at its end.
-        Ok(ids.collect::<Result<BTreeSet<String>, io::Error>>()?.len())
+        let requests = self.audit().news()?;
+        Ok(requests.into_iter().map(|request| request.id).collect::<BTreeSet<String>>().len())
     }
 
     /// A client certificate for a user, in one group.

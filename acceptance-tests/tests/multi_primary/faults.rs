@@ -1,5 +1,6 @@
-//! Runs that end early: an API server that is down, a right that is missing, Ctrl-C, a provider that is killed. After each of them
-//! the next step that the message or the guide names ends well, nothing is left behind, and what was made before is still there.
+//! Runs that end early: an API server that is down, a right that is missing, Ctrl-C. After each of them the next step that the
+//! message or the guide names ends well, nothing is left behind, and what was made before is still there. Runs that are killed have
+//! a target of their own, `kills`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -15,18 +16,8 @@ use serde_json::{Value, json};
 use crate::fixture::Fixture;
 
 const CLUSTERS: [&str; 2] = ["east", "middle"];
-/// How often each verb is killed; `FAULT_KILLS` asks for another number.
-const KILLS: u32 = 1;
-/// How many runs may be faster than expected, one after the other.
-const ATTEMPTS: u32 = 5;
-/// In what part of the time that a run takes its provider is killed.
-const FIRST: f64 = 0.15;
-const LAST: f64 = 0.9;
-/// What Terraform says when its provider is gone.
-const UNANSWERED: &str = "Plugin did not respond";
 const APPLY: [&str; 4] = ["apply", "-input=false", "-auto-approve", "-no-color"];
-const DESTROY: [&str; 4] = ["destroy", "-input=false", "-auto-approve", "-no-color"];
-const MENDED: &str = "mend the cause, `terraform untaint istio_mesh.shop`, `terraform apply`";
+const MENDED: &str = "fix the cause, `terraform untaint istio_mesh.shop`, `terraform apply`";
 const AGAIN: &str = "the same command again";
 const INVENTORY: [&str; 2] = ["configmap", "terraform-provider-istio-inventory"];
 
@@ -39,10 +30,6 @@ struct Victim<'a> {
     workspace: Workspace,
     text: String,
     table: Table,
-    random: u64,
-    unanswered: u32,
-    /// How long each verb took when nothing came in between.
-    took: BTreeMap<&'static str, Duration>,
 }
 
 pub fn interrupted_runs_are_taken_up(fixture: &Fixture) {
@@ -50,8 +37,7 @@ pub fn interrupted_runs_are_taken_up(fixture: &Fixture) {
     let columns = ["What happened", "What Terraform says", "The next step", "What it finds"];
     let table = Table::new("reliability", "faults", &columns);
     let workspace = fixture.example("multi-primary-flat");
-    let mut victim =
-        Victim { fixture, workspace, text, table, random: 7, unanswered: 0, took: BTreeMap::new() };
+    let mut victim = Victim { fixture, workspace, text, table };
     for step in Victim::STEPS {
         step(&mut victim);
     }
@@ -62,7 +48,7 @@ pub fn interrupted_runs_are_taken_up(fixture: &Fixture) {
 
 impl Victim<'_> {
     /// One after the other; each finds the mesh as the one before has left it.
-    const STEPS: [fn(&mut Self); 8] = [
+    const STEPS: [fn(&mut Self); 7] = [
         Self::an_api_server_is_down_when_a_mesh_is_planned,
         Self::a_create_is_forbidden,
         Self::an_api_server_is_down_when_a_mesh_is_changed,
@@ -70,7 +56,6 @@ impl Victim<'_> {
         Self::a_create_times_out,
         Self::a_create_is_cancelled,
         Self::a_create_is_cancelled_twice,
-        Self::the_provider_is_killed,
     ];
 
     fn an_api_server_is_down_when_a_mesh_is_planned(&mut self) {
@@ -95,7 +80,7 @@ impl Victim<'_> {
         let made = self.objects("east");
         self.workspace.set_variables(&self.variables(None));
         self.workspace.run(&["untaint", "istio_mesh.shop"]).succeeded();
-        self.timed("create", Workspace::apply).succeeded();
+        self.workspace.apply().succeeded();
         self.is_well(&Objects::from([("east", made)]));
         let next = "grant the right, `terraform untaint istio_mesh.shop`, `terraform apply`";
         self.row(
@@ -117,7 +102,7 @@ impl Victim<'_> {
         let run = self.without_middle(|workspace| workspace.run(&["apply", "-json", "tfplan"]));
         let message = error(&run, "Cluster \"middle\": ");
         assert_eq!(self.generations("east"), generations, "nothing is written before all clusters answer");
-        self.timed("update", Workspace::apply).succeeded();
+        self.workspace.apply().succeeded();
         self.is_well(&before);
         self.row(
             "… at an apply that was planned before",
@@ -137,7 +122,7 @@ impl Victim<'_> {
         let root = "east//Secret/istio-system/terraform-provider-istio-root is no longer what the mesh was made with";
         self.workspace.apply().failed_with(&[root]);
         assert_eq!(self.objects("middle"), before);
-        self.timed("destroy", Workspace::destroy).succeeded();
+        self.workspace.destroy().succeeded();
         self.nothing_is_left();
         self.row("… at destroy", &message, "`terraform destroy`", "the other clusters empty");
     }
@@ -220,95 +205,6 @@ impl Victim<'_> {
             next,
             "what was made, and goes on with it",
         );
-    }
-
-    /// Kills the provider at random moments of update, destroy and create, and does the next step.
-    fn the_provider_is_killed(&mut self) {
-        let kills = std::env::var("FAULT_KILLS").map_or(KILLS, |kills| kills.parse().expect("a number"));
-        for kill in 0..kills {
-            let before = self.all_objects();
-            self.kill("update", &APPLY, |victim, attempt| victim.change(&format!("kill-{kill}-{attempt}")));
-            self.let_claims_expire();
-            self.workspace.apply().succeeded();
-            self.is_well(&before);
-
-            self.kill("destroy", &DESTROY, |victim, attempt| {
-                if attempt > 0 {
-                    victim.workspace.apply().succeeded();
-                }
-            });
-            self.let_claims_expire();
-            self.workspace.destroy().succeeded();
-            self.nothing_is_left();
-
-            self.kill("create", &APPLY, |victim, attempt| {
-                if attempt > 0 {
-                    victim.workspace.destroy().succeeded();
-                }
-            });
-            self.is_taken_up();
-        }
-        assert!(self.unanswered > 0, "Terraform said something else after {kills} kills of each verb");
-        let message = Message {
-            severity: String::new(),
-            summary: UNANSWERED.to_owned(),
-            detail: "Terraform keeps the state of before: none for a create.".to_owned(),
-        };
-        let next = "two minutes later the same command again";
-        for (verb, found) in [
-            ("create", "what was made, and goes on with it"),
-            ("update", "every object that was there, and changes the rest"),
-            ("destroy", "what is left, and deletes it"),
-        ] {
-            self.row(&format!("The provider is killed at a random moment of {verb}"), &message, next, found);
-        }
-    }
-
-    /// Does what one of the verbs does, and notes how long that takes.
-    fn timed(&mut self, verb: &'static str, run: impl FnOnce(&Workspace) -> Run) -> Run {
-        let began = Instant::now();
-        let run = run(&self.workspace);
-        self.took.insert(verb, began.elapsed());
-        run
-    }
-
-    /// Prepares a run, starts it and kills its provider at a random moment; again if the run, or Terraform's work between two
-    /// starts of the provider, was faster than expected.
-    fn kill(&mut self, verb: &'static str, arguments: &[&str], prepare: impl Fn(&Self, u32)) {
-        for attempt in 0..ATTEMPTS {
-            prepare(self, attempt);
-            if self.is_killed_in_time(verb, arguments) {
-                return;
-            }
-        }
-        panic!("{ATTEMPTS} runs of {verb} had no provider when it was to be killed");
-    }
-
-    fn is_killed_in_time(&mut self, verb: &'static str, arguments: &[&str]) -> bool {
-        let moment = self.took[verb].mul_f64(FIRST + (LAST - FIRST) * self.random());
-        let began = Instant::now();
-        let mut run = self.workspace.start(arguments);
-        while began.elapsed() < moment {
-            if run.has_ended() {
-                self.took.insert(verb, began.elapsed());
-                run.finished().succeeded();
-                return false;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        let Some(provider) = provider_of(run.id()) else {
-            run.finished().succeeded();
-            return false;
-        };
-        signal("-KILL", provider);
-        let run = run.finished();
-        if run.code == 0 {
-            // Its work was done already.
-            self.took.insert(verb, began.elapsed());
-            return false;
-        }
-        self.unanswered += u32::from(run.output.contains(UNANSWERED));
-        true
     }
 
     /// The next apply goes on with an interrupted create: what is there stays, unless Terraform has announced to replace it.
@@ -401,24 +297,17 @@ impl Victim<'_> {
         variables
     }
 
-    /// A number from 0 to 1; the same ones in every run.
-    fn random(&mut self) -> f64 {
-        // Knuth's linear congruential generator, of which the upper bits are good.
-        self.random =
-            self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        f64::from(u32::try_from(self.random >> 32).unwrap_or_default()) / f64::from(u32::MAX)
-    }
-
     fn row(&mut self, happened: &str, message: &Message, next: &str, finds: &str) {
         let said = format!("**{}**\n{}", message.summary, message.detail);
         self.table.row(&[happened, &said, next, finds]);
     }
 }
 
-/// The message without what names single objects.
+/// The message of a create without what names single objects: what to do about it, and about the taint.
 fn with_way_out(message: Message) -> Message {
-    let way_out = message.detail.lines().last().unwrap_or_default().to_owned();
-    Message { detail: way_out, ..message }
+    let lines: Vec<&str> = message.detail.lines().filter(|line| !line.is_empty()).collect();
+    let detail = lines[lines.len().saturating_sub(2)..].join("\n");
+    Message { detail, ..message }
 }
 
 #[track_caller]

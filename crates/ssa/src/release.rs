@@ -11,6 +11,7 @@ use crate::discovery::Resource;
 use crate::engine::Engine;
 use crate::live::Live;
 use crate::object_id::ObjectId;
+use crate::observe::encode;
 use crate::request::Call;
 use crate::request_error::{RequestError, Target, Verb};
 use crate::rules::{Annotation, ObjectPattern};
@@ -44,11 +45,14 @@ impl Inherit {
 impl Engine {
     /// Whether nobody owns an object: it has no owner label, and no manager but ourselves has written more than its status.
     pub(crate) fn is_unowned(&self, live: &Live) -> bool {
-        let manager = &self.shared.options.field_manager;
-        live.owner(&self.shared.options.owner).is_none()
-            && entries(live)
-                .iter()
-                .all(|entry| entry["manager"] == manager.as_str() || !entry["subresource"].is_null())
+        let manager = self.shared.options.field_manager.as_str();
+        let nobody = nobody(manager);
+        let is_nobodys = |entry: &Value| {
+            entry["manager"] == manager
+                || entry["manager"] == nobody.as_str()
+                || !entry["subresource"].is_null()
+        };
+        live.owner(&self.shared.options.owner).is_none() && entries(live).iter().all(is_nobodys)
     }
 
     /// Takes owner label and field manager off an object that stays as it is, and notes its version, if one is given.
@@ -60,7 +64,7 @@ impl Engine {
         cancel: &CancellationToken,
     ) -> Result<(), RequestError> {
         let manager = &self.shared.options.field_manager;
-        let uri = format!("{}?fieldManager={}", resource.path(id), crate::observe::encode(manager));
+        let uri = format!("{}?fieldManager={}", resource.path(id), encode(&nobody(manager)));
         for attempt in 1.. {
             let Some(live) = self.get(resource, id, cancel).await? else { return Ok(()) };
             let body = self.released(&live, version).to_string().into_bytes();
@@ -75,13 +79,19 @@ impl Engine {
         Ok(())
     }
 
-    /// The change that gives a live object up. An empty list of managed fields would leave it to the API server whose they are.
+    /// The change that gives a live object up.
     fn released(&self, live: &Live, version: Option<&Annotation>) -> Value {
-        let manager = &self.shared.options.field_manager;
+        let manager = self.shared.options.field_manager.as_str();
         let mut others = entries(live).to_vec();
-        others.retain(|entry| entry["manager"] != manager.as_str());
+        others.retain(|entry| entry["manager"] != manager);
         if others.is_empty() {
-            others.push(json!({}));
+            others.push(json!({
+                "manager": nobody(manager),
+                "operation": "Update",
+                "apiVersion": live.value()["apiVersion"],
+                "fieldsType": "FieldsV1",
+                "fieldsV1": {"f:metadata": {"f:labels": {}}},
+            }));
         }
         let label = &self.shared.options.owner.label;
         let mut metadata = json!({
@@ -94,6 +104,12 @@ impl Engine {
         }
         json!({"metadata": metadata})
     }
+}
+
+/// Stands for a manager where there is none: an API server stops noting who changes an object that has none at all
+/// (`skipNonApplied` in its field manager), and whoever changes this one next must be seen.
+fn nobody(manager: &str) -> String {
+    format!("{manager}-released")
 }
 
 fn entries(live: &Live) -> &[Value] {

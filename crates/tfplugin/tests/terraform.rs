@@ -8,22 +8,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use support::{Client, Workspace, actions, change, text};
-
-/// Each test once with each client.
-macro_rules! with_every_client {
-    ($($test:ident,)+) => {
-        mod newest_terraform {
-            $(#[test] fn $test() { super::$test(super::Client::NewestTerraform); })+
-        }
-        mod oldest_terraform {
-            $(#[test] fn $test() { super::$test(super::Client::OldestTerraform); })+
-        }
-        mod opentofu {
-            $(#[test] fn $test() { super::$test(super::Client::OpenTofu); })+
-        }
-    };
-}
+use support::{Client, Workspace, actions, change, text, with_every_client};
 
 with_every_client! {
     a_server_is_created_kept_changed_replaced_and_destroyed,

@@ -11,41 +11,38 @@ use crate::mesh::JOIN_PAGE;
 /// What the clusters have written down of their mesh; `None` if the provider has not installed it. Two meshes are an error. If an
 /// apply has not come to its end, so that the pages differ, the first one counts, with a warning.
 pub fn page(members: &[Member]) -> Result<Option<(JoinModel, Option<Diagnostic>)>, Diagnostic> {
-    let pages = || members.iter().filter_map(|member| Some((member, member.page.as_ref()?)));
-    let Some((first, page)) = pages().next() else { return Ok(None) };
-    if let Some((other, page_there)) = pages().find(|(_, other)| other.id != page.id) {
-        return Err(two_meshes((first, page), (other, page_there)));
+    let pages = || members.iter().filter_map(|member| Some((member, &member.page.as_ref()?.join)));
+    let Some((first, join)) = pages().next() else { return Ok(None) };
+    if let Some((other, join_there)) = pages().find(|(_, other)| other.id != join.id) {
+        return Err(two_meshes((first, join), (other, join_there)));
     }
-    if let Some((member, uid)) = pages().find_map(|(member, page)| Some((member, other_uid(member, page)?))) {
+    if let Some((member, uid)) = pages().find_map(|(member, join)| Some((member, other_uid(member, join)?))) {
         return Err(another_cluster(member, uid));
     }
-    let behind = members.iter().filter(|member| member.page.as_ref() != Some(page));
+    let behind = members.iter().filter(|member| member.page != first.page);
     let behind: Vec<String> = behind.map(|member| format!("{:?}", member.label)).collect();
     let warning = (!behind.is_empty()).then(|| unfinished(first, &behind));
-    Ok(Some((page.clone(), warning)))
+    Ok(Some((join.clone(), warning)))
 }
 
 /// The document as the resource has it after a refresh.
 pub fn refreshed(mut join: JoinModel, members: &[Member]) -> JoinModel {
-    let mut read = BTreeSet::new();
-    if let Some(clusters) = join.clusters.as_known_mut() {
-        for member in members {
-            read.insert(member.label.clone());
-            match (clusters.get_mut(&member.label), &member.installed.balancer) {
-                (Some(cluster), Some(addresses)) => cluster.move_gateway(texts(addresses.clone())),
-                (Some(_), None) => {}
-                (None, _) => drop(clusters.insert(member.label.clone(), member.described())),
+    let mut clusters = join.clusters.into_known().unwrap_or_default();
+    for member in members {
+        let cluster = clusters.entry(member.label.clone()).or_insert_with(|| member.described());
+        for (name, addresses) in &member.addresses {
+            if let Some(member) = cluster.addresses_mut(name) {
+                *member = texts(addresses.iter().cloned());
             }
         }
     }
-    let all =
-        join.clusters.as_known().is_some_and(|clusters| clusters.keys().all(|label| read.contains(label)));
+    let read: BTreeSet<&str> = members.iter().map(|member| member.label.as_str()).collect();
     // Of a part of the mesh, the roots are a part, too.
-    if all || join.root_certificates.is_null() {
+    if clusters.keys().all(|label| read.contains(label.as_str())) || join.root_certificates.is_null() {
         let roots = documents::bundle(members.iter().filter_map(|member| member.roots.as_ref()));
         join.root_certificates = roots.map_or(join.root_certificates, Field::Known);
     }
-    join
+    JoinModel { clusters: Field::Known(clusters), ..join }
 }
 
 /// The UID that the page has for the cluster that it stands in, if that is another cluster's.

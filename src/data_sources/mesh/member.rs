@@ -1,11 +1,14 @@
 //! One cluster of the mesh that is read.
 
-use futures::future::try_join3;
+use std::collections::BTreeMap;
+
+use futures::future::{try_join_all, try_join3};
 use semver::Version;
 use tfplugin::{AttributePath, Diagnostic, Field};
 
+use crate::clusters::{self, Cluster};
 use crate::diagnostics;
-use crate::documents::{self, JoinClusterModel, JoinModel, texts};
+use crate::documents::{JoinClusterModel, Page, texts};
 use crate::mesh::{ClusterFacts, DEFAULT_TRUST_DOMAIN, JOIN_PAGE};
 use crate::observe::{self, Installed};
 use crate::provider::ProviderData;
@@ -21,7 +24,9 @@ pub struct Member {
     /// What its proxies trust, as PEM.
     pub roots: Option<String>,
     /// What the provider has written there about the mesh; `None` if it has not installed it.
-    pub page: Option<JoinModel>,
+    pub page: Option<Page>,
+    /// Addresses that its Services have now, by the member of `join` that has them.
+    pub addresses: BTreeMap<String, Vec<String>>,
 }
 
 /// Reads one cluster; `at` is where the configuration names it.
@@ -39,7 +44,7 @@ pub async fn read(
         observe::join_page(&cluster, namespace),
     );
     let (facts, roots, page) = reads.await.map_err(unusable)?;
-    let page = page.map(|page| documents::from_page(&page)).transpose();
+    let page = page.map(|page| Page::from_data(&page)).transpose();
     let page = page.map_err(|error| {
         let summary = format!("Cluster {label:?}: ConfigMap {namespace}/{JOIN_PAGE} cannot be read");
         diagnostics::page(summary, &error, at.clone())
@@ -53,7 +58,24 @@ pub async fn read(
         let summary = format!("Cluster {label:?}: ConfigMap {namespace}/istio holds no mesh configuration");
         diagnostics::failure(summary, &error, "istiod reads the same text: mend it there.", Some(at.clone()))
     })?;
-    Ok(Member { label: label.to_owned(), facts, installed, trust_domain, roots, page })
+    let addresses = addresses(&cluster, page.as_ref()).await.map_err(unusable)?;
+    Ok(Member { label: label.to_owned(), facts, installed, trust_domain, roots, page, addresses })
+}
+
+/// What the Services that the page names for this cluster have now.
+async fn addresses(
+    cluster: &Cluster,
+    page: Option<&Page>,
+) -> Result<BTreeMap<String, Vec<String>>, clusters::Error> {
+    let services = page.and_then(|page| page.services.get(cluster.name()));
+    let reads = services.into_iter().flatten().filter_map(|(member, service)| {
+        let (namespace, name) = service.split_once('/')?;
+        Some(async move {
+            let addresses = observe::service_addresses(cluster, namespace, name).await?;
+            Ok((member.clone(), addresses))
+        })
+    });
+    try_join_all(reads).await.map(|addresses| addresses.into_iter().collect())
 }
 
 fn trust_domain(mesh_config: &str) -> Result<String, helm_template::yaml::Error> {

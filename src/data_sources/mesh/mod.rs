@@ -11,9 +11,10 @@
 //!
 //! Read whenever Terraform plans, unless an argument is not yet known.
 //!
-//! A mesh that the resource `istio_mesh` has installed has a page in each primary, a `ConfigMap` that holds `join`. With it, `join`
-//! and `peer` are equal to the resource's attributes, also for clusters that are not named here; addresses and roots are as the
-//! clusters have them now, which is what a refresh of the resource finds. Of any other mesh the control planes tell this much:
+//! A mesh that the resource `istio_mesh` has installed has a page in each primary, a `ConfigMap` that holds `join` and the names of
+//! the Services whose addresses are in it. With it, `join` and `peer` are equal to the resource's attributes, also for clusters that
+//! are not named here; addresses and roots are as the clusters have them now, which is what a refresh of the resource finds. Of any
+//! other mesh the control planes tell this much:
 //!
 //! | member of `join` | read from |
 //! |---|---|
@@ -84,7 +85,8 @@ impl DataSource for MeshDataSource {
              `service_cidrs`, `drain`, `istiod_addresses`, `istiod_port`, `istiod_webhook_port`, `federation_gateway_addresses` \
              and `federation_gateway_port`; in `peer`: `id`.\n\n\
              Requires permission to get the namespace `kube-system`, to get ConfigMaps in the mesh's namespace, and to list \
-             Services in all namespaces.",
+             Services in all namespaces; for a mesh that an `istio_mesh` manages also to get the Services of its gateways, and to \
+             list nodes if a gateway is found at nodes.",
         )
         .attribute("clusters", Attribute::set(Type::String,
             "The clusters to read, by their labels in the provider block: such with a control plane of the mesh. Each label must \

@@ -7,7 +7,7 @@ use tfplugin::{Field, TerraformValue, Value};
 use super::entrances::Entrance;
 use super::join::join;
 use super::model::{ChartModel, MeshModel, PrimaryModel, StatusModel};
-use crate::documents::{JoinModel, PeerModel, Texts, bundle, texts, with_peer};
+use crate::documents::{JoinModel, Page, PeerModel, Services, Texts, bundle, texts, with_peer};
 use crate::manifests::secret_field;
 use crate::render::authority::INTERMEDIATE_SECRET;
 use crate::trust::ROOT_CERT;
@@ -43,6 +43,26 @@ pub fn observed(state: &MeshModel, status: &StatusModel, roots: &BTreeMap<String
         seen.map_or_else(|| texts([]), |cluster| entrance.addresses(cluster).clone())
     });
     with_peer(join)
+}
+
+/// What the primaries write down about the mesh of this state for others; `None` while it has no `join`.
+pub fn page(state: &MeshModel) -> Option<Page> {
+    let join = state.join.as_known()?.clone();
+    Some(Page { join, services: services(state) })
+}
+
+/// Where the addresses in `join` come from. Asked for its addresses, each Service gives its name, which no address can be.
+fn services(mesh: &MeshModel) -> Services {
+    let named = join(mesh, Field::Null, |label, entrance| texts([entrance.service(mesh, label)]));
+    let clusters = named.clusters.as_known().into_iter().flatten().map(|(label, cluster)| {
+        let services = cluster.addresses().into_iter().filter_map(|(member, names)| {
+            let [Field::Known(name)] = names.as_known()?.as_slice() else { return None };
+            let service = name.strip_prefix(&format!("{label}//Service/"))?;
+            Some((member.to_owned(), service.to_owned()))
+        });
+        (label.clone(), services.collect())
+    });
+    clusters.collect()
 }
 
 /// What an apply returns: the plan's word where it has given one.

@@ -72,7 +72,7 @@ impl Change<'_> {
                 summary: format!("Cluster {cluster:?}: whether it keeps the root of the mesh could not be read"),
                 cause: "No other cluster keeps it, and a new one must not be created while this one may.".to_owned(),
                 way_out: "Make the cluster reachable, and grant the identity of its cluster block get on Secrets and ConfigMaps in \
-                          the mesh's namespace."
+                          the mesh's namespace. If it is gone for good, set on_unreachable = \"abandon\" in its cluster block."
                     .to_owned(),
                 path: primary(cluster),
             },
@@ -181,10 +181,10 @@ impl Change<'_> {
             Material::Own => (
                 format!(
                     "The Secret {namespace}/istio-ca-secret is the root certificate ({root}) with its key that an istiod created for \
-                     itself which ran there before. Workloads may still trust it, and would refuse those of this mesh"
+                     itself which runs there or ran there before. Workloads may still trust it, and would refuse those of this mesh"
                 ),
                 format!(
-                    "If nothing needs it any more, delete it: kubectl --namespace {namespace} delete secret istio-ca-secret. A mesh of \
+                    "{REMOVE_OTHERS} When nothing needs the root any more, delete it: kubectl --namespace {namespace} delete secret istio-ca-secret. A mesh of \
                      one primary can continue with it: mode = \"self_signed\"."
                 ),
             ),
@@ -192,8 +192,9 @@ impl Change<'_> {
                 format!(
                     "The Secret {namespace}/{INTERMEDIATE_SECRET} is there already, and leads to another root than the mesh's ({root})"
                 ),
-                "To use it as it is, set mode = \"existing\". If nothing needs it any more, delete it."
-                    .to_owned(),
+                format!(
+                    "To use it as it is, set mode = \"existing\". {REMOVE_OTHERS} When nothing needs the Secret any more, delete it."
+                ),
             ),
             Material::Root => (
                 format!(
@@ -233,6 +234,10 @@ impl Change<'_> {
         )
     }
 }
+
+/// An installation of somebody else may still use what it has made.
+const REMOVE_OTHERS: &str = "If an Istio is still installed in this namespace, by Helm or istioctl for instance, remove it or choose \
+                             another namespace for the mesh.";
 
 /// How a root stays trusted while another one takes over.
 const KEEP_TRUSTING: &str = "Keep it in root_certificates of every cluster.";
@@ -362,7 +367,7 @@ mod tests {
         let told = |material| change(Mode::Kept, Mode::Kept).refused(&foreign(material));
         assert_says(
             &told(Material::Own),
-            &["istio-ca-secret", "ran there before", "delete secret istio-ca-secret"],
+            &["istio-ca-secret", "ran there before", "by Helm or istioctl", "delete secret istio-ca-secret"],
         );
         assert_says(&told(Material::Authority), &["istio-system/cacerts", "mode = \"existing\""]);
         assert_says(&told(Material::Root), &["terraform-provider-istio-root", "key_cluster = \"east\""]);

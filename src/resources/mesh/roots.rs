@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use futures::future::{join_all, try_join};
+use futures::future::{join, join_all};
 use tfplugin::{Diagnostic, Diagnostics, Field};
 
 use super::authority_state;
@@ -15,7 +15,7 @@ use super::model::{Manifests, MeshModel};
 use super::plan::primary;
 use super::recorded::Recorded;
 use super::root_messages::{self, Change};
-use crate::clusters::{self, Cluster};
+use crate::clusters::{self, Cluster, OnUnreachable};
 use crate::diagnostics;
 use crate::manifests::{ObjectId, flatten, secret_field};
 use crate::mesh::{Authority, ClusterName, RootKeeper, ValidatedMesh};
@@ -55,6 +55,13 @@ struct Answer {
     held: HeldCertificates,
 }
 
+/// Why one said nothing.
+struct Unanswered {
+    error: clusters::Error,
+    /// Whether the cluster has said which one it is.
+    is_met: bool,
+}
+
 impl Answers {
     fn decide(&self) -> Result<Decision, Refusal> {
         Question { wanted: &self.wanted, before: self.before, clusters: &self.clusters }.decide()
@@ -77,7 +84,7 @@ impl Inquiry<'_> {
         let mut clusters = BTreeMap::new();
         for (label, is_planned, answer) in self.ask().await {
             let answer = match answer {
-                Err(error) if is_planned => {
+                Err(Unanswered { error, .. }) if is_planned => {
                     return Err(diagnostics::cluster(&error, Some(primary(&label))).into());
                 }
                 answer => answer.ok(),
@@ -159,34 +166,46 @@ impl Inquiry<'_> {
     }
 
     /// Asks all clusters at once: those that are planned, and those that the mesh leaves.
-    async fn ask(&self) -> Vec<(String, bool, Result<Answer, clusters::Error>)> {
+    async fn ask(&self) -> Vec<(String, bool, Result<Answer, Unanswered>)> {
         let planned: BTreeSet<String> = self.mesh.primaries().keys().map(ClusterName::to_string).collect();
         let leaving = self.recorded.cluster_uids.keys().filter(|label| !planned.contains(*label));
         let labels = planned.iter().map(|label| (label, true)).chain(leaving.map(|label| (label, false)));
-        let answers = join_all(labels.map(|(label, is_planned)| async move {
-            let answer = async {
-                let cluster = self.data.clusters.get(label).await?;
-                let held = observe::certificates(&cluster, self.mesh.namespace().as_str(), ROOT_SECRET);
-                let (uid, held) = try_join(cluster.uid(), held).await?;
-                Ok(Answer { uid, held })
-            };
-            (label.clone(), is_planned, answer.await)
-        }));
-        let answers = answers.await;
-        let uid = |answer: &Result<Answer, _>| answer.as_ref().ok().map(|answer: &Answer| answer.uid.clone());
-        let here: BTreeSet<String> =
-            answers.iter().filter(|(_, is_planned, _)| *is_planned).filter_map(|it| uid(&it.2)).collect();
-        // One that is planned under another label is no other cluster, and one that was replaced is gone.
-        let is_of_the_mesh = |label: &String, is_planned: bool, answer: &Result<Answer, _>| {
-            is_planned
-                || uid(answer).is_none_or(|uid| {
-                    !here.contains(&uid) && self.recorded.cluster_uids.get(label) == Some(&uid)
-                })
+        let answers = labels
+            .map(|(label, is_planned)| async move { (label.clone(), is_planned, self.answer(label).await) });
+        let answers = join_all(answers).await;
+        let here: BTreeSet<String> = answers
+            .iter()
+            .filter(|(_, is_planned, _)| *is_planned)
+            .filter_map(|(_, _, answer)| Some(answer.as_ref().ok()?.uid.clone()))
+            .collect();
+        // One that is planned under another label is no other cluster, and one that was replaced or given up is gone.
+        let is_of_the_mesh = |label: &String, is_planned: bool, answer: &Result<Answer, _>| match answer {
+            _ if is_planned => true,
+            Ok(Answer { uid, .. }) => {
+                !here.contains(uid) && self.recorded.cluster_uids.get(label) == Some(uid)
+            }
+            Err(unanswered) => !self.is_given_up(label, unanswered),
         };
         answers
             .into_iter()
             .filter(|(label, planned, answer)| is_of_the_mesh(label, *planned, answer))
             .collect()
+    }
+
+    async fn answer(&self, label: &str) -> Result<Answer, Unanswered> {
+        let unmet = |error| Unanswered { error, is_met: false };
+        let cluster = self.data.clusters.get(label).await.map_err(unmet)?;
+        let held = observe::certificates(&cluster, self.mesh.namespace().as_str(), ROOT_SECRET);
+        let (uid, held) = join(cluster.uid(), held).await;
+        let uid = uid.map_err(unmet)?;
+        held.map(|held| Answer { uid, held }).map_err(|error| Unanswered { error, is_met: true })
+    }
+
+    /// Whether a cluster that does not answer is gone for good, by the word of its block.
+    fn is_given_up(&self, label: &str, unanswered: &Unanswered) -> bool {
+        let block = self.data.clusters.block(label);
+        let is_abandoned = block.is_some_and(|block| block.on_unreachable == OnUnreachable::Abandon);
+        is_abandoned && !unanswered.is_met && unanswered.error.is_no_answer()
     }
 
     fn holding(&self, label: &str, is_planned: bool, answer: Option<Answer>) -> Holding {
@@ -242,7 +261,7 @@ fn wanted(mesh: &ValidatedMesh) -> Option<Signing> {
             Signing::Kept { key_cluster: cluster.to_string() }
         }
         Authority::Generated { root: RootKeeper::User { certificate, .. }, .. } => {
-            Signing::User(only_certificate(certificate)?)
+            Signing::User(Box::new(only_certificate(certificate)?))
         }
         Authority::Given(given) => {
             let signers = given.iter().map(|(label, given)| {
@@ -338,9 +357,14 @@ mod tests {
 
     const KEY_TYPE: KeyType = KeyType::EcdsaP256;
 
+    /// What is issued is valid from somewhat earlier on, and certificates know no time before 1970 (`UTCTime`).
+    fn made() -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(946_684_800).unwrap()
+    }
+
     fn root() -> Root {
         let (organization, common_name) = ("Shop", "Root");
-        let (now, lifetime) = (OffsetDateTime::UNIX_EPOCH, Duration::days(2));
+        let (now, lifetime) = (made(), Duration::days(2));
         Root::generate(&RootRequest { organization, common_name, key_type: KEY_TYPE, now, lifetime }).unwrap()
     }
 
@@ -350,7 +374,7 @@ mod tests {
             cluster: "east",
             namespace: "istio-system",
             key_type: KEY_TYPE,
-            now: OffsetDateTime::UNIX_EPOCH,
+            now: made(),
             lifetime: Duration::days(1),
         };
         let files = root.issue(&request).unwrap().files().into_iter();

@@ -129,11 +129,10 @@ fn origin(hole: &Hole, cluster: &str, api_servers: &ApiServers) -> Option<String
     match hole {
         // Every intermediate has the bundle of its root.
         Hole::Root(_) | Hole::Intermediate { file: ROOT_CERT, .. } => Some(String::new()),
-        Hole::Intermediate { version, .. } => Some(version.to_string()),
         Hole::GivenKey { certificate, version } => {
             Some(digest(format!("{version} {certificate}").as_bytes()))
         }
-        Hole::PullSecret { version, .. } => Some(version.to_string()),
+        Hole::PullSecret { version, .. } | Hole::Intermediate { version, .. } => Some(version.to_string()),
         Hole::Access(read) => {
             let addresses = api_servers.get(read)?;
             let ApiServer { url, cluster_ca_certificate, tls_server_name } =

@@ -4,7 +4,8 @@
 use tfplugin::{AttributePath, Diagnostic, Diagnostics, Severity};
 
 use super::plan::primary;
-use super::status::READY;
+use super::problems::{Class, Problem};
+use super::status::{ABSENT, READY};
 use crate::clusters::Cluster;
 use crate::diagnostics;
 use crate::mesh::ValidatedMesh;
@@ -13,8 +14,6 @@ use crate::trust;
 
 /// Someone else has written the list.
 const CHANGED: &str = "changed";
-/// The list is gone.
-const ABSENT: &str = "absent";
 /// A record gives no list.
 const INVALID_RECORD: &str = "invalid_record";
 
@@ -50,7 +49,7 @@ pub async fn observe(cluster: &Cluster, namespace: &str) -> Result<&'static str,
 }
 
 /// What is wrong with it, and what to do.
-pub fn problem(label: &str, state: &str) -> Option<Diagnostic> {
+pub fn problem(label: &str, state: &str) -> Option<Problem> {
     let (cause, help) = match state {
         CHANGED => (
             "is not what its records say",
@@ -70,10 +69,10 @@ pub fn problem(label: &str, state: &str) -> Option<Diagnostic> {
         ),
         _ => return None,
     };
-    Some(
-        Diagnostic::error(format!("Cluster {label:?}: the shared mesh configuration {cause}"), help)
-            .at(primary(label)),
-    )
+    let summary = format!("Cluster {label:?}: the shared mesh configuration {cause}");
+    let message = Diagnostic::error(summary, help).at(primary(label));
+    // The apply has composed it: who undoes that goes on doing so.
+    Some(Problem { class: Class::Broken, message })
 }
 
 #[cfg(test)]

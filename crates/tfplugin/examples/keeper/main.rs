@@ -1,6 +1,8 @@
 //! A provider that keeps servers as JSON files in a directory: small, real, and with every feature of the framework.
 
 mod functions;
+mod guest;
+mod journal;
 mod lookup;
 mod model;
 mod ring;
@@ -53,6 +55,7 @@ impl Provider for Keeper {
     fn register(&self, registry: &mut Registry<Self>) {
         registry
             .identified(server::Server)
+            .resource(guest::Guest)
             .list_resource(servers::Servers)
             .action(ring::Ring)
             .data_source(lookup::Lookup)

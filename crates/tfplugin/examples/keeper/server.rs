@@ -11,6 +11,7 @@ use tfplugin::{
 };
 
 use crate::Keeper;
+use crate::journal::Entry;
 use crate::model::{ServerModel, empty, manifests, schema};
 
 /// The resource.
@@ -64,6 +65,7 @@ impl Resource for Server {
             Ok(path) => path,
             Err(error) => return Outcome::failed(error),
         };
+        let _entry = entry("create", &path);
         let password = create.config.password_wo.clone();
         let mut state = filled(create.planned, 1);
         if let Err(error) = write(&path, &state, &password) {
@@ -100,6 +102,7 @@ impl Resource for Server {
             Ok(path) => path,
             Err(error) => return Outcome::failed(error),
         };
+        let _entry = entry("update", &path);
         let state = filled(update.planned, update.prior.revision.into_known().unwrap_or(0) + 1);
         if state.behaviour.as_str() == Some("fail update") {
             return Outcome::failed(Diagnostic::error("Update failed", "As it was asked to."));
@@ -108,11 +111,14 @@ impl Resource for Server {
     }
 
     async fn delete(&self, prior: ServerModel, context: &ResourceContext<Self>) -> Outcome<()> {
-        let removed = file(context, &prior).and_then(|path| match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(io_error("remove", &path, &error))
+        let removed = file(context, &prior).and_then(|path| {
+            let _entry = entry("delete", &path);
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    Err(io_error("remove", &path, &error))
+                }
+                _ => Ok(()),
             }
-            _ => Ok(()),
         });
         Outcome::from(removed)
     }
@@ -226,6 +232,12 @@ fn crash() {
 fn file(context: &ResourceContext<Server>, model: &ServerModel) -> Result<PathBuf, Diagnostic> {
     let name = model.name.as_str().unwrap_or_default();
     Ok(context.data().path()?.join(format!("{name}.json")))
+}
+
+/// The line in the journal for what is done to a server.
+fn entry(verb: &str, file: &Path) -> Entry {
+    let name = file.file_stem().unwrap_or_default().to_string_lossy();
+    Entry::begin(file.parent().unwrap_or(file), format!("{verb} server {name}"))
 }
 
 fn io_error(act: &str, path: &Path, error: &std::io::Error) -> Diagnostic {

@@ -9,6 +9,25 @@ use lab::parts::{self, Part};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
+/// Each test once with each client.
+#[allow(unused_macros, reason = "not every target has tests for each of them")]
+macro_rules! with_every_client {
+    ($($test:ident,)+) => {
+        mod newest_terraform {
+            $(#[test] fn $test() { super::$test(crate::support::Client::NewestTerraform); })+
+        }
+        mod oldest_terraform {
+            $(#[test] fn $test() { super::$test(crate::support::Client::OldestTerraform); })+
+        }
+        mod opentofu {
+            $(#[test] fn $test() { super::$test(crate::support::Client::OpenTofu); })+
+        }
+    };
+}
+
+#[allow(unused_imports)]
+pub(crate) use with_every_client;
+
 /// Builds the example provider once; its path.
 pub fn keeper() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::documents::JoinClusterModel;
+use crate::documents::{JoinClusterModel, Page, Services};
 use crate::mesh::ClusterFacts;
 use crate::observe::Installed;
 
@@ -33,8 +33,8 @@ fn join(id: &str, labels: &[&str]) -> JoinModel {
     }
 }
 
-/// A cluster whose gateway's load balancer is at `balancer`, or has its addresses typed.
-fn member(label: &str, page: Option<JoinModel>, balancer: Option<&str>) -> Member {
+/// A cluster with this page, whose Services are where the page has them.
+fn member(label: &str, join: Option<JoinModel>) -> Member {
     Member {
         label: label.to_owned(),
         facts: ClusterFacts { uid: format!("uid-{label}"), kubernetes_version: "v1.36.3".to_owned() },
@@ -52,21 +52,21 @@ fn member(label: &str, page: Option<JoinModel>, balancer: Option<&str>) -> Membe
             serves_remote_clusters: false,
             mesh_config: String::new(),
             gateway: None,
-            balancer: balancer.map(|address| vec![address.to_owned()]),
         },
         trust_domain: "shop.example".to_owned(),
         roots: None,
-        page,
+        page: join.map(|join| Page { join, services: Services::new() }),
+        addresses: BTreeMap::new(),
     }
 }
 
 fn of_one_mesh(labels: &[&str]) -> Vec<Member> {
-    labels.iter().map(|label| member(label, Some(join("a", &["east", "west"])), Some("192.0.2.1"))).collect()
+    labels.iter().map(|label| member(label, Some(join("a", &["east", "west"])))).collect()
 }
 
 #[test]
 fn a_mesh_that_is_not_ours_has_no_page() {
-    let members = [member("east", None, None), member("west", None, None)];
+    let members = [member("east", None), member("west", None)];
     assert!(page(&members).unwrap().is_none());
 }
 
@@ -82,7 +82,7 @@ fn the_page_of_all_clusters_is_the_document_without_a_warning() {
 #[test]
 fn pages_of_two_meshes_are_refused_by_both_identities() {
     let mut members = of_one_mesh(&["east", "west"]);
-    members[1].page = Some(join("b", &["west"]));
+    members[1] = member("west", Some(join("b", &["west"])));
     let error = page(&members).unwrap_err();
     assert_eq!(error.summary, "Clusters \"east\" and \"west\" are of two meshes");
     assert!(
@@ -107,21 +107,31 @@ fn an_unfinished_apply_is_a_warning_and_the_first_page_counts() {
     assert_eq!(read, join("a", &["east", "west"]));
     let warning = warning.unwrap();
     assert!(warning.detail.contains("not what clusters \"west\" have"), "{}", warning.detail);
-    members[1].page = Some(join("a", &["east"]));
+    members[1] = member("west", Some(join("a", &["east"])));
     assert!(page(&members).unwrap().unwrap().1.is_some());
 }
 
 #[test]
 fn addresses_are_as_the_clusters_have_them_now() {
     let mut members = of_one_mesh(&["east", "west"]);
-    members[0].installed.balancer = Some(vec!["192.0.2.2".to_owned()]);
-    // There the addresses are typed, and only the page has them.
-    members[1].installed.balancer = None;
-    let join = refreshed(join("a", &["east", "west"]), &members);
+    let seen = |member: &str, addresses: &[&str]| {
+        (member.to_owned(), addresses.iter().map(|address| (*address).to_owned()).collect())
+    };
+    members[0].addresses = [
+        seen("gateway_addresses", &["192.0.2.3", "192.0.2.2"]),
+        seen("federation_gateway_addresses", &[]),
+        seen("of a later release", &["192.0.2.9"]),
+    ]
+    .into();
+    let page = join("a", &["east", "west"]);
+    let join = refreshed(page.clone(), &members);
     let clusters = join.clusters.as_known().unwrap();
-    assert_eq!(clusters["east"].gateway_addresses, addresses("192.0.2.2"));
-    assert_eq!(clusters["east"].istiod_addresses, addresses("192.0.2.2"));
-    assert_eq!(clusters["west"].gateway_addresses, addresses("192.0.2.1"));
+    let both = texts(["192.0.2.2".to_owned(), "192.0.2.3".to_owned()]);
+    assert_eq!(clusters["east"].gateway_addresses, both);
+    assert_eq!(clusters["east"].federation_gateway_addresses, texts([]));
+    // A host name, or addresses that the user has typed, are no Service's.
+    assert_eq!(clusters["east"].istiod_addresses, addresses("192.0.2.1"));
+    assert_eq!(clusters["west"], page.clusters.as_known().unwrap()["west"]);
 }
 
 #[test]
@@ -141,7 +151,7 @@ fn roots_are_as_the_clusters_have_them_now_if_all_are_read() {
 
 #[test]
 fn a_cluster_that_the_page_does_not_have_is_described_by_its_control_plane() {
-    let members = [member("east", Some(join("a", &["east"])), Some("192.0.2.1")), member("west", None, None)];
+    let members = [member("east", Some(join("a", &["east"]))), member("west", None)];
     let join = refreshed(join("a", &["east"]), &members);
     let west = &join.clusters.as_known().unwrap()["west"];
     assert_eq!((&west.uid, &west.pod_cidrs), (&"uid-west".into(), &Field::Null));

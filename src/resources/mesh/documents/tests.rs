@@ -63,7 +63,10 @@ fn created() -> MeshModel {
 /// Every object that the documents look at.
 fn manifests() -> Field<super::super::model::Manifests> {
     let object = |version: &str| map([("version", text(version))]);
-    let authority = || Field::Known([(secret_field(ROOT_CERT), text("1"))].into());
+    let authority = || {
+        let fields = [secret_field(ROOT_CERT), secret_field("ca-cert.pem")];
+        Field::Known(fields.into_iter().map(|field| (field, text("1"))).collect())
+    };
     map([
         ("east//Service/istio-system/istio-eastwestgateway", object("1")),
         ("west//Service/istio-system/istio-eastwestgateway", object("1")),
@@ -232,6 +235,20 @@ fn a_changed_service_makes_its_addresses_unknown_and_a_changed_secret_the_roots(
 }
 
 #[test]
+fn another_intermediate_of_the_same_root_leaves_the_roots_known() {
+    let prior = state(&["192.0.2.1"], &["192.0.2.2"]);
+    let changed = |field: &str| {
+        let mut plan = prior.clone();
+        let objects = plan.manifests.as_known_mut().unwrap();
+        let authority = objects.get_mut("west//Secret/istio-system/cacerts").unwrap();
+        authority.as_known_mut().unwrap().insert(secret_field(field), Field::Unknown);
+        join_of(&planned(&plan, Some(&prior))).root_certificates.clone()
+    };
+    assert_eq!(changed("ca-cert.pem"), text("roots"));
+    assert_eq!(changed(ROOT_CERT), Field::Unknown);
+}
+
+#[test]
 fn an_address_that_has_not_come_yet_is_unknown_in_a_plan_that_looks_for_it() {
     let prior = state(&["192.0.2.1"], &[]);
     let plan = MeshModel { status: Field::Unknown, ..prior.clone() };
@@ -373,4 +390,35 @@ fn a_refresh_after_an_apply_returns_what_the_apply_returned() {
     let seen = status(&["192.0.2.1"], &["192.0.2.2"]);
     let state = state(&["192.0.2.1"], &["192.0.2.2"]);
     assert_eq!(observed(&state, &seen, &BTreeMap::new()), (state.join.clone(), state.peer));
+}
+
+#[test]
+fn the_page_names_the_services_whose_addresses_it_has() {
+    let mut mesh = state(&["192.0.2.1"], &["192.0.2.2"]);
+    let services = |mesh: &MeshModel, label: &str| {
+        let page = page(mesh).unwrap();
+        assert_eq!(Field::Known(page.join), mesh.join);
+        page.services[label].clone().into_iter().collect::<Vec<_>>()
+    };
+    let service = |member: &str, name: &str| (member.to_owned(), name.to_owned());
+    let gateway = "istio-system/istio-eastwestgateway";
+    assert_eq!(services(&mesh, "east"), [service("gateway_addresses", gateway)]);
+    change(&mut mesh, "east", |primary| {
+        primary.remote_control_plane = Field::Known(RemoteControlPlaneModel::default())
+    });
+    change_gateway(&mut mesh, "east", |gateway| gateway.namespace = text("gateways"));
+    let gateway = "gateways/istio-eastwestgateway";
+    let both = [service("gateway_addresses", gateway), service("istiod_addresses", gateway)];
+    assert_eq!(services(&mesh, "east"), both);
+    change_gateway(&mut mesh, "east", |gateway| gateway.addresses = set(&["203.0.113.7"]));
+    assert_eq!(services(&mesh, "east"), []);
+    change(&mut mesh, "west", |primary| {
+        primary.east_west_gateway = Field::Null;
+        primary.federation_gateway = Field::Known(GatewayModel::default());
+        primary.remote_control_plane = Field::Known(RemoteControlPlaneModel::default());
+    });
+    let west = services(&mesh, "west");
+    assert_eq!(west.len(), 2);
+    assert!(west[0].0 == "federation_gateway_addresses" && west[0].1.ends_with("/istio-federationgateway"));
+    assert_eq!(west[1], service("istiod_addresses", "istio-system/istiod-load-balancer"));
 }

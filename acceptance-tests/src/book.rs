@@ -1,0 +1,79 @@
+//! What the provider writes down in a cluster of what it makes there.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::admin::Admin;
+
+/// The label that says whose an object is.
+pub const OWNER: &str = "terraform-provider-istio/owner";
+/// How much of the identity is in the label.
+const OWNER_LENGTH: usize = 16;
+/// The record of what a mesh has made, a ConfigMap in its namespace.
+pub const INVENTORY: &str = "terraform-provider-istio-mesh";
+/// What other clusters need to join, a ConfigMap in the namespace of each control plane.
+pub const JOIN: &str = "terraform-provider-istio-mesh.join";
+
+/// The record of one mesh in one cluster.
+pub struct Record {
+    path: String,
+    config_map: Value,
+}
+
+impl Record {
+    /// The record in a namespace; `None` if there is none.
+    pub fn read(admin: &Admin, namespace: &str) -> Option<Self> {
+        let list = admin.get(&format!("/api/v1/namespaces/{namespace}/configmaps"))?;
+        let is_record = |it: &&Value| {
+            let name = it["metadata"]["name"].as_str().unwrap_or_default();
+            name.starts_with("terraform-provider-istio-") && it["data"]["phase"].is_string()
+        };
+        let config_map = list["items"].as_array().expect("a list").iter().find(is_record)?.clone();
+        let name = config_map["metadata"]["name"].as_str().expect("it has a name");
+        Some(Self { path: format!("/api/v1/namespaces/{namespace}/configmaps/{name}"), config_map })
+    }
+
+    /// The name of its ConfigMap.
+    pub fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// How far the mesh has come.
+    pub fn phase(&self) -> &str {
+        self.config_map["data"]["phase"].as_str().unwrap_or_default()
+    }
+
+    /// The label that its mesh's objects bear.
+    pub fn owner(&self) -> Option<&str> {
+        self.config_map["metadata"]["labels"][OWNER].as_str()
+    }
+
+    /// Deletes it, as someone who tidies up a namespace.
+    pub fn delete(self, admin: &Admin) {
+        admin.delete(&self.path);
+    }
+
+    /// As if the time were over for which a killed run holds it.
+    pub fn expire(&self, admin: &Admin) {
+        if self.config_map["data"]["expires"].is_string() {
+            admin.merge(&self.path, "test", &json!({"data": {"expires": "2020-01-01T00:00:00Z"}}));
+        }
+    }
+}
+
+/// What the label says of a mesh with this identity.
+pub fn owner(identity: &str) -> String {
+    identity.chars().take(OWNER_LENGTH).collect()
+}
+
+/// The values of the owner label of everything that bears a label of the provider; `-` for what bears another label only.
+pub fn owners(admin: &Admin) -> BTreeSet<String> {
+    let owner = |object: Value| object["metadata"]["labels"][OWNER].as_str().unwrap_or("-").to_owned();
+    admin.owned().into_values().map(owner).collect()
+}
+
+/// Whether an entry of `managedFields` is the provider's.
+pub fn is_ours(entry: &Value) -> bool {
+    entry["manager"].as_str().is_some_and(|manager| manager.starts_with("terraform-provider-istio"))
+}

@@ -1,0 +1,115 @@
+//! Who owns what in a cluster: what state, inventory and labels say, and what becomes of them when runs are interrupted, when two
+//! workspaces meet, and when people edit and delete what is there.
+//!
+//! * `seizing`: another workspace's mesh.
+//! * `interrupted`: runs that end early, and the runs after them.
+//! * `lost`: inventory and state deleted.
+//! * `replaced`: destroy and create in one run.
+//! * `trust`: changes of who signs.
+//! * `uninstalling`: the order of a destroy.
+//! * `promised`: saved plans, and clusters that are replaced after the plan.
+//!
+//! Each test begins with two clusters on one network that are as new: those of the test before if it has left them so, and new ones
+//! if it has not, whatever became of it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod clusters;
+mod interrupted;
+mod lost;
+mod promised;
+mod replaced;
+mod seizing;
+mod trust;
+mod uninstalling;
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use acceptance_tests::provider_binary::{self, Build};
+use clusters::{Clusters, is_clean};
+use lab::{Lab, Spec};
+use libtest_mimic::{Arguments, Trial};
+
+type Test = (&'static str, fn(&Clusters));
+/// The lab that the last test has left, if its clusters are as new.
+type Stage = Arc<Mutex<Option<Lab>>>;
+
+macro_rules! tests {
+    ($($subject:ident { $($test:ident,)+ })+) => {
+        const TESTS: &[Test] = &[$($((stringify!($test), $subject::$test),)+)+];
+    };
+}
+
+tests! {
+    seizing {
+        a_mesh_of_someone_else_is_not_seized_by_the_create_of_two_clusters,
+        a_mesh_of_someone_else_is_not_seized_by_a_cluster_that_is_added,
+        a_mesh_of_someone_else_is_not_seized_by_recreated_from,
+        of_two_workspaces_that_create_at_once_one_wins_and_the_other_touches_nothing,
+    }
+    interrupted {
+        a_root_stays_the_same_wherever_the_move_of_its_key_is_interrupted,
+        a_destroy_after_a_failed_change_of_crds_keeps_all_definitions,
+        an_edited_secret_is_repaired_also_after_an_apply_that_failed,
+    }
+    lost {
+        an_inventory_that_was_deleted_is_written_anew_and_forgets_nothing,
+        a_destroy_without_an_inventory_leaves_nothing,
+        a_mesh_without_its_state_is_imported,
+    }
+    replaced {
+        a_tainted_mesh_is_made_anew_with_an_identity_of_its_own,
+        a_mesh_moves_to_another_namespace,
+        a_dependent_that_is_created_before_it_is_destroyed_is_named,
+    }
+    trust {
+        no_change_of_mode_replaces_the_root_of_a_mesh_that_is_in_use,
+    }
+    uninstalling {
+        a_control_plane_stays_until_the_load_balancer_is_gone,
+    }
+    promised {
+        a_cluster_that_is_replaced_in_the_run_is_filled_only_if_the_user_says_so,
+        a_chart_that_changed_since_the_plan_is_named,
+    }
+}
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    if !arguments.list {
+        // Built outside, where cargo finds its locks; a jail hides /run.
+        provider_binary::directory(Build::Normal);
+        if let Err(error) = lab::jail::enter() {
+            eprintln!("{}", lab::chain(&error));
+            return ExitCode::FAILURE;
+        }
+        // They share the machine's addresses.
+        arguments.test_threads = Some(1);
+    }
+    let stage = Stage::default();
+    let trials = TESTS.iter().map(|(name, test)| {
+        let (stage, test) = (Arc::clone(&stage), *test);
+        Trial::test(*name, move || {
+            on_new_clusters(&stage, test);
+            Ok(())
+        })
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+}
+
+fn on_new_clusters(stage: &Stage, test: fn(&Clusters)) {
+    let mut stage = stage.lock().unwrap_or_else(PoisonError::into_inner);
+    let lab = stage.take().unwrap_or_else(|| {
+        Lab::start(&Spec::flat(&["east", "west"])).unwrap_or_else(|error| panic!("{}", lab::chain(&error)))
+    });
+    let outcome = catch_unwind(AssertUnwindSafe(|| test(&Clusters::of(&lab))));
+    match outcome {
+        Ok(()) if is_clean(&lab) => *stage = Some(lab),
+        Ok(()) => {}
+        Err(failure) => {
+            drop(lab);
+            resume_unwind(failure);
+        }
+    }
+}

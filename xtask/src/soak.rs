@@ -1,0 +1,49 @@
+//! `cargo xtask soak`: runs of the provider killed at many moments, which the suite has no time for.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::command;
+use crate::error::{Error, file_error};
+use crate::workspace::Workspace;
+
+/// What is killed, and where that is written down.
+#[derive(Args)]
+pub struct Arguments {
+    /// How often each of create, update and destroy is killed: three times out of four Terraform and the provider, else the provider
+    /// alone
+    #[arg(long, default_value_t = 40)]
+    kills: usize,
+    /// Where the moments come from: the same seed gives the same moments
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Which verbs, as the names of the tests have them: create, update, destroy (default: all)
+    #[arg(long)]
+    only: Option<String>,
+    /// One line a kill goes here, after what is there already
+    #[arg(long, default_value = "target/soak.log")]
+    log: PathBuf,
+}
+
+/// Runs the test target of the kills with these numbers.
+pub fn run(workspace: &Workspace, arguments: &Arguments) -> Result<(), Error> {
+    let log = workspace.root.join(&arguments.log);
+    if let Some(folder) = log.parent() {
+        std::fs::create_dir_all(folder).map_err(file_error("make", folder))?;
+    }
+    let mut cargo = workspace.cargo(&["test", "--workspace", "--test", "kills", "--"]);
+    cargo.args(arguments.only.iter()).args(["--nocapture"]);
+    cargo.envs(environment(arguments, &log));
+    let outcome = command::run(&mut cargo);
+    eprintln!("{}", log.display());
+    outcome
+}
+
+fn environment(arguments: &Arguments, log: &Path) -> [(&'static str, String); 3] {
+    [
+        ("KILLS", arguments.kills.to_string()),
+        ("KILLS_SEED", arguments.seed.to_string()),
+        ("KILLS_LOG", log.display().to_string()),
+    ]
+}
