@@ -204,18 +204,7 @@ fn rollout_way_out(error: &RolloutError) -> String {
              timeouts if it only needs longer."
         }
         RolloutError::Root(error) | RolloutError::Intermediate(error) => error.way_out(),
-        // The second is what kube-proxy makes of a Service without endpoints.
-        RolloutError::NotInjected { reason, .. }
-            if reason.contains("no endpoints available") || reason.contains("connection refused") =>
-        {
-            "No pod of Deployment istiod is ready to fill it in. Look at the events of its pods and at the number of replicas, fix \
-             the cause, and apply again."
-        }
-        RolloutError::NotInjected { .. } => {
-            "The API server calls istiod's webhook for every new pod, from its own network to port 15017 of istiod's pods: \
-             open the firewall between them (on EKS and private GKE clusters it is closed by default), and apply again. A label \
-             istio-injection or istio.io/rev on the gateway's namespace can also keep the webhook from being called: remove it."
-        }
+        RolloutError::NotInjected { reason, .. } => way_out_of_injection(reason),
         RolloutError::GatewayDenied { .. } => {
             "What the message names denies pods like the gateway's in its namespace. Change that policy or quota, or the values of the \
              gateway, and apply again."
@@ -252,6 +241,19 @@ fn rollout_way_out(error: &RolloutError) -> String {
         _ => "What was done so far is recorded in the cluster and in state; run the same command again to resume.",
     }
     .to_owned()
+}
+
+/// Of pods that istiod's webhook has not completed.
+fn way_out_of_injection(reason: &str) -> &'static str {
+    // The second is what kube-proxy makes of a Service without endpoints.
+    if reason.contains("no endpoints available") || reason.contains("connection refused") {
+        "No pod of Deployment istiod is ready to fill it in. Look at the events of its pods and at the number of replicas, fix \
+         the cause, and apply again."
+    } else {
+        "The API server calls istiod's webhook for every new pod, from its own network to port 15017 of istiod's pods: \
+         open the firewall between them (on EKS and private GKE clusters it is closed by default), and apply again. A label \
+         istio-injection or istio.io/rev on the gateway's namespace can also keep the webhook from being called: remove it."
+    }
 }
 
 /// Whether the API server said no (403) anywhere below.

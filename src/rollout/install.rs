@@ -75,7 +75,7 @@ impl Run<'_> {
     async fn whole(&self, inventory: Inventory) -> ClusterOutcome {
         let Target { name, engine, .. } = &self.installation.target;
         let mut progress = Progress { inventory, outcome: ClusterOutcome::untouched(name, None) };
-        let done = self.steps(&mut progress).await;
+        let done = Box::pin(self.steps(&mut progress)).await;
         self.give_up();
         let Progress { mut inventory, mut outcome } = progress;
         outcome.book = Some(inventory.entries().keys().cloned().collect());
@@ -127,7 +127,7 @@ impl Run<'_> {
         self.give_up_own_root(progress).await?;
         self.apply(progress, &[Stage::Configuration, Stage::Tokens], &self.given()).await?;
         let offer = Box::pin(self.offer_access());
-        let (applied, offered, offering) = beside(self.workloads(progress), offer).await;
+        let (applied, offered, offering) = Box::pin(beside(self.workloads(progress), offer)).await;
         applied?;
         match (offered, offering) {
             (Some(offered), _) => offered?,

@@ -118,6 +118,7 @@ const TESTS: &[Test] = &[
         plans::a_create_whose_webhook_is_cut_off_names_the_port,
     ),
     ("a_cluster_that_may_be_replaced_is_unknown", plans::a_cluster_that_may_be_replaced_is_unknown),
+    (
         "cluster_blocks_that_are_not_known_yet_can_be_planned",
         plugin::cluster_blocks_that_are_not_known_yet_can_be_planned,
     ),
