@@ -167,6 +167,8 @@ fn a_primary_has_what_the_official_commands_install() {
             "global.istioNamespace=istio-system",
             "meshConfig.trustDomain=shop.example",
             "env.ISTIO_MULTIROOT_MESH=true",
+            "env.SHARED_MESH_CONFIG=shared-mesh-config",
+            "meshConfig.defaultConfig.proxyMetadata.ISTIO_META_DNS_CAPTURE=true",
             "meshConfig.defaultConfig.proxyMetadata.PROXY_CONFIG_XDS_AGENT=true",
         ],
     ));

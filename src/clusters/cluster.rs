@@ -12,7 +12,7 @@ use super::environment::Environment;
 use super::error::Error;
 use super::failure::Failure;
 use super::session;
-use super::settings::{ClusterBlock, ConnectionConfig, Limits, WhenUnreachable};
+use super::settings::{ClusterBlock, ConnectionConfig, Limits, OnUnreachable};
 use crate::mesh::ApiServer;
 
 /// How long a connection that is only tried out may take.
@@ -32,7 +32,7 @@ struct Shared {
     through_proxy: bool,
     is_insecure: bool,
     api_server: ApiServer,
-    unreachable: WhenUnreachable,
+    on_unreachable: OnUnreachable,
     recreated_from: Option<String>,
     client: Client,
 }
@@ -61,7 +61,7 @@ impl Cluster {
             through_proxy,
             is_insecure,
             api_server,
-            unreachable: block.unreachable,
+            on_unreachable: block.on_unreachable,
             recreated_from: block.recreated_from.clone(),
             client,
         };
@@ -103,8 +103,8 @@ impl Cluster {
     }
 
     /// What refresh and destroy do while the cluster does not answer.
-    pub fn when_unreachable(&self) -> WhenUnreachable {
-        self.shared.unreachable
+    pub fn on_unreachable(&self) -> OnUnreachable {
+        self.shared.on_unreachable
     }
 
     /// What a cluster is told apart by: the UID of its namespace `kube-system`, which lives as long as the cluster.

@@ -131,7 +131,11 @@ pub(super) fn server(host: &str) -> Result<Uri, Problem> {
     Ok(uri)
 }
 
-pub(super) fn server_name(name: &str) -> Result<String, Problem> {
+/// A name that a certificate can have.
+///
+/// # Errors
+/// What is neither a DNS name nor an IP address.
+pub fn server_name(name: &str) -> Result<String, Problem> {
     ServerName::try_from(name).map_err(|_| Problem::NotServerName)?;
     Ok(name.to_owned())
 }

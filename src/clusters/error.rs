@@ -126,9 +126,11 @@ impl Error {
         }
     }
 
-    /// Whether there was no answer at all, which is what a cluster block's `unreachable` is about.
-    pub fn is_unreachable(&self) -> bool {
-        matches!(self, Self::Unreachable { .. })
+    /// Whether, while a cluster is being identified, anything but the cluster that state knows has answered: that is what a cluster
+    /// block's `on_unreachable` is about. Of a cluster that is gone its kubeconfig, its credentials, its name or its address may be
+    /// gone first, and another may answer at the address. A connection that is not known yet tells nothing of that.
+    pub fn is_no_answer(&self) -> bool {
+        !matches!(self, Self::NoBlock { .. } | Self::NotYetKnown { .. })
     }
 
     /// What the user can do.

@@ -167,8 +167,8 @@ impl fmt::Display for Reason {
             Self::Refused => "the connection was refused",
             Self::TimedOut => "there was no answer in time",
             Self::NoRoute => "there is no route to it",
-            Self::ConnectionLost => "the connection broke off",
-            Self::Proxy => "the proxy gave no connection",
+            Self::ConnectionLost => "the connection was lost",
+            Self::Proxy => "the proxy refused the connection",
             Self::UntrustedCertificate => "its certificate is not signed by the given certificate authority",
             Self::CertificateName { presented } if presented.is_empty() => {
                 "its certificate is for another name"
@@ -216,7 +216,7 @@ impl Reason {
             Self::Refused => "Check the port of host and whether the API server is running.",
             Self::TimedOut | Self::NoRoute => {
                 "Check host, firewalls and authorised networks between Terraform and the API server, or set \
-                 proxy_url. For a cluster that is gone set unreachable."
+                 proxy_url."
             }
             Self::ConnectionLost => "Try again; if it goes on, look for a firewall or load balancer in between.",
             Self::Proxy => {

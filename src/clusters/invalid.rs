@@ -89,13 +89,13 @@ pub enum Problem {
     #[error("it is empty")]
     Empty,
     /// Two settings exclude each other.
-    #[error("it cannot stand beside {other}")]
+    #[error("it conflicts with {other}")]
     Contradicts {
         /// The other setting.
         other: &'static str,
     },
     /// A setting makes sense only with another one.
-    #[error("it needs {other} beside it")]
+    #[error("it requires {other}")]
     Needs {
         /// The missing setting.
         other: &'static str,
@@ -197,7 +197,8 @@ pub enum Problem {
 }
 
 impl Problem {
-    fn way_out(&self) -> String {
+    /// What the user can do.
+    pub fn way_out(&self) -> String {
         match self {
             Self::NoServer => {
                 "Set host, config_path, config_paths or config_raw. A cluster block that sets nothing takes \

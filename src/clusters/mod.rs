@@ -25,14 +25,16 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 pub use cluster::Cluster;
+pub use connection::server_name;
 pub use credentials::CredentialsError;
 pub use environment::Environment;
 pub use error::Error;
 pub use exec::ExecError;
 pub use failure::{Failure, Reason};
 pub use invalid::{Problem, Setting, SettingError};
+pub use pem::authorities;
 pub use secrecy::{ExposeSecret, SecretString};
-pub use settings::{ClusterBlock, ConnectionConfig, ConnectionSettings, ExecConfig, Limits, WhenUnreachable};
+pub use settings::{ClusterBlock, ConnectionConfig, ConnectionSettings, ExecConfig, Limits, OnUnreachable};
 
 use connection::Connection;
 use invalid::Invalid;
@@ -40,7 +42,8 @@ use invalid::Invalid;
 /// The clusters of one provider block, by label. Clones share clients.
 #[derive(Clone, Debug)]
 pub struct Clusters {
-    entries: Arc<BTreeMap<String, Entry>>,
+    /// `None` while the labels themselves are not known: the blocks are `dynamic` over what only an apply makes known.
+    entries: Option<Arc<BTreeMap<String, Entry>>>,
     environment: Arc<Environment>,
     limits: Limits,
 }
@@ -48,52 +51,81 @@ pub struct Clusters {
 #[derive(Debug)]
 struct Entry {
     block: ClusterBlock,
+    /// Another block that leaves everything to the environment, too.
+    twin: Option<String>,
     built: OnceCell<Cluster>,
 }
 
 impl Clusters {
-    /// The clusters of `blocks`. What can be said without reading a file is checked at once: all that is wrong
-    /// with any of them is returned together. `environment` stands in for a block that names nothing else.
-    pub fn new(
-        blocks: BTreeMap<String, ClusterBlock>,
-        environment: Environment,
-        limits: Limits,
-    ) -> Result<Self, Vec<SettingError>> {
-        let errors: Vec<_> = blocks
-            .iter()
-            .flat_map(|(name, block)| {
-                violations(block, &environment).into_iter().map(|found| found.in_cluster(name))
-            })
-            .chain(sharing_the_environment(&blocks))
-            .collect();
-        if !errors.is_empty() {
-            return Err(errors);
-        }
-        let entries =
-            blocks.into_iter().map(|(name, block)| (name, Entry { block, built: OnceCell::new() })).collect();
-        Ok(Self { entries: Arc::new(entries), environment: Arc::new(environment), limits })
+    /// The clusters of `blocks`. `environment` stands in for a block that names nothing else.
+    pub fn new(blocks: BTreeMap<String, ClusterBlock>, environment: Environment, limits: Limits) -> Self {
+        let twins = sharing_the_environment(&blocks);
+        let entries = blocks.into_iter().map(|(name, block)| {
+            let twin = twins.get(&name).cloned();
+            (name, Entry { block, twin, built: OnceCell::new() })
+        });
+        let entries = Some(Arc::new(entries.collect()));
+        Self { entries, environment: Arc::new(environment), limits }
     }
 
-    /// The labels, sorted.
+    /// Clusters whose labels are not known yet.
+    pub fn not_yet_known() -> Self {
+        Self { entries: None, environment: Arc::default(), limits: Limits::default() }
+    }
+
+    /// All that is wrong with any of the blocks, as far as it can be said without reading a file. A cluster whose block is wrong
+    /// cannot be used; the others can.
+    pub fn violations(&self) -> Vec<SettingError> {
+        self.entries().flat_map(|(name, entry)| self.violations_of(name, entry)).collect()
+    }
+
+    /// The labels that are known, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.entries.keys().map(String::as_str)
+        self.entries().map(|(name, _)| name.as_str())
     }
 
     /// The block with this label.
     pub fn block(&self, name: &str) -> Option<&ClusterBlock> {
-        self.entries.get(name).map(|entry| &entry.block)
+        self.entries.as_ref()?.get(name).map(|entry| &entry.block)
+    }
+
+    /// Why no cluster can have this label; `None` if there is a block with it, or may be one.
+    pub fn missing(&self, name: &str) -> Option<Error> {
+        let is_missing = self.entries.as_ref().is_some_and(|entries| !entries.contains_key(name));
+        is_missing.then(|| Error::NoBlock {
+            cluster: name.to_owned(),
+            known: self.names().map(str::to_owned).collect(),
+        })
     }
 
     /// The cluster with this label. Its client is built once, and again after an error.
     pub async fn get(&self, name: &str) -> Result<Cluster, Error> {
-        let entry = self.entries.get(name).ok_or_else(|| Error::NoBlock {
+        if let Some(missing) = self.missing(name) {
+            return Err(missing);
+        }
+        let entry = self.entries.as_ref().and_then(|entries| entries.get(name));
+        let entry = entry.ok_or_else(|| Error::NotYetKnown {
             cluster: name.to_owned(),
-            known: self.names().map(str::to_owned).collect(),
+            attribute: "block in the provider".to_owned(),
         })?;
-        entry.built.get_or_try_init(|| async { self.build(name, &entry.block) }).await.cloned()
+        entry.built.get_or_try_init(|| async { self.build(name, entry) }).await.cloned()
     }
 
-    fn build(&self, name: &str, block: &ClusterBlock) -> Result<Cluster, Error> {
+    fn entries(&self) -> impl Iterator<Item = (&String, &Entry)> {
+        self.entries.iter().flat_map(|entries| entries.iter())
+    }
+
+    fn violations_of(&self, name: &str, entry: &Entry) -> Vec<SettingError> {
+        let twin = entry.twin.clone().map(|other| Invalid::new("", Problem::SharedEnvironment { other }));
+        let found = violations(&entry.block, &self.environment).into_iter().chain(twin);
+        found.map(|invalid| invalid.in_cluster(name)).collect()
+    }
+
+    fn build(&self, name: &str, entry: &Entry) -> Result<Cluster, Error> {
+        let block = &entry.block;
+        if let Some(error) = self.violations_of(name, entry).into_iter().next() {
+            return Err(Error::Setting(Box::new(error)));
+        }
         let config = match &block.connection {
             ConnectionSettings::Known(config) => config,
             ConnectionSettings::NotYetKnown { attribute } => {
@@ -137,17 +169,13 @@ fn without_files(config: &ConnectionConfig, environment: &Environment) -> Vec<In
     found
 }
 
-/// Two blocks that both name nothing would be one cluster under two labels.
-fn sharing_the_environment(blocks: &BTreeMap<String, ClusterBlock>) -> Vec<SettingError> {
+/// Two blocks that both name nothing would be one cluster under two labels: each but the first, with the first.
+fn sharing_the_environment(blocks: &BTreeMap<String, ClusterBlock>) -> BTreeMap<String, String> {
     let mut unnamed = blocks.iter().filter(|(_, block)| {
         matches!(&block.connection, ConnectionSettings::Known(config) if rules::names_nothing(config))
     });
-    let Some((first, _)) = unnamed.next() else { return Vec::new() };
-    unnamed
-        .map(|(name, _)| {
-            Invalid::new("", Problem::SharedEnvironment { other: first.clone() }).in_cluster(name)
-        })
-        .collect()
+    let Some((first, _)) = unnamed.next() else { return BTreeMap::new() };
+    unnamed.map(|(name, _)| (name.clone(), first.clone())).collect()
 }
 
 #[cfg(test)]

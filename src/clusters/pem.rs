@@ -40,6 +40,17 @@ impl Identity {
     }
 }
 
+/// The certificates in `bundle`, PEM or base64 of PEM, as PEM without anything else.
+///
+/// # Errors
+/// What is not certificates that can be read.
+pub fn authorities(bundle: &str) -> Result<String, Problem> {
+    if bundle.trim().is_empty() {
+        return Err(Problem::Empty);
+    }
+    Ok(certificates(bundle)?.iter().map(|der| text_of(der)).collect())
+}
+
 /// The DER of every certificate in `bundle`.
 pub(super) fn certificates(bundle: &str) -> Result<Vec<Vec<u8>>, Problem> {
     let certificates = sections(&text(bundle)?)?;

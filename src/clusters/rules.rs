@@ -166,23 +166,20 @@ mod tests {
         for (config, expected) in [
             (
                 ConnectionConfig { token: token(), token_file: text("/t"), ..inline() },
-                "token_file: it cannot stand beside token",
+                "token_file: it conflicts with token",
             ),
             (
                 ConnectionConfig { token: token(), exec: exec("aws"), ..inline() },
-                "exec: it cannot stand beside token",
+                "exec: it conflicts with token",
             ),
             (
                 ConnectionConfig { insecure: Some(true), cluster_ca_certificate: text("x"), ..inline() },
-                "insecure: it cannot stand beside cluster_ca_certificate",
+                "insecure: it conflicts with cluster_ca_certificate",
             ),
-            (
-                ConnectionConfig { config_path: text("/k"), ..inline() },
-                "host: it cannot stand beside config_path",
-            ),
+            (ConnectionConfig { config_path: text("/k"), ..inline() }, "host: it conflicts with config_path"),
             (
                 ConnectionConfig { config_path: text("/k"), config_raw: token(), ..Default::default() },
-                "config_raw: it cannot stand beside config_path",
+                "config_raw: it conflicts with config_path",
             ),
         ] {
             assert_eq!(shown(&config), [expected]);
@@ -194,11 +191,11 @@ mod tests {
         for (config, expected) in [
             (
                 ConnectionConfig { client_certificate: text("c"), ..inline() },
-                "client_certificate: it needs client_key beside it",
+                "client_certificate: it requires client_key",
             ),
             (
                 ConnectionConfig { config_context: text("east"), ..inline() },
-                "config_context: it needs config_path beside it",
+                "config_context: it requires config_path",
             ),
             (ConnectionConfig { exec: exec(" "), ..inline() }, "exec.command: it is empty"),
             (ConnectionConfig { host: text(""), ..Default::default() }, "host: it is empty"),

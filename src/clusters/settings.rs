@@ -12,7 +12,7 @@ pub struct ClusterBlock {
     /// How to reach the API server, as far as it is known.
     pub connection: ConnectionSettings,
     /// What refresh and destroy do while the cluster does not answer.
-    pub unreachable: WhenUnreachable,
+    pub on_unreachable: OnUnreachable,
     /// UID of the cluster that had this label before and is gone for good.
     pub recreated_from: Option<String>,
 }
@@ -27,6 +27,20 @@ pub enum ConnectionSettings {
         /// Name of the first attribute without a value, `host` for example.
         attribute: String,
     },
+}
+
+/// The settings that say as whom the provider comes, or on which way, and nothing about where the API server is.
+const NOT_WHEREABOUTS: [&str; 6] =
+    ["token", "token_file", "client_certificate", "client_key", "proxy_url", "config_context_auth_info"];
+
+impl ConnectionSettings {
+    /// The setting without a value yet by which another API server may be meant than before. Of an unknown token alone nothing
+    /// follows: it is often as young as the run.
+    pub fn unknown_whereabouts(&self) -> Option<&str> {
+        let Self::NotYetKnown { attribute } = self else { return None };
+        let is_credential = NOT_WHEREABOUTS.contains(&attribute.as_str()) || attribute.starts_with("exec");
+        (!is_credential).then_some(attribute)
+    }
 }
 
 impl Default for ConnectionSettings {
@@ -97,9 +111,9 @@ impl fmt::Debug for ExecConfig {
     }
 }
 
-/// The `unreachable` setting of a cluster block.
+/// The `on_unreachable` setting of a cluster block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum WhenUnreachable {
+pub enum OnUnreachable {
     /// A cluster that does not answer is an error.
     #[default]
     Error,
@@ -109,7 +123,7 @@ pub enum WhenUnreachable {
     Abandon,
 }
 
-impl WhenUnreachable {
+impl OnUnreachable {
     /// The value of the setting's text, `None` if it is no such value.
     pub fn from_setting(text: &str) -> Option<Self> {
         match text {
@@ -142,5 +156,22 @@ impl Default for Limits {
             exec: Duration::from_mins(1),
             concurrency: 16,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_cluster_may_be_meant_by_an_unknown_host_or_authority_and_not_by_an_unknown_token() {
+        let unknown = |attribute: &str| ConnectionSettings::NotYetKnown { attribute: attribute.to_owned() };
+        for attribute in ["host", "cluster_ca_certificate", "config_raw", "config_path", "config_context"] {
+            assert_eq!(unknown(attribute).unknown_whereabouts(), Some(attribute));
+        }
+        for attribute in ["token", "token_file", "exec.args", "client_key", "proxy_url"] {
+            assert_eq!(unknown(attribute).unknown_whereabouts(), None, "{attribute}");
+        }
+        assert_eq!(ConnectionSettings::default().unknown_whereabouts(), None);
     }
 }

@@ -16,17 +16,14 @@ fn environment(pairs: &'static [(&str, &str)]) -> Environment {
     })
 }
 
-fn build<const N: usize>(
-    blocks: [(&str, ClusterBlock); N],
-    environment: Environment,
-) -> Result<Clusters, Vec<SettingError>> {
+fn build<const N: usize>(blocks: [(&str, ClusterBlock); N], environment: Environment) -> Clusters {
     let blocks = blocks.into_iter().map(|(name, block)| (name.to_owned(), block)).collect();
     Clusters::new(blocks, environment, Limits::default())
 }
 
 /// Every error with its cause.
 fn refused<const N: usize>(blocks: [(&str, ClusterBlock); N], environment: Environment) -> Vec<String> {
-    let errors = build(blocks, environment).unwrap_err();
+    let errors = build(blocks, environment).violations();
     errors.iter().map(|error| format!("{error}: {}", error.source().unwrap())).collect()
 }
 
@@ -37,7 +34,7 @@ fn all_that_is_wrong_is_said_at_once_with_cluster_and_setting() {
     assert_eq!(
         refused([("east", known(both)), ("west", known(host("ftp://a")))], Environment::default()),
         [
-            "cluster \"east\": token_file cannot be used: it cannot stand beside token",
+            "cluster \"east\": token_file cannot be used: it conflicts with token",
             "cluster \"west\": host cannot be used: it is not the URL of an API server: its scheme is neither https \
              nor http",
         ]
@@ -80,27 +77,27 @@ fn certificates_and_keys_are_checked_at_once() {
             "cluster_ca_certificate cannot be used: it is neither PEM nor base64 of PEM",
         ),
     ] {
-        let errors = build([("east", known(config))], Environment::default()).unwrap_err();
+        let errors = build([("east", known(config))], Environment::default()).violations();
         assert_eq!(
             errors.iter().map(|error| format!("{error}: {}", error.source().unwrap())).collect::<Vec<_>>(),
             [format!("cluster \"east\": {expected}")]
         );
         assert!(!format!("{errors:?}").contains("s3ntinel"));
     }
-    build([("east", known(with(&one.certificate, &one.key)))], Environment::default()).unwrap();
+    assert_eq!(refused([("east", known(with(&one.certificate, &one.key)))], Environment::default()), [""; 0]);
 }
 
 #[tokio::test]
 async fn a_block_that_names_nothing_takes_the_environment() {
     let environment = environment(&[("KUBE_HOST", "https://env.example"), ("KUBE_TOKEN", "t0ken")]);
-    let clusters = build([("east", ClusterBlock::default())], environment).unwrap();
+    let clusters = build([("east", ClusterBlock::default())], environment);
     assert_eq!(clusters.get("east").await.unwrap().host(), "https://env.example");
 }
 
 #[tokio::test]
 async fn a_block_that_names_anything_takes_nothing_from_the_environment() {
     let environment = environment(&[("KUBE_HOST", "https://env.example"), ("KUBE_TOKEN", "t0ken")]);
-    let clusters = build([("east", known(host("own.example")))], environment.clone()).unwrap();
+    let clusters = build([("east", known(host("own.example")))], environment.clone());
     assert_eq!(clusters.get("east").await.unwrap().host(), "https://own.example");
     let only_token = ConnectionConfig { token: Some("own".into()), ..Default::default() };
     assert_eq!(
@@ -151,8 +148,7 @@ async fn a_connection_that_is_not_known_yet_is_an_error_only_when_used() {
     let attribute = "host".to_owned();
     let unknown =
         ClusterBlock { connection: ConnectionSettings::NotYetKnown { attribute }, ..Default::default() };
-    let clusters =
-        build([("east", unknown), ("west", known(host("west.example")))], Environment::default()).unwrap();
+    let clusters = build([("east", unknown), ("west", known(host("west.example")))], Environment::default());
     let error = clusters.get("east").await.unwrap_err();
     assert_eq!(
         error.to_string(),
@@ -162,8 +158,45 @@ async fn a_connection_that_is_not_known_yet_is_an_error_only_when_used() {
 }
 
 #[tokio::test]
+async fn a_block_that_is_wrong_leaves_the_other_clusters_usable() {
+    let contradictory =
+        ConnectionConfig { token: Some("a".into()), token_file: Some("b".to_owned()), ..host("https://a") };
+    let blocks = [
+        ("east", known(host(""))),
+        ("north", known(contradictory)),
+        ("south", ClusterBlock::default()),
+        ("west", known(host("west.example"))),
+    ];
+    let clusters = build(blocks, Environment::default());
+    clusters.get("west").await.unwrap();
+    for (label, cause) in
+        [("east", "it is empty"), ("north", "conflicts"), ("south", "no API server is named")]
+    {
+        let error = clusters.get(label).await.unwrap_err();
+        assert!(
+            matches!(&error, Error::Setting(error) if error.problem.to_string().contains(cause)),
+            "{error}"
+        );
+        assert!(error.is_no_answer());
+    }
+    assert_eq!(clusters.violations().len(), 3);
+}
+
+#[tokio::test]
+async fn labels_that_are_not_known_yet_are_no_missing_blocks() {
+    let clusters = Clusters::not_yet_known();
+    assert!(clusters.missing("east").is_none());
+    let error = clusters.get("east").await.unwrap_err();
+    assert!(matches!(error, Error::NotYetKnown { .. }), "{error}");
+    assert!(!error.is_no_answer());
+    let message =
+        "cluster \"east\": its block in the provider is not known yet, so the cluster cannot be reached";
+    assert_eq!(error.to_string(), message);
+}
+
+#[tokio::test]
 async fn a_label_without_a_block_is_named_with_those_that_exist() {
-    let clusters = build([("west", known(host("west.example")))], Environment::default()).unwrap();
+    let clusters = build([("west", known(host("west.example")))], Environment::default());
     let error = clusters.get("east").await.unwrap_err();
     assert_eq!(error.to_string(), "cluster \"east\": the provider has no cluster block with this label");
     assert!(
@@ -179,7 +212,7 @@ async fn a_kubeconfig_is_read_only_when_the_cluster_is_used() {
     let path = directory.path().join("config");
     let config =
         ConnectionConfig { config_path: Some(path.to_string_lossy().into_owned()), ..Default::default() };
-    let clusters = build([("east", known(config))], Environment::default()).unwrap();
+    let clusters = build([("east", known(config))], Environment::default());
     assert!(matches!(clusters.get("east").await.unwrap_err(), Error::Setting(_)));
     let kubeconfig = "{current-context: c, contexts: [{name: c, context: {cluster: c}}], \
                       clusters: [{name: c, cluster: {server: https://late.example}}]}";
@@ -195,8 +228,7 @@ async fn another_clusters_uid_is_refused_unless_the_block_says_the_old_one_is_go
             ("west", ClusterBlock { recreated_from: Some("old".to_owned()), ..known(host("west.example")) }),
         ],
         Environment::default(),
-    )
-    .unwrap();
+    );
     let east = clusters.get("east").await.unwrap();
     east.check_uid("same", "same").unwrap();
     let error = east.check_uid("old", "new").unwrap_err();

@@ -1,40 +1,37 @@
 //! `join` and `peer`: what a mesh hands to clusters that join it and to other meshes. No secret is in them.
+//!
+//! They are written once: `join` by the resource `istio_mesh`, which also leaves it as a page in each primary ([`Page`]), and
+//! `peer` follows from it ([`with_peer`]). They are read once, too ([`decode`]). Lists are sorted and have no doubles
+//! ([`sorted`]): order never means anything in them, and a list can be indexed, which a set cannot. What is null has not been
+//! said by anybody.
 
+mod decode;
+mod error;
+mod from_join;
 mod model;
+mod page;
 mod schema;
+#[cfg(test)]
+mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tfplugin::Field;
 
 use crate::trust::Certificate;
 
-pub use model::{JoinClusterModel, JoinModel, PeerGatewayModel, PeerModel};
+pub use decode::{Document, decode};
+pub use error::DocumentError;
+pub use model::{Gateways, JoinClusterModel, JoinModel, PeerGatewayModel, PeerModel, Texts};
+pub use page::{Page, Services};
 pub use schema::{join, peer};
 
 /// The format of both documents.
 pub const FORMAT: i64 = 1;
 
-/// Another mesh sees of this one its roots and its doors. The gateway of a cluster that is `drained` is none.
-pub fn with_peer(join: JoinModel, is_drained: impl Fn(&str) -> bool) -> (Field<JoinModel>, Field<PeerModel>) {
-    let clusters = join.clusters.as_known().into_iter().flatten();
-    let is_door =
-        |label: &str, cluster: &JoinClusterModel| !cluster.gateway_port.is_null() && !is_drained(label);
-    let gateways = clusters.filter(|(label, cluster)| is_door(label, cluster)).map(|(label, cluster)| {
-        let gateway = PeerGatewayModel {
-            network: cluster.network.clone(),
-            addresses: cluster.gateway_addresses.clone(),
-            port: cluster.gateway_port,
-        };
-        (label.clone(), gateway)
-    });
-    let peer = PeerModel {
-        format: Field::Known(FORMAT),
-        mesh_id: join.mesh_id.clone(),
-        trust_domain: join.trust_domain.clone(),
-        root_certificates: join.root_certificates.clone(),
-        gateways: Field::Known(gateways.collect()),
-    };
+/// Both documents.
+pub fn with_peer(join: JoinModel) -> (Field<JoinModel>, Field<PeerModel>) {
+    let peer = from_join::peer_of(&join);
     (Field::Known(join), Field::Known(peer))
 }
 
@@ -45,4 +42,20 @@ pub fn bundle<'a>(roots: impl Iterator<Item = &'a String>) -> Option<String> {
     let by_fingerprint: BTreeMap<String, String> =
         certificates.map(|certificate| (certificate.fingerprint(), certificate.pem())).collect();
     (!by_fingerprint.is_empty()).then(|| by_fingerprint.into_values().collect())
+}
+
+/// The texts of a set as a sorted list. As long as one of them is unknown, so is the whole list, for its place in it is.
+pub fn sorted(set: &Field<BTreeSet<Field<String>>>) -> Texts {
+    set.as_ref().and_then(|set| {
+        if set.iter().any(Field::is_unknown) {
+            return Field::Unknown;
+        }
+        texts(set.iter().filter_map(|text| text.as_known().cloned()))
+    })
+}
+
+/// A list of these texts, sorted, each once.
+pub fn texts(texts: impl IntoIterator<Item = String>) -> Texts {
+    let texts: BTreeSet<String> = texts.into_iter().collect();
+    Field::Known(texts.into_iter().map(Field::Known).collect())
 }

@@ -5,45 +5,93 @@ use std::collections::BTreeMap;
 
 use tfplugin::{Field, Model};
 
+/// A list of texts.
+pub type Texts = Field<Vec<Field<String>>>;
+
 /// What a cluster needs to join the mesh.
 #[derive(Clone, Debug, Default, PartialEq, Model)]
 pub struct JoinModel {
     pub format: Field<i64>,
+    pub id: Field<String>,
     pub mesh_id: Field<String>,
     pub trust_domain: Field<String>,
+    pub domain_suffix: Field<String>,
     pub namespace: Field<String>,
     pub version: Field<String>,
     pub chart_repository: Field<String>,
     pub hub: Field<String>,
     pub image_variant: Field<String>,
     pub platform: Field<String>,
+    pub image_pull_secrets: Texts,
+    pub cni: Field<bool>,
+    pub certificate_authority_mode: Field<String>,
+    pub key_cluster: Field<String>,
     pub root_certificates: Field<String>,
     pub clusters: Field<BTreeMap<String, JoinClusterModel>>,
 }
 
-/// One cluster of the mesh that is joined.
+/// One primary of the mesh that is joined.
 #[derive(Clone, Debug, Default, PartialEq, Model)]
 pub struct JoinClusterModel {
+    pub uid: Field<String>,
+    pub version: Field<String>,
+    pub revision: Field<String>,
     pub network: Field<String>,
+    pub pod_cidrs: Texts,
+    pub service_cidrs: Texts,
+    pub drain: Field<bool>,
     pub serves_remote_clusters: Field<bool>,
-    pub gateway_addresses: Field<Vec<Field<String>>>,
+    pub istiod_addresses: Texts,
+    pub istiod_port: Field<i64>,
+    pub istiod_webhook_port: Field<i64>,
+    pub gateway_addresses: Texts,
     pub gateway_port: Field<i64>,
+    pub federation_gateway_addresses: Texts,
+    pub federation_gateway_port: Field<i64>,
+}
+
+impl JoinClusterModel {
+    /// The member that has addresses, by its name.
+    pub fn addresses_mut(&mut self, member: &str) -> Option<&mut Texts> {
+        match member {
+            "istiod_addresses" => Some(&mut self.istiod_addresses),
+            "gateway_addresses" => Some(&mut self.gateway_addresses),
+            "federation_gateway_addresses" => Some(&mut self.federation_gateway_addresses),
+            _ => None,
+        }
+    }
+
+    /// The members that have addresses, by name.
+    pub fn addresses(&self) -> [(&'static str, &Texts); 3] {
+        [
+            ("istiod_addresses", &self.istiod_addresses),
+            ("gateway_addresses", &self.gateway_addresses),
+            ("federation_gateway_addresses", &self.federation_gateway_addresses),
+        ]
+    }
 }
 
 /// What another mesh needs to know of this one.
 #[derive(Clone, Debug, Default, PartialEq, Model)]
 pub struct PeerModel {
     pub format: Field<i64>,
+    pub id: Field<String>,
     pub mesh_id: Field<String>,
     pub trust_domain: Field<String>,
+    pub domain_suffix: Field<String>,
+    pub namespace: Field<String>,
     pub root_certificates: Field<String>,
-    pub gateways: Field<BTreeMap<String, PeerGatewayModel>>,
+    pub gateways: Gateways,
+    pub federation_gateways: Gateways,
 }
 
-/// One door of a mesh.
+/// Gateways by cluster.
+pub type Gateways = Field<BTreeMap<String, PeerGatewayModel>>;
+
+/// One gateway of a mesh.
 #[derive(Clone, Debug, Default, PartialEq, Model)]
 pub struct PeerGatewayModel {
     pub network: Field<String>,
-    pub addresses: Field<Vec<Field<String>>>,
+    pub addresses: Texts,
     pub port: Field<i64>,
 }

@@ -5,53 +5,90 @@ use tfplugin::schema::Attribute;
 
 /// What a cluster needs to join the mesh.
 pub fn join() -> Attribute {
-    let cluster = object(&[
-        ("network", Type::String),
-        ("serves_remote_clusters", Type::Bool),
-        ("gateway_addresses", Type::List(Box::new(Type::String))),
-        ("gateway_port", Type::Number),
-    ]);
-    let texts = [
-        "mesh_id",
-        "trust_domain",
-        "namespace",
-        "version",
-        "chart_repository",
-        "hub",
-        "image_variant",
-        "platform",
-        "root_certificates",
-    ];
-    let mut members: Vec<(&str, Type)> = texts.map(|name| (name, Type::String)).into();
-    members.push(("format", Type::Number));
-    members.push(("clusters", Type::map(cluster)));
-    Attribute::new(object(&members),
-        "Everything that a cluster needs to join the mesh, and that a topology is drawn from: identity and release, roots, and for \
-         each primary its network, whether it serves remote clusters, and where its east-west gateway is. No secret is in it. \
-         `format` is 1.",
+    Attribute::new(join_type(),
+        "Everything that a cluster needs to join the mesh, and that a topology is drawn from. There is no secret in it. `format` \
+         is 1; `id` is the identity of the `istio_mesh`; `mesh_id`, `trust_domain`, `domain_suffix` (end of the names of Services, \
+         `cluster.local` unless the values of chart `istiod` have another `global.proxy.clusterDomain`), `namespace` and \
+         `version` are those of the mesh; `chart_repository`, `hub`, `image_variant`, `platform`, `image_pull_secrets` (names of \
+         the Secrets) and `cni` say what is installed; `certificate_authority_mode`, `key_cluster` (the cluster with the Secret \
+         of the root, null if none has it) and `root_certificates` (PEM) say who signs. `clusters` has for each primary `uid` \
+         (of its namespace `kube-system`), `version`, `revision` (null: reserved), `network`, `pod_cidrs`, `service_cidrs`, \
+         `drain`, `serves_remote_clusters`, `istiod_addresses` with `istiod_port` (for proxies) and `istiod_webhook_port` (for \
+         API servers), where clusters without a control plane reach istiod, `gateway_addresses` with `gateway_port` of its \
+         east-west gateway, and `federation_gateway_addresses` with `federation_gateway_port` of its federation gateway. A \
+         missing gateway has no addresses and no port. Lists are sorted.",
     ).computed()
+}
+
+/// The type of [`join`].
+pub(super) fn join_type() -> Type {
+    let cluster = Type::object([
+        ("uid", Type::String),
+        ("version", Type::String),
+        ("revision", Type::String),
+        ("network", Type::String),
+        ("pod_cidrs", texts()),
+        ("service_cidrs", texts()),
+        ("drain", Type::Bool),
+        ("serves_remote_clusters", Type::Bool),
+        ("istiod_addresses", texts()),
+        ("istiod_port", Type::Number),
+        ("istiod_webhook_port", Type::Number),
+        ("gateway_addresses", texts()),
+        ("gateway_port", Type::Number),
+        ("federation_gateway_addresses", texts()),
+        ("federation_gateway_port", Type::Number),
+    ]);
+    Type::object([
+        ("format", Type::Number),
+        ("id", Type::String),
+        ("mesh_id", Type::String),
+        ("trust_domain", Type::String),
+        ("domain_suffix", Type::String),
+        ("namespace", Type::String),
+        ("version", Type::String),
+        ("chart_repository", Type::String),
+        ("hub", Type::String),
+        ("image_variant", Type::String),
+        ("platform", Type::String),
+        ("image_pull_secrets", texts()),
+        ("cni", Type::Bool),
+        ("certificate_authority_mode", Type::String),
+        ("key_cluster", Type::String),
+        ("root_certificates", Type::String),
+        ("clusters", Type::map(cluster)),
+    ])
 }
 
 /// What another mesh needs to know of this one.
 pub fn peer() -> Attribute {
-    let gateway = object(&[
-        ("network", Type::String),
-        ("addresses", Type::List(Box::new(Type::String))),
-        ("port", Type::Number),
-    ]);
-    let peer = object(&[
-        ("format", Type::Number),
-        ("mesh_id", Type::String),
-        ("trust_domain", Type::String),
-        ("root_certificates", Type::String),
-        ("gateways", Type::map(gateway)),
-    ]);
-    Attribute::new(peer,
-        "What another mesh needs to know to be federated with this one: trust domain, roots and gateways. No secret is in it, so it \
-         can be handed to another organisation. `format` is 1.",
+    Attribute::new(peer_type(),
+        "What another mesh needs to know to be federated with this one. There is no secret in it, so it can be handed to another \
+         organisation. `format` is 1; `id` is the identity of the `istio_mesh`; `mesh_id`, `trust_domain`, `domain_suffix` and \
+         `namespace` are those of the mesh; `root_certificates` (PEM) are what its proxies trust. `gateways` and \
+         `federation_gateways` have the `network`, `addresses` and `port` of the east-west and the federation gateway of each \
+         primary that has one and is not being drained. Lists are sorted.",
     ).computed()
 }
 
-fn object(members: &[(&str, Type)]) -> Type {
-    Type::Object(members.iter().map(|(name, ty)| ((*name).to_owned(), ty.clone())).collect())
+/// The type of [`peer`].
+pub(super) fn peer_type() -> Type {
+    let gateways = || {
+        Type::map(Type::object([("network", Type::String), ("addresses", texts()), ("port", Type::Number)]))
+    };
+    Type::object([
+        ("format", Type::Number),
+        ("id", Type::String),
+        ("mesh_id", Type::String),
+        ("trust_domain", Type::String),
+        ("domain_suffix", Type::String),
+        ("namespace", Type::String),
+        ("root_certificates", Type::String),
+        ("gateways", gateways()),
+        ("federation_gateways", gateways()),
+    ])
+}
+
+fn texts() -> Type {
+    Type::list(Type::String)
 }

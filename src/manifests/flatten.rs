@@ -138,11 +138,7 @@ impl Walk<'_> {
             return self.leaf(path, leaf::typed(&Value::from(text)));
         };
         let root = path.document();
-        if ownership::is_shared_document(self.kind.group, self.kind.kind, path.as_str()) {
-            self.document_value(&root, &document);
-        } else {
-            self.within_whole(path, |walk| walk.document_value(&root, &document));
-        }
+        self.within_whole(path, |walk| walk.document_value(&root, &document));
     }
 
     fn document_value(&mut self, path: &Path, value: &Value) {

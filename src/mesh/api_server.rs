@@ -1,8 +1,8 @@
 //! How the control planes of other clusters reach an API server.
 
-use core::net::IpAddr;
 use std::collections::BTreeMap;
 
+use super::elsewhere;
 use super::names::ClusterName;
 
 /// The address by which istiod of another cluster reads this one.
@@ -35,43 +35,45 @@ impl ApiServerAddresses {
 impl ApiServer {
     /// Why an istiod in another cluster cannot use the URL; `None` if nothing speaks against it.
     ///
-    /// What is refused is what a laptop's kubeconfig tends to have: plain HTTP and addresses that mean another machine
-    /// wherever they are used.
+    /// What is refused is what a laptop's kubeconfig or a provider in a pod tends to have: plain HTTP, and addresses and names that
+    /// mean another machine wherever they are used.
     pub fn unusable(url: &str) -> Option<String> {
-        let Some(rest) = url.strip_prefix("https://") else {
-            return Some(format!("{url:?} is not an https URL"));
+        let Some((scheme, rest)) = url.split_once("://") else {
+            return Some("it is not an https URL".to_owned());
         };
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let Some(host) = host(authority) else {
-            return Some(format!("{url:?} has no host"));
+        if !scheme.eq_ignore_ascii_case("https") {
+            return Some(format!("{scheme}:// is not https://"));
+        }
+        let authority = rest.split('/').next().unwrap_or_default();
+        if authority.contains('@') {
+            return Some("it has a user name or password in it, which istiod does not use".to_owned());
+        }
+        if rest.contains(['?', '#']) {
+            return Some("it has a query or a fragment".to_owned());
+        }
+        let Some((host, port)) = host_and_port(authority) else {
+            return Some("it has no host".to_owned());
         };
-        let address = host.parse::<IpAddr>().ok();
-        let is_loopback = address.is_some_and(|address| address.is_loopback() || is_mapped_loopback(address));
-        if is_loopback || host == "localhost" || host.ends_with(".localhost") {
-            return Some(format!("{host} is each machine's own address, so another cluster cannot reach it"));
+        if port.is_some_and(|port| !port.parse::<u16>().is_ok_and(|port| port > 0)) {
+            return Some(format!("{:?} is not a port", port.unwrap_or_default()));
         }
-        if address.is_some_and(|address| address.is_unspecified()) {
-            return Some(format!("{host} is the address of no machine"));
-        }
-        if matches!(address, Some(IpAddr::V4(address)) if address.is_link_local()) {
-            return Some(format!("{host} is valid on one link only"));
-        }
-        None
+        elsewhere::unusable(host)
     }
 }
 
-fn is_mapped_loopback(address: IpAddr) -> bool {
-    matches!(address, IpAddr::V6(address) if address.to_ipv4_mapped().is_some_and(|address| address.is_loopback()))
-}
-
-/// The host of `host`, `host:port` or `[address]:port`, in lower case.
-fn host(authority: &str) -> Option<String> {
-    let authority = authority.rsplit('@').next().unwrap_or_default();
-    let host = match authority.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => authority.split(':').next().unwrap_or_default(),
+/// The host and the port of `host`, `host:port` or `[address]:port`.
+fn host_and_port(authority: &str) -> Option<(&str, Option<&str>)> {
+    let (host, port) = match authority.strip_prefix('[') {
+        Some(rest) => {
+            let (host, after) = rest.split_once(']')?;
+            (host, after.strip_prefix(':'))
+        }
+        None => match authority.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (authority, None),
+        },
     };
-    (!host.is_empty()).then(|| host.to_ascii_lowercase())
+    (!host.is_empty()).then_some((host, port))
 }
 
 #[cfg(test)]
@@ -82,24 +84,61 @@ mod tests {
     fn addresses_that_only_this_machine_has_are_refused() {
         for url in [
             "https://127.0.0.1:6443",
+            "https://127.1:6443",
             "https://localhost:6443",
+            "https://LOCALHOST.:6443",
             "https://kind.localhost",
+            "https://kind.localhost.",
             "https://[::1]:6443",
             "https://[::ffff:127.0.0.1]/",
             "https://0.0.0.0:6443",
+            "https://[::]:6443",
             "https://169.254.1.1",
+            "https://[fe80::1]:6443",
+            "https://[fe80::1%25eth0]:6443",
+            "https://[::ffff:169.254.1.1]",
+            "https://224.0.0.1",
+            "https://[ff02::1]",
+            "https://255.255.255.255",
+            "https://kubernetes",
+            "https://kubernetes.default",
+            "https://kubernetes.default.svc",
+            "https://Kubernetes.Default.svc.:443",
+            "https://kubernetes.default.svc.cluster.local",
+            "https://kubernetes.default.svc.k8s.example",
+            "https://api.kube-system.svc:443",
+            "https://u:p@api.example",
+            "https://api.example?a=b",
+            "https://api.example:0",
+            "https://api.example:65536",
+            "https://api example",
+            "https://.example",
             "http://10.0.0.1",
             "10.0.0.1:6443",
             "https://",
+            "",
         ] {
             assert!(ApiServer::unusable(url).is_some(), "{url}");
         }
     }
 
     #[test]
+    fn a_refusal_shows_no_password() {
+        let reason = ApiServer::unusable("https://u:s3ntinel@api.example").unwrap();
+        assert!(!reason.contains("s3ntinel"), "{reason}");
+    }
+
+    #[test]
     fn addresses_that_others_can_have_are_taken() {
-        for url in ["https://10.0.0.1:6443", "https://api.example", "https://[fd00::1]:6443/k8s/clusters/c-1"]
-        {
+        for url in [
+            "https://10.0.0.1:6443",
+            "https://api.example",
+            "HTTPS://Api.Example.:443/",
+            "https://east-control-plane:6443",
+            "https://kubernetes.example",
+            "https://api.svc.example",
+            "https://[fd00::1]:6443/k8s/clusters/c-1",
+        ] {
             assert_eq!(ApiServer::unusable(url), None, "{url}");
         }
     }

@@ -16,6 +16,8 @@ pub enum Authority {
         root_lifetime: Duration,
         /// How long a new intermediate is valid.
         intermediate_lifetime: Duration,
+        /// Which intermediates these are: the number tells one set from the next.
+        intermediate_version: i64,
         /// Kind of all keys.
         key_type: KeyType,
     },

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -6,6 +6,8 @@ use serde_json::Value;
 use super::authority::GivenAuthority;
 use super::gateway::EastWestGateway;
 use super::images::Images;
+use super::release::GatewayRole;
+use super::remote_control_plane::RemoteControlPlane;
 
 /// A mesh as its user declares it; nothing of it has been checked.
 ///
@@ -47,6 +49,8 @@ pub struct CertificateAuthority {
     pub key_cluster: Option<String>,
     /// The root that signs generated intermediates, as PEM, if its key comes from the user.
     pub root_certificate: Option<String>,
+    /// Whether the user gives the key of this root.
+    pub has_root_key: bool,
     /// Which key of this root it is.
     pub root_key_version: Option<i64>,
     /// What istiod of each cluster signs with, by cluster name.
@@ -55,6 +59,8 @@ pub struct CertificateAuthority {
     pub root_lifetime_days: Option<i64>,
     /// How long a new intermediate is valid.
     pub intermediate_lifetime_days: Option<i64>,
+    /// Which intermediates those are: another number asks for other ones of the same root.
+    pub intermediate_version: Option<i64>,
     /// Kind of all keys.
     pub key_type: Option<String>,
 }
@@ -78,19 +84,31 @@ pub struct Primary {
     /// Helm values by chart name, for this cluster.
     pub chart: BTreeMap<String, Value>,
     /// The addresses of the cluster's pods.
-    pub pod_cidrs: Vec<String>,
+    pub pod_cidrs: BTreeSet<String>,
     /// The addresses of the cluster's Services.
-    pub service_cidrs: Vec<String>,
+    pub service_cidrs: BTreeSet<String>,
     /// `managed`, the default, or `external`: who installs Istio's custom resource definitions.
     pub crds: Option<String>,
-    /// Whether clusters without a control plane are served by this one.
-    pub serve_remote_clusters: bool,
     /// Whether the cluster is on its way out of the mesh: the others no longer read it or call into it.
     pub drain: bool,
     /// The gateway through which other networks reach the cluster.
     pub east_west_gateway: Option<EastWestGateway>,
+    /// The gateway through which other meshes reach the services that are exported to them.
+    pub federation_gateway: Option<EastWestGateway>,
+    /// How clusters without a control plane reach this one's, if they are served by it.
+    pub remote_control_plane: Option<RemoteControlPlane>,
     /// How other control planes reach the cluster's API server, where that is not how the provider does.
     pub api_server: Option<DeclaredApiServer>,
+}
+
+impl Primary {
+    /// The gateway of this role, if there is one.
+    pub fn gateway(&self, role: GatewayRole) -> Option<&EastWestGateway> {
+        match role {
+            GatewayRole::EastWest => self.east_west_gateway.as_ref(),
+            GatewayRole::Federation => self.federation_gateway.as_ref(),
+        }
+    }
 }
 
 /// How other control planes reach an API server, as the user declares it.

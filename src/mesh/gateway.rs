@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -16,13 +16,13 @@ pub struct EastWestGateway {
     /// `spec.loadBalancerClass` of its Service.
     pub load_balancer_class: Option<String>,
     /// `spec.loadBalancerSourceRanges` of its Service.
-    pub source_ranges: Vec<String>,
+    pub load_balancer_source_ranges: BTreeSet<String>,
     /// Port of its Service for calls between networks, 15443 if there is none.
     pub port: Option<i64>,
     /// Port of every node that leads to `port`; Kubernetes chooses one if there is none.
     pub node_port: Option<i64>,
     /// Where other networks find it, if not at the addresses of its load balancer.
-    pub addresses: Vec<String>,
+    pub addresses: BTreeSet<String>,
     /// Port at these addresses, see [`address_port`](Self::address_port).
     pub address_port: Option<i64>,
     /// What its pods ask for and may not exceed: `requests` and `limits`, quantities by resource.
@@ -51,6 +51,11 @@ impl EastWestGateway {
     pub const NETWORK_LABEL: &str = "topology.istio.io/network";
     /// The label by which a gateway's Service tells another port.
     pub const PORT_LABEL: &str = "networking.istio.io/gatewayPort";
+    /// The name of its Service's port for such calls.
+    pub const PORT_NAME: &str = "tls";
+    /// By this annotation of a Service of type `NodePort`, istiod takes the external addresses of the nodes with these labels, a
+    /// JSON object (`pilot/pkg/serviceregistry/kube/controller/util.go`).
+    pub const NODE_SELECTOR: &str = "traffic.istio.io/nodeSelector";
     /// The labels by which its pods are found: the chart's, of its release name without `istio-`.
     pub const PODS: &str = "istio=eastwestgateway";
     /// What the chart writes where istiod's injector writes an image.
@@ -64,9 +69,25 @@ impl EastWestGateway {
     /// The port at typed addresses: what is said, else that of the nodes where the Service is only there, else that of the
     /// Service.
     pub fn address_port(&self) -> i64 {
-        let node_port = self.node_port.filter(|_| self.service_type.as_deref() == Some(NODE_PORT));
+        let node_port = self.node_port.filter(|_| self.is_at_nodes());
         self.address_port.or(node_port).unwrap_or_else(|| self.service_port())
     }
+
+    /// The port at which other networks find it: that of the typed addresses, else that of the Service.
+    pub fn outer_port(&self) -> i64 {
+        if self.addresses.is_empty() { self.service_port() } else { self.address_port() }
+    }
+
+    /// Whether its Service is found at nodes only, where Kubernetes chooses the ports that nobody has.
+    pub fn is_at_nodes(&self) -> bool {
+        self.service_type.as_deref() == Some(NODE_PORT)
+    }
+}
+
+/// Every network once, in an order of their own, as a proxy's metadata list them.
+pub(super) fn all_networks<'a>(networks: impl Iterator<Item = &'a str>) -> String {
+    let networks: BTreeSet<&str> = networks.collect();
+    networks.into_iter().collect::<Vec<_>>().join(",")
 }
 
 /// Istio's `meshNetworks` for the gateways (cluster, network, gateway) whose addresses are typed; null if there are none.
@@ -88,7 +109,11 @@ pub(super) fn static_networks<'a>(
     if networks.is_empty() { Value::Null } else { Value::Object(networks) }
 }
 
+/// The type of a Service with a load balancer, which the chart takes if nothing else is said.
+pub(super) const LOAD_BALANCER: &str = "LoadBalancer";
 /// The type of a Service that is found at the addresses of nodes.
-const NODE_PORT: &str = "NodePort";
+pub(super) const NODE_PORT: &str = "NodePort";
+/// The type of a Service that is found inside its cluster only.
+pub(super) const CLUSTER_IP: &str = "ClusterIP";
 /// What the type of a gateway's Service can be.
-pub(super) const SERVICE_TYPES: [&str; 3] = ["LoadBalancer", NODE_PORT, "ClusterIP"];
+pub(super) const SERVICE_TYPES: [&str; 3] = [LOAD_BALANCER, NODE_PORT, CLUSTER_IP];

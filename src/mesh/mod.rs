@@ -11,19 +11,27 @@ mod chart_values;
 mod cidr;
 mod declared;
 mod derived;
+mod elsewhere;
+mod entrance_rules;
 mod facts;
 mod gateway;
+mod gateway_rules;
 mod host_names;
 mod images;
+mod member_record;
 mod names;
 mod platform;
 mod ranges;
+mod release;
+mod remote_control_plane;
+mod shared_mesh_config;
 mod skew;
 mod topology;
 mod trust_rules;
 mod validate;
 mod validated;
 mod violation;
+mod well_known;
 
 #[cfg(test)]
 mod tests;
@@ -37,9 +45,16 @@ pub use derived::{DerivedValue, EAST_WEST_GATEWAY};
 pub use facts::ClusterFacts;
 pub use gateway::{EastWestGateway, Resources};
 pub use images::Images;
+pub use member_record::{MEMBER_FORMAT, MEMBER_KEY, MEMBER_LABEL, MemberKind, MemberRecord};
 pub use names::{
     ChartVersion, ClusterName, DEFAULT_NAMESPACE, DEFAULT_TRUST_DOMAIN, InvalidName, MeshId, Namespace,
-    Network, TrustDomain,
+    Network, OFFICIAL_CHARTS, TrustDomain,
 };
-pub use validated::{ValidatedMesh, ValidatedPrimary};
+pub use release::{ChartRelease, FEDERATION_GATEWAY, GatewayRole};
+pub use remote_control_plane::RemoteControlPlane;
+pub use shared_mesh_config::{CaCertificate, SharedMeshConfig};
+pub use validated::{ValidatedGateway, ValidatedMesh, ValidatedPrimary};
 pub use violation::{FieldPath, Severity, Step, Violation};
+pub use well_known::{
+    DEFAULT_DOMAIN_SUFFIX, ISTIOD_PORT, ISTIOD_WEBHOOK_PORT, JOIN_PAGE, JOIN_PAGE_KEY, MESH_INVENTORY,
+};

@@ -8,6 +8,8 @@ use thiserror::Error;
 pub const DEFAULT_TRUST_DOMAIN: &str = "cluster.local";
 /// Where Istio lives unless the user says otherwise, as in Istio's own documentation.
 pub const DEFAULT_NAMESPACE: &str = "istio-system";
+/// Where the Istio project publishes its charts.
+pub const OFFICIAL_CHARTS: &str = "https://blob.istio.io/istio-release/charts";
 
 /// The longest DNS label, and the longest value of a Kubernetes label.
 const LABEL_LENGTH: usize = 63;
@@ -151,6 +153,12 @@ fn is_dns_label(text: &str) -> bool {
 
 pub(super) fn is_dns_subdomain(text: &str) -> bool {
     text.len() <= SUBDOMAIN_LENGTH && text.split('.').all(is_dns_label)
+}
+
+/// `IsQualifiedName` of Kubernetes' apimachinery: the key of a label or an annotation, or a class.
+pub(super) fn is_qualified_name(text: &str) -> bool {
+    let (prefix, name) = text.rsplit_once('/').map_or((None, text), |(prefix, name)| (Some(prefix), name));
+    prefix.is_none_or(is_dns_subdomain) && is_label_value(name)
 }
 
 /// `IsValidLabelValue` of Kubernetes' apimachinery, but for the empty text.

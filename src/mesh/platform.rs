@@ -6,6 +6,9 @@ use super::names::is_dns_subdomain;
 use super::validate::Check;
 use super::violation::FieldPath;
 
+/// Where istiod finds or keeps what it signs with (`pilot/pkg/bootstrap/istio_ca.go`).
+const ISTIODS_SECRETS: [&str; 2] = ["cacerts", "istio-ca-secret"];
+
 impl Check {
     /// Names of images and of the Secrets that they are pulled with.
     pub(super) fn images(&mut self, images: &Images) {
@@ -19,10 +22,26 @@ impl Check {
                            \"registry.example/mirror/istio\".";
             self.error(FieldPath::attribute("hub"), None, cause, way_out);
         }
-        for name in images.pull_secrets.keys().filter(|name| !is_dns_subdomain(name)) {
+        let is_tag =
+            |variant: &&String| variant.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+        if let Some(variant) = images.variant.as_ref().filter(|variant| !is_tag(variant)) {
+            let cause = format!("{variant:?} is not a variant of Istio's images.");
+            self.error(
+                FieldPath::attribute("image_variant"),
+                None,
+                cause,
+                "Write \"distroless\" or \"debug\", for instance.",
+            );
+        }
+        for name in images.pull_secrets.keys() {
             let field = FieldPath::attribute("image_pull_secret").key(name);
-            let cause = format!("{name:?} is not the name of a Secret.");
-            self.error(field, None, cause, "Write lower-case letters, digits, \"-\" and \".\".");
+            if !is_dns_subdomain(name) {
+                let cause = format!("{name:?} is not the name of a Secret.");
+                self.error(field, None, cause, "Write lower-case letters, digits, \"-\" and \".\".");
+            } else if ISTIODS_SECRETS.contains(&name.as_str()) {
+                let cause = format!("istiod looks for certificates in a Secret named {name:?}.");
+                self.error(field, None, cause, "Choose another name.");
+            }
         }
     }
 
@@ -38,16 +57,6 @@ impl Check {
                 self.error(block.then("crds"), Some(cluster), cause, way_out);
                 true
             }
-        }
-    }
-
-    /// Clusters without a control plane reach it through the gateway.
-    pub(super) fn serves_through_a_gateway(&mut self, primary: &Primary, block: &FieldPath, cluster: &str) {
-        if primary.serve_remote_clusters && primary.east_west_gateway.is_none() {
-            let cause =
-                "Remote clusters reach this control plane through its east-west gateway, and it has none.";
-            let way_out = "Add a block east_west_gateway {}, or leave serve_remote_clusters out.";
-            self.error(block.then("serve_remote_clusters"), Some(cluster), cause.to_owned(), way_out);
         }
     }
 }

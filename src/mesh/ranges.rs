@@ -1,6 +1,6 @@
 //! The addresses of pods and Services: what may overlap.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cidr::Cidr;
 use super::declared::Primary;
@@ -38,7 +38,7 @@ impl Check {
         &mut self,
         primaries: &'a BTreeMap<String, Primary>,
         attribute: &'static str,
-        texts: impl Fn(&'a Primary) -> &'a [String],
+        texts: impl Fn(&'a Primary) -> &'a BTreeSet<String>,
     ) -> Vec<Range<'a>> {
         let mut ranges = Vec::new();
         for (cluster, primary) in primaries {

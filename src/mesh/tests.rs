@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 
-fn mesh() -> Mesh {
+pub(super) fn mesh() -> Mesh {
     Mesh {
         mesh_id: "shop".to_owned(),
         trust_domain: "shop.example".to_owned(),
@@ -19,7 +19,7 @@ fn primary() -> Primary {
 }
 
 /// The only violation of a mesh that has one.
-fn violation_of(mesh: &Mesh) -> Violation {
+pub(super) fn violation_of(mesh: &Mesh) -> Violation {
     let violations = match mesh.validate() {
         Ok(valid) => valid.warnings().to_vec(),
         Err(violations) => violations,
@@ -138,6 +138,13 @@ fn a_value_that_contradicts_the_mesh_is_refused_wherever_it_stands() {
         (json!({"profile": "remote"}), "profile"),
         (json!({"istiodRemote": {"enabled": true}}), "istiodRemote.enabled"),
         (json!({"global": {"remotePilotAddress": "10.0.0.1"}}), "global.remotePilotAddress"),
+        (json!({"revision": "canary"}), "revision"),
+        (json!({"revision": 2}), "revision"),
+        (json!({"pilot": {"revision": "default"}}), "pilot.revision"),
+        (json!({"revisionTags": ["stable"]}), "revisionTags"),
+        (json!({"global": {"operatorManageWebhooks": true}}), "global.operatorManageWebhooks"),
+        (json!({"global": {"omitSidecarInjectorConfigMap": true}}), "global.omitSidecarInjectorConfigMap"),
+        (json!({"global": {"enableReaderRBAC": false}}), "global.enableReaderRBAC"),
     ];
     for (values, path) in cases {
         for in_primary in [false, true] {
@@ -156,6 +163,41 @@ fn a_value_that_contradicts_the_mesh_is_refused_wherever_it_stands() {
             assert_eq!(violation.cluster.as_deref(), Some("east"));
         }
     }
+}
+
+#[test]
+fn values_of_other_charts_that_make_names_differ_are_refused() {
+    for (chart, values, path) in [
+        ("base", json!({"defaultRevision": "canary"}), "defaultRevision"),
+        (
+            "base",
+            json!({"global": {"readerServiceAccount": {"name": "other"}}}),
+            "global.readerServiceAccount.name",
+        ),
+        ("cni", json!({"revision": "canary"}), "revision"),
+        ("gateway", json!({"revision": "canary"}), "revision"),
+        ("gateway", json!({"kind": "DaemonSet"}), "kind"),
+        ("gateway", json!({"labels": {"istio": "ingress"}}), "labels.istio"),
+        ("gateway", json!({"serviceAccount": {"create": false}}), "serviceAccount.create"),
+        ("gateway", json!({"serviceAccount": {"name": "other"}}), "serviceAccount.name"),
+        ("gateway", json!({"name": "other"}), "name"),
+    ] {
+        let mut mesh = mesh();
+        mesh.primaries.get_mut("east").unwrap().east_west_gateway = Some(EastWestGateway::default());
+        mesh.chart.insert(chart.to_owned(), values);
+        let violation = violation_of(&mesh);
+        assert_eq!(violation.field.to_string(), format!("chart[\"{chart}\"].values"));
+        assert!(violation.cause.starts_with(&format!("{path} is ")), "{}", violation.cause);
+    }
+}
+
+#[test]
+fn a_revision_is_refused_with_the_reason() {
+    let mut mesh = mesh();
+    mesh.chart.insert("istiod".to_owned(), json!({"revision": "canary"}));
+    let violation = violation_of(&mesh);
+    assert!(violation.cause.contains("a mesh has one revision"), "{}", violation.cause);
+    assert!(violation.way_out.starts_with("Remove revision."), "{}", violation.way_out);
 }
 
 #[test]
@@ -178,8 +220,13 @@ fn values_that_repeat_what_the_mesh_says_are_accepted() {
         "global": {"meshID": "shop", "network": null, "remotePilotAddress": ""},
         "istiodRemote": {"enabled": false},
         "profile": "demo",
+        "revision": "",
+        "revisionTags": [],
     });
     mesh.chart.insert("istiod".to_owned(), values);
+    let gateway = json!({"revision": "default", "kind": "Deployment", "service": {"type": "LoadBalancer"}});
+    mesh.chart.insert("gateway".to_owned(), gateway);
+    mesh.chart.insert("base".to_owned(), json!({"defaultRevision": "default"}));
     assert_eq!(mesh.validate().unwrap().warnings(), []);
 }
 

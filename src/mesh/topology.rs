@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::api_server::ApiServer;
-use super::cidr::Cidr;
 use super::declared::{DeclaredAddress, DeclaredApiServer, Mesh, Primary};
-use super::gateway::{EastWestGateway, SERVICE_TYPES};
+use super::release::GatewayRole;
 use super::validate::Check;
 use super::violation::FieldPath;
 
@@ -18,11 +17,14 @@ impl Check {
         }
         self.somebody_stays(&mesh.primaries);
         self.networks_have_gateways(&mesh.primaries);
+        self.gateways_are_told_apart(&mesh.primaries);
         self.ranges(&mesh.primaries);
         for (label, primary) in &mesh.primaries {
             let block = FieldPath::attribute("primary").key(label);
-            if let Some(gateway) = &primary.east_west_gateway {
-                self.gateway(gateway, &block.then("east_west_gateway"), label);
+            for role in GatewayRole::ALL {
+                if let Some(gateway) = primary.gateway(role) {
+                    self.gateway(mesh, label, primary, role, gateway);
+                }
             }
             if let Some(api_server) = &primary.api_server {
                 self.api_server(api_server, &block.then("api_server"), label, &mesh.primaries);
@@ -55,8 +57,9 @@ impl Check {
 
     fn check_address(&mut self, address: &DeclaredAddress, block: &FieldPath, label: &str) {
         if let Some(reason) = address.url.as_deref().and_then(ApiServer::unusable) {
+            let cause = format!("The other control planes cannot use this URL: {reason}.");
             let way_out = "Give the URL by which the other clusters' control planes reach this API server.";
-            self.error(block.then("url"), Some(label), format!("{reason}."), way_out);
+            self.error(block.then("url"), Some(label), cause, way_out);
         }
     }
 
@@ -73,10 +76,10 @@ impl Check {
     /// Traffic enters a network through a gateway in one of its clusters that are not drained. Nobody calls into a network
     /// whose clusters are all drained.
     fn networks_have_gateways(&mut self, primaries: &BTreeMap<String, Primary>) {
-        let networks: BTreeSet<&str> = primaries.values().map(|primary| primary.network.as_str()).collect();
-        if networks.len() < 2 {
+        if !have_several_networks(primaries) {
             return;
         }
+        let networks: BTreeSet<&str> = primaries.values().map(|primary| primary.network.as_str()).collect();
         for network in networks {
             let mut members =
                 primaries.iter().filter(|(_, primary)| primary.network == network && !primary.drain);
@@ -84,8 +87,8 @@ impl Check {
             if let Some(label) = first.filter(|_| members.all(|(_, it)| it.east_west_gateway.is_none())) {
                 let field = FieldPath::attribute("primary").key(label).then("east_west_gateway");
                 let cause = format!(
-                    "The mesh has several networks, and network {network:?} has no east-west gateway, so no call could come \
-                     into it."
+                    "The mesh has several networks, and network {network:?} has no east-west gateway, so traffic cannot \
+                     enter it."
                 );
                 let way_out = "Add a block east_west_gateway {} to a cluster of this network, or give clusters whose pods \
                      reach each other the same network.";
@@ -93,44 +96,12 @@ impl Check {
             }
         }
     }
+}
 
-    fn gateway(&mut self, gateway: &EastWestGateway, field: &FieldPath, cluster: &str) {
-        let service_type = gateway.service_type.as_deref();
-        if let Some(found) = service_type.filter(|found| !SERVICE_TYPES.contains(found)) {
-            let cause = format!("{found:?} is no type of a gateway's Service.");
-            let way_out = format!("Write one of {}.", SERVICE_TYPES.join(", "));
-            self.error(field.then("service_type"), Some(cluster), cause, &way_out);
-        }
-        if gateway.replicas.is_some_and(|replicas| replicas < 1) {
-            let cause = "A gateway without a pod lets nothing in.".to_owned();
-            self.error(field.then("replicas"), Some(cluster), cause, "Write 1 or more, or leave it out.");
-        }
-        let ports = [
-            ("port", gateway.port),
-            ("node_port", gateway.node_port),
-            ("address_port", gateway.address_port),
-        ];
-        for (attribute, port) in ports {
-            if port.is_some_and(|port| !(1..=65535).contains(&port)) {
-                let cause = "A port is a number from 1 to 65535.".to_owned();
-                self.error(field.then(attribute), Some(cluster), cause, "Write a number in this range.");
-            }
-        }
-        if gateway.address_port.is_some() && gateway.addresses.is_empty() {
-            let cause = "Nothing says at which addresses this port is.".to_owned();
-            let way_out = "Name them in addresses, or leave address_port out.";
-            self.error(field.then("address_port"), Some(cluster), cause, way_out);
-        }
-        if gateway.addresses.iter().any(|address| address.trim().is_empty()) {
-            let cause = "An address of the gateway is empty.".to_owned();
-            let way_out = "Write IP addresses or host names that the other clusters' pods reach.";
-            self.error(field.then("addresses"), Some(cluster), cause, way_out);
-        }
-        for text in &gateway.source_ranges {
-            self.name::<Cidr>(text, field.then("source_ranges"), Some(cluster));
-        }
-        self.is_document(&gateway.values, &field.then("values"), Some(cluster));
-    }
+/// Whether pods of the mesh are on networks that do not reach each other.
+pub(super) fn have_several_networks(primaries: &BTreeMap<String, Primary>) -> bool {
+    let mut networks = primaries.values().map(|primary| primary.network.as_str());
+    networks.next().is_some_and(|first| networks.any(|network| network != first))
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ impl Check {
             }
             "self_signed" => Some(Authority::SelfSigned),
             other => {
-                let cause = format!("{other:?} is no mode of a certificate authority.");
+                let cause = format!("{other:?} is not a valid mode of a certificate authority.");
                 self.error(field.then("mode"), None, cause, MODES);
                 None
             }
@@ -57,12 +57,15 @@ impl Check {
             ("given", !declared.given.is_empty() && mode != "given"),
             ("key_cluster", declared.key_cluster.is_some()),
             ("root_certificate", declared.root_certificate.is_some()),
+            ("root_key_wo", declared.has_root_key),
+            ("root_key_wo_version", declared.root_key_version.is_some()),
             ("root_lifetime_days", declared.root_lifetime_days.is_some()),
             ("intermediate_lifetime_days", declared.intermediate_lifetime_days.is_some()),
+            ("intermediate_version", declared.intermediate_version.is_some()),
             ("key_type", declared.key_type.is_some()),
         ];
         for (name, _) in stray.into_iter().filter(|(_, is_stray)| *is_stray) {
-            let cause = format!("{name} says nothing with mode = {mode:?}.");
+            let cause = format!("{name} has no effect when mode is {mode:?}.");
             self.error(field.then(name), None, cause, "Remove it, or choose the mode that it belongs to.");
         }
     }
@@ -93,6 +96,10 @@ impl Check {
         primaries: &BTreeMap<String, Primary>,
         field: &FieldPath,
     ) -> Option<Authority> {
+        if !declared.given.is_empty() {
+            let cause = "given has no effect when mode is \"generated\".".to_owned();
+            self.error(field.then("given"), None, cause, "Set mode = \"given\", or remove the blocks given.");
+        }
         let root_keeper = self.root_keeper(declared, primaries, field);
         let key_type = declared.key_type.as_deref().map_or(Some(KeyType::default()), KeyType::from_setting);
         if key_type.is_none() {
@@ -111,6 +118,7 @@ impl Check {
             root: root_keeper?,
             root_lifetime: root?,
             intermediate_lifetime: intermediate?,
+            intermediate_version: declared.intermediate_version.unwrap_or_default(),
             key_type: key_type?,
         })
     }
@@ -131,6 +139,7 @@ impl Check {
         field: &FieldPath,
     ) -> Option<RootKeeper> {
         let Some(certificate) = declared.root_certificate.clone() else {
+            self.no_key_without_its_root(declared, field);
             return self
                 .key_cluster(declared.key_cluster.as_deref(), primaries, field)
                 .map(RootKeeper::Cluster);
@@ -145,6 +154,23 @@ impl Check {
             self.error(field.then(name), None, cause, "Remove one of the two.");
         }
         Some(RootKeeper::User { certificate, key_version: declared.root_key_version.unwrap_or_default() })
+    }
+
+    /// A key that nobody uses would look as if the mesh had the root that it belongs to.
+    fn no_key_without_its_root(&mut self, declared: &CertificateAuthority, field: &FieldPath) {
+        let keys = [
+            ("root_key_wo", declared.has_root_key),
+            ("root_key_wo_version", declared.root_key_version.is_some()),
+        ];
+        for (name, _) in keys.into_iter().filter(|(_, is_set)| *is_set) {
+            let cause = format!("{name} has no effect without root_certificate.");
+            self.error(
+                field.then(name),
+                None,
+                cause,
+                "Add the certificate that this key belongs to, or remove the key.",
+            );
+        }
     }
 
     /// With one primary there is no choice.

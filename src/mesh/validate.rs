@@ -6,9 +6,10 @@ use serde_json::Value;
 use super::chart::ChartName;
 use super::chart_values::{self, Given};
 use super::declared::{Mesh, Primary};
-use super::derived::Identity;
-use super::gateway::static_networks;
+use super::derived::{DerivedValue, Identity};
+use super::gateway::{all_networks, static_networks};
 use super::names::{ChartVersion, ClusterName, DEFAULT_TRUST_DOMAIN, InvalidName, Namespace};
+use super::release::GatewayRole;
 use super::validated::{ValidatedMesh, ValidatedPrimary};
 use super::violation::{FieldPath, Severity, Violation};
 
@@ -28,8 +29,10 @@ impl Mesh {
         check.chart_source(&self.chart_source.repository);
         let chart = check.charts(&self.chart, &FieldPath::default(), None);
         check.is_document(&self.mesh_config, &FieldPath::attribute("mesh_config"), None);
+        let (mesh_config, ca_certificates) = check.ca_certificates(&self.mesh_config);
         check.images(&self.images);
         check.topology(self);
+        check.federation_has_a_trust_domain(self);
         let authority = check.authority(&self.certificate_authority, &self.primaries);
         let primaries = self.validate_primaries(&mut check, version.as_ref(), namespace.as_ref());
         match (mesh_id, trust_domain, namespace, authority) {
@@ -40,7 +43,8 @@ impl Mesh {
                     namespace,
                     chart_source: self.chart_source.clone(),
                     chart,
-                    mesh_config: self.mesh_config.clone(),
+                    mesh_config,
+                    ca_certificates,
                     images: self.images.clone(),
                     cni: self.cni,
                     authority,
@@ -71,25 +75,18 @@ impl Mesh {
             check.values_agree_with_identity(self, label, primary);
             check.host_names_are_resolved(self, label, primary);
             let manages_crds = check.manages_crds(primary, &field, label);
-            check.serves_through_a_gateway(primary, &field, label);
-            let gateway = primary.east_west_gateway.as_ref();
-            let gateway_namespace = match gateway.and_then(|gateway| gateway.namespace.as_deref()) {
-                Some(text) => check.gateway_namespace(text, &field, label),
-                None => mesh_namespace.cloned(),
-            };
-            if let (Some(cluster), Some(network), Some(version), Some(gateway_namespace)) =
-                (cluster, network, version, gateway_namespace)
-            {
+            check.remote_control_plane(primary, &field, label);
+            let gateways = check.gateways(primary, mesh_namespace, &field, label);
+            if let (Some(cluster), Some(network), Some(version)) = (cluster, network, version) {
                 let validated = ValidatedPrimary {
                     network,
                     version,
                     chart,
                     charts: self.charts_of(primary),
                     manages_crds,
-                    serves_remote_clusters: primary.serve_remote_clusters,
                     is_drained: primary.drain,
-                    gateway_namespace,
-                    east_west_gateway: primary.east_west_gateway.clone(),
+                    gateways,
+                    remote_control_plane: primary.remote_control_plane.clone(),
                     api_server: primary.api_server.clone().unwrap_or_default(),
                 };
                 primaries.insert(cluster, validated);
@@ -103,7 +100,7 @@ impl Mesh {
         let is_needed = |chart: &ChartName| match chart {
             ChartName::Base | ChartName::Istiod => true,
             ChartName::Cni => self.cni,
-            ChartName::Gateway => primary.east_west_gateway.is_some(),
+            ChartName::Gateway => GatewayRole::ALL.iter().any(|role| primary.gateway(*role).is_some()),
         };
         ChartName::ALL.into_iter().filter(is_needed).collect()
     }
@@ -116,8 +113,9 @@ impl Mesh {
         static_networks(gateways)
     }
 
-    fn identity<'a>(&'a self, cluster: &'a str, primary: &'a Primary, networks: &'a Value) -> Identity<'a> {
-        Identity {
+    fn derived_values(&self, cluster: &str, primary: &Primary) -> Vec<DerivedValue> {
+        let with_role = |role: GatewayRole| Some((role, primary.gateway(role)?));
+        let identity = Identity {
             mesh_id: &self.mesh_id,
             trust_domain: &self.trust_domain,
             namespace: &self.namespace,
@@ -125,9 +123,12 @@ impl Mesh {
             network: &primary.network,
             images: &self.images,
             has_cni: self.cni,
-            serves_remote_clusters: primary.serve_remote_clusters,
-            networks,
-        }
+            gateways: &GatewayRole::ALL.into_iter().filter_map(with_role).collect::<Vec<_>>(),
+            remote_control_plane: primary.remote_control_plane.as_ref(),
+            networks: &self.static_networks(),
+            all_networks: &all_networks(self.primaries.values().map(|primary| primary.network.as_str())),
+        };
+        identity.derived_values()
     }
 
     /// Every document that ends up in the values of this cluster's charts.
@@ -141,9 +142,9 @@ impl Mesh {
                 }
             }
         }
-        if let Some(gateway) = &primary.east_west_gateway {
-            let field = FieldPath::attribute("primary").key(cluster).then("east_west_gateway").then("values");
-            given.push(Given::values(ChartName::Gateway, field, &gateway.values));
+        for role in GatewayRole::ALL {
+            let field = FieldPath::attribute("primary").key(cluster).then(role.block()).then("values");
+            given.extend(primary.gateway(role).map(|gateway| Given::gateway(role, field, &gateway.values)));
         }
         given.push(Given::mesh_config(FieldPath::attribute("mesh_config"), &self.mesh_config));
         given
@@ -202,7 +203,7 @@ impl Check {
         }
     }
 
-    fn namespace_is_not_kubernetes_own(
+    pub(super) fn namespace_is_not_kubernetes_own(
         &mut self,
         namespace: Option<&Namespace>,
         field: FieldPath,
@@ -213,13 +214,6 @@ impl Check {
                 format!("The prefix \"kube-\" of {:?} is reserved by Kubernetes.", namespace.as_str());
             self.error(field, cluster, cause, "Use a name of your own, such as \"istio-system\".");
         }
-    }
-
-    fn gateway_namespace(&mut self, text: &str, primary: &FieldPath, cluster: &str) -> Option<Namespace> {
-        let field = primary.then("east_west_gateway").then("namespace");
-        let namespace = self.name(text, field.clone(), Some(cluster));
-        self.namespace_is_not_kubernetes_own(namespace.as_ref(), field, Some(cluster));
-        namespace
     }
 
     fn chart_source(&mut self, repository: &str) {
@@ -260,8 +254,7 @@ impl Check {
     }
 
     fn values_agree_with_identity(&mut self, mesh: &Mesh, cluster: &str, primary: &Primary) {
-        let networks = mesh.static_networks();
-        let derived = mesh.identity(cluster, primary, &networks).derived_values();
+        let derived = mesh.derived_values(cluster, primary);
         for given in mesh.given_values(cluster, primary) {
             for refusal in chart_values::refusals(&given, &derived, &mesh.mesh_id) {
                 self.error(given.field.clone(), Some(cluster), refusal.cause, &refusal.way_out);

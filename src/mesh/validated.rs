@@ -6,9 +6,12 @@ use super::authority::Authority;
 use super::chart::ChartName;
 use super::declared::{ChartSource, DeclaredApiServer};
 use super::derived::{DerivedValue, Identity};
-use super::gateway::{EastWestGateway, static_networks};
+use super::gateway::{EastWestGateway, all_networks, static_networks};
 use super::images::Images;
 use super::names::{ChartVersion, ClusterName, MeshId, Namespace, Network, TrustDomain};
+use super::release::{ChartRelease, GatewayRole};
+use super::remote_control_plane::RemoteControlPlane;
+use super::shared_mesh_config::CaCertificate;
 use super::violation::Violation;
 
 /// A mesh that keeps every rule; only [`Mesh::validate`](super::Mesh::validate) makes one.
@@ -20,6 +23,7 @@ pub struct ValidatedMesh {
     pub(super) chart_source: ChartSource,
     pub(super) chart: BTreeMap<ChartName, Value>,
     pub(super) mesh_config: Value,
+    pub(super) ca_certificates: Vec<CaCertificate>,
     pub(super) images: Images,
     pub(super) cni: bool,
     pub(super) authority: Authority,
@@ -35,11 +39,19 @@ pub struct ValidatedPrimary {
     pub(super) chart: BTreeMap<ChartName, Value>,
     pub(super) charts: BTreeSet<ChartName>,
     pub(super) manages_crds: bool,
-    pub(super) serves_remote_clusters: bool,
     pub(super) is_drained: bool,
-    pub(super) east_west_gateway: Option<EastWestGateway>,
-    pub(super) gateway_namespace: Namespace,
+    pub(super) gateways: BTreeMap<GatewayRole, ValidatedGateway>,
+    pub(super) remote_control_plane: Option<RemoteControlPlane>,
     pub(super) api_server: DeclaredApiServer,
+}
+
+/// One gateway of a cluster.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ValidatedGateway {
+    /// What the user says of it.
+    pub settings: EastWestGateway,
+    /// Where it lives.
+    pub namespace: Namespace,
 }
 
 impl ValidatedMesh {
@@ -68,9 +80,14 @@ impl ValidatedMesh {
         self.chart.get(&chart).unwrap_or(&Value::Null)
     }
 
-    /// Istio's `MeshConfig` for all clusters; null if there is none.
+    /// Istio's `MeshConfig` for all clusters, without `caCertificates`; null if there is none.
     pub fn mesh_config(&self) -> &Value {
         &self.mesh_config
+    }
+
+    /// `caCertificates` of the `MeshConfig`: whom the user has the mesh trust besides its own root.
+    pub fn ca_certificates(&self) -> &[CaCertificate] {
+        &self.ca_certificates
     }
 
     /// Where the images come from.
@@ -110,7 +127,8 @@ impl ValidatedMesh {
     /// knows pods behind them, for it sends calls to pods of a network without a gateway straight to their addresses.
     fn static_networks(&self) -> Value {
         let gateways = self.primaries.iter().filter_map(|(cluster, primary)| {
-            Some((cluster.as_str(), primary.network.as_str(), primary.east_west_gateway.as_ref()?))
+            let gateway = primary.gateway(GatewayRole::EastWest)?;
+            Some((cluster.as_str(), primary.network.as_str(), &gateway.settings))
         });
         static_networks(gateways)
     }
@@ -130,8 +148,13 @@ impl ValidatedMesh {
             network: primary.network.as_str(),
             images: &self.images,
             has_cni: self.cni,
-            serves_remote_clusters: primary.serves_remote_clusters,
+            gateways: &primary
+                .gateways()
+                .map(|(role, gateway)| (role, &gateway.settings))
+                .collect::<Vec<_>>(),
+            remote_control_plane: primary.remote_control_plane.as_ref(),
             networks: &self.static_networks(),
+            all_networks: &all_networks(self.primaries.values().map(|primary| primary.network.as_str())),
         };
         identity.derived_values()
     }
@@ -158,19 +181,30 @@ impl ValidatedPrimary {
         self.manages_crds
     }
 
-    /// Whether clusters without a control plane are served by this one, through its east-west gateway.
-    pub fn serves_remote_clusters(&self) -> bool {
-        self.serves_remote_clusters
+    /// What the charts are installed as.
+    pub fn releases(&self) -> impl Iterator<Item = ChartRelease> {
+        let of_chart = |chart| match chart {
+            ChartName::Base => vec![ChartRelease::Base],
+            ChartName::Istiod => vec![ChartRelease::Istiod],
+            ChartName::Cni => vec![ChartRelease::Cni],
+            ChartName::Gateway => self.gateways.keys().copied().map(ChartRelease::Gateway).collect(),
+        };
+        self.charts().flat_map(of_chart)
     }
 
-    /// The gateway through which other networks reach the cluster.
-    pub fn east_west_gateway(&self) -> Option<&EastWestGateway> {
-        self.east_west_gateway.as_ref()
+    /// How clusters without a control plane reach this one's, if they are served by it.
+    pub fn remote_control_plane(&self) -> Option<&RemoteControlPlane> {
+        self.remote_control_plane.as_ref()
     }
 
-    /// Where the gateway lives; the mesh's namespace unless it has one of its own.
-    pub fn gateway_namespace(&self) -> &Namespace {
-        &self.gateway_namespace
+    /// The gateway of this role, if there is one.
+    pub fn gateway(&self, role: GatewayRole) -> Option<&ValidatedGateway> {
+        self.gateways.get(&role)
+    }
+
+    /// All gateways.
+    pub fn gateways(&self) -> impl Iterator<Item = (GatewayRole, &ValidatedGateway)> {
+        self.gateways.iter().map(|(role, gateway)| (*role, gateway))
     }
 
     /// What the user says about how others reach the cluster's API server.

@@ -1,5 +1,9 @@
-//! What the proxies of a cluster trust, and what its istiod signs with.
+//! What the proxies of a cluster trust, what its istiod signs with, and what of both is kept there. Keys are read, since they are in
+//! the same Secrets, and left behind here.
 
+use std::collections::BTreeMap;
+
+use futures::future::{try_join, try_join3};
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::Api;
 
@@ -9,8 +13,41 @@ use crate::clusters::{Cluster, Error};
 const ROOTS: &str = "istio-ca-root-cert";
 const ROOTS_KEY: &str = "root-cert.pem";
 /// From which istiod takes its certificate and key (Istio, "Plug in CA Certificates").
-const SIGNER: &str = "cacerts";
-const SIGNER_KEY: &str = "ca-cert.pem";
+const AUTHORITY: &str = "cacerts";
+/// Where istiod keeps the root that it makes for itself when it finds nothing to sign with.
+const OWN: &str = "istio-ca-secret";
+/// The files in these Secrets that are no keys.
+const PUBLIC: [&str; 6] =
+    ["ca-cert.pem", "cert-chain.pem", "root-cert.pem", "tls.crt", "ca.crt", "istio-generated"];
+
+/// The files of a Secret that are no keys.
+pub type CertificateFiles = BTreeMap<String, Vec<u8>>;
+
+/// What a cluster holds of certificates.
+#[derive(Clone, Debug, Default)]
+pub struct HeldCertificates {
+    /// Those in the Secret that keeps a mesh's root.
+    pub root: Option<CertificateFiles>,
+    /// Those that istiod finds to sign with.
+    pub authority: Option<CertificateFiles>,
+    /// Those that istiod made for itself.
+    pub own: Option<CertificateFiles>,
+    /// The roots that proxies have been told to trust, as PEM.
+    pub roots: Option<String>,
+}
+
+/// What this cluster holds in `namespace`, the control plane's, where `root_secret` keeps a mesh's root. Needs to get Secrets and
+/// `ConfigMap`s there.
+pub async fn certificates(
+    cluster: &Cluster,
+    namespace: &str,
+    root_secret: &str,
+) -> Result<HeldCertificates, Error> {
+    let files = |name| files(cluster, namespace, name);
+    let secrets = try_join3(files(root_secret), files(AUTHORITY), files(OWN));
+    let ((root, authority, own), roots) = try_join(secrets, roots(cluster, namespace)).await?;
+    Ok(HeldCertificates { root, authority, own, roots })
+}
 
 /// The roots as PEM; `None` as long as istiod has not written them. Needs to get `ConfigMap`s in `namespace`, the control plane's.
 pub async fn roots(cluster: &Cluster, namespace: &str) -> Result<Option<String>, Error> {
@@ -19,10 +56,38 @@ pub async fn roots(cluster: &Cluster, namespace: &str) -> Result<Option<String>,
     Ok(config_map.and_then(|config_map| config_map.data?.remove(ROOTS_KEY)))
 }
 
-/// The certificate that istiod signs with, as it is in its Secret: PEM, by whoever wrote it. `None` without that Secret: then
-/// istiod signs with a root of its own. Needs to get Secrets in `namespace`, the control plane's.
-pub(super) async fn signer(cluster: &Cluster, namespace: &str) -> Result<Option<Vec<u8>>, Error> {
-    let read = Api::<Secret>::namespaced(cluster.client(), namespace).get_opt(SIGNER).await;
-    let secret = read.map_err(|error| cluster.error(error))?;
-    Ok(secret.and_then(|secret| Some(secret.data?.remove(SIGNER_KEY)?.0)))
+/// The certificates that istiod signs with, as they are in its Secret, by whoever wrote it. `None` without that Secret: an istiod
+/// that starts then makes a root of its own. Needs to get Secrets in `namespace`, the control plane's.
+pub(super) async fn authority(cluster: &Cluster, namespace: &str) -> Result<Option<CertificateFiles>, Error> {
+    files(cluster, namespace, AUTHORITY).await
+}
+
+async fn files(cluster: &Cluster, namespace: &str, name: &str) -> Result<Option<CertificateFiles>, Error> {
+    let read = Api::<Secret>::namespaced(cluster.client(), namespace).get_opt(name).await;
+    Ok(read.map_err(|error| cluster.error(error))?.map(public))
+}
+
+fn public(secret: Secret) -> CertificateFiles {
+    let files = secret.data.unwrap_or_default().into_iter();
+    files
+        .filter(|(name, _)| PUBLIC.contains(&name.as_str()))
+        .map(|(name, content)| (name, content.0))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn keys_are_left_behind() {
+        let secret = json!({"data": {
+            "tls.crt": "YQ==", "tls.key": "aw==", "ca-key.pem": "aw==", "key.pem": "aw==", "ca-cert.pem": "Yg==",
+        }});
+        let files = public(serde_json::from_value(secret).unwrap());
+        let files: Vec<_> = files.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect();
+        assert_eq!(files, [("ca-cert.pem", b"b".as_slice()), ("tls.crt", b"a".as_slice())]);
+    }
 }

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use super::gateway::addresses;
 use crate::clusters::{self, Cluster};
-use crate::mesh::EastWestGateway;
+use crate::mesh::{DEFAULT_DOMAIN_SUFFIX, EastWestGateway};
 
 /// What the chart `istiod` keeps of its values for the injector.
 const INJECTOR: &str = "istio-sidecar-injector";
@@ -63,6 +63,12 @@ pub struct Installed {
     pub image_variant: Option<String>,
     /// Kind of Kubernetes.
     pub platform: Option<String>,
+    /// Names of the Secrets that images are pulled with.
+    pub image_pull_secrets: Vec<String>,
+    /// Whether Istio's CNI plugin is used.
+    pub has_cni: bool,
+    /// End of the names of Services.
+    pub domain_suffix: String,
     /// Whether clusters without a control plane can be served.
     pub serves_remote_clusters: bool,
     /// Istio's `MeshConfig` as YAML.
@@ -83,6 +89,8 @@ pub struct NetworkGateway {
 #[derive(Deserialize)]
 struct InjectorValues {
     global: Global,
+    #[serde(default)]
+    pilot: Value,
 }
 
 #[derive(Deserialize)]
@@ -97,6 +105,10 @@ struct Global {
     hub: Option<String>,
     variant: Option<String>,
     platform: Option<String>,
+    #[serde(default)]
+    image_pull_secrets: Value,
+    #[serde(default)]
+    proxy: Value,
     #[serde(default)]
     external_istiod: bool,
     #[serde(default)]
@@ -122,7 +134,7 @@ pub async fn installed(cluster: &Cluster, namespace: &str) -> Result<Installed, 
     let injector = injector.ok_or_else(absent)?;
     let mesh_config = mesh.and_then(|mesh| mesh.data?.remove(MESH_KEY)).ok_or_else(absent)?;
     let values = injector.data.as_ref().and_then(|data| data.get(INJECTOR_KEY)).map_or("", String::as_str);
-    let InjectorValues { global } = serde_json::from_str(values).map_err(|source| {
+    let InjectorValues { global, pilot } = serde_json::from_str(values).map_err(|source| {
         InstalledError::Values { cluster: cluster.name().to_owned(), namespace: namespace.to_owned(), source }
     })?;
     let labels = injector.metadata.labels.unwrap_or_default();
@@ -136,9 +148,17 @@ pub async fn installed(cluster: &Cluster, namespace: &str) -> Result<Installed, 
         hub: given(global.hub),
         image_variant: given(global.variant),
         platform: given(global.platform),
+        image_pull_secrets: strings(&global.image_pull_secrets),
+        has_cni: pilot["cni"]["enabled"] == true,
+        domain_suffix: global.proxy["clusterDomain"].as_str().unwrap_or(DEFAULT_DOMAIN_SUFFIX).to_owned(),
         serves_remote_clusters: global.external_istiod,
         mesh_config,
     })
+}
+
+fn strings(list: &Value) -> Vec<String> {
+    let items = list.as_array().into_iter().flatten();
+    items.filter_map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
 /// The gateway of the network as `meshNetworks` has it: there its addresses are typed.

@@ -5,6 +5,8 @@ mod control_plane;
 mod definitions;
 mod gateway;
 mod installed;
+mod members;
+mod page;
 mod pods;
 mod proxies;
 mod remote_access;
@@ -17,12 +19,14 @@ use futures::future::{join_all, try_join};
 use crate::clusters::{Cluster, Clusters, Error, Reason};
 use crate::mesh::ClusterFacts;
 
-pub use authority::roots;
+pub use authority::{CertificateFiles, HeldCertificates, certificates, roots};
 pub use control_plane::{ControlPlane, Replica, control_plane};
 pub use definitions::definitions_in_use;
-pub use gateway::{Gateway, GatewayPods};
+pub use gateway::{Gateway, GatewayPods, gateway, load_balancer, service_addresses};
 pub use installed::{Installed, InstalledError, NetworkGateway, installed};
-pub use proxies::proxies;
+pub use members::members;
+pub use page::join_page;
+pub use proxies::{ControlPlaneName, Workload, proxies};
 pub use remote_access::{Refusal, RemoteAccess, RemoteSecret, RemoteSecrets, remote_secrets, token};
 
 /// How often a read is tried when the server or the connection to it fails for a moment.

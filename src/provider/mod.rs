@@ -4,7 +4,9 @@ mod data;
 mod model;
 mod schema;
 
-use tfplugin::{AttributePath, Diagnostic, Diagnostics, Outcome, Provider, Registry, Schema, Setup};
+use std::collections::BTreeMap;
+
+use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field, Outcome, Provider, Registry, Schema, Setup};
 
 use crate::charts::{self, Charts, user_cache_directory};
 use crate::clusters::{Clusters, Environment, Limits};
@@ -32,20 +34,23 @@ impl Provider for IstioProvider {
     }
 
     fn register(&self, registry: &mut Registry<Self>) {
-        registry.resource(MeshResource).data_source(MeshDataSource).data_source(TopologyDataSource);
+        registry.identified(MeshResource).data_source(MeshDataSource).data_source(TopologyDataSource);
     }
 
-    /// Checks what needs no file and no environment; [`Provider::configure`] checks the rest.
     async fn configure(&self, config: ProviderModel, _setup: &Setup) -> Outcome<ProviderData> {
-        configure(&config).into()
+        match configure(&config) {
+            Ok(data) => {
+                let violations = data.clusters.violations();
+                let warnings = violations.iter().map(diagnostics::setting).collect::<Diagnostics>();
+                Outcome::new(data).with(warnings)
+            }
+            Err(errors) => Outcome::failed(errors),
+        }
     }
 }
 
 fn configure(config: &ProviderModel) -> Result<ProviderData, Diagnostics> {
-    let blocks = config.cluster.as_known().into_iter().flatten();
-    let blocks = blocks.map(|(label, model)| (label.clone(), model.block())).collect();
-    let clusters = Clusters::new(blocks, Environment::read(), Limits::default())
-        .map_err(|errors| errors.iter().map(diagnostics::setting).collect::<Diagnostics>())?;
+    let clusters = clusters(&config.cluster, Environment::read());
     let cache = user_cache_directory(|name| std::env::var(name).ok());
     let registries = config.chart_registry.as_known().into_iter().flatten();
     let registries = registries.map(|(host, model)| (host.clone(), model.registry())).collect();
@@ -57,7 +62,46 @@ fn configure(config: &ProviderModel) -> Result<ProviderData, Diagnostics> {
     Ok(data)
 }
 
+/// The clusters of these blocks. What is wrong with one of them is an error of whoever uses that cluster.
+fn clusters(blocks: &Field<BTreeMap<String, ClusterModel>>, environment: Environment) -> Clusters {
+    if blocks.is_unknown() {
+        return Clusters::not_yet_known();
+    }
+    let blocks = blocks.as_known().into_iter().flatten();
+    let blocks = blocks.map(|(label, model)| (label.clone(), model.block())).collect();
+    Clusters::new(blocks, environment, Limits::default())
+}
+
 fn cannot_fetch_charts(error: &charts::Error) -> Diagnostic {
     let path = error.registry().map(|label| AttributePath::new("chart_registry").key(label));
     diagnostics::failure("Charts cannot be fetched", error, &error.way_out(), path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(host: &str) -> ClusterModel {
+        ClusterModel { host: host.into(), ..ClusterModel::default() }
+    }
+
+    #[tokio::test]
+    async fn one_wrong_block_is_a_warning_with_its_path() {
+        let blocks =
+            BTreeMap::from([("east".to_owned(), block("")), ("west".to_owned(), block("west.example"))]);
+        let clusters = clusters(&Field::Known(blocks), Environment::default());
+        clusters.get("west").await.unwrap();
+        let warnings: Vec<_> = clusters.violations().iter().map(diagnostics::setting).collect();
+        assert_eq!(warnings.len(), 1);
+        assert_eq!(warnings[0].severity, tfplugin::Severity::Warning);
+        assert_eq!(warnings[0].path.as_ref().unwrap().to_string(), "cluster[\"east\"].host");
+    }
+
+    #[tokio::test]
+    async fn blocks_that_are_not_known_yet_are_clusters_that_are_not_known_yet() {
+        let error = clusters(&Field::Unknown, Environment::default()).get("east").await.unwrap_err();
+        assert!(matches!(error, crate::clusters::Error::NotYetKnown { .. }), "{error}");
+        let error = clusters(&Field::Null, Environment::default()).get("east").await.unwrap_err();
+        assert!(matches!(error, crate::clusters::Error::NoBlock { .. }), "{error}");
+    }
 }

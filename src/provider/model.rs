@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use tfplugin::{Field, Model};
 
 use crate::charts::Registry;
-use crate::clusters::{ClusterBlock, ConnectionConfig, ConnectionSettings, ExecConfig, WhenUnreachable};
+use crate::clusters::{ClusterBlock, ConnectionConfig, ConnectionSettings, ExecConfig, OnUnreachable};
 
 /// The provider block.
 #[derive(Clone, Default, Model)]
@@ -35,7 +35,7 @@ pub struct ClusterModel {
     pub config_context_auth_info: Field<String>,
     pub proxy_url: Field<String>,
     pub tls_server_name: Field<String>,
-    pub unreachable: Field<String>,
+    pub on_unreachable: Field<String>,
     pub recreated_from: Field<String>,
     pub exec: Field<ExecModel>,
 }
@@ -58,14 +58,14 @@ pub struct ChartRegistryModel {
 }
 
 impl ClusterModel {
-    /// The plain settings; `unreachable` has passed its validator.
+    /// The plain settings; `on_unreachable` has passed its validator.
     pub fn block(&self) -> ClusterBlock {
         ClusterBlock {
             connection: self.connection(),
-            unreachable: self
-                .unreachable
+            on_unreachable: self
+                .on_unreachable
                 .as_str()
-                .and_then(WhenUnreachable::from_setting)
+                .and_then(OnUnreachable::from_setting)
                 .unwrap_or_default(),
             recreated_from: self.recreated_from.as_str().map(str::to_owned),
         }

@@ -11,7 +11,7 @@ pub fn schema() -> Schema {
          Values that are known only after apply are fine: a mesh can be planned before its clusters exist.",
     )
     .attribute("plan_detail", Attribute::string(
-        "How much a plan shows of objects that are yet to be created: `compact` (the default) lists them, one a line; \
+        "How much a plan shows of objects that are yet to be created: `compact` (the default) lists one object per line; \
          `full` shows their fields, for policy checks.",
     ).optional().validator(one_of(["compact", "full"])))
     .block("cluster", NestedBlock::map(cluster()))
@@ -32,9 +32,11 @@ fn cluster() -> Block {
         .attribute("tls_server_name", Attribute::string(
             "Name to expect in the API server's certificate instead of the host's. `KUBE_TLS_SERVER_NAME`.",
         ).optional())
-        .attribute("unreachable", Attribute::string(
-            "What refresh and destroy do while the cluster does not answer: `error` (the default) stops; `keep` leaves state as it \
-             is, with a warning; `abandon` says that the cluster is gone for good, so that destroy forgets what was in it.",
+        .attribute("on_unreachable", Attribute::string(
+            "What refresh and destroy do when the cluster does not answer: `error` (the default) stops; `keep` leaves state as it \
+             is, with a warning; `abandon` says that the cluster is gone for good, so that destroy forgets what was in it. Anything but \
+             an answer of the cluster that state knows counts: a missing kubeconfig, a credential plugin that fails, an empty `host`, \
+             a name without an address, refused credentials, another cluster.",
         ).optional().validator(one_of(["error", "keep", "abandon"])))
         .attribute("recreated_from", Attribute::string(
             "UID (of the `kube-system` namespace) of the cluster that had this label before and no longer exists. Without it, \
@@ -53,7 +55,7 @@ fn inline(block: Block) -> Block {
              `KUBE_CLUSTER_CA_CERT_DATA`.",
         ).optional())
         .attribute("insecure", Attribute::bool(
-            "Whether the API server's certificate goes unchecked. Never for anything that matters. `KUBE_INSECURE`.",
+            "Skip verification of the API server's certificate. Do not use in production. `KUBE_INSECURE`.",
         ).optional())
         .attribute("token", Attribute::string("Bearer token. `KUBE_TOKEN`.").optional().sensitive())
         .attribute("token_file", Attribute::string(
@@ -81,7 +83,7 @@ fn kubeconfig(block: Block) -> Block {
             )
             .optional(),
         )
-        .attribute("config_raw", Attribute::string("Text of a kubeconfig.").optional().sensitive())
+        .attribute("config_raw", Attribute::string("Contents of a kubeconfig.").optional().sensitive())
         .attribute(
             "config_context",
             Attribute::string("Context of the kubeconfig; else its `current-context`. `KUBE_CTX`.")
@@ -116,13 +118,13 @@ fn exec() -> Block {
 
 fn chart_registry() -> Block {
     Block::new(
-        "What a host with charts asks for, a chart repository or an OCI registry. The label is its host name, with the port if \
+        "Credentials and CA for a chart repository or OCI registry. The label is its host name, with the port if \
          it has one: `charts.example`, `registry.example:5000`. Nothing of it is in state.",
     )
     .attribute("username", Attribute::string("User name, together with `password`.").optional())
     .attribute("password", Attribute::string("Password or token.").optional().sensitive())
     .attribute("ca_certificate", Attribute::string(
-        "Certificates that sign the host's, PEM. They are trusted besides the system's, for this host and for where it \
-         redirects to or sends for tokens.",
+        "Certificates that sign the host's, PEM. They are trusted besides the system's, for this host, for hosts it \
+         redirects to and for its token service.",
     ).optional())
 }

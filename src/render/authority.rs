@@ -17,6 +17,9 @@ pub const INTERMEDIATE_SECRET: &str = "cacerts";
 /// Its files, by the names that istiod looks for.
 pub const INTERMEDIATE_FILES: [&str; 4] = ["ca-cert.pem", "ca-key.pem", "cert-chain.pem", "root-cert.pem"];
 
+/// The annotation of [`INTERMEDIATE_SECRET`] that says which intermediate it has; without it that is number 0.
+pub const INTERMEDIATE_VERSION: &str = "terraform-provider-istio/intermediate-version";
+
 /// The Secret that keeps the root's key.
 pub const ROOT_SECRET: &str = "terraform-provider-istio-root";
 /// The root's certificate in it, as in every TLS Secret.
@@ -36,9 +39,15 @@ pub(super) fn secrets(mesh: &ValidatedMesh, cluster: &ClusterName) -> Vec<(Compo
     };
     let intermediate = || secret(INTERMEDIATE_SECRET, "Opaque");
     match mesh.authority() {
-        Authority::Generated { root, .. } => {
-            let holes = INTERMEDIATE_FILES.map(|file| (file.to_owned(), Hole::Intermediate(file)));
-            let mut secrets = vec![(Component::Authority, intermediate(), Holes::from(holes))];
+        Authority::Generated { root, intermediate_version: version, .. } => {
+            let hole = |file| Hole::Intermediate { file, version: *version };
+            let holes = INTERMEDIATE_FILES.map(|file| (file.to_owned(), hole(file)));
+            let mut intermediate = intermediate();
+            if *version != 0 {
+                intermediate["metadata"]["annotations"][INTERMEDIATE_VERSION] =
+                    Value::from(version.to_string());
+            }
+            let mut secrets = vec![(Component::Authority, intermediate, Holes::from(holes))];
             if *root == RootKeeper::Cluster(cluster.clone()) {
                 let root = [ROOT_CERTIFICATE, ROOT_KEY].map(|file| (file.to_owned(), Hole::Root(file)));
                 secrets.insert(

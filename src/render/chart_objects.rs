@@ -4,12 +4,12 @@ use serde_json::Value;
 use super::error::RenderError;
 use super::object::{self, MANAGED_BY};
 use super::scope::is_cluster_scoped;
-use crate::mesh::{ChartName, ClusterFacts, ClusterName, EAST_WEST_GATEWAY, Namespace};
+use crate::mesh::{ChartRelease, ClusterFacts, ClusterName, Namespace};
 
 /// One chart, to be installed in one cluster.
 pub(super) struct Installation<'a> {
     pub(super) cluster: &'a ClusterName,
-    pub(super) name: ChartName,
+    pub(super) release: ChartRelease,
     pub(super) chart: &'a Chart,
     pub(super) values: Values,
     pub(super) namespace: &'a Namespace,
@@ -19,13 +19,15 @@ pub(super) struct Installation<'a> {
 impl Installation<'_> {
     /// The chart's objects in the order in which Helm installs them.
     pub(super) fn objects(&self) -> Result<Vec<Value>, RenderError> {
-        let release = Release::new(release_name(self.name), self.namespace.as_str());
+        let release = Release::new(self.release.name(), self.namespace.as_str());
         let capabilities = Capabilities::new(&self.facts.kubernetes_version);
         let options = Options { include_crds: true, skip_tests: true, ..Options::default() };
-        let rendered =
-            helm_template::render(self.chart, &self.values, &release, &capabilities, &options).map_err(
-                |source| RenderError::Chart { cluster: self.cluster.clone(), chart: self.name, source },
-            )?;
+        let rendered = helm_template::render(self.chart, &self.values, &release, &capabilities, &options)
+            .map_err(|source| RenderError::Chart {
+                cluster: self.cluster.clone(),
+                chart: self.release.chart(),
+                source,
+            })?;
         if let Some(hook) = rendered.hooks.first() {
             return Err(self.hook(hook));
         }
@@ -42,7 +44,7 @@ impl Installation<'_> {
     fn documents(&self, template: &str, text: &str) -> Result<Vec<Value>, RenderError> {
         let documents = helm_template::yaml::parse_documents(text).map_err(|source| RenderError::Yaml {
             cluster: self.cluster.clone(),
-            chart: self.name,
+            chart: self.release.chart(),
             template: template.to_owned(),
             source,
         })?;
@@ -60,7 +62,7 @@ impl Installation<'_> {
             let template = template.to_owned();
             return Err(RenderError::NotAnObject {
                 cluster: self.cluster.clone(),
-                chart: self.name,
+                chart: self.release.chart(),
                 template,
                 field,
             });
@@ -91,20 +93,10 @@ impl Installation<'_> {
     fn hook(&self, hook: &Hook) -> RenderError {
         RenderError::Hook {
             cluster: self.cluster.clone(),
-            chart: self.name,
+            chart: self.release.chart(),
             template: hook.manifest.source.clone(),
             events: hook.events.join(", "),
         }
-    }
-}
-
-/// The release names of the official installation guides; they stand in labels.
-fn release_name(chart: ChartName) -> &'static str {
-    match chart {
-        ChartName::Base => "istio-base",
-        ChartName::Istiod => "istiod",
-        ChartName::Cni => "istio-cni",
-        ChartName::Gateway => EAST_WEST_GATEWAY,
     }
 }
 

@@ -7,7 +7,12 @@ pub enum Hole {
     /// A file of the mesh's root, see [`authority`](super::authority).
     Root(&'static str),
     /// A file of the cluster's intermediate, see [`authority`](super::authority).
-    Intermediate(&'static str),
+    Intermediate {
+        /// The file.
+        file: &'static str,
+        /// Which intermediate: another number asks for another one of the same root.
+        version: i64,
+    },
     /// The key of a certificate that the user gives.
     GivenKey {
         /// The certificate, as PEM.

@@ -27,9 +27,12 @@ pub(super) fn secrets(mesh: &ValidatedMesh, cluster: &ClusterName) -> Vec<(Value
     mesh.read_by(cluster).map(secret).collect()
 }
 
+/// How the names of the Secrets begin by which istiod knows other clusters.
+pub(super) const PREFIX: &str = "istio-remote-secret-";
+
 /// The name of the Secret by which istiod knows `cluster`.
 pub fn secret_name(cluster: &ClusterName) -> String {
-    format!("istio-remote-secret-{cluster}")
+    format!("{PREFIX}{cluster}")
 }
 
 /// The kubeconfig in a remote secret: one cluster, read by a bearer token. istiod takes nothing else.

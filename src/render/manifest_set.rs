@@ -2,12 +2,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::authority::{INTERMEDIATE_SECRET, ROOT_SECRET};
 use super::error::RenderError;
 use super::hole::Hole;
+use super::link;
 use super::object;
-use super::scope::is_definition;
 use super::unique::repeated_item;
-use crate::mesh::{ChartName, ClusterName};
+use crate::mesh::{ChartName, ClusterName, GatewayRole, RemoteControlPlane};
 
 /// The objects that one cluster shall have, in the order in which they are made.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +46,8 @@ pub enum Component {
     PullSecret,
     /// What a chart installs.
     Chart(ChartName),
+    /// The mesh configuration that federations add to.
+    SharedMeshConfig,
     /// The identity by which other clusters read this one.
     Reader,
     /// What opens the east-west gateway.
@@ -135,15 +138,30 @@ impl Stage {
             Component::Exposure => Self::Exposure,
             Component::Link => Self::Links,
             Component::Reader if object::kind(object) == "Secret" => Self::Tokens,
-            Component::Namespace | Component::PullSecret | Component::Chart(_) | Component::Reader => {
-                Self::of_kind(object)
-            }
+            Component::Namespace
+            | Component::PullSecret
+            | Component::Chart(_)
+            | Component::SharedMeshConfig
+            | Component::Reader => Self::of_kind(object::group(object), object::kind(object)),
         }
     }
 
-    fn of_kind(object: &Value) -> Self {
-        match (object::group(object), object::kind(object)) {
-            _ if is_definition(object) => Self::Definitions,
+    /// The stage of an object of ours of which only the name is known: where it is made, or near that.
+    pub fn of_id(group: &str, kind: &str, name: &str) -> Self {
+        match (kind, name) {
+            ("Secret", ROOT_SECRET) => Self::Root,
+            ("Secret", INTERMEDIATE_SECRET) => Self::Authority,
+            ("Secret", name) if name.starts_with(link::PREFIX) => Self::Links,
+            ("Service", RemoteControlPlane::SERVICE) => Self::Exposure,
+            _ if group == "networking.istio.io" => Self::Exposure,
+            (_, name) if GatewayRole::ALL.iter().any(|role| name.contains(role.name())) => Self::Gateways,
+            _ => Self::of_kind(group, kind),
+        }
+    }
+
+    fn of_kind(group: &str, kind: &str) -> Self {
+        match (group, kind) {
+            ("apiextensions.k8s.io", "CustomResourceDefinition") => Self::Definitions,
             ("", "Namespace") => Self::Namespaces,
             ("apps" | "batch" | "autoscaling" | "policy", _) | ("", "Pod") => Self::Workloads,
             ("admissionregistration.k8s.io" | "apiregistration.k8s.io", _) => Self::Admission,

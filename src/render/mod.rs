@@ -19,7 +19,9 @@ mod object;
 pub mod ownership;
 pub mod pull_secret;
 pub mod reader;
+mod remote_control_plane;
 mod scope;
+mod shared_mesh_config;
 mod unique;
 mod values;
 
@@ -35,7 +37,9 @@ pub use error::RenderError;
 pub use hole::Hole;
 pub use manifest_set::{Component, Holes, Manifest, ManifestSet, Stage};
 
-use crate::mesh::{ChartName, ClusterFacts, ClusterName, EastWestGateway, ValidatedMesh, ValidatedPrimary};
+use crate::mesh::{
+    ChartName, ClusterFacts, ClusterName, EastWestGateway, GatewayRole, ValidatedMesh, ValidatedPrimary,
+};
 
 /// The charts of one release: those that the cluster needs.
 pub type Charts<'a> = BTreeMap<ChartName, &'a Chart>;
@@ -53,7 +57,7 @@ pub fn render(
 ) -> Result<ManifestSet, RenderError> {
     let mut set = ManifestSet::new(cluster.clone());
     set.push(Component::Namespace, namespace(mesh, primary), Holes::new())?;
-    if let Some(namespace) = gateway::own_namespace(mesh, primary) {
+    for namespace in gateway::own_namespaces(mesh, primary) {
         set.push(Component::Namespace, gateway::namespace(namespace), Holes::new())?;
     }
     for (component, secret, holes) in authority::secrets(mesh, cluster) {
@@ -62,37 +66,37 @@ pub fn render(
     for (secret, holes) in pull_secret::secrets(mesh, primary) {
         set.push(Component::PullSecret, secret, holes)?;
     }
-    for (&name, &chart) in charts {
+    for release in primary.releases() {
+        let Some(&chart) = charts.get(&release.chart()) else { continue };
+        let gateway = values::gateway(primary, release);
         let installation = chart_objects::Installation {
             cluster,
-            name,
+            release,
             chart,
-            values: values::compose(mesh, cluster, primary, name),
-            namespace: if name == ChartName::Gateway {
-                primary.gateway_namespace()
-            } else {
-                mesh.namespace()
-            },
+            values: values::compose(mesh, cluster, primary, release),
+            namespace: gateway.map_or(mesh.namespace(), |gateway| &gateway.namespace),
             facts,
         };
         let is_ours = |object: &Value| primary.manages_crds() || !scope::is_definition(object);
         for mut object in installation.objects()?.into_iter().filter(is_ours) {
-            if let Some(gateway) = primary.east_west_gateway().filter(|_| name == ChartName::Gateway) {
-                gateway::choose_node_port(&mut object, gateway);
+            if let Some(gateway) = gateway {
+                gateway::choose_node_port(&mut object, &gateway.settings);
             }
-            set.push(Component::Chart(name), object, Holes::new())?;
+            set.push(Component::Chart(release.chart()), object, Holes::new())?;
         }
+    }
+    for object in shared_mesh_config::objects(mesh, &set) {
+        set.push(Component::SharedMeshConfig, object, Holes::new())?;
     }
     for object in reader::objects(mesh, cluster) {
         set.push(Component::Reader, object, Holes::new())?;
     }
-    if mesh.has_several_networks() && primary.east_west_gateway().is_some() {
-        set.push(Component::Exposure, gateway::exposure(primary), Holes::new())?;
+    let east_west = primary.gateway(GatewayRole::EastWest);
+    if let Some(gateway) = east_west.filter(|_| mesh.has_several_networks()) {
+        set.push(Component::Exposure, gateway::exposure(gateway), Holes::new())?;
     }
-    if primary.serves_remote_clusters() {
-        for object in gateway::istiod_exposure(mesh, primary) {
-            set.push(Component::Exposure, object, Holes::new())?;
-        }
+    for object in remote_control_plane::objects(mesh, primary) {
+        set.push(Component::Exposure, object, Holes::new())?;
     }
     for (secret, holes) in link::secrets(mesh, cluster) {
         set.push(Component::Link, secret, holes)?;

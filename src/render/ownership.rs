@@ -42,12 +42,6 @@ pub fn is_yielded(group: &str, kind: &str, path: &str) -> bool {
     YIELDED.iter().any(|field| field.group == group && field.kind == kind && covers(field.field, path))
 }
 
-/// Whether the document in a `ConfigMap`'s field may hold more than what the charts write: a mesh's configuration is one
-/// text, into which every federation of the mesh adds its own.
-pub fn is_shared_document(group: &str, kind: &str, path: &str) -> bool {
-    (group, kind, path) == ("", "ConfigMap", "data.mesh")
-}
-
 fn covers(pattern: &str, path: &str) -> bool {
     match pattern.split_once("[*]") {
         Some((before, after)) => path
@@ -84,12 +78,5 @@ mod tests {
         assert!(!is_yielded(ADMISSION, kind, "webhooks[name=a].namespaceSelector"));
         assert!(!is_yielded("", kind, "webhooks[name=a].failurePolicy"));
         assert!(!is_yielded("", "Secret", "data.caBundle"));
-    }
-
-    #[test]
-    fn only_the_mesh_configuration_is_shared() {
-        assert!(is_shared_document("", "ConfigMap", "data.mesh"));
-        assert!(!is_shared_document("", "ConfigMap", "data.meshNetworks"));
-        assert!(!is_shared_document("", "Secret", "data.mesh"));
     }
 }

@@ -23,8 +23,8 @@ pub(super) fn secrets(mesh: &ValidatedMesh, primary: &ValidatedPrimary) -> Vec<(
         let hole = Hole::PullSecret { name: name.clone(), version: *version };
         (object, Holes::from([(CONTENT.to_owned(), hole)]))
     };
-    let namespaces = [Some(mesh.namespace()), gateway::own_namespace(mesh, primary)];
-    let each = namespaces.into_iter().flatten().flat_map(|namespace| {
+    let namespaces = [mesh.namespace()].into_iter().chain(gateway::own_namespaces(mesh, primary));
+    let each = namespaces.flat_map(|namespace| {
         mesh.images().pull_secrets.iter().map(move |(name, version)| secret(namespace, name, version))
     });
     each.collect()

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use serde_json::json;
 
 use super::*;
-use crate::mesh::{Mesh, Primary};
+use crate::mesh::{Mesh, Primary, RemoteControlPlane, SharedMeshConfig};
 
 /// Istio's charts as a release ships them.
 struct IstioCharts {
@@ -130,7 +130,8 @@ fn a_primary_has_its_namespace_and_the_objects_of_both_charts_stage_by_stage() {
             Component::Root,
             Component::Authority,
             Component::Chart(ChartName::Base),
-            Component::Chart(ChartName::Istiod)
+            Component::Chart(ChartName::Istiod),
+            Component::SharedMeshConfig,
         ]
     );
 }
@@ -177,7 +178,7 @@ fn other_roots_and_their_rotation_are_possible_from_the_beginning() {
     let set = render_istio(&mesh()).unwrap();
     assert_eq!(environment(&set)["ISTIO_MULTIROOT_MESH"], "true");
     let metadata = &mesh_configuration(&set)["defaultConfig"]["proxyMetadata"];
-    assert_eq!(metadata, &json!({"PROXY_CONFIG_XDS_AGENT": "true"}));
+    assert_eq!(metadata, &json!({"ISTIO_META_DNS_CAPTURE": "true", "PROXY_CONFIG_XDS_AGENT": "true"}));
 }
 
 #[test]
@@ -190,9 +191,13 @@ fn a_user_may_turn_our_settings_off_in_every_way_that_the_chart_has() {
         let set = render_istio(&Mesh { chart, ..mesh() }).unwrap();
         assert_eq!(environment(&set)["ISTIO_MULTIROOT_MESH"], "false");
     }
-    let mesh_config = json!({"defaultConfig": {"proxyMetadata": {"PROXY_CONFIG_XDS_AGENT": "false"}}});
-    let set = render_istio(&Mesh { mesh_config, ..mesh() }).unwrap();
-    assert_eq!(mesh_configuration(&set)["defaultConfig"]["proxyMetadata"]["PROXY_CONFIG_XDS_AGENT"], "false");
+    for switch in ["ISTIO_META_DNS_CAPTURE", "PROXY_CONFIG_XDS_AGENT"] {
+        let mesh_config = json!({"defaultConfig": {"proxyMetadata": {switch: "false"}}});
+        let set = render_istio(&Mesh { mesh_config, ..mesh() }).unwrap();
+        let metadata = mesh_configuration(&set)["defaultConfig"]["proxyMetadata"].clone();
+        let off = metadata.as_object().unwrap().iter().filter(|(_, value)| *value == "false");
+        assert_eq!(off.map(|(name, _)| name.as_str()).collect::<Vec<_>>(), [switch]);
+    }
 }
 
 #[test]
@@ -483,7 +488,7 @@ fn definitions_that_others_install_are_left_out_and_nothing_else() {
 #[test]
 fn a_cluster_that_serves_remote_ones_lets_them_reach_istiod_only() {
     let mut mesh = two_clusters(["net", "net"]);
-    mesh.primaries.get_mut("east").unwrap().serve_remote_clusters = true;
+    mesh.primaries.get_mut("east").unwrap().remote_control_plane = Some(RemoteControlPlane::default());
     let [east, west] = render_both(&mesh);
     let exposed = ["Gateway istio-system/istiod-gateway", "VirtualService istio-system/istiod-vs"];
     assert_eq!(names(&east, Component::Exposure), exposed);
@@ -514,7 +519,7 @@ fn a_gateway_in_a_namespace_of_its_own_takes_along_what_it_needs_and_what_opens_
     mesh.namespace = "mesh-system".to_owned();
     mesh.images.pull_secrets.insert("registry".to_owned(), 0);
     let east = mesh.primaries.get_mut("east").unwrap();
-    east.serve_remote_clusters = true;
+    east.remote_control_plane = Some(RemoteControlPlane::default());
     east.east_west_gateway.as_mut().unwrap().namespace = Some("gateways".to_owned());
     let [east, west] = render_both(&mesh);
     assert_eq!(names(&east, Component::Namespace), ["Namespace mesh-system", "Namespace gateways"]);
@@ -543,7 +548,7 @@ fn a_node_port_is_chosen_for_calls_between_networks_only() {
     let gateway = mesh.primaries.get_mut("east").unwrap().east_west_gateway.as_mut().unwrap();
     gateway.service_type = Some("NodePort".to_owned());
     gateway.node_port = Some(31443);
-    gateway.addresses = vec!["203.0.113.7".to_owned()];
+    gateway.addresses = ["203.0.113.7".to_owned()].into();
     let [east, west] = render_both(&mesh);
     let service = find(&east, "Service", "istio-eastwestgateway");
     let chosen = service["spec"]["ports"].as_array().unwrap().iter().filter(|it| !it["nodePort"].is_null());
@@ -561,7 +566,7 @@ fn a_node_port_is_chosen_for_calls_between_networks_only() {
 fn a_drained_cluster_keeps_all_that_is_its_own_and_nobody_reads_it() {
     let mut mesh = two_clusters(["net-east", "net-west"]);
     let gateway = mesh.primaries.get_mut("east").unwrap().east_west_gateway.as_mut().unwrap();
-    gateway.addresses = vec!["203.0.113.7".to_owned()];
+    gateway.addresses = ["203.0.113.7".to_owned()].into();
     let before = render_both(&mesh);
     mesh.primaries.get_mut("east").unwrap().drain = true;
     let after = render_both(&mesh);
@@ -583,7 +588,7 @@ fn a_drained_cluster_keeps_all_that_is_its_own_and_nobody_reads_it() {
 fn every_control_plane_learns_the_addresses_that_are_typed() {
     let mut mesh = two_clusters(["net-east", "net-west"]);
     let gateway = mesh.primaries.get_mut("east").unwrap().east_west_gateway.as_mut().unwrap();
-    gateway.addresses = vec!["203.0.113.7".to_owned()];
+    gateway.addresses = ["203.0.113.7".to_owned()].into();
     gateway.address_port = Some(31443);
     for set in render_both(&mesh) {
         let text = find(&set, "ConfigMap", "istio")["data"]["meshNetworks"].as_str().unwrap().to_owned();
@@ -630,4 +635,148 @@ fn a_given_authority_is_written_but_for_its_key() {
         assert_eq!(secret.holes, Holes::from([("ca-key.pem".to_owned(), key)]));
         assert_eq!(names(set, Component::Root), [""; 0]);
     }
+}
+
+/// `east` with these blocks, and a cluster on another network.
+fn east_with(change: impl FnOnce(&mut Primary)) -> ManifestSet {
+    let mut mesh = two_clusters(["net-east", "net-west"]);
+    change(mesh.primaries.get_mut("east").unwrap());
+    let [east, _] = render_both(&mesh);
+    east
+}
+
+#[test]
+fn a_federation_gateway_stands_apart_from_the_mesh_and_is_closed() {
+    let settings = crate::mesh::EastWestGateway { port: Some(443), ..Default::default() };
+    let set = east_with(|east| east.federation_gateway = Some(settings));
+    let namespaces = names(&set, Component::Namespace);
+    assert_eq!(namespaces, ["Namespace istio-system", "Namespace istio-system-federation"]);
+    let service = find(&set, "Service", "istio-federationgateway");
+    assert_eq!(service["metadata"]["namespace"], "istio-system-federation");
+    assert_eq!(service["metadata"]["labels"].get("topology.istio.io/network"), None);
+    let ports = service["spec"]["ports"].as_array().unwrap();
+    let ports: Vec<_> =
+        ports.iter().map(|port| (&port["name"], &port["port"], &port["targetPort"])).collect();
+    let expected = [("status-port", 15021, 15021), ("tls", 443, 15443)];
+    let expected = expected.map(|(name, port, target)| (json!(name), json!(port), json!(target)));
+    assert_eq!(ports, expected.each_ref().map(|(name, port, target)| (name, port, target)));
+    let deployment = find(&set, "Deployment", "istio-federationgateway");
+    assert_eq!(deployment["metadata"]["namespace"], "istio-system-federation");
+    let pod = &deployment["spec"]["template"];
+    assert_eq!(pod["metadata"]["labels"]["istio"], "federationgateway");
+    assert_eq!(pod["metadata"]["labels"].get("topology.istio.io/network"), None);
+    let view = json!({"name": "ISTIO_META_REQUESTED_NETWORK_VIEW", "value": "net-east,net-west"});
+    assert!(pod["spec"]["containers"][0]["env"].as_array().unwrap().contains(&view));
+    // Nothing opens it, and what opens the other gateway does not select its pods.
+    assert_eq!(names(&set, Component::Exposure), ["Gateway istio-system/cross-network-gateway"]);
+    let exposure = find(&set, "Gateway", "cross-network-gateway");
+    assert_ne!(exposure["spec"]["selector"], json!({"istio": "federationgateway"}));
+}
+
+#[test]
+fn a_federation_gateway_adds_to_a_cluster_and_changes_nothing_in_it() {
+    let without = east_with(|_| ());
+    let with = east_with(|east| east.federation_gateway = Some(crate::mesh::EastWestGateway::default()));
+    for manifest in without.manifests() {
+        assert!(with.manifests().contains(manifest), "{}", object::describe(&manifest.object));
+    }
+    let added = with.manifests().iter().filter(|manifest| !without.manifests().contains(manifest));
+    let namespaces = added.map(|it| match object::kind(&it.object) {
+        "Namespace" => object::name(&it.object),
+        _ => it.object["metadata"]["namespace"].as_str().unwrap(),
+    });
+    assert_eq!(namespaces.collect::<BTreeSet<_>>(), BTreeSet::from(["istio-system-federation"]));
+}
+
+#[test]
+fn what_the_blocks_of_a_primary_make_depends_on_no_fact() {
+    let mut mesh = two_clusters(["net-east", "net-west"]);
+    for primary in mesh.primaries.values_mut() {
+        primary.federation_gateway = Some(crate::mesh::EastWestGateway::default());
+        primary.remote_control_plane = Some(RemoteControlPlane::default());
+    }
+    mesh.primaries.get_mut("west").unwrap().network = "net-east".to_owned();
+    mesh.primaries.get_mut("west").unwrap().east_west_gateway = None;
+    let mesh = mesh.validate().unwrap();
+    let mut charts = charts(&ISTIO.base, &ISTIO.istiod);
+    charts.insert(ChartName::Gateway, &ISTIO.gateway);
+    let all = |version: &str| {
+        let of = |(cluster, primary)| render(&mesh, cluster, primary, &charts, &facts(version)).unwrap();
+        mesh.primaries().iter().map(of).collect::<Vec<_>>()
+    };
+    let first = all("v1.28.0");
+    assert_eq!(all("v1.36.3-gke.1002000"), first);
+    assert_eq!(all("v1.37.0"), first);
+}
+
+#[test]
+fn a_cluster_can_have_a_federation_gateway_alone() {
+    let set = east_with(|east| {
+        east.east_west_gateway = None;
+        east.network = "net-west".to_owned();
+        east.federation_gateway = Some(crate::mesh::EastWestGateway::default());
+    });
+    let deployments = set.manifests().iter().filter(|it| object::kind(&it.object) == "Deployment");
+    let deployments: Vec<_> = deployments.map(|it| object::name(&it.object)).collect();
+    assert_eq!(deployments, ["istiod", "istio-federationgateway"]);
+}
+
+#[test]
+fn istiod_has_a_load_balancer_of_its_own_where_no_gateway_leads_to_it() {
+    let settings = RemoteControlPlane {
+        hostname: Some("istiod.example".to_owned()),
+        service_annotations: [("scheme".to_owned(), "internal".to_owned())].into(),
+        load_balancer_class: Some("lb.example/internal".to_owned()),
+        load_balancer_source_ranges: ["10.0.0.0/8".to_owned()].into(),
+    };
+    let mut mesh = mesh();
+    mesh.primaries.get_mut("east").unwrap().remote_control_plane = Some(settings);
+    let set = render_istio(&mesh).unwrap();
+    assert_eq!(names(&set, Component::Exposure), ["Service istio-system/istiod-load-balancer"]);
+    let service = find(&set, "Service", "istiod-load-balancer");
+    assert_eq!(service["metadata"]["annotations"], json!({"scheme": "internal"}));
+    let spec = &service["spec"];
+    assert_eq!(
+        (&spec["type"], &spec["loadBalancerClass"]),
+        (&json!("LoadBalancer"), &json!("lb.example/internal"))
+    );
+    assert_eq!(spec["loadBalancerSourceRanges"], json!(["10.0.0.0/8"]));
+    assert_eq!(spec["selector"], find(&set, "Service", "istiod")["spec"]["selector"], "istiod's pods");
+    let ports: Vec<_> =
+        spec["ports"].as_array().unwrap().iter().map(|it| (&it["port"], &it["targetPort"])).collect();
+    assert_eq!(ports, [(&json!(15012), &json!(15012)), (&json!(15017), &json!(15017))]);
+    let environment = environment(&set);
+    assert_eq!(environment["ISTIOD_CUSTOM_HOST"], "istiod.example");
+    assert_eq!(environment["EXTERNAL_ISTIOD"], "true");
+}
+
+#[test]
+fn istiod_reads_a_second_mesh_configuration_whose_content_is_in_no_manifest() {
+    let set = render_istio(&mesh()).unwrap();
+    let name = environment(&set)["SHARED_MESH_CONFIG"].clone();
+    let shared = find(&set, "ConfigMap", name.as_str().unwrap());
+    assert_eq!(shared["metadata"]["namespace"], "istio-system");
+    assert_eq!(shared.get("data"), None);
+    let record = find(&set, "ConfigMap", SharedMeshConfig::RECORD_OF_MESH);
+    assert_eq!(record["metadata"]["labels"][SharedMeshConfig::RECORD_LABEL], name);
+    let text = record["data"]["mesh"].as_str().unwrap();
+    let document: Value = serde_json::from_str(text).unwrap();
+    assert_eq!(document, json!({"trustDomain": "shop.example", "rootNamespace": "istio-system"}));
+    let stages = set.manifests().iter().filter(|it| it.component == Component::SharedMeshConfig);
+    assert_eq!(stages.map(|it| it.stage).collect::<Vec<_>>(), [Stage::Configuration; 2]);
+}
+
+#[test]
+fn certificates_of_others_are_in_the_record_and_never_in_the_standard_mesh_configuration() {
+    let entry = json!({"pem": "PEM", "trustDomains": ["bank.example"]});
+    let mesh_config = json!({"caCertificates": [entry], "rootNamespace": "policies", "accessLogFile": "/a"});
+    let set = render_istio(&Mesh { mesh_config, ..mesh() }).unwrap();
+    let configuration = mesh_configuration(&set);
+    assert_eq!(configuration.get("caCertificates"), None);
+    assert_eq!(configuration["accessLogFile"], "/a");
+    let text = find(&set, "ConfigMap", SharedMeshConfig::RECORD_OF_MESH)["data"]["mesh"].as_str().unwrap();
+    let record: Value = serde_json::from_str(text).unwrap();
+    let expected =
+        json!({"trustDomain": "shop.example", "rootNamespace": "policies", "caCertificates": [entry]});
+    assert_eq!(record, expected);
 }

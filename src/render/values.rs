@@ -4,9 +4,12 @@ use helm_template::Values;
 use serde_json::{Map, Value, json};
 
 use super::gateway;
-use crate::mesh::{ChartName, ClusterName, ValidatedMesh, ValidatedPrimary};
+use crate::mesh::{
+    ChartName, ChartRelease, ClusterName, DerivedValue, EastWestGateway, ValidatedGateway, ValidatedMesh,
+    ValidatedPrimary,
+};
 
-/// The values of one chart in one cluster, each layer over the one before, as with Helm's `-f a -f b`:
+/// The values of one installation of a chart in one cluster, each layer over the one before, as with Helm's `-f a -f b`:
 ///
 /// 1. settings of ours that a user may turn off, and what the block of a gateway says,
 /// 2. values for all clusters, and `mesh_config` as `meshConfig` of istiod,
@@ -18,31 +21,52 @@ pub(super) fn compose(
     mesh: &ValidatedMesh,
     cluster: &ClusterName,
     primary: &ValidatedPrimary,
-    chart: ChartName,
+    release: ChartRelease,
 ) -> Values {
-    let derived = mesh.derived_values(cluster, primary).into_iter().filter(|derived| derived.chart == chart);
-    let gateway = primary.east_west_gateway().filter(|_| chart == ChartName::Gateway);
+    let chart = release.chart();
+    // A null says what a user may not set, not what is set.
+    let is_set = |derived: &DerivedValue| derived.release == release && !derived.value.is_null();
+    let derived = mesh.derived_values(cluster, primary).into_iter().filter(is_set);
+    let settings = gateway(primary, release).map(|gateway| &gateway.settings);
     let layers = [
         defaults(chart),
-        gateway.map(gateway::values).unwrap_or_default(),
+        block(release, settings),
         mesh.chart_values(chart).clone(),
         mesh_config(mesh, chart),
         primary.chart_values(chart).clone(),
-        gateway.map(|gateway| gateway.values.clone()).unwrap_or_default(),
+        settings.map(|settings| settings.values.clone()).unwrap_or_default(),
     ];
     let layers = layers.into_iter().chain(derived.map(|derived| nested(&derived.path, derived.value)));
     layers.fold(Values::new(), |values, layer| values.merge(Values::from_map(document(layer))))
 }
 
-/// Both settings take effect only in proxies that start after they are made. With them from the beginning, a root can be
-/// rotated and another mesh can be trusted later without a restart of every workload.
+/// The gateway that a release installs.
+pub(super) fn gateway(primary: &ValidatedPrimary, release: ChartRelease) -> Option<&ValidatedGateway> {
+    match release {
+        ChartRelease::Gateway(role) => primary.gateway(role),
+        ChartRelease::Base | ChartRelease::Istiod | ChartRelease::Cni => None,
+    }
+}
+
+fn block(release: ChartRelease, settings: Option<&EastWestGateway>) -> Value {
+    match (release, settings) {
+        (ChartRelease::Gateway(role), Some(settings)) => gateway::values(role, settings),
+        _ => Value::Null,
+    }
+}
+
+/// The settings of proxies take effect only in those that start after they are made. With all three from the beginning, a root can
+/// be rotated, another mesh can be trusted and its services can be called by name later without a restart of every workload.
 fn defaults(chart: ChartName) -> Value {
     match chart {
         ChartName::Base | ChartName::Cni | ChartName::Gateway => Value::Null,
         ChartName::Istiod => json!({
             // The top level, because the chart merges `pilot` over it: users may write either.
             "env": {"ISTIO_MULTIROOT_MESH": "true"},
-            "meshConfig": {"defaultConfig": {"proxyMetadata": {"PROXY_CONFIG_XDS_AGENT": "true"}}},
+            "meshConfig": {"defaultConfig": {"proxyMetadata": {
+                "ISTIO_META_DNS_CAPTURE": "true",
+                "PROXY_CONFIG_XDS_AGENT": "true",
+            }}},
         }),
     }
 }

@@ -4,17 +4,29 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Secret;
-use kube::Api;
+use kube::{Api, ResourceExt as _};
 use time::OffsetDateTime;
 
 use super::RolloutError;
 use super::target::Target;
+use crate::clusters::Cluster;
 use crate::mesh::{Authority, KeyType, ValidatedMesh};
-use crate::render::authority::{INTERMEDIATE_SECRET, ROOT_CERTIFICATE, ROOT_KEY, ROOT_SECRET};
+use crate::render::authority::{
+    INTERMEDIATE_SECRET, INTERMEDIATE_VERSION, ROOT_CERTIFICATE, ROOT_KEY, ROOT_SECRET,
+};
+use crate::render::{Hole, ManifestSet};
 use crate::trust::{self, Intermediate, IntermediateRequest, Root, RootRequest};
 
-/// The files of a Secret.
-type Files = BTreeMap<String, Vec<u8>>;
+/// Where the root comes from that signs in a mesh.
+#[derive(Clone, Debug)]
+pub enum RootSource {
+    /// There is none yet, in any cluster: that has been looked at.
+    New,
+    /// A cluster keeps it, maybe another one than shall keep it from now on.
+    Kept(Arc<Root>),
+    /// The user gives it at each apply, and no cluster keeps it.
+    Given(Arc<Root>),
+}
 
 /// What new certificates shall be.
 #[derive(Clone, Debug)]
@@ -24,12 +36,12 @@ pub struct Certificates {
     root_lifetime: time::Duration,
     intermediate_lifetime: time::Duration,
     key_type: trust::KeyType,
-    given_root: Option<Arc<Root>>,
+    source: RootSource,
 }
 
 impl Certificates {
-    /// Those of a mesh; `None` if it does not generate them.
-    pub fn of(mesh: &ValidatedMesh) -> Option<Self> {
+    /// Those of a mesh whose root comes from `source`; `None` if it does not generate them.
+    pub fn of(mesh: &ValidatedMesh, source: RootSource) -> Option<Self> {
         let Authority::Generated { root_lifetime, intermediate_lifetime, key_type, .. } = mesh.authority()
         else {
             return None;
@@ -43,53 +55,49 @@ impl Certificates {
                 KeyType::EcdsaP256 => trust::KeyType::EcdsaP256,
                 KeyType::EcdsaP384 => trust::KeyType::EcdsaP384,
             },
-            given_root: None,
+            source,
         })
-    }
-
-    /// The same, signed by a root that the user gives.
-    #[must_use]
-    pub fn signed_by(self, root: Arc<Root>) -> Self {
-        Self { given_root: Some(root), ..self }
     }
 
     /// The root that the user gives; `None` if a cluster keeps it.
     pub(super) fn given_root(&self) -> Option<Arc<Root>> {
-        self.given_root.clone()
+        match &self.source {
+            RootSource::Given(root) => Some(root.clone()),
+            RootSource::New | RootSource::Kept(_) => None,
+        }
     }
 
-    /// The root in its Secret, or a new one if there is no such Secret.
-    pub(super) async fn root(&self, target: &Target) -> Result<Root, RolloutError> {
-        let now = OffsetDateTime::now_utc();
-        if let Some(files) = files(target, ROOT_SECRET).await? {
-            let file = |name: &str| files.get(name).map(Vec::as_slice).unwrap_or_default();
-            return Root::parse(file(ROOT_CERTIFICATE), file(ROOT_KEY), now).map_err(RolloutError::Root);
+    /// The root that the cluster shall keep: the one that is kept already, or a new one.
+    pub(super) async fn root(&self, target: &Target) -> Result<Arc<Root>, RolloutError> {
+        match &self.source {
+            RootSource::Kept(root) | RootSource::Given(root) => return Ok(root.clone()),
+            RootSource::New => {}
+        }
+        if kept_root(&target.cluster, &target.inventory.namespace).await?.is_some() {
+            return Err(RolloutError::RootAppeared);
         }
         let request = RootRequest {
             organization: &self.trust_domain,
             common_name: &format!("Root CA of mesh {}", self.mesh_id),
             key_type: self.key_type,
-            now,
+            now: OffsetDateTime::now_utc(),
             lifetime: self.root_lifetime,
         };
-        Root::generate(&request).map_err(RolloutError::Root)
+        Root::generate(&request).map(Arc::new).map_err(RolloutError::Root)
     }
 
-    /// The cluster's intermediate if it has one that leads to this root, or else a new one.
+    /// The cluster's intermediate if it has one of this root alone, of the version that is asked for, with time left; or else a new
+    /// one.
     pub(super) async fn intermediate(
         &self,
         target: &Target,
         root: &Root,
+        version: i64,
     ) -> Result<Intermediate, RolloutError> {
         let now = OffsetDateTime::now_utc();
-        if let Some(files) = files(target, INTERMEDIATE_SECRET).await? {
-            match Intermediate::parse(&files, now) {
-                Ok(intermediate) if intermediate.roots().contains(root.certificate()) => {
-                    return Ok(intermediate);
-                }
-                Ok(_) => tracing::info!("the cluster's intermediate leads to another root"),
-                Err(error) => tracing::info!(%error, "the cluster's intermediate cannot be used"),
-            }
+        let secret = secret(&target.cluster, &target.inventory.namespace, INTERMEDIATE_SECRET).await?;
+        if let Some(intermediate) = secret.and_then(|secret| still_good(secret, root, version, now)) {
+            return Ok(intermediate);
         }
         let request = IntermediateRequest {
             cluster: &target.name,
@@ -102,11 +110,133 @@ impl Certificates {
     }
 }
 
-async fn files(target: &Target, name: &str) -> Result<Option<Files>, RolloutError> {
-    let cluster = &target.cluster;
-    let secrets = Api::<Secret>::namespaced(cluster.client(), &target.inventory.namespace);
-    let secret =
-        secrets.get_opt(name).await.map_err(|error| RolloutError::ReadAuthority(cluster.error(error)))?;
-    let data = secret.and_then(|secret| secret.data);
-    Ok(data.map(|data| data.into_iter().map(|(name, bytes)| (name, bytes.0)).collect()))
+/// The version of the intermediate that a set still lacks; `None` if it lacks none.
+pub(super) fn wanted_version(set: &ManifestSet) -> Option<i64> {
+    let mut holes = set.manifests().iter().flat_map(|manifest| manifest.holes.values());
+    holes.find_map(|hole| match hole {
+        Hole::Intermediate { version, .. } => Some(*version),
+        _ => None,
+    })
+}
+
+/// The root with its key that this cluster keeps; `None` if it keeps none.
+pub async fn kept_root(cluster: &Cluster, namespace: &str) -> Result<Option<Root>, RolloutError> {
+    let Some(secret) = secret(cluster, namespace, ROOT_SECRET).await? else { return Ok(None) };
+    let files = files(secret);
+    let file = |name: &str| files.get(name).map(Vec::as_slice).unwrap_or_default();
+    let root = Root::parse(file(ROOT_CERTIFICATE), file(ROOT_KEY), OffsetDateTime::now_utc());
+    root.map(Some).map_err(RolloutError::Root)
+}
+
+/// Reads back what was written: the cluster keeps this root, with a key that fits. From then on another copy may go.
+pub(super) async fn is_stored(target: &Target, root: &Root) -> Result<(), RolloutError> {
+    let stored = kept_root(&target.cluster, &target.inventory.namespace).await?;
+    match stored.filter(|stored| stored.certificate() == root.certificate()) {
+        Some(_) => Ok(()),
+        None => Err(RolloutError::RootNotStored),
+    }
+}
+
+/// A root that this cluster keeps may be deleted, because it is `elsewhere`, too.
+pub(super) async fn may_be_deleted(target: &Target, elsewhere: &Root) -> Result<(), RolloutError> {
+    match kept_root(&target.cluster, &target.inventory.namespace).await? {
+        Some(own) if own.certificate() != elsewhere.certificate() => Err(RolloutError::OnlyCopy {
+            kept: own.certificate().fingerprint(),
+            elsewhere: elsewhere.certificate().fingerprint(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// What is in the Secret, unless it has to be another one.
+fn still_good(secret: Secret, root: &Root, version: i64, now: OffsetDateTime) -> Option<Intermediate> {
+    let is_of = secret.annotations().get(INTERMEDIATE_VERSION).map_or("0", String::as_str);
+    if is_of != version.to_string() {
+        return None;
+    }
+    match Intermediate::parse(&files(secret), now) {
+        Ok(intermediate) => {
+            let leads_elsewhere = intermediate.roots() != std::slice::from_ref(root.certificate());
+            (!leads_elsewhere && !intermediate.is_renewal_due(now)).then_some(intermediate)
+        }
+        Err(error) => {
+            tracing::info!(%error, "the cluster's intermediate cannot be used");
+            None
+        }
+    }
+}
+
+pub(super) async fn secret(
+    cluster: &Cluster,
+    namespace: &str,
+    name: &str,
+) -> Result<Option<Secret>, RolloutError> {
+    let secrets = Api::<Secret>::namespaced(cluster.client(), namespace);
+    secrets.get_opt(name).await.map_err(|error| RolloutError::ReadAuthority(cluster.error(error)))
+}
+
+pub(super) fn files(secret: Secret) -> BTreeMap<String, Vec<u8>> {
+    secret.data.unwrap_or_default().into_iter().map(|(name, bytes)| (name, bytes.0)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::ByteString;
+    use secrecy::ExposeSecret as _;
+    use time::Duration;
+
+    use super::*;
+
+    const KEY_TYPE: trust::KeyType = trust::KeyType::EcdsaP256;
+
+    fn made() -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(946_684_800).unwrap()
+    }
+
+    fn root() -> Root {
+        let lifetime = Duration::days(3650);
+        let (organization, common_name) = ("Shop", "Root");
+        let request = RootRequest { organization, common_name, key_type: KEY_TYPE, now: made(), lifetime };
+        Root::generate(&request).unwrap()
+    }
+
+    fn secret(root: &Root, version: Option<&str>) -> Secret {
+        let lifetime = Duration::days(730);
+        let (cluster, namespace) = ("east", "istio-system");
+        let request = IntermediateRequest { cluster, namespace, key_type: KEY_TYPE, now: made(), lifetime };
+        let files = root.issue(&request).unwrap().files().into_iter();
+        let files =
+            files.map(|(name, text)| (name.to_owned(), ByteString(text.expose_secret().as_bytes().to_vec())));
+        let mut secret = Secret { data: Some(files.collect()), ..Secret::default() };
+        secret.metadata.annotations =
+            version.map(|version| [(INTERMEDIATE_VERSION.to_owned(), version.to_owned())].into());
+        secret
+    }
+
+    #[test]
+    fn an_intermediate_stays_as_long_as_nothing_asks_for_another_one() {
+        let root = root();
+        let is_kept = |secret: Secret, version: i64, days: i64| {
+            still_good(secret, &root, version, made() + Duration::days(days)).is_some()
+        };
+        assert!(is_kept(secret(&root, None), 0, 0));
+        assert!(is_kept(secret(&root, Some("2")), 2, 600));
+        // Renewed by its version, and before it ends.
+        assert!(!is_kept(secret(&root, None), 1, 0));
+        assert!(!is_kept(secret(&root, Some("2")), 3, 0));
+        assert!(!is_kept(secret(&root, Some("2")), 0, 0));
+        assert!(!is_kept(secret(&root, None), 0, 700));
+        assert!(!is_kept(secret(&root, None), 0, 800));
+    }
+
+    #[test]
+    fn an_intermediate_with_another_bundle_does_not_stay() {
+        let (root, other) = (root(), self::root());
+        assert!(still_good(secret(&other, None), &root, 0, made()).is_none());
+        let mut edited = secret(&root, None);
+        let both = root.certificate().pem() + &other.certificate().pem();
+        edited.data.as_mut().unwrap().insert(trust::ROOT_CERT.to_owned(), ByteString(both.into_bytes()));
+        assert!(still_good(edited, &root, 0, made()).is_none());
+        assert!(still_good(Secret::default(), &root, 0, made()).is_none());
+    }
 }

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::SharedMeshConfigError;
 use crate::clusters;
 use crate::trust::TrustError;
 
@@ -11,6 +12,15 @@ pub enum RolloutError {
     /// The record of what is made there could not be claimed, so nothing was written.
     #[error("cannot record what will be done in the cluster")]
     Claim(#[source] ssa::InventoryError),
+    /// Objects that bear the owner's label could not be listed, though the record that had them is lost.
+    #[error("the record of what was made is lost, and what bears its owner's label cannot be listed")]
+    Owned(#[source] ssa::RequestError),
+    /// Records could not be searched for.
+    #[error("cannot look for records of what was made in the cluster")]
+    Search(#[source] clusters::Error),
+    /// A page beside the record could not be written.
+    #[error("everything is ready, but what other clusters need to know of the mesh could not be written")]
+    Page(#[source] ssa::InventoryError),
     /// An object could not be applied, or did not become ready in time for the next stage.
     #[error("cannot apply the manifests")]
     Apply(#[source] ssa::ApplyError),
@@ -38,6 +48,25 @@ pub enum RolloutError {
     /// The mesh's root could not be made, or what keeps it is broken.
     #[error("the root certificate of the mesh cannot be used")]
     Root(#[source] TrustError),
+    /// A root is kept where none was when it was decided that a new one is to be made.
+    #[error("the cluster keeps a root certificate that was not there before the apply began")]
+    RootAppeared,
+    /// What was written is not what is there.
+    #[error("the Secret that keeps the mesh's root certificate does not hold what was written into it")]
+    RootNotStored,
+    /// The root that was to be deleted is not the one that the mesh keeps from now on.
+    #[error(
+        "the cluster keeps the only copy of root {kept}; what the mesh has elsewhere is root {elsewhere}"
+    )]
+    OnlyCopy {
+        /// Fingerprint of the one.
+        kept: String,
+        /// Fingerprint of the other.
+        elsewhere: String,
+    },
+    /// istiod could not be told to start anew, or what it made for itself not be deleted.
+    #[error("cannot make istiod give up the root certificate that it created for itself")]
+    OwnRoot(#[source] clusters::Error),
     /// The cluster's intermediate could not be made.
     #[error("no intermediate certificate could be made")]
     Intermediate(#[source] TrustError),
@@ -46,6 +75,9 @@ pub enum RolloutError {
         "the cluster that keeps the mesh's root certificate failed, and without the root nothing can be made here"
     )]
     NoRoot,
+    /// What the mesh trusts could not be put together for istiod.
+    #[error("what the mesh trusts beside its own root cannot be handed to istiod")]
+    SharedMeshConfig(#[source] SharedMeshConfigError),
     /// The reader's token could not be read.
     #[error("cannot read the token by which other clusters shall read this one")]
     ReadToken(#[source] clusters::Error),
@@ -66,6 +98,12 @@ pub enum RolloutError {
         /// For how long was waited.
         waited: Duration,
         /// What the API server said last.
+        reason: String,
+    },
+    /// A policy, a quota or the API server's validation denies pods like the gateway's.
+    #[error("the cluster does not admit the gateway's pods: {reason}")]
+    GatewayDenied {
+        /// What the API server said.
         reason: String,
     },
     /// Gateway pods that istiod's webhook has not filled in could not be made anew.

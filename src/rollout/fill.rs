@@ -51,7 +51,7 @@ impl Produced<'_> {
             Hole::Root(ROOT_CERTIFICATE) => self.root.map(|root| root.certificate().pem()),
             Hole::Root(ROOT_KEY) => self.root.map(|root| root.key().expose().to_owned()),
             Hole::Root(_) => None,
-            Hole::Intermediate(file) => {
+            Hole::Intermediate { file, .. } => {
                 let files = self.intermediate?.files();
                 files.get(*file).map(|content| content.expose_secret().to_owned())
             }

@@ -1,68 +1,68 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use futures::future::{join, join_all};
-use ssa::{Action, Claim, DeleteOptions, Expect, Inventory, ObjectId, ObjectPattern, Policy, StageReady};
-use tokio_util::sync::CancellationToken;
+use futures::future::join_all;
+use ssa::{Action, DeleteOptions, Expect, Inventory, ObjectId, ObjectPattern, StageReady};
+use tokio::sync::Barrier;
 
 use super::access::{self, Access};
-use super::authority::Certificates;
+use super::authority;
 use super::exchange::Exchange;
-use super::fill::{Given, Produced};
-use super::target::{ClusterOutcome, Target, Unclosed};
-use super::{RolloutError, holder, injection, release, remote_secrets};
-use crate::mesh::ApiServerAddresses;
+use super::fill::Produced;
+use super::installation::{Installation, definitions};
+use super::session::{Session, beside};
+use super::target::{ClusterOutcome, Target, Unclosed, release_annotation};
+use super::{RolloutError, injection, own_root, remote_secrets, shared_mesh_config};
 use crate::render::authority::{INTERMEDIATE_SECRET, ROOT_SECRET};
-use crate::render::{Component, Hole, Manifest, ManifestSet, Stage};
+use crate::render::{Component, Hole, Stage};
 use crate::trust::Root;
 
-/// How long another run may not take over what this one has begun and no longer renews.
-const CLAIM_EXPIRY: Duration = Duration::from_mins(2);
 /// How long custom resource definitions and namespaces may take to be served.
 const SERVED: Duration = Duration::from_mins(1);
 
-/// What one cluster shall hold.
-#[derive(Clone, Debug)]
-pub struct Installation {
-    /// The cluster.
-    pub target: Target,
-    /// The objects. Holes that are left are filled on the way.
-    pub set: ManifestSet,
-    /// What new certificates shall be; `None` if istiod makes its own.
-    pub certificates: Option<Certificates>,
-    /// How other clusters reach the API server.
-    pub api_server: ApiServerAddresses,
-    /// What the user gives at each apply.
-    pub given: Given,
-    /// Whether this is the first installation.
-    pub expect: Expect,
-    /// What may be taken over.
-    pub policy: Policy,
+/// Brings every cluster to what it shall hold, all at once: takes hold of all records or of none, applies stage after stage, deletes
+/// what is no longer wanted and waits until everything is ready, until the session's time is over. From then on one cluster's
+/// failure stops only what needs it. The records of the others are left to be closed.
+pub async fn install(installations: Vec<Installation>, session: &Session<'_>) -> Vec<ClusterOutcome> {
+    let claimed = match claim_all(&installations, session).await {
+        Ok(claimed) => claimed,
+        Err(untouched) => return untouched,
+    };
+    let exchange = Exchange::between(installations.iter().map(|installation| installation.set.cluster()));
+    let all_done = Barrier::new(installations.len());
+    let run = |installation| Run { installation, exchange: &exchange, session, all_done: &all_done };
+    let runs: Vec<_> = installations.iter().map(run).collect();
+    join_all(runs.iter().zip(claimed).map(|(run, inventory)| run.whole(inventory))).await
 }
 
-/// Brings every cluster to what it shall hold, all at once: records, applies stage after stage, deletes what is no longer
-/// wanted and waits until everything is ready, for at most `timeout`. One cluster's failure stops only what needs it. The records
-/// of the others are left to be closed.
-pub async fn install(
-    installations: Vec<Installation>,
-    timeout: Duration,
-    cancel: &CancellationToken,
-) -> Vec<ClusterOutcome> {
-    let exchange = Exchange::between(installations.iter().map(|installation| installation.set.cluster()));
-    let deadline = Instant::now() + timeout;
-    let runs =
-        installations.iter().map(|installation| Run { installation, exchange: &exchange, deadline, cancel });
-    let runs: Vec<_> = runs.collect();
-    join_all(runs.iter().map(Run::claimed)).await
+/// Claims the records of all clusters, or says why nothing was written in any.
+async fn claim_all(
+    installations: &[Installation],
+    session: &Session<'_>,
+) -> Result<Vec<Inventory>, Vec<ClusterOutcome>> {
+    let untouched = |mut errors: BTreeMap<usize, RolloutError>| {
+        let outcomes = installations.iter().enumerate().map(|(place, installation)| {
+            ClusterOutcome::untouched(&installation.target.name, errors.remove(&place))
+        });
+        outcomes.collect::<Vec<_>>()
+    };
+    let mut claimings = Vec::new();
+    for (place, installation) in installations.iter().enumerate() {
+        match installation.claiming() {
+            Ok(claiming) => claimings.push(claiming),
+            Err(error) => return Err(untouched(BTreeMap::from([(place, error)]))),
+        }
+    }
+    session.claim_all(&claimings).await.map_err(untouched)
 }
 
 /// The installation of one cluster, beside those of the others.
 struct Run<'a> {
     installation: &'a Installation,
     exchange: &'a Exchange,
-    deadline: Instant,
-    cancel: &'a CancellationToken,
+    session: &'a Session<'a>,
+    all_done: &'a Barrier,
 }
 
 /// What is written into the cluster's record, and what was done.
@@ -72,26 +72,27 @@ struct Progress {
 }
 
 impl Run<'_> {
-    async fn claimed(&self) -> ClusterOutcome {
+    async fn whole(&self, inventory: Inventory) -> ClusterOutcome {
         let Target { name, engine, .. } = &self.installation.target;
-        let outcome = match self.claim().await {
-            Ok(inventory) => {
-                let mut progress = Progress { inventory, outcome: ClusterOutcome::begun(name) };
-                match self.steps(&mut progress).await {
-                    Ok(()) => {
-                        let (target, inventory) = (self.installation.target.clone(), progress.inventory);
-                        progress.outcome.unclosed = Some(Unclosed { target, inventory });
-                    }
-                    Err(error) => {
-                        release(engine, &mut progress.inventory).await;
-                        progress.outcome.error = Some(error);
-                    }
-                }
-                progress.outcome
-            }
-            Err(error) => ClusterOutcome::failed(name, error),
-        };
+        let mut progress = Progress { inventory, outcome: ClusterOutcome::untouched(name, None) };
+        let done = self.steps(&mut progress).await;
         self.give_up();
+        let Progress { mut inventory, mut outcome } = progress;
+        outcome.book = Some(inventory.entries().keys().cloned().collect());
+        match done {
+            Ok(()) => {
+                // The others may take longer, and the record is closed when all are done.
+                let others = engine.holding(&mut inventory, self.all_done.wait(), self.session.cancel);
+                outcome.error = others.await.err().map(RolloutError::Claim);
+                let target = self.installation.target.clone();
+                outcome.unclosed = outcome.error.is_none().then_some(Unclosed { target, inventory });
+            }
+            Err(error) => {
+                self.session.release(engine, &mut inventory).await;
+                outcome.error = Some(error);
+                self.all_done.wait().await;
+            }
+        }
         outcome
     }
 
@@ -107,16 +108,14 @@ impl Run<'_> {
         self.installation.set.manifests().iter().any(|manifest| manifest.component == Component::Root)
     }
 
-    async fn claim(&self) -> Result<Inventory, RolloutError> {
-        let manifests = self.parse(self.installation.set.manifests().iter())?;
-        let Target { engine, inventory, .. } = &self.installation.target;
-        let claim = Claim {
-            holder: holder(),
-            expiry: CLAIM_EXPIRY,
-            expect: self.installation.expect,
-            digest: ssa::digest(&manifests),
-        };
-        engine.claim(inventory, &claim, &manifests, self.cancel).await.map_err(RolloutError::Claim)
+    /// Waits for something and keeps the claim meanwhile.
+    async fn holding<T>(
+        &self,
+        progress: &mut Progress,
+        work: impl Future<Output = T> + Send,
+    ) -> Result<T, RolloutError> {
+        let engine = &self.installation.target.engine;
+        engine.holding(&mut progress.inventory, work, self.session.cancel).await.map_err(RolloutError::Claim)
     }
 
     async fn steps(&self, progress: &mut Progress) -> Result<(), RolloutError> {
@@ -125,20 +124,25 @@ impl Run<'_> {
         self.apply(progress, &[Stage::Definitions, Stage::Namespaces], &nothing).await?;
         let root = self.root(progress).await?;
         self.intermediate(progress, root.as_deref()).await?;
+        self.give_up_own_root(progress).await?;
         self.apply(progress, &[Stage::Configuration, Stage::Tokens], &self.given()).await?;
-        let workloads = self.workloads(progress);
-        let (offered, applied) = join(self.offer_access(), workloads).await;
+        let offer = Box::pin(self.offer_access());
+        let (applied, offered, offering) = beside(self.workloads(progress), offer).await;
         applied?;
-        offered?;
+        match (offered, offering) {
+            (Some(offered), _) => offered?,
+            (None, Some(offering)) => self.holding(progress, offering).await??,
+            (None, None) => {}
+        }
         self.links(progress).await?;
         self.finish(progress).await
     }
 
     /// Before the first write: nothing is written if something must not be.
     async fn refuse_what_is_not_ours(&self, inventory: &Inventory) -> Result<(), RolloutError> {
-        let Installation { target, set, policy, .. } = self.installation;
-        let manifests = self.parse(set.manifests().iter())?;
-        let planned = target.engine.diff(&manifests, Some(inventory), policy, self.cancel).await;
+        let Installation { target, .. } = self.installation;
+        let (manifests, policy) = (self.manifests()?, self.installation.policy());
+        let planned = target.engine.diff(&manifests, Some(inventory), &policy, self.session.cancel).await;
         let changes = planned.map_err(RolloutError::Compare)?.changes;
         let is_refused = |action: &Action| match action {
             Action::Foreign { .. } | Action::Conflict { .. } => true,
@@ -164,18 +168,10 @@ impl Run<'_> {
             return Ok(None);
         }
         let target = &self.installation.target;
-        let is_to_be_made =
-            |manifest: &Manifest| manifest.holes.values().any(|hole| matches!(hole, Hole::Root(_)));
-        let root = if self.installation.set.manifests().iter().any(is_to_be_made) {
-            let root = certificates.root(target).await?;
-            let produced = Produced { root: Some(&root), ..Produced::default() };
-            self.apply(progress, &[Stage::Root], &produced).await?;
-            root
-        } else {
-            self.apply(progress, &[Stage::Root], &Produced::default()).await?;
-            certificates.root(target).await?
-        };
-        let root = Arc::new(root);
+        let root = certificates.root(target).await?;
+        let produced = Produced { root: Some(&root), ..Produced::default() };
+        self.apply(progress, &[Stage::Root], &produced).await?;
+        authority::is_stored(target, &root).await?;
         self.exchange.publish_root(root.clone());
         Ok(Some(root))
     }
@@ -186,16 +182,23 @@ impl Run<'_> {
             return self.apply(progress, &[Stage::Authority], &self.given()).await;
         };
         let nothing = Produced::default();
-        let is_to_be_made =
-            |manifest: &Manifest| manifest.holes.values().any(|hole| matches!(hole, Hole::Intermediate(_)));
-        if !self.installation.set.manifests().iter().any(is_to_be_made) {
+        let Some(version) = authority::wanted_version(&self.installation.set) else {
             return self.apply(progress, &[Stage::Authority], &nothing).await;
-        }
-        let shared = if own.is_none() { self.exchange.root().await } else { None };
+        };
+        let shared = if own.is_none() { self.holding(progress, self.exchange.root()).await? } else { None };
         let root = own.or(shared.as_deref()).ok_or(RolloutError::NoRoot)?;
-        let intermediate = certificates.intermediate(&self.installation.target, root).await?;
+        let intermediate = certificates.intermediate(&self.installation.target, root, version).await?;
         let produced = Produced { intermediate: Some(&intermediate), ..Produced::default() };
         self.apply(progress, &[Stage::Authority], &produced).await
+    }
+
+    /// Where the mesh was before, istiod may have started while there was nothing to sign with.
+    async fn give_up_own_root(&self, progress: &mut Progress) -> Result<(), RolloutError> {
+        let Installation { target, set, expect, .. } = self.installation;
+        if *expect != Expect::Absent {
+            progress.outcome.given_up = own_root::give_up(target, set).await?;
+        }
+        Ok(())
     }
 
     fn given(&self) -> Produced<'_> {
@@ -204,9 +207,11 @@ impl Run<'_> {
 
     async fn workloads(&self, progress: &mut Progress) -> Result<(), RolloutError> {
         let nothing = Produced::default();
-        self.apply(progress, &[Stage::Workloads, Stage::Admission], &nothing).await?;
         let Installation { target, set, .. } = self.installation;
-        injection::wait(target, set, self.left(), self.cancel).await?;
+        shared_mesh_config::of_set(target, set, self.session.cancel).await?;
+        self.apply(progress, &[Stage::Workloads, Stage::Admission], &nothing).await?;
+        let injected = injection::wait(target, set, self.session.left(), self.session.cancel);
+        self.holding(progress, injected).await??;
         self.apply(progress, &[Stage::Gateways, Stage::Exposure], &nothing).await
     }
 
@@ -216,7 +221,7 @@ impl Run<'_> {
         if !set.manifests().iter().any(|manifest| manifest.component == Component::Reader) {
             return Ok(());
         }
-        let token = access::token(target, self.cancel).await.inspect_err(|_| self.give_up())?;
+        let token = access::token(target, self.session.cancel).await.inspect_err(|_| self.give_up())?;
         self.exchange.publish_access(set.cluster(), Access { api_server: api_server.clone(), token });
         Ok(())
     }
@@ -229,7 +234,7 @@ impl Run<'_> {
         let holes = set.manifests().iter().flat_map(|manifest| manifest.holes.values());
         for hole in holes {
             let Hole::Access(cluster) = hole else { continue };
-            match self.exchange.access(cluster).await {
+            match self.holding(progress, self.exchange.access(cluster)).await? {
                 Some(access) => {
                     kubeconfigs.insert(cluster.clone(), access.kubeconfig(cluster, set.cluster()));
                 }
@@ -243,34 +248,39 @@ impl Run<'_> {
     }
 
     async fn finish(&self, progress: &mut Progress) -> Result<(), RolloutError> {
-        let Installation { target, set, .. } = self.installation;
+        let Installation { target, release, .. } = self.installation;
         let ids: BTreeSet<ObjectId> =
-            self.parse(set.manifests().iter())?.iter().map(|manifest| manifest.id().clone()).collect();
+            self.manifests()?.iter().map(|manifest| manifest.id().clone()).collect();
         let loses_the_root = |id: &ObjectId| id.name == ROOT_SECRET && !ids.contains(id);
-        if progress.inventory.entries().keys().any(loses_the_root) && self.exchange.root().await.is_none() {
-            // It is still the only copy.
-            return Err(RolloutError::NoRoot);
+        let loses_the_root = progress.inventory.entries().keys().any(loses_the_root);
+        if self.installation.certificates.is_some() && loses_the_root {
+            // Until another cluster or the user has it, this is the only copy.
+            let root = self.holding(progress, self.exchange.root()).await?.ok_or(RolloutError::NoRoot)?;
+            authority::may_be_deleted(target, &root).await?;
         }
-        let options =
-            DeleteOptions { timeout: self.left(), keep: self.left_to_others(), ..DeleteOptions::default() };
-        let pruned = target.engine.prune(&mut progress.inventory, &ids, &options, self.cancel).await;
+        let options = DeleteOptions {
+            timeout: self.session.left(),
+            keep: self.left_to_others(),
+            version: Some(release_annotation(release)),
+            ..DeleteOptions::default()
+        };
+        let pruned = target.engine.prune(&mut progress.inventory, &ids, &options, self.session.cancel).await;
         progress.outcome.add(pruned.changes);
         if let Some(error) = pruned.error {
             return Err(RolloutError::Prune(error));
         }
-        let wait = target.engine.wait(&ids, self.left(), self.cancel);
-        let waited = target.engine.holding(&mut progress.inventory, wait, self.cancel).await;
-        waited.map_err(RolloutError::Claim)?.map_err(RolloutError::Wait)
+        let wait = target.engine.wait(&ids, self.session.left(), self.session.cancel);
+        self.holding(progress, wait).await?.map_err(RolloutError::Wait)
     }
 
     /// What is forgotten rather than deleted when it is no longer wanted: definitions, since all their resources would go with
-    /// them, whoever made them; and what istiod signs with, which someone else keeps from now on.
+    /// them, whoever made them; what istiod signs with, which someone else keeps from now on; and, where the provider has no root
+    /// any more, the one that it had, since nothing else may have its key.
     fn left_to_others(&self) -> Vec<ObjectPattern> {
         let namespace = &self.installation.target.inventory.namespace;
-        vec![
-            ObjectPattern::kind("apiextensions.k8s.io", "CustomResourceDefinition"),
-            ObjectPattern::object(&ObjectId::new("", "Secret", namespace, INTERMEDIATE_SECRET)),
-        ]
+        let secret = |name| ObjectPattern::object(&ObjectId::new("", "Secret", namespace, name));
+        let root = self.installation.certificates.is_none().then(|| secret(ROOT_SECRET));
+        [definitions(), secret(INTERMEDIATE_SECRET)].into_iter().chain(root).collect()
     }
 
     /// Applies these stages. An object with a hole that nothing fills is left out.
@@ -280,19 +290,20 @@ impl Run<'_> {
         stages: &[Stage],
         produced: &Produced<'_>,
     ) -> Result<(), RolloutError> {
-        let Installation { target, set, policy, .. } = self.installation;
+        let Installation { target, set, .. } = self.installation;
         let wanted = set.stages().filter(|(stage, _)| stages.contains(stage));
         let mut applied = Vec::new();
         for (stage, manifests) in wanted {
             let objects = manifests.iter().filter_map(|manifest| produced.fill(manifest)).collect();
-            let manifests = ssa::Manifest::parse_all(objects, &target.inventory.namespace);
             applied.push(ssa::Stage {
                 name: stage.name().to_owned(),
-                manifests: manifests.map_err(RolloutError::Manifest)?,
+                order: stage as u16,
+                manifests: self.installation.parse(objects)?,
                 ready: self.ready(stage),
             });
         }
-        let done = target.engine.apply(&applied, &mut progress.inventory, policy, self.cancel).await;
+        let policy = self.installation.policy();
+        let done = target.engine.apply(&applied, &mut progress.inventory, &policy, self.session.cancel).await;
         progress.outcome.add(done.changes);
         done.error.map_or(Ok(()), |error| Err(RolloutError::Apply(error)))
     }
@@ -300,7 +311,7 @@ impl Run<'_> {
     fn ready(&self, stage: Stage) -> StageReady {
         match stage {
             Stage::Definitions | Stage::Namespaces => StageReady::Within(SERVED),
-            Stage::Workloads | Stage::Gateways => StageReady::Within(self.left()),
+            Stage::Workloads | Stage::Gateways => StageReady::Within(self.session.left()),
             Stage::Root
             | Stage::Authority
             | Stage::Configuration
@@ -311,16 +322,8 @@ impl Run<'_> {
         }
     }
 
-    fn left(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
-    }
-
-    fn parse<'m>(
-        &self,
-        manifests: impl Iterator<Item = &'m Manifest>,
-    ) -> Result<Vec<ssa::Manifest>, RolloutError> {
-        let objects = manifests.map(|manifest| manifest.object.clone()).collect();
-        ssa::Manifest::parse_all(objects, &self.installation.target.inventory.namespace)
-            .map_err(RolloutError::Manifest)
+    fn manifests(&self) -> Result<Vec<ssa::Manifest>, RolloutError> {
+        let manifests = self.installation.set.manifests().iter();
+        self.installation.parse(manifests.map(|manifest| manifest.object.clone()).collect())
     }
 }

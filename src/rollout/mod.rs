@@ -4,44 +4,36 @@
 
 mod access;
 mod authority;
+mod composition;
 mod error;
 mod exchange;
 mod fill;
+mod found;
 mod injection;
 mod install;
+mod installation;
 mod leftovers;
+mod own_root;
+mod owner;
 mod promise;
 mod remote_secrets;
+mod session;
+pub mod shared_mesh_config;
+mod take_over;
 mod target;
 mod uninstall;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-use ssa::{Engine, Inventory};
-use tokio_util::sync::CancellationToken;
-
-pub use authority::Certificates;
+pub use authority::{Certificates, RootSource, kept_root};
+pub use composition::CompositionError;
 pub use error::RolloutError;
 pub use fill::Given;
-pub use install::{Installation, install};
-pub use target::{ClusterOutcome, Target, Unclosed};
+pub use found::inventories;
+pub use install::install;
+pub use installation::Installation;
+pub use own_root::GivenUp;
+pub use owner::{OWNER_LABEL, Owner, OwnerKind};
+pub use session::{Session, holder};
+pub use shared_mesh_config::SharedMeshConfigError;
+pub use take_over::take_over;
+pub use target::{ClusterOutcome, Target, Unclosed, holding};
 pub use uninstall::{Removal, uninstall};
-
-/// How long giving a claim back may take after a failure.
-const RELEASE_TIME: Duration = Duration::from_secs(5);
-
-/// A name that no other run has: only applies ask for it, plans never do.
-fn holder() -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    format!("terraform-provider-istio-{}-{:x}", std::process::id(), now.as_nanos())
-}
-
-/// Gives a claim back after a failure, as well as that goes: one that is not given back expires.
-async fn release(engine: &Engine, inventory: &mut Inventory) {
-    // The run may have failed because it was cancelled; this is what the user still waits for.
-    let uncancelled = CancellationToken::new();
-    let released = tokio::time::timeout(RELEASE_TIME, engine.release(inventory, &uncancelled)).await;
-    if !matches!(released, Ok(Ok(()))) {
-        tracing::warn!("the claim on the record could not be given back and will expire");
-    }
-}

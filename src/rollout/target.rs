@@ -1,22 +1,23 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use futures::future::{Either, join_all, select};
+
 use ssa::{
-    ChangeSet, Engine, FieldRule, Inventory, InventoryRef, ObjectPattern, Options, Owner, Ownership, Rules,
+    Action, Annotation, ChangeSet, Engine, FieldRule, Inventory, InventoryRef, ObjectId, ObjectPattern,
+    Options, Ownership, Rules,
 };
 use tokio_util::sync::CancellationToken;
 
 use super::RolloutError;
+use super::own_root::GivenUp;
+use super::owner::{OWNER_LABEL, Owner, RELEASE_ANNOTATION};
 use crate::clusters::Cluster;
+use crate::render::Stage;
 use crate::render::ownership::YIELDED;
 
 /// The name under which the provider owns fields.
 pub(super) const FIELD_MANAGER: &str = "terraform-provider-istio";
-/// The label of every object that the provider makes; its value is the mesh's namespace, because a cluster has at most
-/// one mesh a namespace.
-const OWNER_LABEL: &str = "terraform-provider-istio/mesh-namespace";
-/// The name of the record in the mesh's namespace.
-const INVENTORY: &str = "terraform-provider-istio-inventory";
-
 /// How long it may take to close a record.
 const CLOSE_TIME: Duration = Duration::from_secs(30);
 
@@ -27,6 +28,10 @@ pub struct Target {
     pub name: String,
     /// The cluster.
     pub cluster: Cluster,
+    /// Its UID.
+    pub uid: String,
+    /// Whose objects are meant.
+    pub owner: Owner,
     /// What reads and writes it.
     pub engine: Engine,
     /// Where its record is kept.
@@ -34,17 +39,34 @@ pub struct Target {
 }
 
 impl Target {
-    /// The mesh in `namespace` of this cluster.
-    pub fn new(cluster: &Cluster, namespace: &str) -> Self {
-        let owner = Owner { label: OWNER_LABEL.to_owned(), value: namespace.to_owned() };
-        let options = Options { rules: rules(), ..Options::new(FIELD_MANAGER, owner) };
+    /// What `owner` has in this cluster, with its record in `namespace`.
+    pub fn new(cluster: &Cluster, uid: &str, owner: &Owner, namespace: &str) -> Self {
+        let label = ssa::Owner { label: OWNER_LABEL.to_owned(), value: owner.label() };
+        let options = Options { rules: rules(), ..Options::new(FIELD_MANAGER, label) };
         Self {
             name: cluster.name().to_owned(),
             cluster: cluster.clone(),
+            uid: uid.to_owned(),
+            owner: owner.clone(),
             engine: Engine::new(cluster.client(), options),
-            inventory: InventoryRef { namespace: namespace.to_owned(), name: INVENTORY.to_owned() },
+            inventory: InventoryRef { namespace: namespace.to_owned(), name: owner.inventory() },
         }
     }
+
+    /// The record of what is in the cluster, whoever's it is; `None` if there is none.
+    pub async fn record(&self, cancel: &CancellationToken) -> Result<Option<Inventory>, RolloutError> {
+        self.engine.inventory(&self.inventory, cancel).await.map_err(RolloutError::Record)
+    }
+
+    /// The order in which an object is made of which nothing but its name is known.
+    pub fn order(&self, id: &ObjectId) -> u16 {
+        Stage::of_id(&id.group, &id.kind, &id.name) as u16
+    }
+}
+
+/// The annotation of what outlives its owner.
+pub(super) fn release_annotation(release: &str) -> Annotation {
+    Annotation { key: RELEASE_ANNOTATION.to_owned(), value: release.to_owned() }
 }
 
 fn rules() -> Rules {
@@ -70,12 +92,14 @@ impl std::fmt::Debug for Target {
 pub struct ClusterOutcome {
     /// The cluster's label.
     pub cluster: String,
-    /// Whether its record was claimed: before that nothing is written.
-    pub claimed: bool,
+    /// What its record has now; `None` if it was not claimed, and so nothing was written.
+    pub book: Option<BTreeSet<ObjectId>>,
     /// What was done, in order.
     pub changes: ChangeSet<ssa::Applied>,
     /// Why it stopped; `None` if all was done.
     pub error: Option<RolloutError>,
+    /// What its istiod was made to give up.
+    pub given_up: Option<GivenUp>,
     /// The record of an installation that holds what it shall, still to be closed.
     pub unclosed: Option<Unclosed>,
 }
@@ -88,12 +112,48 @@ pub struct Unclosed {
 }
 
 impl Unclosed {
-    /// Says that the set is complete. From then on nobody may install there who does not know it from state, so this is the last
+    /// Writes a page beside the record, for others to read.
+    pub async fn write_page(
+        &self,
+        name: &str,
+        data: &BTreeMap<String, String>,
+        cancel: &CancellationToken,
+    ) -> Result<(), RolloutError> {
+        self.target.engine.write_page(&self.inventory, name, data, cancel).await.map_err(RolloutError::Page)
+    }
+
+    /// Keeps the claim for as long as it is polled; ends only when another run has the record.
+    async fn held(&mut self, cancel: &CancellationToken) {
+        let forever = std::future::pending::<()>();
+        if let Err(error) = self.target.engine.holding(&mut self.inventory, forever, cancel).await {
+            tracing::warn!(%error, "the claim on the record is lost");
+            std::future::pending().await
+        }
+    }
+}
+
+/// Does `work` and keeps the claims on all open records meanwhile.
+pub async fn holding<T>(
+    outcomes: &mut [ClusterOutcome],
+    work: impl Future<Output = T>,
+    cancel: &CancellationToken,
+) -> T {
+    let open = outcomes.iter_mut().filter_map(|outcome| outcome.unclosed.as_mut());
+    let held = join_all(open.map(|unclosed| unclosed.held(cancel)));
+    let (work, held) = (std::pin::pin!(work), std::pin::pin!(held));
+    match select(work, held).await {
+        Either::Left((done, _)) => done,
+        Either::Right((_, work)) => work.await,
+    }
+}
+
+impl Unclosed {
+    /// Says that the set is complete, and remembers `settings`. From then on nobody may install there who does not know it from state, so this is the last
     /// thing before state is written: a run that is killed before can be taken up by the next one.
-    pub async fn close(mut self) -> Result<(), RolloutError> {
+    pub async fn close(mut self, settings: &BTreeMap<String, String>) -> Result<(), RolloutError> {
         // Ctrl-C does not undo what is done.
         let uncancelled = CancellationToken::new();
-        let closing = self.target.engine.complete(&mut self.inventory, &uncancelled);
+        let closing = self.target.engine.complete(&mut self.inventory, settings, &uncancelled);
         match tokio::time::timeout(CLOSE_TIME, closing).await {
             Ok(closed) => closed.map_err(RolloutError::Complete),
             Err(_) => Err(RolloutError::CompleteLate),
@@ -102,18 +162,32 @@ impl Unclosed {
 }
 
 impl ClusterOutcome {
-    pub(super) fn begun(cluster: &str) -> Self {
+    /// Nothing was done yet.
+    pub(super) fn untouched(cluster: &str, error: Option<RolloutError>) -> Self {
         Self {
             cluster: cluster.to_owned(),
-            claimed: true,
+            book: None,
             changes: ChangeSet::default(),
-            error: None,
+            error,
+            given_up: None,
             unclosed: None,
         }
     }
 
-    pub(super) fn failed(cluster: &str, error: RolloutError) -> Self {
-        Self { claimed: false, error: Some(error), ..Self::begun(cluster) }
+    /// The objects that are as the run wanted them.
+    pub fn applied(&self) -> BTreeSet<&ObjectId> {
+        let is_applied = |action: &Action| {
+            matches!(
+                action,
+                Action::Created | Action::Changed { .. } | Action::Unchanged | Action::Recreated { .. }
+            )
+        };
+        self.changes
+            .changes
+            .iter()
+            .filter(|change| is_applied(&change.action))
+            .map(|change| &change.id)
+            .collect()
     }
 
     pub(super) fn add(&mut self, changes: ChangeSet<ssa::Applied>) {

@@ -1,90 +1,129 @@
-use std::collections::BTreeSet;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
-use ssa::{Claim, DeleteOptions, Expect, Inventory, ObjectId, ObjectPattern, Phase, Propagation};
-use tokio_util::sync::CancellationToken;
+use ssa::{DeleteOptions, Expect, Inventory, ObjectId, ObjectPattern, Phase, Propagation};
+use tokio::sync::Barrier;
 
-use super::target::{ClusterOutcome, Target};
-use super::{RolloutError, holder, leftovers, release};
-use crate::render::authority::INTERMEDIATE_SECRET;
-
-/// How long another run may not take over a deletion that has begun and is no longer renewed.
-const CLAIM_EXPIRY: Duration = Duration::from_mins(2);
+use super::session::{Claiming, Session, owned};
+use super::target::{ClusterOutcome, Target, release_annotation};
+use super::{RolloutError, leftovers};
+use crate::render::Stage;
 
 /// What one cluster shall lose.
 #[derive(Clone, Debug)]
 pub struct Removal {
     /// The cluster.
     pub target: Target,
+    /// What state says to be there, with the order of its stages: if the record is lost, this goes, and what bears the owner's label.
+    pub known: BTreeMap<ObjectId, u16>,
     /// What stays when the set was complete once.
     pub keep: Vec<ObjectPattern>,
     /// What stays when it never was: nobody can have come to rely on the rest.
     pub keep_unfinished: Vec<ObjectPattern>,
+    /// The release that what stays is of.
+    pub release: String,
 }
 
-/// Deletes everything that was made in these clusters, all at once, each in reverse order; every rank of objects may take
-/// `timeout` to be gone. A cluster without a record has nothing left.
-pub async fn uninstall(
-    removals: Vec<Removal>,
-    timeout: Duration,
-    cancel: &CancellationToken,
-) -> Vec<ClusterOutcome> {
-    join_all(removals.iter().map(|removal| removal.run(timeout, cancel))).await
+/// Deletes everything that was made in these clusters, all at once, each in reverse of the stages that made it, until the session's
+/// time is over. No cluster goes on before all of them have lost what lets them read each other. A cluster without a record, of which
+/// state knows nothing either, has nothing left.
+pub async fn uninstall(removals: Vec<Removal>, session: &Session<'_>) -> Vec<ClusterOutcome> {
+    let unlinked = Barrier::new(removals.len());
+    join_all(removals.iter().map(|removal| removal.run(session, &unlinked))).await
 }
 
 impl Removal {
-    async fn run(&self, timeout: Duration, cancel: &CancellationToken) -> ClusterOutcome {
-        let Target { name, engine, inventory: at, .. } = &self.target;
-        let phase = match engine.inventory(at, cancel).await {
-            Ok(Some(inventory)) => inventory.phase(),
-            Ok(None) => return ClusterOutcome::begun(name),
-            Err(error) => return ClusterOutcome::failed(name, RolloutError::Record(error)),
+    async fn run(&self, session: &Session<'_>, unlinked: &Barrier) -> ClusterOutcome {
+        let Target { name, engine, .. } = &self.target;
+        let mut outcome = ClusterOutcome::untouched(name, None);
+        let mut inventory = match self.open(session).await {
+            Ok(Some(inventory)) => inventory,
+            nothing => {
+                unlinked.wait().await;
+                outcome.error = nothing.err();
+                outcome.book = outcome.error.is_none().then(BTreeSet::new);
+                return outcome;
+            }
         };
-        let claim =
-            Claim { holder: holder(), expiry: CLAIM_EXPIRY, expect: Expect::Any, digest: String::new() };
-        let mut inventory = match engine.claim(at, &claim, &[], cancel).await {
-            Ok(inventory) => inventory,
-            Err(error) => return ClusterOutcome::failed(name, RolloutError::Claim(error)),
-        };
-        let keep = if phase == Phase::Creating { &self.keep_unfinished } else { &self.keep };
-        // The pods of a Deployment go before it, so that no istiod writes again what is deleted next.
-        let options = DeleteOptions { propagation: Propagation::Foreground, timeout, keep: keep.clone() };
-        let mut outcome = ClusterOutcome::begun(name);
-        if let Err(error) = self.steps(&mut inventory, &mut outcome, &options, cancel).await {
+        if let Err(error) = self.steps(&mut inventory, &mut outcome, session, unlinked).await {
             outcome.error = Some(error);
-            release(engine, &mut inventory).await;
+            session.release(engine, &mut inventory).await;
         }
+        outcome.book = Some(inventory.entries().keys().cloned().collect());
         outcome
     }
 
-    /// The authority and the namespace go last: istiod's copies of the root are known by it, also to a run that goes on where
-    /// another was interrupted.
+    /// The record, claimed; if there is none, one of what is known, which lies nowhere.
+    async fn open(&self, session: &Session<'_>) -> Result<Option<Inventory>, RolloutError> {
+        let Target { inventory: at, owner, .. } = &self.target;
+        let record = self.target.record(session.cancel).await?;
+        if record.is_none_or(|record| record.identity() != owner.id()) {
+            // It is lost, or another mesh has come since: what bears our label is ours all the same.
+            if self.known.is_empty() {
+                return Ok(None);
+            }
+            let mut known = self.known.clone();
+            known.extend(owned(&self.target, &known, session.cancel).await?);
+            return Ok(Some(Inventory::detached(at, owner.id(), &known)));
+        }
+        let claiming = Claiming {
+            target: &self.target,
+            expect: Expect::Any,
+            stages: Vec::new(),
+            digest: String::new(),
+            settings: &BTreeMap::new(),
+            known: &self.known,
+        };
+        session.claim(&claiming).await.map(Some)
+    }
+
+    /// What istiod left is known by a few objects, which go after it, with the namespace.
     async fn steps(
         &self,
         inventory: &mut Inventory,
         outcome: &mut ClusterOutcome,
-        options: &DeleteOptions,
-        cancel: &CancellationToken,
+        session: &Session<'_>,
+        unlinked: &Barrier,
     ) -> Result<(), RolloutError> {
-        let Target { cluster, engine, inventory: at, .. } = &self.target;
-        let authority = ObjectId::new("", "Secret", &at.namespace, INTERMEDIATE_SECRET);
-        let last = BTreeSet::from([ObjectId::of_namespace(&at.namespace), authority]);
-        let pruned = engine.prune(inventory, &last, options, cancel).await;
-        outcome.add(pruned.changes);
-        if let Some(error) = pruned.error {
-            return Err(RolloutError::Delete(error));
-        }
-        let root =
-            leftovers::root_certificate(cluster, &at.namespace).await.map_err(RolloutError::Leftovers)?;
-        if let Some(root) = root {
-            leftovers::delete_root_copies(cluster, &root).await.map_err(RolloutError::Leftovers)?;
-        }
-        let deleted = engine.delete(inventory, options, cancel).await;
+        let Target { engine, inventory: at, .. } = &self.target;
+        let links = self.prune(inventory, outcome, session, |_, order| order >= Stage::Links as u16).await;
+        engine.holding(inventory, unlinked.wait(), session.cancel).await.map_err(RolloutError::Claim)?;
+        links?;
+        let mut last = leftovers::known_by(&at.namespace);
+        last.insert(ObjectId::of_namespace(&at.namespace));
+        self.prune(inventory, outcome, session, |id, _| !last.contains(id)).await?;
+        let leftovers = engine.holding(inventory, leftovers::delete(&self.target), session.cancel).await;
+        leftovers.map_err(RolloutError::Claim)?.map_err(RolloutError::Leftovers)?;
+        let deleted = engine.delete(inventory, &self.options(inventory, session), session.cancel).await;
         outcome.add(deleted.changes);
-        match deleted.error {
-            Some(error) => Err(RolloutError::Delete(error)),
-            None => Ok(()),
+        deleted.error.map_or(Ok(()), |error| Err(RolloutError::Delete(error)))
+    }
+
+    /// Deletes those of the recorded objects that are to go now, by their ids and the order of their stages.
+    async fn prune(
+        &self,
+        inventory: &mut Inventory,
+        outcome: &mut ClusterOutcome,
+        session: &Session<'_>,
+        goes: impl Fn(&ObjectId, u16) -> bool,
+    ) -> Result<(), RolloutError> {
+        let stays = inventory.entries().iter().filter(|(id, entry)| !goes(id, entry.order));
+        let stays: BTreeSet<ObjectId> = stays.map(|(id, _)| id.clone()).collect();
+        let options = self.options(inventory, session);
+        let pruned = self.target.engine.prune(inventory, &stays, &options, session.cancel).await;
+        outcome.add(pruned.changes);
+        pruned.error.map_or(Ok(()), |error| Err(RolloutError::Delete(error)))
+    }
+
+    /// The pods of a Deployment go before it, so that no istiod writes again what is deleted next.
+    fn options(&self, inventory: &Inventory, session: &Session<'_>) -> DeleteOptions {
+        let is_unfinished = inventory.phase() == Phase::Creating && !inventory.was_complete();
+        let keep = if is_unfinished { &self.keep_unfinished } else { &self.keep };
+        DeleteOptions {
+            propagation: Propagation::Foreground,
+            timeout: session.left(),
+            keep: keep.clone(),
+            version: Some(release_annotation(&self.release)),
         }
     }
 }

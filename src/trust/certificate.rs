@@ -14,6 +14,7 @@ use x509_parser::prelude::{FromDer as _, X509Certificate, X509Error};
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
+use super::constraints::{Constraints, Names};
 use super::encoding::{self, CERTIFICATE};
 use super::error::TrustError;
 use super::key::PrivateKey;
@@ -43,6 +44,7 @@ struct Facts {
     /// How many authorities may follow below.
     path_length: Option<u32>,
     self_issued: bool,
+    name_constraints: Constraints,
 }
 
 /// What became of checking one certificate's signature with another's key.
@@ -169,6 +171,13 @@ impl Certificate {
         }
     }
 
+    /// That it may stand above certificates for these names.
+    pub(super) fn check_names(&self, file: &str, names: &Names<'_>) -> Result<(), TrustError> {
+        let Some(name) = self.facts.name_constraints.forbidden(names) else { return Ok(()) };
+        let (file, subject) = (file.to_owned(), self.facts.subject.clone());
+        Err(TrustError::NameForbidden { file, subject, name })
+    }
+
     pub(super) fn check_validity(&self, file: &str, now: OffsetDateTime) -> Result<(), TrustError> {
         let (file, subject) = (file.to_owned(), self.facts.subject.clone());
         if now < self.facts.not_before {
@@ -257,7 +266,7 @@ impl Facts {
         if !is_whole {
             return Err(X509Error::InvalidCertificate);
         }
-        let constraints = parsed.basic_constraints()?.map(|extension| extension.value);
+        let basic = parsed.basic_constraints()?.map(|extension| extension.value);
         let usage = parsed.key_usage()?.map(|extension| extension.value);
         Ok(Self {
             subject: parsed.subject().to_string(),
@@ -270,10 +279,11 @@ impl Facts {
             not_before: parsed.validity().not_before.to_datetime(),
             not_after: parsed.validity().not_after.to_datetime(),
             key_type: key_type(parsed.public_key()),
-            is_authority: constraints.is_some_and(|constraints| constraints.ca),
+            is_authority: basic.is_some_and(|basic| basic.ca),
             may_sign: usage.is_none_or(KeyUsage::key_cert_sign),
-            path_length: constraints.and_then(|constraints| constraints.path_len_constraint),
+            path_length: basic.and_then(|basic| basic.path_len_constraint),
             self_issued: parsed.issuer().as_raw() == parsed.subject().as_raw(),
+            name_constraints: Constraints::of(&parsed)?,
         })
     }
 }

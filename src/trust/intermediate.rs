@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use time::{Duration, OffsetDateTime};
 
 use super::certificate::{Certificate, Signature};
+use super::constraints::Names;
 use super::encoding::{self, REVOCATION_LIST};
 use super::error::TrustError;
 use super::files::{CA_CERT, CA_CRL, CA_KEY, CERT_CHAIN, Files, ROOT_CERT};
@@ -14,6 +15,7 @@ use super::issue;
 use super::key::{KeyType, PrivateKey};
 use super::path::{PathError, Presented};
 use super::root::Root;
+use super::signer::Certificates;
 
 /// An authority that istiod can sign workload certificates with, and whose certificates proxies accept.
 #[derive(Clone, Debug)]
@@ -61,7 +63,7 @@ impl Root {
             root: 0,
             revocations: Vec::new(),
         };
-        unchecked.checked(&Names::OF_ISTIOD, request.now)
+        unchecked.checked(&FileNames::OF_ISTIOD, request.now)
     }
 }
 
@@ -88,29 +90,22 @@ impl Intermediate {
     /// that proxies would accept what istiod signs with them at `now`.
     pub fn parse(data: &BTreeMap<String, Vec<u8>>, now: OffsetDateTime) -> Result<Self, TrustError> {
         let files = Files::find(data)?;
-        let mut certificates = Certificate::parse_all(files.certificate.0, files.certificate.1)?;
-        let mut chain = Vec::new();
-        for (file, content) in &files.chain {
-            chain.extend(Certificate::parse_all(file, content)?);
-        }
-        let roots = Certificate::parse_all(files.roots.0, files.roots.1)?;
+        let Certificates { certificate, chain, roots } = Certificates::parse(&files.public)?;
         let revocations = match files.revocations {
             Some((file, content)) => encoding::contents(file, content, REVOCATION_LIST)?,
             None => Vec::new(),
         };
         let key = PrivateKey::parse(files.key.0, files.key.1)?;
-        let names = Names {
-            certificate: files.certificate.0,
+        let names = FileNames {
+            certificate: files.public.certificate.0,
             key: files.key.0,
-            chain: files.chain[0].0,
-            roots: files.roots.0,
+            chain: files.public.chain[0].0,
+            roots: files.public.roots.0,
         };
-        // The first is the authority's own; cert-manager lets the chain follow, which istiod reads as such.
-        let certificate = certificates.swap_remove(0);
         Self { certificate, key, chain, roots, root: 0, revocations }.checked(&names, now)
     }
 
-    fn checked(mut self, names: &Names, now: OffsetDateTime) -> Result<Self, TrustError> {
+    fn checked(mut self, names: &FileNames, now: OffsetDateTime) -> Result<Self, TrustError> {
         self.certificate.check_authority(names.certificate)?;
         self.certificate.check_validity(names.certificate, now)?;
         self.certificate.check_key(names.certificate, &self.key, names.key)?;
@@ -123,7 +118,7 @@ impl Intermediate {
     }
 
     /// Every certificate of the chain has its issuer in the files, and the authority is one of them.
-    fn check_chain(&self, names: &Names) -> Result<(), TrustError> {
+    fn check_chain(&self, names: &FileNames) -> Result<(), TrustError> {
         let known = || self.chain.iter().chain(&self.roots);
         if !known().any(|certificate| *certificate == self.certificate) {
             let subject = self.certificate.subject().to_owned();
@@ -144,7 +139,7 @@ impl Intermediate {
         }
     }
 
-    fn find_root(&self, names: &Names, now: OffsetDateTime) -> Result<usize, TrustError> {
+    fn find_root(&self, names: &FileNames, now: OffsetDateTime) -> Result<usize, TrustError> {
         let presented = Presented {
             certificate: &self.certificate,
             key: &self.key,
@@ -155,7 +150,7 @@ impl Intermediate {
         presented.root(now).map_err(|error| self.refusal(names, now, error))
     }
 
-    fn refusal(&self, names: &Names, now: OffsetDateTime, error: PathError) -> TrustError {
+    fn refusal(&self, names: &FileNames, now: OffsetDateTime, error: PathError) -> TrustError {
         let subject = self.certificate.subject().to_owned();
         let source = match error {
             PathError::Probe(error) => return error,
@@ -184,6 +179,13 @@ impl Intermediate {
             }
             source => TrustError::Refused { file: names.chain, roots: names.roots, subject, source },
         }
+    }
+
+    /// That proxies would accept what it issues for the workloads and istiod of a mesh, as far as name constraints say.
+    pub fn check_names(&self, names: &Names<'_>) -> Result<(), TrustError> {
+        self.certificate.check_names(CA_CERT, names)?;
+        self.chain.iter().try_for_each(|certificate| certificate.check_names(CERT_CHAIN, names))?;
+        self.root().check_names(ROOT_CERT, names)
     }
 
     /// The files of the Secret: [`CA_CERT`], [`CA_KEY`], [`CERT_CHAIN`], [`ROOT_CERT`], and [`CA_CRL`] if it was given.
@@ -224,16 +226,21 @@ impl Intermediate {
     pub fn ends_with_root(&self) -> bool {
         self.certificate.not_after() >= self.root().not_after()
     }
+
+    /// Whether little time is left to it, and another one of the same root would live longer.
+    pub fn is_renewal_due(&self, now: OffsetDateTime) -> bool {
+        !self.ends_with_root() && self.certificate.is_near_its_end(now)
+    }
 }
 
 /// What the files are called in errors.
-struct Names {
+struct FileNames {
     certificate: &'static str,
     key: &'static str,
     chain: &'static str,
     roots: &'static str,
 }
 
-impl Names {
+impl FileNames {
     const OF_ISTIOD: Self = Self { certificate: CA_CERT, key: CA_KEY, chain: CERT_CHAIN, roots: ROOT_CERT };
 }

@@ -3,7 +3,8 @@
 //! Istiod signs workload certificates with the intermediate that it finds in the Secret `cacerts`; proxies of two
 //! clusters trust each other when both intermediates lead to one root. [`Root::generate`] and [`Root::issue`] make
 //! that material, [`Root::parse`] and [`Intermediate::parse`] check what others made, [`common_roots`] and
-//! [`mutual_trust`] compare clusters.
+//! [`mutual_trust`] compare clusters. [`Signer`] is what can be told of an authority without its key, and [`Question::decide`]
+//! says by it which root a mesh has from now on.
 //!
 //! The only place that knows X.509. No I/O and no clock: the time is always an argument, in UTC. Random numbers go
 //! into keys, serial numbers and ECDSA signatures and nowhere else; what a check answers does not depend on them.
@@ -12,23 +13,36 @@
 //! Istiod itself would also load ECDSA on P-521 and other sizes of RSA; they are refused with [`TrustError::Key`].
 
 mod agreement;
+mod anchors;
 mod certificate;
+mod constraints;
+mod decision;
 mod encoding;
 mod error;
 mod files;
+mod holding;
 mod intermediate;
 mod issue;
 mod key;
 mod path;
 mod root;
+mod signer;
+mod succession;
+mod way_out;
 
 #[cfg(test)]
 mod tests;
 
 pub use agreement::{common_roots, mutual_trust};
+pub use anchors::anchors;
 pub use certificate::Certificate;
+pub use constraints::Names;
+pub use decision::{Decision, Material, Refusal};
 pub use error::TrustError;
 pub use files::{CA_CERT, CA_CRL, CA_KEY, CERT_CHAIN, ROOT_CERT, ROOT_KEY};
+pub use holding::{Found, Holding, Mode, Seen, Signing};
 pub use intermediate::{Intermediate, IntermediateRequest};
 pub use key::{KeyType, PrivateKey};
 pub use root::{Root, RootRequest};
+pub use signer::Signer;
+pub use succession::Question;

@@ -4,6 +4,7 @@ use rcgen::DnType;
 use time::{Duration, OffsetDateTime};
 
 use super::certificate::{Certificate, Signature};
+use super::constraints::Names;
 use super::error::TrustError;
 use super::files::{ROOT_CERT, ROOT_KEY};
 use super::issue;
@@ -66,6 +67,11 @@ impl Root {
         certificate.check_validity(ROOT_CERT, now)?;
         certificate.check_key(ROOT_CERT, &key, ROOT_KEY)?;
         Ok(Self { certificate, key })
+    }
+
+    /// That proxies would accept what is issued below it for the workloads and istiod of a mesh, as far as name constraints say.
+    pub fn check_names(&self, names: &Names<'_>) -> Result<(), TrustError> {
+        self.certificate.check_names(ROOT_CERT, names)
     }
 
     /// The certificate.

@@ -80,7 +80,17 @@ const TABLE: &[Row] = &[
     },
     Row {
         module: "diagnostics",
-        modules: &["charts", "clusters", "manifests", "mesh", "observe", "render", "rollout", "trust"],
+        modules: &[
+            "charts",
+            "clusters",
+            "documents",
+            "manifests",
+            "mesh",
+            "observe",
+            "render",
+            "rollout",
+            "trust",
+        ],
         packages: Packages::Except(&["tonic"]),
     },
     Row {
@@ -88,7 +98,11 @@ const TABLE: &[Row] = &[
         modules: &["charts", "clusters", "data_sources", "diagnostics", "functions", "mesh", "resources"],
         packages: Packages::Except(&["kube", "tonic"]),
     },
-    Row { module: "documents", modules: &["trust"], packages: Packages::Only(&["tfplugin"]) },
+    Row {
+        module: "documents",
+        modules: &["trust"],
+        packages: Packages::Only(&["serde_json", "tfplugin", "thiserror"]),
+    },
     Row { module: "resources", modules: USED_BY_RESOURCES, packages: Packages::Except(&["kube", "tonic"]) },
     Row {
         module: "data_sources",

@@ -22,7 +22,7 @@ async fn facts_of_several_clusters_are_read_whatever_one_of_them_does() {
         .into_iter()
         .map(|(name, connection)| (name.to_owned(), ClusterBlock { connection, ..Default::default() }))
         .collect();
-    let clusters = Clusters::new(blocks, Environment::default(), LIMITS).unwrap();
+    let clusters = Clusters::new(blocks, Environment::default(), LIMITS);
 
     let facts = observe::facts_of(&clusters, ["east", "gone", "later", "other"]).await;
 

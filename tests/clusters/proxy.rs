@@ -151,7 +151,7 @@ async fn the_environments_proxy_is_used_unless_the_server_is_exempt() {
         });
         let connection = ConnectionSettings::Known(Box::new(config.clone()));
         let blocks = BTreeMap::from([("east".to_owned(), ClusterBlock { connection, ..Default::default() })]);
-        let clusters = Clusters::new(blocks, environment, LIMITS).unwrap();
+        let clusters = Clusters::new(blocks, environment, LIMITS);
         who(&clusters.get("east").await.unwrap()).await
     };
     assert_eq!(ask("other.example").await.unwrap(), READER);

@@ -42,7 +42,7 @@ pub fn token(identity: &str) -> String {
 pub fn clusters(config: ConnectionConfig, limits: Limits) -> Clusters {
     let connection = ConnectionSettings::Known(Box::new(config));
     let block = ClusterBlock { connection, ..Default::default() };
-    Clusters::new(BTreeMap::from([("east".to_owned(), block)]), Environment::default(), limits).unwrap()
+    Clusters::new(BTreeMap::from([("east".to_owned(), block)]), Environment::default(), limits)
 }
 
 pub async fn east(config: ConnectionConfig) -> Cluster {

@@ -4,7 +4,7 @@ use acceptance_tests::Workspace;
 use acceptance_tests::authority::{Authority, Intermediate};
 use serde_json::Value;
 
-use crate::fixture::{Fixture, mesh_of, until};
+use crate::fixture::{Fixture, mesh_of};
 
 const CLUSTER: &str = "east";
 const NAMESPACE: [&str; 2] = ["-n", "istio-system"];
@@ -48,23 +48,6 @@ pub fn istiod_makes_a_root_of_its_own_for_a_mesh_of_one_cluster(fixture: &Fixtur
     let status = status(&workspace);
     assert_eq!(status["authority_expires"], Value::Null);
     assert_eq!(status["root_fingerprints"].as_array().map(Vec::len), Some(1), "{status}");
-    fixture.destroy(&workspace, CLUSTER);
-}
-
-/// Without a restart, as the warning about its end says.
-pub fn an_intermediate_is_renewed_by_deleting_its_secret(fixture: &Fixture) {
-    let workspace = fixture.workspace(CLUSTER, &mesh_of(CLUSTER, ""));
-    workspace.apply().succeeded();
-    let (before, roots) = (secret(fixture, "data.ca-cert\\.pem"), secret(fixture, "data.root-cert\\.pem"));
-    fixture.kubectl(CLUSTER, &[&NAMESPACE[..], &["delete", "secret", "cacerts"]].concat());
-    workspace.apply().succeeded();
-    workspace.assert_well();
-    assert_ne!(secret(fixture, "data.ca-cert\\.pem"), before);
-    assert_eq!(secret(fixture, "data.root-cert\\.pem"), roots);
-    let log = [&NAMESPACE[..], &["logs", "deploy/istiod"]].concat();
-    until("taking up the new intermediate", || {
-        fixture.kubectl(CLUSTER, &log).contains("newly added intermediate CA")
-    });
     fixture.destroy(&workspace, CLUSTER);
 }
 

@@ -4,9 +4,11 @@
 //! * `rights`: plan and apply under different identities.
 //! * `failures`: every error names attribute, cluster, object, cause and way out; nothing is left behind.
 //! * `authorities`: who signs, and until when.
+//! * `roots`: what a root must survive, and what goes with it.
 //! * `refusals`: what cannot work is not begun.
 //! * `secrets`: no credential in state, plan or logs.
 //! * `private`: charts and images that are not for everybody.
+//! * `plans`: what is said of what is unknown, of what cannot work yet, and of who would be cut off.
 //! * `plugin`: `terraform init` from a mirror, and what the plan of what does not exist yet says.
 //!
 //! The tests share two clusters and change them, so they run one after the other.
@@ -17,10 +19,12 @@ mod failures;
 mod fixture;
 mod lifecycle;
 mod others;
+mod plans;
 mod plugin;
 mod private;
 mod refusals;
 mod rights;
+mod roots;
 mod secrets;
 
 use std::process::ExitCode;
@@ -54,9 +58,21 @@ const TESTS: &[Test] = &[
         "istiod_makes_a_root_of_its_own_for_a_mesh_of_one_cluster",
         authorities::istiod_makes_a_root_of_its_own_for_a_mesh_of_one_cluster,
     ),
+    ("an_intermediate_is_renewed_by_its_version", roots::an_intermediate_is_renewed_by_its_version),
     (
-        "an_intermediate_is_renewed_by_deleting_its_secret",
-        authorities::an_intermediate_is_renewed_by_deleting_its_secret,
+        "an_istiod_that_made_itself_a_root_is_brought_back",
+        roots::an_istiod_that_made_itself_a_root_is_brought_back,
+    ),
+    ("no_change_of_mode_replaces_a_live_root", roots::no_change_of_mode_replaces_a_live_root),
+    ("a_root_that_was_restored_is_accepted", roots::a_root_that_was_restored_is_accepted),
+    ("what_istiod_wrote_goes_with_it", roots::what_istiod_wrote_goes_with_it),
+    (
+        "what_an_earlier_istiod_left_is_named_before_anything_is_written",
+        roots::what_an_earlier_istiod_left_is_named_before_anything_is_written,
+    ),
+    (
+        "an_authority_in_a_tls_secret_is_understood_everywhere",
+        roots::an_authority_in_a_tls_secret_is_understood_everywhere,
     ),
     ("state_plan_and_logs_hold_no_credential", secrets::state_plan_and_logs_hold_no_credential),
     ("a_build_that_leaks_is_found_out", secrets::a_build_that_leaks_is_found_out),
@@ -85,6 +101,10 @@ const TESTS: &[Test] = &[
         "an_unreachable_cluster_is_an_error_or_kept_or_abandoned",
         failures::an_unreachable_cluster_is_an_error_or_kept_or_abandoned,
     ),
+    (
+        "a_load_balancer_class_that_cannot_change_is_refused_by_the_plan",
+        failures::a_load_balancer_class_that_cannot_change_is_refused_by_the_plan,
+    ),
     ("a_mesh_comes_from_a_protected_registry", private::a_mesh_comes_from_a_protected_registry),
     ("a_mesh_comes_from_a_protected_repository", private::a_mesh_comes_from_a_protected_repository),
     ("a_pull_secret_is_there_before_the_first_pod", private::a_pull_secret_is_there_before_the_first_pod),
@@ -92,6 +112,14 @@ const TESTS: &[Test] = &[
     (
         "a_cluster_that_is_not_known_yet_can_be_planned",
         plugin::a_cluster_that_is_not_known_yet_can_be_planned,
+    ),
+    (
+        "a_create_whose_webhook_is_cut_off_names_the_port",
+        plans::a_create_whose_webhook_is_cut_off_names_the_port,
+    ),
+    ("a_cluster_that_may_be_replaced_is_unknown", plans::a_cluster_that_may_be_replaced_is_unknown),
+        "cluster_blocks_that_are_not_known_yet_can_be_planned",
+        plugin::cluster_blocks_that_are_not_known_yet_can_be_planned,
     ),
     ("a_full_plan_shows_the_fields_of_new_objects", plugin::a_full_plan_shows_the_fields_of_new_objects),
     // Last, because it looks at a mesh that has been there since the first test.

@@ -10,7 +10,7 @@ use crate::fixture::{Fixture, mesh_of};
 
 /// Installs one of Istio's charts as the installation guide does.
 #[track_caller]
-fn helm(fixture: &Fixture, cluster: &str, arguments: &[&str]) {
+pub fn helm(fixture: &Fixture, cluster: &str, arguments: &[&str]) {
     let mut helm = Command::new(parts::find(Part::Helm).expect("helm"));
     helm.arg("--kubeconfig").arg(fixture.lab.kubeconfig()).args(["--kube-context", cluster]);
     helm.args(["--namespace", "istio-system"]).args(arguments);
@@ -18,7 +18,7 @@ fn helm(fixture: &Fixture, cluster: &str, arguments: &[&str]) {
     assert!(output.status.success(), "helm {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-fn chart(name: &str) -> String {
+pub fn chart(name: &str) -> String {
     parts::charts().expect("the charts").chart(name).display().to_string()
 }
 
@@ -36,6 +36,13 @@ fn versions(fixture: &Fixture, cluster: &str) -> BTreeMap<String, String> {
     items.iter().map(version).collect()
 }
 
+/// The copies of the root in every namespace.
+fn root_copies(fixture: &Fixture) -> String {
+    let named = "--field-selector=metadata.name=istio-ca-root-cert";
+    let columns = "custom-columns=NAMESPACE:.metadata.namespace,UID:.metadata.uid";
+    fixture.kubectl("east", &["get", "configmap", "-A", named, "-o", columns])
+}
+
 /// Removes the definitions, which both helm and the provider leave behind.
 fn remove_definitions(fixture: &Fixture, cluster: &str) {
     fixture.kubectl(cluster, &["delete", "crd", "-l", "app.kubernetes.io/part-of=istio"]);
@@ -48,26 +55,50 @@ pub fn an_istio_made_by_helm_is_named_and_kept(fixture: &Fixture) {
     let before = versions(fixture, "east");
     assert!(before.len() > 8, "{before:?}");
 
+    // Its root is in the way of another one, and nothing is in state after that.
     let workspace = fixture.workspace("east", &mesh_of("east", ""));
+    let root =
+        ["has a certificate authority that is not this mesh's", "istio-ca-secret", "by Helm or istioctl"];
+    workspace.apply().failed_with(&root);
+    assert_eq!(versions(fixture, "east"), before);
+    let with_its_root = mesh_of("east", "certificate_authority {\n    mode = \"self_signed\"\n  }");
+    workspace.configure(&format!("{}{with_its_root}", fixture.provider("east", "east", "")));
     workspace.apply().failed_with(&[
         "Cluster \"east\": cannot apply the manifests",
-        "apps/Deployment/istio-system/istiod exists and was made by others (field managers: helm",
-        "Nothing was written. Remove what others made (a Helm release or an istioctl installation in the same namespace",
+        "istio-system/istiod: was made by others (field managers: helm",
+        "Nothing was written. These objects are not this mesh's. Remove what others made (a Helm release or an istioctl installation in the same namespace",
     ]);
     assert_eq!(versions(fixture, "east"), before);
+    // Also while nobody would write again what is deleted.
+    fixture.kubectl("east", &["-n", "istio-system", "scale", "deploy/istiod", "--replicas=0"]);
+    let copies = root_copies(fixture);
+    assert!(copies.lines().count() > 1, "{copies}");
     workspace.destroy().succeeded();
     assert_eq!(versions(fixture, "east"), before);
+    assert_eq!(root_copies(fixture), copies);
 
     // Its definitions alone, as it leaves them behind, can be used as they are.
     helm(fixture, "east", &["uninstall", "istiod"]);
     workspace.apply().failed_with(&["CustomResourceDefinition", "crds = \"external\""]);
-    let external = mesh_of("east", "").replace("network = ", "crds = \"external\"\n    network = ");
+    let external = with_its_root.replace("network = ", "crds = \"external\"\n    network = ");
     workspace.configure(&format!("{}{external}", fixture.provider("east", "east", "")));
     workspace.apply().failed_with(&["istio-reader-service-account", "Remove what others made"]);
     helm(fixture, "east", &["uninstall", "istio-base"]);
-    workspace.apply().succeeded();
+    // The key of the root that istiod has made stays after it, and this mesh continues with it.
+    let root = || {
+        let path = "jsonpath={.data.ca-key\\.pem}";
+        fixture.kubectl("east", &["-n", "istio-system", "get", "secret", "istio-ca-secret", "-o", path])
+    };
+    let before = root();
+    let applied = workspace.apply().succeeded();
+    assert!(
+        applied.output.contains("istiod continues with a root that is there already"),
+        "{}",
+        applied.output
+    );
     workspace.assert_no_changes();
     workspace.destroy().succeeded();
+    assert_eq!(root(), before);
     let remains = fixture.remains("east");
     let (definitions, rest): (Vec<_>, Vec<_>) =
         remains.iter().partition(|name| name.starts_with("customresource"));

@@ -36,6 +36,7 @@ pub fn clusters_answer_each_other_through_gateways(fixture: &Fixture) {
     a_deleted_remote_secret_is_named_and_made_again(fixture, &workspace);
     an_edited_authority_is_restored(fixture, &workspace);
     the_root_is_never_made_a_second_time(fixture, &workspace);
+    the_root_moves_with_its_key(fixture, &workspace);
 
     fixture.end_sample(&CLUSTERS);
     workspace.destroy().succeeded();
@@ -141,10 +142,55 @@ fn the_root_is_never_made_a_second_time(fixture: &Fixture, workspace: &Workspace
     let backup = fixture.kubectl("east", &secret, "");
     fixture.kubectl("east", &["-n", "istio-system", "delete", "secret", "terraform-provider-istio-root"], "");
     workspace.plan().failed_with(&[
-        "east//Secret/istio-system/terraform-provider-istio-root is no longer what the mesh was made with",
-        "Restore the Secret from a backup and plan again",
+        "No cluster keeps the root of the mesh: Secret istio-system/terraform-provider-istio-root is gone",
+        "Restore Secret istio-system/terraform-provider-istio-root in cluster \"east\" from a backup",
     ]);
     fixture.kubectl("east", &["apply", "-f", "-"], &backup);
     workspace.apply().succeeded();
     workspace.assert_no_changes();
+}
+
+/// Also when the move is interrupted before and after the other cluster has it: the root is carried from wherever it is, and its
+/// intermediates stay.
+fn the_root_moves_with_its_key(fixture: &Fixture, workspace: &Workspace) {
+    let text = Fixture::example_text("multi-primary-multi-network");
+    let moved = text.replace("key_cluster = \"east\"", "key_cluster = \"west\"");
+    assert_ne!(moved, text);
+    let secret = |cluster: &str, name: &str, file: &str| {
+        let path = format!("jsonpath={{.data.{file}}}");
+        let get = ["-n", "istio-system", "get", "secret", name, "--ignore-not-found", "-o", &path];
+        fixture.kubectl(cluster, &get, "")
+    };
+    let root = |cluster: &str| secret(cluster, "terraform-provider-istio-root", "tls\\.key");
+    let intermediates = || CLUSTERS.map(|cluster| secret(cluster, "cacerts", "ca-cert\\.pem"));
+    let (key, signed) = (root("east"), intermediates());
+    let istiod = |cluster: &str, arguments: &[&str]| {
+        fixture.kubectl(cluster, &[&["-n", "istio-system"], arguments].concat(), "");
+    };
+    // A field of somebody else's stops the apply in one cluster before its first write.
+    let labelled = ["patch", "deploy", "istiod", "--type=merge", "--field-manager=argocd", "-p"];
+    let stop = |cluster: &str| {
+        istiod(cluster, &[&labelled[..], &[r#"{"metadata":{"labels":{"release":"x"}}}"#]].concat())
+    };
+    let go_on = |cluster: &str| istiod(cluster, &["label", "deploy", "istiod", "release-"]);
+
+    workspace.configure(&moved);
+    stop("west");
+    assert_eq!(workspace.apply().code, 1);
+    assert_eq!((root("east"), root("west")), (key.clone(), String::new()));
+    go_on("west");
+    stop("east");
+    assert_eq!(workspace.apply().code, 1);
+    assert_eq!(root("east"), key);
+    go_on("east");
+    workspace.apply().succeeded();
+    workspace.assert_no_changes();
+    assert_eq!((root("east"), root("west")), (String::new(), key.clone()));
+    assert_eq!(intermediates(), signed);
+
+    workspace.configure(&text);
+    workspace.apply().succeeded();
+    workspace.assert_no_changes();
+    assert_eq!((root("east"), root("west")), (key, String::new()));
+    assert_eq!(intermediates(), signed);
 }

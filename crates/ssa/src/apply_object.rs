@@ -133,7 +133,7 @@ impl Engine {
             }
         };
         let uid = (!compared.is_shared).then(|| live.uid().to_owned());
-        Ok(Written { action, entry: Some(Entry { uid }) })
+        Ok(Written { action, entry: Some(Entry { uid, ..Entry::default() }) })
     }
 
     /// Applies over a live object; one that the server says to be immutable in what changes is made again if the policy says so.

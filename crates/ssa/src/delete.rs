@@ -15,8 +15,7 @@ use crate::live::Live;
 use crate::object_id::ObjectId;
 use crate::observe::Observation;
 use crate::request_error::RequestError;
-use crate::rules::ObjectPattern;
-use crate::stage::Rank;
+use crate::rules::{Annotation, ObjectPattern};
 
 /// Pause before the second look while waiting; it doubles up to the interval of the budgets.
 const FIRST_LOOK: Duration = Duration::from_millis(25);
@@ -26,15 +25,22 @@ const FIRST_LOOK: Duration = Duration::from_millis(25);
 pub struct DeleteOptions {
     /// What happens to the objects that depend on them.
     pub propagation: Propagation,
-    /// How long the objects of one rank may take to be gone.
+    /// How long all of it may take until the objects are gone.
     pub timeout: Duration,
-    /// Objects that stay although the inventory has them; they are forgotten, and keep their labels.
+    /// Objects that stay although the inventory has them: they are forgotten and belong to nobody from then on.
     pub keep: Vec<ObjectPattern>,
+    /// The annotation by which the next owner of what stays will know of which version it is.
+    pub version: Option<Annotation>,
 }
 
 impl Default for DeleteOptions {
     fn default() -> Self {
-        Self { propagation: Propagation::Background, timeout: Duration::from_mins(5), keep: Vec::new() }
+        Self {
+            propagation: Propagation::Background,
+            timeout: Duration::from_mins(5),
+            keep: Vec::new(),
+            version: None,
+        }
     }
 }
 
@@ -68,9 +74,27 @@ struct Ours {
     unseen: Vec<(ObjectId, Arc<RequestError>)>,
 }
 
+/// One deletion, from its first object to its last.
+struct Deletion<'a> {
+    options: &'a DeleteOptions,
+    began: Instant,
+    changes: ChangeSet<Applied>,
+    cancel: &'a CancellationToken,
+}
+
+impl<'a> Deletion<'a> {
+    fn new(options: &'a DeleteOptions, cancel: &'a CancellationToken) -> Self {
+        Self { options, began: Instant::now(), changes: ChangeSet::default(), cancel }
+    }
+
+    fn left(&self) -> Duration {
+        self.options.timeout.saturating_sub(self.began.elapsed())
+    }
+}
+
 impl Engine {
-    /// Deletes what the inventory has and `keep` has not, in reverse order of creation, and forgets each object once it is
-    /// known to be gone.
+    /// Deletes what the inventory has and `keep` has not, in reverse order of the stages that made it, and forgets each object
+    /// once it is known to be gone.
     ///
     /// An object that is not ours (another owner's label, or none and another UID than recorded) is left and forgotten.
     pub async fn prune(
@@ -81,10 +105,9 @@ impl Engine {
         cancel: &CancellationToken,
     ) -> Outcome<DeleteError> {
         let surplus = inventory.entries().keys().filter(|id| !keep.contains(id)).cloned().collect();
-        let mut outcome = Outcome::default();
-        outcome.error =
-            self.delete_ranks(inventory, surplus, options, &mut outcome.changes, cancel).await.err();
-        outcome
+        let mut deletion = Deletion::new(options, cancel);
+        let error = self.delete_stages(inventory, surplus, &mut deletion).await.err();
+        Outcome { changes: deletion.changes, error }
     }
 
     /// Deletes everything that the inventory has, like [`Engine::prune`], and then the inventory itself. If the inventory lies in a namespace of
@@ -95,49 +118,48 @@ impl Engine {
         options: &DeleteOptions,
         cancel: &CancellationToken,
     ) -> Outcome<DeleteError> {
-        let mut outcome = Outcome::default();
-        outcome.error = self.delete_all(inventory, options, &mut outcome.changes, cancel).await.err();
-        outcome
+        let mut deletion = Deletion::new(options, cancel);
+        let error = self.delete_all(inventory, &mut deletion).await.err();
+        Outcome { changes: deletion.changes, error }
     }
 
     async fn delete_all(
         &self,
         inventory: &mut Inventory,
-        options: &DeleteOptions,
-        changes: &mut ChangeSet<Applied>,
-        cancel: &CancellationToken,
+        deletion: &mut Deletion<'_>,
     ) -> Result<(), DeleteError> {
         let record = |source| DeleteError::Record { source };
+        let cancel = deletion.cancel;
         self.mark_deleting(inventory, cancel).await.map_err(record)?;
         let home = ObjectId::of_namespace(&inventory.at().namespace);
         let others = inventory.entries().keys().filter(|id| **id != home).cloned().collect();
-        self.delete_ranks(inventory, others, options, changes, cancel).await?;
+        self.delete_stages(inventory, others, deletion).await?;
         let home: BTreeSet<ObjectId> = inventory.entries().keys().cloned().collect();
-        let Ours { mut left, unseen } = self.ours(&home, inventory, options, changes, cancel).await?;
+        let Ours { mut left, unseen } = self.ours(&home, inventory, deletion).await?;
         if !unseen.is_empty() {
             return Err(DeleteError::Observe { failed: unseen });
         }
         if left.is_empty() {
             return self.delete_inventory(inventory, cancel).await.map_err(record);
         }
-        self.delete_rank(&mut left, options, changes, cancel).await
+        self.delete_stage(&mut left, deletion).await
     }
 
-    async fn delete_ranks(
+    async fn delete_stages(
         &self,
         inventory: &mut Inventory,
         surplus: BTreeSet<ObjectId>,
-        options: &DeleteOptions,
-        changes: &mut ChangeSet<Applied>,
-        cancel: &CancellationToken,
+        deletion: &mut Deletion<'_>,
     ) -> Result<(), DeleteError> {
-        let mut ranks: BTreeMap<Rank, BTreeSet<ObjectId>> = BTreeMap::new();
+        let cancel = deletion.cancel;
+        let mut stages: BTreeMap<u16, BTreeSet<ObjectId>> = BTreeMap::new();
         for id in surplus {
-            ranks.entry(Rank::of(&id.group, &id.kind)).or_default().insert(id);
+            let order = inventory.entries().get(&id).map(|entry| entry.order).unwrap_or_default();
+            stages.entry(order).or_default().insert(id);
         }
-        for ids in ranks.into_values().rev() {
-            let Ours { mut left, unseen } = self.ours(&ids, inventory, options, changes, cancel).await?;
-            let deleting = self.delete_rank(&mut left, options, changes, cancel);
+        for ids in stages.into_values().rev() {
+            let Ours { mut left, unseen } = self.ours(&ids, inventory, deletion).await?;
+            let deleting = self.delete_stage(&mut left, deletion);
             let deleted = self.holding(inventory, deleting, cancel).await;
             let is_there =
                 |id: &ObjectId| left.contains_key(id) || unseen.iter().any(|(unseen, _)| unseen == id);
@@ -157,10 +179,9 @@ impl Engine {
         &self,
         ids: &BTreeSet<ObjectId>,
         inventory: &Inventory,
-        options: &DeleteOptions,
-        changes: &mut ChangeSet<Applied>,
-        cancel: &CancellationToken,
+        deletion: &mut Deletion<'_>,
     ) -> Result<Ours, DeleteError> {
+        let Deletion { options, cancel, .. } = *deletion;
         let mut ours = Ours::default();
         for (id, observation) in self.observe(ids, cancel).await {
             let live = match observation {
@@ -173,14 +194,17 @@ impl Engine {
             };
             let is_kept = options.keep.iter().any(|objects| objects.matches(&id))
                 || self.shared.options.rules.keeps(&live);
-            if is_kept || !self.is_ours(&live, &id, Some(inventory)) {
-                if !is_kept && self.is_shared(&live, &id, Some(inventory)) {
-                    self.leave(&id, &live, cancel).await?;
-                }
-                changes.push(Change { id, action: Action::Left });
-            } else {
+            let is_ours = self.is_ours(&live, &id, Some(inventory));
+            if is_ours && !is_kept {
                 ours.left.insert(id, live.uid().to_owned());
+                continue;
             }
+            if is_ours {
+                self.give_up(&id, options.version.as_ref(), cancel).await?;
+            } else if self.is_shared(&live, &id, Some(inventory)) {
+                self.leave(&id, &live, cancel).await?;
+            }
+            deletion.changes.push(Change { id, action: Action::Left });
         }
         Ok(ours)
     }
@@ -193,14 +217,26 @@ impl Engine {
         given_back.map_err(|source| DeleteError::GiveBack { id: id.clone(), source })
     }
 
-    /// Deletes these objects and takes those that are gone out of `left`.
-    async fn delete_rank(
+    /// Gives up an object of ours that stays as it is.
+    async fn give_up(
         &self,
-        left: &mut BTreeMap<ObjectId, String>,
-        options: &DeleteOptions,
-        changes: &mut ChangeSet<Applied>,
+        id: &ObjectId,
+        version: Option<&Annotation>,
         cancel: &CancellationToken,
     ) -> Result<(), DeleteError> {
+        let discovery = self.discovery(cancel).await.map_err(|source| DeleteError::Discover { source })?;
+        let Some(resource) = discovery.resource(&id.group_kind(), None) else { return Ok(()) };
+        let released = self.release_object(resource, id, version, cancel).await;
+        released.map_err(|source| DeleteError::GiveBack { id: id.clone(), source: source.into() })
+    }
+
+    /// Deletes these objects and takes those that are gone out of `left`.
+    async fn delete_stage(
+        &self,
+        left: &mut BTreeMap<ObjectId, String>,
+        deletion: &mut Deletion<'_>,
+    ) -> Result<(), DeleteError> {
+        let Deletion { options, cancel, .. } = *deletion;
         if left.is_empty() {
             return Ok(());
         }
@@ -209,10 +245,10 @@ impl Engine {
         let mut asked = left.clone();
         asked.retain(|id, _| !failed.iter().any(|(failed, _)| failed == id));
         let all: Vec<ObjectId> = asked.keys().cloned().collect();
-        let gone = self.until_gone(&mut asked, options.timeout, cancel).await;
+        let gone = self.until_gone(&mut asked, deletion.left(), cancel).await;
         for id in all.into_iter().filter(|id| !asked.contains_key(id)) {
             left.remove(&id);
-            changes.push(Change { id, action: Action::Deleted });
+            deletion.changes.push(Change { id, action: Action::Deleted });
         }
         if failed.is_empty() { gone } else { Err(DeleteError::Request { failed }) }
     }

@@ -204,7 +204,7 @@ impl Engine {
         let (mut force, mut succeeds) = (false, false);
         let action = match &live {
             None => Action::Created,
-            Some(live) if !is_shared && !self.may_write(live, &id, inventory, policy.adoption) => {
+            Some(live) if !is_shared && !self.may_write(live, &id, inventory, policy) => {
                 if self.shared.options.rules.creates_only_if_absent(&id) {
                     Action::Left
                 } else {
@@ -234,15 +234,11 @@ impl Engine {
         }
     }
 
-    fn may_write(
-        &self,
-        live: &Live,
-        id: &ObjectId,
-        inventory: Option<&Inventory>,
-        adoption: Adoption,
-    ) -> bool {
+    fn may_write(&self, live: &Live, id: &ObjectId, inventory: Option<&Inventory>, policy: &Policy) -> bool {
+        let inherits = || policy.inherit.iter().any(|inherit| inherit.takes(id, live));
         self.is_ours(live, id, inventory)
-            || match adoption {
+            || (self.is_unowned(live) && inherits())
+            || match policy.adoption {
                 Adoption::Never => false,
                 Adoption::Unowned => live.owner(&self.shared.options.owner).is_none(),
                 Adoption::Any => true,

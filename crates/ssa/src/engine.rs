@@ -51,7 +51,7 @@ impl Engine {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
     use std::time::Duration;
 
     use tokio_util::sync::CancellationToken;
@@ -73,7 +73,7 @@ mod tests {
         spawnable(engine.claim(at, claim, &[], cancel));
         spawnable(engine.apply(&[], inventory, policy, cancel));
         spawnable(engine.prune(inventory, none, options, cancel));
-        spawnable(engine.complete(inventory, cancel));
+        spawnable(engine.complete(inventory, &BTreeMap::new(), cancel));
         spawnable(engine.release(inventory, cancel));
         spawnable(engine.delete(inventory, options, cancel));
         spawnable(engine.wait(none, Duration::ZERO, cancel));

@@ -88,6 +88,21 @@ impl FieldSet {
         }
     }
 
+    /// Whether it is a field with everything below it.
+    pub fn is_leaf(&self) -> bool {
+        self.children.is_empty()
+    }
+
+    /// What of it lies below one element.
+    pub fn below(&self, element: &PathElement) -> Option<&Self> {
+        self.children.get(element)
+    }
+
+    /// What of it lies below the first element that fits.
+    pub fn matching(&self, fits: impl Fn(&PathElement) -> bool) -> Option<&Self> {
+        self.children.iter().find(|(element, _)| fits(element)).map(|(_, below)| below)
+    }
+
     fn node(&self, path: &FieldPath) -> Option<&Self> {
         path.elements().iter().try_fold(self, |node, element| node.children.get(element))
     }

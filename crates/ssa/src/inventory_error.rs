@@ -38,15 +38,15 @@ pub enum InventoryError {
         /// Which part, and why.
         reason: String,
     },
-    /// A ConfigMap of that name exists and belongs to another owner.
-    #[error("the ConfigMap {namespace}/{name} belongs to {owner:?}")]
-    Foreign {
+    /// The inventory is of a set with another identity.
+    #[error("the inventory {namespace}/{name} belongs to {identity:?}")]
+    OtherIdentity {
         /// Namespace of the ConfigMap.
         namespace: String,
         /// Name of the ConfigMap.
         name: String,
-        /// Its owner label's value; empty if it has none.
-        owner: String,
+        /// Whose it is.
+        identity: String,
     },
     /// Another run works with the inventory.
     #[error("{holder:?} is working with the inventory {namespace}/{name} until {expires}")]
@@ -60,9 +60,9 @@ pub enum InventoryError {
         /// End of its claim unless renewed.
         expires: Timestamp,
     },
-    /// The set exists already, complete, although nothing was expected.
+    /// The set exists already, although nothing was expected: it was complete once, or its run gave it back with an error.
     #[error("the inventory {namespace}/{name} says that this set is already installed")]
-    AlreadyComplete {
+    AlreadyInstalled {
         /// Namespace of the ConfigMap.
         namespace: String,
         /// Name of the ConfigMap.

@@ -11,21 +11,32 @@ use crate::live::Live;
 /// How long a list of objects in one ConfigMap may be, in bytes; a ConfigMap holds 1 MiB.
 const SHARD_BYTES: usize = 512 * 1024;
 
+/// How the keys of settings begin.
+const SETTING: &str = "setting.";
+/// Whether the set was ever complete.
+const ONCE: &str = "once";
+const NEVER: &str = "never";
+
 /// Everything but the objects, and the objects in lists of bounded length.
 pub(crate) fn encode(record: &Record) -> (Map<String, Value>, Vec<String>) {
     let mut data = Map::from_iter([
+        ("identity".to_owned(), json!(record.identity)),
         ("phase".to_owned(), json!(record.phase.word())),
+        ("complete".to_owned(), json!(if record.was_complete { ONCE } else { NEVER })),
         ("digest".to_owned(), json!(record.digest)),
     ]);
+    let settings = record.settings.iter();
+    data.extend(settings.map(|(key, value)| (format!("{SETTING}{key}"), json!(value))));
     if let Some(holder) = &record.holder {
         data.insert("holder".to_owned(), json!(holder.name));
         data.insert("expires".to_owned(), json!(holder.expires.to_string()));
     }
     let mut lists: Vec<String> = Vec::new();
     for (id, entry) in &record.entries {
-        let line = match &entry.uid {
-            Some(uid) => format!("{id} {uid}\n"),
-            None => format!("{id}\n"),
+        let Entry { uid, order } = entry;
+        let line = match uid {
+            Some(uid) => format!("{id} {order} {uid}\n"),
+            None => format!("{id} {order}\n"),
         };
         match lists.last_mut() {
             Some(list) if list.len() + line.len() <= SHARD_BYTES => list.push_str(&line),
@@ -49,11 +60,31 @@ pub(crate) fn decode(at: &InventoryRef, live: &Live, objects: &str) -> Result<Re
     };
     let mut entries = BTreeMap::new();
     for line in objects.lines() {
-        let (id, uid) = line.split_once(' ').map_or((line, None), |(id, uid)| (id, Some(uid.to_owned())));
+        let mut words = line.split(' ');
+        let id = words.next().unwrap_or_default();
         let id = id.parse().map_err(|error| malformed(at, format!("objects: {error}")))?;
-        entries.insert(id, Entry { uid });
+        let order = words.next().unwrap_or_default();
+        let order =
+            order.parse().map_err(|error| malformed(at, format!("objects: the order of {id}: {error}")))?;
+        entries.insert(id, Entry { uid: words.next().map(str::to_owned), order });
     }
-    Ok(Record { phase, digest: text(live, "digest").to_owned(), holder, entries })
+    Ok(Record {
+        identity: text(live, "identity").to_owned(),
+        phase,
+        was_complete: text(live, "complete") == ONCE,
+        digest: text(live, "digest").to_owned(),
+        holder,
+        settings: settings(live),
+        entries,
+    })
+}
+
+/// What is remembered with the set.
+fn settings(live: &Live) -> BTreeMap<String, String> {
+    let data = live.value()["data"].as_object().into_iter().flatten();
+    let settings = data
+        .filter_map(|(key, value)| Some((key.strip_prefix(SETTING)?.to_owned(), value.as_str()?.to_owned())));
+    settings.collect()
 }
 
 /// One entry of a ConfigMap's data; empty if it is not there.

@@ -2,14 +2,19 @@
 //!
 //! ```yaml
 //! data:
+//!   identity: 5f0c…
 //!   phase: creating
+//!   complete: never
 //!   digest: sha256:…
 //!   holder: run-4f1c
 //!   expires: "2026-01-01T00:00:00Z"
+//!   setting.colour: blue  # what the caller wants to remember
 //!   objects: |            # or shards: names of the further ones, one a line
-//!     apps/Deployment/shop/web 6f1e…
-//!     /ConfigMap/shop/settings
+//!     apps/Deployment/shop/web 3 6f1e…
+//!     /ConfigMap/shop/settings 2
 //! ```
+//! An object's line has the order of its stage and, once the object was made, its UID.
+//!
 //! A shard's name ends with a digest of its content and a shard never changes, so that replacing the first ConfigMap replaces the
 //! whole record at once.
 
@@ -21,24 +26,20 @@ use tokio_util::sync::CancellationToken;
 
 use crate::digest::hex;
 use crate::engine::Engine;
-use crate::inventory::{Claim, Entry, Expect, Holder, Inventory, InventoryRef, Phase, Record};
+use crate::inventory::{Claim, Entry, Holder, Inventory, InventoryRef, Origin, Phase, Record};
 use crate::inventory_error::InventoryError;
 use crate::inventory_record::{self, decode, malformed, text};
-use crate::inventory_requests::{config_maps, namespaces, read, write};
+use crate::inventory_requests::{config_maps, read, write};
 use crate::live::Live;
-use crate::manifest::Manifest;
 use crate::object_id::ObjectId;
 use crate::observe::encode;
-use crate::options::Policy;
 use crate::request_error::RequestError;
-use crate::schema::Schema;
-use crate::wanted::Body;
 
 /// How much of a shard's digest is in its name.
 const SHARD_DIGEST: usize = 16;
 
 impl Engine {
-    /// Reads an inventory; `None` if there is none, or not even its namespace.
+    /// Reads an inventory, whoever's it is; `None` if there is none, or not even its namespace.
     pub async fn inventory(
         &self,
         at: &InventoryRef,
@@ -47,11 +48,6 @@ impl Engine {
         let mut before = String::new();
         loop {
             let Some(live) = self.config_map(at, &at.name, cancel).await? else { return Ok(None) };
-            let owner = live.owner(&self.shared.options.owner).unwrap_or_default().to_owned();
-            let (namespace, name) = (at.namespace.clone(), at.name.clone());
-            if owner != self.shared.options.owner.value {
-                return Err(InventoryError::Foreign { namespace, name, owner });
-            }
             match self.objects(at, &live, cancel).await? {
                 Ok(objects) => return inventory_of(at, &live, &objects).map(Some),
                 // A writer replaced the record, and its shards, while they were being read.
@@ -80,50 +76,19 @@ impl Engine {
         Ok(Ok(objects))
     }
 
-    /// Takes hold of an inventory for one run, before the first object is written: records the ids of `manifests`
-    /// beside those that it has, the digest and the holder. Makes the inventory if there is none, and its namespace first if that is among `manifests`.
-    pub async fn claim(
-        &self,
-        at: &InventoryRef,
-        claim: &Claim,
-        manifests: &[Manifest],
-        cancel: &CancellationToken,
-    ) -> Result<Inventory, InventoryError> {
-        let mut made: BTreeMap<ObjectId, Entry> = BTreeMap::new();
-        loop {
-            let found = self.inventory(at, cancel).await?;
-            let mut inventory = match found {
-                Some(found) => admit(found, claim)?,
-                None => Inventory::empty(at),
-            };
-            inventory.record.digest.clone_from(&claim.digest);
-            if inventory.record.phase == Phase::Deleting && !manifests.is_empty() {
-                inventory.record.phase = Phase::Creating;
-            }
-            inventory.claim = Some(claim.clone());
-            for manifest in manifests {
-                inventory.record.entries.entry(manifest.id().clone()).or_default();
-            }
-            inventory.record.entries.append(&mut made.clone());
-            match self.store(&mut inventory, cancel).await {
-                Ok(()) => return Ok(inventory),
-                Err(RequestError::Conflict { .. }) => {}
-                Err(error) if error.is_not_found() && inventory.resource_version.is_empty() => {
-                    let (id, uid) = self.make_namespace(at, manifests, cancel).await?;
-                    made.insert(id, Entry { uid: Some(uid) });
-                }
-                Err(source) => return Err(write(at, source)),
-            }
-        }
-    }
-
-    /// Marks the set complete and gives the claim back.
+    /// Marks the set complete, remembers further settings and gives the claim back.
     pub async fn complete(
         &self,
         inventory: &mut Inventory,
+        settings: &BTreeMap<String, String>,
         cancel: &CancellationToken,
     ) -> Result<(), InventoryError> {
-        self.edit(inventory, |record| record.phase = Phase::Complete, true, cancel).await
+        let complete = |record: &mut Record| {
+            record.phase = Phase::Complete;
+            record.was_complete = true;
+            record.settings.extend(settings.clone());
+        };
+        self.edit(inventory, complete, true, cancel).await
     }
 
     /// Gives the claim back as things are, so that another run need not wait until it expires.
@@ -175,7 +140,17 @@ impl Engine {
         self.edit(inventory, edit, false, cancel).await
     }
 
-    /// Deletes the ConfigMap and its shards, those of interrupted writes too.
+    /// Adds objects of which only the order of their stage is known.
+    pub async fn note(
+        &self,
+        inventory: &mut Inventory,
+        known: &BTreeMap<ObjectId, u16>,
+        cancel: &CancellationToken,
+    ) -> Result<(), InventoryError> {
+        self.edit(inventory, |record| record.add_known(known), false, cancel).await
+    }
+
+    /// Deletes the ConfigMap, its shards, those of interrupted writes too, and its pages.
     pub(crate) async fn delete_inventory(
         &self,
         inventory: &Inventory,
@@ -183,13 +158,15 @@ impl Engine {
     ) -> Result<(), InventoryError> {
         let at = &inventory.at;
         let config_maps = config_maps();
-        self.delete_config_map(at, &at.name, cancel).await?;
+        if inventory.origin != Origin::Detached {
+            self.delete_config_map(at, &at.name, cancel).await?;
+        }
         let owner = &self.shared.options.owner;
         let selector = format!("&labelSelector={}", encode(&format!("{}={}", owner.label, owner.value)));
         let found = self.list(&config_maps, &at.namespace, &selector, cancel).await;
         for live in found.map_err(|source| read(at, source))? {
             let name = live.value()["metadata"]["name"].as_str().unwrap_or_default();
-            if name.starts_with(&shard_prefix(at)) {
+            if name.starts_with(&page_prefix(at)) {
                 self.delete_config_map(at, name, cancel).await?;
             }
         }
@@ -204,10 +181,11 @@ impl Engine {
         give_back: bool,
         cancel: &CancellationToken,
     ) -> Result<(), InventoryError> {
-        let Some(claim) = inventory.claim.clone() else {
-            let InventoryRef { namespace, name } = inventory.at.clone();
-            return Err(InventoryError::NotClaimed { namespace, name });
-        };
+        if inventory.origin == Origin::Detached {
+            edit(&mut inventory.record);
+            return Ok(());
+        }
+        let Some(claim) = inventory.claim.clone() else { return Err(not_claimed(inventory)) };
         loop {
             edit(&mut inventory.record);
             if give_back {
@@ -222,7 +200,7 @@ impl Engine {
                         *inventory = found;
                         return Ok(());
                     }
-                    *inventory = still_held(found, &claim)?;
+                    *inventory = Inventory { origin: inventory.origin, ..still_held(found, &claim)? };
                 }
                 Err(source) => {
                     inventory.claim = Some(claim);
@@ -244,7 +222,11 @@ impl Engine {
     }
 
     /// Writes the record as it is, under its claim, if nobody else wrote since it was read.
-    async fn store(&self, inventory: &mut Inventory, cancel: &CancellationToken) -> Result<(), RequestError> {
+    pub(crate) async fn store(
+        &self,
+        inventory: &mut Inventory,
+        cancel: &CancellationToken,
+    ) -> Result<(), RequestError> {
         inventory.record.holder = inventory
             .claim
             .as_ref()
@@ -288,24 +270,6 @@ impl Engine {
             Err(error) => Err(error),
         }
     }
-
-    /// Makes the namespace that the inventory lies in from its manifest.
-    async fn make_namespace(
-        &self,
-        at: &InventoryRef,
-        manifests: &[Manifest],
-        cancel: &CancellationToken,
-    ) -> Result<(ObjectId, String), InventoryError> {
-        let id = ObjectId::of_namespace(&at.namespace);
-        let manifest = manifests.iter().find(|manifest| *manifest.id() == id);
-        let manifest =
-            manifest.ok_or_else(|| InventoryError::NoNamespace { namespace: at.namespace.clone() })?;
-        let wanted = Body::of(self.wanted(manifest, None, false, &Schema::untyped(), &Policy::default()));
-        match self.create(&namespaces(), &id, &wanted, cancel).await {
-            Ok(live) => Ok((id, live.uid().to_owned())),
-            Err(source) => Err(InventoryError::Namespace { id, source: Box::new(source) }),
-        }
-    }
 }
 
 fn inventory_of(at: &InventoryRef, live: &Live, objects: &str) -> Result<Inventory, InventoryError> {
@@ -316,21 +280,13 @@ fn inventory_of(at: &InventoryRef, live: &Live, objects: &str) -> Result<Invento
         claim: None,
         resource_version: live.resource_version().to_owned(),
         shards,
+        origin: Origin::Found,
     })
 }
 
-/// Whether this run may go on with what it found.
-fn admit(found: Inventory, claim: &Claim) -> Result<Inventory, InventoryError> {
-    let (namespace, name) = (found.at.namespace.clone(), found.at.name.clone());
-    let other = found.record.holder.as_ref().filter(|holder| holder.name != claim.holder);
-    if let Some(holder) = other.filter(|holder| holder.expires > Timestamp::now()) {
-        let (holder, expires) = (holder.name.clone(), holder.expires);
-        return Err(InventoryError::Held { namespace, name, holder, expires });
-    }
-    if claim.expect == Expect::Absent && found.record.phase == Phase::Complete {
-        return Err(InventoryError::AlreadyComplete { namespace, name, digest: found.record.digest });
-    }
-    Ok(found)
+fn not_claimed(inventory: &Inventory) -> InventoryError {
+    let InventoryRef { namespace, name } = inventory.at.clone();
+    InventoryError::NotClaimed { namespace, name }
 }
 
 /// The inventory with its claim, if that is still the one that the cluster knows. Nobody's inventory is not ours either: who held it after us
@@ -345,18 +301,22 @@ fn still_held(found: Inventory, claim: &Claim) -> Result<Inventory, InventoryErr
 }
 
 impl Inventory {
-    fn empty(at: &InventoryRef) -> Self {
+    pub(crate) fn empty(at: &InventoryRef, identity: &str) -> Self {
         Self {
             at: at.clone(),
             record: Record {
+                identity: identity.to_owned(),
                 phase: Phase::Creating,
+                was_complete: false,
                 digest: String::new(),
                 holder: None,
+                settings: BTreeMap::new(),
                 entries: BTreeMap::new(),
             },
             claim: None,
             resource_version: String::new(),
             shards: Vec::new(),
+            origin: Origin::Found,
         }
     }
 
@@ -373,6 +333,11 @@ fn expiry(claim: &Claim) -> Timestamp {
     Timestamp::now().checked_add(lasts).unwrap_or(Timestamp::MAX)
 }
 
+/// How the names of all further ConfigMaps of an inventory begin.
+pub(crate) fn page_prefix(at: &InventoryRef) -> String {
+    format!("{}.", at.name)
+}
+
 fn shard_prefix(at: &InventoryRef) -> String {
-    format!("{}.shard.", at.name)
+    format!("{}shard.", page_prefix(at))
 }

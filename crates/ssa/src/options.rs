@@ -7,6 +7,7 @@ use futures::future::BoxFuture;
 use crate::field_set::ManagedFields;
 use crate::object_id::ObjectId;
 use crate::predecessor::Predecessor;
+use crate::release::Inherit;
 use crate::rules::{Rules, TakeOver};
 use crate::schema_cache::SchemaCache;
 
@@ -109,6 +110,8 @@ pub struct Policy {
     pub adoption: Adoption,
     /// Which fields of others may become ours.
     pub take_over: Vec<TakeOver>,
+    /// Which objects that nobody owns any more may become ours.
+    pub inherit: Vec<Inherit>,
     /// Whose work ours continues: their fields become ours whether the manifest has them or not.
     pub predecessors: Vec<Predecessor>,
     /// Whether an object whose immutable fields change may be deleted and made again.

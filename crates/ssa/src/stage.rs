@@ -7,6 +7,8 @@ use crate::manifest::Manifest;
 pub struct Stage {
     /// Its name, for messages.
     pub name: String,
+    /// Where it stands among all stages. It is recorded with each object; deletion goes the other way.
+    pub order: u16,
     /// The objects.
     pub manifests: Vec<Manifest>,
     /// What the next stage needs.
@@ -31,7 +33,12 @@ impl Stage {
     pub fn defaults(manifests: Vec<Manifest>) -> Vec<Self> {
         let mut stages: Vec<Self> = Rank::ALL
             .iter()
-            .map(|rank| Self { name: rank.name().to_owned(), manifests: Vec::new(), ready: rank.ready() })
+            .map(|rank| Self {
+                name: rank.name().to_owned(),
+                order: *rank as u16,
+                manifests: Vec::new(),
+                ready: rank.ready(),
+            })
             .collect();
         for manifest in manifests {
             let rank = Rank::of(&manifest.id().group, &manifest.id().kind);

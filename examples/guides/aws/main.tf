@@ -13,16 +13,12 @@ resource "istio_mesh" "shop" {
   trust_domain = "shop.example"
   version      = "1.31.0"
 
-  chart_source {
-    repository = "https://charts.example/istio"
-  }
-
   primary "public" {
     network = "vpc-public"
 
     east_west_gateway {
-      load_balancer_class = "service.k8s.aws/nlb"
-      source_ranges       = ["198.51.100.0/24"] # the NAT gateways of the other network
+      load_balancer_class         = "service.k8s.aws/nlb"
+      load_balancer_source_ranges = ["198.51.100.0/24"] # the NAT gateways of the other network
 
       service_annotations = {
         "service.beta.kubernetes.io/aws-load-balancer-scheme"          = "internet-facing"

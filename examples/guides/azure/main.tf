@@ -13,15 +13,11 @@ resource "istio_mesh" "shop" {
   trust_domain = "shop.example"
   version      = "1.31.0"
 
-  chart_source {
-    repository = "https://charts.example/istio"
-  }
-
   primary "public" {
     network = "vnet-public"
 
     east_west_gateway {
-      source_ranges = ["198.51.100.0/24"] # the NAT gateway of the other network
+      load_balancer_source_ranges = ["198.51.100.0/24"] # the NAT gateway of the other network
     }
   }
 

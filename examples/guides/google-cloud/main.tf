@@ -14,15 +14,11 @@ resource "istio_mesh" "shop" {
   version      = "1.31.0"
   platform     = "gke"
 
-  chart_source {
-    repository = "https://charts.example/istio"
-  }
-
   primary "public" {
     network = "vpc-public"
 
     east_west_gateway {
-      source_ranges = ["198.51.100.0/24"] # Cloud NAT of the other network
+      load_balancer_source_ranges = ["198.51.100.0/24"] # Cloud NAT of the other network
 
       service_annotations = {
         "cloud.google.com/l4-rbs" = "enabled"

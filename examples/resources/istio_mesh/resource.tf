@@ -3,10 +3,6 @@ resource "istio_mesh" "shop" {
   trust_domain = "shop.example"
   version      = "1.31.0"
 
-  chart_source {
-    repository = "https://charts.example/istio"
-  }
-
   chart "istiod" {
     values = yamlencode({
       autoscaleMin = 2

@@ -172,7 +172,7 @@ fn a_client_certificate_is_taken_as_data_and_refused_without_its_key() {
     kubeconfig["users"][0]["user"].as_object_mut().unwrap().remove("client-key-data");
     assert_eq!(
         shown(&resolve(&raw(&kubeconfig)).unwrap_err()),
-        "config_raw: client-certificate of user \"east\" cannot be used: it needs client-key beside it"
+        "config_raw: client-certificate of user \"east\" cannot be used: it requires client-key"
     );
 }
 

@@ -1,12 +1,15 @@
 //! One cluster of the mesh that is read.
 
-use futures::future::try_join;
+use std::collections::BTreeMap;
+
+use futures::future::{try_join_all, try_join3};
 use semver::Version;
 use tfplugin::{AttributePath, Diagnostic, Field};
 
+use crate::clusters::{self, Cluster};
 use crate::diagnostics;
-use crate::documents::JoinClusterModel;
-use crate::mesh::{ClusterFacts, DEFAULT_TRUST_DOMAIN};
+use crate::documents::{JoinClusterModel, Page, texts};
+use crate::mesh::{ClusterFacts, DEFAULT_TRUST_DOMAIN, JOIN_PAGE};
 use crate::observe::{self, Installed};
 use crate::provider::ProviderData;
 
@@ -20,6 +23,10 @@ pub struct Member {
     pub trust_domain: String,
     /// What its proxies trust, as PEM.
     pub roots: Option<String>,
+    /// What the provider has written there about the mesh; `None` if it has not installed it.
+    pub page: Option<Page>,
+    /// Addresses that its Services have now, by the member of `join` that has them.
+    pub addresses: BTreeMap<String, Vec<String>>,
 }
 
 /// Reads one cluster; `at` is where the configuration names it.
@@ -31,8 +38,17 @@ pub async fn read(
 ) -> Result<Member, Diagnostic> {
     let unusable = |error| diagnostics::cluster(&error, Some(at.clone()));
     let cluster = data.clusters.get(label).await.map_err(unusable)?;
-    let reads = try_join(observe::facts(&cluster), observe::roots(&cluster, namespace));
-    let (facts, roots) = reads.await.map_err(unusable)?;
+    let reads = try_join3(
+        observe::facts(&cluster),
+        observe::roots(&cluster, namespace),
+        observe::join_page(&cluster, namespace),
+    );
+    let (facts, roots, page) = reads.await.map_err(unusable)?;
+    let page = page.map(|page| Page::from_data(&page)).transpose();
+    let page = page.map_err(|error| {
+        let summary = format!("Cluster {label:?}: ConfigMap {namespace}/{JOIN_PAGE} cannot be read");
+        diagnostics::page(summary, &error, at.clone())
+    })?;
     let installed = observe::installed(&cluster, namespace).await;
     let installed = installed.map_err(|error| diagnostics::installed(&error, at.clone()))?;
     if installed.cluster != label {
@@ -42,7 +58,24 @@ pub async fn read(
         let summary = format!("Cluster {label:?}: ConfigMap {namespace}/istio holds no mesh configuration");
         diagnostics::failure(summary, &error, "istiod reads the same text: mend it there.", Some(at.clone()))
     })?;
-    Ok(Member { label: label.to_owned(), facts, installed, trust_domain, roots })
+    let addresses = addresses(&cluster, page.as_ref()).await.map_err(unusable)?;
+    Ok(Member { label: label.to_owned(), facts, installed, trust_domain, roots, page, addresses })
+}
+
+/// What the Services that the page names for this cluster have now.
+async fn addresses(
+    cluster: &Cluster,
+    page: Option<&Page>,
+) -> Result<BTreeMap<String, Vec<String>>, clusters::Error> {
+    let services = page.and_then(|page| page.services.get(cluster.name()));
+    let reads = services.into_iter().flatten().filter_map(|(member, service)| {
+        let (namespace, name) = service.split_once('/')?;
+        Some(async move {
+            let addresses = observe::service_addresses(cluster, namespace, name).await?;
+            Ok((member.clone(), addresses))
+        })
+    });
+    try_join_all(reads).await.map(|addresses| addresses.into_iter().collect())
 }
 
 fn trust_domain(mesh_config: &str) -> Result<String, helm_template::yaml::Error> {
@@ -76,15 +109,17 @@ impl Member {
         Some((summary, detail))
     }
 
-    /// What a cluster that joins needs to know of this one.
+    /// What a control plane tells a cluster that joins. Null is what none does.
     pub fn described(&self) -> JoinClusterModel {
         let gateway = self.installed.gateway.as_ref();
-        let addresses = gateway.into_iter().flat_map(|gateway| gateway.addresses.iter().cloned());
         JoinClusterModel {
+            uid: Field::Known(self.facts.uid.clone()),
+            version: Field::Known(self.installed.version.clone()),
             network: Field::Known(self.installed.network.clone()),
             serves_remote_clusters: Field::Known(self.installed.serves_remote_clusters),
-            gateway_addresses: Field::Known(addresses.map(Field::Known).collect()),
-            gateway_port: gateway.map_or(Field::Null, |gateway| Field::Known(gateway.port)),
+            gateway_addresses: texts(gateway.into_iter().flat_map(|gateway| gateway.addresses.clone())),
+            gateway_port: gateway.map(|gateway| gateway.port).into(),
+            ..JoinClusterModel::default()
         }
     }
 }

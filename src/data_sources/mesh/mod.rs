@@ -2,18 +2,37 @@
 //!
 //! | attribute | type | |
 //! |---|---|---|
-//! | `clusters` | list(string): labels of the provider block | required |
+//! | `clusters` | set(string): labels of the provider block | required |
 //! | `namespace` | string | optional, `istio-system` |
 //! | `chart_repository` | string: handed on in `join` | optional |
-//! | `mesh_id`, `trust_domain`, `version`, `hub`, `image_variant`, `platform` | string | computed |
+//! | `id`, `mesh_id`, `trust_domain`, `version`, `hub`, `image_variant`, `platform` | string | computed, as in `join` |
 //! | `cluster_uids`, `kubernetes_versions` | map(string) | computed |
 //! | `join`, `peer` | object, as those of the resource | computed |
 //!
 //! Read whenever Terraform plans, unless an argument is not yet known.
+//!
+//! A mesh that the resource `istio_mesh` has installed has a page in each primary, a `ConfigMap` that holds `join` and the names of
+//! the Services whose addresses are in it. With it, `join` and `peer` are equal to the resource's attributes, also for clusters that
+//! are not named here; addresses and roots are as the clusters have them now, which is what a refresh of the resource finds. Of any
+//! other mesh the control planes tell this much:
+//!
+//! | member of `join` | read from |
+//! |---|---|
+//! | `mesh_id`, `hub`, `image_variant`, `platform`, `image_pull_secrets`, `cni`, `domain_suffix` | values in `ConfigMap` `istio-sidecar-injector` of the first cluster |
+//! | `trust_domain` | `ConfigMap` `istio` |
+//! | `namespace`, `chart_repository` | the arguments |
+//! | `version` | the lowest of the clusters' |
+//! | `root_certificates` | `ConfigMap` `istio-ca-root-cert` |
+//! | `id`, `certificate_authority_mode`, `key_cluster` | nothing: null |
+//! | `clusters.uid` | namespace `kube-system` |
+//! | `clusters.version`, `.network`, `.serves_remote_clusters` | `ConfigMap` `istio-sidecar-injector` |
+//! | `clusters.gateway_addresses`, `.gateway_port` | `meshNetworks`, else Services with the label `topology.istio.io/network` |
+//! | `clusters.revision`, `.pod_cidrs`, `.service_cidrs`, `.drain`, `.istiod_…`, `.federation_gateway_…` | nothing: null |
 
+mod book;
 mod member;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
 use tfplugin::schema::{Attribute, Schema};
@@ -31,9 +50,10 @@ pub struct MeshDataSource;
 /// Configuration and result.
 #[derive(Clone, Debug, Model)]
 pub struct MeshModel {
-    clusters: Field<Vec<Field<String>>>,
+    clusters: Field<BTreeSet<Field<String>>>,
     namespace: Field<String>,
     chart_repository: Field<String>,
+    id: Field<String>,
     mesh_id: Field<String>,
     trust_domain: Field<String>,
     version: Field<String>,
@@ -56,25 +76,40 @@ impl DataSource for MeshDataSource {
         let text = |description: &str| Attribute::string(description).computed();
         let texts = |description: &str| Attribute::map(Type::String, description).computed();
         Schema::new(
-            "A mesh that another workspace manages, or that helm or istioctl has installed, read from its control planes. What \
-             the same configuration makes is told by the attributes of its resource `istio_mesh`.\n\n\
-             It needs the rights to get the namespace `kube-system`, to get ConfigMaps in the mesh's namespace, and to list \
-             Services in all namespaces.",
+            "A mesh that another workspace manages, or that helm or istioctl has installed, read from its clusters. For a mesh \
+             managed in this configuration, use the attributes of its resource `istio_mesh` instead.\n\n\
+             What the resource `istio_mesh` has installed it has also written down in each primary, in the ConfigMap \
+             `terraform-provider-istio-mesh.join`: `join` and `peer` are then equal to the attributes of the resource. Of other \
+             meshes only what control planes record is known. In `join` these members are then null: `id`, `chart_repository` \
+             (unless it is given here), `certificate_authority_mode`, `key_cluster`, and of each cluster `revision`, `pod_cidrs`, \
+             `service_cidrs`, `drain`, `istiod_addresses`, `istiod_port`, `istiod_webhook_port`, `federation_gateway_addresses` \
+             and `federation_gateway_port`; in `peer`: `id`.\n\n\
+             Requires permission to get the namespace `kube-system`, to get ConfigMaps in the mesh's namespace, and to list \
+             Services in all namespaces; for a mesh that an `istio_mesh` manages also to get the Services of its gateways, and to \
+             list nodes if a gateway is found at nodes.",
         )
-        .attribute("clusters", Attribute::list(Type::String,
-            "The clusters with a control plane of the mesh, by their labels in the provider block. Each label must be the name \
-             that Istio has for the cluster. `join` and `peer` tell of these clusters only.",
+        .attribute("clusters", Attribute::set(Type::String,
+            "The clusters to read, by their labels in the provider block: such with a control plane of the mesh. Each label must \
+             be the name that Istio has for the cluster. One is enough for a mesh that an `istio_mesh` manages; addresses are then \
+             current for the clusters named here, and roots if all are named. Of another mesh, `join` and `peer` cover only these \
+             clusters.",
         ).required())
         .attribute("namespace", Attribute::string(
             "Namespace of the control planes, `istio-system` by default.",
         ).optional())
         .attribute("chart_repository", Attribute::string(
-            "Where clusters that join the mesh get Istio's charts from; no control plane can tell. It is handed on in `join`.",
+            "Where clusters that join the mesh get Istio's charts from, as it is handed on in `join`. By default it is that of the \
+             `istio_mesh` which manages the mesh; control planes do not record it.",
         ).optional())
-        .attribute("mesh_id", text("Identity of the mesh."))
+        .attribute("id", text("Identity of the `istio_mesh` that manages the mesh; null if none does."))
+        .attribute("mesh_id", text("Istio's ID of the mesh."))
         .attribute("trust_domain", text("Trust domain of its identities."))
-        .attribute("version", text("Release of its control planes; where they differ, the lowest."))
-        .attribute("hub", text("Registry and path that Istio's images are pulled from."))
+        .attribute("version", text(
+            "Release of the mesh, as its `istio_mesh` has it; of another mesh, the lowest release of its control planes.",
+        ))
+        .attribute("hub", text(
+            "Registry and path that Istio's images are pulled from; null if an `istio_mesh` leaves it to the charts.",
+        ))
         .attribute("image_variant", text("Variant of Istio's images, if it is not the usual one."))
         .attribute("platform", text("Kind of Kubernetes that the charts were adapted to, if any."))
         .attribute("cluster_uids", texts("Identity of each cluster: the UID of its `kube-system` namespace."))
@@ -87,10 +122,7 @@ impl DataSource for MeshDataSource {
         let labels: Vec<&str> =
             config.clusters.as_known().into_iter().flatten().filter_map(Field::as_str).collect();
         let namespace = config.namespace.as_str().unwrap_or(DEFAULT_NAMESPACE);
-        let reads = labels
-            .iter()
-            .enumerate()
-            .map(|(position, label)| member::read(label, namespace, context.data(), at(position)));
+        let reads = labels.iter().map(|label| member::read(label, namespace, context.data(), at()));
         let (mut members, mut errors) = (Vec::new(), Diagnostics::new());
         for read in join_all(reads).await {
             match read {
@@ -98,58 +130,55 @@ impl DataSource for MeshDataSource {
                 Err(error) => errors.push(error),
             }
         }
-        errors.extend(disagreement(&members));
         match errors.into_result() {
-            Ok(()) => described(config, &members).into(),
+            Ok(()) => described(config, &members),
             Err(errors) => Outcome::failed(errors),
         }
     }
 }
 
-/// The place of a label in the configuration.
-fn at(position: usize) -> AttributePath {
-    AttributePath::new("clusters").index(i64::try_from(position).unwrap_or_default())
+/// The place of all labels in the configuration: elements of a set have no place of their own.
+fn at() -> AttributePath {
+    AttributePath::new("clusters")
 }
 
 /// An error for the first cluster that is of another mesh than the one before it.
 fn disagreement(members: &[Member]) -> Option<Diagnostic> {
-    let pairs = members.windows(2).enumerate();
-    let mut different = pairs.filter_map(|(position, pair)| {
+    let mut different = members.windows(2).filter_map(|pair| {
         let [one, other] = pair else { return None };
         let (summary, detail) = one.difference(other)?;
-        Some(Diagnostic::error(summary, detail).at(at(position + 1)))
+        Some(Diagnostic::error(summary, detail).at(at()))
     });
     different.next()
 }
 
 /// The configuration with everything that was read.
-fn described(config: MeshModel, members: &[Member]) -> Result<MeshModel, Diagnostic> {
+fn described(config: MeshModel, members: &[Member]) -> Outcome<MeshModel> {
     let Some(any) = members.first() else {
         let detail = "Name at least one cluster of the provider block that has a control plane of the mesh.";
-        return Err(Diagnostic::error("clusters names no cluster", detail).at(AttributePath::new("clusters")));
+        let error = Diagnostic::error("clusters names no cluster", detail);
+        return Outcome::failed(error.at(at()));
     };
-    let known = |text: &String| Field::Known(text.clone());
-    let given = |text: &Option<String>| text.as_ref().map_or(Field::Null, known);
+    let page = match book::page(members) {
+        Ok(page) => page,
+        Err(error) => return Outcome::failed(error.at(at())),
+    };
+    if let Some(error) = disagreement(members) {
+        return Outcome::failed(error);
+    }
+    let (mut join, warning) = match page {
+        Some((page, warning)) => (book::refreshed(page, members), warning),
+        None => (observed(&config, any, members), None),
+    };
+    if !config.chart_repository.is_null() {
+        join.chart_repository = config.chart_repository.clone();
+    }
     let of_each = |fact: fn(&Member) -> &String| {
-        Field::Known(members.iter().map(|member| (member.label.clone(), known(fact(member)))).collect())
-    };
-    let bundle = documents::bundle(members.iter().filter_map(|member| member.roots.as_ref()));
-    let join = JoinModel {
-        format: Field::Known(FORMAT),
-        mesh_id: known(&any.installed.mesh_id),
-        trust_domain: known(&any.trust_domain),
-        namespace: Field::Known(config.namespace.as_str().unwrap_or(DEFAULT_NAMESPACE).to_owned()),
-        version: member::lowest_version(members).map_or(Field::Null, Field::Known),
-        chart_repository: config.chart_repository.clone(),
-        hub: given(&any.installed.hub),
-        image_variant: given(&any.installed.image_variant),
-        platform: given(&any.installed.platform),
-        root_certificates: bundle.map_or(Field::Null, Field::Known),
-        clusters: Field::Known(
-            members.iter().map(|member| (member.label.clone(), member.described())).collect(),
-        ),
+        let facts = members.iter().map(|member| (member.label.clone(), Field::Known(fact(member).clone())));
+        Field::Known(facts.collect())
     };
     let model = MeshModel {
+        id: join.id.clone(),
         mesh_id: join.mesh_id.clone(),
         trust_domain: join.trust_domain.clone(),
         version: join.version.clone(),
@@ -160,6 +189,28 @@ fn described(config: MeshModel, members: &[Member]) -> Result<MeshModel, Diagnos
         kubernetes_versions: of_each(|member| &member.facts.kubernetes_version),
         ..config
     };
-    let (join, peer) = documents::with_peer(join, |_| false);
-    Ok(MeshModel { join, peer, ..model })
+    let (join, peer) = documents::with_peer(join);
+    Outcome::new(MeshModel { join, peer, ..model }).with(warning)
+}
+
+/// What control planes tell of a mesh that nothing is written down about.
+fn observed(config: &MeshModel, any: &Member, members: &[Member]) -> JoinModel {
+    let bundle = documents::bundle(members.iter().filter_map(|member| member.roots.as_ref()));
+    let clusters = members.iter().map(|member| (member.label.clone(), member.described()));
+    JoinModel {
+        format: Field::Known(FORMAT),
+        mesh_id: Field::Known(any.installed.mesh_id.clone()),
+        trust_domain: Field::Known(any.trust_domain.clone()),
+        domain_suffix: Field::Known(any.installed.domain_suffix.clone()),
+        namespace: config.namespace.clone().or(DEFAULT_NAMESPACE.to_owned()),
+        version: member::lowest_version(members).into(),
+        hub: any.installed.hub.clone().into(),
+        image_variant: any.installed.image_variant.clone().into(),
+        platform: any.installed.platform.clone().into(),
+        image_pull_secrets: documents::texts(any.installed.image_pull_secrets.iter().cloned()),
+        cni: Field::Known(any.installed.has_cni),
+        root_certificates: bundle.into(),
+        clusters: Field::Known(clusters.collect()),
+        ..JoinModel::default()
+    }
 }

@@ -15,13 +15,12 @@ mod svg;
 use std::collections::BTreeMap;
 
 use tfplugin::schema::{Attribute, Schema};
-use tfplugin::{AttributePath, Context, DataSource, Diagnostic, Dynamic, Field, Model, Outcome, Type, Value};
+use tfplugin::{AttributePath, Context, DataSource, Diagnostic, Dynamic, Field, Model, Outcome, Type};
 
+use crate::diagnostics;
+use crate::documents::{self, JoinClusterModel, JoinModel};
 use crate::provider::{IstioProvider, ProviderData};
 use picture::{Cluster, Picture};
-
-/// The format of `join` that is understood.
-const FORMAT: &str = "1";
 
 /// The data source.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +63,9 @@ impl DataSource for TopologyDataSource {
             "The clusters of a mesh with their networks, gateways and links, as data and as pictures for documentation. It \
              asks no cluster: what it shows is what the mesh's own attributes say.",
         )
-        .attribute("mesh", Attribute::dynamic("The attribute `join` of an `istio_mesh`.").required())
+        .attribute("mesh", Attribute::dynamic(
+            "The attribute `join` of an `istio_mesh`, or its JSON.",
+        ).required())
         .attribute("links", Attribute::map(Type::String,
             "The attribute `status.links` of the same mesh. Without it every pair of clusters is drawn as linked.",
         ).optional())
@@ -106,53 +107,76 @@ impl DataSource for TopologyDataSource {
     }
 }
 
-/// Missing members are taken as empty, others are ignored, so that documents of other releases can be drawn.
+/// What the document does not say is taken as empty.
 fn picture(config: &TopologyModel) -> Result<Picture, Diagnostic> {
-    let mesh = config.mesh.as_known().map(|mesh| &mesh.value);
-    let format = mesh.and_then(|mesh| member(mesh, "format"));
-    if !matches!(format, Some(Value::Number(number)) if number.to_string() == FORMAT) {
-        return Err(not_a_mesh());
-    }
-    let clusters = match mesh.and_then(|mesh| member(mesh, "clusters")) {
-        Some(Value::Map(clusters)) => {
-            clusters.iter().map(|(name, value)| (name.clone(), cluster(value))).collect()
-        }
-        _ => return Err(not_a_mesh()),
-    };
+    let mesh = documents::decode::<JoinModel>(&config.mesh);
+    let mesh = mesh.map_err(|error| diagnostics::document(&error, AttributePath::new("mesh")))?;
+    let Field::Known(mesh) = mesh else { return Err(nothing_to_draw()) };
+    let clusters = mesh.clusters.as_known().into_iter().flatten();
+    let clusters = clusters.map(|(name, model)| (name.clone(), cluster(model))).collect();
     let links = config.links.as_known().map(|links| {
         links.iter().filter_map(|(link, state)| Some((link.clone(), state.as_str()?.to_owned()))).collect()
     });
-    let name = mesh.and_then(|mesh| member(mesh, "mesh_id")).map(text).unwrap_or_default();
-    Ok(Picture::new(name, clusters, links))
+    Ok(Picture::new(mesh.mesh_id.into_known().unwrap_or_default(), clusters, links))
 }
 
-fn cluster(value: &Value) -> Cluster {
-    let addresses = match member(value, "gateway_addresses") {
-        Some(Value::List(list)) => list.iter().map(text).collect(),
-        _ => Vec::new(),
-    };
+fn cluster(cluster: &JoinClusterModel) -> Cluster {
+    let addresses = cluster.gateway_addresses.as_known().into_iter().flatten();
     Cluster {
-        network: member(value, "network").map(text).unwrap_or_default(),
-        gateway_addresses: addresses,
-        serves_remote_clusters: member(value, "serves_remote_clusters") == Some(&Value::Bool(true)),
+        network: cluster.network.as_known().cloned().unwrap_or_default(),
+        gateway_addresses: addresses.filter_map(|address| address.as_known().cloned()).collect(),
+        serves_remote_clusters: cluster.serves_remote_clusters == Field::Known(true),
     }
 }
 
-fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
-    match value {
-        Value::Map(members) => members.get(name),
-        _ => None,
-    }
+fn nothing_to_draw() -> Diagnostic {
+    let detail = "Pass the attribute join of an istio_mesh, such as mesh = istio_mesh.shop.join.";
+    Diagnostic::error("mesh is null", detail).at(AttributePath::new("mesh"))
 }
 
-fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        _ => String::new(),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use tfplugin::Value;
 
-fn not_a_mesh() -> Diagnostic {
-    let detail = "Pass the attribute join of an istio_mesh, such as mesh = istio_mesh.shop.join. This release understands format 1.";
-    Diagnostic::error("mesh is no description of a mesh", detail).at(AttributePath::new("mesh"))
+    use super::*;
+
+    fn picture_of(document: &str) -> Result<Picture, Diagnostic> {
+        let mesh = Dynamic { ty: Type::String, value: Value::String(document.to_owned()) };
+        picture(&TopologyModel {
+            mesh: Field::Known(mesh),
+            links: Field::Null,
+            clusters: Field::Null,
+            networks: Field::Null,
+            mermaid: Field::Null,
+            svg: Field::Null,
+        })
+    }
+
+    #[test]
+    fn a_document_is_drawn_with_what_it_has() {
+        let picture = picture_of(
+            r#"{"format": 1, "mesh_id": "shop", "later": 1, "clusters": {
+                "east": {"network": "n", "gateway_addresses": ["192.0.2.1"], "serves_remote_clusters": true}, "west": {}}}"#,
+        )
+        .unwrap();
+        assert_eq!(picture.mesh_id, "shop");
+        let east = Cluster {
+            network: "n".to_owned(),
+            gateway_addresses: vec!["192.0.2.1".to_owned()],
+            serves_remote_clusters: true,
+        };
+        let clusters = [("east".to_owned(), east), ("west".to_owned(), Cluster::default())];
+        assert_eq!(picture.clusters, clusters.into());
+    }
+
+    #[test]
+    fn a_document_of_another_format_is_refused_at_the_argument() {
+        let error = picture_of(r#"{"format": 2}"#).unwrap_err();
+        assert_eq!(error.path, Some(AttributePath::new("mesh")));
+        assert!(
+            error.detail.contains("has format 2") && error.detail.contains("release"),
+            "{}",
+            error.detail
+        );
+    }
 }

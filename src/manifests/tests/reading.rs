@@ -240,10 +240,10 @@ fn an_empty_value_that_is_removed_from_a_document_is_seen() {
 }
 
 #[test]
-fn an_addition_to_the_shared_mesh_configuration_is_not_ours() {
+fn a_trust_list_in_the_meshs_own_configuration_is_seen() {
     let applied = config_map("mesh", "trustDomain: shop.example\n");
     let live = config_map("mesh", "trustDomain: shop.example\ncaCertificates:\n- pem: x\n");
-    assert_eq!(drift(&applied, &live), NONE);
+    assert_eq!(drift(&applied, &live), ["data.mesh: caCertificates[0].pem: - -> x"]);
     let edited = config_map("mesh", "trustDomain: other.example\n");
     assert_eq!(drift(&applied, &edited), ["data.mesh: trustDomain: shop.example -> other.example"]);
 }

@@ -6,7 +6,7 @@ use super::super::{Severity, Violation};
 use super::*;
 use crate::mesh::{
     Authority, CertificateAuthority, ChartSource, ClusterName, DeclaredAddress, DeclaredApiServer,
-    GivenAuthority, RootKeeper,
+    EastWestGateway, GivenAuthority, RootKeeper,
 };
 
 const DAY: Duration = Duration::from_hours(24);
@@ -143,7 +143,7 @@ fn gateways_with_host_names_are_not_to_be_ignored() {
 #[test]
 fn overlapping_pod_ranges_on_one_network_are_refused() {
     let on =
-        |network: &str, cidr: &str| Primary { pod_cidrs: vec![cidr.to_owned()], ..with_gateway(network) };
+        |network: &str, cidr: &str| Primary { pod_cidrs: [cidr.to_owned()].into(), ..with_gateway(network) };
     let violation =
         violation_of(&mesh(&[("east", on("net", "10.8.0.0/16")), ("west", on("net", "10.8.128.0/17"))]));
     assert_eq!(violation.field.to_string(), "primary[\"west\"].pod_cidrs");
@@ -159,8 +159,8 @@ fn overlapping_pod_ranges_on_one_network_are_refused() {
 #[test]
 fn service_ranges_may_be_each_others_but_hold_no_pods_of_their_network() {
     let on = |network: &str, pods: &str, services: &str| Primary {
-        pod_cidrs: vec![pods.to_owned()],
-        service_cidrs: vec![services.to_owned()],
+        pod_cidrs: [pods.to_owned()].into(),
+        service_cidrs: [services.to_owned()].into(),
         ..with_gateway(network)
     };
     let same = mesh(&[
@@ -232,7 +232,7 @@ fn what_belongs_to_another_mode_is_refused() {
     one.certificate_authority.mode = Some("existing".to_owned());
     let violation = violation_of(&one);
     assert_eq!(violation.field.to_string(), "certificate_authority.key_cluster");
-    assert_eq!(violation.cause, "key_cluster says nothing with mode = \"existing\".");
+    assert_eq!(violation.cause, "key_cluster has no effect when mode is \"existing\".");
     one.certificate_authority.key_cluster = None;
     assert_eq!(one.validate().unwrap().authority(), &Authority::Existing);
 }
@@ -265,6 +265,25 @@ fn a_given_root_is_kept_by_no_cluster() {
 }
 
 #[test]
+fn keys_and_blocks_that_nobody_would_use_are_refused() {
+    let refused = |change: fn(&mut CertificateAuthority)| {
+        let mut one = mesh(&[("east", primary("net"))]);
+        one.certificate_authority = CertificateAuthority::default();
+        change(&mut one.certificate_authority);
+        violation_of(&one).field.to_string()
+    };
+    assert_eq!(refused(|it| it.has_root_key = true), "certificate_authority.root_key_wo");
+    assert_eq!(refused(|it| it.root_key_version = Some(1)), "certificate_authority.root_key_wo_version");
+    let in_another_mode = refused(|it| {
+        it.mode = Some("self_signed".to_owned());
+        it.has_root_key = true;
+    });
+    assert_eq!(in_another_mode, "certificate_authority.root_key_wo");
+    let stray = refused(|it| it.given = [("east".to_owned(), GivenAuthority::default())].into());
+    assert_eq!(stray, "certificate_authority.given");
+}
+
+#[test]
 fn images_and_definitions_are_checked() {
     let refused = |change: fn(&mut Mesh)| {
         let mut one = mesh(&[("east", primary("net"))]);
@@ -278,18 +297,16 @@ fn images_and_definitions_are_checked() {
     }
     let secret = refused(|mesh| mesh.images.pull_secrets = [("Not_A_Name".to_owned(), 0)].into());
     assert_eq!(secret, "image_pull_secret[\"Not_A_Name\"]");
+    let istiods = refused(|mesh| mesh.images.pull_secrets = [("cacerts".to_owned(), 0)].into());
+    assert_eq!(istiods, "image_pull_secret[\"cacerts\"]");
+    let variant = refused(|mesh| mesh.images.variant = Some("a b".to_owned()));
+    assert_eq!(variant, "image_variant");
     let crds = refused(|mesh| {
         for primary in mesh.primaries.values_mut() {
             primary.crds = Some("helm".to_owned());
         }
     });
     assert_eq!(crds, "primary[\"east\"].crds");
-    let serving = refused(|mesh| {
-        for primary in mesh.primaries.values_mut() {
-            primary.serve_remote_clusters = true;
-        }
-    });
-    assert_eq!(serving, "primary[\"east\"].serve_remote_clusters");
 }
 
 #[test]
@@ -299,38 +316,6 @@ fn values_that_contradict_the_images_are_refused() {
     one.chart.insert("istiod".to_owned(), serde_json::json!({"global": {"hub": "other.example/istio"}}));
     let violation = violation_of(&one);
     assert_eq!(violation.way_out, "Remove global.hub; it follows from hub.");
-}
-
-#[test]
-fn settings_of_a_gateway_are_checked() {
-    let with = |gateway: EastWestGateway| Primary { east_west_gateway: Some(gateway), ..primary("net") };
-    let wrong_type =
-        EastWestGateway { service_type: Some("Ingress".to_owned()), ..EastWestGateway::default() };
-    let no_pod = EastWestGateway { replicas: Some(0), ..EastWestGateway::default() };
-    let no_range = EastWestGateway { source_ranges: vec!["all".to_owned()], ..EastWestGateway::default() };
-    let no_port = EastWestGateway { port: Some(0), ..EastWestGateway::default() };
-    let port_of_nothing = EastWestGateway { address_port: Some(31443), ..EastWestGateway::default() };
-    let no_node_port = EastWestGateway { node_port: Some(70_000), ..EastWestGateway::default() };
-    let no_name = EastWestGateway { namespace: Some("Gateways".to_owned()), ..EastWestGateway::default() };
-    let reserved =
-        EastWestGateway { namespace: Some("kube-gateways".to_owned()), ..EastWestGateway::default() };
-    let no_address = EastWestGateway { addresses: vec![String::new()], ..EastWestGateway::default() };
-    let cases = [
-        (wrong_type, "service_type"),
-        (no_pod, "replicas"),
-        (no_range, "source_ranges"),
-        (no_port, "port"),
-        (no_node_port, "node_port"),
-        (no_name, "namespace"),
-        (reserved, "namespace"),
-        (port_of_nothing, "address_port"),
-        (no_address, "addresses"),
-    ];
-    for (gateway, field) in cases {
-        let violation = violation_of(&mesh(&[("east", with(gateway))]));
-        assert_eq!(violation.field.to_string(), format!("primary[\"east\"].east_west_gateway.{field}"));
-        assert_eq!(violation.cluster.as_deref(), Some("east"));
-    }
 }
 
 fn address(url: &str) -> DeclaredAddress {

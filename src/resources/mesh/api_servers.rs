@@ -1,25 +1,31 @@
 //! How the clusters of a mesh reach each other's API servers.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use tfplugin::{AttributePath, Diagnostic, Diagnostics};
 
 use super::plan::primary;
 use super::seals::ApiServers;
-use crate::clusters;
+use crate::clusters::{self, OnUnreachable};
 use crate::mesh::{
     ApiServer, ApiServerAddresses, ClusterName, DeclaredAddress, ValidatedMesh, ValidatedPrimary,
 };
 use crate::provider::ProviderData;
 
 /// The addresses of every cluster that others read: what its block says, else what the provider itself uses. A cluster whose
-/// connection is not known yet is left out.
+/// connection is not known yet is left out, and so are those in `unknown`.
 ///
 /// # Errors
 /// Addresses that no other cluster can use.
-pub async fn api_servers(mesh: &ValidatedMesh, data: &ProviderData) -> Result<ApiServers, Diagnostics> {
+pub async fn api_servers(
+    mesh: &ValidatedMesh,
+    unknown: &BTreeSet<String>,
+    data: &ProviderData,
+) -> Result<ApiServers, Diagnostics> {
     let mut known = ApiServers::new();
     let mut errors = Diagnostics::new();
     for (name, primary) in mesh.primaries() {
-        if mesh.readers_of(name).next().is_none() {
+        if unknown.contains(name.as_str()) || mesh.readers_of(name).next().is_none() {
             continue;
         }
         match addresses(mesh, name, primary, data).await {
@@ -28,7 +34,23 @@ pub async fn api_servers(mesh: &ValidatedMesh, data: &ProviderData) -> Result<Ap
             Err(error) => errors.push(error),
         }
     }
+    errors.extend(ambiguous(&known).map(|(one, other, address)| same_address(&one, &other, &address)));
     errors.into_result().map(|()| known)
+}
+
+/// Two clusters that some control plane would reach at one address, itself among them: it would read one of them twice.
+fn ambiguous(known: &ApiServers) -> Option<(ClusterName, ClusterName, String)> {
+    for reader in known.keys() {
+        let mut clusters: BTreeMap<(&str, Option<&str>), &ClusterName> = BTreeMap::new();
+        for (name, addresses) in known {
+            let address = if name == reader { &addresses.usual } else { addresses.seen_from(reader) };
+            let place = (address.url.trim_end_matches('/'), address.tls_server_name.as_deref());
+            if let Some(other) = clusters.insert(place, name) {
+                return Some((name.clone(), other.clone(), address.url.clone()));
+            }
+        }
+    }
+    None
 }
 
 async fn addresses(
@@ -42,6 +64,7 @@ async fn addresses(
         Ok(cluster) => cluster,
         // Whoever needs the cluster itself says what is wrong with it.
         Err(clusters::Error::NotYetKnown { .. }) => return Ok(None),
+        Err(error) if error.is_no_answer() && keeps(name, data) => return Ok(None),
         Err(error) => return Err(crate::diagnostics::cluster(&error, Some(primary(name.as_str())))),
     };
     let usual = merged(&declared.usual, connection.api_server());
@@ -57,6 +80,23 @@ async fn addresses(
         return Err(unchecked(name));
     }
     Ok(Some(addresses))
+}
+
+/// The clusters that have no client and may be out of reach: what others know of them stays.
+pub async fn out_of_reach(mesh: &ValidatedMesh, data: &ProviderData) -> BTreeSet<ClusterName> {
+    let mut names = BTreeSet::new();
+    for name in mesh.primaries().keys().filter(|name| keeps(name, data)) {
+        if data.clusters.get(name.as_str()).await.is_err_and(|error| error.is_no_answer()) {
+            names.insert(name.clone());
+        }
+    }
+    names
+}
+
+/// Whether the cluster's block says that it may be out of reach.
+fn keeps(name: &ClusterName, data: &ProviderData) -> bool {
+    let block = data.clusters.block(name.as_str());
+    block.is_some_and(|block| block.on_unreachable != OnUnreachable::Error)
 }
 
 /// What is declared, and for the rest what is used otherwise.
@@ -82,6 +122,17 @@ fn unusable(name: &ClusterName, reason: &str) -> Diagnostic {
     Diagnostic::error(summary, detail).at(field(name, "url"))
 }
 
+fn same_address(name: &ClusterName, other: &ClusterName, url: &str) -> Diagnostic {
+    let (name_text, other) = (name.as_str(), other.as_str());
+    let summary = format!("Cluster {name_text:?}: its API server has the same address as that of {other:?}");
+    let detail = format!(
+        "The other control planes would reach both at {url}, and so read one of them twice and the other not at all. Set url in \
+         primary[{name_text:?}].api_server or primary[{other:?}].api_server to an address of its own, or tls_server_name where one \
+         address leads to several API servers."
+    );
+    Diagnostic::error(summary, detail).at(field(name, "url"))
+}
+
 fn unchecked(name: &ClusterName) -> Diagnostic {
     let summary = format!("Cluster {:?}: nothing says which certificate its API server has", name.as_str());
     let detail = "The provider's cluster block says insecure = true, and istiod of the other clusters connects to no API server \
@@ -91,4 +142,40 @@ fn unchecked(name: &ClusterName) -> Diagnostic {
 
 fn field(name: &ClusterName, attribute: &'static str) -> AttributePath {
     primary(name.as_str()).attribute("api_server").attribute(attribute)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(url: &str, tls_server_name: Option<&str>) -> ApiServer {
+        let tls_server_name = tls_server_name.map(str::to_owned);
+        ApiServer { url: url.to_owned(), tls_server_name, ..ApiServer::default() }
+    }
+
+    fn known(east: ApiServer, west: ApiServer, west_from_east: Option<ApiServer>) -> ApiServers {
+        let name = |name: &str| name.parse::<ClusterName>().unwrap();
+        let from = west_from_east.into_iter().map(|address| (name("east"), address)).collect();
+        let east = ApiServerAddresses { usual: east, ..ApiServerAddresses::default() };
+        [(name("east"), east), (name("west"), ApiServerAddresses { usual: west, from })].into()
+    }
+
+    #[test]
+    fn two_clusters_at_one_address_are_refused() {
+        let (east, west) = (|| at("https://east.example", None), || at("https://west.example", None));
+        assert_eq!(ambiguous(&known(east(), west(), None)), None);
+        assert!(ambiguous(&known(east(), at("https://east.example/", None), None)).is_some());
+        assert!(ambiguous(&known(east(), west(), Some(east()))).is_some());
+        let shared = |name| at("https://proxy.example", Some(name));
+        assert_eq!(ambiguous(&known(shared("east"), shared("west"), None)), None);
+    }
+
+    #[test]
+    fn the_refusal_names_both_clusters_and_the_address() {
+        let one = || at("https://one.example", None);
+        let (name, other, url) = ambiguous(&known(one(), one(), None)).unwrap();
+        let refusal = same_address(&name, &other, &url);
+        assert_eq!(refusal.path.unwrap().to_string(), "primary[\"west\"].api_server.url");
+        assert!(refusal.detail.contains("https://one.example") && refusal.detail.contains("\"east\""));
+    }
 }

@@ -1,98 +1,102 @@
 //! What an apply returns: what is there now.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::collections::BTreeMap;
+use std::time::Instant;
 
 use futures::future::join_all;
 use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
 use tokio_util::sync::CancellationToken;
 
-use super::apply::{Apply, Prepared};
+use super::apply::{Apply, Done, Prepared};
 use super::documents;
 use super::field_maps::{self, Objects, texts};
 use super::model::MeshModel;
+use super::problems;
 use super::read::read_objects;
 use super::recorded::Recorded;
+use super::remove::Removed;
 use super::seals::Seals;
 use super::site::Site;
 use super::status::{self, Observed};
 use crate::clusters::Cluster;
 use crate::manifests::ObjectId;
-
-/// How long istiod may take to accept other clusters after everything is applied, if the apply has that much time left.
-const SYNCED: Duration = Duration::from_secs(45);
-/// Between two looks at istiod.
-const PAUSE: Duration = Duration::from_secs(1);
+use crate::mesh::ClusterFacts;
 
 impl Apply<'_> {
-    /// What is there now. Planned values stand as they were planned; where the cluster differs, a warning says so.
+    /// What is there now. After an apply without errors planned values stand as they were planned, and where a cluster differs, a
+    /// warning says so; after an apply with errors, state is what the records say. A cluster in which nothing was written stays as
+    /// state knew it, and one that state did not know contributes nothing.
     pub(super) async fn state(
         &self,
         prepared: &Prepared,
-        removed: &BTreeSet<String>,
+        done: &[Done],
+        removed: &Removed,
         diagnostics: &mut Diagnostics,
     ) -> (MeshModel, Seals) {
-        let Prepared { sites, digests, api_servers, .. } = prepared;
-        let mut objects = self.objects_elsewhere(sites, removed);
+        let Prepared { sites, digests, api_servers, owner, .. } = prepared;
+        let mut state = self.elsewhere(sites, removed);
         let mut seals = self.secrets.seals.clone();
-        for (site, live) in sites.iter().zip(join_all(sites.iter().map(|site| self.live(site))).await) {
-            match live {
-                Ok(live) => {
-                    site.seal(&mut seals, &live, api_servers);
-                    objects.extend(self.as_planned(live, diagnostics));
+        let looks = sites.iter().zip(done).map(|(site, done)| self.live(site, done));
+        for ((site, done), live) in sites.iter().zip(done).zip(join_all(looks).await) {
+            let before = self.recorded.objects_of(&site.target.uid);
+            let objects = match live {
+                None => before,
+                Some(Ok(live)) => {
+                    let applied = done.applied.iter().collect();
+                    site.seal(&mut seals, &live, &applied, api_servers);
+                    self.as_planned(live, diagnostics)
                 }
-                Err(warning) => {
+                Some(Err(warning)) => {
                     diagnostics.push(warning);
-                    objects.extend(site.rendered(&self.secrets.key));
+                    if done.applied.is_empty() { before } else { site.rendered(&self.secrets.key) }
                 }
+            };
+            if done.book.is_some() {
+                state.insert(site.set.cluster().as_str(), &site.facts);
+            } else {
+                self.keep(&mut state, &site.target.uid);
             }
+            state.objects.extend(objects);
         }
-        seals.retain(&objects);
-        let elsewhere = |map: &BTreeMap<String, String>| {
-            let here = map.iter().filter(|(label, _)| objects.keys().any(|id| id.cluster == **label));
-            here.map(|(label, value)| (label.clone(), value.clone())).collect::<BTreeMap<_, _>>()
-        };
-        let mut uids = elsewhere(&self.recorded.cluster_uids);
-        let mut versions = elsewhere(&self.recorded.kubernetes_versions);
-        for site in sites {
-            uids.insert(site.cluster.name().to_owned(), site.facts.uid.clone());
-            versions.insert(site.cluster.name().to_owned(), site.facts.kubernetes_version.clone());
-        }
+        seals.retain(&state.objects);
         let state = MeshModel {
-            id: Field::Known(self.id.clone()),
-            manifests: field_maps::state(objects),
+            id: Field::Known(owner.id().to_owned()),
+            manifests: field_maps::state(state.objects),
             chart_digests: texts(digests.clone()),
-            cluster_uids: texts(uids),
-            kubernetes_versions: texts(versions),
+            cluster_uids: texts(state.uids),
+            kubernetes_versions: texts(state.versions),
             ..self.planned.clone()
         };
         (state, seals)
     }
 
-    /// Observes what was made. After an apply that has gone well so far, what is not as it should be gets some time, and is an
-    /// error then.
+    /// Observes what was made. After an apply that has gone well so far, what is not as it should be gets the time that is left,
+    /// unless no time helps.
     pub(super) async fn with_status(
         &self,
         state: MeshModel,
         sites: &[Site],
         diagnostics: &mut Diagnostics,
     ) -> MeshModel {
-        let clusters: Vec<Cluster> = sites.iter().map(|site| site.cluster.clone()).collect();
-        let deadline = self.deadline.min(Instant::now() + SYNCED);
+        let clusters: Vec<Cluster> = sites.iter().map(|site| site.target.cluster.clone()).collect();
+        let began = Instant::now();
+        let before = self.prior.map_or(&Field::Null, |prior| &prior.status);
         loop {
-            let Observed { status, roots, awaits_roots, warnings } = status::observe(&state, &clusters).await;
+            let Observed { status, roots, awaits_roots, warnings } =
+                status::observe(&state, before, &clusters).await;
             let problems = status.problems();
-            let waits = (awaits_roots || !problems.is_empty())
-                && !diagnostics.has_errors()
-                && Instant::now() < deadline
-                && !self.cancel.is_cancelled();
-            if waits {
-                tokio::time::sleep(PAUSE).await;
+            let left = self.deadline.saturating_duration_since(Instant::now());
+            let waits = problems::is_waited_for(&problems, awaits_roots, began.elapsed(), left);
+            if waits && !diagnostics.has_errors() && !self.cancel.is_cancelled() {
+                tokio::select! {
+                    () = self.cancel.cancelled() => {}
+                    () = tokio::time::sleep(problems::pause(began.elapsed())) => {}
+                }
                 continue;
             }
             diagnostics.extend(warnings);
             if !diagnostics.has_errors() {
-                diagnostics.extend(problems.into_iter().collect::<Diagnostics>());
+                diagnostics.extend(problems::in_the_end(problems, self.prior.is_none()));
             }
             let planned = self.planned.status.as_known().cloned();
             let observed = documents::observed(&state, &status, &roots);
@@ -101,23 +105,39 @@ impl Apply<'_> {
         }
     }
 
-    /// The objects in clusters that the mesh leaves and that could not be emptied.
-    fn objects_elsewhere(&self, sites: &[Site], removed: &BTreeSet<String>) -> Objects {
-        let Recorded { mut objects, cluster_uids, .. } = self.recorded.clone();
-        let is_here = |id: &ObjectId| {
-            let uid = cluster_uids.get(&id.cluster);
-            sites.iter().any(|site| site.cluster.name() == id.cluster || Some(&site.facts.uid) == uid)
-        };
-        objects.retain(|id, _| !is_here(id) && !removed.contains(&id.cluster));
-        objects
+    /// What state knows of clusters that the mesh leaves and that could not be emptied.
+    fn elsewhere(&self, sites: &[Site], removed: &Removed) -> Known {
+        let mut known = Known::default();
+        let is_here = |uid: &String| sites.iter().any(|site| site.target.uid == *uid);
+        let left = self.recorded.cluster_uids.iter();
+        for (label, uid) in left.filter(|(label, uid)| !is_here(uid) && !removed.gone.contains(*label)) {
+            if sites.iter().any(|site| site.set.cluster().as_str() == label) {
+                // The block says that this cluster is gone and that another has its label.
+                continue;
+            }
+            self.keep(&mut known, uid);
+            let there = self.recorded.objects_of(uid).into_iter();
+            known.objects.extend(there.filter(|(id, _)| removed.is_left(id)));
+        }
+        known
     }
 
-    /// The live fields of what was rendered for a cluster, and of what is left there from before.
-    async fn live(&self, site: &Site) -> Result<Objects, Diagnostic> {
-        let wanted = site.wanted(&self.secrets.key);
+    /// Keeps what state knows of the cluster with this UID beside its objects.
+    fn keep(&self, known: &mut Known, uid: &str) {
+        let Recorded { cluster_uids, kubernetes_versions, .. } = &self.recorded;
+        for (label, _) in cluster_uids.iter().filter(|(_, known)| *known == uid) {
+            known.uids.insert(label.clone(), uid.to_owned());
+            let version = kubernetes_versions.get(label).cloned().unwrap_or_default();
+            known.versions.insert(label.clone(), version);
+        }
+    }
+
+    /// The live fields of everything that the record has in a cluster; `None` if nothing was written there.
+    async fn live(&self, site: &Site, done: &Done) -> Option<Result<Objects, Diagnostic>> {
+        let before = self.recorded.objects_of(&site.target.uid);
+        let wanted = site.book(done.book.as_ref()?, &before, &self.secrets.key);
         // Reading goes on after Ctrl-C: what was made must be in state.
-        read_objects(&site.cluster, &self.namespace(), &wanted, &self.secrets.key, &CancellationToken::new())
-            .await
+        Some(read_objects(&site.target, &wanted, &self.secrets.key, &CancellationToken::new()).await)
     }
 
     fn as_planned(&self, live: Objects, diagnostics: &mut Diagnostics) -> Objects {
@@ -142,6 +162,21 @@ impl Apply<'_> {
         let planned = self.planned.manifests.as_known();
         let fields = planned.and_then(|planned| planned.get(&id.to_string())?.as_known());
         fields.and_then(|fields| fields.get(path)).is_some_and(Field::is_unknown)
+    }
+}
+
+/// What state will know of clusters.
+#[derive(Default)]
+struct Known {
+    objects: Objects,
+    uids: BTreeMap<String, String>,
+    versions: BTreeMap<String, String>,
+}
+
+impl Known {
+    fn insert(&mut self, label: &str, facts: &ClusterFacts) {
+        self.uids.insert(label.to_owned(), facts.uid.clone());
+        self.versions.insert(label.to_owned(), facts.kubernetes_version.clone());
     }
 }
 

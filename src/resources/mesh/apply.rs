@@ -1,45 +1,48 @@
 //! Create and update: from the plan to clusters that hold it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures::future::{join_all, try_join_all};
-use serde_json::{Map, Value};
-use ssa::{Expect, ObjectPattern, Policy, TakeOver};
-use tfplugin::{Diagnostic, Diagnostics, Field, Outcome};
+use ssa::{Expect, Policy};
+use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field, Outcome};
 use tokio_util::sync::CancellationToken;
 
 use super::api_servers::api_servers;
 use super::authorities::{self, check_existing, check_given, is_missing};
 use super::blueprint::Blueprint;
+use super::book::{self, Character};
 use super::declare::declare;
+use super::documents;
 use super::fingerprint::Secrets;
+use super::identity;
 use super::model::MeshModel;
-use super::plan::{primary, root_is_gone};
+use super::plan::primary;
+use super::read::kubernetes_id;
 use super::recorded::Recorded;
+use super::remove::{Departure, Removed};
+use super::resume::{self, Found};
+use super::roots::Inquiry;
 use super::seals::{ApiServers, Seals};
-use super::site::Site;
-use super::{kept_secrets, remove};
+use super::site::{Site, digest_of};
+use super::{kept_secrets, remove, root_messages};
 use crate::clusters::Cluster;
 use crate::diagnostics;
 use crate::manifests::ObjectId;
-use crate::mesh::{ClusterFacts, ClusterName, ValidatedMesh};
+use crate::mesh::{ClusterFacts, ClusterName, JOIN_PAGE_KEY, ValidatedMesh};
 use crate::observe;
 use crate::provider::ProviderData;
-use crate::render::authority::{INTERMEDIATE_SECRET, ROOT_SECRET};
-use crate::render::{Component, Hole, Manifest, ManifestSet};
-use crate::rollout::{self, Certificates, ClusterOutcome, Given, Installation, Target};
-use crate::trust::Root;
-
-/// The field managers of people at a command line. What they changed is drift, which the plan has shown and the user has
-/// approved to undo; what a controller owns is a conflict, and stays its own.
-const BY_HAND: &str = "kubectl*";
+use crate::render::ManifestSet;
+use crate::rollout::{
+    self, Certificates, ClusterOutcome, Given, Installation, Owner, RolloutError, Session, Target, Unclosed,
+};
 
 /// What an apply is given.
 pub struct Apply<'a> {
-    /// The identity of the mesh.
-    pub id: String,
+    /// The name of this run.
+    pub holder: String,
+    /// The run before, if state knows it.
+    pub after: Option<String>,
     /// The state before; `None` for a create.
     pub prior: Option<&'a MeshModel>,
     /// What it says.
@@ -52,9 +55,7 @@ pub struct Apply<'a> {
     pub secrets: &'a Secrets,
     /// The provider.
     pub data: &'a ProviderData,
-    /// How long it may take.
-    pub timeout: Duration,
-    /// When that will be over.
+    /// When the time that it may take is over.
     pub deadline: Instant,
     /// Cancelled by Ctrl-C.
     pub cancel: &'a CancellationToken,
@@ -62,23 +63,19 @@ pub struct Apply<'a> {
 
 /// Everything that an apply knows before its first write.
 pub(super) struct Prepared {
+    /// Whose objects are made.
+    pub(super) owner: Owner,
     mesh: ValidatedMesh,
+    settings: BTreeMap<String, String>,
+    /// The clusters that the mesh leaves.
+    leaving: Vec<Departure>,
     pub(super) sites: Vec<Site>,
     pub(super) digests: BTreeMap<String, String>,
     pub(super) api_servers: ApiServers,
-    /// The root that the user gives.
-    root: Option<Arc<Root>>,
-}
-
-impl Prepared {
     /// What new certificates shall be, if the provider makes some.
-    fn certificates(&self) -> Option<Certificates> {
-        let certificates = Certificates::of(&self.mesh)?;
-        Some(match &self.root {
-            Some(root) => certificates.signed_by(root.clone()),
-            None => certificates,
-        })
-    }
+    certificates: Option<Certificates>,
+    /// What the user should know of the root.
+    notices: Diagnostics,
 }
 
 impl Apply<'_> {
@@ -89,18 +86,49 @@ impl Apply<'_> {
             Ok(prepared) => prepared,
             Err(diagnostics) => return (Outcome::failed(diagnostics), None),
         };
+        let session = self.session();
         let installations = prepared.sites.iter().map(|site| self.installation(&prepared, site)).collect();
-        let mut outcomes = rollout::install(installations, self.timeout, self.cancel).await;
+        let mut outcomes = rollout::install(installations, &session).await;
         let mut diagnostics: Diagnostics = outcomes.iter().filter_map(failure).collect();
-        if self.prior.is_none() && outcomes.iter().all(|outcome| !outcome.claimed) {
+        diagnostics.extend(prepared.notices.iter().cloned());
+        diagnostics.extend(outcomes.iter().filter_map(given_up));
+        if self.prior.is_none() && outcomes.iter().all(|outcome| outcome.book.is_none()) {
             return (Outcome::failed(diagnostics), None);
         }
-        let removed =
-            if diagnostics.has_errors() { BTreeSet::new() } else { self.remove_left(&mut diagnostics).await };
-        let (state, seals) = self.state(&prepared, &removed, &mut diagnostics).await;
-        let state = self.with_status(state, &prepared.sites, &mut diagnostics).await;
-        diagnostics.extend(close(&mut outcomes).await);
+        let done: Vec<Done> = outcomes.iter().map(Done::of).collect();
+        let rest = self.rest(&prepared, &done, &session, &mut diagnostics);
+        let (state, seals) = rollout::holding(&mut outcomes, rest, self.cancel).await;
+        diagnostics.extend(close(&mut outcomes, &seals, &state).await);
         (Outcome::new(state).with(diagnostics), Some(seals))
+    }
+
+    /// What follows when all clusters are as far as they come: those that the mesh leaves are emptied, and what there is now is
+    /// looked at.
+    async fn rest(
+        &self,
+        prepared: &Prepared,
+        done: &[Done],
+        session: &Session<'_>,
+        diagnostics: &mut Diagnostics,
+    ) -> (MeshModel, Seals) {
+        let removed = if diagnostics.has_errors() {
+            Removed::default()
+        } else {
+            let (removed, messages) = remove::empty(&prepared.leaving, session).await;
+            diagnostics.extend(messages);
+            removed
+        };
+        let (state, seals) = self.state(prepared, done, &removed, diagnostics).await;
+        (self.with_status(state, &prepared.sites, diagnostics).await, seals)
+    }
+
+    fn session(&self) -> Session<'_> {
+        Session {
+            holder: self.holder.clone(),
+            after: self.after.clone(),
+            deadline: self.deadline,
+            cancel: self.cancel,
+        }
     }
 
     /// Everything up to the first write.
@@ -110,40 +138,89 @@ impl Apply<'_> {
         let planned = Recorded::of(self.planned);
         let reading = mesh.primaries().keys().map(|name| self.facts(name, &planned));
         let facts = try_join_all(reading).await?;
-        let api_servers = api_servers(&mesh, self.data).await?;
-        let root = check_given(self.config, &mesh, self.prior)?;
+        let api_servers = api_servers(&mesh, &BTreeSet::new(), self.data).await?;
+        let root = check_given(self.config, &mesh)?;
         let clusters: Vec<Cluster> = facts.iter().map(|(cluster, _)| cluster.clone()).collect();
         check_existing(&mesh, &clusters, |cluster| Some(is_missing(cluster)), self.cancel).await?;
+        let uids = facts.iter().map(|(_, facts)| facts.uid.clone()).collect();
+        let given_root = root.as_ref().map(|root| root.certificate().fingerprint());
+        let character = book::character(self.planned, given_root, uids);
+        let owner = self.owner(&facts, &character).await?;
+        let leaving = self.leaving(&facts).await?;
         let blueprint = Blueprint::fetch(mesh, &planned, self.data).await?;
-        let mut sites = Vec::new();
-        for (name, (cluster, facts)) in blueprint.mesh.primaries().keys().zip(facts) {
-            let set = self.with_kept_secrets(&cluster, blueprint.render(name, &facts)?).await?;
-            sites.push(Site { cluster, facts, set });
-        }
+        let targets = facts.iter().map(|(cluster, facts)| self.target(cluster, facts, &owner));
+        let targets: Vec<Target> = targets.collect();
+        let sets = blueprint.mesh.primaries().keys().zip(targets.iter().zip(&facts));
+        let sets = sets.map(|(name, (target, (_, facts)))| async {
+            let set = blueprint.render(name, facts)?;
+            let digest = digest_of(&set);
+            Ok::<_, Diagnostic>((self.with_kept_secrets(target, set).await?, digest))
+        });
+        let sets = try_join_all(sets).await?;
+        let sites = targets.into_iter().zip(facts).zip(sets);
+        let sites: Vec<Site> =
+            sites.map(|((target, (_, facts)), (set, digest))| Site { target, facts, set, digest }).collect();
         self.check_objects(&sites)?;
-        self.check_root(&sites)?;
+        let (source, notices) = self.inquiry(&blueprint.mesh).settle(root).await?;
+        let certificates = source.and_then(|source| Certificates::of(&blueprint.mesh, source));
         let digests = blueprint.digests();
-        Ok(Prepared { mesh: blueprint.mesh, sites, digests, api_servers, root })
+        let settings = book::settings(&character, self.planned, &digests)?;
+        let mesh = blueprint.mesh;
+        Ok(Prepared { owner, mesh, settings, leaving, sites, digests, api_servers, certificates, notices })
+    }
+
+    fn target(&self, cluster: &Cluster, facts: &ClusterFacts, owner: &Owner) -> Target {
+        Target::new(cluster, &facts.uid, owner, &self.namespace())
+    }
+
+    /// Whose objects are made: the mesh's that state knows, if nobody else has come to one of its clusters; else that of a run that was killed while it made the very same mesh, else
+    /// a new one.
+    async fn owner(
+        &self,
+        facts: &[(Cluster, ClusterFacts)],
+        character: &Character,
+    ) -> Result<Owner, Diagnostic> {
+        let nobody = Owner::mesh("");
+        let reading = facts.iter().map(|(cluster, facts)| async {
+            let target = self.target(cluster, facts, &nobody);
+            let record = target.record(self.cancel).await;
+            let record = record.map_err(|error| {
+                diagnostics::rollout(cluster.name(), &error, Some(primary(cluster.name())))
+            })?;
+            Ok::<_, Diagnostic>(record.map(|record| (cluster.name().to_owned(), Found::of(&record))))
+        });
+        let records = try_join_all(reading).await?.into_iter().flatten().collect();
+        if let Some(id) = &self.recorded.id {
+            resume::is_known(id, &records, character).map_err(|refusal| *refusal)?;
+            return Ok(self.recorded.owner());
+        }
+        let found = resume::identity(&records, character).map_err(|refusal| *refusal)?;
+        Ok(Owner::mesh(&found.map_or_else(identity::draw, Ok)?))
+    }
+
+    /// What is to be done in the clusters that state knows and the plan has no more.
+    ///
+    /// # Errors
+    /// Somebody depends on a control plane that would go. Nothing was written anywhere.
+    async fn leaving(&self, facts: &[(Cluster, ClusterFacts)]) -> Result<Vec<Departure>, Diagnostics> {
+        let is_kept = |uid: &String| facts.iter().any(|(_, facts)| facts.uid == *uid);
+        let is_here = |label: &String| facts.iter().any(|(cluster, _)| cluster.name() == label);
+        let left = self.recorded.cluster_uids.iter();
+        let left = left.filter(|(label, uid)| !is_here(label) && !is_kept(uid));
+        let labels: Vec<String> = left.map(|(label, _)| label.clone()).collect();
+        remove::prepare(&self.recorded, &labels, self.data, self.cancel).await
     }
 
     /// The set with what is in the cluster already where the plan says that it stays.
-    async fn with_kept_secrets(
-        &self,
-        cluster: &Cluster,
-        set: ManifestSet,
-    ) -> Result<ManifestSet, Diagnostic> {
+    async fn with_kept_secrets(&self, target: &Target, set: ManifestSet) -> Result<ManifestSet, Diagnostic> {
         let name = set.cluster().clone();
         let wanted = set.manifests().iter().filter(|manifest| !manifest.holes.is_empty());
         let wanted = wanted.map(|manifest| ObjectId::of(&name, &manifest.object));
-        let carried = self.carried_root(&set).await?;
-        let live = kept_secrets::read(cluster, &self.namespace(), wanted, self.cancel).await?;
+        let live = kept_secrets::read(target, wanted, self.cancel).await?;
         let planned = self.planned.manifests.as_known();
         set.try_map(|manifest| {
             if manifest.holes.is_empty() {
                 return Ok(manifest);
-            }
-            if let Some(root) = carried.as_ref().filter(|_| manifest.component == Component::Root) {
-                return Ok(manifest.filled(root));
             }
             let id = ObjectId::of(&name, &manifest.object);
             let fields = planned.and_then(|planned| planned.get(&id.to_string())?.as_known());
@@ -151,26 +228,9 @@ impl Apply<'_> {
         })
     }
 
-    /// The root that another cluster has kept so far, if this set shall keep it from now on.
-    async fn carried_root(&self, set: &ManifestSet) -> Result<Option<Map<String, Value>>, Diagnostic> {
-        if !set.manifests().iter().any(|manifest| manifest.component == Component::Root) {
-            return Ok(None);
-        }
-        let mut roots =
-            self.recorded.objects.keys().filter(|id| id.kind == "Secret" && id.name == ROOT_SECRET);
-        let Some(id) = roots.next().filter(|id| id.cluster != set.cluster().as_str()) else {
-            return Ok(None);
-        };
-        let uid = self.recorded.cluster_uids.get(&id.cluster);
-        if Recorded::of(self.planned).cluster_uids.get(set.cluster().as_str()) == uid {
-            // The same cluster with a new label.
-            return Ok(None);
-        }
-        let unusable = |error| diagnostics::cluster(&error, Some(primary(&id.cluster)));
-        let cluster = self.data.clusters.get(&id.cluster).await.map_err(unusable)?;
-        let mut live =
-            kept_secrets::read(&cluster, &self.namespace(), [id.clone()].into_iter(), self.cancel).await?;
-        live.remove(id).map(Some).ok_or_else(|| kept_secrets::is_gone(id))
+    fn inquiry<'a>(&'a self, mesh: &'a ValidatedMesh) -> Inquiry<'a> {
+        let Self { prior, recorded, secrets, data, .. } = self;
+        Inquiry { mesh, prior: *prior, recorded, secrets, data }
     }
 
     /// The cluster, if it is the one that was planned for, and the facts that it is rendered with.
@@ -182,9 +242,14 @@ impl Apply<'_> {
         let unusable = |error| diagnostics::cluster(&error, Some(primary(name.as_str())));
         let cluster = self.data.clusters.get(name.as_str()).await.map_err(unusable)?;
         let mut facts = observe::facts(&cluster).await.map_err(unusable)?;
-        if let Some(uid) = planned.cluster_uids.get(name.as_str()) {
-            cluster.check_uid(uid, &facts.uid).map_err(unusable)?;
-            facts.uid.clone_from(uid);
+        match (planned.cluster_uids.get(name.as_str()), self.recorded.cluster_uids.get(name.as_str())) {
+            (Some(uid), _) => {
+                cluster.check_uid(uid, &facts.uid).map_err(unusable)?;
+                facts.uid.clone_from(uid);
+            }
+            // Planned when it was not known whether it would be replaced.
+            (None, Some(uid)) => cluster.check_uid(uid, &facts.uid).map_err(unusable)?,
+            (None, None) => {}
         }
         if let Some(version) = planned.kubernetes_versions.get(name.as_str()) {
             facts.kubernetes_version.clone_from(version);
@@ -209,71 +274,35 @@ impl Apply<'_> {
         Err(Diagnostic::error("The objects of the mesh are no longer those that were planned", detail))
     }
 
-    /// No root is made anew while an intermediate of the one before is in use.
-    fn check_root(&self, sites: &[Site]) -> Result<(), Diagnostic> {
-        let is_signed =
-            self.recorded.objects.keys().any(|id| id.kind == "Secret" && id.name == INTERMEDIATE_SECRET);
-        let made = sites.iter().flat_map(|site| site.ids().zip(site.set.manifests()));
-        let is_root = |manifest: &Manifest| manifest.holes.values().any(|hole| matches!(hole, Hole::Root(_)));
-        let mut made = made.filter(|(id, manifest)| is_root(manifest) && self.secrets.seals.has(id));
-        match made.next() {
-            Some((id, _)) if is_signed => Err(root_is_gone(&id)),
-            _ => Ok(()),
-        }
-    }
-
     fn installation(&self, prepared: &Prepared, site: &Site) -> Installation {
         let api_server = prepared.api_servers.get(site.set.cluster()).cloned();
+        let target = &site.target;
+        let label = site.set.cluster().as_str();
+        let known = self.recorded.objects_of(&target.uid);
+        let known = known.keys().map(kubernetes_id).map(|id| (id.clone(), target.order(&id)));
+        let primary = prepared.mesh.primaries().get(site.set.cluster());
         Installation {
-            target: Target::new(&site.cluster, &self.namespace()),
+            target: target.clone(),
             set: site.set.clone(),
-            certificates: prepared.certificates(),
+            digest: site.digest.clone(),
+            settings: prepared.settings.clone(),
+            known: known.collect(),
+            release: primary.map(|primary| primary.version().to_string()).unwrap_or_default(),
+            certificates: prepared.certificates.clone(),
             api_server: api_server.unwrap_or_default(),
-            given: self.given(site),
-            expect: if self.is_known_to_state(site) { Expect::Any } else { Expect::Absent },
-            policy: Policy {
-                take_over: vec![TakeOver {
-                    manager: BY_HAND.into(),
-                    objects: ObjectPattern::any(),
-                    fields: None,
-                }],
-                ..Policy::default()
-            },
+            given: self.given(label),
+            expect: if self.prior.is_some() { Expect::Any } else { Expect::Absent },
+            policy: Policy { take_over: rollout::take_over(&site.set), ..Policy::default() },
         }
     }
 
     /// What the configuration alone has, and no state or plan.
-    fn given(&self, site: &Site) -> Given {
+    fn given(&self, label: &str) -> Given {
         let secrets = self.config.image_pull_secret.as_known().into_iter().flatten();
         let contents = secrets.filter_map(|(name, secret)| {
             Some((name.clone(), secret.docker_config_json_wo.as_known()?.as_str().into()))
         });
-        Given {
-            pull_secrets: contents.collect(),
-            key: authorities::key(self.config, site.cluster.name()).map(Into::into),
-        }
-    }
-
-    /// Whether state says that the mesh is in this cluster, under whatever label.
-    fn is_known_to_state(&self, site: &Site) -> bool {
-        self.recorded.cluster_uids.values().any(|uid| *uid == site.facts.uid)
-    }
-
-    /// Empties the clusters that the mesh has left. Returns their labels, as far as that succeeded.
-    async fn remove_left(&self, diagnostics: &mut Diagnostics) -> BTreeSet<String> {
-        let planned = Recorded::of(self.planned);
-        let kept: BTreeSet<&String> = planned.cluster_uids.values().collect();
-        let labels = self
-            .recorded
-            .cluster_uids
-            .iter()
-            .filter(|(label, uid)| !planned.cluster_uids.contains_key(*label) && !kept.contains(*uid));
-        let labels: Vec<String> = labels.map(|(label, _)| label.clone()).collect();
-        let Some(prior) = self.prior else { return BTreeSet::new() };
-        let (removed, messages) =
-            remove::from_clusters(prior, &labels, self.data, self.timeout, self.cancel).await;
-        diagnostics.extend(messages);
-        removed
+        Given { pull_secrets: contents.collect(), key: authorities::key(self.config, label).map(Into::into) }
     }
 
     pub(super) fn namespace(&self) -> String {
@@ -281,13 +310,51 @@ impl Apply<'_> {
     }
 }
 
+/// What became of one cluster, as far as state is made from it.
+pub(super) struct Done {
+    /// What the record has; `None` if nothing was written.
+    pub(super) book: Option<BTreeSet<ssa::ObjectId>>,
+    /// The objects that this run has applied.
+    pub(super) applied: BTreeSet<ssa::ObjectId>,
+}
+
+impl Done {
+    fn of(outcome: &ClusterOutcome) -> Self {
+        let applied = outcome.applied().into_iter().cloned().collect();
+        Self { book: outcome.book.clone(), applied }
+    }
+}
+
 /// Closes the records of the clusters where all went well.
-async fn close(outcomes: &mut [ClusterOutcome]) -> Diagnostics {
-    let closing = outcomes.iter_mut().map(|outcome| async {
-        outcome.error = outcome.unclosed.take()?.close().await.err();
+async fn close(outcomes: &mut [ClusterOutcome], seals: &Seals, state: &MeshModel) -> Diagnostics {
+    let settings = BTreeMap::from([(book::ORIGINS.to_owned(), seals.origins())]);
+    let page = match documents::page(state).map(|page| page.to_data()).transpose() {
+        Ok(page) => page,
+        Err(error) => return diagnostics::document(&error, AttributePath::new("join")).into(),
+    };
+    let (settings, page) = (&settings, page.as_ref());
+    let closing = outcomes.iter_mut().map(|outcome| async move {
+        let unclosed = outcome.unclosed.take()?;
+        outcome.error = finish(unclosed, settings, page).await.err();
         failure(outcome)
     });
     join_all(closing).await.into_iter().flatten().collect()
+}
+
+/// Tells others how to join, and says that the mesh is complete.
+async fn finish(
+    unclosed: Unclosed,
+    settings: &BTreeMap<String, String>,
+    page: Option<&BTreeMap<String, String>>,
+) -> Result<(), RolloutError> {
+    if let Some(page) = page {
+        unclosed.write_page(JOIN_PAGE_KEY, page, &CancellationToken::new()).await?;
+    }
+    unclosed.close(settings).await
+}
+
+fn given_up(outcome: &ClusterOutcome) -> Option<Diagnostic> {
+    outcome.given_up.as_ref().map(|given_up| root_messages::given_up(&outcome.cluster, given_up))
 }
 
 fn failure(outcome: &ClusterOutcome) -> Option<Diagnostic> {

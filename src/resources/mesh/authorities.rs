@@ -14,11 +14,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::kept_secrets;
 use super::model::{CertificateAuthorityModel, MeshModel};
-use crate::clusters::Cluster;
+use crate::clusters::{Cluster, OnUnreachable};
 use crate::diagnostics;
 use crate::manifests::ObjectId;
 use crate::mesh::{Authority, ClusterName, GivenAuthority, RootKeeper, ValidatedMesh};
 use crate::render::authority::INTERMEDIATE_SECRET;
+use crate::rollout::{Owner, Target};
 use crate::trust::{self, CA_CERT, CA_KEY, CERT_CHAIN, Intermediate, ROOT_CERT, Root};
 
 /// Which attribute holds the file that an error names.
@@ -31,29 +32,16 @@ type Authorities = BTreeMap<String, Intermediate>;
 /// Checks what the configuration gives, as far as it is known.
 ///
 /// # Errors
-/// Everything that is incomplete or does not fit together, and a root that is not the one that the mesh has.
-pub fn check_given(
-    config: &MeshModel,
-    mesh: &ValidatedMesh,
-    prior: Option<&MeshModel>,
-) -> Result<Option<Arc<Root>>, Diagnostics> {
+/// Everything that is incomplete or does not fit together.
+pub fn check_given(config: &MeshModel, mesh: &ValidatedMesh) -> Result<Option<Arc<Root>>, Diagnostics> {
     match mesh.authority() {
         Authority::Given(given) => {
-            let authorities = given_authorities(given, config)?;
-            for (label, authority) in &authorities {
-                keeps_the_root(prior, label, &authority.root().fingerprint())?;
-            }
+            let authorities = given_authorities(given, mesh, config)?;
             trust_each_other(&authorities)?;
             Ok(None)
         }
         Authority::Generated { root: RootKeeper::User { certificate, .. }, .. } => {
-            let root = users_root(certificate, config)?;
-            if let Some(root) = &root {
-                for label in mesh.primaries().keys() {
-                    keeps_the_root(prior, label.as_str(), &root.certificate().fingerprint())?;
-                }
-            }
-            Ok(root.map(Arc::new))
+            Ok(users_root(certificate, mesh, config)?.map(Arc::new))
         }
         Authority::Generated { .. } | Authority::Existing | Authority::SelfSigned => Ok(None),
     }
@@ -83,9 +71,14 @@ pub async fn check_existing(
                 "metadata": {"name": INTERMEDIATE_SECRET, "namespace": mesh.namespace()},
             }),
         );
-        let mut live =
-            kept_secrets::read(cluster, mesh.namespace().as_str(), [id.clone()].into_iter(), cancel).await?;
-        match live.remove(&id).map(|data| Intermediate::parse(&decoded(&data), OffsetDateTime::now_utc())) {
+        let target = Target::new(cluster, "", &Owner::mesh(""), mesh.namespace().as_str());
+        let mut live = match kept_secrets::read(&target, [id.clone()].into_iter(), cancel).await {
+            Ok(live) => live,
+            // Whatever is to be changed there fails by itself.
+            Err(_) if cluster.on_unreachable() != OnUnreachable::Error => continue,
+            Err(error) => return Err(error.into()),
+        };
+        match live.remove(&id).map(|data| authority(&decoded(&data), mesh)) {
             Some(Ok(authority)) => drop(authorities.insert(cluster.name().to_owned(), authority)),
             Some(Err(error)) => {
                 let summary = format!("Cluster {:?}: istiod could not use Secret {id}", cluster.name());
@@ -116,8 +109,24 @@ pub fn key<'a>(config: &'a MeshModel, label: &str) -> Option<&'a str> {
     block(config)?.given.as_known()?.get(label)?.private_key_wo.as_str()
 }
 
+/// What istiod of the mesh could sign with.
+fn authority(
+    files: &BTreeMap<String, Vec<u8>>,
+    mesh: &ValidatedMesh,
+) -> Result<Intermediate, trust::TrustError> {
+    let authority = Intermediate::parse(files, OffsetDateTime::now_utc())?;
+    authority.check_names(&names(mesh))?;
+    Ok(authority)
+}
+
+/// The names that certificates of the mesh are for.
+fn names(mesh: &ValidatedMesh) -> trust::Names<'_> {
+    trust::Names { trust_domain: mesh.trust_domain().as_str(), namespace: mesh.namespace().as_str() }
+}
+
 fn given_authorities(
     given: &BTreeMap<ClusterName, GivenAuthority>,
+    mesh: &ValidatedMesh,
     config: &MeshModel,
 ) -> Result<Authorities, Diagnostics> {
     let mut authorities = Authorities::new();
@@ -132,7 +141,7 @@ fn given_authorities(
             (ROOT_CERT, &given.root_certificates),
         ];
         let files = files.map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec())).into();
-        match Intermediate::parse(&files, OffsetDateTime::now_utc()) {
+        match authority(&files, mesh) {
             Ok(authority) => drop(authorities.insert(label.to_string(), authority)),
             Err(error) => {
                 let summary =
@@ -145,12 +154,17 @@ fn given_authorities(
     errors.into_result().map(|()| authorities)
 }
 
-fn users_root(certificate: &str, config: &MeshModel) -> Result<Option<Root>, Diagnostic> {
+fn users_root(
+    certificate: &str,
+    mesh: &ValidatedMesh,
+    config: &MeshModel,
+) -> Result<Option<Root>, Diagnostic> {
     let key = block(config).map_or(&Field::Null, |authority| &authority.root_key_wo);
     let Some(text) = key.as_str() else {
         return if key.is_unknown() { Ok(None) } else { Err(no_root_key()) };
     };
     let root = Root::parse(certificate.as_bytes(), text.as_bytes(), OffsetDateTime::now_utc());
+    let root = root.and_then(|root| root.check_names(&names(mesh)).map(|()| root));
     root.map(Some).map_err(|error| {
         let way_out =
             "root-cert.pem is root_certificate here, and root-key.pem is root_key_wo. Nothing was written.";
@@ -166,24 +180,6 @@ fn trust_each_other(authorities: &Authorities) -> Result<(), Diagnostics> {
         let summary = "Workloads of two clusters would refuse each other";
         diagnostics::failure(summary, &error, way_out, Some(path())).into()
     })
-}
-
-/// A mesh that is in use keeps its root: proxies that have the old one refuse whatever the new one has signed.
-fn keeps_the_root(prior: Option<&MeshModel>, label: &str, fingerprint: &str) -> Result<(), Diagnostic> {
-    let status = prior.and_then(|prior| prior.status.as_known());
-    let cluster = status.and_then(|status| status.clusters.as_known()?.get(label));
-    let roots = cluster.and_then(|cluster| cluster.root_fingerprints.as_known());
-    let mut known = roots.into_iter().flatten().filter_map(Field::as_str).peekable();
-    if known.peek().is_none() || known.any(|known| known == fingerprint) {
-        return Ok(());
-    }
-    let summary = format!("Cluster {label:?}: the root of a mesh that is in use would change");
-    let detail = format!(
-        "The root {fingerprint} is none of those that the workloads of this cluster trust now, so every connection would break \
-         until all proxies have it. Give certificates of the present root; or add the new root to root_certificates of every \
-         cluster first, and sign with it in a later apply."
-    );
-    Err(Diagnostic::error(summary, detail).at(path()))
 }
 
 fn no_root_key() -> Diagnostic {

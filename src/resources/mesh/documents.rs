@@ -2,133 +2,199 @@
 
 use std::collections::BTreeMap;
 
-use tfplugin::Field;
+use tfplugin::{Field, TerraformValue, Value};
 
-use super::model::{MeshModel, PrimaryModel, StatusModel};
-use crate::documents::{FORMAT, JoinClusterModel, JoinModel, PeerModel, bundle, with_peer};
-use crate::mesh::{DEFAULT_TRUST_DOMAIN, EAST_WEST_GATEWAY, EastWestGateway};
+use super::entrances::Entrance;
+use super::join::join;
+use super::model::{ChartModel, MeshModel, PrimaryModel, StatusModel};
+use crate::documents::{JoinModel, Page, PeerModel, Services, Texts, bundle, texts, with_peer};
+use crate::manifests::secret_field;
 use crate::render::authority::INTERMEDIATE_SECRET;
+use crate::trust::ROOT_CERT;
 
-/// Both documents as far as a plan knows them: addresses and roots stay as they are where nothing that they depend on changes.
-pub fn planned(planned: &MeshModel, prior: Option<&MeshModel>) -> (Field<JoinModel>, Field<PeerModel>) {
+/// Both documents.
+type Documents = (Field<JoinModel>, Field<PeerModel>);
+
+/// Both documents as far as a plan knows them, member by member: what the configuration says, and addresses and roots as they are
+/// where nothing that they depend on changes.
+pub fn planned(planned: &MeshModel, prior: Option<&MeshModel>) -> Documents {
     let before = prior.and_then(|prior| prior.join.as_known());
     let roots = before.filter(|_| keeps_its_roots(planned, prior)).map(|join| join.root_certificates.clone());
     // An apply that failed before a control plane ran has seen no roots; the next one will.
     let roots = roots.filter(|roots| !roots.is_null()).unwrap_or(Field::Unknown);
-    let join = join(planned, roots, |label, primary| {
-        let Field::Known(gateway) = &primary.east_west_gateway else { return none() };
-        let was = prior.and_then(|prior| prior.primary.as_known()?.get(label)?.east_west_gateway.as_known());
-        let keeps = was.is_some_and(|was| was.addresses == gateway.addresses)
-            && is_unchanged(planned, prior, &service_id(planned, label));
+    let join = join(planned, roots, |label, entrance| {
         let before = before.and_then(|join| join.clusters.as_known()?.get(label));
-        let kept = before.filter(|_| keeps).map(|cluster| cluster.gateway_addresses.clone());
+        let before = before.map(|cluster| entrance.joined(cluster).clone());
+        let kept = before.filter(|addresses| {
+            keeps_its_service(planned, prior, label, entrance)
+                && !(is_empty(addresses) && awaits_addresses(planned, label, entrance))
+        });
         kept.unwrap_or(Field::Unknown)
     });
-    with_peer(join, |label| planned.is_drained(label))
+    with_peer(join)
 }
 
 /// Both documents as the mesh was just observed. What was not seen stays as `state` has it.
-pub fn observed(
-    state: &MeshModel,
-    status: &StatusModel,
-    roots: &BTreeMap<String, String>,
-) -> (Field<JoinModel>, Field<PeerModel>) {
+pub fn observed(state: &MeshModel, status: &StatusModel, roots: &BTreeMap<String, String>) -> Documents {
     let before = state.join.as_known();
     let bundle = bundle(roots.values()).or_else(|| before?.root_certificates.as_known().cloned());
-    let join = join(state, bundle.map_or(Field::Null, Field::Known), |label, _| {
+    let join = join(state, bundle.into(), |label, entrance| {
         let seen = status.clusters.as_known().and_then(|clusters| clusters.get(label));
-        seen.map_or_else(none, |cluster| cluster.gateway_addresses.clone())
+        seen.map_or_else(|| texts([]), |cluster| entrance.addresses(cluster).clone())
     });
-    with_peer(join, |label| state.is_drained(label))
+    with_peer(join)
+}
+
+/// What the primaries write down about the mesh of this state for others; `None` while it has no `join`.
+pub fn page(state: &MeshModel) -> Option<Page> {
+    let join = state.join.as_known()?.clone();
+    Some(Page { join, services: services(state) })
+}
+
+/// Where the addresses in `join` come from. Asked for its addresses, each Service gives its name, which no address can be.
+fn services(mesh: &MeshModel) -> Services {
+    let named = join(mesh, Field::Null, |label, entrance| texts([entrance.service(mesh, label)]));
+    let clusters = named.clusters.as_known().into_iter().flatten().map(|(label, cluster)| {
+        let services = cluster.addresses().into_iter().filter_map(|(member, names)| {
+            let [Field::Known(name)] = names.as_known()?.as_slice() else { return None };
+            let service = name.strip_prefix(&format!("{label}//Service/"))?;
+            Some((member.to_owned(), service.to_owned()))
+        });
+        (label.clone(), services.collect())
+    });
+    clusters.collect()
 }
 
 /// What an apply returns: the plan's word where it has given one.
-pub fn applied(
-    planned: &MeshModel,
-    observed: (Field<JoinModel>, Field<PeerModel>),
-) -> (Field<JoinModel>, Field<PeerModel>) {
-    let (Some(promised), Field::Known(mut join)) = (planned.join.as_known(), observed.0.clone()) else {
-        return observed;
-    };
-    if !promised.root_certificates.is_unknown() {
-        join.root_certificates = promised.root_certificates.clone();
+pub fn applied(planned: &MeshModel, observed: Documents) -> Documents {
+    let (Field::Known(promised), Field::Known(seen)) = (&planned.join, &observed.0) else { return observed };
+    let join = kept(promised.clone().into_value(), seen.clone().into_value());
+    // The two are of one type, and so is what is made of both.
+    JoinModel::from_value(join).map_or(observed, with_peer)
+}
+
+/// The promised value with what was seen in place of what it leaves open.
+fn kept(promised: Value, seen: Value) -> Value {
+    match (promised, seen) {
+        (Value::Unknown, seen) => seen,
+        (Value::Map(promised), Value::Map(mut seen)) => {
+            let members = promised.into_iter().map(|(name, promised)| {
+                let seen = seen.remove(&name).unwrap_or(Value::Null);
+                (name, kept(promised, seen))
+            });
+            Value::Map(members.collect())
+        }
+        (promised, _) => promised,
     }
-    if let (Some(promised), Field::Known(clusters)) = (promised.clusters.as_known(), &mut join.clusters) {
-        for (label, cluster) in clusters {
-            let promised = promised.get(label).map(|cluster| &cluster.gateway_addresses);
-            if let Some(promised) = promised.filter(|promised| !promised.is_unknown()) {
-                cluster.gateway_addresses = promised.clone();
-            }
+}
+
+fn is_empty(addresses: &Texts) -> bool {
+    addresses.as_known().is_none_or(Vec::is_empty)
+}
+
+/// Whether the plan says that this apply looks at the entrance again: then an address may have come meanwhile.
+fn awaits_addresses(planned: &MeshModel, label: &str, entrance: Entrance) -> bool {
+    let Some(status) = planned.status.as_known() else { return true };
+    let cluster = status.clusters.as_known().and_then(|clusters| clusters.get(label));
+    cluster.is_none_or(|cluster| entrance.state(cluster).is_unknown())
+}
+
+/// Whether the load balancer of an entrance stays as it is.
+fn keeps_its_service(
+    planned: &MeshModel,
+    prior: Option<&MeshModel>,
+    label: &str,
+    entrance: Entrance,
+) -> bool {
+    let Some(prior) = prior else { return false };
+    let (Some(is), Some(was)) = (planned.primary(label), prior.primary(label)) else { return false };
+    // Addresses that the user has typed before are not those of the Service.
+    if says_where(is, entrance) != says_where(was, entrance) {
+        return false;
+    }
+    match &planned.manifests {
+        Field::Known(_) => is_unchanged(planned, prior, &entrance.service(planned, label)),
+        // Not a single object is known then, but the Service is what it was if everything is that it is rendered from.
+        _ => is_same(&service_inputs(planned, label, entrance), &service_inputs(prior, label, entrance)),
+    }
+}
+
+/// What the user says of where an entrance is.
+fn says_where(primary: &PrimaryModel, entrance: Entrance) -> Value {
+    match entrance {
+        Entrance::Gateway(role) => {
+            let addresses = primary.gateway(role).as_ref().map(|gateway| gateway.addresses.clone());
+            addresses.and_then(|addresses| addresses).into_value()
+        }
+        Entrance::Istiod => {
+            let remote = primary.remote_control_plane.as_ref();
+            remote.map(|remote| remote.hostname.clone()).and_then(|hostname| hostname).into_value()
         }
     }
-    with_peer(join, |label| planned.is_drained(label))
 }
 
-fn join(
-    mesh: &MeshModel,
-    root_certificates: Field<String>,
-    addresses: impl Fn(&str, &PrimaryModel) -> Field<Vec<Field<String>>>,
-) -> JoinModel {
-    let source = mesh.chart_source.as_known();
-    let clusters = mesh.primary.as_known().into_iter().flatten().map(|(label, primary)| {
-        let cluster = JoinClusterModel {
-            network: primary.network.clone(),
-            serves_remote_clusters: or(&primary.serve_remote_clusters, false),
-            gateway_addresses: addresses(label, primary),
-            gateway_port: primary.east_west_gateway.as_known().map_or(Field::Null, port),
+/// Everything that the configuration has for the Service of an entrance.
+fn service_inputs(mesh: &MeshModel, label: &str, entrance: Entrance) -> Value {
+    let values = |charts: &Field<BTreeMap<String, ChartModel>>| {
+        let values = charts.as_ref().map(|charts| charts.get("gateway").map(|chart| chart.values.clone()));
+        values.and_then(Option::unwrap_or_default).into_value()
+    };
+    let of_primary = mesh.primary.as_known().and_then(|primaries| primaries.get(label));
+    let of_primary = of_primary.map(|primary| {
+        let block = match entrance {
+            Entrance::Gateway(role) => primary.gateway(role).clone().into_value(),
+            Entrance::Istiod => primary.remote_control_plane.clone().into_value(),
         };
-        (label.clone(), cluster)
+        let version = primary.version.clone().into_value();
+        vec![block, version, values(&primary.chart), primary.network.clone().into_value()]
     });
-    JoinModel {
-        format: Field::Known(FORMAT),
-        mesh_id: mesh.mesh_id.clone(),
-        trust_domain: or(&mesh.trust_domain, DEFAULT_TRUST_DOMAIN.to_owned()),
-        namespace: mesh.namespace.clone(),
-        version: mesh.version.clone(),
-        chart_repository: source.map_or(Field::Unknown, |source| source.repository.clone()),
-        hub: mesh.hub.clone(),
-        image_variant: mesh.image_variant.clone(),
-        platform: mesh.platform.clone(),
-        root_certificates,
-        clusters: Field::Known(clusters.collect()),
-    }
+    let of_mesh = [
+        mesh.namespace.clone().into_value(),
+        mesh.version.clone().into_value(),
+        mesh.chart_source.clone().into_value(),
+        mesh.platform.clone().into_value(),
+        values(&mesh.chart),
+    ];
+    Value::List(of_primary.into_iter().flatten().chain(of_mesh).collect())
 }
 
-/// The port at which other networks find a gateway.
-fn port(gateway: &super::model::GatewayModel) -> Field<i64> {
-    let has_addresses = gateway.addresses.as_known().is_some_and(|addresses| !addresses.is_empty());
-    let service_port = or(&gateway.port, EastWestGateway::DEFAULT_PORT);
-    if !has_addresses {
-        return service_port;
-    }
-    let is_at_nodes = gateway.service_type.as_str() == Some("NodePort");
-    let node_port = if is_at_nodes { gateway.node_port } else { Field::Null };
-    let ports = [gateway.address_port, node_port];
-    ports.into_iter().find(|port| !port.is_null()).unwrap_or(service_port)
+/// Whether no cluster gets another root, nor one its first. Another intermediate of the same root is none.
+fn keeps_its_roots(planned: &MeshModel, prior: Option<&MeshModel>) -> bool {
+    let Some(prior) = prior else { return false };
+    let Some(objects) = planned.manifests.as_known() else {
+        return is_same(&authority_inputs(planned), &authority_inputs(prior));
+    };
+    let suffix = format!("/{INTERMEDIATE_SECRET}");
+    let field = secret_field(ROOT_CERT);
+    let bundle = |model: &MeshModel, id: &str| {
+        model.manifests.as_known()?.get(id)?.as_known()?.get(&field)?.as_known().cloned()
+    };
+    objects.keys().filter(|id| id.ends_with(&suffix)).all(|id| {
+        let before = bundle(prior, id);
+        before.is_some() && before == bundle(planned, id)
+    })
 }
 
-fn none() -> Field<Vec<Field<String>>> {
-    Field::Known(Vec::new())
+/// Everything that the configuration has for the roots.
+fn authority_inputs(mesh: &MeshModel) -> Value {
+    let labels = mesh.primary.as_ref().map(|primaries| {
+        primaries.keys().map(|label| (label.clone(), label.clone())).collect::<BTreeMap<_, _>>()
+    });
+    let authority = mesh.certificate_authority.clone().into_value();
+    Value::List(vec![authority, labels.into_value(), mesh.namespace.clone().into_value()])
 }
 
-fn or<T: Clone>(field: &Field<T>, default: T) -> Field<T> {
-    if field.is_null() { Field::Known(default) } else { field.clone() }
-}
-
-fn service_id(mesh: &MeshModel, label: &str) -> String {
-    format!("{label}//Service/{}/{EAST_WEST_GATEWAY}", mesh.gateway_namespace(label))
+/// Whether both are known to say the same.
+fn is_same(planned: &Value, prior: &Value) -> bool {
+    planned.is_wholly_known() && planned == prior
 }
 
 /// Whether the plan leaves an object as it is.
-fn is_unchanged(planned: &MeshModel, prior: Option<&MeshModel>, id: &str) -> bool {
+fn is_unchanged(planned: &MeshModel, prior: &MeshModel, id: &str) -> bool {
     let of = |model: &MeshModel| model.manifests.as_known()?.get(id).cloned();
-    let before = prior.and_then(of);
+    let before = of(prior);
     before.is_some() && before == of(planned)
 }
 
-/// Whether no cluster gets another root, nor one its first.
-fn keeps_its_roots(planned: &MeshModel, prior: Option<&MeshModel>) -> bool {
-    let Some(objects) = planned.manifests.as_known() else { return false };
-    let suffix = format!("/{INTERMEDIATE_SECRET}");
-    objects.keys().filter(|id| id.ends_with(&suffix)).all(|id| is_unchanged(planned, prior, id))
-}
+#[cfg(test)]
+mod tests;

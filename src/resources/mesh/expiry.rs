@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::plan::primary;
 use crate::observe::ControlPlane;
-use crate::trust::Certificate;
+use crate::trust::{Certificate, Signer};
 
 /// The roots that proxies of a cluster trust; those that cannot be read are left out.
 pub fn roots(control_plane: &ControlPlane) -> Vec<Certificate> {
@@ -16,10 +16,10 @@ pub fn roots(control_plane: &ControlPlane) -> Vec<Certificate> {
     Certificate::parse_all("root-cert.pem", roots.as_bytes()).unwrap_or_default()
 }
 
-/// What a cluster's istiod signs with, if that is no root of its own.
-pub fn signer(control_plane: &ControlPlane) -> Option<Certificate> {
-    let certificates = Certificate::parse_all("ca-cert.pem", control_plane.signer.as_deref()?).ok()?;
-    certificates.into_iter().next()
+/// What a cluster's istiod finds to sign with, if that is no root of its own.
+pub fn signer(control_plane: &ControlPlane) -> Option<Signer> {
+    let signer = Signer::parse(control_plane.authority.as_ref()?).ok()?;
+    (!signer.is_istiods_own()).then_some(signer)
 }
 
 /// A warning for every root and every intermediate that is near its end.
@@ -32,22 +32,27 @@ pub fn warnings(seen: &BTreeMap<String, ControlPlane>, mode: &str, now: OffsetDa
         .map(|root| (root.not_after_text(), root.subject().to_owned()))
         .collect();
     let intermediates = seen.iter().filter_map(|(label, control_plane)| {
-        let signer = signer(control_plane).filter(is_near)?;
-        Some(intermediate(label, &signer, mode))
+        let signer = signer(control_plane).filter(|signer| is_near(signer.certificate()))?;
+        Some(intermediate(label, &signer, mode, now))
     });
     roots.into_iter().map(|(at, subject)| root(&subject, &at, mode)).chain(intermediates).collect()
 }
 
-fn intermediate(label: &str, signer: &Certificate, mode: &str) -> Diagnostic {
-    let at = signer.not_after_text();
+fn intermediate(label: &str, signer: &Signer, mode: &str, now: OffsetDateTime) -> Diagnostic {
+    let at = signer.certificate().not_after_text();
     let way_out = match mode {
-        "given" => "Give another one of the same root, with its key, in the block given of this cluster.",
-        "existing" => "Whoever writes Secret cacerts there has to renew it.",
-        _ => "Delete Secret cacerts there and apply: the root signs another one.",
+        "given" => {
+            "Provide a new one signed by the same root, with its key, in the block given of this cluster."
+        }
+        "existing" => "Whoever writes the Secret cacerts there has to renew it.",
+        "generated" if signer.is_renewal_due(now) => {
+            "The next apply renews it: the same root signs a new one."
+        }
+        _ => "It ends with its root, so another one of the same root would not live longer.",
     };
     let detail = format!(
-        "It signs the certificates of all workloads of {label:?}, and those end with it. {way_out} istiod takes up a certificate of \
-         the same root by itself."
+        "It signs the certificates of all workloads of {label:?}, and they expire with it. {way_out} istiod picks up a new certificate \
+         of the same root without a restart."
     );
     let summary = format!("Cluster {label:?}: the certificate of its authority expires at {at}");
     Diagnostic::warning(summary, detail).at(primary(label))
@@ -74,34 +79,39 @@ mod tests {
     use time::Duration;
 
     use super::*;
-    use crate::trust::{CA_CERT, IntermediateRequest, KeyType, Root, RootRequest};
+    use crate::trust::{IntermediateRequest, KeyType, Root, RootRequest};
 
     /// When the certificates are made, 2000-01-01T00:00:00Z.
     fn made() -> OffsetDateTime {
         OffsetDateTime::from_unix_timestamp(946_684_800).unwrap()
     }
 
-    /// A root of ten years and an intermediate of two.
-    fn seen() -> BTreeMap<String, ControlPlane> {
+    /// A root of ten years and an intermediate of two, or of ten.
+    fn seen(days: i64) -> BTreeMap<String, ControlPlane> {
         let (key_type, now) = (KeyType::EcdsaP256, made());
         let lifetime = Duration::days(3650);
         let request = RootRequest { organization: "Shop", common_name: "Root", key_type, now, lifetime };
         let root = Root::generate(&request).unwrap();
-        let lifetime = Duration::days(730);
+        let lifetime = Duration::days(days);
         let request =
             IntermediateRequest { cluster: "east", namespace: "istio-system", key_type, now, lifetime };
-        let signer = root.issue(&request).unwrap().files()[CA_CERT].expose_secret().as_bytes().to_vec();
-        let of_both = |signer| ControlPlane {
+        let files = root.issue(&request).unwrap().files();
+        let files = files.iter().filter(|(name, _)| !name.contains("key"));
+        let files = files
+            .map(|(name, text)| ((*name).to_owned(), text.expose_secret().as_bytes().to_vec()))
+            .collect();
+        let of_both = |authority| ControlPlane {
+            is_installed: true,
             replicas: Ok(Vec::new()),
             roots: Some(root.certificate().pem()),
-            signer,
+            authority,
             gateway: None,
         };
-        [("east".to_owned(), of_both(Some(signer))), ("west".to_owned(), of_both(None))].into()
+        [("east".to_owned(), of_both(Some(files))), ("west".to_owned(), of_both(None))].into()
     }
 
     fn summaries(days: i64) -> Vec<String> {
-        let warnings = warnings(&seen(), "generated", made() + Duration::days(days));
+        let warnings = warnings(&seen(730), "generated", made() + Duration::days(days));
         warnings.into_iter().map(|warning| warning.summary).collect()
     }
 
@@ -117,17 +127,24 @@ mod tests {
 
     #[test]
     fn the_way_out_is_that_of_who_makes_the_authority() {
-        let now = made() + Duration::days(3600);
-        for (mode, of_root, of_intermediate) in [
-            ("generated", "Plan its replacement", "Delete Secret cacerts"),
-            ("given", "Plan its replacement", "in the block given"),
-            ("existing", "Whoever writes the Secrets", "Whoever writes Secret"),
-            ("self_signed", "istiod renews its own root", "Delete Secret cacerts"),
+        for (days, mode, of_root, of_intermediate) in [
+            (730, "generated", "Plan its replacement", "The next apply renews it"),
+            (3650, "generated", "Plan its replacement", "It ends with its root"),
+            (730, "given", "Plan its replacement", "in the block given"),
+            (730, "existing", "Whoever writes the Secrets", "Whoever writes the Secret"),
         ] {
-            let details: Vec<String> =
-                warnings(&seen(), mode, now).into_iter().map(|warning| warning.detail).collect();
+            let warnings = warnings(&seen(days), mode, made() + Duration::days(3600));
+            let details: Vec<String> = warnings.into_iter().map(|warning| warning.detail).collect();
             let [root, intermediate] = details.as_slice() else { panic!("{details:?}") };
             assert!(root.contains(of_root) && intermediate.contains(of_intermediate), "{mode}: {details:?}");
+        }
+    }
+
+    #[test]
+    fn no_way_out_deletes_what_istiod_signs_with() {
+        for mode in ["generated", "given", "existing", "self_signed"] {
+            let warnings = warnings(&seen(730), mode, made() + Duration::days(3600));
+            assert!(warnings.iter().all(|warning| !warning.detail.contains("Delete")), "{warnings:?}");
         }
     }
 }

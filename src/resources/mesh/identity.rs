@@ -1,11 +1,25 @@
 //! The identity of one `istio_mesh`: drawn at its creation, kept for ever, recorded in every cluster.
 
-use tfplugin::Diagnostic;
+use tfplugin::schema::{IdentityAttribute, IdentitySchema};
+use tfplugin::{Diagnostic, Field, Model, Type};
 
 use crate::diagnostics;
 
 /// How many random bytes it has.
 const BYTES: usize = 16;
+
+/// What identifies a mesh to Terraform, for `import` blocks and `terraform query`.
+#[derive(Clone, Debug, Model)]
+pub struct MeshIdentity {
+    /// The attribute `id`.
+    pub id: Field<String>,
+}
+
+/// The attributes of [`MeshIdentity`].
+pub fn schema() -> IdentitySchema {
+    let description = "The attribute id of the resource, as the inventory in each of its clusters has it.";
+    IdentitySchema::new().attribute("id", IdentityAttribute::required(Type::String, description))
+}
 
 /// An identity that no other resource has: 32 hexadecimal digits. Only applies draw one; plans are repeatable.
 pub fn draw() -> Result<String, Diagnostic> {

@@ -8,15 +8,13 @@ use tfplugin::{Diagnostic, Field};
 use tokio_util::sync::CancellationToken;
 
 use super::read::{cannot_read, kubernetes_id};
-use crate::clusters::Cluster;
 use crate::manifests::{FingerprintKey, ObjectId, flatten, secret_field};
 use crate::render::Manifest;
 use crate::rollout::Target;
 
 /// The data of those of these Secrets that exist.
 pub async fn read(
-    cluster: &Cluster,
-    namespace: &str,
+    target: &Target,
     secrets: impl Iterator<Item = ObjectId>,
     cancel: &CancellationToken,
 ) -> Result<BTreeMap<ObjectId, Map<String, Value>>, Diagnostic> {
@@ -26,14 +24,14 @@ pub async fn read(
     if asked.is_empty() {
         return Ok(found);
     }
-    for (asked, observation) in Target::new(cluster, namespace).engine.observe(&asked, cancel).await {
+    for (asked, observation) in target.engine.observe(&asked, cancel).await {
         match observation {
             Observation::Found(live) => {
                 let data = live.value()["data"].as_object().cloned().unwrap_or_default();
                 found.extend(ids.get(&asked).map(|id| (id.clone(), data)));
             }
             Observation::Absent => {}
-            Observation::Unknown(error) => return Err(cannot_read(cluster.name(), &asked, &error)),
+            Observation::Unknown(error) => return Err(cannot_read(&target.name, &asked, &error)),
         }
     }
     Ok(found)
@@ -67,14 +65,5 @@ fn has_changed(id: &ObjectId) -> Diagnostic {
     Diagnostic::error(
         format!("{id} is no longer what was planned with"),
         "Somebody has changed or deleted it since. Nothing was written; plan again.",
-    )
-}
-
-/// A Secret that had to be there is not.
-pub fn is_gone(id: &ObjectId) -> Diagnostic {
-    Diagnostic::error(
-        format!("{id} is gone"),
-        "It kept the root certificate of the mesh and its key, which shall move to another cluster. Nothing was written. \
-         Restore it from a backup and plan again.",
     )
 }

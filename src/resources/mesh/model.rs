@@ -1,15 +1,18 @@
 //! `istio_mesh` as Terraform sends and stores it.
 #![allow(missing_docs, reason = "the schema describes every attribute")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use tfplugin::{Field, Model, Timeouts};
 
+use super::gateway_block::GatewayModel;
+use super::remote_control_plane_block::RemoteControlPlaneModel;
 use crate::documents::{JoinModel, PeerModel};
+use crate::mesh::{GatewayRole, OFFICIAL_CHARTS};
 
 /// Configuration, plan or state of one `istio_mesh`.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct MeshModel {
     pub id: Field<String>,
     pub mesh_id: Field<String>,
@@ -51,7 +54,14 @@ impl MeshModel {
         self.primary(label).and_then(|primary| primary.drain.as_known()).copied().unwrap_or_default()
     }
 
-    fn primary(&self, label: &str) -> Option<&PrimaryModel> {
+    /// Where the charts come from: Istio's own repository unless the configuration names another.
+    pub fn chart_repository(&self) -> Field<String> {
+        let named = self.chart_source.as_ref().and_then(|source| source.repository.as_ref());
+        named.map(String::clone).or(OFFICIAL_CHARTS.to_owned())
+    }
+
+    /// The block of a cluster.
+    pub fn primary(&self, label: &str) -> Option<&PrimaryModel> {
         self.primary.as_known()?.get(label)
     }
 }
@@ -60,13 +70,13 @@ impl MeshModel {
 pub type Manifests = BTreeMap<String, Field<BTreeMap<String, Field<String>>>>;
 
 /// Where the charts come from.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct ChartSourceModel {
     pub repository: Field<String>,
 }
 
 /// Values for one chart.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct ChartModel {
     pub values: Field<String>,
 }
@@ -75,61 +85,50 @@ pub struct ChartModel {
 #[derive(Clone, Model)]
 pub struct ImagePullSecretModel {
     pub docker_config_json_wo: Field<String>,
-    pub docker_config_json_version: Field<i64>,
+    pub docker_config_json_wo_version: Field<i64>,
 }
 
 impl fmt::Debug for ImagePullSecretModel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut model = f.debug_struct("ImagePullSecretModel");
-        model.field("docker_config_json_version", &self.docker_config_json_version).finish_non_exhaustive()
+        model
+            .field("docker_config_json_wo_version", &self.docker_config_json_wo_version)
+            .finish_non_exhaustive()
     }
 }
 
 /// Istio's CNI plugin; its values are those of the chart `cni`.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct CniModel {}
 
 /// One cluster with a control plane.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct PrimaryModel {
     pub network: Field<String>,
     pub version: Field<String>,
     pub chart: Field<BTreeMap<String, ChartModel>>,
-    pub pod_cidrs: Field<Vec<Field<String>>>,
-    pub service_cidrs: Field<Vec<Field<String>>>,
+    pub pod_cidrs: Field<BTreeSet<Field<String>>>,
+    pub service_cidrs: Field<BTreeSet<Field<String>>>,
     pub crds: Field<String>,
-    pub serve_remote_clusters: Field<bool>,
     pub drain: Field<bool>,
     pub east_west_gateway: Field<GatewayModel>,
+    pub federation_gateway: Field<GatewayModel>,
+    pub remote_control_plane: Field<RemoteControlPlaneModel>,
     pub api_server: Field<ApiServerModel>,
 }
 
-/// The gateway through which other networks reach a cluster.
-#[derive(Clone, Debug, Model)]
-pub struct GatewayModel {
-    pub namespace: Field<String>,
-    pub service_type: Field<String>,
-    pub service_annotations: Field<BTreeMap<String, Field<String>>>,
-    pub load_balancer_class: Field<String>,
-    pub source_ranges: Field<Vec<Field<String>>>,
-    pub port: Field<i64>,
-    pub node_port: Field<i64>,
-    pub addresses: Field<Vec<Field<String>>>,
-    pub address_port: Field<i64>,
-    pub replicas: Field<i64>,
-    pub values: Field<String>,
-    pub resources: Field<ResourcesModel>,
-}
-
-/// What pods ask for and may not exceed.
-#[derive(Clone, Debug, Model)]
-pub struct ResourcesModel {
-    pub requests: Field<BTreeMap<String, Field<String>>>,
-    pub limits: Field<BTreeMap<String, Field<String>>>,
+impl PrimaryModel {
+    /// The block of the gateway of this role.
+    pub fn gateway(&self, role: GatewayRole) -> &Field<GatewayModel> {
+        match role {
+            GatewayRole::EastWest => &self.east_west_gateway,
+            GatewayRole::Federation => &self.federation_gateway,
+        }
+    }
 }
 
 /// How other control planes reach a cluster.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct ApiServerModel {
     pub url: Field<String>,
     pub cluster_ca_certificate: Field<String>,
@@ -138,7 +137,7 @@ pub struct ApiServerModel {
 }
 
 /// How one other control plane reaches a cluster.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct AddressModel {
     pub url: Field<String>,
     pub cluster_ca_certificate: Field<String>,
@@ -146,16 +145,17 @@ pub struct AddressModel {
 }
 
 /// Who signs the identities of the mesh.
-#[derive(Clone, Model)]
+#[derive(Clone, Default, Model)]
 pub struct CertificateAuthorityModel {
     pub mode: Field<String>,
     pub key_cluster: Field<String>,
     pub root_lifetime_days: Field<i64>,
     pub intermediate_lifetime_days: Field<i64>,
+    pub intermediate_version: Field<i64>,
     pub key_type: Field<String>,
     pub root_certificate: Field<String>,
     pub root_key_wo: Field<String>,
-    pub root_key_version: Field<i64>,
+    pub root_key_wo_version: Field<i64>,
     pub given: Field<BTreeMap<String, GivenAuthorityModel>>,
 }
 
@@ -172,7 +172,7 @@ impl fmt::Debug for CertificateAuthorityModel {
 pub struct GivenAuthorityModel {
     pub certificate: Field<String>,
     pub private_key_wo: Field<String>,
-    pub private_key_version: Field<i64>,
+    pub private_key_wo_version: Field<i64>,
     pub certificate_chain: Field<String>,
     pub root_certificates: Field<String>,
 }
@@ -196,7 +196,33 @@ pub struct ClusterStatusModel {
     pub control_plane: Field<String>,
     pub root_fingerprints: Field<Vec<Field<String>>>,
     pub root_expires: Field<String>,
+    pub authority: Field<String>,
     pub authority_expires: Field<String>,
     pub gateway: Field<String>,
     pub gateway_addresses: Field<Vec<Field<String>>>,
+    pub federation_gateway: Field<String>,
+    pub federation_gateway_addresses: Field<Vec<Field<String>>>,
+    pub remote_control_plane: Field<String>,
+    pub remote_control_plane_addresses: Field<Vec<Field<String>>>,
+    pub shared_mesh_config: Field<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repository(chart_source: Field<ChartSourceModel>) -> Field<String> {
+        MeshModel { chart_source, ..MeshModel::default() }.chart_repository()
+    }
+
+    #[test]
+    fn charts_come_from_istios_own_repository_unless_another_is_named() {
+        let named = |repository: Field<String>| Field::Known(ChartSourceModel { repository });
+        let official = Field::from(OFFICIAL_CHARTS);
+        assert_eq!(repository(Field::Null), official);
+        assert_eq!(repository(named(Field::Null)), official);
+        assert_eq!(repository(named("charts".into())), "charts".into());
+        assert_eq!(repository(named(Field::Unknown)), Field::Unknown);
+        assert_eq!(repository(Field::Unknown), Field::Unknown);
+    }
 }

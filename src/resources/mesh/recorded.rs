@@ -4,12 +4,25 @@ use std::collections::BTreeMap;
 
 use super::field_maps::{Objects, known_objects, known_texts};
 use super::model::MeshModel;
+use super::read::kubernetes_id;
 use crate::manifests::ObjectId;
-use crate::mesh::EAST_WEST_GATEWAY;
+use crate::rollout::{Owner, Target};
 
 /// What state knows of the mesh beside its configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Recorded {
+    /// The identity of the mesh; `None` before it is created.
+    pub id: Option<String>,
+    /// Istio's name of the mesh.
+    pub mesh_id: String,
+    /// The namespace of the control planes.
+    pub namespace: String,
+    /// Whether destroy deletes the custom resource definitions.
+    pub deletes_crds: bool,
+    /// Whether a cluster may lose its control plane though proxies depend on it.
+    pub is_forced: bool,
+    /// Release of the charts in each cluster, as the configuration of then says.
+    pub releases: BTreeMap<String, String>,
     /// Every object with its fields.
     pub objects: Objects,
     /// Digest of each chart, by [`chart_key`](super::blueprint::chart_key).
@@ -26,21 +39,46 @@ impl Recorded {
     /// What this state, or the known part of this plan, says.
     pub fn of(model: &MeshModel) -> Self {
         let texts = |field: &tfplugin::Field<_>| field.as_known().map(known_texts).unwrap_or_default();
-        let source = model.chart_source.as_known();
+        let is = |field: &tfplugin::Field<bool>| field.as_known().copied().unwrap_or_default();
+        let primaries = model.primary.as_known().into_iter().flatten();
+        let releases = primaries.filter_map(|(label, primary)| {
+            let release = primary.version.as_known().or(model.version.as_known())?;
+            Some((label.clone(), release.clone()))
+        });
         Self {
+            id: model.id.as_known().cloned(),
+            mesh_id: model.mesh_id.as_known().cloned().unwrap_or_default(),
+            namespace: model.namespace.as_known().cloned().unwrap_or_default(),
+            deletes_crds: is(&model.delete_crds),
+            is_forced: is(&model.force_destroy),
+            releases: releases.collect(),
             objects: known_objects(&model.manifests),
             chart_digests: texts(&model.chart_digests),
-            repository: source.and_then(|source| source.repository.as_known().cloned()),
+            repository: model.chart_repository().into_known(),
             cluster_uids: texts(&model.cluster_uids),
             kubernetes_versions: texts(&model.kubernetes_versions),
         }
     }
 
-    /// The namespace of the cluster's east-west gateway, `None` if it has none.
-    pub fn gateway_namespace(&self, label: &str) -> Option<&str> {
-        let is_gateway =
-            |id: &&ObjectId| id.cluster == label && id.kind == "Deployment" && id.name == EAST_WEST_GATEWAY;
-        self.objects.keys().find(is_gateway).map(|id| id.namespace.as_str())
+    /// Whose objects these are.
+    pub fn owner(&self) -> Owner {
+        Owner::mesh(self.id.as_deref().unwrap_or_default())
+    }
+
+    /// The objects in one cluster, with the order in which they are made.
+    pub fn known(&self, label: &str, target: &Target) -> BTreeMap<ssa::ObjectId, u16> {
+        let ids = self.objects.keys().filter(|id| id.cluster == label).map(kubernetes_id);
+        ids.map(|id| (id.clone(), target.order(&id))).collect()
+    }
+
+    /// The objects in the cluster with this UID, under whatever label.
+    pub fn objects_of(&self, uid: &str) -> Objects {
+        let is_there = |id: &ObjectId| self.cluster_uids.get(&id.cluster).is_some_and(|known| known == uid);
+        self.objects
+            .iter()
+            .filter(|(id, _)| is_there(id))
+            .map(|(id, fields)| (id.clone(), fields.clone()))
+            .collect()
     }
 
     /// The same after the cluster labelled `old` has become `new`.

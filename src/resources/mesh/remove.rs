@@ -1,169 +1,295 @@
 //! Emptying clusters: at destroy, and when a mesh leaves one.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use futures::future::join_all;
 use ssa::ObjectPattern;
 use tfplugin::{Diagnostic, Diagnostics};
 use tokio_util::sync::CancellationToken;
 
-use super::model::MeshModel;
+use super::dependents;
 use super::plan::primary;
+use super::read::kubernetes_id;
 use super::recorded::Recorded;
-use crate::clusters::{self, Cluster, WhenUnreachable};
+use crate::clusters::{self, Cluster, OnUnreachable};
 use crate::diagnostics;
+use crate::manifests::ObjectId;
+use crate::mesh::MemberRecord;
 use crate::observe;
 use crate::provider::ProviderData;
-use crate::rollout::{self, Removal, Target};
+use crate::rollout::{self, Removal, Session, Target};
 
-/// How many pods an error names.
-const SHOWN: usize = 10;
-
-/// What to do with one cluster.
-enum Way {
+/// What is to be done in one cluster that the mesh leaves.
+pub enum Departure {
     /// Empty it, and say this.
-    Empty(Box<Removal>, Option<Diagnostic>),
-    /// Forget it: its block says that it is gone for good.
-    Forget(Diagnostic),
-    /// Keep it in state.
+    Empty(Box<Removal>, Diagnostics),
+    /// Forget it: what was there is gone for good, by the user's own word.
+    Forget(String, Diagnostic),
+    /// It cannot be reached, and stays in state.
     Keep(Diagnostic),
 }
 
-/// Deletes what the mesh has made in the clusters with these labels. Returns the labels of those that hold nothing of it
-/// any more.
-pub async fn from_clusters(
-    prior: &MeshModel,
+/// What became of the clusters that the mesh leaves.
+#[derive(Default)]
+pub struct Removed {
+    /// Labels of those that hold nothing of the mesh any more.
+    pub gone: BTreeSet<String>,
+    /// What the records of the others still have, as far as they were opened.
+    books: BTreeMap<String, BTreeSet<ssa::ObjectId>>,
+}
+
+impl Removed {
+    /// Whether an object may still be there.
+    pub fn is_left(&self, id: &ObjectId) -> bool {
+        self.books.get(&id.cluster).is_none_or(|book| book.contains(&kubernetes_id(id)))
+    }
+}
+
+/// Looks at the clusters with these labels before anything is written anywhere.
+///
+/// # Errors
+/// Something depends on a control plane that would go.
+pub async fn prepare(
+    recorded: &Recorded,
     labels: &[String],
     data: &ProviderData,
-    timeout: Duration,
     cancel: &CancellationToken,
-) -> (BTreeSet<String>, Diagnostics) {
-    let mut diagnostics = Diagnostics::new();
-    let mut gone = BTreeSet::new();
+) -> Result<Vec<Departure>, Diagnostics> {
+    let departures = join_all(labels.iter().map(|label| departure(label, recorded, data, cancel))).await;
+    let (mut ready, mut refusals) = (Vec::new(), Diagnostics::new());
+    for departure in departures {
+        match departure {
+            Ok(departure) => ready.push(departure),
+            Err(refused) => refusals.extend(refused),
+        }
+    }
+    refusals.into_result().map(|()| ready)
+}
+
+/// Deletes what the mesh has made in these clusters.
+pub async fn empty(departures: &[Departure], session: &Session<'_>) -> (Removed, Diagnostics) {
+    let (mut removed, mut diagnostics) = (Removed::default(), Diagnostics::new());
     let mut removals = Vec::new();
-    let ways = join_all(labels.iter().map(|label| way(label, prior, data))).await;
-    for (label, way) in labels.iter().zip(ways) {
-        match way {
-            Way::Empty(removal, warning) => {
-                removals.push(*removal);
-                diagnostics.extend(warning);
+    for departure in departures {
+        match departure {
+            Departure::Empty(removal, warnings) => {
+                removals.push(removal.as_ref().clone());
+                diagnostics.extend(warnings.clone());
             }
-            Way::Keep(error) => diagnostics.push(error),
-            Way::Forget(warning) => {
-                diagnostics.push(warning);
-                gone.insert(label.clone());
+            Departure::Keep(error) => diagnostics.push(error.clone()),
+            Departure::Forget(label, warning) => {
+                diagnostics.push(warning.clone());
+                removed.gone.insert(label.clone());
             }
         }
     }
-    for outcome in rollout::uninstall(removals, timeout, cancel).await {
+    for outcome in rollout::uninstall(removals, session).await {
+        let label = outcome.cluster;
         match &outcome.error {
-            None => drop(gone.insert(outcome.cluster)),
+            None => drop(removed.gone.insert(label)),
             Some(error) => {
-                diagnostics.push(diagnostics::rollout(
-                    &outcome.cluster,
-                    error,
-                    Some(primary(&outcome.cluster)),
-                ));
+                diagnostics.push(diagnostics::rollout(&label, error, Some(primary(&label))));
+                removed.books.extend(outcome.book.map(|book| (label, book)));
             }
         }
     }
-    (gone, diagnostics)
+    (removed, diagnostics)
 }
 
-async fn way(label: &str, prior: &MeshModel, data: &ProviderData) -> Way {
-    match removal(label, prior, data).await {
-        Ok(Some(removal)) => match check_dependents(&removal.target, prior).await {
-            Ok(warning) => Way::Empty(Box::new(removal), warning),
-            Err(refusal) => Way::Keep(refusal),
-        },
-        Ok(None) => Way::Forget(Diagnostic::warning(
-            format!("Cluster {label:?} is another one than state knows"),
-            "Its block says so in recreated_from, so what was in the old cluster is gone with it.",
-        )),
-        Err(error) => {
-            let block = data.clusters.block(label);
-            let is_abandoned = block.is_some_and(|block| block.unreachable == WhenUnreachable::Abandon);
-            if is_abandoned && error.is_unreachable() {
-                let consequence = "The cluster block says unreachable = \"abandon\": what the mesh made there is forgotten.";
-                Way::Forget(diagnostics::cluster_skipped(&error, Some(primary(label)), consequence))
-            } else {
-                Way::Keep(diagnostics::cluster(&error, Some(primary(label))))
-            }
-        }
-    }
-}
-
-/// What to remove from the cluster; `None` if it is not the cluster that state knows, by the user's own word.
-async fn removal(
+async fn departure(
     label: &str,
-    prior: &MeshModel,
+    recorded: &Recorded,
     data: &ProviderData,
-) -> Result<Option<Removal>, clusters::Error> {
-    let recorded = Recorded::of(prior);
+    cancel: &CancellationToken,
+) -> Result<Departure, Diagnostics> {
+    let (cluster, uid) = match identified(label, recorded, data).await {
+        Ok(Some(found)) => found,
+        Ok(None) => {
+            let warning = Diagnostic::warning(
+                format!("Cluster {label:?} is another one than state knows"),
+                "Its block says so in recreated_from, so what was in the old cluster is gone with it.",
+            );
+            return Ok(Departure::Forget(label.to_owned(), warning));
+        }
+        Err(error) => return Ok(unidentified(label, &error, data)),
+    };
+    match removal(&cluster, &uid, recorded, cancel).await {
+        Ok(removal) => {
+            let warnings = check_dependents(&removal.target, recorded).await?;
+            Ok(Departure::Empty(Box::new(removal), warnings))
+        }
+        Err(error) => Ok(Departure::Keep(diagnostics::cluster(&error, Some(primary(label))))),
+    }
+}
+
+/// The cluster that state knows by this label; `None` if it is another one, by the user's own word.
+async fn identified(
+    label: &str,
+    recorded: &Recorded,
+    data: &ProviderData,
+) -> Result<Option<(Cluster, String)>, clusters::Error> {
     let cluster = data.clusters.get(label).await?;
     let live = cluster.uid().await?;
     let known = recorded.cluster_uids.get(label).map(String::as_str).unwrap_or_default();
     cluster.check_uid(known, &live)?;
-    if known != live {
-        return Ok(None);
+    Ok((known == live).then_some((cluster, live)))
+}
+
+/// What becomes of a cluster that is not to be found.
+fn unidentified(label: &str, error: &clusters::Error, data: &ProviderData) -> Departure {
+    let on_unreachable = data.clusters.block(label).map(|block| block.on_unreachable).unwrap_or_default();
+    if !error.is_no_answer() {
+        return Departure::Keep(diagnostics::cluster(error, Some(primary(label))));
     }
-    let namespace = prior.namespace.as_known().cloned().unwrap_or_default();
-    let deletes_crds = prior.delete_crds.as_known().copied().unwrap_or_default();
-    let definitions = definitions(&recorded, label);
-    let keep = if deletes_crds { Vec::new() } else { definitions.values().cloned().collect() };
-    let keep_unfinished = if deletes_crds { Vec::new() } else { in_use(&cluster, &definitions).await? };
-    Ok(Some(Removal { target: Target::new(&cluster, &namespace), keep, keep_unfinished }))
+    if on_unreachable == OnUnreachable::Abandon {
+        let consequence =
+            "The cluster block says on_unreachable = \"abandon\": what the mesh made there is forgotten.";
+        let warning = diagnostics::cluster_skipped(error, Some(primary(label)), consequence);
+        return Departure::Forget(label.to_owned(), warning);
+    }
+    let mut refusal = diagnostics::cluster(error, Some(primary(label)));
+    if !matches!(error, clusters::Error::AnotherCluster { .. }) {
+        refusal.detail.push_str(
+            "\n\nIf the cluster is gone for good, set on_unreachable = \"abandon\" in its cluster block and run the same \
+             command again.",
+        );
+    }
+    Departure::Keep(refusal)
+}
+
+/// What to remove from the cluster.
+async fn removal(
+    cluster: &Cluster,
+    uid: &str,
+    recorded: &Recorded,
+    cancel: &CancellationToken,
+) -> Result<Removal, clusters::Error> {
+    let label = cluster.name();
+    let target = Target::new(cluster, uid, &recorded.owner(), &recorded.namespace);
+    let known = recorded.known(label, &target);
+    let (keep, keep_unfinished) = if recorded.deletes_crds {
+        (Vec::new(), Vec::new())
+    } else {
+        let recorded = target.record(cancel).await.ok().flatten();
+        let recorded = recorded.iter().flat_map(|record| record.entries().keys());
+        (vec![definitions()], in_use(cluster, known.keys().chain(recorded)).await?)
+    };
+    let release = recorded.releases.get(label).or(recorded.releases.values().next());
+    let release = release.cloned().unwrap_or_default();
+    Ok(Removal { target, known, keep, keep_unfinished, release })
 }
 
 /// Whether somebody still needs the cluster's control plane: then it must stay. What cannot be seen is a warning.
-async fn check_dependents(target: &Target, prior: &MeshModel) -> Result<Option<Diagnostic>, Diagnostic> {
-    if prior.force_destroy.as_known().copied().unwrap_or_default() {
-        return Ok(None);
+async fn check_dependents(target: &Target, recorded: &Recorded) -> Result<Diagnostics, Diagnostics> {
+    let (cluster, namespace) = (&target.cluster, &target.inventory.namespace);
+    let (mut refusals, mut warnings) = (Diagnostics::new(), Diagnostics::new());
+    match observe::members(cluster, namespace).await {
+        Ok(members) if members.is_empty() => {}
+        Ok(members) => refusals.push(has_members(cluster.name(), &members)),
+        Err(error) => warnings.push(unseen(
+            cluster.name(),
+            &error,
+            "resources that depend on the mesh are recorded there",
+        )),
     }
-    let cluster = &target.cluster;
-    let namespace = &target.inventory.namespace;
-    // State knows it also of a cluster that the configuration of before had no more.
-    let recorded = Recorded::of(prior);
-    let gateway_namespace = recorded.gateway_namespace(cluster.name()).unwrap_or(namespace);
-    match observe::proxies(cluster, namespace, gateway_namespace).await {
-        Ok(pods) if pods.is_empty() => Ok(None),
-        Ok(pods) => Err(still_used(cluster.name(), &pods)),
-        Err(error) => {
-            let consequence = "Whether pods in it still have proxies of the mesh could not be seen.";
-            Ok(Some(diagnostics::cluster_skipped(&error, Some(primary(cluster.name())), consequence)))
-        }
+    match dependents::check(cluster, recorded).await {
+        Ok(unseen) => warnings.extend(unseen),
+        Err(refusal) => refusals.push(refusal),
     }
+    refusals.into_result().map(|()| warnings)
 }
 
-fn still_used(label: &str, pods: &BTreeSet<String>) -> Diagnostic {
-    let shown: Vec<&str> = pods.iter().take(SHOWN).map(String::as_str).collect();
-    let more = pods.len().saturating_sub(SHOWN);
-    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+fn unseen(label: &str, error: &clusters::Error, what: &str) -> Diagnostic {
+    diagnostics::cluster_skipped(error, Some(primary(label)), &format!("Whether {what} could not be seen."))
+}
+
+fn has_members(label: &str, members: &[Result<MemberRecord, String>]) -> Diagnostic {
+    let lines = members.iter().map(|member| match member {
+        Ok(record) => format!("  {} {:?}", record.kind.resource(), record.name),
+        Err(config_map) => format!("  the unreadable record in ConfigMap {config_map}"),
+    });
     let detail = format!(
-        "{}{more}.\n\nRemove these workloads, or take injection away from them (the label istio-injection or istio.io/rev of their \
-         namespace) and restart them; then run the same command again. While they move, the others need not call into the cluster: \
-         write its primary block with drain = true, apply, move them, then remove the block and apply again. To take the control plane from under them, set \
-         force_destroy = true and apply before. Nothing was deleted in this cluster.",
-        shown.join(", ")
+        "{}\n\nThey are served by this control plane or exchange services with it. Destroy them, or move them to other primaries, in an \
+         apply before this one; in the same configuration that happens by itself when their blocks go together with the mesh's. \
+         Nothing was changed in any cluster.",
+        lines.collect::<Vec<_>>().join("\n")
     );
-    let noun = if pods.len() == 1 { "pod still has a proxy" } else { "pods still have proxies" };
-    Diagnostic::error(format!("Cluster {label:?}: {} {noun} of the mesh", pods.len()), detail)
+    let count = members.len();
+    let noun = if count == 1 { "resource depends" } else { "resources depend" };
+    Diagnostic::error(format!("Cluster {label:?}: {count} {noun} on its control plane"), detail)
         .at(primary(label))
 }
 
-/// The custom resource definitions of the mesh in this cluster.
-fn definitions(recorded: &Recorded, label: &str) -> BTreeMap<String, ObjectPattern> {
-    let definitions =
-        recorded.objects.keys().filter(|id| id.cluster == label && id.kind == "CustomResourceDefinition");
-    definitions.map(|id| (id.name.clone(), ObjectPattern::object(&super::read::kubernetes_id(id)))).collect()
+/// All custom resource definitions.
+fn definitions() -> ObjectPattern {
+    ObjectPattern::kind("apiextensions.k8s.io", "CustomResourceDefinition")
 }
 
 /// Those of the definitions of which there are resources: deleting the definition would delete them, whoever made them.
 async fn in_use(
     cluster: &Cluster,
-    definitions: &BTreeMap<String, ObjectPattern>,
+    ids: impl Iterator<Item = &ssa::ObjectId>,
 ) -> Result<Vec<ObjectPattern>, clusters::Error> {
-    let used = observe::definitions_in_use(cluster, definitions.keys().map(String::as_str)).await?;
-    Ok(used.iter().filter_map(|name| definitions.get(name).cloned()).collect())
+    let known: BTreeMap<&str, &ssa::ObjectId> =
+        ids.filter(|id| definitions().matches(id)).map(|id| (id.name.as_str(), id)).collect();
+    let used = observe::definitions_in_use(cluster, known.keys().copied()).await?;
+    Ok(used.iter().filter_map(|name| known.get(name.as_str())).map(|id| ObjectPattern::object(id)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::charts::Charts;
+    use crate::clusters::{ClusterBlock, Clusters, Environment, Limits};
+    use crate::provider::PlanDetail;
+
+    fn provider(on_unreachable: OnUnreachable) -> ProviderData {
+        let block = ClusterBlock { on_unreachable, ..ClusterBlock::default() };
+        let blocks = BTreeMap::from([("east".to_owned(), block)]);
+        ProviderData {
+            clusters: Clusters::new(blocks, Environment::default(), Limits::default()),
+            charts: Charts::new([], BTreeMap::new()).unwrap(),
+            plan_detail: PlanDetail::Compact,
+        }
+    }
+
+    fn unauthorized() -> clusters::Error {
+        let (cluster, host) = ("east".to_owned(), "https://east.example".to_owned());
+        clusters::Error::Unauthorized { cluster, host, credentials: "the token".to_owned() }
+    }
+
+    fn another() -> clusters::Error {
+        clusters::Error::AnotherCluster {
+            cluster: "east".to_owned(),
+            host: "https://east.example".to_owned(),
+            recorded: "old".to_owned(),
+            live: "new".to_owned(),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_abandoned_cluster_is_forgotten_whatever_answers_in_its_place() {
+        let data = provider(OnUnreachable::Abandon);
+        // The block names nothing, as that of a cluster whose data source is gone.
+        let setting = data.clusters.get("east").await.unwrap_err();
+        for error in [setting, unauthorized(), another()] {
+            assert!(matches!(unidentified("east", &error, &data), Departure::Forget(..)), "{error}");
+        }
+        let attribute = "host".to_owned();
+        let unknown = clusters::Error::NotYetKnown { cluster: "east".to_owned(), attribute };
+        assert!(matches!(unidentified("east", &unknown, &data), Departure::Keep(_)));
+    }
+
+    #[test]
+    fn a_cluster_that_is_not_abandoned_stays_in_state_and_the_message_says_how_to_abandon_it() {
+        for on_unreachable in [OnUnreachable::Error, OnUnreachable::Keep] {
+            let data = provider(on_unreachable);
+            let Departure::Keep(refusal) = unidentified("east", &unauthorized(), &data) else { panic!() };
+            assert!(refusal.detail.contains("on_unreachable = \"abandon\""), "{}", refusal.detail);
+            let Departure::Keep(refusal) = unidentified("east", &another(), &data) else { panic!() };
+            assert!(!refusal.detail.contains("abandon"), "{}", refusal.detail);
+        }
+    }
 }

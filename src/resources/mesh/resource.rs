@@ -1,19 +1,25 @@
 use std::time::{Duration, Instant};
 
+use tfplugin::schema::IdentitySchema;
 use tfplugin::{
-    Create, Diagnostic, Diagnostics, Outcome, PlanCreate, PlanUpdate, Planned, Resource, ResourceContext,
-    Schema, Update, Validation,
+    Create, Diagnostic, Diagnostics, Identified, Outcome, PlanCreate, PlanUpdate, Planned, Resource,
+    ResourceContext, Schema, Update, Validation,
 };
 
 use super::apply::Apply;
 use super::declare::declare;
 use super::fingerprint::{self, Secrets};
-use super::identity;
+use super::identity::{self, MeshIdentity};
+use super::import;
 use super::model::MeshModel;
 use super::recorded::Recorded;
-use super::{plan, read, remove, schema};
+use super::{consequences, plan, read, remove, schema};
+use crate::diagnostics;
 use crate::provider::IstioProvider;
+use crate::rollout::{self, Session};
 
+/// The name in private state of the run that last wrote it.
+const LAST_RUN: &str = "run";
 const DEFAULT_READ: Duration = Duration::from_mins(5);
 const DEFAULT_CHANGE: Duration = Duration::from_mins(20);
 
@@ -57,9 +63,14 @@ impl Resource for MeshResource {
         }
     }
 
+    async fn plan_destroy(&self, prior: MeshModel, context: &ResourceContext<Self>) -> Diagnostics {
+        consequences::of_destroy(&prior, context.data()).await
+    }
+
     async fn create(&self, create: Create<MeshModel>, context: &ResourceContext<Self>) -> Outcome<MeshModel> {
         let timeout = create.planned.timeouts.create_or(DEFAULT_CHANGE);
-        apply(None, &create.config, &create.planned, timeout, context).await
+        let outcome = apply(None, &create.config, &create.planned, timeout, context).await;
+        with_the_way_out_of_taint(outcome)
     }
 
     async fn update(&self, update: Update<MeshModel>, context: &ResourceContext<Self>) -> Outcome<MeshModel> {
@@ -69,14 +80,28 @@ impl Resource for MeshResource {
 
     async fn delete(&self, prior: MeshModel, context: &ResourceContext<Self>) -> Outcome<()> {
         let timeout = prior.timeouts.delete_or(DEFAULT_CHANGE);
-        let labels: Vec<String> = Recorded::of(&prior).cluster_uids.into_keys().collect();
-        let (_, diagnostics) =
-            remove::from_clusters(&prior, &labels, context.data(), timeout, context.cancellation()).await;
+        let recorded = Recorded::of(&prior);
+        let labels: Vec<String> = recorded.cluster_uids.keys().cloned().collect();
+        let cancel = context.cancellation();
+        let departures = match remove::prepare(&recorded, &labels, context.data(), cancel).await {
+            Ok(departures) => departures,
+            Err(refusals) => return Outcome::failed(refusals),
+        };
+        let (holder, after) = (rollout::holder(), last_run(context));
+        let session = Session { holder: holder.clone(), after, deadline: Instant::now() + timeout, cancel };
+        let (_, diagnostics) = remove::empty(&departures, &session).await;
+        if let Err(error) = remember_run(context, &holder) {
+            return Outcome::failed(error);
+        }
         if diagnostics.has_errors() {
             Outcome::failed(diagnostics)
         } else {
             Outcome::new(()).with(diagnostics)
         }
+    }
+
+    async fn import(&self, id: String, context: &ResourceContext<Self>) -> Outcome<MeshModel> {
+        import::by_name(&id, context).await.into()
     }
 
     /// A mesh is never gone for sure: even without a single object of it, state still names its clusters.
@@ -90,6 +115,36 @@ impl Resource for MeshResource {
             Ok((state, warnings)) => Outcome::new(Some(state)).with(warnings),
             Err(errors) => Outcome::failed(errors),
         }
+    }
+}
+
+impl Identified for MeshResource {
+    type Identity = MeshIdentity;
+
+    fn identity_schema(&self) -> IdentitySchema {
+        identity::schema()
+    }
+
+    fn identity(&self, state: &MeshModel, _context: &ResourceContext<Self>) -> MeshIdentity {
+        MeshIdentity { id: state.id.clone() }
+    }
+
+    async fn import_by_identity(
+        &self,
+        identity: MeshIdentity,
+        context: &ResourceContext<Self>,
+    ) -> Outcome<MeshModel> {
+        import::by_identity(identity.id.as_str().unwrap_or_default(), context).await.into()
+    }
+}
+
+/// What a failed create has made is kept, and Terraform marks it as tainted.
+fn with_the_way_out_of_taint(outcome: Outcome<MeshModel>) -> Outcome<MeshModel> {
+    match outcome.into_parts() {
+        (Some(state), messages) => {
+            Outcome::new(state).with(diagnostics::of_tainted(messages, MeshResource::TYPE))
+        }
+        (None, messages) => Outcome::failed(messages),
     }
 }
 
@@ -114,26 +169,42 @@ async fn apply(
         Ok(secrets) => secrets,
         Err(error) => return Outcome::failed(error),
     };
-    let id = match identity(prior) {
-        Ok(id) => id,
-        Err(error) => return Outcome::failed(error),
-    };
     let (data, cancel) = (context.data(), context.cancellation());
     let recorded = prior.map(Recorded::of).unwrap_or_default();
     let deadline = Instant::now() + timeout;
-    let apply =
-        Apply { id, prior, recorded, config, planned, secrets: &secrets, data, timeout, deadline, cancel };
+    let (holder, after) = (rollout::holder(), last_run(context));
+    let secrets = &secrets;
+    let apply = Apply {
+        holder: holder.clone(),
+        after,
+        prior,
+        recorded,
+        config,
+        planned,
+        secrets,
+        data,
+        deadline,
+        cancel,
+    };
     let (outcome, seals) = apply.run().await;
+    if let Err(error) = remember_run(context, &holder) {
+        return outcome.with([error]);
+    }
     match seals.map(|seals| seals.record(context.private())) {
         Some(Err(error)) => outcome.with([error]),
         _ => outcome,
     }
 }
 
-/// The identity that the mesh has, or one for a new mesh.
-fn identity(prior: Option<&MeshModel>) -> Result<String, Diagnostic> {
-    match prior.and_then(|prior| prior.id.as_known()) {
-        Some(id) => Ok(id.clone()),
-        None => identity::draw(),
-    }
+/// The run that state was last written by, if it is known: it is over, whatever its claims say.
+fn last_run(context: &ResourceContext<MeshResource>) -> Option<String> {
+    context.private().get(LAST_RUN).ok().flatten()
+}
+
+fn remember_run(context: &ResourceContext<MeshResource>, holder: &str) -> Result<(), Diagnostic> {
+    context.private().set(LAST_RUN, &holder).map_err(|error| {
+        let way_out =
+            "This is a fault of the provider. What was done is recorded in the clusters and in state.";
+        crate::diagnostics::failure("The name of this run cannot be remembered", &error, way_out, None)
+    })
 }

@@ -1,8 +1,8 @@
 //! The schema of `istio_mesh`; its descriptions are the registry's documentation.
 
-use super::observed_schema;
+use super::{gateway_block, observed_schema, remote_control_plane_block};
 use crate::documents;
-use crate::mesh::DEFAULT_NAMESPACE;
+use crate::mesh::{DEFAULT_NAMESPACE, GatewayRole, OFFICIAL_CHARTS};
 
 use tfplugin::schema::{Attribute, Block, NestedBlock, Schema};
 use tfplugin::{Timeouts, Type};
@@ -18,7 +18,7 @@ pub fn schema() -> Schema {
         .attribute("status", observed_schema::status())
         .attribute("join", documents::join())
         .attribute("peer", documents::peer())
-        .block("chart_source", NestedBlock::single(chart_source()).min(1))
+        .block("chart_source", NestedBlock::single(chart_source()))
         .block("chart", NestedBlock::map(chart("in every cluster of the mesh")))
         .block("image_pull_secret", NestedBlock::map(image_pull_secret()))
         .block("cni", NestedBlock::single(cni()))
@@ -35,8 +35,8 @@ fn inputs() -> Schema {
          of it, and `terraform untaint` followed by another apply goes on where it stopped.",
     )
     .attribute("mesh_id", Attribute::string(
-        "Identity of the mesh, the same in all of its clusters (Istio's `global.meshID`). Lower-case letters, digits, `-` \
-         and `.`.",
+        "Identity of the mesh, the same in all of its clusters (Istio's `global.meshID`). Letters, digits, `-`, `_` \
+         and `.`, at most 63 characters.",
     ).required())
     .attribute("trust_domain", Attribute::string(
         "Trust domain of the mesh's identities, `spiffe://<trust_domain>/ns/…`. Istio's own default is `cluster.local`, \
@@ -52,7 +52,15 @@ fn inputs() -> Schema {
     ).default(DEFAULT_NAMESPACE.to_owned()).requires_replace())
     .attribute("mesh_config", Attribute::string(
         "Istio's [`MeshConfig`](https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/) as YAML, merged into \
-         the chart's own; write it with `yamlencode`. `trustDomain` comes from `trust_domain`.",
+         the chart's own; write it with `yamlencode`. `trustDomain` comes from `trust_domain`.\n\n\
+         `caCertificates` is added to what federations have the mesh trust: all of it is in the ConfigMap `shared-mesh-config`, which \
+         istiod reads beside its own (`SHARED_MESH_CONFIG`). Changes take effect at once, and every proxy of the mesh requests a new \
+         certificate.\n\n\
+         Three settings are on from the beginning, since they take effect only in proxies that start after they are made: \
+         `ISTIO_MULTIROOT_MESH` of istiod and `PROXY_CONFIG_XDS_AGENT` of proxies, with which roots can be rotated and other meshes \
+         trusted, and `ISTIO_META_DNS_CAPTURE` of proxies, with which names of imported services resolve. To turn one off, set it to \
+         `\"false\"`: the first with `chart \"istiod\"` and `values = yamlencode({ env = { ISTIO_MULTIROOT_MESH = \"false\" } })`, the others \
+         here, under `defaultConfig.proxyMetadata`.",
     ).optional())
     .attribute("hub", Attribute::string(
         "Registry and path that Istio's images are pulled from, in place of the chart's own, such as \
@@ -119,23 +127,23 @@ fn kubernetes_versions() -> Attribute {
 }
 
 fn chart_source() -> Block {
-    Block::new("Where Istio's charts come from.").attribute("repository", Attribute::string(
-        "An HTTP(S) chart repository, such as the one that Istio's Helm documentation names; a path in an OCI registry, \
+    Block::new("Where Istio's charts come from.").attribute("repository", Attribute::string(format!(
+        "An HTTP(S) chart repository, by default Istio's own, `{OFFICIAL_CHARTS}`; a path in an OCI registry, \
          such as `oci://registry.example/istio`, below which `helm push` put the charts; a directory that holds the \
-         charts as directories or `.tgz` files; or, where a mesh needs only that chart, one `.tgz`. Credentials and the \
-         certificate of a private authority belong into a `chart_registry` block of the provider.",
-    ).required())
+         charts as directories or `.tgz` files; or, where a mesh needs only that chart, one `.tgz`. Put credentials and \
+         a private CA certificate in a `chart_registry` block of the provider.",
+    )).optional())
 }
 
 fn chart(scope: &str) -> Block {
     Block::new(format!(
         "Values for one of Istio's charts {scope}. The label is the chart's name: `base`, `istiod`, `cni`, or `gateway` for \
-         the east-west gateways."
+         east-west and federation gateways."
     ))
     .attribute("values", Attribute::string(
         "Helm values as YAML; write them with `yamlencode`. They override the chart's own, and a primary's override the \
-         mesh's. What the mesh decides (mesh ID, cluster name, network, trust domain, namespace) cannot be set to \
-         something else here.",
+         mesh's. What the mesh decides (mesh ID, cluster name, network, trust domain, namespace) cannot be \
+         overridden here, and neither can revisions.",
     ).required())
 }
 
@@ -149,8 +157,8 @@ fn image_pull_secret() -> Block {
         "Content of a Docker `config.json`, such as `jsonencode({ auths = { \"registry.example\" = { auth = … } } })`. It is \
          neither in state nor in a plan.",
     ).required().write_only().sensitive().validate(is_docker_config))
-    .attribute("docker_config_json_version", Attribute::number(
-        "Number of the content, 0 by default. Raise it to have a new content written: a change of the content alone is not seen.",
+    .attribute("docker_config_json_wo_version", Attribute::number(
+        "Version of the content (default `0`). Increment it to apply new content: a change of the content alone is not seen.",
     ).optional())
 }
 
@@ -164,8 +172,8 @@ fn is_docker_config(value: &tfplugin::Value) -> Result<(), String> {
 
 fn cni() -> Block {
     Block::new(
-        "Istio's CNI plugin, which redirects the traffic of pods, so that they need no rights to change the network of their \
-         node: what a restricted Pod Security level and OpenShift ask for. Its values are those of `chart \"cni\"`. Pods that \
+        "Istio's CNI plugin, which redirects the traffic of pods, so that pods do not need the `NET_ADMIN` capability: \
+         required by a restricted Pod Security level and by OpenShift. Its values are those of `chart \"cni\"`. Pods that \
          run already keep what they have until they are restarted.",
     )
 }
@@ -184,11 +192,11 @@ fn primary() -> Block {
         "Release of the charts in this cluster, if it is not the mesh's: no more than one minor release from that of any other \
          cluster.",
     ).optional())
-    .attribute("pod_cidrs", Attribute::list(Type::String,
+    .attribute("pod_cidrs", Attribute::set(Type::String,
         "Addresses of the cluster's pods, such as `[\"10.8.0.0/16\"]`. Clusters of one network with overlapping ranges are \
-         refused, because an address there must mean one pod.",
+         refused, because each address must identify exactly one pod.",
     ).optional())
-    .attribute("service_cidrs", Attribute::list(Type::String,
+    .attribute("service_cidrs", Attribute::set(Type::String,
         "Addresses of the cluster's Services, such as `[\"10.96.0.0/12\"]`. They may be those of another cluster's Services, but \
          a range that holds pods of the same network is refused: calls to these pods would be taken for calls to Services.",
     ).optional())
@@ -196,84 +204,18 @@ fn primary() -> Block {
         "Who installs Istio's custom resource definitions: `managed` (default), the mesh; or `external`, someone else, who keeps \
          them at the release of the charts. A mesh that leaves them to others forgets them and deletes none.",
     ).optional())
-    .attribute("serve_remote_clusters", Attribute::bool(
-        "Whether clusters without a control plane of their own can be served by this one. istiod then answers them through the \
-         east-west gateway, on ports 15012 and 15017.",
-    ).optional())
     .attribute("drain", Attribute::bool(
-        "Whether the cluster is on its way out of the mesh, `false` by default. With `true`, an apply takes it out of what the \
+        "Whether to drain the cluster before removing it from the mesh, `false` by default. With `true`, an apply takes it out of what the \
          other control planes read (their remote secrets for it) and out of `peer`, so that no other cluster sends it new calls. \
          Its own control plane stays, serves the workloads that are still there, and still knows the other clusters; `status` \
-         says `drained` of the links to it. Then move these workloads, remove the block and apply again: that uninstalls. Callers \
-         need another cluster that answers, and a mesh needs a primary that is not drained.",
+         says `drained` of the links to it. Then move these workloads, remove the block and apply again: that uninstalls. The \
+         service must also run in another cluster, and a mesh needs a primary that is not drained.",
     ).optional())
     .block("chart", NestedBlock::map(chart("in this cluster")))
-    .block("east_west_gateway", NestedBlock::single(east_west_gateway()))
+    .block("east_west_gateway", NestedBlock::single(gateway_block::block(GatewayRole::EastWest)))
+    .block("federation_gateway", NestedBlock::single(gateway_block::block(GatewayRole::Federation)))
+    .block("remote_control_plane", NestedBlock::single(remote_control_plane_block::block()))
     .block("api_server", NestedBlock::single(api_server()))
-}
-
-fn east_west_gateway() -> Block {
-    Block::new(
-        "The gateway through which pods of other networks reach this cluster (port 15443). A mesh of several networks needs \
-         one in each; in a mesh of one network it is installed and left closed.",
-    )
-    .attribute("namespace", Attribute::string(
-        "Namespace of the gateway and of what opens it; the mesh's by default. It is made if it does not exist, and then deleted \
-         with the gateway. It must not be labelled with `istio-injection` or `istio.io/rev`, and with `discoverySelectors` in \
-         `mesh_config` it needs a label that they select.",
-    ).optional())
-    .attribute("service_type", Attribute::string(
-        "Type of its Service: `LoadBalancer` (the chart's default), `NodePort` or `ClusterIP`.",
-    ).optional())
-    .attribute("service_annotations", Attribute::map(Type::String,
-        "Annotations of its Service, which a cloud's load balancer controller reads: for an internal load balancer \
-         `service.beta.kubernetes.io/aws-load-balancer-scheme = \"internal\"`, \
-         `networking.gke.io/load-balancer-type = \"Internal\"` or \
-         `service.beta.kubernetes.io/azure-load-balancer-internal = \"true\"`. It must work on layer 4.",
-    ).optional())
-    .attribute("load_balancer_class", Attribute::string("`loadBalancerClass` of its Service.").optional())
-    .attribute("source_ranges", Attribute::list(Type::String,
-        "Addresses from which its load balancer takes connections, in CIDR notation: those of the other networks' nodes or \
-         NAT gateways.",
-    ).optional())
-    .attribute("port", Attribute::number(
-        "Port of its Service for calls between networks, 15443 by default.",
-    ).optional())
-    .attribute("node_port", Attribute::number(
-        "Port of every node that leads to `port`, with a Service of type `NodePort` or `LoadBalancer`. Without it Kubernetes \
-         chooses one.",
-    ).optional())
-    .attribute("addresses", Attribute::list(Type::String,
-        "IP addresses or host names by which pods of other networks reach it, where its Service has no load balancer to tell \
-         them: those of nodes, with a Service of type `NodePort`, or of a load balancer of your own. All control planes learn \
-         them as Istio's `meshNetworks`.",
-    ).optional())
-    .attribute("address_port", Attribute::number(
-        "Port at `addresses`. By default it is `node_port` with a Service of type `NodePort`, and otherwise `port`.",
-    ).optional())
-    .attribute("replicas", Attribute::number(
-        "Number of its pods. Without it the chart's HorizontalPodAutoscaler decides, 1 to 5.",
-    ).optional())
-    .attribute("values", Attribute::string(
-        "Helm values of the chart `gateway` as YAML, over everything else that is set for it.",
-    ).optional())
-    .block("resources", NestedBlock::single(resources()))
-}
-
-fn resources() -> Block {
-    Block::new("What each of its pods asks for and may not exceed. Without it the chart decides.")
-        .attribute(
-            "requests",
-            Attribute::map(
-                Type::String,
-                "Quantities by resource, such as `{ cpu = \"500m\", memory = \"256Mi\" }`.",
-            )
-            .optional(),
-        )
-        .attribute(
-            "limits",
-            Attribute::map(Type::String, "The same for what they may not exceed.").optional(),
-        )
 }
 
 fn api_server() -> Block {
@@ -290,11 +232,11 @@ fn api_server() -> Block {
 fn address(description: &str) -> Block {
     Block::new(description)
     .attribute("url", Attribute::string(
-        "URL that works from inside the other clusters, `https://…`. Addresses that mean another machine there, such as \
-         `127.0.0.1`, are refused.",
+        "URL reachable from inside the other clusters, `https://…`. Addresses that mean another machine there, such as \
+         `127.0.0.1` or `kubernetes.default.svc`, are refused.",
     ).optional())
     .attribute("cluster_ca_certificate", Attribute::string(
-        "Certificates that sign the API server's, as PEM.",
+        "Certificates that sign the API server's, PEM or base64 of PEM.",
     ).optional())
     .attribute("tls_server_name", Attribute::string(
         "Name to expect in the API server's certificate, if it is not the URL's.",
@@ -307,8 +249,8 @@ fn certificate_authority() -> Block {
          all proxies have the new one.",
     )
     .attribute("mode", Attribute::string(
-        "`generated` (default): the provider makes one root and an intermediate for each cluster, in which the key of the \
-         root never leaves the provider's process but for a Secret of `key_cluster`, or comes from `root_key_wo` at each apply. \
+        "`generated` (default): the provider makes one root and an intermediate for each cluster; the root key is stored \
+         only in a Secret in `key_cluster`, or comes from `root_key_wo` at each apply. \
          `given`: certificate and key of every cluster come from its block `given`. `existing`: someone else, such as \
          cert-manager, writes the Secret `cacerts` of every cluster; it is checked and never changed. `self_signed`: istiod makes \
          a root of its own, which only a mesh of one primary can have and keep.",
@@ -316,23 +258,31 @@ fn certificate_authority() -> Block {
     .attribute("key_cluster", Attribute::string(
         "Label of the primary whose Secret `terraform-provider-istio-root`, in the mesh's namespace, keeps the key of the \
          root. Needed when there are several primaries. Back that Secret up: without it no cluster can join. Whoever may read \
-         Secrets in this cluster can sign for the whole mesh, and that includes the istiod of every other primary, which no \
-         release of Istio lets read a cluster without its Secrets.",
+         Secrets in this cluster can sign for the whole mesh, and that includes the istiod of every other primary, because \
+         Istio requires access to all Secrets of a cluster that it reads.",
     ).optional())
     .attribute("root_lifetime_days", Attribute::number("How long a new root is valid, 3650 days by default.").optional())
     .attribute("intermediate_lifetime_days", Attribute::number(
-        "How long a new intermediate is valid, 730 days by default.",
+        "How long a new intermediate is valid, 730 days by default. When a tenth of that is left (and at least 30 days, or a third of \
+         a shorter time), refresh says so in `status`, and the next apply renews the intermediate by itself.",
+    ).optional())
+    .attribute("intermediate_version", Attribute::number(
+        "Version of the intermediates (default `0`). Increment it to renew those of all clusters: the same root signs new ones, and \
+         istiod picks them up without a restart. Do not delete the Secret `cacerts` for that: an istiod that starts without it makes \
+         a root of its own.",
     ).optional())
     .attribute("key_type", Attribute::string(
         "Kind of the keys of new certificates, `ecdsa-p256` (default) or `ecdsa-p384`.",
     ).optional())
     .attribute("root_certificate", Attribute::string(
-        "With mode `generated`: a root of your own, as PEM, that signs the intermediates. Its key is then in no cluster.",
+        "With mode `generated`: a root of your own, as PEM, that signs the intermediates. The key is then not stored in any cluster.",
     ).optional())
     .attribute("root_key_wo", Attribute::string(
         "Key of `root_certificate`, as PEM without a password. Each plan and apply needs it; it is neither in state nor in a plan.",
     ).optional().write_only().sensitive())
-    .attribute("root_key_version", Attribute::number("Number of the key, 0 by default.").optional())
+    .attribute("root_key_wo_version", Attribute::number(
+        "Version of the key (default `0`). Increment it to apply a new key.",
+    ).optional())
     .block("given", NestedBlock::map(given_authority()))
 }
 
@@ -348,11 +298,11 @@ fn given_authority() -> Block {
     .attribute("private_key_wo", Attribute::string(
         "Its key, as PEM without a password (`ca-key.pem`). It is neither in state nor in a plan.",
     ).required().write_only().sensitive())
-    .attribute("private_key_version", Attribute::number(
-        "Number of the key, 0 by default. Raise it together with a new key: a change of the key alone is not seen.",
+    .attribute("private_key_wo_version", Attribute::number(
+        "Version of the key (default `0`). Increment it to apply a new key: a change of the key alone is not seen.",
     ).optional())
     .attribute("certificate_chain", Attribute::string(
-        "`certificate`, then whatever is between it and the root, then the root, as PEM (`cert-chain.pem`).",
+        "`certificate`, any intermediates, then the root, as PEM (`cert-chain.pem`).",
     ).required())
     .attribute("root_certificates", Attribute::string(
         "Roots that all workloads trust, as PEM (`root-cert.pem`).",

@@ -14,6 +14,7 @@ use crate::diagnostics;
 use crate::manifests::{ObjectId, digest, secret_field};
 use crate::mesh::{ApiServer, ApiServerAddresses, ClusterName};
 use crate::render::{Hole, Manifest};
+use crate::trust::ROOT_CERT;
 
 /// Its name in the private state.
 const PRIVATE_NAME: &str = "seals";
@@ -46,8 +47,8 @@ impl Seals {
         private.set(PRIVATE_NAME, self).map_err(|error| unusable(&error))
     }
 
-    /// The fields of a manifest's holes: with their values if all of them are in `prior` what the last apply wrote for the same
-    /// reasons, else without. A certificate belongs to its key: one of them alone is never kept.
+    /// The fields of a manifest's holes, with their values where these are in `prior` what the last apply wrote, for the same
+    /// reasons. If somebody has edited one of them, none is kept: a certificate belongs to its key.
     pub fn planned(
         &self,
         id: &ObjectId,
@@ -56,29 +57,31 @@ impl Seals {
         api_servers: &ApiServers,
     ) -> BTreeMap<String, Option<String>> {
         let sealed = self.0.get(&id.to_string());
+        let live = |field: &String| prior.get(id).and_then(|fields| fields.get(field));
+        let mut is_as_written = true;
         let fields = manifest.holes.iter().map(|(key, hole)| {
             let field = secret_field(key);
             let seal = sealed.and_then(|fields| fields.get(&field));
-            let live = prior.get(id).and_then(|fields| fields.get(&field));
-            let kept = seal.filter(|seal| {
-                live == Some(&seal.fingerprint)
-                    && origin(hole, &id.cluster, api_servers).as_ref() == Some(&seal.origin)
-            });
-            (field, kept.map(|seal| seal.fingerprint.clone()))
+            let seal = seal.filter(|seal| live(&field) == Some(&seal.fingerprint));
+            is_as_written &= seal.is_some();
+            let is_same =
+                |seal: &&Seal| origin(hole, &id.cluster, api_servers).as_ref() == Some(&seal.origin);
+            (field, seal.filter(is_same).map(|seal| seal.fingerprint.clone()))
         });
         let fields: BTreeMap<_, _> = fields.collect();
-        if fields.values().all(Option::is_some) {
+        if is_as_written {
             return fields;
         }
         fields.into_keys().map(|field| (field, None)).collect()
     }
 
-    /// Whether an apply has filled holes of this object.
-    pub fn has(&self, id: &ObjectId) -> bool {
-        self.0.contains_key(&id.to_string())
+    /// Whether an apply has filled this field with the value of this fingerprint.
+    pub fn is_written(&self, id: &ObjectId, field: &str, fingerprint: &str) -> bool {
+        let seal = self.0.get(&id.to_string()).and_then(|fields| fields.get(field));
+        seal.is_some_and(|seal| seal.fingerprint == fingerprint)
     }
 
-    /// Notes what the holes of a manifest are filled with now.
+    /// Notes what the holes of a manifest are filled with now. Those that were filled before the apply began keep their seals.
     pub fn seal(&mut self, id: &ObjectId, manifest: &Manifest, live: &Objects, api_servers: &ApiServers) {
         let fields = manifest.holes.iter().filter_map(|(key, hole)| {
             let field = secret_field(key);
@@ -87,8 +90,32 @@ impl Seals {
         });
         let fields: BTreeMap<_, _> = fields.collect();
         if !fields.is_empty() {
-            self.0.insert(id.to_string(), fields);
+            self.0.entry(id.to_string()).or_default().extend(fields);
         }
+    }
+
+    /// What every hole was filled from, beside other secrets, as text: no secret can be told from it.
+    pub fn origins(&self) -> String {
+        let origins = self.0.iter().map(|(id, fields)| {
+            let fields = fields.iter().map(|(field, seal)| (field.clone(), seal.origin.clone().into()));
+            (id.clone(), serde_json::Value::Object(fields.collect()))
+        });
+        serde_json::Value::Object(origins.collect()).to_string()
+    }
+
+    /// Those of a mesh whose holes were filled from these origins with what is there now.
+    pub fn of_origins(origins: &str, live: &Objects) -> Self {
+        let origins: BTreeMap<String, BTreeMap<String, String>> =
+            serde_json::from_str(origins).unwrap_or_default();
+        let sealed = origins.into_iter().filter_map(|(id, fields)| {
+            let live = live.get(&id.parse().ok()?)?;
+            let fields = fields.into_iter().filter_map(|(field, origin)| {
+                let fingerprint = live.get(&field)?.clone();
+                Some((field, Seal { fingerprint, origin }))
+            });
+            Some((id, fields.collect()))
+        });
+        Self(sealed.collect())
     }
 
     /// Forgets objects that are no longer there.
@@ -100,11 +127,12 @@ impl Seals {
 /// What the value of a hole of an object in `cluster` is made from, beside other secrets; `None` while that is not known.
 fn origin(hole: &Hole, cluster: &str, api_servers: &ApiServers) -> Option<String> {
     match hole {
-        Hole::Root(_) | Hole::Intermediate(_) => Some(String::new()),
+        // Every intermediate has the bundle of its root.
+        Hole::Root(_) | Hole::Intermediate { file: ROOT_CERT, .. } => Some(String::new()),
         Hole::GivenKey { certificate, version } => {
             Some(digest(format!("{version} {certificate}").as_bytes()))
         }
-        Hole::PullSecret { version, .. } => Some(version.to_string()),
+        Hole::PullSecret { version, .. } | Hole::Intermediate { version, .. } => Some(version.to_string()),
         Hole::Access(read) => {
             let addresses = api_servers.get(read)?;
             let ApiServer { url, cluster_ca_certificate, tls_server_name } =
@@ -146,7 +174,11 @@ mod tests {
 
     fn authority() -> Manifest {
         let files = ["ca-cert.pem", "ca-key.pem"];
-        manifest(files.map(|file| (file.to_owned(), Hole::Intermediate(file))).into())
+        version(files, 0)
+    }
+
+    fn version<const N: usize>(files: [&'static str; N], version: i64) -> Manifest {
+        manifest(files.map(|file| (file.to_owned(), Hole::Intermediate { file, version })).into())
     }
 
     fn is_kept(fields: &BTreeMap<String, Option<String>>) -> bool {
@@ -170,6 +202,53 @@ mod tests {
         seals.seal(&id(), &authority(), &live("c", "k"), &none);
         let planned = seals.planned(&id(), &authority(), &live("other", "k"), &none);
         assert_eq!(planned.values().filter(|value| value.is_none()).count(), 2);
+    }
+
+    #[test]
+    fn another_version_asks_for_another_intermediate_with_the_same_bundle() {
+        let files = ["ca-cert.pem", "ca-key.pem", ROOT_CERT];
+        let mut seals = Seals::default();
+        let none = ApiServers::new();
+        let mut there = live("c", "k");
+        there.get_mut(&id()).unwrap().insert(secret_field(ROOT_CERT), "r".to_owned());
+        seals.seal(&id(), &version(files, 1), &there, &none);
+        assert!(is_kept(&seals.planned(&id(), &version(files, 1), &there, &none)));
+        let planned = seals.planned(&id(), &version(files, 2), &there, &none);
+        assert_eq!(planned[&secret_field(ROOT_CERT)].as_deref(), Some("r"));
+        assert_eq!(planned.values().filter(|value| value.is_none()).count(), 2);
+        // The apply leaves the bundle as it is, and only fills the others.
+        let renewed = Objects::from([(
+            id(),
+            there[&id()]
+                .iter()
+                .map(|(field, value)| {
+                    (
+                        field.clone(),
+                        if *field == secret_field(ROOT_CERT) { value.clone() } else { format!("{value}2") },
+                    )
+                })
+                .collect(),
+        )]);
+        let mut after = seals.clone();
+        after.seal(&id(), &version(["ca-cert.pem", "ca-key.pem"], 2), &renewed, &none);
+        assert!(is_kept(&after.planned(&id(), &version(files, 2), &renewed, &none)));
+        // Not of one that somebody has edited.
+        let mut edited = there.clone();
+        edited.get_mut(&id()).unwrap().insert(secret_field("ca-cert.pem"), "other".to_owned());
+        assert!(seals.planned(&id(), &version(files, 2), &edited, &none).values().all(Option::is_none));
+    }
+
+    #[test]
+    fn a_value_that_an_apply_wrote_is_known_by_its_fingerprint() {
+        let mut seals = Seals::default();
+        seals.seal(&id(), &authority(), &live("c", "k"), &ApiServers::new());
+        assert!(seals.is_written(&id(), &secret_field("ca-cert.pem"), "c"));
+        assert!(!seals.is_written(&id(), &secret_field("ca-cert.pem"), "other"));
+        assert!(!seals.is_written(
+            &"west//Secret/n/cacerts".parse().unwrap(),
+            &secret_field("ca-cert.pem"),
+            "c"
+        ));
     }
 
     #[test]
@@ -201,8 +280,9 @@ mod tests {
     fn seals_of_objects_that_are_gone_are_forgotten() {
         let mut seals = Seals::default();
         seals.seal(&id(), &authority(), &live("c", "k"), &ApiServers::new());
-        assert!(seals.has(&id()));
+        let is_known = |seals: &Seals| seals.is_written(&id(), &secret_field("ca-cert.pem"), "c");
+        assert!(is_known(&seals));
         seals.retain(&Objects::new());
-        assert!(!seals.has(&id()));
+        assert!(!is_known(&seals));
     }
 }

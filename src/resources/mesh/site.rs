@@ -1,18 +1,29 @@
+use std::collections::BTreeSet;
+
 use super::field_maps::Objects;
+use super::read::{cluster_id, kubernetes_id};
 use super::seals::{ApiServers, Seals};
-use crate::clusters::Cluster;
-use crate::manifests::{FingerprintKey, ObjectId, flatten, secret_field};
+use crate::manifests::{FingerprintKey, ObjectId, digest, flatten, secret_field};
 use crate::mesh::ClusterFacts;
 use crate::render::ManifestSet;
+use crate::rollout::Target;
 
 /// One cluster of the mesh, and what it shall hold.
 pub struct Site {
-    /// The cluster.
-    pub cluster: Cluster,
+    /// Where it is, and whose objects are meant.
+    pub target: Target,
     /// What it was rendered for.
     pub facts: ClusterFacts,
     /// The objects. What is left of their holes is filled on the way.
     pub set: ManifestSet,
+    /// Digest of the objects with all holes open: other than state, the record that holds it is no secret.
+    pub digest: String,
+}
+
+/// Digest of a set.
+pub fn digest_of(set: &ManifestSet) -> String {
+    let objects: Vec<String> = set.manifests().iter().map(|manifest| manifest.object.to_string()).collect();
+    digest(objects.join("\n").as_bytes())
 }
 
 impl Site {
@@ -31,11 +42,32 @@ impl Site {
         objects
     }
 
-    /// Notes what its holes are filled with.
-    pub fn seal(&self, seals: &mut Seals, live: &Objects, api_servers: &ApiServers) {
+    /// Notes what the holes of those objects are filled with that this run has applied: whatever is in the others is not its work.
+    pub fn seal(
+        &self,
+        seals: &mut Seals,
+        live: &Objects,
+        applied: &BTreeSet<&ssa::ObjectId>,
+        api_servers: &ApiServers,
+    ) {
         for (id, manifest) in self.ids().zip(self.set.manifests()) {
-            seals.seal(&id, manifest, live, api_servers);
+            if applied.contains(&kubernetes_id(&id)) {
+                seals.seal(&id, manifest, live, api_servers);
+            }
         }
+    }
+
+    /// Everything that the record has in the cluster, with the fields to look at: what was written, and of the rest what state
+    /// knows of it.
+    pub fn book(&self, book: &BTreeSet<ssa::ObjectId>, recorded: &Objects, key: &FingerprintKey) -> Objects {
+        let mut wanted = self.wanted(key);
+        for id in book {
+            let id = cluster_id(self.set.cluster().as_str(), id);
+            let fields = recorded.iter().find(|(known, _)| kubernetes_id(known) == kubernetes_id(&id));
+            wanted.entry(id).or_insert_with(|| fields.map(|(_, fields)| fields.clone()).unwrap_or_default());
+        }
+        wanted.retain(|id, _| book.contains(&kubernetes_id(id)));
+        wanted
     }
 
     /// What was written, as far as rendering knows it.

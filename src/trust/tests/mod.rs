@@ -1,6 +1,7 @@
 //! Material for the tests, made by the module itself or by the real openssl.
 
 mod clusters;
+mod constraints;
 mod damage;
 mod disclosure;
 mod generated;
@@ -8,6 +9,8 @@ mod given;
 mod openssl;
 mod refusals;
 mod revocation;
+mod signers;
+mod succession;
 
 use std::collections::BTreeMap;
 

@@ -10,7 +10,7 @@ mod arguments;
 mod folder;
 mod report;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -107,7 +107,7 @@ async fn apply(
         let waiting = engine.wait(&keep, Duration::from_secs(seconds), cancel);
         engine.holding(inventory, waiting, cancel).await??;
     }
-    Ok(engine.complete(inventory, cancel).await?)
+    Ok(engine.complete(inventory, &BTreeMap::new(), cancel).await?)
 }
 
 async fn delete(
@@ -128,13 +128,17 @@ async fn claim(
     cancel: &CancellationToken,
 ) -> Result<Inventory, Box<dyn Error>> {
     let mut claim = Claim {
+        identity: at.name.clone(),
+        after: None,
+        settings: BTreeMap::new(),
+        known: BTreeMap::new(),
         holder: format!("{}/{}", host(), std::process::id()),
         expiry: EXPIRY,
         expect: Expect::Any,
         digest: ssa::digest(manifests),
     };
     loop {
-        match engine.claim(at, &claim, manifests, cancel).await {
+        match engine.claim(at, &claim, &Stage::defaults(manifests.to_vec()), cancel).await {
             Err(InventoryError::Held { holder, .. }) if is_dead(&holder) => claim.holder = holder,
             Err(held @ InventoryError::Held { .. }) => {
                 eprintln!("{held}; waiting");
@@ -165,6 +169,7 @@ fn policy(arguments: &Arguments) -> Policy {
     let taken = arguments.take_over.iter();
     let succeeded = arguments.succeed.iter();
     Policy {
+        inherit: Vec::new(),
         adoption: if arguments.adopt { Adoption::Unowned } else { Adoption::Never },
         take_over: taken
             .map(|manager| TakeOver { manager: manager.as_str().into(), objects: objects(), fields: None })

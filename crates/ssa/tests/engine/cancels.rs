@@ -1,6 +1,6 @@
 //! Every verb ends within a second once it is cancelled, whatever it is doing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use lab::api_server::ApiServer;
@@ -52,11 +52,14 @@ async fn every_verb_ends_within_a_second_when_the_server_hangs() {
     assert!(planned.is_err() && took < limit, "diff: {took:?}");
     let (found, took) = end(&server, async |cancel| engine().inventory(&at, &cancel).await).await;
     assert!(found.is_err() && took < limit, "inventory: {took:?}");
-    let (claimed, took) =
-        end(&server, async |cancel| engine().claim(&at, &claim_as("test", &set), &set, &cancel).await).await;
+    let (claimed, took) = end(&server, async |cancel| {
+        engine().claim(&at, &claim_as("test", &set), &Stage::defaults(set.clone()), &cancel).await
+    })
+    .await;
     assert!(claimed.is_err() && took < limit, "claim: {took:?}");
 
-    let mut inventory = engine().claim(&at, &claim_as("test", &set), &set, &running).await.unwrap();
+    let mut inventory =
+        engine().claim(&at, &claim_as("test", &set), &Stage::defaults(set.clone()), &running).await.unwrap();
     let stages = Stage::defaults(set.clone());
     let (applied, took) =
         end(&server, async |cancel| engine().apply(&stages, &mut inventory, &policy, &cancel).await).await;
@@ -72,10 +75,11 @@ async fn every_verb_ends_within_a_second_when_the_server_hangs() {
     .await;
     assert!(waited.is_err() && took < limit, "wait: {took:?}");
     let (completed, took) =
-        end(&server, async |cancel| engine().complete(&mut inventory, &cancel).await).await;
+        end(&server, async |cancel| engine().complete(&mut inventory, &BTreeMap::new(), &cancel).await).await;
     assert!(completed.is_err() && took < limit, "complete: {took:?}");
     // The server may have given the claim back all the same.
-    let mut inventory = engine().claim(&at, &claim_as("test", &set), &set, &running).await.unwrap();
+    let mut inventory =
+        engine().claim(&at, &claim_as("test", &set), &Stage::defaults(set.clone()), &running).await.unwrap();
     let (deleted, took) =
         end(&server, async |cancel| engine().delete(&mut inventory, &options, &cancel).await).await;
     assert!(deleted.error.is_some() && took < limit, "delete: {took:?}");

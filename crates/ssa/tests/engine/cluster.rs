@@ -1,6 +1,6 @@
 //! One API server for all tests of this binary, a namespace for each test.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -13,6 +13,8 @@ use ssa::{
 use tokio_util::sync::CancellationToken;
 
 pub const MANAGER: &str = "engine-under-test";
+/// Of every set: each has a namespace of its own.
+pub const IDENTITY: &str = "set";
 pub const OWNER_LABEL: &str = "set.example/name";
 
 /// The server, with controllers, so that namespaces go and Deployments get their pods' sets.
@@ -77,7 +79,7 @@ impl Cluster {
 
     pub async fn claim(&self, manifests: &[Manifest]) -> Inventory {
         let claim = claim_as("test", manifests);
-        self.engine.claim(&self.at(), &claim, manifests, &self.cancel).await.unwrap()
+        self.engine.claim(&self.at(), &claim, &stages(manifests), &self.cancel).await.unwrap()
     }
 
     /// Claims, applies in the default stages, prunes and completes; panics if anything fails.
@@ -97,7 +99,7 @@ impl Cluster {
         if let Some(error) = pruned.error {
             panic!("{}", lab::chain(&error));
         }
-        self.engine.complete(&mut inventory, &self.cancel).await.unwrap();
+        self.engine.complete(&mut inventory, &BTreeMap::new(), &self.cancel).await.unwrap();
         applied.changes.changes.into_iter().chain(pruned.changes.changes).collect()
     }
 
@@ -163,12 +165,21 @@ pub fn adopt(adoption: Adoption) -> Policy {
     Policy { adoption, ..Policy::default() }
 }
 
-/// A claim of one holder that lasts for the whole test and takes whatever it finds.
+/// The default stages.
+pub fn stages(manifests: &[Manifest]) -> Vec<Stage> {
+    Stage::defaults(manifests.to_vec())
+}
+
+/// A claim of one holder that lasts for the whole test and takes whatever the set has there.
 pub fn claim_as(holder: &str, manifests: &[Manifest]) -> Claim {
     Claim {
+        identity: IDENTITY.to_owned(),
         holder: holder.to_owned(),
+        after: None,
         expiry: Duration::from_mins(5),
         expect: Expect::Any,
         digest: digest(manifests),
+        settings: BTreeMap::new(),
+        known: BTreeMap::new(),
     }
 }

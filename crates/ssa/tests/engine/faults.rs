@@ -1,6 +1,6 @@
 //! Whatever breaks on the way: one clean run afterwards gives exactly the undisturbed result.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use proptest::prelude::Rng;
@@ -88,15 +88,15 @@ async fn disturbed(seed: u64, expected: &[Value]) -> Broken {
 async fn run(engine: &Engine, cluster: &Cluster, manifests: &[Manifest]) -> bool {
     let at = cluster.at();
     let claim = claim_as("test", manifests);
-    let Ok(mut inventory) = engine.claim(&at, &claim, manifests, &cluster.cancel).await else { return false };
     let stages = Stage::defaults(manifests.to_vec());
+    let Ok(mut inventory) = engine.claim(&at, &claim, &stages, &cluster.cancel).await else { return false };
     let applied = engine.apply(&stages, &mut inventory, &Policy::default(), &cluster.cancel).await;
     if applied.error.is_some() {
         return false;
     }
     let keep: BTreeSet<ObjectId> = manifests.iter().map(|manifest| manifest.id().clone()).collect();
     let pruned = engine.prune(&mut inventory, &keep, &delete_options(), &cluster.cancel).await;
-    pruned.error.is_none() && engine.complete(&mut inventory, &cluster.cancel).await.is_ok()
+    pruned.error.is_none() && engine.complete(&mut inventory, &BTreeMap::new(), &cluster.cancel).await.is_ok()
 }
 
 fn set(cluster: &Cluster, value: &str, numbers: std::ops::Range<u32>) -> Vec<Manifest> {

@@ -1,11 +1,12 @@
 //! The record of what was made.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::json;
-use ssa::{Claim, Expect, InventoryError, InventoryRef, Phase, Policy, Stage};
+use ssa::{Claim, DeleteOptions, Expect, Inventory, InventoryError, InventoryRef, Phase, Policy, Stage};
 
-use crate::cluster::{Cluster, claim_as, delete_options, options};
+use crate::cluster::{Cluster, IDENTITY, claim_as, delete_options, stages};
 
 #[tokio::test]
 async fn the_inventory_is_written_before_the_first_object() {
@@ -25,14 +26,14 @@ async fn another_run_waits_for_a_claim_and_resumes_it_when_it_has_expired() {
     let cluster = Cluster::new("claim-expires").await;
     let set = [cluster.config_map("settings", &json!({}))];
     let short = Claim { expiry: Duration::from_millis(1500), ..claim_as("first", &set) };
-    let mut lost = cluster.engine.claim(&cluster.at(), &short, &set, &cluster.cancel).await.unwrap();
+    let mut lost = cluster.engine.claim(&cluster.at(), &short, &stages(&set), &cluster.cancel).await.unwrap();
     let second = Claim { expect: Expect::Absent, ..claim_as("second", &set) };
-    let refused = cluster.engine.claim(&cluster.at(), &second, &set, &cluster.cancel).await;
+    let refused = cluster.engine.claim(&cluster.at(), &second, &stages(&set), &cluster.cancel).await;
     assert!(matches!(refused, Err(InventoryError::Held { holder, .. }) if holder == "first"));
 
     tokio::time::sleep(Duration::from_millis(1600)).await;
-    cluster.engine.claim(&cluster.at(), &second, &set, &cluster.cancel).await.unwrap();
-    let written = cluster.engine.complete(&mut lost, &cluster.cancel).await;
+    cluster.engine.claim(&cluster.at(), &second, &stages(&set), &cluster.cancel).await.unwrap();
+    let written = cluster.engine.complete(&mut lost, &BTreeMap::new(), &cluster.cancel).await;
     assert!(matches!(written, Err(InventoryError::Lost { holder: Some(holder), .. }) if holder == "second"));
 }
 
@@ -42,17 +43,136 @@ async fn a_complete_set_is_not_seized_by_a_first_installation() {
     let set = [cluster.config_map("settings", &json!({}))];
     cluster.converge(&set).await;
     let first = Claim { expect: Expect::Absent, ..claim_as("newcomer", &set) };
-    let refused = cluster.engine.claim(&cluster.at(), &first, &set, &cluster.cancel).await;
-    assert!(matches!(refused, Err(InventoryError::AlreadyComplete { .. })), "{refused:?}");
+    let refused = cluster.engine.claim(&cluster.at(), &first, &stages(&set), &cluster.cancel).await;
+    assert!(matches!(refused, Err(InventoryError::AlreadyInstalled { .. })), "{refused:?}");
 }
 
 #[tokio::test]
-async fn a_config_map_of_another_owner_is_no_inventory_of_ours() {
-    let cluster = Cluster::new("foreign-inventory").await;
+async fn the_inventory_of_another_set_is_read_and_never_taken_over() {
+    let cluster = Cluster::new("other-identity").await;
+    let set = [cluster.config_map("settings", &json!({}))];
+    let short = Claim { expiry: Duration::from_millis(1), ..claim_as("first", &set) };
+    cluster.engine.claim(&cluster.at(), &short, &stages(&set), &cluster.cancel).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    for expect in [Expect::Any, Expect::Absent] {
+        let rival = Claim { identity: "rival".to_owned(), expect, ..claim_as("rival", &set) };
+        let refused = cluster.engine.claim(&cluster.at(), &rival, &stages(&set), &cluster.cancel).await;
+        let is_refused =
+            matches!(&refused, Err(InventoryError::OtherIdentity { identity, .. }) if identity == IDENTITY);
+        assert!(is_refused, "{refused:?}");
+    }
+    let found = cluster.engine.inventory(&cluster.at(), &cluster.cancel).await.unwrap().unwrap();
+    assert_eq!(found.identity(), IDENTITY);
+}
+
+#[tokio::test]
+async fn what_a_run_has_given_back_is_no_first_installation() {
+    let cluster = Cluster::new("given-back").await;
+    let set = [cluster.config_map("settings", &json!({}))];
+    let mut inventory = cluster.claim(&set).await;
+    cluster.engine.release(&mut inventory, &cluster.cancel).await.unwrap();
+    let first = Claim { expect: Expect::Absent, ..claim_as("second", &set) };
+    let refused = cluster.engine.claim(&cluster.at(), &first, &stages(&set), &cluster.cancel).await;
+    assert!(matches!(refused, Err(InventoryError::AlreadyInstalled { .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_deletion_of_what_was_complete_is_no_first_installation() {
+    let cluster = Cluster::new("was-complete").await;
+    let held = cluster.manifest(json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "held", "finalizers": ["example.com/hold"]},
+    }));
+    cluster.converge(std::slice::from_ref(&held)).await;
+    let short = Claim { expiry: Duration::from_millis(100), ..claim_as("first", &[]) };
+    let mut inventory = cluster.engine.claim(&cluster.at(), &short, &[], &cluster.cancel).await.unwrap();
+    let options = DeleteOptions { timeout: Duration::from_millis(100), ..delete_options() };
+    assert!(cluster.engine.delete(&mut inventory, &options, &cluster.cancel).await.error.is_some());
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let first = Claim { expect: Expect::Absent, ..claim_as("second", &[]) };
+    let refused = cluster.engine.claim(&cluster.at(), &first, &[], &cluster.cancel).await;
+    assert!(matches!(refused, Err(InventoryError::AlreadyInstalled { .. })), "{refused:?}");
+    let free = json!({"metadata": {"finalizers": null}});
+    cluster.merge_patch(&cluster.path("configmaps/held"), "hand", &free).await;
+}
+
+#[tokio::test]
+async fn a_run_that_knows_the_holder_to_be_gone_need_not_wait_for_it() {
+    let cluster = Cluster::new("after").await;
     cluster.claim(&[]).await;
-    let rival = ssa::Engine::new(cluster.client.clone(), options("rival"));
-    let read = rival.inventory(&cluster.at(), &cluster.cancel).await;
-    assert!(matches!(read, Err(InventoryError::Foreign { owner, .. }) if owner == "foreign-inventory"));
+    let next = Claim { after: Some("test".to_owned()), ..claim_as("next", &[]) };
+    cluster.engine.claim(&cluster.at(), &next, &[], &cluster.cancel).await.unwrap();
+}
+
+#[tokio::test]
+async fn settings_are_remembered_until_the_next_claim_brings_others() {
+    let cluster = Cluster::new("settings").await;
+    let settings = |value: &str| BTreeMap::from([("colour".to_owned(), value.to_owned())]);
+    let claim = Claim { settings: settings("blue\ngreen"), ..claim_as("test", &[]) };
+    let mut inventory = cluster.engine.claim(&cluster.at(), &claim, &[], &cluster.cancel).await.unwrap();
+    let further = BTreeMap::from([("shape".to_owned(), "round".to_owned())]);
+    cluster.engine.complete(&mut inventory, &further, &cluster.cancel).await.unwrap();
+    let read = async || cluster.engine.inventory(&cluster.at(), &cluster.cancel).await.unwrap().unwrap();
+    assert_eq!(read().await.settings()["colour"], "blue\ngreen");
+    assert_eq!(read().await.settings()["shape"], "round");
+    let claim = Claim { settings: settings("red"), ..claim_as("test", &[]) };
+    cluster.engine.claim(&cluster.at(), &claim, &[], &cluster.cancel).await.unwrap();
+    assert_eq!(*read().await.settings(), settings("red"));
+}
+
+#[tokio::test]
+async fn a_lost_inventory_is_made_again_from_what_is_known_and_from_the_owner_label() {
+    let cluster = Cluster::new("lost").await;
+    let (keep, drop) = (cluster.config_map("keep", &json!({})), cluster.config_map("drop", &json!({})));
+    cluster.converge(&[keep.clone(), drop.clone()]).await;
+    let request = http::Request::delete(cluster.path("configmaps/inventory")).body(Vec::new()).unwrap();
+    cluster.client.request::<serde_json::Value>(request).await.unwrap();
+    let kinds = BTreeSet::from([keep.id().group_kind()]);
+    let owned = cluster.engine.owned(&kinds, &cluster.cancel).await.unwrap();
+    assert_eq!(owned, BTreeSet::from([keep.id().clone(), drop.id().clone()]));
+    let known = owned.into_iter().map(|id| (id, 2)).collect();
+    let claim = Claim { known, ..claim_as("test", std::slice::from_ref(&keep)) };
+    let set = stages(std::slice::from_ref(&keep));
+    let mut inventory = cluster.engine.claim(&cluster.at(), &claim, &set, &cluster.cancel).await.unwrap();
+    let kept = BTreeSet::from([keep.id().clone()]);
+    cluster.engine.prune(&mut inventory, &kept, &delete_options(), &cluster.cancel).await;
+    assert!(cluster.live(drop.id()).await.is_none());
+    assert!(cluster.live(keep.id()).await.is_some());
+}
+
+#[tokio::test]
+async fn without_any_inventory_what_is_known_is_deleted() {
+    let cluster = Cluster::new("detached").await;
+    let (ours, foreign) = (cluster.config_map("ours", &json!({})), cluster.id("ConfigMap", "foreign"));
+    cluster.converge(std::slice::from_ref(&ours)).await;
+    let body = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "foreign"}});
+    crate::cluster::post(&cluster.client, &cluster.path("configmaps"), &body).await;
+    let known = BTreeMap::from([(ours.id().clone(), 2), (foreign.clone(), 2)]);
+    let mut inventory = Inventory::detached(&cluster.at(), IDENTITY, &known);
+    let deleted = cluster.engine.delete(&mut inventory, &delete_options(), &cluster.cancel).await;
+    assert!(deleted.error.is_none(), "{:?}", deleted.error);
+    assert!(cluster.live(ours.id()).await.is_none());
+    assert!(cluster.live(&foreign).await.is_some(), "what does not bear our label is not ours");
+}
+
+#[tokio::test]
+async fn a_page_is_written_once_and_goes_with_its_inventory() {
+    let cluster = Cluster::new("page").await;
+    let mut inventory = cluster.claim(&[]).await;
+    let data = BTreeMap::from([("join".to_owned(), "{}".to_owned())]);
+    let version = async || {
+        cluster.live(&cluster.id("ConfigMap", "inventory.join")).await.unwrap()["metadata"]["resourceVersion"]
+            .clone()
+    };
+    cluster.engine.write_page(&inventory, "join", &data, &cluster.cancel).await.unwrap();
+    let before = version().await;
+    cluster.engine.write_page(&inventory, "join", &data, &cluster.cancel).await.unwrap();
+    assert_eq!(version().await, before);
+    let other = BTreeMap::from([("join".to_owned(), "[]".to_owned())]);
+    cluster.engine.write_page(&inventory, "join", &other, &cluster.cancel).await.unwrap();
+    assert_ne!(version().await, before);
+    cluster.engine.delete(&mut inventory, &delete_options(), &cluster.cancel).await;
+    assert_eq!(config_maps(&cluster).await, Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -149,7 +149,8 @@ async fn a_namespace_of_the_set_is_made_first_and_goes_last_with_the_inventory_i
     .unwrap();
     let at = ssa::InventoryRef { namespace: home.to_owned(), name: "inventory".to_owned() };
     let claim = claim_as("test", &set);
-    let mut inventory = cluster.engine.claim(&at, &claim, &set, &cluster.cancel).await.unwrap();
+    let mut inventory =
+        cluster.engine.claim(&at, &claim, &Stage::defaults(set.clone()), &cluster.cancel).await.unwrap();
     assert!(inventory.entries()[set[1].id()].uid.is_some(), "the namespace is recorded with its UID");
 
     let stages = Stage::defaults(set.clone());
@@ -201,6 +202,7 @@ async fn one_object_that_the_server_refuses_does_not_stop_the_others_of_its_stag
     let later = cluster.config_map("later", &json!({}));
     let set = [bad.clone(), good.clone(), later.clone()];
     let stage = |name: &str, manifests: &[ssa::Manifest]| Stage {
+        order: 0,
         name: name.to_owned(),
         manifests: manifests.to_vec(),
         ready: StageReady::Written,
@@ -253,6 +255,7 @@ async fn a_stage_that_does_not_become_ready_says_what_holds_it() {
     let web = deployment(&cluster, "web", "web:1");
     let mut inventory = cluster.claim(std::slice::from_ref(&web)).await;
     let stages = [Stage {
+        order: 0,
         name: "workloads".to_owned(),
         manifests: vec![web.clone()],
         ready: StageReady::Within(Duration::from_secs(3)),

@@ -17,6 +17,7 @@ mod ownership;
 mod proxy;
 mod readiness;
 mod rehearsals;
+mod releases;
 mod requests;
 mod scenarios;
 mod succession;

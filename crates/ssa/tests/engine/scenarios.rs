@@ -183,6 +183,7 @@ async fn reconcile_failed_timeout_stops_before_the_stage_that_needs_it() {
     }));
     let later = cluster.config_map("later", &json!({}));
     let stage = |name: &str, manifest: &Manifest, ready| Stage {
+        order: 0,
         name: name.to_owned(),
         manifests: vec![manifest.clone()],
         ready,

@@ -5,6 +5,7 @@
 mod attribute;
 mod block;
 mod check;
+mod configuration;
 mod identity;
 mod validator;
 

@@ -1,0 +1,136 @@
+//! How a run takes hold of an inventory.
+
+use std::collections::BTreeMap;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::Engine;
+use crate::inventory::{Claim, Entry, Expect, Holder, Inventory, InventoryRef, Origin, Phase, Record};
+use crate::inventory_error::InventoryError;
+use crate::inventory_requests::{namespaces, write};
+use crate::manifest::Manifest;
+use crate::object_id::ObjectId;
+use crate::options::Policy;
+use crate::request_error::RequestError;
+use crate::schema::Schema;
+use crate::stage::Stage;
+use crate::wanted::Body;
+
+impl Engine {
+    /// Takes hold of an inventory for one run, before the first object is written: records the objects of `stages`
+    /// beside those that it has, the digest, the settings and the holder. Makes the inventory if there is none, from what the claim
+    /// knows, and its namespace first if that is among the objects.
+    pub async fn claim(
+        &self,
+        at: &InventoryRef,
+        claim: &Claim,
+        stages: &[Stage],
+        cancel: &CancellationToken,
+    ) -> Result<Inventory, InventoryError> {
+        let mut made: BTreeMap<ObjectId, Entry> = BTreeMap::new();
+        loop {
+            let found = self.inventory(at, cancel).await?;
+            let mut inventory = match found {
+                Some(found) => admit(found, claim)?,
+                None => Inventory::made_by(at, claim),
+            };
+            inventory.record.take(claim, stages);
+            inventory.claim = Some(claim.clone());
+            inventory.record.entries.append(&mut made.clone());
+            match self.store(&mut inventory, cancel).await {
+                Ok(()) => return Ok(inventory),
+                Err(RequestError::Conflict { .. }) => {}
+                Err(error) if error.is_not_found() && inventory.resource_version.is_empty() => {
+                    let (id, entry) = self.make_namespace(at, stages, cancel).await?;
+                    made.insert(id, entry);
+                }
+                Err(source) => return Err(write(at, source)),
+            }
+        }
+    }
+
+    /// Makes the namespace that the inventory lies in from its manifest.
+    async fn make_namespace(
+        &self,
+        at: &InventoryRef,
+        stages: &[Stage],
+        cancel: &CancellationToken,
+    ) -> Result<(ObjectId, Entry), InventoryError> {
+        let id = ObjectId::of_namespace(&at.namespace);
+        let mut found = ordered(stages).filter(|(_, manifest)| *manifest.id() == id);
+        let found = found.next();
+        let (order, manifest) =
+            found.ok_or_else(|| InventoryError::NoNamespace { namespace: at.namespace.clone() })?;
+        let wanted = Body::of(self.wanted(manifest, None, false, &Schema::untyped(), &Policy::default()));
+        match self.create(&namespaces(), &id, &wanted, cancel).await {
+            Ok(live) => Ok((id, Entry { uid: Some(live.uid().to_owned()), order })),
+            Err(source) => Err(InventoryError::Namespace { id, source: Box::new(source) }),
+        }
+    }
+}
+
+/// Whether this run may go on with what it found.
+fn admit(found: Inventory, claim: &Claim) -> Result<Inventory, InventoryError> {
+    let (namespace, name) = (found.at.namespace.clone(), found.at.name.clone());
+    if found.record.identity != claim.identity {
+        return Err(InventoryError::OtherIdentity { namespace, name, identity: found.record.identity });
+    }
+    let is_other = |holder: &&Holder| {
+        let is_known_to_be_gone = claim.after.as_ref() == Some(&holder.name);
+        holder.name != claim.holder && !is_known_to_be_gone
+    };
+    let other = found.record.holder.as_ref().filter(is_other);
+    if let Some(holder) = other.filter(|holder| holder.is_at_work()) {
+        let (holder, expires) = (holder.name.clone(), holder.expires);
+        return Err(InventoryError::Held { namespace, name, holder, expires });
+    }
+    if claim.expect == Expect::Absent && !found.is_abandoned() {
+        return Err(InventoryError::AlreadyInstalled { namespace, name, digest: found.record.digest });
+    }
+    let origin = if found.is_abandoned() { Origin::TakenOver } else { Origin::Found };
+    Ok(Inventory { origin, ..found })
+}
+
+/// The objects of all stages, each with the order of its stage.
+fn ordered(stages: &[Stage]) -> impl Iterator<Item = (u16, &Manifest)> {
+    stages.iter().flat_map(|stage| stage.manifests.iter().map(|manifest| (stage.order, manifest)))
+}
+
+impl Record {
+    /// Becomes the record of a run under this claim.
+    fn take(&mut self, claim: &Claim, stages: &[Stage]) {
+        self.digest.clone_from(&claim.digest);
+        self.settings.clone_from(&claim.settings);
+        let mut objects = ordered(stages).peekable();
+        if self.phase == Phase::Deleting && objects.peek().is_some() {
+            self.phase = Phase::Creating;
+        }
+        for (order, manifest) in objects {
+            self.entries.entry(manifest.id().clone()).or_default().order = order;
+        }
+    }
+
+    /// Adds objects of which only the order of their stage is known.
+    pub(crate) fn add_known(&mut self, known: &BTreeMap<ObjectId, u16>) {
+        for (id, order) in known {
+            self.entries.entry(id.clone()).or_insert(Entry { uid: None, order: *order });
+        }
+    }
+}
+
+impl Inventory {
+    /// The one that a claim makes where there is none.
+    fn made_by(at: &InventoryRef, claim: &Claim) -> Self {
+        let mut inventory = Self::empty(at, &claim.identity);
+        inventory.origin = if claim.known.is_empty() { Origin::New } else { Origin::Rebuilt };
+        inventory.record.add_known(&claim.known);
+        inventory
+    }
+
+    /// Whether it is what a run has left that was killed while it made the set for the first time. A run that ends by itself gives
+    /// the inventory back, and somebody knows of it.
+    pub fn is_abandoned(&self) -> bool {
+        let is_held = self.record.holder.as_ref();
+        !self.record.was_complete && is_held.is_some_and(|holder| !holder.is_at_work())
+    }
+}

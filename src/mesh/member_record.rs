@@ -1,0 +1,93 @@
+//! What a resource that depends on a mesh records of itself in every primary: clusters that joined, and federations.
+//!
+//! It is a ConfigMap of the dependent's own, so that whoever changes the mesh sees its dependents without their state: the checks of
+//! names and CIDRs, draining, and the steps of a root rotation read these records and nothing else.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+/// The label by which the records are listed. Its value is the kind, see [`MemberKind::label`].
+pub const MEMBER_LABEL: &str = "terraform-provider-istio/member";
+/// The key of the record in its ConfigMap.
+pub const MEMBER_KEY: &str = "member";
+/// The format of today's records.
+pub const MEMBER_FORMAT: u32 = 1;
+
+/// What kind of dependent a record is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MemberKind {
+    /// A cluster without a control plane of its own, `istio_remote_cluster`.
+    RemoteCluster,
+    /// A mesh that uses services of this one, or the other way round: `istio_mesh_federation`.
+    Federation,
+}
+
+/// One dependent of a mesh.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberRecord {
+    /// [`MEMBER_FORMAT`].
+    pub format: u32,
+    /// What it is.
+    pub kind: MemberKind,
+    /// Its identity, the attribute `id` of its resource.
+    pub id: String,
+    /// The cluster's label, or the federation's name.
+    pub name: String,
+    /// UID of the cluster; empty for a federation.
+    #[serde(default)]
+    pub uid: String,
+    /// Its network; empty for a federation.
+    #[serde(default)]
+    pub network: String,
+    /// Where its pods have their addresses.
+    #[serde(default)]
+    pub pod_cidrs: BTreeSet<String>,
+    /// Where its services have theirs.
+    #[serde(default)]
+    pub service_cidrs: BTreeSet<String>,
+    /// The primaries that serve it.
+    #[serde(default)]
+    pub primaries: BTreeSet<String>,
+    /// Release of Istio's charts in it.
+    #[serde(default)]
+    pub version: String,
+    /// Fingerprint of the root certificates that it last wrote.
+    #[serde(default)]
+    pub root_bundle: String,
+    /// Whether it is on its way out.
+    #[serde(default)]
+    pub drain: bool,
+}
+
+impl MemberKind {
+    /// The value of [`MEMBER_LABEL`].
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::RemoteCluster => "remote-cluster",
+            Self::Federation => "federation",
+        }
+    }
+
+    /// The resource that it is in Terraform.
+    pub fn resource(self) -> &'static str {
+        match self {
+            Self::RemoteCluster => "istio_remote_cluster",
+            Self::Federation => "istio_mesh_federation",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_of_another_release_is_read_with_what_it_has() {
+        let text = r#"{"format": 1, "kind": "remote-cluster", "id": "5", "name": "edge", "later": true}"#;
+        let record: MemberRecord = serde_json::from_str(text).unwrap();
+        assert_eq!((record.kind, record.name.as_str()), (MemberKind::RemoteCluster, "edge"));
+        assert!(record.pod_cidrs.is_empty() && !record.drain);
+    }
+}

@@ -1,0 +1,114 @@
+//! Whom the mesh trusts besides its own root: what the user says in `caCertificates` of `mesh_config`, and what istiod is told of
+//! all records together.
+
+use tfplugin::{AttributePath, Diagnostic, Diagnostics, Severity};
+
+use super::plan::primary;
+use super::problems::{Class, Problem};
+use super::status::{ABSENT, READY};
+use crate::clusters::Cluster;
+use crate::diagnostics;
+use crate::mesh::ValidatedMesh;
+use crate::rollout::{SharedMeshConfigError, shared_mesh_config};
+use crate::trust;
+
+/// Someone else has written the list.
+const CHANGED: &str = "changed";
+/// A record gives no list.
+const INVALID_RECORD: &str = "invalid_record";
+
+/// Refuses what istiod would: for one certificate that it cannot use it ignores the whole list, in silence.
+pub fn check(mesh: &ValidatedMesh) -> Result<(), Diagnostics> {
+    let entries = mesh.ca_certificates().iter().enumerate();
+    let problems = entries.filter_map(|(position, entry)| {
+        let place = format!("caCertificates[{position}]");
+        let error = trust::anchors(&place, entry.pem.as_ref()?.as_bytes()).err()?;
+        let summary = format!("mesh_config has a certificate in {place} that cannot be trusted");
+        let path = AttributePath::new("mesh_config");
+        Some(diagnostics::failure(summary, &error, error.way_out(), Some(path)))
+    });
+    problems.collect::<Diagnostics>().into_result()
+}
+
+/// Whether istiod of this cluster is told what the records say; a warning if that cannot be seen.
+pub async fn observe(cluster: &Cluster, namespace: &str) -> Result<&'static str, Diagnostic> {
+    match shared_mesh_config::is_composed(cluster, namespace).await {
+        Ok(Some(true)) => Ok(READY),
+        Ok(Some(false)) => Ok(CHANGED),
+        Ok(None) => Ok(ABSENT),
+        Err(SharedMeshConfigError::Compose(_)) => Ok(INVALID_RECORD),
+        Err(error) => {
+            let summary =
+                format!("Cluster {:?}: the shared mesh configuration could not be looked at", cluster.name());
+            let help = "status keeps what was last seen of it. Looking requires the permission to get and list ConfigMaps in the \
+                        mesh's namespace.";
+            let failure = diagnostics::failure(summary, &error, help, Some(primary(cluster.name())));
+            Err(Diagnostic { severity: Severity::Warning, ..failure })
+        }
+    }
+}
+
+/// What is wrong with it, and what to do.
+pub fn problem(label: &str, state: &str) -> Option<Problem> {
+    let (cause, help) = match state {
+        CHANGED => (
+            "is not what its records say",
+            "ConfigMap shared-mesh-config in the mesh's namespace tells istiod whom the mesh trusts besides its own root. Someone else \
+             has changed it, or one of its records. Apply again; that restores it.",
+        ),
+        ABSENT => (
+            "does not exist",
+            "ConfigMap shared-mesh-config in the mesh's namespace was deleted, so istiod trusts the mesh's own root alone. Apply again; \
+             that restores it.",
+        ),
+        INVALID_RECORD => (
+            "cannot be composed from its records",
+            "A ConfigMap with the label terraform-provider-istio/record-of=shared-mesh-config in the mesh's namespace was edited by hand. \
+             Until it is repaired no change of what the mesh trusts takes effect. Apply again; where the record is not the mesh's own, \
+             apply the resource that it belongs to.",
+        ),
+        _ => return None,
+    };
+    let summary = format!("Cluster {label:?}: the shared mesh configuration {cause}");
+    let message = Diagnostic::error(summary, help).at(primary(label));
+    // The apply has composed it: who undoes that goes on doing so.
+    Some(Problem { class: Class::Broken, message })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::mesh::{ChartSource, Mesh, Primary};
+
+    fn checked(pem: &str) -> Result<(), Diagnostics> {
+        let mesh = Mesh {
+            mesh_id: "shop".to_owned(),
+            trust_domain: "shop.example".to_owned(),
+            version: "1.31.0".to_owned(),
+            namespace: "istio-system".to_owned(),
+            chart_source: ChartSource { repository: "charts".to_owned() },
+            mesh_config: json!({"caCertificates": [{"spiffeBundleUrl": "https://a.example"}, {"pem": pem}]}),
+            primaries: [("east".to_owned(), Primary { network: "net".to_owned(), ..Primary::default() })]
+                .into(),
+            ..Mesh::default()
+        };
+        check(&mesh.validate().unwrap())
+    }
+
+    #[test]
+    fn a_text_that_is_no_certificate_is_refused_by_its_place() {
+        let error = checked("no certificate").unwrap_err().iter().next().unwrap().clone();
+        assert_eq!(
+            error.summary,
+            "mesh_config has a certificate in caCertificates[1] that cannot be trusted"
+        );
+    }
+
+    #[test]
+    fn a_list_that_istiod_does_not_have_as_it_is_meant_is_a_problem() {
+        assert!([CHANGED, ABSENT, INVALID_RECORD].iter().all(|state| problem("east", state).is_some()));
+        assert!(problem("east", READY).is_none());
+    }
+}

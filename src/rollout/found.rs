@@ -1,0 +1,37 @@
+//! Inventories that nobody has named: what an import looks for.
+
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::api::ListParams;
+use kube::{Api, ResourceExt};
+use ssa::Inventory;
+use tokio_util::sync::CancellationToken;
+
+use super::RolloutError;
+use super::owner::Owner;
+use super::target::Target;
+use crate::clusters::Cluster;
+
+/// The inventories of this kind of owner in a cluster, each with its namespace. Needs the right to list ConfigMaps in all
+/// namespaces; without it only the `usual` namespace is looked at.
+///
+/// # Errors
+/// One of them cannot be read.
+pub async fn inventories(
+    cluster: &Cluster,
+    owner: &Owner,
+    usual: &str,
+    cancel: &CancellationToken,
+) -> Result<Vec<(String, Inventory)>, RolloutError> {
+    let named = ListParams::default().fields(&format!("metadata.name={}", owner.inventory()));
+    let namespaces: Vec<String> = match Api::<ConfigMap>::all(cluster.client()).list_metadata(&named).await {
+        Ok(found) => found.items.iter().filter_map(ResourceExt::namespace).collect(),
+        Err(kube::Error::Api(status)) if status.is_forbidden() => vec![usual.to_owned()],
+        Err(error) => return Err(RolloutError::Search(cluster.error(error))),
+    };
+    let mut inventories = Vec::new();
+    for namespace in namespaces {
+        let target = Target::new(cluster, "", owner, &namespace);
+        inventories.extend(target.record(cancel).await?.map(|record| (namespace, record)));
+    }
+    Ok(inventories)
+}

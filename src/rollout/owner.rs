@@ -1,0 +1,90 @@
+//! Who owns what the provider makes in a cluster: one resource of one state.
+
+use std::fmt;
+
+use crate::mesh::MESH_INVENTORY;
+
+/// The label of every object that the provider makes. Its value is the beginning of the owner's identity.
+pub const OWNER_LABEL: &str = "terraform-provider-istio/owner";
+/// The annotation of what outlives its owner: the release of Istio's charts that it comes from.
+pub const RELEASE_ANNOTATION: &str = "terraform-provider-istio/release";
+/// How much of the identity is in the label.
+const LABEL_DIGITS: usize = 16;
+/// How the names of the inventories of dependents begin.
+const PREFIX: &str = "terraform-provider-istio";
+
+/// A resource that owns objects: it writes to, prunes and deletes only what bears its label, and keeps an inventory of that in
+/// every cluster where it has something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    kind: OwnerKind,
+    id: String,
+}
+
+/// What kind of resource owns objects, with the name that is its own in a primary cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OwnerKind {
+    /// `istio_mesh`. A namespace has at most one.
+    Mesh,
+    /// `istio_remote_cluster`, by the cluster's label.
+    RemoteCluster(String),
+    /// `istio_mesh_federation`, by its name.
+    Federation(String),
+}
+
+impl Owner {
+    /// The resource of this kind with this identity (the attribute `id`).
+    pub fn new(kind: OwnerKind, id: &str) -> Self {
+        Self { kind, id: id.to_owned() }
+    }
+
+    /// The mesh with this identity.
+    pub fn mesh(id: &str) -> Self {
+        Self::new(OwnerKind::Mesh, id)
+    }
+
+    /// Its identity.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The value of [`OWNER_LABEL`].
+    pub fn label(&self) -> String {
+        self.id.chars().take(LABEL_DIGITS).collect()
+    }
+
+    /// The name of its inventory's ConfigMap.
+    pub fn inventory(&self) -> String {
+        match &self.kind {
+            OwnerKind::Mesh => MESH_INVENTORY.to_owned(),
+            OwnerKind::RemoteCluster(label) => format!("{PREFIX}-remote-{label}"),
+            OwnerKind::Federation(name) => format!("{PREFIX}-federation-{name}"),
+        }
+    }
+}
+
+impl fmt::Display for OwnerKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Mesh => "istio_mesh",
+            Self::RemoteCluster(_) => "istio_remote_cluster",
+            Self::Federation(_) => "istio_mesh_federation",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_resource_has_a_label_and_an_inventory_of_its_own() {
+        let mesh = Owner::mesh("0123456789abcdef0123456789abcdef");
+        assert_eq!(mesh.label(), "0123456789abcdef");
+        assert_eq!(mesh.inventory(), "terraform-provider-istio-mesh");
+        let remote = Owner::new(OwnerKind::RemoteCluster("edge".to_owned()), "1");
+        assert_eq!(remote.inventory(), "terraform-provider-istio-remote-edge");
+        let federation = Owner::new(OwnerKind::Federation("partners".to_owned()), "2");
+        assert_eq!(federation.inventory(), "terraform-provider-istio-federation-partners");
+    }
+}
