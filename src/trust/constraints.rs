@@ -1,7 +1,7 @@
 //! The names that an authority may issue certificates for, and those that a mesh needs.
 //!
 //! webpki refuses every certificate with a URI as soon as an authority above it constrains URIs, even to the right ones, so this is
-//! decided here: what both BoringSSL (Envoy) and Go (istiod and the agents) accept.
+//! decided here: what both `BoringSSL` (Envoy) and Go (istiod and the agents) accept.
 
 use x509_parser::extensions::{GeneralName, GeneralSubtree};
 use x509_parser::prelude::{X509Certificate, X509Error};
@@ -72,7 +72,7 @@ impl Subtrees {
     }
 }
 
-/// RFC 5280, 4.2.1.10, of URIs, as BoringSSL keeps it: the host itself, or, after a dot, hosts below. Go takes more.
+/// RFC 5280, 4.2.1.10, of URIs, as `BoringSSL` keeps it: the host itself, or, after a dot, hosts below. Go takes more.
 fn is_uri_host_below(host: &str, base: &str) -> bool {
     if base.starts_with('.') { host.ends_with(base) } else { host == base }
 }

@@ -264,14 +264,14 @@ impl Rendering<'_> {
             let set = self.blueprint.render(name, &facts.clone().unwrap_or_else(assumed))?;
             for manifest in set.manifests() {
                 let id = ObjectId::of(name, &manifest.object);
-                let object = if facts.is_some() { Some(self.object(&id, manifest)?) } else { None };
+                let object = if facts.is_some() { Some(self.object(&id, manifest)) } else { None };
                 rendered.insert(id, object);
             }
         }
         Ok(rendered)
     }
 
-    fn object(&self, id: &ObjectId, manifest: &Manifest) -> Result<Rendered, Diagnostic> {
+    fn object(&self, id: &ObjectId, manifest: &Manifest) -> Rendered {
         let Secrets { key, seals } = self.secrets;
         let mut holes = seals.planned(id, manifest, self.prior, self.api_servers);
         for (file, hole) in &manifest.holes {
@@ -285,7 +285,7 @@ impl Rendering<'_> {
                 holes.insert(field, None);
             }
         }
-        Ok(Rendered { fields: flatten(&manifest.object, key), holes })
+        Rendered { fields: flatten(&manifest.object, key), holes }
     }
 
     /// Whether what was filled in is a token that is no longer accepted.
