@@ -1,12 +1,17 @@
 //! The one place where errors become Terraform diagnostics: what failed, in which cluster, on which object, why, and
 //! what to do.
 
+mod chain;
+mod objects;
+
 use std::error::Error as StdError;
 use std::sync::Arc;
 
-use tfplugin::{AttributePath, Diagnostic};
+use tfplugin::{AttributePath, Diagnostic, Diagnostics};
 
-use crate::clusters::{self, SettingError};
+use self::chain::{capitalised, causes, chain};
+pub use self::objects::lines;
+use crate::clusters::{self, Reason, SettingError};
 use crate::documents::DocumentError;
 use crate::mesh::{self, Violation};
 use crate::observe::InstalledError;
@@ -69,7 +74,14 @@ pub fn cluster_skipped(
 }
 
 fn cluster_detail(error: &clusters::Error) -> String {
-    paragraphs(&[&causes(error), &error.way_out()])
+    let cause = match error {
+        // The error itself says it in its own words.
+        clusters::Error::Unreachable { reason, .. } if !matches!(reason, Reason::Other | Reason::Tls) => {
+            String::new()
+        }
+        error => causes(error),
+    };
+    paragraphs(&[&cause, &error.way_out()])
 }
 
 /// A rule that the declared mesh breaks.
@@ -104,24 +116,69 @@ pub fn failure(
 pub fn rollout(cluster: &str, error: &RolloutError, path: Option<AttributePath>) -> Diagnostic {
     let summary = format!("Cluster {cluster:?}: {error}");
     let cause = match error {
-        RolloutError::Apply(ssa::ApplyError::Write { failed, .. }) => {
-            objects(failed.iter().map(|(id, error)| (id, error as &(dyn StdError + 'static))))
-        }
-        RolloutError::Delete(ssa::DeleteError::Request { failed })
-        | RolloutError::Prune(ssa::DeleteError::Request { failed }) => {
-            objects(failed.iter().map(|(id, error)| (id, error as &(dyn StdError + 'static))))
-        }
+        RolloutError::Apply(error) => of_apply(error),
+        RolloutError::Delete(error) | RolloutError::Prune(error) => of_delete(error),
         error => causes(error),
     };
     located(Diagnostic::error(summary, paragraphs(&[&cause, &rollout_way_out(error)])), path)
 }
 
+fn of_apply(error: &ssa::ApplyError) -> String {
+    match error {
+        ssa::ApplyError::Refused { objects } => objects::refused(objects),
+        ssa::ApplyError::Write { failed, .. } => objects::failed(failed.iter()),
+        error => chain(error),
+    }
+}
+
+fn of_delete(error: &ssa::DeleteError) -> String {
+    match error {
+        ssa::DeleteError::Request { failed } => objects::failed(failed.iter()),
+        ssa::DeleteError::Observe { failed } => objects::failed(failed.iter()),
+        ssa::DeleteError::Stuck { waited, objects } => {
+            let stuck = objects.iter().map(|stuck| (stuck.id.clone(), held_by(stuck)));
+            format!("Still there after {waited:.0?}:\n{}", objects::listed(stuck))
+        }
+        ssa::DeleteError::Cancelled { objects } => {
+            let left = objects.iter().map(|id| (id.clone(), String::new()));
+            format!("Not known to be gone:\n{}", objects::listed(left))
+        }
+        error => chain(error),
+    }
+}
+
+/// What keeps an object from going.
+fn held_by(stuck: &ssa::Stuck) -> String {
+    let finalizers =
+        (!stuck.finalizers.is_empty()).then(|| format!("held by finalizers {}", stuck.finalizers.join(", ")));
+    finalizers.into_iter().chain(stuck.conditions.iter().cloned()).collect::<Vec<_>>().join("; ")
+}
+
+/// The messages of a create that has failed and whose state is kept: Terraform marks the resource as tainted then, so that applying
+/// again, which every way out ends with, would destroy what has been made.
+pub fn of_tainted(messages: Diagnostics, resource_type: &str) -> Diagnostics {
+    let taint = format!(
+        "Terraform marks a resource whose creation has failed as tainted, and the next apply would destroy what exists and create it \
+         again. To resume instead, run terraform untaint {resource_type}.<name> before you apply again."
+    );
+    let named = |message: Diagnostic| {
+        let detail = paragraphs(&[&message.detail, &taint]);
+        if message.is_error() { Diagnostic { detail, ..message } } else { message }
+    };
+    messages.into_iter().map(named).collect()
+}
+
 fn rollout_way_out(error: &RolloutError) -> String {
     use ssa::{ApplyError, DeleteError, InventoryError};
+    if let RolloutError::Apply(ApplyError::Write { failed, .. }) = error
+        && let Some(way_out) = objects::way_out_of_failures(failed)
+    {
+        return way_out;
+    }
     match error {
         error if is_cancelled(error) => {
-            "The run was cancelled. What was done so far is recorded in the cluster and in state. To go on, run terraform untaint if \
-             this was the first apply, and apply again; to take it back, destroy."
+            "The run was cancelled. What was done so far is recorded in the cluster and in state. To resume, apply again; to take it \
+             back, destroy."
         }
         RolloutError::Claim(InventoryError::AlreadyInstalled { .. }) => {
             "Another run has made the mesh in the meantime. Nothing was written in any cluster. Use the state that has it; if that \
@@ -139,34 +196,22 @@ fn rollout_way_out(error: &RolloutError) -> String {
             "Another run is working on this mesh. Wait until it has ended; a run that was killed no longer stands in the \
              way once its claim has expired."
         }
-        RolloutError::Apply(ApplyError::Refused { objects }) if objects.iter().all(is_to_be_recreated) => {
-            "Nothing was written. Kubernetes does not let these fields of an existing object change: put back what sets them, or \
-             delete the objects with kubectl and apply again; they are then created as configured."
-        }
-        RolloutError::Apply(ApplyError::Refused { .. }) => {
-            "Nothing was written. Remove what others made (a Helm release or an istioctl installation in the same namespace, \
-             for instance), or choose another namespace for the mesh. Definitions that an earlier mesh of another namespace left \
-             behind can be deleted, or used as they are with crds = \"external\"."
+        RolloutError::Apply(ApplyError::Refused { objects }) => {
+            return format!("Nothing was written. {}", objects::way_out(objects));
         }
         RolloutError::Apply(ApplyError::NotReady { .. }) | RolloutError::Wait(_) => {
-            "Everything up to here is applied and in state. Mend the cause; when the object has become ready, run \
-             terraform untaint if this was the first apply, and apply again. Raise timeouts if it only needs longer."
+            "Everything up to here is applied and in state. Fix the cause, and apply again when the object has become ready. Raise \
+             timeouts if it only needs longer."
         }
         RolloutError::Root(error) | RolloutError::Intermediate(error) => error.way_out(),
-        // The second is what kube-proxy makes of a Service without endpoints.
-        RolloutError::NotInjected { reason, .. }
-            if reason.contains("no endpoints available") || reason.contains("connection refused") =>
-        {
-            "No pod of Deployment istiod is ready to fill it in. Look at the events of its pods and at the number of replicas, mend \
-             the cause, and apply again."
-        }
-        RolloutError::NotInjected { .. } => {
-            "The API server calls istiod's webhook for every new pod, from its own network to port 15017 of istiod's pods: \
-             open the firewall between them (on EKS and private GKE clusters it is closed by default), and apply again. A label \
-             istio-injection or istio.io/rev on the gateway's namespace can also keep the webhook from being called: remove it."
+        RolloutError::NotInjected { reason, .. } => way_out_of_injection(reason),
+        RolloutError::GatewayDenied { .. } => {
+            "What the message names denies pods like the gateway's in its namespace. Change that policy or quota, or the values of the \
+             gateway, and apply again."
         }
         RolloutError::NoRoot | RolloutError::Links { .. } => {
-            "Mend what the message about the other cluster says, and apply again."
+            "This cluster has everything that does not depend on another one. The message about the other cluster says what has to be \
+             settled there first; if that cluster does not belong in this mesh, remove its primary block."
         }
         RolloutError::SharedMeshConfig(SharedMeshConfigError::Compose(_)) => {
             "Nothing that istiod trusts was changed. Apply the resource that owns the record again, or the mesh if it is the mesh's \
@@ -184,7 +229,7 @@ fn rollout_way_out(error: &RolloutError) -> String {
              then delete it and run the same command again."
         }
         RolloutError::NoToken { .. } => {
-            "Look whether the cluster's controller manager runs its token controller, and apply again."
+            "Check that the cluster's kube-controller-manager runs the token controller, and apply again."
         }
         RolloutError::Delete(DeleteError::Stuck { .. }) | RolloutError::Prune(DeleteError::Stuck { .. }) => {
             "Let the controllers behind the finalizers finish or remove what blocks them, and run the same command again."
@@ -193,22 +238,22 @@ fn rollout_way_out(error: &RolloutError) -> String {
             "Grant the identity of the cluster block the verb and resource that the message names, and run the same \
              command again."
         }
-        _ => "What was done so far is recorded in the cluster and in state; run the same command again to go on.",
+        _ => "What was done so far is recorded in the cluster and in state; run the same command again to resume.",
     }
     .to_owned()
 }
 
-fn is_to_be_recreated(change: &ssa::Change) -> bool {
-    matches!(change.action, ssa::Action::Recreated { .. })
-}
-
-/// One line an object, which names it once.
-fn objects<'a>(failed: impl Iterator<Item = (&'a ssa::ObjectId, &'a (dyn StdError + 'static))>) -> String {
-    let lines = failed.map(|(id, error)| {
-        let (id, text) = (id.to_string(), plain_chain(error));
-        if text.contains(&id) { capitalised(&text) } else { format!("{id}: {text}") }
-    });
-    lines.collect::<Vec<_>>().join("\n")
+/// Of pods that istiod's webhook has not completed.
+fn way_out_of_injection(reason: &str) -> &'static str {
+    // The second is what kube-proxy makes of a Service without endpoints.
+    if reason.contains("no endpoints available") || reason.contains("connection refused") {
+        "No pod of Deployment istiod is ready to fill it in. Look at the events of its pods and at the number of replicas, fix \
+         the cause, and apply again."
+    } else {
+        "The API server calls istiod's webhook for every new pod, from its own network to port 15017 of istiod's pods: \
+         open the firewall between them (on EKS and private GKE clusters it is closed by default), and apply again. A label \
+         istio-injection or istio.io/rev on the gateway's namespace can also keep the webhook from being called: remove it."
+    }
 }
 
 /// Whether the API server said no (403) anywhere below.
@@ -256,30 +301,6 @@ fn located(diagnostic: Diagnostic, path: Option<AttributePath>) -> Diagnostic {
     }
 }
 
-/// The error and its causes, beginning with a capital letter.
-fn chain(error: &(dyn StdError + 'static)) -> String {
-    capitalised(&plain_chain(error))
-}
-
-/// The error and its causes, separated by colons; a cause that the text before it already holds is left out.
-fn plain_chain(error: &(dyn StdError + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = error.to_string();
-        if !text.contains(&next) {
-            text = format!("{text}: {next}");
-        }
-        cause = error.source();
-    }
-    text
-}
-
-/// The causes alone.
-fn causes(error: &(dyn StdError + 'static)) -> String {
-    error.source().map(chain).unwrap_or_default()
-}
-
 fn paragraphs(texts: &[&str]) -> String {
     let texts: Vec<String> =
         texts.iter().filter(|text| !text.is_empty()).map(|text| sentence(text)).collect();
@@ -290,37 +311,9 @@ fn sentence(text: &str) -> String {
     if text.ends_with(['.', '!', '?', ':', '\n']) { text.to_owned() } else { format!("{text}.") }
 }
 
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters
-        .next()
-        .map(|first| first.to_uppercase().collect::<String>() + letters.as_str())
-        .unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[derive(Debug, thiserror::Error)]
-    #[error("cannot apply the manifests")]
-    struct Outer(#[source] Inner);
-
-    #[derive(Debug, thiserror::Error)]
-    #[error("not permitted to apply apps/Deployment/istio-system/istiod: no")]
-    struct Inner(#[source] Innermost);
-
-    #[derive(Debug, thiserror::Error)]
-    #[error("no")]
-    struct Innermost;
-
-    #[test]
-    fn a_chain_does_not_repeat_what_it_has_said() {
-        assert_eq!(
-            chain(&Outer(Inner(Innermost))),
-            "Cannot apply the manifests: not permitted to apply apps/Deployment/istio-system/istiod: no"
-        );
-    }
 
     #[test]
     fn a_cancelled_run_is_told_wherever_it_stood() {
@@ -347,5 +340,30 @@ mod tests {
     #[test]
     fn paragraphs_end_as_sentences() {
         assert_eq!(paragraphs(&["one", "", "two."]), "one.\n\ntwo.");
+    }
+
+    #[test]
+    fn every_error_of_a_failed_create_names_untaint_and_no_warning_does() {
+        let messages: Diagnostics =
+            [Diagnostic::error("a", "Apply again."), Diagnostic::warning("b", "c")].into_iter().collect();
+        let named: Vec<Diagnostic> = of_tainted(messages, "istio_mesh").into_iter().collect();
+        assert!(named[0].detail.starts_with("Apply again.\n\n"), "{:?}", named[0]);
+        assert!(named[0].detail.contains("run terraform untaint istio_mesh.<name>"), "{:?}", named[0]);
+        assert_eq!(named[1].detail, "c");
+    }
+
+    #[test]
+    fn no_way_out_of_its_own_names_untaint() {
+        for error in [RolloutError::NoRoot, RolloutError::CompleteLate] {
+            assert!(!rollout_way_out(&error).contains("untaint"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_failure_elsewhere_does_not_have_this_cluster_applied_again() {
+        let clusters = vec!["east".to_owned()];
+        for error in [RolloutError::NoRoot, RolloutError::Links { clusters }] {
+            assert!(!rollout_way_out(&error).contains("apply again"), "{error:?}");
+        }
     }
 }

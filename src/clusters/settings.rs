@@ -29,6 +29,20 @@ pub enum ConnectionSettings {
     },
 }
 
+/// The settings that say as whom the provider comes, or on which way, and nothing about where the API server is.
+const NOT_WHEREABOUTS: [&str; 6] =
+    ["token", "token_file", "client_certificate", "client_key", "proxy_url", "config_context_auth_info"];
+
+impl ConnectionSettings {
+    /// The setting without a value yet by which another API server may be meant than before. Of an unknown token alone nothing
+    /// follows: it is often as young as the run.
+    pub fn unknown_whereabouts(&self) -> Option<&str> {
+        let Self::NotYetKnown { attribute } = self else { return None };
+        let is_credential = NOT_WHEREABOUTS.contains(&attribute.as_str()) || attribute.starts_with("exec");
+        (!is_credential).then_some(attribute)
+    }
+}
+
 impl Default for ConnectionSettings {
     fn default() -> Self {
         Self::Known(Box::default())
@@ -142,5 +156,22 @@ impl Default for Limits {
             exec: Duration::from_mins(1),
             concurrency: 16,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_cluster_may_be_meant_by_an_unknown_host_or_authority_and_not_by_an_unknown_token() {
+        let unknown = |attribute: &str| ConnectionSettings::NotYetKnown { attribute: attribute.to_owned() };
+        for attribute in ["host", "cluster_ca_certificate", "config_raw", "config_path", "config_context"] {
+            assert_eq!(unknown(attribute).unknown_whereabouts(), Some(attribute));
+        }
+        for attribute in ["token", "token_file", "exec.args", "client_key", "proxy_url"] {
+            assert_eq!(unknown(attribute).unknown_whereabouts(), None, "{attribute}");
+        }
+        assert_eq!(ConnectionSettings::default().unknown_whereabouts(), None);
     }
 }

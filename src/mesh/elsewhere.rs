@@ -48,7 +48,7 @@ fn unusable_name(host: &str) -> Option<String> {
     }
     let is_of_the_cluster = ["kubernetes", "kubernetes.default"].contains(&host)
         || host.starts_with("kubernetes.default.svc.")
-        || host.ends_with(".svc")
+        || host.rsplit('.').next() == Some("svc")
         || host.ends_with(".svc.cluster.local");
     if is_of_the_cluster {
         return Some(format!(

@@ -3,7 +3,6 @@
 use core::net::IpAddr;
 use std::collections::BTreeMap;
 
-use super::cidr::Cidr;
 use super::declared::{Mesh, Primary};
 use super::elsewhere;
 use super::gateway::EastWestGateway;
@@ -80,9 +79,9 @@ impl Check {
         if let Some(hostname) = &remote.hostname {
             self.hostname(hostname, &field.then("hostname"), cluster);
         }
-        for text in &remote.load_balancer_source_ranges {
-            self.name::<Cidr>(text, field.then("load_balancer_source_ranges"), Some(cluster));
-        }
+        let settings =
+            (&remote.load_balancer_class, &remote.service_annotations, &remote.load_balancer_source_ranges);
+        self.load_balancer(settings, &field, cluster);
         if let Some(gateway) = &primary.east_west_gateway {
             self.has_no_load_balancer(remote, &field, cluster);
             self.gateway_leads_to_istiod(gateway, remote, &field, cluster);
@@ -166,36 +165,36 @@ mod tests {
         assert_eq!(mesh.validate().unwrap().warnings(), []);
     }
 
-    fn federation(namespace: Option<&str>) -> Option<EastWestGateway> {
-        Some(EastWestGateway { namespace: namespace.map(str::to_owned), ..EastWestGateway::default() })
+    fn gateway(namespace: Option<&str>) -> EastWestGateway {
+        EastWestGateway { namespace: namespace.map(str::to_owned), ..EastWestGateway::default() }
     }
 
-    fn remote(hostname: &str) -> Option<RemoteControlPlane> {
-        Some(RemoteControlPlane { hostname: Some(hostname.to_owned()), ..RemoteControlPlane::default() })
+    fn remote(hostname: &str) -> RemoteControlPlane {
+        RemoteControlPlane { hostname: Some(hostname.to_owned()), ..RemoteControlPlane::default() }
     }
 
     #[test]
     fn a_federation_gateway_has_a_namespace_of_its_own() {
         let mut mesh = mesh();
-        mesh.primaries.get_mut("east").unwrap().federation_gateway = federation(None);
+        mesh.primaries.get_mut("east").unwrap().federation_gateway = Some(gateway(None));
         let valid = mesh.validate().unwrap();
-        let gateway = valid.primaries().values().next().unwrap().gateway(GatewayRole::Federation).unwrap();
-        assert_eq!(gateway.namespace.as_str(), "istio-system-federation");
+        let federated = valid.primaries().values().next().unwrap().gateway(GatewayRole::Federation).unwrap();
+        assert_eq!(federated.namespace.as_str(), "istio-system-federation");
         let field = "primary[\"east\"].federation_gateway.namespace";
-        assert_eq!(refused(|east| east.federation_gateway = federation(Some("istio-system"))).0, field);
+        assert_eq!(refused(|east| east.federation_gateway = Some(gateway(Some("istio-system")))).0, field);
         let beside = |east: &mut Primary| {
-            east.east_west_gateway = federation(Some("gateways"));
-            east.federation_gateway = federation(Some("gateways"));
+            east.east_west_gateway = Some(gateway(Some("gateways")));
+            east.federation_gateway = Some(gateway(Some("gateways")));
         };
         assert_eq!(refused(beside).0, field);
-        assert_eq!(refused(|east| east.federation_gateway = federation(Some("kube-federation"))).0, field);
+        assert_eq!(refused(|east| east.federation_gateway = Some(gateway(Some("kube-federation")))).0, field);
     }
 
     #[test]
     fn a_mesh_with_istios_own_trust_domain_has_no_federation_gateway() {
         let mut mesh = mesh();
         mesh.trust_domain = DEFAULT_TRUST_DOMAIN.to_owned();
-        mesh.primaries.get_mut("east").unwrap().federation_gateway = federation(None);
+        mesh.primaries.get_mut("east").unwrap().federation_gateway = Some(gateway(None));
         let fields: Vec<String> =
             mesh.validate().unwrap_err().iter().map(|it| it.field.to_string()).collect();
         assert!(fields.contains(&"primary[\"east\"].federation_gateway".to_owned()), "{fields:?}");
@@ -215,7 +214,7 @@ mod tests {
             assert_eq!(field, "primary[\"east\"].federation_gateway.values", "{values}: {cause}");
             let chart = [("gateway".to_owned(), values.clone())].into();
             let (field, _) = refused(|east| {
-                east.federation_gateway = federation(None);
+                east.federation_gateway = Some(gateway(None));
                 east.chart = chart;
             });
             assert_eq!(field, "primary[\"east\"].chart[\"gateway\"].values", "{values}");
@@ -227,14 +226,14 @@ mod tests {
         accepted(|east| {
             let values = json!({"networkGateway": "net-east", "name": "istio-eastwestgateway"});
             east.east_west_gateway = Some(EastWestGateway { values, ..EastWestGateway::default() });
-            east.federation_gateway = federation(None);
+            east.federation_gateway = Some(gateway(None));
         });
     }
 
     #[test]
     fn istiod_is_dialled_by_a_name_that_others_can_use() {
         for name in ["istiod.east.example", "10.0.0.7", "fd00::7"] {
-            accepted(|east| east.remote_control_plane = remote(name));
+            accepted(|east| east.remote_control_plane = Some(remote(name)));
         }
         let field = "primary[\"east\"].remote_control_plane.hostname";
         for name in [
@@ -248,7 +247,7 @@ mod tests {
             "localhost",
             "::1",
         ] {
-            assert_eq!(refused(|east| east.remote_control_plane = remote(name)).0, field, "{name:?}");
+            assert_eq!(refused(|east| east.remote_control_plane = Some(remote(name))).0, field, "{name:?}");
         }
     }
 
@@ -256,7 +255,7 @@ mod tests {
     fn istiods_certificate_has_the_declared_name_and_no_other() {
         let values = json!({"env": {"ISTIOD_CUSTOM_HOST": "other.example"}});
         let (field, cause) = refused(|east| {
-            east.remote_control_plane = remote("istiod.example");
+            east.remote_control_plane = Some(remote("istiod.example"));
             east.chart = [("istiod".to_owned(), values)].into();
         });
         assert_eq!(field, "primary[\"east\"].chart[\"istiod\"].values");
@@ -275,7 +274,7 @@ mod tests {
         let mut mesh = mesh();
         let east = mesh.primaries.get_mut("east").unwrap();
         east.remote_control_plane = Some(settings);
-        east.east_west_gateway = federation(None);
+        east.east_west_gateway = Some(gateway(None));
         let fields: Vec<String> =
             mesh.validate().unwrap_err().iter().map(|it| it.field.to_string()).collect();
         let of = |attribute: &str| format!("primary[\"east\"].remote_control_plane.{attribute}");
@@ -308,7 +307,21 @@ mod tests {
             };
             let field = "primary[\"east\"].remote_control_plane.hostname";
             assert_eq!(refused(serving(RemoteControlPlane::default())).0, field);
-            accepted(serving(remote("istiod.example").unwrap()));
+            accepted(serving(remote("istiod.example")));
         }
+    }
+
+    #[test]
+    fn the_load_balancer_of_a_control_plane_has_a_class_and_annotations_that_kubernetes_takes() {
+        let remote = |change: fn(&mut RemoteControlPlane)| {
+            let mut block = RemoteControlPlane::default();
+            change(&mut block);
+            refused(|east| east.remote_control_plane = Some(block)).0
+        };
+        let block = "primary[\"east\"].remote_control_plane";
+        let class = remote(|it| it.load_balancer_class = Some(String::new()));
+        assert_eq!(class, format!("{block}.load_balancer_class"));
+        let annotation = remote(|it| it.service_annotations = [("a b".to_owned(), String::new())].into());
+        assert_eq!(annotation, format!("{block}.service_annotations"));
     }
 }

@@ -1,6 +1,6 @@
 //! The rules of one gateway.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -52,17 +52,35 @@ impl Check {
             let cause = "A gateway needs at least one replica.".to_owned();
             self.error(field.then("replicas"), Some(cluster), cause, "Write 1 or more, or leave it out.");
         }
-        for key in
-            gateway.service_annotations.keys().filter(|key| !is_qualified_name(&key.to_ascii_lowercase()))
-        {
+        let settings = (
+            &gateway.load_balancer_class,
+            &gateway.service_annotations,
+            &gateway.load_balancer_source_ranges,
+        );
+        self.load_balancer(settings, &field, cluster);
+        self.is_document(&gateway.values, &field.then("values"), Some(cluster));
+    }
+
+    /// Class, annotations and source ranges of a Service with a load balancer.
+    pub(super) fn load_balancer(
+        &mut self,
+        (class, annotations, ranges): (&Option<String>, &BTreeMap<String, String>, &BTreeSet<String>),
+        field: &FieldPath,
+        cluster: &str,
+    ) {
+        if let Some(class) = class.as_ref().filter(|class| !is_qualified_name(class)) {
+            let cause = format!("{class:?} is not a load balancer class.");
+            let way_out = "Write the class that the load balancer's controller documents, such as \"service.k8s.aws/nlb\".";
+            self.error(field.then("load_balancer_class"), Some(cluster), cause, way_out);
+        }
+        for key in annotations.keys().filter(|key| !is_qualified_name(&key.to_ascii_lowercase())) {
             let cause = format!("{key:?} is not the key of an annotation.");
             let way_out = "Write a name of at most 63 letters, digits, \"-\", \"_\" and \".\", after an optional DNS name and \"/\".";
             self.error(field.then("service_annotations"), Some(cluster), cause, way_out);
         }
-        for text in &gateway.load_balancer_source_ranges {
+        for text in ranges {
             self.name::<Cidr>(text, field.then("load_balancer_source_ranges"), Some(cluster));
         }
-        self.is_document(&gateway.values, &field.then("values"), Some(cluster));
     }
 
     fn service_type(&mut self, service: &Service, cluster: &str) {
@@ -94,11 +112,6 @@ impl Check {
             let cause = format!("A Service of type {:?} has no {attribute}.", service.kind);
             let way_out = format!("Remove {attribute}, or change the type of the Service.");
             self.error(field.then(attribute), Some(cluster), cause, &way_out);
-        }
-        if let Some(class) = gateway.load_balancer_class.as_ref().filter(|class| !is_qualified_name(class)) {
-            let cause = format!("{class:?} is not a load balancer class.");
-            let way_out = "Write the class that the load balancer's controller documents, such as \"service.k8s.aws/nlb\".";
-            self.error(field.then("load_balancer_class"), Some(cluster), cause, way_out);
         }
     }
 
@@ -180,32 +193,38 @@ impl Check {
         self.error(service.field.clone(), Some(cluster), cause, way_out);
     }
 
-    /// Calls to two networks cannot go to one place.
+    /// Calls to two networks, or of the same mesh and of others, cannot go to one place.
     pub(super) fn gateways_are_told_apart(&mut self, primaries: &BTreeMap<String, Primary>) {
-        let mut places: BTreeMap<(&str, i64), (&str, &str)> = BTreeMap::new();
+        let mut places: BTreeMap<(&str, i64), (&str, &str, GatewayRole)> = BTreeMap::new();
         for (label, primary) in primaries {
-            let Some(gateway) = &primary.east_west_gateway else { continue };
-            let port = gateway.address_port();
-            for address in &gateway.addresses {
-                let (other, network) = *places.entry((address, port)).or_insert((label, &primary.network));
-                if network != primary.network {
-                    let cause = format!(
-                        "{address}, port {port}, is also where the gateway of cluster {other:?} is, and that is on network \
-                         {network:?}."
-                    );
-                    let field = FieldPath::attribute("primary")
-                        .key(label)
-                        .then("east_west_gateway")
-                        .then("addresses");
-                    self.error(
-                        field,
-                        Some(label),
-                        cause,
-                        "Give the gateways of two networks different addresses or ports.",
-                    );
+            for role in GatewayRole::ALL {
+                let Some(gateway) = primary.gateway(role) else { continue };
+                let port = gateway.address_port();
+                for address in &gateway.addresses {
+                    let own = (label.as_str(), primary.network.as_str(), role);
+                    let other = *places.entry((address, port)).or_insert(own);
+                    if (other.1, other.2) != (own.1, own.2) {
+                        self.same_place(&format!("{address}, port {port},"), label, role, other);
+                    }
                 }
             }
         }
+    }
+
+    fn same_place(
+        &mut self,
+        place: &str,
+        cluster: &str,
+        role: GatewayRole,
+        (other, network, other_role): (&str, &str, GatewayRole),
+    ) {
+        let cause = format!(
+            "{place} is also where the {} of cluster {other:?} on network {network:?} is, so calls to one of them would end at \
+             the other.",
+            other_role.block()
+        );
+        let field = FieldPath::attribute("primary").key(cluster).then(role.block()).then("addresses");
+        self.error(field, Some(cluster), cause, "Give the gateways different addresses or ports.");
     }
 }
 

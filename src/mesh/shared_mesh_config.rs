@@ -99,7 +99,7 @@ impl Check {
                         entries.extend(self.ca_certificate(item, &format!("{name}[{position}]")));
                     }
                 }
-                Some(_) => self.bad_entry(name, "is not a list".to_owned()),
+                Some(_) => self.bad_entry(name, "is not a list"),
             }
         }
         (rest, entries)
@@ -116,11 +116,11 @@ impl Check {
                 },
                 Err(error) => format!("cannot be read: {error}"),
             };
-        self.bad_entry(place, problem);
+        self.bad_entry(place, &problem);
         None
     }
 
-    fn bad_entry(&mut self, place: &str, problem: String) {
+    fn bad_entry(&mut self, place: &str, problem: &str) {
         let cause = format!("{place} {problem}; istiod would ignore it in silence, or the whole list.");
         let help = "Write caCertificates = [{ pem = \"…\", trustDomains = [\"…\"] }].";
         self.error(FieldPath::attribute("mesh_config"), None, cause, help);

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures::future::{join_all, try_join4};
+use futures::future::{join_all, try_join, try_join4};
+use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::ListParams;
+use kube::client::UpgradeConnectionError;
 use kube::{Api, ResourceExt};
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -13,9 +15,11 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use super::authority::{self, CertificateFiles};
 use super::gateway::{self, Gateway};
 use super::pods::is_ready;
-use crate::clusters::{Cluster, Error};
+use crate::clusters::{Cluster, Error, Failure};
 use crate::mesh::GatewayRole;
 
+/// istiod's Deployment.
+const DEPLOYMENT: &str = "istiod";
 /// Port of istiod's debug interface, which answers its own pod's loopback address only.
 const DEBUG_PORT: u16 = 8080;
 /// The clusters that istiod knows, in `pilot/pkg/xds/debug.go`.
@@ -26,6 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// One control plane, as far as it could be observed.
 #[derive(Debug)]
 pub struct ControlPlane {
+    /// Whether istiod is installed at all.
+    pub is_installed: bool,
     /// Every ready pod of istiod, and what it says of the clusters that it reads; an error where that cannot be seen.
     pub replicas: Result<Vec<Replica>, String>,
     /// The roots that proxies of the cluster trust, as PEM; `None` if there are none yet.
@@ -37,9 +43,9 @@ pub struct ControlPlane {
 }
 
 impl ControlPlane {
-    /// Whether a pod of it is seen to be ready.
+    /// Whether a pod of it is ready. Only ready pods are asked, so one that could not be asked is.
     pub fn is_running(&self) -> bool {
-        self.replicas.as_ref().is_ok_and(|replicas| !replicas.is_empty())
+        self.replicas.as_ref().map_or(true, |replicas| !replicas.is_empty())
     }
 }
 
@@ -61,14 +67,21 @@ pub async fn control_plane(
     gateway_namespace: &str,
     asks_istiod: bool,
 ) -> Result<ControlPlane, Error> {
-    let (roots, authority, gateway, replicas) = try_join4(
+    let looks = try_join4(
         authority::roots(cluster, namespace),
         authority::authority(cluster, namespace),
         gateway::gateway(cluster, GatewayRole::EastWest, namespace, gateway_namespace),
         replicas(cluster, namespace, asks_istiod),
-    )
-    .await?;
-    Ok(ControlPlane { replicas, roots, authority, gateway })
+    );
+    let (is_installed, (roots, authority, gateway, replicas)) =
+        try_join(is_installed(cluster, namespace), looks).await?;
+    Ok(ControlPlane { is_installed, replicas, roots, authority, gateway })
+}
+
+async fn is_installed(cluster: &Cluster, namespace: &str) -> Result<bool, Error> {
+    let deployments = Api::<Deployment>::namespaced(cluster.client(), namespace);
+    let found = deployments.get_metadata_opt(DEPLOYMENT).await.map_err(|error| cluster.error(error))?;
+    Ok(found.is_some())
 }
 
 async fn replicas(
@@ -84,21 +97,41 @@ async fn replicas(
         return Ok(Ok(ready.map(|_| Replica::new()).collect()));
     }
     let answers = join_all(ready.map(|pod| async {
-        let looked = tokio::time::timeout(PATIENCE, clusters_of(pods.clone(), pod)).await;
+        let looked = tokio::time::timeout(PATIENCE, clusters_of(cluster, pods.clone(), pod)).await;
         looked.unwrap_or_else(|_| Err("istiod did not answer".to_owned()))
     }))
     .await;
     Ok(answers.into_iter().collect())
 }
 
-async fn clusters_of(pods: Api<Pod>, pod: String) -> Result<Replica, String> {
-    let mut forward = pods.portforward(&pod, &[DEBUG_PORT]).await.map_err(|error| error.to_string())?;
+async fn clusters_of(cluster: &Cluster, pods: Api<Pod>, pod: String) -> Result<Replica, String> {
+    let forwarded = pods.portforward(&pod, &[DEBUG_PORT]).await;
+    let mut forward = forwarded.map_err(|error| not_forwarded(&error, &cluster.failure(&error)))?;
     let mut stream = forward.take_stream(DEBUG_PORT).ok_or("the API server opened no stream")?;
     let request = format!("GET {DEBUG_PATH} HTTP/1.0\r\nHost: localhost\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.map_err(|error| error.to_string())?;
+    let lost = |_| "the connection to istiod's pod was lost".to_owned();
+    stream.write_all(request.as_bytes()).await.map_err(lost)?;
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.map_err(|error| error.to_string())?;
+    stream.read_to_string(&mut answer).await.map_err(lost)?;
     parse(&answer)
+}
+
+/// Why no port could be forwarded, in the API server's words where it has some.
+fn not_forwarded(error: &kube::Error, failure: &Failure) -> String {
+    match (error, failure) {
+        (kube::Error::UpgradeConnection(UpgradeConnectionError::ProtocolSwitch(code)), _) => {
+            format!(
+                "the API server, or a proxy in front of it, does not forward ports (HTTP {})",
+                code.as_u16()
+            )
+        }
+        (kube::Error::UpgradeConnection(_), _) => {
+            "the API server, or a proxy in front of it, does not forward ports".to_owned()
+        }
+        (_, Failure::Forbidden { message } | Failure::Server { message, .. }) => message.clone(),
+        (_, Failure::Unauthorized) => "the API server does not accept the credentials (HTTP 401)".to_owned(),
+        (_, Failure::Unreachable(reason)) => format!("the API server cannot be reached: {reason}"),
+    }
 }
 
 fn parse(answer: &str) -> Result<Replica, String> {
@@ -108,7 +141,8 @@ fn parse(answer: &str) -> Result<Replica, String> {
     if head.split(' ').nth(1) != Some("200") {
         return Err(format!("istiod answered {}", head.lines().next().unwrap_or_default()));
     }
-    let clusters: Vec<RemoteCluster> = serde_json::from_str(body).map_err(|error| error.to_string())?;
+    let clusters: Vec<RemoteCluster> = serde_json::from_str(body)
+        .map_err(|_| "istiod's answer is not the list that was asked for".to_owned())?;
     Ok(clusters.into_iter().map(|cluster| (cluster.id, cluster.sync_status)).collect())
 }
 
@@ -133,5 +167,18 @@ mod tests {
             "istiod answered HTTP/1.0 403 Forbidden"
         );
         assert_eq!(parse("").unwrap_err(), "istiod gave no answer");
+    }
+
+    #[test]
+    fn why_no_port_is_forwarded_is_said_in_the_servers_words() {
+        let message =
+            "pods \"istiod-1\" is forbidden: User \"ci\" cannot create resource \"pods/portforward\"";
+        let error =
+            kube::Error::Api(kube::core::Status::failure(message, "Forbidden").with_code(403).boxed());
+        assert_eq!(not_forwarded(&error, &Failure::of(&error, false)), message);
+        let code = http::StatusCode::BAD_GATEWAY;
+        let error = kube::Error::UpgradeConnection(UpgradeConnectionError::ProtocolSwitch(code));
+        let text = not_forwarded(&error, &Failure::of(&error, false));
+        assert_eq!(text, "the API server, or a proxy in front of it, does not forward ports (HTTP 502)");
     }
 }

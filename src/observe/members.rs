@@ -7,7 +7,7 @@ use kube::{Api, ResourceExt};
 use crate::clusters::{Cluster, Error};
 use crate::mesh::{MEMBER_KEY, MEMBER_LABEL, MemberRecord};
 
-/// The dependents of the mesh in `namespace` of this primary, in the order of their names. Needs the right to list ConfigMaps there.
+/// The dependents of the mesh in `namespace` of this primary, in the order of their names. Needs the right to list `ConfigMap`s there.
 ///
 /// # Errors
 /// The records cannot be listed. One that cannot be read is taken for a dependent of which only the name is known: it must not

@@ -26,7 +26,7 @@ pub use gateway::{Gateway, GatewayPods, gateway, load_balancer, service_addresse
 pub use installed::{Installed, InstalledError, NetworkGateway, installed};
 pub use members::members;
 pub use page::join_page;
-pub use proxies::proxies;
+pub use proxies::{ControlPlaneName, Workload, proxies};
 pub use remote_access::{Refusal, RemoteAccess, RemoteSecret, RemoteSecrets, remote_secrets, token};
 
 /// How often a read is tried when the server or the connection to it fails for a moment.

@@ -689,6 +689,27 @@ fn a_federation_gateway_adds_to_a_cluster_and_changes_nothing_in_it() {
 }
 
 #[test]
+fn what_the_blocks_of_a_primary_make_depends_on_no_fact() {
+    let mut mesh = two_clusters(["net-east", "net-west"]);
+    for primary in mesh.primaries.values_mut() {
+        primary.federation_gateway = Some(crate::mesh::EastWestGateway::default());
+        primary.remote_control_plane = Some(RemoteControlPlane::default());
+    }
+    mesh.primaries.get_mut("west").unwrap().network = "net-east".to_owned();
+    mesh.primaries.get_mut("west").unwrap().east_west_gateway = None;
+    let mesh = mesh.validate().unwrap();
+    let mut charts = charts(&ISTIO.base, &ISTIO.istiod);
+    charts.insert(ChartName::Gateway, &ISTIO.gateway);
+    let all = |version: &str| {
+        let of = |(cluster, primary)| render(&mesh, cluster, primary, &charts, &facts(version)).unwrap();
+        mesh.primaries().iter().map(of).collect::<Vec<_>>()
+    };
+    let first = all("v1.28.0");
+    assert_eq!(all("v1.36.3-gke.1002000"), first);
+    assert_eq!(all("v1.37.0"), first);
+}
+
+#[test]
 fn a_cluster_can_have_a_federation_gateway_alone() {
     let set = east_with(|east| {
         east.east_west_gateway = None;

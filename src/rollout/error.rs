@@ -100,6 +100,12 @@ pub enum RolloutError {
         /// What the API server said last.
         reason: String,
     },
+    /// A policy, a quota or the API server's validation denies pods like the gateway's.
+    #[error("the cluster does not admit the gateway's pods: {reason}")]
+    GatewayDenied {
+        /// What the API server said.
+        reason: String,
+    },
     /// Gateway pods that istiod's webhook has not filled in could not be made anew.
     #[error("cannot make the gateway's pods anew that have no image")]
     StuckPods(#[source] clusters::Error),

@@ -11,7 +11,7 @@ use super::owner::Owner;
 use super::target::Target;
 use crate::clusters::Cluster;
 
-/// The inventories of this kind of owner in a cluster, each with its namespace. Needs the right to list ConfigMaps in all
+/// The inventories of this kind of owner in a cluster, each with its namespace. Needs the right to list `ConfigMap`s in all
 /// namespaces; without it only the `usual` namespace is looked at.
 ///
 /// # Errors

@@ -18,66 +18,151 @@ use crate::mesh::EastWestGateway;
 use crate::render::{Manifest, ManifestSet, Stage};
 
 const PAUSE: Duration = Duration::from_secs(1);
+/// How long a policy may deny the pod: it may judge a pod that the webhook has not filled in yet, and a quota may be freed.
+const DENIED: Duration = Duration::from_mins(1);
+/// The account of the pod that is tried out: every namespace gets it, while the gateway's own is created with the gateway.
+const ACCOUNT: &str = "default";
 
-/// Waits until a pod like the gateway's comes back from a dry-run with a real image, and has pods that were created without one
-/// made anew. Without the right to create pods, that cannot be seen, and nothing is waited for.
+/// What the API server makes of a pod like the gateway's.
+#[derive(Debug, PartialEq, Eq)]
+enum Answer {
+    /// The webhook has filled it in.
+    Injected,
+    /// The provider has no permission to create pods, so nothing can be seen.
+    NotPermitted,
+    /// The webhook does not work yet, or was not called, for this reason.
+    NotInjected(String),
+    /// A policy or a quota denies the pod.
+    Denied(String),
+}
+
+/// Waits until pods like the gateways' come back from a dry-run with a real image, and has pods that were created without one
+/// recreated. Without the permission to create pods, that cannot be seen, and nothing is waited for.
 pub(super) async fn wait(
     target: &Target,
     set: &ManifestSet,
     timeout: Duration,
     cancel: &CancellationToken,
 ) -> Result<(), RolloutError> {
-    let Some(pod) = set.manifests().iter().find_map(gateway_pod) else { return Ok(()) };
-    let cluster = &target.cluster;
-    let pod: Pod = serde_json::from_value(pod).map_err(RolloutError::GatewayPod)?;
-    let pods = Api::<Pod>::namespaced(cluster.client(), &pod.namespace().unwrap_or_default());
-    let parameters = PostParams { dry_run: true, ..PostParams::default() };
     let began = Instant::now();
-    loop {
-        let reason = match pods.create(&parameters, &pod).await {
-            Ok(injected) if has_image(&injected) => return replace_stuck(cluster, &pods).await,
-            Ok(_) => "istiod's webhook was not called, or did not know the pod".to_owned(),
-            Err(kube::Error::Api(status)) if status.is_forbidden() && !status.message.contains("webhook") => {
-                tracing::info!("no right to try out injection: {}", status.message);
-                return Ok(());
-            }
-            Err(kube::Error::Api(status)) => status.message.clone(),
-            Err(error) => cluster.error(error).to_string(),
-        };
-        if began.elapsed() >= timeout || cancel.is_cancelled() {
-            return Err(RolloutError::NotInjected { waited: began.elapsed(), reason });
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-}
-
-/// Deletes the gateway's pods without an image; their Deployment makes others.
-async fn replace_stuck(cluster: &Cluster, pods: &Api<Pod>) -> Result<(), RolloutError> {
-    let failed = |error| RolloutError::StuckPods(cluster.error(error));
-    let listed = pods.list(&ListParams::default().labels(EastWestGateway::PODS)).await.map_err(failed)?;
-    let is_stuck = |pod: &&Pod| !has_image(pod) && pod.metadata.deletion_timestamp.is_none();
-    for pod in listed.items.iter().filter(is_stuck) {
-        let preconditions = Preconditions { uid: pod.uid(), resource_version: None };
-        let parameters = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() };
-        match pods.delete(&pod.name_any(), &parameters).await {
-            Ok(_) => {}
-            Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => {}
-            Err(error) => return Err(failed(error)),
-        }
+    for gateway in set.manifests().iter().filter_map(Gateway::of) {
+        gateway.wait(&target.cluster, began, timeout, cancel).await?;
     }
     Ok(())
 }
 
-/// A pod as the gateway's Deployment would create it.
-fn gateway_pod(manifest: &Manifest) -> Option<Value> {
-    if manifest.stage != Stage::Gateways {
-        return None;
+/// The pods of one gateway.
+struct Gateway {
+    namespace: String,
+    /// A pod as its Deployment would create it, but for the account.
+    pod: Value,
+    /// By which its pods are found.
+    selector: String,
+}
+
+impl Gateway {
+    fn of(manifest: &Manifest) -> Option<Self> {
+        if manifest.stage != Stage::Gateways {
+            return None;
+        }
+        let template = manifest.object.pointer("/spec/template")?;
+        let namespace = manifest.object["metadata"]["namespace"].as_str().unwrap_or_default().to_owned();
+        let mut metadata = template["metadata"].clone();
+        metadata["generateName"] = json!("injection-check-");
+        metadata["namespace"] = json!(namespace);
+        let mut spec = template["spec"].clone();
+        spec["serviceAccountName"] = json!(ACCOUNT);
+        let labels = manifest.object.pointer("/spec/selector/matchLabels").and_then(Value::as_object);
+        let labels = labels.into_iter().flatten();
+        let selector: Vec<String> =
+            labels.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())).collect();
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec});
+        Some(Self { namespace, pod, selector: selector.join(",") })
     }
-    let template = manifest.object.pointer("/spec/template")?;
-    let mut metadata = template["metadata"].clone();
-    metadata["generateName"] = json!("injection-check-");
-    metadata["namespace"] = manifest.object["metadata"]["namespace"].clone();
-    Some(json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}))
+
+    async fn wait(
+        &self,
+        cluster: &Cluster,
+        began: Instant,
+        timeout: Duration,
+        cancel: &CancellationToken,
+    ) -> Result<(), RolloutError> {
+        let pods = Api::<Pod>::namespaced(cluster.client(), &self.namespace);
+        let pod: Pod = serde_json::from_value(self.pod.clone()).map_err(RolloutError::GatewayPod)?;
+        let parameters = PostParams { dry_run: true, ..PostParams::default() };
+        let mut denied_since = None;
+        loop {
+            let reason = match answer(pods.create(&parameters, &pod).await, cluster) {
+                Answer::Injected => return self.replace_stuck(cluster, &pods).await,
+                Answer::NotPermitted => {
+                    tracing::info!("injection cannot be tried out without the permission to create pods");
+                    return Ok(());
+                }
+                Answer::NotInjected(reason) => {
+                    denied_since = None;
+                    reason
+                }
+                Answer::Denied(reason) => {
+                    if denied_since.get_or_insert_with(Instant::now).elapsed() >= DENIED {
+                        return Err(RolloutError::GatewayDenied { reason });
+                    }
+                    reason
+                }
+            };
+            if began.elapsed() >= timeout || cancel.is_cancelled() {
+                return Err(match denied_since {
+                    Some(_) => RolloutError::GatewayDenied { reason },
+                    None => RolloutError::NotInjected { waited: began.elapsed(), reason },
+                });
+            }
+            tokio::select! {
+                () = cancel.cancelled() => {}
+                () = tokio::time::sleep(PAUSE) => {}
+            }
+        }
+    }
+
+    /// Deletes the gateway's pods without an image; their Deployment creates others.
+    async fn replace_stuck(&self, cluster: &Cluster, pods: &Api<Pod>) -> Result<(), RolloutError> {
+        let failed = |error| RolloutError::StuckPods(cluster.error(error));
+        let listed = pods.list(&ListParams::default().labels(&self.selector)).await.map_err(failed)?;
+        let is_stuck = |pod: &&Pod| !has_image(pod) && pod.metadata.deletion_timestamp.is_none();
+        for pod in listed.items.iter().filter(is_stuck) {
+            let preconditions = Preconditions { uid: pod.uid(), resource_version: None };
+            let parameters = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() };
+            match pods.delete(&pod.name_any(), &parameters).await {
+                Ok(_) => {}
+                Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn answer(created: Result<Pod, kube::Error>, cluster: &Cluster) -> Answer {
+    match created {
+        Ok(pod) if has_image(&pod) => Answer::Injected,
+        Ok(_) => Answer::NotInjected("istiod's webhook was not called, or did not know the pod".to_owned()),
+        Err(kube::Error::Api(status)) => refused(status.code, &status.message),
+        Err(error) => Answer::NotInjected(cluster.error(error).to_string()),
+    }
+}
+
+/// What an error answer says. All that the API server itself says of permissions has one form (`Forbidden` in
+/// `k8s.io/apiserver/pkg/endpoints/handlers/responsewriters`); other plugins and webhooks answer 403 in words of their own.
+fn refused(code: u16, message: &str) -> Answer {
+    let is_missing_permission = message.starts_with("pods is forbidden: User ")
+        && message.contains("cannot create resource \"pods\" in API group \"\"");
+    let is_missing_account = message.contains("error looking up service account");
+    match code {
+        403 if is_missing_permission => Answer::NotPermitted,
+        // A namespace that was just created gets its account in a moment.
+        403 if is_missing_account => Answer::NotInjected(message.to_owned()),
+        408 | 429 => Answer::NotInjected(message.to_owned()),
+        400..=499 => Answer::Denied(message.to_owned()),
+        _ => Answer::NotInjected(message.to_owned()),
+    }
 }
 
 fn has_image(pod: &Pod) -> bool {
@@ -85,4 +170,62 @@ fn has_image(pod: &Pod) -> bool {
     containers.into_iter().all(|container| {
         container.image.as_deref().is_some_and(|image| image != EastWestGateway::PLACEHOLDER_IMAGE)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::{Component, Holes};
+
+    #[test]
+    fn only_the_api_servers_own_word_says_that_the_permission_is_missing() {
+        let missing = "pods is forbidden: User \"ci\" cannot create resource \"pods\" in API group \"\" in the namespace \
+                       \"istio-system\"";
+        assert_eq!(refused(403, missing), Answer::NotPermitted);
+        let account = "pods \"injection-check-\" is forbidden: error looking up service account istio-system/default: \
+                       serviceaccount \"default\" not found";
+        assert_eq!(refused(403, account), Answer::NotInjected(account.to_owned()));
+        for denied in [
+            "pods \"injection-check-\" is forbidden: violates PodSecurity \"restricted:latest\"",
+            "pods \"injection-check-\" is forbidden: exceeded quota: pods",
+            "admission webhook \"policy.example\" denied the request: cannot create resource \"pods\" in API group \"\"",
+        ] {
+            assert_eq!(refused(403, denied), Answer::Denied(denied.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_webhook_that_fails_is_waited_for() {
+        for (code, message) in [
+            (
+                500,
+                "Internal error occurred: failed calling webhook \"rev.namespace.sidecar-injector.istio.io\"",
+            ),
+            (429, "too many requests"),
+            (503, "the server is currently unable to handle the request"),
+        ] {
+            assert_eq!(refused(code, message), Answer::NotInjected(message.to_owned()));
+        }
+    }
+
+    #[test]
+    fn the_pod_that_is_tried_out_has_an_account_that_exists_before_the_gateways() {
+        let object = json!({
+            "kind": "Deployment",
+            "metadata": {"name": "istio-eastwestgateway", "namespace": "gateways"},
+            "spec": {
+                "selector": {"matchLabels": {"app": "istio-eastwestgateway", "istio": "eastwestgateway"}},
+                "template": {
+                    "metadata": {"labels": {"istio": "eastwestgateway"}},
+                    "spec": {"serviceAccountName": "istio-eastwestgateway", "containers": [{"image": "auto"}]},
+                },
+            },
+        });
+        let component = Component::Chart(crate::mesh::ChartName::Gateway);
+        let manifest = Manifest { component, stage: Stage::Gateways, object, holes: Holes::new() };
+        let gateway = Gateway::of(&manifest).unwrap();
+        assert_eq!(gateway.pod["spec"]["serviceAccountName"], "default");
+        assert_eq!(gateway.pod["metadata"]["namespace"], "gateways");
+        assert_eq!(gateway.selector, "app=istio-eastwestgateway,istio=eastwestgateway");
+    }
 }

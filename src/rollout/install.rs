@@ -3,50 +3,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
-use ssa::{Action, DeleteOptions, Expect, Inherit, Inventory, ObjectId, ObjectPattern, Policy, StageReady};
+use ssa::{Action, DeleteOptions, Expect, Inventory, ObjectId, ObjectPattern, StageReady};
 use tokio::sync::Barrier;
 
 use super::access::{self, Access};
-use super::authority::{self, Certificates};
+use super::authority;
 use super::exchange::Exchange;
-use super::fill::{Given, Produced};
-use super::session::{Claiming, Session, beside};
+use super::fill::Produced;
+use super::installation::{Installation, definitions};
+use super::session::{Session, beside};
 use super::target::{ClusterOutcome, Target, Unclosed, release_annotation};
 use super::{RolloutError, injection, own_root, remote_secrets, shared_mesh_config};
-use crate::mesh::ApiServerAddresses;
 use crate::render::authority::{INTERMEDIATE_SECRET, ROOT_SECRET};
-use crate::render::{Component, Hole, ManifestSet, Stage};
+use crate::render::{Component, Hole, Stage};
 use crate::trust::Root;
 
 /// How long custom resource definitions and namespaces may take to be served.
 const SERVED: Duration = Duration::from_mins(1);
-
-/// What one cluster shall hold.
-#[derive(Clone, Debug)]
-pub struct Installation {
-    /// The cluster.
-    pub target: Target,
-    /// The objects. Holes that are left are filled on the way.
-    pub set: ManifestSet,
-    /// What new certificates shall be; `None` if istiod makes its own.
-    pub certificates: Option<Certificates>,
-    /// How other clusters reach the API server.
-    pub api_server: ApiServerAddresses,
-    /// What the user gives at each apply.
-    pub given: Given,
-    /// Whether this is the first installation.
-    pub expect: Expect,
-    /// What may be taken over.
-    pub policy: Policy,
-    /// The release of the charts.
-    pub release: String,
-    /// Digest of the objects as they were planned, holes open: the record is no Secret.
-    pub digest: String,
-    /// What the record remembers of the resource, no secrets.
-    pub settings: BTreeMap<String, String>,
-    /// What state says to be there, with the order of its stages: if the record is lost, it is made again from this.
-    pub known: BTreeMap<ObjectId, u16>,
-}
 
 /// Brings every cluster to what it shall hold, all at once: takes hold of all records or of none, applies stage after stage, deletes
 /// what is no longer wanted and waits until everything is ready, until the session's time is over. From then on one cluster's
@@ -84,45 +57,6 @@ async fn claim_all(
     session.claim_all(&claimings).await.map_err(untouched)
 }
 
-impl Installation {
-    /// What is recorded before the first write.
-    fn claiming(&self) -> Result<Claiming<'_>, RolloutError> {
-        let mut stages = Vec::new();
-        for (stage, manifests) in self.set.stages() {
-            let objects = manifests.iter().map(|manifest| manifest.object.clone()).collect();
-            stages.push(ssa::Stage {
-                name: stage.name().to_owned(),
-                order: stage as u16,
-                manifests: self.parse(objects)?,
-                ready: StageReady::Written,
-            });
-        }
-        Ok(Claiming {
-            target: &self.target,
-            expect: self.expect,
-            stages,
-            digest: self.digest.clone(),
-            settings: &self.settings,
-            known: &self.known,
-        })
-    }
-
-    fn parse(&self, objects: Vec<serde_json::Value>) -> Result<Vec<ssa::Manifest>, RolloutError> {
-        ssa::Manifest::parse_all(objects, &self.target.inventory.namespace).map_err(RolloutError::Manifest)
-    }
-
-    /// What may be taken over: beside what the caller permits, definitions that nobody owns and that are not newer.
-    fn policy(&self) -> Policy {
-        let inherit = Inherit { objects: definitions(), version: release_annotation(&self.release) };
-        Policy { inherit: vec![inherit], ..self.policy.clone() }
-    }
-}
-
-/// All custom resource definitions.
-fn definitions() -> ObjectPattern {
-    ObjectPattern::kind("apiextensions.k8s.io", "CustomResourceDefinition")
-}
-
 /// The installation of one cluster, beside those of the others.
 struct Run<'a> {
     installation: &'a Installation,
@@ -141,7 +75,7 @@ impl Run<'_> {
     async fn whole(&self, inventory: Inventory) -> ClusterOutcome {
         let Target { name, engine, .. } = &self.installation.target;
         let mut progress = Progress { inventory, outcome: ClusterOutcome::untouched(name, None) };
-        let done = self.steps(&mut progress).await;
+        let done = Box::pin(self.steps(&mut progress)).await;
         self.give_up();
         let Progress { mut inventory, mut outcome } = progress;
         outcome.book = Some(inventory.entries().keys().cloned().collect());
@@ -192,10 +126,8 @@ impl Run<'_> {
         self.intermediate(progress, root.as_deref()).await?;
         self.give_up_own_root(progress).await?;
         self.apply(progress, &[Stage::Configuration, Stage::Tokens], &self.given()).await?;
-        shared_mesh_config::of_set(&self.installation.target, &self.installation.set, self.session.cancel)
-            .await?;
         let offer = Box::pin(self.offer_access());
-        let (applied, offered, offering) = beside(self.workloads(progress), offer).await;
+        let (applied, offered, offering) = Box::pin(beside(self.workloads(progress), offer)).await;
         applied?;
         match (offered, offering) {
             (Some(offered), _) => offered?,
@@ -275,8 +207,9 @@ impl Run<'_> {
 
     async fn workloads(&self, progress: &mut Progress) -> Result<(), RolloutError> {
         let nothing = Produced::default();
-        self.apply(progress, &[Stage::Workloads, Stage::Admission], &nothing).await?;
         let Installation { target, set, .. } = self.installation;
+        shared_mesh_config::of_set(target, set, self.session.cancel).await?;
+        self.apply(progress, &[Stage::Workloads, Stage::Admission], &nothing).await?;
         let injected = injection::wait(target, set, self.session.left(), self.session.cancel);
         self.holding(progress, injected).await??;
         self.apply(progress, &[Stage::Gateways, Stage::Exposure], &nothing).await

@@ -65,7 +65,7 @@ pub(super) async fn of_set(
 }
 
 /// Writes what the records in `namespace` say together, unless it stands there already.
-async fn write(
+pub async fn write(
     cluster: &Cluster,
     namespace: &str,
     cancel: &CancellationToken,
@@ -90,7 +90,7 @@ async fn write(
 }
 
 /// Whether the shared mesh configuration in `namespace` is what its records say; `None` if it is not there. Needs to get and list
-/// ConfigMaps there.
+/// `ConfigMap`s there.
 pub async fn is_composed(cluster: &Cluster, namespace: &str) -> Result<Option<bool>, SharedMeshConfigError> {
     let config_maps = Api::<ConfigMap>::namespaced(cluster.client(), namespace);
     Ok(read(cluster, &config_maps).await?.map(|reading| reading.is_composed()))

@@ -73,9 +73,9 @@ mod tests {
         assert!(!allows(&fixed, "gateway", AUTOSCALER, "spec.template"));
         assert!(!allows(&fixed, "gateway", "argocd", "spec.replicas"));
         assert!(!allows(&fixed, "other", AUTOSCALER, "spec.replicas"));
-        let scaled = [deployment("gateway"), scaler, deployment("other")];
-        assert!(!allows(&scaled, "gateway", AUTOSCALER, "spec.replicas"));
-        assert!(allows(&scaled, "other", AUTOSCALER, "spec.replicas"));
+        let resized = [deployment("gateway"), scaler, deployment("other")];
+        assert!(!allows(&resized, "gateway", AUTOSCALER, "spec.replicas"));
+        assert!(allows(&resized, "other", AUTOSCALER, "spec.replicas"));
     }
 
     #[test]

@@ -127,7 +127,7 @@ impl Unclosed {
         let forever = std::future::pending::<()>();
         if let Err(error) = self.target.engine.holding(&mut self.inventory, forever, cancel).await {
             tracing::warn!(%error, "the claim on the record is lost");
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::clusters::{Clusters, SYSTEM, assert_same};
+use crate::clusters::{Clusters, SYSTEM};
 
 /// Who signs in a mesh of one cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,14 +63,14 @@ fn changes(clusters: &Clusters, admin: &Admin, modes: &[Mode]) -> Vec<String> {
             let changed: Vec<_> = before.keys().filter(differs).collect();
             if !is_refused || !changed.is_empty() {
                 failures.push(format!("{from:?} -> {to:?} changed {changed:?}:\n{}", run.story()));
-                break;
+                // What comes after it would begin with another root.
+                return failures;
             }
         }
         clusters.configure(
             &workspace,
             &shop().authority(&block(*from, admin.cluster(), &own)).with("delete_crds = true"),
         );
-        assert_same(&before, &admin.settled(), "a refused change of mode changed");
         workspace.destroy().succeeded();
         if *from == Mode::Existing {
             admin.kubectl(&["delete", "namespace", SYSTEM]);

@@ -38,9 +38,9 @@ pub fn a_missing_right_is_named_and_nothing_is_left(fixture: &Fixture) {
     fixture.identify(&workspace, "east", "no-rbac");
     workspace.apply().failed_with(&[
         "Cluster \"east\": cannot apply the manifests",
-        "rbac.authorization.k8s.io/ClusterRole//istiod-clusterrole-istio-system",
-        "Not permitted to apply",
+        "Secret: istio-system/terraform-provider-istio-root: not permitted to apply it",
         "Grant the identity of the cluster block the verb and resource",
+        "run terraform untaint istio_mesh.<name>",
     ]);
     assert!(workspace.resource("istio_mesh.shop").is_object(), "a failed create keeps what it made in state");
     fixture.identify(&workspace, "east", identity::ADMIN);
@@ -136,8 +136,57 @@ pub fn an_unreachable_cluster_is_an_error_or_kept_or_abandoned(fixture: &Fixture
     workspace.destroy().succeeded();
     assert!(workspace.resource("istio_mesh.shop").is_null());
 
+    // What is gone first of a cluster is often something else.
+    let block = |settings: &str, on_unreachable: &str| {
+        let provider = fixture.provider("east", "east", "");
+        let (before, block) = provider.split_once("  cluster \"east\" {\n").expect("a cluster block");
+        let (_, after) = block.split_once("\n  }\n").expect("its end");
+        format!(
+            "{before}  cluster \"east\" {{\n    {settings}\n    on_unreachable = \"{on_unreachable}\"\n  }}\n{after}{mesh}"
+        )
+    };
+    for settings in ["host = \"\"", "config_path = \"gone\"", "host = \"https://east.invalid\""] {
+        std::fs::write(workspace.path().join("terraform.tfstate"), &state).expect("restore the state");
+        workspace.configure(&block(settings, "keep"));
+        let kept = workspace.plan();
+        assert_eq!(kept.code, 0, "{settings}: {}", kept.output);
+        workspace.configure(&block(settings, "error"));
+        workspace.destroy().failed_with(&["on_unreachable"]);
+        workspace.configure(&block(settings, "abandon"));
+        workspace.destroy().succeeded();
+        assert!(workspace.resource("istio_mesh.shop").is_null(), "{settings}");
+    }
+
     // The cluster was not gone after all: with its state restored it is found as it was.
     std::fs::write(workspace.path().join("terraform.tfstate"), state).expect("restore the state");
     fixture.destroy_with_definitions(&workspace, "east", &mesh);
     drop::<Workspace>(workspace);
+}
+
+pub fn a_load_balancer_class_that_cannot_change_is_refused_by_the_plan(fixture: &Fixture) {
+    let gateway = |class: &str| {
+        let mesh = mesh_of("east", "  delete_crds = true");
+        let block = format!("network = \"net-east\"\n    east_west_gateway {{\n{class}    }}");
+        mesh.replacen("network = \"net-east\"", &block, 1)
+    };
+    let workspace = fixture.workspace("east", &gateway(""));
+    workspace.apply().succeeded();
+    let provider = fixture.provider("east", "east", "");
+    workspace
+        .configure(&format!("{provider}{}", gateway("      load_balancer_class = \"example.com/lb\"\n")));
+    workspace.plan().failed_with(&[
+        "spec.loadBalancerClass of Service \"istio-eastwestgateway\" cannot change",
+        "load_balancer_class = \"example.com/lb\"",
+        "It is not set and would be \"example.com/lb\"",
+        "kubectl -n istio-system delete service/istio-eastwestgateway",
+    ]);
+    fixture.kubectl("east", &["-n", "istio-system", "delete", "service/istio-eastwestgateway"]);
+    // Nobody here makes load balancers of that class, so this is not applied.
+    let plan = workspace.plan();
+    assert_eq!(plan.code, 2, "{}", plan.output);
+    workspace.configure(&format!("{provider}{}", gateway("")));
+    workspace.apply().succeeded();
+    workspace.assert_no_changes();
+    workspace.destroy().succeeded();
+    assert_eq!(fixture.remains("east"), BTreeSet::new());
 }

@@ -8,6 +8,7 @@
 //! * `refusals`: what cannot work is not begun.
 //! * `secrets`: no credential in state, plan or logs.
 //! * `private`: charts and images that are not for everybody.
+//! * `plans`: what is said of what is unknown, of what cannot work yet, and of who would be cut off.
 //! * `plugin`: `terraform init` from a mirror, and what the plan of what does not exist yet says.
 //!
 //! The tests share two clusters and change them, so they run one after the other.
@@ -18,6 +19,7 @@ mod failures;
 mod fixture;
 mod lifecycle;
 mod others;
+mod plans;
 mod plugin;
 mod private;
 mod refusals;
@@ -99,6 +101,10 @@ const TESTS: &[Test] = &[
         "an_unreachable_cluster_is_an_error_or_kept_or_abandoned",
         failures::an_unreachable_cluster_is_an_error_or_kept_or_abandoned,
     ),
+    (
+        "a_load_balancer_class_that_cannot_change_is_refused_by_the_plan",
+        failures::a_load_balancer_class_that_cannot_change_is_refused_by_the_plan,
+    ),
     ("a_mesh_comes_from_a_protected_registry", private::a_mesh_comes_from_a_protected_registry),
     ("a_mesh_comes_from_a_protected_repository", private::a_mesh_comes_from_a_protected_repository),
     ("a_pull_secret_is_there_before_the_first_pod", private::a_pull_secret_is_there_before_the_first_pod),
@@ -106,6 +112,15 @@ const TESTS: &[Test] = &[
     (
         "a_cluster_that_is_not_known_yet_can_be_planned",
         plugin::a_cluster_that_is_not_known_yet_can_be_planned,
+    ),
+    (
+        "a_create_whose_webhook_is_cut_off_names_the_port",
+        plans::a_create_whose_webhook_is_cut_off_names_the_port,
+    ),
+    ("a_cluster_that_may_be_replaced_is_unknown", plans::a_cluster_that_may_be_replaced_is_unknown),
+    (
+        "cluster_blocks_that_are_not_known_yet_can_be_planned",
+        plugin::cluster_blocks_that_are_not_known_yet_can_be_planned,
     ),
     ("a_full_plan_shows_the_fields_of_new_objects", plugin::a_full_plan_shows_the_fields_of_new_objects),
     // Last, because it looks at a mesh that has been there since the first test.

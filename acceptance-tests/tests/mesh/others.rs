@@ -10,7 +10,7 @@ use crate::fixture::{Fixture, mesh_of};
 
 /// Installs one of Istio's charts as the installation guide does.
 #[track_caller]
-fn helm(fixture: &Fixture, cluster: &str, arguments: &[&str]) {
+pub fn helm(fixture: &Fixture, cluster: &str, arguments: &[&str]) {
     let mut helm = Command::new(parts::find(Part::Helm).expect("helm"));
     helm.arg("--kubeconfig").arg(fixture.lab.kubeconfig()).args(["--kube-context", cluster]);
     helm.args(["--namespace", "istio-system"]).args(arguments);
@@ -18,7 +18,7 @@ fn helm(fixture: &Fixture, cluster: &str, arguments: &[&str]) {
     assert!(output.status.success(), "helm {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-fn chart(name: &str) -> String {
+pub fn chart(name: &str) -> String {
     parts::charts().expect("the charts").chart(name).display().to_string()
 }
 
@@ -65,8 +65,8 @@ pub fn an_istio_made_by_helm_is_named_and_kept(fixture: &Fixture) {
     workspace.configure(&format!("{}{with_its_root}", fixture.provider("east", "east", "")));
     workspace.apply().failed_with(&[
         "Cluster \"east\": cannot apply the manifests",
-        "apps/Deployment/istio-system/istiod exists and was made by others (field managers: helm",
-        "Nothing was written. Remove what others made (a Helm release or an istioctl installation in the same namespace",
+        "istio-system/istiod: was made by others (field managers: helm",
+        "Nothing was written. These objects are not this mesh's. Remove what others made (a Helm release or an istioctl installation in the same namespace",
     ]);
     assert_eq!(versions(fixture, "east"), before);
     // Also while nobody would write again what is deleted.

@@ -70,6 +70,25 @@ PEM
     assert_eq!(fixture.remains("east"), BTreeSet::new());
 }
 
+pub fn cluster_blocks_that_are_not_known_yet_can_be_planned(fixture: &Fixture) {
+    let provider = fixture.provider("east", "east", "");
+    let (before, block) = provider.split_once("  cluster \"east\" {\n").expect("a cluster block");
+    let dynamic = "  dynamic \"cluster\" {\n    for_each = terraform_data.clusters.output\n    labels   = [\"east\"]\n    content {\n";
+    let (inside, after) = block.split_once("\n  }\n").expect("the end of the block");
+    let labels = "resource \"terraform_data\" \"clusters\" {\n  input = [\"on\"]\n}\n";
+    let provider = format!("{labels}{before}{dynamic}{inside}\n    }}\n  }}\n{after}");
+    let workspace = fixture.workspace("east", "");
+    workspace.configure(&format!("{provider}{}", mesh_of("east", "  delete_crds = true")));
+    let plan = workspace.plan();
+    assert_eq!(plan.code, 2, "{}", plan.output);
+    assert!(plan.output.contains("its block in the provider is not known yet"), "{}", plan.output);
+    assert!(plan.output.contains("+ \"east/apps/Deployment/istio-system/istiod\""), "{}", plan.output);
+    workspace.apply_plan().succeeded();
+    workspace.assert_no_changes();
+    workspace.destroy().succeeded();
+    assert_eq!(fixture.remains("east"), BTreeSet::new());
+}
+
 pub fn a_full_plan_shows_the_fields_of_new_objects(fixture: &Fixture) {
     let provider = fixture.provider("east", "east", "").replacen(
         "provider \"istio\" {\n",

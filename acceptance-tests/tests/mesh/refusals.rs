@@ -81,6 +81,25 @@ fn refusals() -> Vec<Refusal> {
         ),
         changed(
             in_west,
+            &with("api_server {\n      cluster_ca_certificate = VALUE\n    }"),
+            "\"not a certificate\"",
+            &["cluster_ca_certificate", "neither PEM nor base64 of PEM"],
+        ),
+        changed(
+            in_west,
+            &with("chart \"istiod\" {\n      values = yamlencode({ revision = VALUE })\n    }"),
+            "\"canary\"",
+            &["revision is \"canary\", and a mesh has one revision", "Remove revision"],
+        ),
+        changed(
+            "east\" {\n    network = \"net\"\n  }\n  primary \"west\" {\n    network = \"net\"",
+            "east\" {\n    network = \"net\"\n    east_west_gateway {}\n  }\n  primary \"west\" {\n    network = \"net-west\"\n    \
+             east_west_gateway {\n      service_type = VALUE\n    }",
+            "\"ClusterIP\"",
+            &["service_type", "nothing says where the others find this gateway", "Name in addresses"],
+        ),
+        changed(
+            in_west,
             &with("version = VALUE"),
             "\"1.29.4\"",
             &["version = ", "not be more than one minor release apart", "one minor release after the other"],

@@ -17,7 +17,7 @@ use crate::fixture::Fixture;
 
 const CLUSTERS: [&str; 2] = ["east", "middle"];
 const APPLY: [&str; 4] = ["apply", "-input=false", "-auto-approve", "-no-color"];
-const MENDED: &str = "mend the cause, `terraform untaint istio_mesh.shop`, `terraform apply`";
+const MENDED: &str = "fix the cause, `terraform untaint istio_mesh.shop`, `terraform apply`";
 const AGAIN: &str = "the same command again";
 const INVENTORY: [&str; 2] = ["configmap", "terraform-provider-istio-inventory"];
 
@@ -303,10 +303,11 @@ impl Victim<'_> {
     }
 }
 
-/// The message without what names single objects.
+/// The message of a create without what names single objects: what to do about it, and about the taint.
 fn with_way_out(message: Message) -> Message {
-    let way_out = message.detail.lines().last().unwrap_or_default().to_owned();
-    Message { detail: way_out, ..message }
+    let lines: Vec<&str> = message.detail.lines().filter(|line| !line.is_empty()).collect();
+    let detail = lines[lines.len().saturating_sub(2)..].join("\n");
+    Message { detail, ..message }
 }
 
 #[track_caller]

@@ -170,7 +170,7 @@ fn the_root_moves_with_its_key(fixture: &Fixture, workspace: &Workspace) {
     // A field of somebody else's stops the apply in one cluster before its first write.
     let labelled = ["patch", "deploy", "istiod", "--type=merge", "--field-manager=argocd", "-p"];
     let stop = |cluster: &str| {
-        istiod(cluster, &[&labelled[..], &[r#"{"metadata":{"labels":{"release":"x"}}}"#]].concat())
+        istiod(cluster, &[&labelled[..], &[r#"{"metadata":{"labels":{"release":"x"}}}"#]].concat());
     };
     let go_on = |cluster: &str| istiod(cluster, &["label", "deploy", "istiod", "release-"]);
 

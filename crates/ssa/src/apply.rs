@@ -66,8 +66,8 @@ pub enum ApplyError {
         /// Why.
         source: WaitError,
     },
-    /// What was made could not be recorded.
-    #[error("cannot record what stage {stage:?} made")]
+    /// What was made, or (without a stage) what will be made next, could not be recorded.
+    #[error("cannot record {}", recorded(stage))]
     Record {
         /// The stage.
         stage: String,
@@ -80,6 +80,10 @@ pub enum ApplyError {
         /// The stage.
         stage: String,
     },
+}
+
+fn recorded(stage: &str) -> String {
+    if stage.is_empty() { "what will be made next".to_owned() } else { format!("what stage {stage:?} made") }
 }
 
 fn count(objects: usize) -> String {
@@ -305,4 +309,20 @@ impl Engine {
 fn take_refused(compared: &mut Vec<Compared>, policy: &Policy) -> Vec<Change> {
     let is_refused = |compared: &mut Compared| is_refused(&compared.change.action, policy);
     compared.extract_if(.., is_refused).map(|compared| compared.change).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_that_is_lost_between_two_stages_names_no_empty_stage() {
+        let text = |stage: &str| {
+            let (namespace, name) = ("a".to_owned(), "b".to_owned());
+            let source = InventoryError::NotClaimed { namespace, name };
+            ApplyError::Record { stage: stage.to_owned(), source }.to_string()
+        };
+        assert_eq!(text(""), "cannot record what will be made next");
+        assert_eq!(text("webhooks"), "cannot record what stage \"webhooks\" made");
+    }
 }

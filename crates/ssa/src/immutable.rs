@@ -55,8 +55,11 @@ const IMMUTABLE: &[(&str, &str, &[&str])] = &[
     ("storage.k8s.io", "VolumeAttachment", &["spec"]),
 ];
 
+/// Group, kind and field, and the other fields with their values.
+type Conditional = (&'static str, &'static str, &'static str, &'static [(&'static str, &'static str)]);
+
 /// Fields that cannot change while other fields are and stay what they are: group, kind, field, and the others with their values.
-const CONDITIONALLY: &[(&str, &str, &str, &[(&str, &str)])] = &[
+const CONDITIONALLY: &[Conditional] = &[
     ("", "Service", "spec.loadBalancerClass", &[("spec.type", "LoadBalancer")]),
     (
         "",

@@ -333,7 +333,7 @@ fn expiry(claim: &Claim) -> Timestamp {
     Timestamp::now().checked_add(lasts).unwrap_or(Timestamp::MAX)
 }
 
-/// How the names of all further ConfigMaps of an inventory begin.
+/// How the names of all further `ConfigMap`s of an inventory begin.
 pub(crate) fn page_prefix(at: &InventoryRef) -> String {
     format!("{}.", at.name)
 }

@@ -47,6 +47,7 @@ mod page;
 mod pods;
 mod predecessor;
 mod quantity;
+mod redaction;
 mod rehearse;
 mod release;
 mod request;

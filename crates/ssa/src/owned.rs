@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
@@ -39,7 +39,8 @@ impl Engine {
         for entry in entries.iter().filter(|entry| entry.is_applied_by(&self.shared.options.field_manager)) {
             fields.add(&entry.fields);
         }
-        let mut own = pruned(live.value(), &fields).unwrap_or_else(|| Value::Object(Map::new()));
+        // Without any field of ours, none is shown; as a leaf, the empty set would stand for the whole object.
+        let mut own = if fields.is_leaf() { json!({}) } else { pruned(live.value(), &fields) };
         for name in ["apiVersion", "kind"] {
             own[name] = live.value()[name].clone();
         }
@@ -71,27 +72,27 @@ fn id(kind: &GroupKind, live: &Live) -> ObjectId {
     ObjectId::new(&kind.group, &kind.kind, text("namespace"), text("name"))
 }
 
-/// The part of a value that is in the set; `None` if nothing is.
-fn pruned(value: &Value, fields: &FieldSet) -> Option<Value> {
+/// The part of a value that is in the set.
+fn pruned(value: &Value, fields: &FieldSet) -> Value {
     if fields.is_leaf() {
-        return Some(value.clone());
+        return value.clone();
     }
     match value {
         Value::Object(members) => {
             let members = members.iter().filter_map(|(name, member)| {
                 let below = fields.below(&PathElement::Field(name.clone()))?;
-                Some((name.clone(), pruned(member, below)?))
+                Some((name.clone(), pruned(member, below)))
             });
-            Some(Value::Object(members.collect()))
+            Value::Object(members.collect())
         }
         Value::Array(items) => {
             let items = items.iter().enumerate().filter_map(|(position, item)| {
                 let below = fields.matching(|element| is_at(element, position, item))?;
-                pruned(item, below)
+                Some(pruned(item, below))
             });
-            Some(Value::Array(items.collect()))
+            Value::Array(items.collect())
         }
-        scalar => Some(scalar.clone()),
+        scalar => scalar.clone(),
     }
 }
 
@@ -109,8 +110,6 @@ fn is_at(element: &PathElement, position: usize, item: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -131,6 +130,6 @@ mod tests {
             "metadata": {"labels": {"app": "web"}},
             "spec": {"containers": [{"name": "a", "image": "a"}], "flags": ["x"]},
         });
-        assert_eq!(pruned(&live, &fields), Some(own));
+        assert_eq!(pruned(&live, &fields), own);
     }
 }

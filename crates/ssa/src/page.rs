@@ -1,4 +1,4 @@
-//! Further ConfigMaps beside an inventory, in which others find what the set tells them: they come and go with it.
+//! Further `ConfigMap`s beside an inventory, in which others find what the set tells them: they come and go with it.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +10,7 @@ use crate::inventory::{Inventory, InventoryRef};
 use crate::inventory_error::InventoryError;
 use crate::inventory_requests::write;
 use crate::inventory_store::page_prefix;
+use crate::live::Live;
 use crate::request_error::RequestError;
 
 /// How often a page that is replaced at the same time is tried again.
@@ -33,7 +34,7 @@ impl Engine {
         }
         let at = inventory.at();
         let page = format!("{}{name}", page_prefix(at));
-        let content = Map::from_iter(data.iter().map(|(key, value)| (key.clone(), json!(value))));
+        let content = data.iter().map(|(key, value)| (key.clone(), json!(value))).collect::<Map<_, _>>();
         for attempt in 1.. {
             let live = self.config_map(at, &page, cancel).await?;
             let is_same = live.as_ref().is_some_and(|live| {
@@ -43,7 +44,7 @@ impl Engine {
             if is_same {
                 return Ok(());
             }
-            let version = live.as_ref().map(|live| live.resource_version()).unwrap_or_default();
+            let version = live.as_ref().map(Live::resource_version).unwrap_or_default();
             match self.put_config_map(at, &page, content.clone(), version, cancel).await {
                 Err(RequestError::Conflict { .. }) if attempt < ATTEMPTS => {}
                 answer => return answer.map(drop).map_err(|source| write(at, source)),

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::{Credentials, Engine};
+use crate::redaction::redacted;
 use crate::request_error::{RequestError, Target, Transport, Verb};
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -222,7 +223,7 @@ fn is_passing(code: StatusCode) -> bool {
     code == StatusCode::TOO_MANY_REQUESTS || code.is_server_error()
 }
 
-/// The `Status` of a failure. What the server says about a Secret may quote its data, so then only fields and reasons are kept.
+/// The `Status` of a failure; of an answer about a Secret only what can hold no data of it.
 fn status(code: StatusCode, body: &[u8], secret: bool) -> Status {
     let mut status = serde_json::from_slice::<Status>(body).unwrap_or_else(|_| {
         let text = String::from_utf8_lossy(body);
@@ -232,11 +233,5 @@ fn status(code: StatusCode, body: &[u8], secret: bool) -> Status {
     if status.reason.is_empty() {
         code.canonical_reason().unwrap_or_default().clone_into(&mut status.reason);
     }
-    if secret && (code == StatusCode::BAD_REQUEST || code == StatusCode::UNPROCESSABLE_ENTITY) {
-        let causes = status.details.iter().flat_map(|details| &details.causes);
-        let fields: Vec<String> = causes.map(|cause| format!("{}: {}", cause.field, cause.reason)).collect();
-        status.message = format!("invalid ({}); the answer may quote secret data", fields.join(", "));
-        status.details = None;
-    }
-    status
+    if secret { redacted(status) } else { status }
 }

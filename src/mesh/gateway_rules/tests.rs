@@ -156,3 +156,15 @@ fn gateways_of_two_networks_are_at_different_places() {
     assert_eq!(violations(&mesh(&[("east", on("net-east", 443)), ("west", on("net-west", 444))])), []);
     assert_eq!(violations(&mesh(&[("east", on("net", 443)), ("west", on("net", 443))])), []);
 }
+
+#[test]
+fn calls_of_other_meshes_do_not_end_where_those_of_other_networks_do() {
+    let at = |address_port| EastWestGateway {
+        addresses: ["gateway.example".to_owned()].into(),
+        address_port: Some(address_port),
+        ..EastWestGateway::default()
+    };
+    let both = |port| Primary { federation_gateway: Some(at(port)), ..primary("net", at(443)) };
+    assert_eq!(field_of(&mesh(&[("east", both(443))])), "primary[\"east\"].federation_gateway.addresses");
+    assert_eq!(violations(&mesh(&[("east", both(444))])), []);
+}

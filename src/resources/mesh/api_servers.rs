@@ -13,15 +13,19 @@ use crate::mesh::{
 use crate::provider::ProviderData;
 
 /// The addresses of every cluster that others read: what its block says, else what the provider itself uses. A cluster whose
-/// connection is not known yet is left out.
+/// connection is not known yet is left out, and so are those in `unknown`.
 ///
 /// # Errors
 /// Addresses that no other cluster can use.
-pub async fn api_servers(mesh: &ValidatedMesh, data: &ProviderData) -> Result<ApiServers, Diagnostics> {
+pub async fn api_servers(
+    mesh: &ValidatedMesh,
+    unknown: &BTreeSet<String>,
+    data: &ProviderData,
+) -> Result<ApiServers, Diagnostics> {
     let mut known = ApiServers::new();
     let mut errors = Diagnostics::new();
     for (name, primary) in mesh.primaries() {
-        if mesh.readers_of(name).next().is_none() {
+        if unknown.contains(name.as_str()) || mesh.readers_of(name).next().is_none() {
             continue;
         }
         match addresses(mesh, name, primary, data).await {

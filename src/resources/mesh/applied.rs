@@ -1,7 +1,7 @@
 //! What an apply returns: what is there now.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures::future::join_all;
 use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
@@ -11,6 +11,7 @@ use super::apply::{Apply, Done, Prepared};
 use super::documents;
 use super::field_maps::{self, Objects, texts};
 use super::model::MeshModel;
+use super::problems;
 use super::read::read_objects;
 use super::recorded::Recorded;
 use super::remove::Removed;
@@ -20,11 +21,6 @@ use super::status::{self, Observed};
 use crate::clusters::Cluster;
 use crate::manifests::ObjectId;
 use crate::mesh::ClusterFacts;
-
-/// How long istiod may take to accept other clusters after everything is applied, if the apply has that much time left.
-const SYNCED: Duration = Duration::from_secs(45);
-/// Between two looks at istiod.
-const PAUSE: Duration = Duration::from_secs(1);
 
 impl Apply<'_> {
     /// What is there now. After an apply without errors planned values stand as they were planned, and where a cluster differs, a
@@ -74,8 +70,8 @@ impl Apply<'_> {
         (state, seals)
     }
 
-    /// Observes what was made. After an apply that has gone well so far, what is not as it should be gets some time, and is an
-    /// error then.
+    /// Observes what was made. After an apply that has gone well so far, what is not as it should be gets the time that is left,
+    /// unless no time helps.
     pub(super) async fn with_status(
         &self,
         state: MeshModel,
@@ -83,21 +79,24 @@ impl Apply<'_> {
         diagnostics: &mut Diagnostics,
     ) -> MeshModel {
         let clusters: Vec<Cluster> = sites.iter().map(|site| site.target.cluster.clone()).collect();
-        let deadline = self.deadline.min(Instant::now() + SYNCED);
+        let began = Instant::now();
+        let before = self.prior.map_or(&Field::Null, |prior| &prior.status);
         loop {
-            let Observed { status, roots, awaits_roots, warnings } = status::observe(&state, &clusters).await;
+            let Observed { status, roots, awaits_roots, warnings } =
+                status::observe(&state, before, &clusters).await;
             let problems = status.problems();
-            let waits = (awaits_roots || !problems.is_empty())
-                && !diagnostics.has_errors()
-                && Instant::now() < deadline
-                && !self.cancel.is_cancelled();
-            if waits {
-                tokio::time::sleep(PAUSE).await;
+            let left = self.deadline.saturating_duration_since(Instant::now());
+            let waits = problems::is_waited_for(&problems, awaits_roots, began.elapsed(), left);
+            if waits && !diagnostics.has_errors() && !self.cancel.is_cancelled() {
+                tokio::select! {
+                    () = self.cancel.cancelled() => {}
+                    () = tokio::time::sleep(problems::pause(began.elapsed())) => {}
+                }
                 continue;
             }
             diagnostics.extend(warnings);
             if !diagnostics.has_errors() {
-                diagnostics.extend(problems.into_iter().collect::<Diagnostics>());
+                diagnostics.extend(problems::in_the_end(problems, self.prior.is_none()));
             }
             let planned = self.planned.status.as_known().cloned();
             let observed = documents::observed(&state, &status, &roots);

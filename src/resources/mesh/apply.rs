@@ -138,7 +138,7 @@ impl Apply<'_> {
         let planned = Recorded::of(self.planned);
         let reading = mesh.primaries().keys().map(|name| self.facts(name, &planned));
         let facts = try_join_all(reading).await?;
-        let api_servers = api_servers(&mesh, self.data).await?;
+        let api_servers = api_servers(&mesh, &BTreeSet::new(), self.data).await?;
         let root = check_given(self.config, &mesh)?;
         let clusters: Vec<Cluster> = facts.iter().map(|(cluster, _)| cluster.clone()).collect();
         check_existing(&mesh, &clusters, |cluster| Some(is_missing(cluster)), self.cancel).await?;
@@ -173,16 +173,13 @@ impl Apply<'_> {
         Target::new(cluster, &facts.uid, owner, &self.namespace())
     }
 
-    /// Whose objects are made: the mesh's that state knows, else that of a run that was killed while it made the very same mesh, else
+    /// Whose objects are made: the mesh's that state knows, if nobody else has come to one of its clusters; else that of a run that was killed while it made the very same mesh, else
     /// a new one.
     async fn owner(
         &self,
         facts: &[(Cluster, ClusterFacts)],
         character: &Character,
     ) -> Result<Owner, Diagnostic> {
-        if self.prior.is_some() {
-            return Ok(self.recorded.owner());
-        }
         let nobody = Owner::mesh("");
         let reading = facts.iter().map(|(cluster, facts)| async {
             let target = self.target(cluster, facts, &nobody);
@@ -193,6 +190,10 @@ impl Apply<'_> {
             Ok::<_, Diagnostic>(record.map(|record| (cluster.name().to_owned(), Found::of(&record))))
         });
         let records = try_join_all(reading).await?.into_iter().flatten().collect();
+        if let Some(id) = &self.recorded.id {
+            resume::is_known(id, &records, character).map_err(|refusal| *refusal)?;
+            return Ok(self.recorded.owner());
+        }
         let found = resume::identity(&records, character).map_err(|refusal| *refusal)?;
         Ok(Owner::mesh(&found.map_or_else(identity::draw, Ok)?))
     }
@@ -241,9 +242,14 @@ impl Apply<'_> {
         let unusable = |error| diagnostics::cluster(&error, Some(primary(name.as_str())));
         let cluster = self.data.clusters.get(name.as_str()).await.map_err(unusable)?;
         let mut facts = observe::facts(&cluster).await.map_err(unusable)?;
-        if let Some(uid) = planned.cluster_uids.get(name.as_str()) {
-            cluster.check_uid(uid, &facts.uid).map_err(unusable)?;
-            facts.uid.clone_from(uid);
+        match (planned.cluster_uids.get(name.as_str()), self.recorded.cluster_uids.get(name.as_str())) {
+            (Some(uid), _) => {
+                cluster.check_uid(uid, &facts.uid).map_err(unusable)?;
+                facts.uid.clone_from(uid);
+            }
+            // Planned when it was not known whether it would be replaced.
+            (None, Some(uid)) => cluster.check_uid(uid, &facts.uid).map_err(unusable)?,
+            (None, None) => {}
         }
         if let Some(version) = planned.kubernetes_versions.get(name.as_str()) {
             facts.kubernetes_version.clone_from(version);

@@ -6,8 +6,9 @@ use tfplugin::Diagnostic;
 use time::OffsetDateTime;
 
 use super::expiry;
-use super::model::{MeshModel, StatusModel};
+use super::model::MeshModel;
 use super::plan::primary;
+use super::problems::{Class, Problem};
 use super::status::READY;
 use crate::observe::ControlPlane;
 use crate::render::Hole;
@@ -58,27 +59,26 @@ pub fn is_renewed(due: &BTreeSet<String>, cluster: &str, hole: &Hole) -> bool {
     changes && due.contains(cluster)
 }
 
-/// An error for every cluster whose istiod does not sign with what it should. That a renewal is due is none: a warning about the
+/// What is wrong where istiod of a cluster does not sign with what it should. That a renewal is due is none: a warning about the
 /// end of the certificate says it.
-pub fn problems(status: &StatusModel) -> impl Iterator<Item = Diagnostic> {
-    let clusters = status.clusters.as_known().into_iter().flatten();
-    clusters.filter_map(|(label, cluster)| problem(label, cluster.authority.as_str()?))
-}
-
-fn problem(label: &str, state: &str) -> Option<Diagnostic> {
-    let (cause, detail) = match state {
+pub fn problem(label: &str, state: &str) -> Option<Problem> {
+    let (class, cause, detail) = match state {
         MISSING => (
+            Class::Broken,
             "the Secret cacerts is missing",
             "A running istiod continues with what it has read, but one that starts now creates a root of its own, which no other \
              cluster trusts. Apply again; that writes the Secret, with certificates of the same root. With mode = \"existing\", \
              whoever writes the Secret has to restore it.",
         ),
         UNUSABLE => (
+            Class::Broken,
             "istiod cannot sign with the Secret cacerts",
             "Its certificate leads to none of its roots, or cannot be read; an istiod that starts now fails. Apply again; that \
              restores the Secret. With mode = \"existing\", whoever writes the Secret has to correct it.",
         ),
+        // Until istiod has started again, and told proxies what to trust.
         NOT_IN_USE => (
+            Class::Open,
             "its workloads trust another root than the Secret cacerts leads to",
             "istiod picks up another root only when it starts. Either it started while the Secret was missing and created a root of \
              its own (Secret istio-ca-secret), or the Secret was replaced later. Apply again; that restores the Secret, deletes what \
@@ -87,17 +87,16 @@ fn problem(label: &str, state: &str) -> Option<Diagnostic> {
         ),
         _ => return None,
     };
-    Some(Diagnostic::error(format!("Cluster {label:?}: {cause}"), detail).at(primary(label)))
+    let message = Diagnostic::error(format!("Cluster {label:?}: {cause}"), detail).at(primary(label));
+    Some(Problem { class, message })
 }
 
 #[cfg(test)]
 mod tests {
     use secrecy::ExposeSecret as _;
-    use tfplugin::Field;
     use time::Duration;
 
     use super::*;
-    use crate::resources::mesh::model::ClusterStatusModel;
     use crate::trust::{IntermediateRequest, KeyType, Root, RootRequest};
 
     const KEY_TYPE: KeyType = KeyType::EcdsaP256;
@@ -123,7 +122,7 @@ mod tests {
             files.map(|(name, text)| (name.to_owned(), text.expose_secret().as_bytes().to_vec())).collect()
         });
         let roots = trusted.map(|root| root.certificate().pem());
-        ControlPlane { replicas: Ok(Vec::new()), roots, authority: files, gateway: None }
+        ControlPlane { is_installed: true, replicas: Ok(Vec::new()), roots, authority: files, gateway: None }
     }
 
     #[test]
@@ -152,12 +151,6 @@ mod tests {
         assert_eq!(state(&broken, "generated", made()), UNUSABLE);
     }
 
-    fn status(state: &str) -> StatusModel {
-        let cluster =
-            ClusterStatusModel { authority: Field::Known(state.to_owned()), ..ClusterStatusModel::default() };
-        StatusModel { clusters: Field::Known([("east".to_owned(), cluster)].into()), links: Field::Null }
-    }
-
     #[test]
     fn what_refresh_has_found_due_is_planned_anew_but_for_its_bundle() {
         let due: BTreeSet<String> = ["east".to_owned()].into();
@@ -172,15 +165,14 @@ mod tests {
 
     #[test]
     fn what_an_apply_cannot_leave_as_it_is_is_a_problem() {
-        let of = |state: &str| problems(&status(state)).map(|problem| problem.summary).collect::<Vec<_>>();
         for fine in [READY, RENEWAL_DUE, "unknown"] {
-            assert_eq!(of(fine), Vec::<String>::new(), "{fine}");
+            assert_eq!(problem("east", fine), None, "{fine}");
         }
         for (state, text) in
             [(MISSING, "is missing"), (UNUSABLE, "cannot sign"), (NOT_IN_USE, "another root")]
         {
-            let problems = of(state);
-            assert!(problems.len() == 1 && problems[0].contains(text), "{state}: {problems:?}");
+            let problem = problem("east", state).unwrap();
+            assert!(problem.message.summary.contains(text), "{state}: {problem:?}");
         }
     }
 }

@@ -69,11 +69,20 @@ impl Blueprint {
 
     /// What this cluster shall hold.
     pub fn render(&self, cluster: &ClusterName, facts: &ClusterFacts) -> Result<ManifestSet, Diagnostic> {
-        let primary = self.mesh.primaries().get(cluster).ok_or_else(|| not_in_mesh(cluster))?;
+        self.render_as(&self.mesh, cluster, facts)
+    }
+
+    /// What it shall hold in another mesh that is made of the same charts.
+    pub fn render_as(
+        &self,
+        mesh: &ValidatedMesh,
+        cluster: &ClusterName,
+        facts: &ClusterFacts,
+    ) -> Result<ManifestSet, Diagnostic> {
+        let primary = mesh.primaries().get(cluster).ok_or_else(|| not_in_mesh(cluster))?;
         let charts = primary.charts().map(|name| Ok((name, self.chart(name, primary)?)));
         let charts = charts.collect::<Result<_, Diagnostic>>()?;
-        render::render(&self.mesh, cluster, primary, &charts, facts)
-            .map_err(|error| cannot_render(cluster, &error))
+        render::render(mesh, cluster, primary, &charts, facts).map_err(|error| cannot_render(cluster, &error))
     }
 
     fn chart(
@@ -105,4 +114,24 @@ fn cannot_render(cluster: &ClusterName, error: &render::RenderError) -> Diagnost
                    or of this primary.";
     let summary = format!("The manifests of cluster {:?} cannot be rendered", cluster.as_str());
     diagnostics::failure(summary, error, way_out, Some(path))
+}
+
+#[cfg(test)]
+impl Blueprint {
+    /// A mesh with Istio's charts as a release ships them.
+    pub fn of_istio(mesh: ValidatedMesh) -> Self {
+        let directories = lab::parts::charts().unwrap();
+        let fetched = |name: ChartName| {
+            let chart = helm_template::Chart::from_directory(directories.chart(name.as_str())).unwrap();
+            let version = "1.31.0".to_owned();
+            (chart_key(name, &version), Fetched { chart, version, digest: String::new() })
+        };
+        let charts = ChartName::ALL.map(fetched).into();
+        Self {
+            mesh,
+            charts,
+            #[cfg(feature = "leak")]
+            leak: String::new(),
+        }
+    }
 }

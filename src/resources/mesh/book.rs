@@ -1,5 +1,5 @@
 //! What the record in each cluster remembers of the mesh beside its objects: enough to recognise it, and to import it when its
-//! state is lost. No secrets: whoever may read ConfigMaps can read it.
+//! state is lost. No secrets: whoever may read `ConfigMap`s can read it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

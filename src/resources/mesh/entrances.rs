@@ -9,7 +9,8 @@ use tfplugin::{Diagnostic, Field};
 use super::gateway_block::GatewayModel;
 use super::model::{ClusterStatusModel, MeshModel, PrimaryModel};
 use super::plan::primary;
-use super::status::{READY, UNKNOWN};
+use super::problems::{Class, Problem};
+use super::status::{ABSENT, NOT_READY, READY, UNKNOWN};
 use super::trust_list;
 use crate::clusters::{Cluster, Error};
 use crate::documents::{JoinClusterModel, Texts, texts};
@@ -72,6 +73,8 @@ pub struct Seen {
     load_balancer: Option<Vec<String>>,
     /// Whether istiod knows whom the mesh trusts, see [`trust_list::observe`].
     trust_list: Option<&'static str>,
+    /// Why that could not be seen.
+    pub warning: Option<Diagnostic>,
 }
 
 /// Looks at what the cluster's block declares.
@@ -94,7 +97,11 @@ pub async fn observe(state: &MeshModel, cluster: &Cluster) -> Result<Seen, Error
     let entrances = try_join(federation_gateway, load_balancer);
     let (entrances, trust_list) = join(entrances, trust_list::observe(cluster, namespace)).await;
     let (federation_gateway, load_balancer) = entrances?;
-    Ok(Seen { federation_gateway, load_balancer, trust_list })
+    let (trust_list, warning) = match trust_list {
+        Ok(state) => (Some(state), None),
+        Err(warning) => (None, Some(warning)),
+    };
+    Ok(Seen { federation_gateway, load_balancer, trust_list, warning })
 }
 
 impl ClusterStatusModel {
@@ -114,11 +121,14 @@ impl ClusterStatusModel {
             _ if has_load_balancer(declared) => texts(seen.load_balancer.iter().flatten().cloned()),
             _ => self.gateway_addresses.clone(),
         });
-        let istiod_state = istiod.as_ref().map(|addresses| match addresses.as_known() {
-            _ if has_load_balancer(declared) && seen.load_balancer.is_none() => "absent",
-            Some(addresses) if addresses.is_empty() => "no_address",
-            _ => READY,
-        });
+        let istiod_state =
+            istiod.as_ref().map(|addresses| match (&seen.load_balancer, addresses.as_known()) {
+                (None, _) if has_load_balancer(declared) => ABSENT,
+                // A host name leads nowhere then either.
+                (Some(addresses), _) if addresses.is_empty() => "no_address",
+                (_, Some(addresses)) if addresses.is_empty() => "no_address",
+                _ => READY,
+            });
         let trusted = before.and_then(|before| before.shared_mesh_config.as_str());
         let trusted = seen.trust_list.or(trusted).unwrap_or(UNKNOWN);
         Self {
@@ -131,20 +141,19 @@ impl ClusterStatusModel {
         }
     }
 
-    /// An error for each entrance that lets nobody in, or more than it should.
-    pub fn entrance_problems(&self, label: &str) -> Vec<Diagnostic> {
+    /// What is wrong with each entrance that lets nobody in, or more than it should.
+    pub fn entrance_problems(&self, label: &str) -> Vec<Problem> {
         let federation = self.federation_gateway.as_str().and_then(federation_problem);
-        let federation = federation.map(|(cause, help)| {
-            Diagnostic::error(format!("Cluster {label:?}: its federation gateway {cause}"), help)
-                .at(primary(label).attribute(GatewayRole::Federation.block()))
+        let federation = federation.map(|(class, cause, help)| {
+            let summary = format!("Cluster {label:?}: its federation gateway {cause}");
+            let path = primary(label).attribute(GatewayRole::Federation.block());
+            Problem { class, message: Diagnostic::error(summary, help).at(path) }
         });
         let istiod = self.remote_control_plane.as_str().and_then(istiod_problem);
-        let istiod = istiod.map(|(cause, help)| {
-            Diagnostic::error(
-                format!("Cluster {label:?}: remote clusters cannot reach istiod: {cause}"),
-                help,
-            )
-            .at(primary(label).attribute("remote_control_plane"))
+        let istiod = istiod.map(|(class, cause, help)| {
+            let summary = format!("Cluster {label:?}: remote clusters cannot reach istiod: {cause}");
+            let path = primary(label).attribute("remote_control_plane");
+            Problem { class, message: Diagnostic::error(summary, help).at(path) }
         });
         let trust_list = self.shared_mesh_config.as_str().and_then(|state| trust_list::problem(label, state));
         federation.into_iter().chain(istiod).chain(trust_list).collect()
@@ -174,38 +183,43 @@ fn typed(gateway: &GatewayModel) -> Option<BTreeSet<String>> {
 /// What keeps other meshes out, or `ready`.
 fn state(gateway: Option<&Gateway>, is_typed: bool) -> &'static str {
     match gateway {
-        None => "absent",
+        None => ABSENT,
         Some(gateway) if gateway.network.is_some() => "labelled",
         Some(gateway) if gateway.pods == GatewayPods::NotInjected => "not_injected",
         Some(gateway) if !is_typed && gateway.addresses.is_empty() => "no_address",
-        Some(gateway) if gateway.pods == GatewayPods::NotReady => "not_ready",
+        Some(gateway) if gateway.pods == GatewayPods::NotReady => NOT_READY,
         Some(_) => READY,
     }
 }
 
-fn federation_problem(state: &str) -> Option<(&'static str, &'static str)> {
+fn federation_problem(state: &str) -> Option<(Class, &'static str, &'static str)> {
     Some(match state {
         "no_address" => (
+            Class::Open,
             "has no address",
             "The load balancer of Service istio-federationgateway is pending: the events of the Service show why. Until it has an \
              address, no other mesh can import services of this one. If no controller creates load balancers here, set service_type \
              and addresses in the federation_gateway block.",
         ),
         "labelled" => (
+            Class::Broken,
             "is taken for a gateway of the mesh's own network",
             "Service istio-federationgateway has the label topology.istio.io/network, so istiod sends calls of the mesh's own other \
              networks to it, which it refuses. Remove the label.",
         ),
         "not_injected" => (
+            Class::Unready,
             "has pods without an image",
             "They were created while istiod's webhook did not work, and still have the placeholder image auto. Apply again; that \
              restores the webhook and recreates the pods.",
         ),
-        "absent" => (
+        ABSENT => (
+            Class::Broken,
             "does not exist",
             "Its Service istio-federationgateway was deleted. Apply again; that restores it.",
         ),
-        "not_ready" => (
+        NOT_READY => (
+            Class::Unready,
             "has no ready pod",
             "Calls of other meshes end at it. Check the events and the log of the pods of Deployment istio-federationgateway, fix \
              the cause, and apply again.",
@@ -214,15 +228,17 @@ fn federation_problem(state: &str) -> Option<(&'static str, &'static str)> {
     })
 }
 
-fn istiod_problem(state: &str) -> Option<(&'static str, &'static str)> {
+fn istiod_problem(state: &str) -> Option<(Class, &'static str, &'static str)> {
     Some(match state {
         "no_address" => (
+            Class::Open,
             "its load balancer has no address",
             "The load balancer is pending: the events of Service istiod-load-balancer, or of Service istio-eastwestgateway where \
-             there is an east-west gateway, show why. If no controller creates load balancers here, set hostname in the \
-             remote_control_plane block to an address of your own.",
+             there is an east-west gateway, show why. If no controller creates load balancers here, add an east_west_gateway block with \
+             another service_type, and set hostname in the remote_control_plane block to where that gateway is reached.",
         ),
-        "absent" => (
+        ABSENT => (
+            Class::Broken,
             "its load balancer does not exist",
             "Service istiod-load-balancer was deleted. Apply again; that restores it.",
         ),

@@ -101,6 +101,7 @@ mod tests {
             .map(|(name, text)| ((*name).to_owned(), text.expose_secret().as_bytes().to_vec()))
             .collect();
         let of_both = |authority| ControlPlane {
+            is_installed: true,
             replicas: Ok(Vec::new()),
             roots: Some(root.certificate().pem()),
             authority,

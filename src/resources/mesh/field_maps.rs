@@ -12,7 +12,7 @@ use crate::provider::PlanDetail;
 pub type Objects = BTreeMap<ObjectId, Fields>;
 
 /// One object as a plan has rendered it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rendered {
     /// Its fields.
     pub fields: Fields,

@@ -128,10 +128,11 @@ impl Reader {
     pub(super) fn gateway(&mut self, gateway: &GatewayModel, path: &AttributePath) -> EastWestGateway {
         EastWestGateway {
             namespace: self.text(&gateway.namespace),
-            service_type: self.text(&gateway.service_type),
+            service_type: self
+                .choice(&gateway.service_type, [Some("LoadBalancer"), Some("NodePort"), Some("ClusterIP")]),
             service_annotations: self.map(&gateway.service_annotations),
             load_balancer_class: self.text(&gateway.load_balancer_class),
-            load_balancer_source_ranges: self.texts(&gateway.load_balancer_source_ranges),
+            load_balancer_source_ranges: self.ranges(&gateway.load_balancer_source_ranges),
             port: self.number(&gateway.port),
             node_port: self.number(&gateway.node_port),
             addresses: self.texts(&gateway.addresses),

@@ -5,9 +5,6 @@ use tfplugin::{Diagnostic, Field, Model, Type};
 
 use crate::diagnostics;
 
-/// How many random bytes it has.
-const BYTES: usize = 16;
-
 /// What identifies a mesh to Terraform, for `import` blocks and `terraform query`.
 #[derive(Clone, Debug, Model)]
 pub struct MeshIdentity {
@@ -23,12 +20,12 @@ pub fn schema() -> IdentitySchema {
 
 /// An identity that no other resource has: 32 hexadecimal digits. Only applies draw one; plans are repeatable.
 pub fn draw() -> Result<String, Diagnostic> {
-    let mut bytes = [0; BYTES];
+    let mut bytes = [0; size_of::<u128>()];
     getrandom::fill(&mut bytes).map_err(|error| {
         let way_out = "The machine has no random source. Nothing was written; run the same command again.";
         diagnostics::failure("No identity could be drawn for the mesh", &error, way_out, None)
     })?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }
 
 #[cfg(test)]
@@ -39,6 +36,6 @@ mod tests {
     fn every_identity_is_another_one_of_32_digits() {
         let (one, other) = (draw().unwrap(), draw().unwrap());
         assert_ne!(one, other);
-        assert!(one.len() == 2 * BYTES && one.chars().all(|digit| digit.is_ascii_hexdigit()), "{one}");
+        assert!(one.len() == 32 && one.chars().all(|digit| digit.is_ascii_hexdigit()), "{one}");
     }
 }

@@ -18,6 +18,12 @@ const TOKEN_REFUSED: &str = "token_refused";
 const NO_CONTROL_PLANE: &str = "no_control_plane";
 /// istiod does not know the other cluster, and nothing tells it of that.
 const MISSING: &str = "missing";
+/// The remote secret does not say how to read the other cluster.
+const INVALID_SECRET: &str = "invalid_secret";
+/// The proxies of the two clusters trust different roots.
+pub const ROOTS_DIFFER: &str = "roots_differ";
+/// No gateway of the other network is open.
+pub const NO_GATEWAY: &str = "no_gateway";
 /// No control plane reads the cluster any more, as the user wants it.
 pub const DRAINED: &str = "drained";
 /// Some pod of istiod still reads it.
@@ -88,7 +94,7 @@ impl Observation<'_> {
         join_all(links).await.into_iter().collect()
     }
 
-    /// How far istiod of `reader` is with cluster `read`; as before where it cannot be asked.
+    /// How far istiod of `reader` is with cluster `read`. What the Secrets say counts also where istiod cannot be asked.
     async fn known(
         &self,
         reader: &str,
@@ -96,25 +102,102 @@ impl Observation<'_> {
         secrets: Option<&RemoteSecrets>,
         token: Option<&Token>,
     ) -> String {
-        let said = match self.seen.get(reader).map(|control_plane| &control_plane.replicas) {
+        let last = self.prior.link(&format!("{reader}->{read}")).unwrap_or(UNKNOWN);
+        let secret = secrets.map(|secrets| secrets.get(&secret_name(read), read));
+        let held = secret.as_ref().map_or(Held::Unseen, |secret| Held::of(secret, token));
+        let heard = match self.seen.get(reader).map(|control_plane| &control_plane.replicas) {
+            None => return last.to_owned(),
             Some(Ok(replicas)) if self.mesh.is_drained(read) => return drained(replicas, read).to_owned(),
-            Some(Ok(replicas)) => worst(replicas, read),
-            _ => return self.prior.link(&format!("{reader}->{read}")).unwrap_or(UNKNOWN).to_owned(),
-        };
-        // What cannot be seen is no cause; istiod's word stands.
-        let Some(secrets) = secrets.filter(|_| said != NO_CONTROL_PLANE) else { return said };
-        match secrets.get(&secret_name(read), read) {
-            RemoteSecret::Absent if said != READY => MISSING.to_owned(),
-            RemoteSecret::Unusable => "invalid_secret".to_owned(),
-            // istiod goes on as it is until it starts anew, or the connection breaks.
-            RemoteSecret::Usable(access) if is_old(&access, token) => TOKEN_REFUSED.to_owned(),
-            RemoteSecret::Usable(access) if said != READY => {
-                let said = if said == MISSING { "syncing".to_owned() } else { said };
-                access.refusal(read).await.map_or(said, |refusal| name(refusal).to_owned())
+            Some(Err(_)) if self.mesh.is_drained(read) => {
+                return if matches!(held, Held::Unseen | Held::Absent) { last } else { DRAINING }.to_owned();
             }
-            _ => said,
+            Some(Ok(replicas)) => Heard::Now(worst(replicas, read)),
+            Some(Err(_)) => Heard::Before(last.to_owned()),
+        };
+        match judged(&heard, held) {
+            Verdict::Is(state) => state,
+            Verdict::Unless(state) => match secret {
+                Some(RemoteSecret::Usable(access)) => {
+                    access.refusal(read).await.map_or(state, |refusal| name(refusal).to_owned())
+                }
+                _ => state,
+            },
         }
     }
+}
+
+/// What the remote secret of a link is found to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Held {
+    /// It could not be looked at.
+    Unseen,
+    Absent,
+    Unusable,
+    /// It has another token than the one by which the cluster is read now.
+    Old,
+    Current,
+}
+
+impl Held {
+    fn of(secret: &RemoteSecret, token: Option<&Token>) -> Self {
+        match secret {
+            RemoteSecret::Absent => Self::Absent,
+            RemoteSecret::Unusable => Self::Unusable,
+            RemoteSecret::Usable(access) if is_old(access, token) => Self::Old,
+            RemoteSecret::Usable(_) => Self::Current,
+        }
+    }
+}
+
+/// What is known of istiod's own view of a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Heard {
+    /// Its answer.
+    Now(String),
+    /// It cannot be asked; this is what `status` said before.
+    Before(String),
+}
+
+/// What a link is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Verdict {
+    Is(String),
+    /// This, unless the API server itself refuses what the remote secret says.
+    Unless(String),
+}
+
+/// What a link is by what is known of it. What cannot be seen is no cause; istiod's word stands.
+fn judged(heard: &Heard, held: Held) -> Verdict {
+    let is = |state: &str| Verdict::Is(state.to_owned());
+    let last = match heard {
+        Heard::Now(said) if said == NO_CONTROL_PLANE => return is(said),
+        Heard::Now(said) => said.as_str(),
+        Heard::Before(last) => last_heard(last),
+    };
+    match (held, heard) {
+        (Held::Unusable, _) => is(INVALID_SECRET),
+        // istiod goes on as it is until it starts anew, or the connection breaks.
+        (Held::Old, _) => is(TOKEN_REFUSED),
+        (Held::Absent, Heard::Before(_)) => is(MISSING),
+        (Held::Absent, Heard::Now(_)) if last != READY => is(MISSING),
+        (Held::Current, Heard::Now(_)) if last == MISSING => Verdict::Unless("syncing".to_owned()),
+        (Held::Current, Heard::Now(_)) if last != READY => Verdict::Unless(last.to_owned()),
+        (Held::Current, Heard::Before(_)) if is_fault_of_access(last) => Verdict::Unless(UNKNOWN.to_owned()),
+        _ => is(last),
+    }
+}
+
+/// What istiod was last heard to say when `status` came to be `state`: whatever else keeps calls out is only looked for where it
+/// has accepted the other cluster.
+fn last_heard(state: &str) -> &str {
+    if matches!(state, ROOTS_DIFFER | NO_GATEWAY) { READY } else { state }
+}
+
+/// Whether it was said without istiod: by the Secrets, or by the API server to whom they lead.
+fn is_fault_of_access(state: &str) -> bool {
+    let refusals =
+        [Refusal::Token, Refusal::Rights, Refusal::Certificate, Refusal::Unreachable, Refusal::Kubeconfig];
+    state == MISSING || refusals.into_iter().any(|refusal| name(refusal) == state)
 }
 
 fn is_old(access: &RemoteAccess, token: Option<&Token>) -> bool {
@@ -132,7 +215,7 @@ fn name(refusal: Refusal) -> &'static str {
         Refusal::Rights => "reader_forbidden",
         Refusal::Certificate => "untrusted_certificate",
         Refusal::Unreachable => "unreachable",
-        Refusal::Kubeconfig => "invalid_secret",
+        Refusal::Kubeconfig => INVALID_SECRET,
     }
 }
 
@@ -183,7 +266,7 @@ impl StatusModel {
         if let (Some(own), Some(other)) = (roots(reader), roots(read))
             && own.is_disjoint(&other)
         {
-            return Some("roots_differ");
+            return Some(ROOTS_DIFFER);
         }
         let network = networks.get(read)?;
         if networks.get(reader) == Some(network) {
@@ -193,7 +276,7 @@ impl StatusModel {
             networks.iter().filter(|(label, other)| *other == network && !mesh.is_drained(label));
         // Of a cluster that was never seen, nothing can be said.
         let is_open = on_network.any(|(label, _)| self.cluster(label).is_none_or(has_open_gateway));
-        (!is_open).then_some("no_gateway")
+        (!is_open).then_some(NO_GATEWAY)
     }
 }
 
@@ -203,4 +286,74 @@ fn has_open_gateway(cluster: &ClusterStatusModel) -> bool {
 
 fn known_texts(list: &Field<Vec<Field<String>>>) -> Option<BTreeSet<&str>> {
     Some(list.as_known()?.iter().filter_map(Field::as_str).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now(said: &str) -> Heard {
+        Heard::Now(said.to_owned())
+    }
+
+    fn before(last: &str) -> Heard {
+        Heard::Before(last.to_owned())
+    }
+
+    fn is(state: &str) -> Verdict {
+        Verdict::Is(state.to_owned())
+    }
+
+    fn unless(state: &str) -> Verdict {
+        Verdict::Unless(state.to_owned())
+    }
+
+    #[test]
+    fn an_old_token_is_seen_though_istiod_cannot_be_asked() {
+        for last in [READY, UNKNOWN, "syncing", TOKEN_REFUSED] {
+            assert_eq!(judged(&before(last), Held::Old), is(TOKEN_REFUSED), "{last}");
+        }
+        assert_eq!(judged(&now(READY), Held::Old), is(TOKEN_REFUSED));
+    }
+
+    #[test]
+    fn what_the_secrets_say_counts_without_istiod() {
+        assert_eq!(judged(&before(READY), Held::Absent), is(MISSING));
+        assert_eq!(judged(&before(READY), Held::Unusable), is(INVALID_SECRET));
+        assert_eq!(judged(&before(READY), Held::Unseen), is(READY));
+    }
+
+    #[test]
+    fn what_was_last_seen_stays_where_nothing_speaks_against_it() {
+        for last in [READY, UNKNOWN, "syncing", "timeout"] {
+            assert_eq!(judged(&before(last), Held::Current), is(last));
+        }
+    }
+
+    #[test]
+    fn a_fault_that_istiod_did_not_tell_is_looked_for_again() {
+        let of_secrets = [MISSING, INVALID_SECRET, TOKEN_REFUSED];
+        let of_api_server = ["reader_forbidden", "untrusted_certificate", "unreachable"];
+        for last in of_secrets.into_iter().chain(of_api_server) {
+            assert_eq!(judged(&before(last), Held::Current), unless(UNKNOWN), "{last}");
+        }
+    }
+
+    #[test]
+    fn what_else_kept_calls_out_is_looked_for_again() {
+        for last in [ROOTS_DIFFER, NO_GATEWAY] {
+            assert_eq!(judged(&before(last), Held::Current), is(READY), "{last}");
+        }
+    }
+
+    #[test]
+    fn istiods_word_is_tried_out_where_it_is_not_good() {
+        assert_eq!(judged(&now(READY), Held::Current), is(READY));
+        assert_eq!(judged(&now(READY), Held::Absent), is(READY));
+        assert_eq!(judged(&now("timeout"), Held::Current), unless("timeout"));
+        assert_eq!(judged(&now(MISSING), Held::Current), unless("syncing"));
+        assert_eq!(judged(&now(MISSING), Held::Absent), is(MISSING));
+        assert_eq!(judged(&now("syncing"), Held::Unseen), is("syncing"));
+        assert_eq!(judged(&now(NO_CONTROL_PLANE), Held::Old), is(NO_CONTROL_PLANE));
+    }
 }

@@ -44,12 +44,12 @@
 //! | `….private_key_wo_version` | number | optional | 0 | the key in `cacerts` | as configured | – |
 //! | `timeouts.create`, `.read`, `.update`, `.delete` | string (duration) | optional | 20m, 5m, 20m, 20m | state only | as configured | – |
 //! | `id` | string | computed | | | prior, unknown in the plan of a create | state |
-//! | `manifests` | map(map(string)) | computed | | | fields of objects that exist; objects to be created unknown unless `plan_detail = "full"`; unknown as a whole while a value that decides the objects is | the objects and field paths that state names, one LIST a kind |
-//! | `chart_digests` | map(string) | computed | | | where source and version are known | state |
-//! | `cluster_uids` | map(string) | computed | | | where the cluster answers, else prior, else unknown | UID of `kube-system` |
+//! | `manifests` | map(map(string)) | computed | | | fields of objects that exist, but for objects that depend on an unknown value; objects to be created unknown unless `plan_detail = "full"`; unknown as a whole while a value that decides which objects there are is | the objects and field paths that state names, one LIST a kind |
+//! | `chart_digests` | map(string) | computed | | | prior where source and version are as before, else unknown | state |
+//! | `cluster_uids` | map(string) | computed | | | prior, else unknown; unknown where another cluster may be found by now | UID of `kube-system` |
 //! | `status` | object | computed | | | prior if nothing changes and nothing is wrong, else unknown | istiod's pods and debug interface, Service of the gateway, `istio-ca-root-cert` |
 //! | `join`, `peer` | object | computed | | | member by member, as what each is made from: `id` unknown at a create, UIDs as `cluster_uids`; addresses and roots prior where nothing that they depend on changes, else unknown; a list unknown while an element is | as `status` |
-//! | `kubernetes_versions` | map(string) | computed | | | prior, else unknown | `/version` of each cluster |
+//! | `kubernetes_versions` | map(string) | computed | | | as `cluster_uids` | `/version` of each cluster |
 //!
 //! `manifests` is keyed `"<cluster>/<group>/<Kind>/<namespace>/<name>"`, then by field path; `chart_digests` by
 //! `"<chart>-<version>"`; the others by cluster. Charts are rendered for the Kubernetes version in state, so that two
@@ -62,10 +62,13 @@ mod authorities;
 mod authority_state;
 mod blueprint;
 mod book;
+mod consequences;
 mod declare;
+mod dependents;
 mod documents;
 mod entrances;
 mod expiry;
+mod facts;
 mod field_maps;
 mod fingerprint;
 mod gateway_block;
@@ -81,9 +84,11 @@ mod observed_schema;
 mod plan;
 mod problems;
 mod read;
+mod readings;
 mod recorded;
 mod remote_control_plane_block;
 mod remove;
+mod rendering;
 mod resource;
 mod resume;
 mod root_messages;
@@ -91,6 +96,7 @@ mod roots;
 mod schema;
 mod seals;
 mod site;
+mod stand_ins;
 mod status;
 mod trust_list;
 

@@ -98,7 +98,7 @@ impl fmt::Debug for ImagePullSecretModel {
 }
 
 /// Istio's CNI plugin; its values are those of the chart `cni`.
-#[derive(Clone, Debug, Model)]
+#[derive(Clone, Debug, Default, Model)]
 pub struct CniModel {}
 
 /// One cluster with a control plane.

@@ -2,39 +2,30 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::future::join_all;
-use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
+use tfplugin::{AttributePath, Diagnostics, Field};
 use tokio_util::sync::CancellationToken;
 
 use super::api_servers::{api_servers, out_of_reach};
 use super::authorities::{check_existing, check_given};
 use super::authority_state;
 use super::blueprint::Blueprint;
-use super::declare::declare;
+use super::consequences;
 use super::documents;
-use super::field_maps::{self, Objects, Rendered};
+use super::facts::{Facts, after_relabelling, check_identities, facts, per_cluster, reachable};
+use super::field_maps;
 use super::fingerprint::Secrets;
 use super::immutable;
 use super::links;
-use super::model::MeshModel;
+use super::model::{Manifests, MeshModel};
+use super::readings::{Readings, readings};
 use super::recorded::Recorded;
+use super::rendering::{Drawn, Rendering};
 use super::roots::Inquiry;
-use super::seals::ApiServers;
 use super::status;
-use crate::clusters::{self, Cluster};
+use crate::clusters::Cluster;
 use crate::diagnostics;
-use crate::manifests::{ObjectId, flatten, secret_field};
-use crate::mesh::{ClusterFacts, ClusterName, ValidatedMesh};
-use crate::observe;
+use crate::mesh::ClusterName;
 use crate::provider::ProviderData;
-use crate::render::{Hole, Manifest};
-
-/// Rendered for when a cluster's own version is not known. Which objects there are does not depend on it (a test of
-/// `render` holds that), and what they say is not shown.
-const ANY_KUBERNETES: &str = "v1.36.0";
-
-/// Facts about the clusters of a mesh as far as a plan knows them.
-type Facts = BTreeMap<ClusterName, Option<ClusterFacts>>;
 
 /// Fills the computed attributes of `planned`, which is the configuration with its defaults.
 pub async fn plan(
@@ -45,188 +36,145 @@ pub async fn plan(
     data: &ProviderData,
     cancel: &CancellationToken,
 ) -> Result<(MeshModel, Diagnostics), Diagnostics> {
-    let (mesh, warnings) = declare(config)?;
+    let (readings, warnings) = readings(config)?;
     // What is accepted for good is said once, when the mesh is made.
     let mut messages = if prior.is_none() { warnings } else { Diagnostics::new() };
-    let Field::Known(mesh) = mesh else {
-        planned.manifests = Field::Unknown;
-        planned.chart_digests = Field::Unknown;
-        planned.cluster_uids = Field::Unknown;
-        planned.kubernetes_versions = Field::Unknown;
-        planned.status = Field::Unknown;
-        (planned.join, planned.peer) = documents::planned(&planned, prior);
-        return Ok((planned, messages));
-    };
-    let recorded = prior.map(Recorded::of).unwrap_or_default();
-    check_blocks(&mesh, &recorded, data)?;
-    let facts = facts(&mesh, &recorded, data, &mut messages).await?;
+    let known = prior.map(Recorded::of).unwrap_or_default();
+    let labels = labels(config);
+    check_blocks(labels.as_ref(), &known, data)?;
+    let Some(labels) = labels else { return Ok((without_clusters(planned, prior), messages)) };
+    let facts = facts(&labels, &known, data, &mut messages).await?;
     check_identities(&facts)?;
-    let api_servers = api_servers(&mesh, data).await?;
-    let out_of_reach = out_of_reach(&mesh, data).await;
-    check_given(config, &mesh)?;
     let clusters = reachable(&facts, data).await;
-    check_existing(&mesh, &clusters, |_| None, cancel).await?;
-    let recorded = after_relabelling(recorded, &mesh, &facts);
-    let blueprint = Blueprint::fetch(mesh, &recorded, data).await?;
-    planned.chart_digests = pinned(blueprint.digests(), &recorded.chart_digests);
+    let recorded = after_relabelling(known.clone(), &facts);
     planned.cluster_uids = per_cluster(&facts, &recorded.cluster_uids);
     planned.kubernetes_versions = per_cluster(&facts, &recorded.kubernetes_versions);
-    let rendering = Rendering {
-        blueprint: &blueprint,
-        prior: &recorded.objects,
+    let inputs = Inputs {
+        config,
+        prior,
+        readings: &readings,
+        known: &known,
+        recorded: &recorded,
+        facts: &facts,
+        clusters: &clusters,
         secrets,
-        api_servers: &api_servers,
-        refused: &links::with_refused_token(prior),
-        due: &authority_state::due_for_renewal(prior),
-        out_of_reach: &out_of_reach,
-    };
-    let rendered = rendering.objects(&facts)?;
-    planned.manifests = field_maps::plan(rendered, &recorded.objects, data.plan_detail);
-    let known = prior.map(Recorded::of).unwrap_or_default();
-    let inquiry = Inquiry { mesh: &blueprint.mesh, prior, recorded: &known, secrets, data };
-    messages.extend(inquiry.foresee(&planned.manifests).await?);
-    let namespace = blueprint.mesh.namespace().as_str();
-    let owner = recorded.owner();
-    immutable::check(
-        &planned.manifests,
-        &recorded.objects,
-        &clusters,
-        &owner,
-        namespace,
-        &secrets.key,
+        data,
         cancel,
-    )
-    .await?;
+    };
+    let (objects, is_open) = match inputs.drawn(&mut planned).await? {
+        Some(drawn) => (field_maps::plan(drawn.objects, &recorded.objects, data.plan_detail), drawn.is_open),
+        None => (Field::Unknown, true),
+    };
+    messages.extend(inputs.foresee(&objects).await?);
+    planned.manifests = if is_open { Field::Unknown } else { objects.clone() };
     let is_unchanged = prior.is_some_and(|prior| is_same(prior, &planned));
     planned.status = status::planned(prior.filter(|_| is_unchanged));
-    (planned.join, planned.peer) = documents::planned(&planned, prior);
+    // What was seen of a cluster says nothing of another one in its place, unless objects that stay prove that there is none.
+    let seen = prior.filter(|_| objects.is_known() || facts.values().all(Option::is_some));
+    // What is known of single objects counts also where it is not known whether these are all.
+    (planned.join, planned.peer) =
+        documents::planned(&MeshModel { manifests: objects, ..planned.clone() }, seen);
+    messages.extend(if let Some(prior) = prior {
+        consequences::of_update(prior, &planned, &recorded, &facts, data).await
+    } else {
+        consequences::of_create(&planned, &clusters, cancel).await
+    });
     Ok((planned, messages))
 }
 
-/// The clusters that a plan can read.
-async fn reachable(facts: &Facts, data: &ProviderData) -> Vec<Cluster> {
-    let known = facts.iter().filter(|(_, facts)| facts.is_some());
-    let clusters = join_all(known.map(|(name, _)| data.clusters.get(name.as_str()))).await;
-    clusters.into_iter().filter_map(Result::ok).collect()
+/// The plan of a mesh of which not even the clusters are known.
+fn without_clusters(planned: MeshModel, prior: Option<&MeshModel>) -> MeshModel {
+    let planned = MeshModel {
+        manifests: Field::Unknown,
+        chart_digests: Field::Unknown,
+        cluster_uids: Field::Unknown,
+        kubernetes_versions: Field::Unknown,
+        status: Field::Unknown,
+        ..planned
+    };
+    let (join, peer) = documents::planned(&planned, prior);
+    MeshModel { join, peer, ..planned }
 }
 
-/// Whether the plan changes nothing in any cluster.
-fn is_same(prior: &MeshModel, planned: &MeshModel) -> bool {
-    prior.manifests == planned.manifests
-        && prior.cluster_uids == planned.cluster_uids
-        && prior.kubernetes_versions == planned.kubernetes_versions
-}
-
-/// One cluster under two labels would get two control planes in one namespace.
-fn check_identities(facts: &Facts) -> Result<(), Diagnostic> {
-    let mut labels: BTreeMap<&str, &ClusterName> = BTreeMap::new();
-    for (name, facts) in facts {
-        let Some(facts) = facts else { continue };
-        if let Some(other) = labels.insert(&facts.uid, name) {
-            let summary = format!("{:?} and {:?} are the same cluster", other.as_str(), name.as_str());
-            let detail = format!(
-                "Both have the identity {}. Remove one of the primary blocks, or correct the connection of one of the \
-                 provider's cluster blocks.",
-                facts.uid
-            );
-            return Err(Diagnostic::error(summary, detail).at(primary(name.as_str())));
-        }
+/// The clusters of the mesh; `None` if it is not known which there are. A label that is no name has been refused already.
+fn labels(config: &MeshModel) -> Option<BTreeSet<ClusterName>> {
+    match &config.primary {
+        Field::Known(primaries) => Some(primaries.keys().filter_map(|label| label.parse().ok()).collect()),
+        Field::Null => Some(BTreeSet::new()),
+        Field::Unknown => None,
     }
-    Ok(())
 }
 
-/// Every cluster of the mesh, before and after, needs a block in the provider.
-fn check_blocks(mesh: &ValidatedMesh, recorded: &Recorded, data: &ProviderData) -> Result<(), Diagnostics> {
-    let labels = mesh.primaries().keys().map(ClusterName::to_string);
-    let mut missing: Diagnostics = labels
-        .filter_map(|label| {
-            data.clusters.missing(&label).map(|error| diagnostics::cluster(&error, Some(primary(&label))))
-        })
-        .collect();
-    let before = recorded.cluster_uids.keys();
-    let left = before.filter(|label| !mesh.primaries().keys().any(|name| name.as_str() == *label));
-    missing.extend(
-        left.filter_map(|label| data.clusters.missing(label)).map(|error| diagnostics::cluster(&error, None)),
-    );
-    missing.into_result()
+/// What the objects of a plan follow from.
+struct Inputs<'a> {
+    config: &'a MeshModel,
+    prior: Option<&'a MeshModel>,
+    readings: &'a Readings,
+    /// What the state before says.
+    known: &'a Recorded,
+    /// The same with the labels of now.
+    recorded: &'a Recorded,
+    facts: &'a Facts,
+    /// The clusters that the plan can read.
+    clusters: &'a [Cluster],
+    secrets: &'a Secrets,
+    data: &'a ProviderData,
+    cancel: &'a CancellationToken,
 }
 
-/// Where the resource names a cluster.
-pub fn primary(label: &str) -> AttributePath {
-    AttributePath::new("primary").key(label)
-}
-
-/// Recorded facts where there are some, else what the clusters say now; `None` for a cluster that is not known yet.
-async fn facts(
-    mesh: &ValidatedMesh,
-    recorded: &Recorded,
-    data: &ProviderData,
-    messages: &mut Diagnostics,
-) -> Result<Facts, Diagnostics> {
-    let reading = mesh.primaries().keys().map(|name| async move {
-        let recorded = recorded_facts(recorded, name.as_str());
-        let facts = match recorded {
-            Some(facts) => Ok(facts),
-            None => observe_facts(data, name.as_str()).await,
+impl Inputs<'_> {
+    /// The objects, and the digests of their charts; `None` if nothing can be said of any.
+    async fn drawn(&self, planned: &mut MeshModel) -> Result<Option<Drawn>, Diagnostics> {
+        let Self { config, prior, readings, recorded, facts, secrets, data, .. } = *self;
+        let Some(mesh) = readings.meshes.first() else {
+            planned.chart_digests = Field::Unknown;
+            return Ok(None);
         };
-        (name.clone(), facts)
-    });
-    let mut facts = Facts::new();
-    let mut errors = Diagnostics::new();
-    for (name, read) in join_all(reading).await {
-        let read = match read {
-            Ok(read) => Some(read),
-            Err(error @ clusters::Error::NotYetKnown { .. }) => {
-                let consequence =
-                    "The plan is made without the cluster: what depends on it is known after apply.";
-                messages.push(diagnostics::cluster_skipped(
-                    &error,
-                    Some(primary(name.as_str())),
-                    consequence,
-                ));
-                None
-            }
-            Err(error) => {
-                errors.push(diagnostics::cluster(&error, Some(primary(name.as_str()))));
-                None
-            }
-        };
-        facts.insert(name, read);
-    }
-    errors.into_result().map(|()| facts)
-}
-
-fn recorded_facts(recorded: &Recorded, label: &str) -> Option<ClusterFacts> {
-    let uid = recorded.cluster_uids.get(label)?.clone();
-    let kubernetes_version = recorded.kubernetes_versions.get(label)?.clone();
-    Some(ClusterFacts { uid, kubernetes_version })
-}
-
-async fn observe_facts(data: &ProviderData, label: &str) -> Result<ClusterFacts, clusters::Error> {
-    observe::facts(&data.clusters.get(label).await?).await
-}
-
-/// A cluster that state knows by another label, which the mesh has no more, is the same cluster with a new name.
-fn after_relabelling(mut recorded: Recorded, mesh: &ValidatedMesh, facts: &Facts) -> Recorded {
-    for (name, facts) in facts {
-        let Some(facts) = facts else { continue };
-        let old = recorded.other_label(name.as_str(), &facts.uid);
-        let old = old.filter(|old| !mesh.primaries().keys().any(|name| name.as_str() == old));
-        if let Some(old) = old {
-            recorded = recorded.relabelled(&old, name.as_str());
+        // Another cluster has another token, too, whatever its address is.
+        let replaced = facts.iter().filter(|(_, facts)| facts.is_none()).map(|(name, _)| name.to_string());
+        let unknown: BTreeSet<String> =
+            readings.unknown_api_servers.iter().cloned().chain(replaced).collect();
+        let api_servers = api_servers(mesh, &unknown, data).await?;
+        let mut out_of_reach = out_of_reach(mesh, data).await;
+        out_of_reach.retain(|name| !unknown.contains(name.as_str()));
+        if readings.knows_authority {
+            check_given(config, mesh)?;
+            check_existing(mesh, self.clusters, |_| None, self.cancel).await?;
         }
+        let blueprint = Blueprint::fetch(mesh.clone(), recorded, data).await?;
+        planned.chart_digests = pinned(blueprint.digests(), &recorded.chart_digests);
+        let rendering = Rendering {
+            blueprint: &blueprint,
+            loose: &readings.loose,
+            prior: &recorded.objects,
+            secrets,
+            api_servers: &api_servers,
+            refused: &links::with_refused_token(prior),
+            due: &authority_state::due_for_renewal(prior),
+            out_of_reach: &out_of_reach,
+        };
+        let drawn = rendering.objects(&readings.meshes, facts)?;
+        Ok(Some(drawn).filter(|drawn| !drawn.objects.is_empty()))
     }
-    recorded
-}
 
-/// A pin of each cluster: what is recorded. Terraform plans again before it applies, and what a cluster says of itself may be
-/// something else by then; so what no apply has seen is not promised.
-fn per_cluster(facts: &Facts, recorded: &BTreeMap<String, String>) -> Field<BTreeMap<String, Field<String>>> {
-    let values = facts.keys().map(|name| {
-        let recorded = recorded.get(name.as_str()).cloned();
-        (name.to_string(), recorded.map_or(Field::Unknown, Field::Known))
-    });
-    Field::Known(values.collect())
+    /// What the apply would say of these objects before its first write.
+    ///
+    /// # Errors
+    /// What it would refuse.
+    async fn foresee(&self, objects: &Field<Manifests>) -> Result<Diagnostics, Diagnostics> {
+        let Self { prior, readings, known, recorded, secrets, data, .. } = *self;
+        let Some(mesh) = readings.meshes.first() else { return Ok(Diagnostics::new()) };
+        let messages = if readings.knows_authority {
+            Inquiry { mesh, prior, recorded: known, secrets, data }.foresee(objects).await?
+        } else {
+            Diagnostics::new()
+        };
+        let (namespace, owner) = (mesh.namespace().as_str(), recorded.owner());
+        let clusters = self.clusters;
+        immutable::check(objects, &recorded.objects, clusters, &owner, namespace, &secrets.key, self.cancel)
+            .await?;
+        Ok(messages)
+    }
 }
 
 /// The digests that are recorded; a chart that is fetched for the first time may be another one at apply.
@@ -241,55 +189,35 @@ fn pinned(
     Field::Known(digests.collect())
 }
 
-/// What the objects of a plan are made from.
-struct Rendering<'a> {
-    blueprint: &'a Blueprint,
-    prior: &'a Objects,
-    secrets: &'a Secrets,
-    api_servers: &'a ApiServers,
-    /// The links (reader, read) that need another token.
-    refused: &'a BTreeSet<(String, String)>,
-    /// The clusters whose intermediate is to be renewed.
-    due: &'a BTreeSet<String>,
-    /// The clusters whose address is not to be had.
-    out_of_reach: &'a BTreeSet<ClusterName>,
+/// Whether the plan changes nothing in any cluster.
+fn is_same(prior: &MeshModel, planned: &MeshModel) -> bool {
+    prior.manifests == planned.manifests
+        && prior.cluster_uids == planned.cluster_uids
+        && prior.kubernetes_versions == planned.kubernetes_versions
 }
 
-impl Rendering<'_> {
-    /// Every object, with its fields where the cluster's facts are known.
-    fn objects(&self, facts: &Facts) -> Result<BTreeMap<ObjectId, Option<Rendered>>, Diagnostic> {
-        let assumed = || ClusterFacts { uid: String::new(), kubernetes_version: ANY_KUBERNETES.to_owned() };
-        let mut rendered = BTreeMap::new();
-        for (name, facts) in facts {
-            let set = self.blueprint.render(name, &facts.clone().unwrap_or_else(assumed))?;
-            for manifest in set.manifests() {
-                let id = ObjectId::of(name, &manifest.object);
-                let object = if facts.is_some() { Some(self.object(&id, manifest)) } else { None };
-                rendered.insert(id, object);
-            }
-        }
-        Ok(rendered)
-    }
+/// Every cluster of the mesh, before and after, needs a block in the provider. Of a mesh whose clusters are not known, those of
+/// before may stay.
+fn check_blocks(
+    labels: Option<&BTreeSet<ClusterName>>,
+    recorded: &Recorded,
+    data: &ProviderData,
+) -> Result<(), Diagnostics> {
+    let labels: BTreeSet<&str> = labels.into_iter().flatten().map(ClusterName::as_str).collect();
+    let mut missing: Diagnostics = labels
+        .iter()
+        .filter_map(|label| {
+            data.clusters.missing(label).map(|error| diagnostics::cluster(&error, Some(primary(label))))
+        })
+        .collect();
+    let left = recorded.cluster_uids.keys().filter(|label| !labels.contains(label.as_str()));
+    missing.extend(
+        left.filter_map(|label| data.clusters.missing(label)).map(|error| diagnostics::cluster(&error, None)),
+    );
+    missing.into_result()
+}
 
-    fn object(&self, id: &ObjectId, manifest: &Manifest) -> Rendered {
-        let Secrets { key, seals } = self.secrets;
-        let mut holes = seals.planned(id, manifest, self.prior, self.api_servers);
-        for (file, hole) in &manifest.holes {
-            let field = secret_field(file);
-            if matches!(hole, Hole::Access(read) if self.out_of_reach.contains(read)) {
-                let prior = self.prior.get(id).and_then(|fields| fields.get(&field)).cloned();
-                holes.insert(field.clone(), prior);
-            }
-            if self.is_refused(&id.cluster, hole) || authority_state::is_renewed(self.due, &id.cluster, hole)
-            {
-                holes.insert(field, None);
-            }
-        }
-        Rendered { fields: flatten(&manifest.object, key), holes }
-    }
-
-    /// Whether what was filled in is a token that is no longer accepted.
-    fn is_refused(&self, reader: &str, hole: &Hole) -> bool {
-        matches!(hole, Hole::Access(read) if self.refused.contains(&(reader.to_owned(), read.to_string())))
-    }
+/// Where the resource names a cluster.
+pub fn primary(label: &str) -> AttributePath {
+    AttributePath::new("primary").key(label)
 }

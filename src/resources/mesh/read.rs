@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::future::{join, join_all};
 use futures::{StreamExt as _, stream};
 use ssa::Observation;
-use tfplugin::{Diagnostic, Diagnostics, Field, Severity};
+use tfplugin::{Diagnostic, Diagnostics, Field};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
@@ -14,6 +14,7 @@ use super::documents;
 use super::field_maps::{self, Objects, texts};
 use super::model::MeshModel;
 use super::plan::primary;
+use super::problems::Problem;
 use super::recorded::Recorded;
 use super::status;
 use crate::clusters::{self, Cluster, OnUnreachable};
@@ -61,7 +62,7 @@ pub async fn read(
         }
     });
     let readings = stream::iter(readings.collect::<Vec<_>>()).buffered(READ_AT_ONCE).collect::<Vec<_>>();
-    let (readings, observed) = join(readings, status::observe(&state, &clusters)).await;
+    let (readings, observed) = join(readings, status::observe(&state, &state.status, &clusters)).await;
     let mut errors = Diagnostics::new();
     for (Met { target, facts }, objects) in met.into_iter().zip(readings) {
         match objects {
@@ -81,8 +82,7 @@ pub async fn read(
     state.cluster_uids = texts(recorded.cluster_uids);
     state.kubernetes_versions = texts(recorded.kubernetes_versions);
     warnings.extend(observed.warnings);
-    let warning = |problem| Diagnostic { severity: Severity::Warning, ..problem };
-    warnings.extend(observed.status.problems().into_iter().map(warning));
+    warnings.extend(observed.status.problems().into_iter().map(Problem::warning));
     (state.join, state.peer) = documents::observed(&state, &observed.status, &observed.roots);
     state.status = Field::Known(observed.status);
     Ok((state, warnings))

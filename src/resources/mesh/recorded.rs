@@ -6,7 +6,6 @@ use super::field_maps::{Objects, known_objects, known_texts};
 use super::model::MeshModel;
 use super::read::kubernetes_id;
 use crate::manifests::ObjectId;
-use crate::mesh::EAST_WEST_GATEWAY;
 use crate::rollout::{Owner, Target};
 
 /// What state knows of the mesh beside its configuration.
@@ -14,6 +13,8 @@ use crate::rollout::{Owner, Target};
 pub struct Recorded {
     /// The identity of the mesh; `None` before it is created.
     pub id: Option<String>,
+    /// Istio's name of the mesh.
+    pub mesh_id: String,
     /// The namespace of the control planes.
     pub namespace: String,
     /// Whether destroy deletes the custom resource definitions.
@@ -46,6 +47,7 @@ impl Recorded {
         });
         Self {
             id: model.id.as_known().cloned(),
+            mesh_id: model.mesh_id.as_known().cloned().unwrap_or_default(),
             namespace: model.namespace.as_known().cloned().unwrap_or_default(),
             deletes_crds: is(&model.delete_crds),
             is_forced: is(&model.force_destroy),
@@ -77,13 +79,6 @@ impl Recorded {
             .filter(|(id, _)| is_there(id))
             .map(|(id, fields)| (id.clone(), fields.clone()))
             .collect()
-    }
-
-    /// The namespace of the cluster's east-west gateway, `None` if it has none.
-    pub fn gateway_namespace(&self, label: &str) -> Option<&str> {
-        let is_gateway =
-            |id: &&ObjectId| id.cluster == label && id.kind == "Deployment" && id.name == EAST_WEST_GATEWAY;
-        self.objects.keys().find(is_gateway).map(|id| id.namespace.as_str())
     }
 
     /// The same after the cluster labelled `old` has become `new`.

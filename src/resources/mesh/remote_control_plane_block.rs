@@ -41,7 +41,7 @@ impl Reader {
             hostname: self.text(&remote.hostname),
             service_annotations: self.map(&remote.service_annotations),
             load_balancer_class: self.text(&remote.load_balancer_class),
-            load_balancer_source_ranges: self.texts(&remote.load_balancer_source_ranges),
+            load_balancer_source_ranges: self.ranges(&remote.load_balancer_source_ranges),
         }
     }
 }

@@ -7,6 +7,7 @@ use ssa::ObjectPattern;
 use tfplugin::{Diagnostic, Diagnostics};
 use tokio_util::sync::CancellationToken;
 
+use super::dependents;
 use super::plan::primary;
 use super::read::kubernetes_id;
 use super::recorded::Recorded;
@@ -17,9 +18,6 @@ use crate::mesh::MemberRecord;
 use crate::observe;
 use crate::provider::ProviderData;
 use crate::rollout::{self, Removal, Session, Target};
-
-/// How many pods an error names.
-const SHOWN: usize = 10;
 
 /// What is to be done in one cluster that the mesh leaves.
 pub enum Departure {
@@ -194,16 +192,9 @@ async fn check_dependents(target: &Target, recorded: &Recorded) -> Result<Diagno
             "resources that depend on the mesh are recorded there",
         )),
     }
-    if !recorded.is_forced {
-        // State knows it also of a cluster that the configuration of before had no more.
-        let gateway_namespace = recorded.gateway_namespace(cluster.name()).unwrap_or(namespace);
-        match observe::proxies(cluster, namespace, gateway_namespace).await {
-            Ok(pods) if pods.is_empty() => {}
-            Ok(pods) => refusals.push(still_used(cluster.name(), &pods)),
-            Err(error) => {
-                warnings.push(unseen(cluster.name(), &error, "pods in it still have proxies of the mesh"))
-            }
-        }
+    match dependents::check(cluster, recorded).await {
+        Ok(unseen) => warnings.extend(unseen),
+        Err(refusal) => refusals.push(refusal),
     }
     refusals.into_result().map(|()| warnings)
 }
@@ -226,22 +217,6 @@ fn has_members(label: &str, members: &[Result<MemberRecord, String>]) -> Diagnos
     let count = members.len();
     let noun = if count == 1 { "resource depends" } else { "resources depend" };
     Diagnostic::error(format!("Cluster {label:?}: {count} {noun} on its control plane"), detail)
-        .at(primary(label))
-}
-
-fn still_used(label: &str, pods: &BTreeSet<String>) -> Diagnostic {
-    let shown: Vec<&str> = pods.iter().take(SHOWN).map(String::as_str).collect();
-    let more = pods.len().saturating_sub(SHOWN);
-    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    let detail = format!(
-        "{}{more}.\n\nRemove these workloads, or take injection away from them (the label istio-injection or istio.io/rev of their \
-         namespace) and restart them; then run the same command again. While they move, the others need not call into the cluster: \
-         write its primary block with drain = true, apply, move them, then remove the block and apply again. To take the control plane from under them, set \
-         force_destroy = true and apply before. Nothing was changed in any cluster.",
-        shown.join(", ")
-    );
-    let noun = if pods.len() == 1 { "pod still has a proxy" } else { "pods still have proxies" };
-    Diagnostic::error(format!("Cluster {label:?}: {} {noun} of the mesh", pods.len()), detail)
         .at(primary(label))
 }
 

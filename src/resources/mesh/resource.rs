@@ -13,7 +13,8 @@ use super::identity::{self, MeshIdentity};
 use super::import;
 use super::model::MeshModel;
 use super::recorded::Recorded;
-use super::{plan, read, remove, schema};
+use super::{consequences, plan, read, remove, schema};
+use crate::diagnostics;
 use crate::provider::IstioProvider;
 use crate::rollout::{self, Session};
 
@@ -62,9 +63,14 @@ impl Resource for MeshResource {
         }
     }
 
+    async fn plan_destroy(&self, prior: MeshModel, context: &ResourceContext<Self>) -> Diagnostics {
+        consequences::of_destroy(&prior, context.data()).await
+    }
+
     async fn create(&self, create: Create<MeshModel>, context: &ResourceContext<Self>) -> Outcome<MeshModel> {
         let timeout = create.planned.timeouts.create_or(DEFAULT_CHANGE);
-        apply(None, &create.config, &create.planned, timeout, context).await
+        let outcome = apply(None, &create.config, &create.planned, timeout, context).await;
+        with_the_way_out_of_taint(outcome)
     }
 
     async fn update(&self, update: Update<MeshModel>, context: &ResourceContext<Self>) -> Outcome<MeshModel> {
@@ -129,6 +135,16 @@ impl Identified for MeshResource {
         context: &ResourceContext<Self>,
     ) -> Outcome<MeshModel> {
         import::by_identity(identity.id.as_str().unwrap_or_default(), context).await.into()
+    }
+}
+
+/// What a failed create has made is kept, and Terraform marks it as tainted.
+fn with_the_way_out_of_taint(outcome: Outcome<MeshModel>) -> Outcome<MeshModel> {
+    match outcome.into_parts() {
+        (Some(state), messages) => {
+            Outcome::new(state).with(diagnostics::of_tainted(messages, MeshResource::TYPE))
+        }
+        (None, messages) => Outcome::failed(messages),
     }
 }
 

@@ -44,11 +44,7 @@ pub fn identity(
     planned: &Character,
 ) -> Result<Option<String>, Box<Diagnostic>> {
     if let Some((cluster, found)) = records.iter().find(|(_, found)| !found.is_abandoned) {
-        let refusal = match &found.holder {
-            Some((holder, expires)) => is_at_work(cluster, holder, expires),
-            None => is_installed(cluster, found, records, planned),
-        };
-        return Err(Box::new(refusal));
+        return Err(Box::new(is_somebodys(cluster, found, records, planned)));
     }
     let other = records.iter().find(|(_, found)| found.remembered.character != *planned);
     if let Some((cluster, found)) = other {
@@ -58,6 +54,34 @@ pub fn identity(
     match identities.len() {
         0 | 1 => Ok(identities.into_iter().next().cloned()),
         _ => Err(Box::new(are_several(records))),
+    }
+}
+
+/// Whether a mesh that state knows may go on: nothing else is recorded in any of its clusters, also in one that it shall have from
+/// now on.
+///
+/// # Errors
+/// A record belongs to somebody else.
+pub fn is_known(
+    identity: &str,
+    records: &BTreeMap<String, Found>,
+    planned: &Character,
+) -> Result<(), Box<Diagnostic>> {
+    match records.iter().find(|(_, found)| found.identity != identity) {
+        Some((cluster, found)) => Err(Box::new(is_somebodys(cluster, found, records, planned))),
+        None => Ok(()),
+    }
+}
+
+fn is_somebodys(
+    cluster: &str,
+    found: &Found,
+    records: &BTreeMap<String, Found>,
+    planned: &Character,
+) -> Diagnostic {
+    match &found.holder {
+        Some((holder, expires)) => is_at_work(cluster, holder, expires),
+        None => is_installed(cluster, found, records, planned),
     }
 }
 
@@ -180,6 +204,19 @@ mod tests {
         let refusal = refusal(&records);
         assert!(refusal.contains("terraform import istio_mesh.NAME 'shop@east,west'"), "{refusal}");
         assert!(refusal.contains("create_before_destroy"), "{refusal}");
+    }
+
+    #[test]
+    fn a_mesh_that_state_knows_goes_on_only_where_nobody_else_is() {
+        let records = records([("east", found("one", false)), ("west", found("two", true))]);
+        assert!(is_known("one", &BTreeMap::new(), &character()).is_ok());
+        let refusal = is_known("one", &records, &character()).unwrap_err();
+        assert!(refusal.summary.contains("west"), "{}", refusal.summary);
+        assert!(
+            refusal.detail.contains("two") && refusal.detail.contains("'shop@west'"),
+            "{}",
+            refusal.detail
+        );
     }
 
     #[test]

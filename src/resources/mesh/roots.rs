@@ -357,6 +357,7 @@ mod tests {
 
     const KEY_TYPE: KeyType = KeyType::EcdsaP256;
 
+    /// What is issued is valid from somewhat earlier on, and certificates know no time before 1970 (`UTCTime`).
     fn made() -> OffsetDateTime {
         OffsetDateTime::from_unix_timestamp(946_684_800).unwrap()
     }

@@ -138,7 +138,7 @@ fn chart_source() -> Block {
 fn chart(scope: &str) -> Block {
     Block::new(format!(
         "Values for one of Istio's charts {scope}. The label is the chart's name: `base`, `istiod`, `cni`, or `gateway` for \
-         the east-west gateways."
+         east-west and federation gateways."
     ))
     .attribute("values", Attribute::string(
         "Helm values as YAML; write them with `yamlencode`. They override the chart's own, and a primary's override the \

@@ -18,6 +18,10 @@ use crate::trust::Certificate;
 
 /// All is well.
 pub const READY: &str = "ready";
+/// It is installed, and does not work.
+pub const NOT_READY: &str = "not_ready";
+/// It is not there at all.
+pub const ABSENT: &str = "absent";
 /// It could not be observed, and nothing is known from before.
 pub const UNKNOWN: &str = "unknown";
 
@@ -41,13 +45,13 @@ pub struct Observed {
     pub warnings: Diagnostics,
 }
 
-/// Observes `clusters`, which belong to the mesh of this state. Of what cannot be observed, the state's word stays, with a
-/// warning.
-pub async fn observe(state: &MeshModel, clusters: &[Cluster]) -> Observed {
+/// Observes `clusters`, which belong to the mesh of this state. Of what cannot be observed, the word of `before` stays, with a
+/// warning: what was last seen, which the state of an apply does not say.
+pub async fn observe(state: &MeshModel, before: &Field<StatusModel>, clusters: &[Cluster]) -> Observed {
     let mut warnings = Diagnostics::new();
     let namespace = state.namespace.as_known().cloned().unwrap_or_default();
     let networks = networks(state);
-    let prior = state.status.as_known().cloned().unwrap_or_default();
+    let prior = before.as_known().cloned().unwrap_or_default();
     let has_links = networks.len() > 1;
     let observed = clusters.iter().map(|cluster| {
         let gateway_namespace = state.gateway_namespace(cluster.name());
@@ -62,6 +66,7 @@ pub async fn observe(state: &MeshModel, clusters: &[Cluster]) -> Observed {
     for (cluster, control_plane) in clusters.iter().zip(observed) {
         match control_plane {
             Ok((control_plane, seen_entrances)) => {
+                warnings.extend(seen_entrances.warning.clone());
                 entrances.insert(cluster.name().to_owned(), seen_entrances);
                 if let Err(reason) = &control_plane.replicas {
                     warnings.push(cannot_ask(cluster.name(), reason));
@@ -84,15 +89,13 @@ pub async fn observe(state: &MeshModel, clusters: &[Cluster]) -> Observed {
     let mut entries = BTreeMap::new();
     let has_several_networks = networks.values().collect::<BTreeSet<_>>().len() > 1;
     for label in networks.keys() {
-        let before = prior.cluster(label).cloned();
         let entry = match seen.get(label) {
             Some(control_plane) => {
-                let declared = declared(state, label);
                 let authority = authority_state::state(control_plane, mode, now).to_owned();
-                let status = cluster_status(control_plane, declared, has_several_networks, before.as_ref());
+                let status = cluster_status(control_plane, declared(state, label), has_several_networks);
                 Some(ClusterStatusModel { authority: Field::Known(authority), ..status })
             }
-            None => before,
+            None => prior.cluster(label).cloned(),
         };
         if let Some(entry) = entry {
             let entry = match (declared(state, label), entrances.get(label)) {
@@ -129,13 +132,11 @@ fn cluster_status(
     control_plane: &ControlPlane,
     declared: Option<&PrimaryModel>,
     has_several_networks: bool,
-    before: Option<&ClusterStatusModel>,
 ) -> ClusterStatusModel {
-    let before = before.and_then(|before| before.control_plane.as_known().cloned());
-    let state = match &control_plane.replicas {
-        Ok(replicas) if replicas.is_empty() => "not_ready".to_owned(),
-        Ok(_) => READY.to_owned(),
-        Err(_) => before.unwrap_or_else(|| UNKNOWN.to_owned()),
+    let state = match control_plane {
+        _ if control_plane.is_running() => READY,
+        ControlPlane { is_installed: false, .. } => ABSENT,
+        _ => NOT_READY,
     };
     let roots = expiry::roots(control_plane);
     let fingerprints: BTreeSet<String> = roots.iter().map(Certificate::fingerprint).collect();
@@ -147,7 +148,7 @@ fn cluster_status(
     let expected = declared.filter(|declared| declared.east_west_gateway.as_known().is_some());
     let network = expected.map(|declared| declared.network.as_str().unwrap_or_default());
     ClusterStatusModel {
-        control_plane: Field::Known(state),
+        control_plane: state.into(),
         root_fingerprints: texts(fingerprints),
         root_expires: expires.map_or(Field::Null, Field::Known),
         authority: Field::Null,
@@ -171,12 +172,12 @@ fn gateway_state(
 ) -> &'static str {
     let is_labelled = |label: &Option<String>| label.as_deref() == Some(network);
     match gateway {
-        None => "not_ready",
+        None => ABSENT,
         Some(gateway) if gateway.pods == GatewayPods::NotInjected => "not_injected",
         Some(gateway) if has_several_networks && !is_labelled(&gateway.namespace_network) => "not_labelled",
         Some(gateway) if !is_typed && !is_labelled(&gateway.network) => "not_labelled",
         Some(gateway) if has_several_networks && !is_typed && gateway.addresses.is_empty() => "no_address",
-        Some(gateway) if gateway.pods == GatewayPods::NotReady => "not_ready",
+        Some(gateway) if gateway.pods == GatewayPods::NotReady => NOT_READY,
         Some(_) => READY,
     }
 }
@@ -193,8 +194,8 @@ fn texts(items: impl IntoIterator<Item = String>) -> Field<Vec<Field<String>>> {
 
 fn cannot_ask(label: &str, reason: &str) -> Diagnostic {
     let detail = format!(
-        "Whether it has accepted the other clusters could not be proved; status keeps what was last seen. Asking takes the right \
-         to create pods/portforward in the mesh's namespace. The answer was: {reason}"
+        "Whether it has accepted the other clusters could not be proved; status keeps what was last seen. Asking requires the \
+         permission to create pods/portforward in the mesh's namespace. The answer was: {reason}"
     );
     Diagnostic::warning(format!("Cluster {label:?}: istiod could not be asked"), detail).at(primary(label))
 }

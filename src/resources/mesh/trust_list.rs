@@ -1,10 +1,11 @@
 //! Whom the mesh trusts besides its own root: what the user says in `caCertificates` of `mesh_config`, and what istiod is told of
 //! all records together.
 
-use tfplugin::{AttributePath, Diagnostic, Diagnostics};
+use tfplugin::{AttributePath, Diagnostic, Diagnostics, Severity};
 
 use super::plan::primary;
-use super::status::READY;
+use super::problems::{Class, Problem};
+use super::status::{ABSENT, READY};
 use crate::clusters::Cluster;
 use crate::diagnostics;
 use crate::mesh::ValidatedMesh;
@@ -13,8 +14,6 @@ use crate::trust;
 
 /// Someone else has written the list.
 const CHANGED: &str = "changed";
-/// The list is gone.
-const ABSENT: &str = "absent";
 /// A record gives no list.
 const INVALID_RECORD: &str = "invalid_record";
 
@@ -31,22 +30,26 @@ pub fn check(mesh: &ValidatedMesh) -> Result<(), Diagnostics> {
     problems.collect::<Diagnostics>().into_result()
 }
 
-/// Whether istiod of this cluster is told what the records say; `None` if that cannot be seen.
-pub async fn observe(cluster: &Cluster, namespace: &str) -> Option<&'static str> {
+/// Whether istiod of this cluster is told what the records say; a warning if that cannot be seen.
+pub async fn observe(cluster: &Cluster, namespace: &str) -> Result<&'static str, Diagnostic> {
     match shared_mesh_config::is_composed(cluster, namespace).await {
-        Ok(Some(true)) => Some(READY),
-        Ok(Some(false)) => Some(CHANGED),
-        Ok(None) => Some(ABSENT),
-        Err(SharedMeshConfigError::Compose(_)) => Some(INVALID_RECORD),
+        Ok(Some(true)) => Ok(READY),
+        Ok(Some(false)) => Ok(CHANGED),
+        Ok(None) => Ok(ABSENT),
+        Err(SharedMeshConfigError::Compose(_)) => Ok(INVALID_RECORD),
         Err(error) => {
-            tracing::info!(cluster = cluster.name(), %error, "the shared mesh configuration could not be seen");
-            None
+            let summary =
+                format!("Cluster {:?}: the shared mesh configuration could not be looked at", cluster.name());
+            let help = "status keeps what was last seen of it. Looking requires the permission to get and list ConfigMaps in the \
+                        mesh's namespace.";
+            let failure = diagnostics::failure(summary, &error, help, Some(primary(cluster.name())));
+            Err(Diagnostic { severity: Severity::Warning, ..failure })
         }
     }
 }
 
 /// What is wrong with it, and what to do.
-pub fn problem(label: &str, state: &str) -> Option<Diagnostic> {
+pub fn problem(label: &str, state: &str) -> Option<Problem> {
     let (cause, help) = match state {
         CHANGED => (
             "is not what its records say",
@@ -66,10 +69,10 @@ pub fn problem(label: &str, state: &str) -> Option<Diagnostic> {
         ),
         _ => return None,
     };
-    Some(
-        Diagnostic::error(format!("Cluster {label:?}: the shared mesh configuration {cause}"), help)
-            .at(primary(label)),
-    )
+    let summary = format!("Cluster {label:?}: the shared mesh configuration {cause}");
+    let message = Diagnostic::error(summary, help).at(primary(label));
+    // The apply has composed it: who undoes that goes on doing so.
+    Some(Problem { class: Class::Broken, message })
 }
 
 #[cfg(test)]

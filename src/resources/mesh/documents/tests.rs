@@ -404,7 +404,7 @@ fn the_page_names_the_services_whose_addresses_it_has() {
     let gateway = "istio-system/istio-eastwestgateway";
     assert_eq!(services(&mesh, "east"), [service("gateway_addresses", gateway)]);
     change(&mut mesh, "east", |primary| {
-        primary.remote_control_plane = Field::Known(RemoteControlPlaneModel::default())
+        primary.remote_control_plane = Field::Known(RemoteControlPlaneModel::default());
     });
     change_gateway(&mut mesh, "east", |gateway| gateway.namespace = text("gateways"));
     let gateway = "gateways/istio-eastwestgateway";

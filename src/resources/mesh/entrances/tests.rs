@@ -156,6 +156,9 @@ fn istiod_is_reached_by_its_host_name_else_its_load_balancer_else_the_gateway() 
     let own = Seen { load_balancer: Some(vec!["192.0.2.5".to_owned()]), ..Seen::default() };
     let status = status_of(&mesh(serving(Field::Null)), &own);
     assert_eq!(status.remote_control_plane_addresses, known(&["192.0.2.5"]));
+    let pending = Seen { load_balancer: Some(Vec::new()), ..Seen::default() };
+    let status = status_of(&mesh(serving("istiod.example".into())), &pending);
+    assert_eq!(status.remote_control_plane.as_str(), Some("no_address"), "a host name leads nowhere then");
     let known_gateway = ClusterStatusModel { gateway_addresses: known(&["192.0.2.9"]), ..Default::default() };
     let status = known_gateway.with_entrances(&through_gateway, &Seen::default(), None);
     assert_eq!(status.remote_control_plane_addresses, known(&["192.0.2.9"]));
@@ -199,4 +202,32 @@ fn what_cannot_be_seen_of_the_trust_list_stays_as_it_was() {
     assert_eq!(state(None, None).as_str(), Some(UNKNOWN));
     assert_eq!(state(None, Some(&before)).as_str(), Some("changed"));
     assert_eq!(state(Some(READY), Some(&before)).as_str(), Some(READY));
+}
+
+#[test]
+fn what_the_user_has_said_before_of_an_address_is_not_kept_as_that_of_the_service() {
+    let typed =
+        GatewayModel { addresses: Field::Known(["203.0.113.7".into()].into()), ..GatewayModel::default() };
+    let status = ClusterStatusModel {
+        federation_gateway_addresses: known(&["203.0.113.7"]),
+        remote_control_plane_addresses: known(&["istiod.example"]),
+        ..ClusterStatusModel::default()
+    };
+    let istiod = "east//Service/istio-system/istiod-load-balancer";
+    let before = PrimaryModel { federation_gateway: Field::Known(typed), ..serving("istiod.example".into()) };
+    let prior = applied(mesh(before), status, &[SERVICE, istiod]);
+    let cluster = |primary: PrimaryModel| {
+        let plan =
+            MeshModel { primary: Field::Known([("east".to_owned(), primary)].into()), ..prior.clone() };
+        let (join, _) = planned(&plan, Some(&prior));
+        join.clusters.as_known().unwrap()["east"].clone()
+    };
+    let after =
+        || PrimaryModel { federation_gateway: Field::Known(GatewayModel::default()), ..serving(Field::Null) };
+    assert_eq!(cluster(after()).federation_gateway_addresses, Field::Unknown);
+    assert_eq!(cluster(after()).istiod_addresses, Field::Unknown);
+    let open = GatewayModel { addresses: Field::Unknown, ..GatewayModel::default() };
+    let open = PrimaryModel { federation_gateway: Field::Known(open), ..serving(Field::Unknown) };
+    assert_eq!(cluster(open.clone()).federation_gateway_addresses, Field::Unknown);
+    assert_eq!(cluster(open).istiod_addresses, Field::Unknown);
 }

@@ -1,0 +1,105 @@
+//! An error and its causes as one text.
+
+use std::error::Error as StdError;
+
+/// An error or its cause.
+type Cause<'a> = &'a (dyn StdError + 'static);
+
+/// The error and its causes, beginning with a capital letter.
+pub(super) fn chain(error: Cause<'_>) -> String {
+    capitalised(&plain_chain(error))
+}
+
+/// The error and its causes, separated by colons; a cause that the text before it already holds is left out.
+pub(super) fn plain_chain(error: Cause<'_>) -> String {
+    let mut text = said(error);
+    let mut cause = next(error);
+    while let Some(error) = cause {
+        let next_text = said(error);
+        if !text.contains(&next_text) {
+            text = format!("{text}: {next_text}");
+        }
+        cause = next(error);
+    }
+    text
+}
+
+/// The causes alone.
+pub(super) fn causes(error: Cause<'_>) -> String {
+    next(error).map(chain).unwrap_or_default()
+}
+
+/// The text with a capital letter at its beginning.
+pub(super) fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().collect::<String>() + letters.as_str())
+        .unwrap_or_default()
+}
+
+/// What one error says; of an answer of the API server only its words.
+fn said(error: Cause<'_>) -> String {
+    let status = error.downcast_ref::<Box<kube::core::Status>>().map(AsRef::as_ref);
+    let status = status.or_else(|| error.downcast_ref::<kube::core::Status>());
+    match status.filter(|status| !status.message.is_empty()) {
+        Some(status) => status.message.clone(),
+        None => error.to_string(),
+    }
+}
+
+/// The cause. Between the client and what went wrong on the way are only layers of libraries, which tell nobody anything.
+fn next(error: Cause<'_>) -> Option<Cause<'_>> {
+    let cause = error.source()?;
+    if cause.downcast_ref::<kube::Error>().is_none() && cause.downcast_ref::<Box<kube::Error>>().is_none() {
+        return Some(cause);
+    }
+    let mut innermost = cause;
+    while let Some(cause) = innermost.source() {
+        innermost = cause;
+    }
+    Some(innermost)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot apply the manifests")]
+    struct Outer(#[source] Inner);
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("not permitted to apply apps/Deployment/istio-system/istiod: no")]
+    struct Inner(#[source] Innermost);
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("no")]
+    struct Innermost;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the API server cannot be reached")]
+    struct Unreachable(#[source] Box<kube::Error>);
+
+    #[test]
+    fn a_chain_does_not_repeat_what_it_has_said() {
+        assert_eq!(
+            chain(&Outer(Inner(Innermost))),
+            "Cannot apply the manifests: not permitted to apply apps/Deployment/istio-system/istiod: no"
+        );
+    }
+
+    #[test]
+    fn layers_of_libraries_are_left_out() {
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        let error = Unreachable(Box::new(kube::Error::Service(Box::new(refused))));
+        assert_eq!(chain(&error), "The API server cannot be reached: connection refused");
+    }
+
+    #[test]
+    fn an_answer_is_quoted_in_its_own_words() {
+        let status = kube::core::Status::failure("pods is forbidden", "Forbidden").with_code(403).boxed();
+        let error = Unreachable(Box::new(kube::Error::Api(status)));
+        assert_eq!(chain(&error), "The API server cannot be reached: pods is forbidden");
+    }
+}

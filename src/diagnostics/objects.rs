@@ -1,0 +1,195 @@
+//! Several objects in one message: grouped by kind, one a line, the first of each kind.
+
+use std::collections::BTreeMap;
+use std::error::Error as StdError;
+
+use ssa::{Action, Change, ObjectError, ObjectId, WriteError};
+
+use super::chain::plain_chain;
+
+/// How many of a kind, or of a list, are named.
+const SHOWN: usize = 5;
+/// Parts of Kubernetes that fill in and scale what others create: none of them has made an object.
+const KUBERNETES_OWN: &str = "kube-";
+
+/// Names, one a line: the first, and how many there are more.
+pub fn lines<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
+    shortened(names).join("\n")
+}
+
+/// Objects with what is to say of each.
+pub(super) fn listed(objects: impl IntoIterator<Item = (ObjectId, String)>) -> String {
+    let mut kinds: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (id, said) in objects {
+        let kind = if id.group.is_empty() { id.kind.clone() } else { format!("{} ({})", id.kind, id.group) };
+        let said = said.replace(&id.to_string(), "it");
+        let name = if id.namespace.is_empty() { id.name } else { format!("{}/{}", id.namespace, id.name) };
+        let line = if said.is_empty() { name } else { format!("{name}: {said}") };
+        kinds.entry(kind).or_default().push(line);
+    }
+    let groups = kinds.into_iter().flat_map(|(kind, lines)| {
+        std::iter::once(format!("{kind}:"))
+            .chain(shortened(lines).into_iter().map(|line| format!("  {line}")))
+    });
+    groups.collect::<Vec<_>>().join("\n")
+}
+
+fn shortened(mut lines: Vec<String>) -> Vec<String> {
+    let more = lines.len().saturating_sub(SHOWN);
+    lines.truncate(SHOWN);
+    if more > 0 {
+        lines.push(format!("and {more} more"));
+    }
+    lines
+}
+
+/// Objects that failed, each with its error and its causes.
+pub(super) fn failed<'a, E: StdError + 'static>(objects: impl Iterator<Item = &'a (ObjectId, E)>) -> String {
+    listed(objects.map(|(id, error)| (id.clone(), plain_chain(error))))
+}
+
+/// Objects that must not be written, each with the reason.
+pub(super) fn refused(changes: &[Change]) -> String {
+    listed(changes.iter().map(|change| (change.id.clone(), reason(&change.action))))
+}
+
+fn reason(action: &Action) -> String {
+    let joined = |parts: &mut dyn Iterator<Item = String>| parts.collect::<Vec<_>>().join(", ");
+    match action {
+        Action::Foreign { owner: Some(owner), .. } => format!("belongs to {owner:?}"),
+        Action::Foreign { managers, owner: None } => {
+            let makers = managers.iter().filter(|manager| !manager.starts_with(KUBERNETES_OWN));
+            match joined(&mut makers.cloned()) {
+                makers if makers.is_empty() => "was made by others".to_owned(),
+                makers => format!("was made by others (field managers: {makers})"),
+            }
+        }
+        Action::Conflict { conflicts, .. } => {
+            conflicts.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        }
+        Action::Recreated { immutable, .. } => {
+            let fields = joined(&mut immutable.iter().map(ToString::to_string));
+            format!("{fields} cannot change while the object exists")
+        }
+        _ => String::new(),
+    }
+}
+
+/// What to do about objects that must not be written: each kind of reason has its own way out.
+pub(super) fn way_out(changes: &[Change]) -> String {
+    let foreign = || changes.iter().filter(|change| matches!(change.action, Action::Foreign { .. }));
+    let has_definitions = foreign().any(|change| change.id.kind == "CustomResourceDefinition");
+    let has_conflicts = changes.iter().any(|change| matches!(change.action, Action::Conflict { .. }));
+    let has_immutable = changes.iter().any(|change| matches!(change.action, Action::Recreated { .. }));
+    let ways = [
+        (foreign().next().is_some(), OTHERS),
+        (has_definitions, OTHERS_DEFINITIONS),
+        (has_conflicts, FIELDS_OF_OTHERS),
+        (has_immutable, IMMUTABLE),
+    ];
+    let ways = ways.into_iter().filter(|(applies, _)| *applies).map(|(_, way)| way);
+    ways.collect::<Vec<_>>().join(" ")
+}
+
+const OTHERS: &str = "These objects are not this mesh's. Remove what others made (a Helm release or an istioctl installation in \
+                      the same namespace, for instance), or choose another namespace for the mesh.";
+const OTHERS_DEFINITIONS: &str = "CRDs that others keep can be used as they are with crds = \"external\".";
+const FIELDS_OF_OTHERS: &str = "Another field manager has set the fields that its line names, and this mesh sets them differently. Decide who sets them: \
+     remove the field from what that manager applies, or from the object itself, which gives it up, and apply again; or set the \
+     same value here.";
+const IMMUTABLE: &str = "Kubernetes does not let these fields of an existing object change: undo the change; or delete the object with kubectl, which \
+     interrupts whatever uses it, and apply again: it is then created as configured.";
+
+/// What to do about objects that could not be written, where that is not merely to apply again.
+pub(super) fn way_out_of_failures(failed: &[(ObjectId, ObjectError)]) -> Option<String> {
+    let refused = failed.iter().filter_map(|(_, error)| match error {
+        ObjectError::Refused(change) => Some(change.clone()),
+        _ => None,
+    });
+    let refused: Vec<Change> = refused.collect();
+    let of_server = failed.iter().filter_map(|(_, error)| match error {
+        ObjectError::Write(WriteError::Conflict { .. }) => Some(FIELDS_OF_OTHERS),
+        ObjectError::Write(WriteError::Immutable { .. }) => Some(IMMUTABLE),
+        ObjectError::Write(WriteError::Appeared { .. }) => Some(OTHERS),
+        _ => None,
+    });
+    let mut ways = vec![way_out(&refused)];
+    ways.extend(of_server.map(str::to_owned));
+    ways.retain(|way| !way.is_empty());
+    ways.dedup();
+    (!ways.is_empty()).then(|| ways.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(kind: &str, name: &str) -> ObjectId {
+        ObjectId::new("", kind, "istio-system", name)
+    }
+
+    fn change(kind: &str, action: Action) -> Change {
+        Change { id: id(kind, "istiod"), action }
+    }
+
+    fn label_of_another() -> Change {
+        let conflict = ssa::FieldConflict {
+            manager: "argocd".to_owned(),
+            fields: vec!["metadata.labels.release".parse().unwrap()],
+        };
+        change("Deployment", Action::Conflict { conflicts: vec![conflict], fields: Vec::new() })
+    }
+
+    #[test]
+    fn many_objects_are_listed_by_kind_and_only_the_first_of_each() {
+        let secrets = (0..12).map(|number| (id("Secret", &format!("s{number}")), String::new()));
+        let listed = listed(secrets.chain([(id("ConfigMap", "c"), "no".to_owned())]));
+        let expected = "ConfigMap:\n  istio-system/c: no\nSecret:\n  istio-system/s0\n  istio-system/s1\n  istio-system/s2\n  \
+                        istio-system/s3\n  istio-system/s4\n  and 7 more";
+        assert_eq!(listed, expected);
+    }
+
+    #[test]
+    fn a_line_names_its_object_once() {
+        let id = ObjectId::new("apps", "Deployment", "istio-system", "istiod");
+        let said = listed([(id.clone(), format!("not permitted to apply {id}"))]);
+        assert_eq!(said, "Deployment (apps):\n  istio-system/istiod: not permitted to apply it");
+    }
+
+    #[test]
+    fn one_field_of_another_manager_is_named_and_nobody_is_told_to_remove_anything_else() {
+        let changes = [label_of_another()];
+        assert_eq!(
+            refused(&changes),
+            "Deployment:\n  istio-system/istiod: \"argocd\" owns metadata.labels.release"
+        );
+        let way_out = way_out(&changes);
+        assert!(way_out.contains("remove the field from what that manager applies"), "{way_out}");
+        for other in ["Helm", "namespace", "external"] {
+            assert!(!way_out.contains(other), "{way_out}");
+        }
+    }
+
+    #[test]
+    fn what_others_made_has_its_own_way_out() {
+        let managers = vec!["helm".to_owned(), "kube-apiserver".to_owned()];
+        let foreign = |kind| change(kind, Action::Foreign { managers: managers.clone(), owner: None });
+        let deployment = [foreign("Deployment")];
+        assert!(refused(&deployment).ends_with("was made by others (field managers: helm)"));
+        assert!(way_out(&deployment).contains("a Helm release"));
+        assert!(!way_out(&deployment).contains("external"));
+        assert!(way_out(&[foreign("CustomResourceDefinition")]).contains("crds = \"external\""));
+    }
+
+    #[test]
+    fn a_field_that_cannot_change_is_not_tried_again_in_vain() {
+        let immutable = vec!["spec.loadBalancerClass".parse().unwrap()];
+        let failed = [(
+            id("Service", "gateway"),
+            ObjectError::Refused(change("Service", Action::Recreated { immutable, fields: Vec::new() })),
+        )];
+        let way_out = way_out_of_failures(&failed).unwrap();
+        assert!(way_out.contains("undo the change") && way_out.contains("delete the object"), "{way_out}");
+    }
+}

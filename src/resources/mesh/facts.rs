@@ -1,0 +1,236 @@
+//! What a plan knows of the clusters of a mesh.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::future::join_all;
+use tfplugin::{Diagnostic, Diagnostics, Field};
+
+use super::plan::primary;
+use super::recorded::Recorded;
+use crate::clusters::{self, Cluster, ClusterBlock};
+use crate::diagnostics;
+use crate::mesh::{ClusterFacts, ClusterName};
+use crate::observe;
+use crate::provider::ProviderData;
+
+/// The facts of each cluster; `None` for one that is not known yet.
+pub type Facts = BTreeMap<ClusterName, Option<ClusterFacts>>;
+
+/// Recorded facts where there are some, else what the clusters say now. A cluster that may be another one when the plan is applied is
+/// unknown also where state knows one of that label: its API server is not known yet, or its block says that it was recreated.
+pub async fn facts(
+    labels: &BTreeSet<ClusterName>,
+    recorded: &Recorded,
+    data: &ProviderData,
+    messages: &mut Diagnostics,
+) -> Result<Facts, Diagnostics> {
+    let reading = labels.iter().map(|name| async move {
+        let label = name.as_str();
+        let facts = match recorded_facts(recorded, label) {
+            Some(known) => match successor(label, &known.uid, data.clusters.block(label)) {
+                Some(warning) => Err(Unknown::MayBeReplaced(warning)),
+                None => Ok(known),
+            },
+            None => observe_facts(data, label).await.map_err(Unknown::Unread),
+        };
+        (name.clone(), facts)
+    });
+    let mut facts = Facts::new();
+    let mut errors = Diagnostics::new();
+    for (name, read) in join_all(reading).await {
+        let read = match read {
+            Ok(read) => Some(read),
+            Err(Unknown::MayBeReplaced(warning)) => {
+                messages.push(warning);
+                None
+            }
+            Err(Unknown::Unread(error @ clusters::Error::NotYetKnown { .. })) => {
+                let consequence =
+                    "The plan is made without the cluster: what depends on it is known after apply.";
+                messages.push(diagnostics::cluster_skipped(
+                    &error,
+                    Some(primary(name.as_str())),
+                    consequence,
+                ));
+                None
+            }
+            Err(Unknown::Unread(error)) => {
+                errors.push(diagnostics::cluster(&error, Some(primary(name.as_str()))));
+                None
+            }
+        };
+        facts.insert(name, read);
+    }
+    errors.into_result().map(|()| facts)
+}
+
+/// Why the facts of a cluster are not known.
+enum Unknown {
+    MayBeReplaced(Diagnostic),
+    Unread(clusters::Error),
+}
+
+fn recorded_facts(recorded: &Recorded, label: &str) -> Option<ClusterFacts> {
+    let uid = recorded.cluster_uids.get(label)?.clone();
+    let kubernetes_version = recorded.kubernetes_versions.get(label)?.clone();
+    Some(ClusterFacts { uid, kubernetes_version })
+}
+
+/// Why another cluster may be found under this label than the one with this UID: what the plan says of it.
+fn successor(label: &str, uid: &str, block: Option<&ClusterBlock>) -> Option<Diagnostic> {
+    let block = block?;
+    // Before the rest: once it is replaced inside a run, Terraform plans again with the new host.
+    if block.recreated_from.as_deref() == Some(uid) {
+        return Some(is_replaced(label, uid));
+    }
+    block.connection.unknown_whereabouts().map(|setting| may_be_replaced(label, uid, setting))
+}
+
+async fn observe_facts(data: &ProviderData, label: &str) -> Result<ClusterFacts, clusters::Error> {
+    observe::facts(&data.clusters.get(label).await?).await
+}
+
+fn may_be_replaced(label: &str, uid: &str, setting: &str) -> Diagnostic {
+    let detail = format!(
+        "State knows this cluster with UID {uid}. Its {setting} is known only after apply, as when the cluster is recreated in the same \
+         run, so its objects, UID and version and the status of the mesh are known after apply as well.\n\nIf the cluster is \
+         replaced, set recreated_from = {uid:?} in its cluster block of the provider: the same apply then installs the mesh in the new \
+         cluster. Without it, an apply that meets another cluster fails before it writes anything. If the cluster stays, nothing needs \
+         to be done."
+    );
+    Diagnostic::warning(format!("Cluster {label:?} may be about to be replaced"), detail).at(primary(label))
+}
+
+fn is_replaced(label: &str, uid: &str) -> Diagnostic {
+    let detail = format!(
+        "Its block in the provider says recreated_from = {uid:?}, which is the UID that state knows. Whether another cluster has taken \
+         its place is seen by the apply, which then installs the mesh there, so the cluster's objects, UID and version and the status of \
+         the mesh are known after apply."
+    );
+    Diagnostic::warning(format!("Cluster {label:?} is about to be replaced"), detail).at(primary(label))
+}
+
+/// The clusters that a plan can read.
+pub async fn reachable(facts: &Facts, data: &ProviderData) -> Vec<Cluster> {
+    let known = facts.iter().filter(|(_, facts)| facts.is_some());
+    let clusters = join_all(known.map(|(name, _)| data.clusters.get(name.as_str()))).await;
+    clusters.into_iter().filter_map(Result::ok).collect()
+}
+
+/// One cluster under two labels would get two control planes in one namespace.
+pub fn check_identities(facts: &Facts) -> Result<(), Diagnostic> {
+    let mut labels: BTreeMap<&str, &ClusterName> = BTreeMap::new();
+    for (name, facts) in facts {
+        let Some(facts) = facts else { continue };
+        if let Some(other) = labels.insert(&facts.uid, name) {
+            let summary = format!("{:?} and {:?} are the same cluster", other.as_str(), name.as_str());
+            let detail = format!(
+                "Both have the identity {}. Remove one of the primary blocks, or correct the connection of one of the \
+                 provider's cluster blocks.",
+                facts.uid
+            );
+            return Err(Diagnostic::error(summary, detail).at(primary(name.as_str())));
+        }
+    }
+    Ok(())
+}
+
+/// A cluster that state knows by another label, which the mesh has no more, is the same cluster with a new name.
+pub fn after_relabelling(mut recorded: Recorded, facts: &Facts) -> Recorded {
+    for (name, known) in facts {
+        let Some(known) = known else { continue };
+        let old = recorded.other_label(name.as_str(), &known.uid);
+        if let Some(old) = old.filter(|old| !has_label(facts, old)) {
+            recorded = recorded.relabelled(&old, name.as_str());
+        }
+    }
+    recorded
+}
+
+/// The labels of the clusters that the mesh leaves, once clusters with a new label have it.
+pub fn leaving<'a>(relabelled: &'a Recorded, facts: &Facts) -> Vec<&'a str> {
+    let labels = relabelled.cluster_uids.keys().map(String::as_str);
+    labels.filter(|label| !has_label(facts, label)).collect()
+}
+
+fn has_label(facts: &Facts, label: &str) -> bool {
+    facts.keys().any(|name| name.as_str() == label)
+}
+
+/// A pin of each cluster: what is recorded. Terraform plans again before it applies, and what a cluster says of itself may be
+/// something else by then; so what no apply has seen is not promised.
+pub fn per_cluster(
+    facts: &Facts,
+    recorded: &BTreeMap<String, String>,
+) -> Field<BTreeMap<String, Field<String>>> {
+    let values = facts.iter().map(|(name, facts)| {
+        let recorded = recorded.get(name.as_str()).filter(|_| facts.is_some()).cloned();
+        (name.to_string(), recorded.map_or(Field::Unknown, Field::Known))
+    });
+    Field::Known(values.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clusters::ConnectionSettings;
+
+    fn facts(clusters: &[(&str, Option<&str>)]) -> Facts {
+        let facts = clusters.iter().map(|(label, uid)| {
+            let facts =
+                uid.map(|uid| ClusterFacts { uid: uid.to_owned(), kubernetes_version: "v1".to_owned() });
+            (label.parse().unwrap(), facts)
+        });
+        facts.collect()
+    }
+
+    fn recorded(clusters: &[(&str, &str)]) -> Recorded {
+        let uids = clusters.iter().map(|(label, uid)| ((*label).to_owned(), (*uid).to_owned()));
+        Recorded { cluster_uids: uids.collect(), ..Recorded::default() }
+    }
+
+    #[test]
+    fn a_cluster_with_a_new_label_does_not_leave() {
+        let facts = facts(&[("east", Some("1")), ("occident", Some("2"))]);
+        let recorded = after_relabelling(recorded(&[("east", "1"), ("west", "2"), ("north", "3")]), &facts);
+        assert_eq!(leaving(&recorded, &facts), ["north"]);
+    }
+
+    #[test]
+    fn what_may_be_another_cluster_is_unknown_and_so_is_what_no_apply_has_seen() {
+        let facts = facts(&[("east", Some("1")), ("west", None), ("north", Some("3"))]);
+        let recorded = recorded(&[("east", "1"), ("west", "2")]);
+        let uids = per_cluster(&facts, &recorded.cluster_uids).into_known().unwrap();
+        assert_eq!(uids["east"], Field::from("1"));
+        assert!(uids["west"].is_unknown(), "it may be replaced");
+        assert!(uids["north"].is_unknown(), "no apply has seen it");
+    }
+
+    #[test]
+    fn a_cluster_that_may_be_replaced_is_announced_with_the_way_to_let_it() {
+        let unknown = |attribute: &str| ClusterBlock {
+            connection: ConnectionSettings::NotYetKnown { attribute: attribute.to_owned() },
+            ..ClusterBlock::default()
+        };
+        let warning = successor("west", "1234", Some(&unknown("host"))).unwrap();
+        assert!(!warning.is_error());
+        assert!(warning.detail.contains("set recreated_from = \"1234\""), "{}", warning.detail);
+        assert_eq!(successor("west", "1234", Some(&unknown("token"))), None);
+        assert_eq!(successor("west", "1234", Some(&ClusterBlock::default())), None);
+    }
+
+    #[test]
+    fn a_cluster_that_was_recreated_is_unknown_also_when_its_host_has_become_known() {
+        let block =
+            |uid: &str| ClusterBlock { recreated_from: Some(uid.to_owned()), ..ClusterBlock::default() };
+        let warning = successor("west", "1234", Some(&block("1234"))).unwrap();
+        assert_eq!(warning.summary, "Cluster \"west\" is about to be replaced");
+        assert_eq!(successor("west", "5678", Some(&block("1234"))), None, "state has the new one already");
+    }
+
+    #[test]
+    fn two_labels_of_one_cluster_are_refused() {
+        assert!(check_identities(&facts(&[("east", Some("1")), ("west", Some("1"))])).is_err());
+        assert!(check_identities(&facts(&[("east", Some("1")), ("west", None)])).is_ok());
+    }
+}

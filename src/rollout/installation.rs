@@ -1,0 +1,79 @@
+//! What one cluster shall hold, and what is recorded of it before it is written.
+
+use std::collections::BTreeMap;
+
+use ssa::{Expect, Inherit, ObjectId, ObjectPattern, Policy, StageReady};
+
+use super::RolloutError;
+use super::authority::Certificates;
+use super::fill::Given;
+use super::session::Claiming;
+use super::target::{Target, release_annotation};
+use crate::mesh::ApiServerAddresses;
+use crate::render::ManifestSet;
+
+/// What one cluster shall hold.
+#[derive(Clone, Debug)]
+pub struct Installation {
+    /// The cluster.
+    pub target: Target,
+    /// The objects. Holes that are left are filled on the way.
+    pub set: ManifestSet,
+    /// What new certificates shall be; `None` if istiod makes its own.
+    pub certificates: Option<Certificates>,
+    /// How other clusters reach the API server.
+    pub api_server: ApiServerAddresses,
+    /// What the user gives at each apply.
+    pub given: Given,
+    /// Whether this is the first installation.
+    pub expect: Expect,
+    /// What may be taken over.
+    pub policy: Policy,
+    /// The release of the charts.
+    pub release: String,
+    /// Digest of the objects as they were planned, holes open: the record is no Secret.
+    pub digest: String,
+    /// What the record remembers of the resource, no secrets.
+    pub settings: BTreeMap<String, String>,
+    /// What state says to be there, with the order of its stages: if the record is lost, it is made again from this.
+    pub known: BTreeMap<ObjectId, u16>,
+}
+
+impl Installation {
+    /// What is recorded before the first write.
+    pub(super) fn claiming(&self) -> Result<Claiming<'_>, RolloutError> {
+        let mut stages = Vec::new();
+        for (stage, manifests) in self.set.stages() {
+            let objects = manifests.iter().map(|manifest| manifest.object.clone()).collect();
+            stages.push(ssa::Stage {
+                name: stage.name().to_owned(),
+                order: stage as u16,
+                manifests: self.parse(objects)?,
+                ready: StageReady::Written,
+            });
+        }
+        Ok(Claiming {
+            target: &self.target,
+            expect: self.expect,
+            stages,
+            digest: self.digest.clone(),
+            settings: &self.settings,
+            known: &self.known,
+        })
+    }
+
+    pub(super) fn parse(&self, objects: Vec<serde_json::Value>) -> Result<Vec<ssa::Manifest>, RolloutError> {
+        ssa::Manifest::parse_all(objects, &self.target.inventory.namespace).map_err(RolloutError::Manifest)
+    }
+
+    /// What may be taken over: beside what the caller permits, definitions that nobody owns and that are not newer.
+    pub(super) fn policy(&self) -> Policy {
+        let inherit = Inherit { objects: definitions(), version: release_annotation(&self.release) };
+        Policy { inherit: vec![inherit], ..self.policy.clone() }
+    }
+}
+
+/// All custom resource definitions.
+pub(super) fn definitions() -> ObjectPattern {
+    ObjectPattern::kind("apiextensions.k8s.io", "CustomResourceDefinition")
+}
