@@ -11,7 +11,8 @@ use super::plan::primary;
 use super::problems::{Class, Problem};
 use super::status::READY;
 use crate::observe::ControlPlane;
-use crate::trust::Signer;
+use crate::render::Hole;
+use crate::trust::{ROOT_CERT, Signer};
 
 /// Little of its life is left, and the root can sign another one.
 const RENEWAL_DUE: &str = "renewal_due";
@@ -50,6 +51,12 @@ pub fn due_for_renewal(prior: Option<&MeshModel>) -> BTreeSet<String> {
     let clusters = status.and_then(|status| status.clusters.as_known()).into_iter().flatten();
     let due = clusters.filter(|(_, cluster)| cluster.authority.as_str() == Some(RENEWAL_DUE));
     due.map(|(label, _)| label.clone()).collect()
+}
+
+/// Whether a file belongs to an intermediate that is to be renewed. The next one has the same bundle of roots.
+pub fn is_renewed(due: &BTreeSet<String>, cluster: &str, hole: &Hole) -> bool {
+    let changes = matches!(hole, Hole::Intermediate { file, .. } if *file != ROOT_CERT);
+    changes && due.contains(cluster)
 }
 
 /// What is wrong where istiod of a cluster does not sign with what it should. That a renewal is due is none: a warning about the
@@ -142,6 +149,18 @@ mod tests {
         let broken = [("ca-cert.pem".to_owned(), b"nothing".to_vec())].into();
         let broken = ControlPlane { authority: Some(broken), ..seen(None, Some(&root)) };
         assert_eq!(state(&broken, "generated", made()), UNUSABLE);
+    }
+
+    #[test]
+    fn what_refresh_has_found_due_is_planned_anew_but_for_its_bundle() {
+        let due: BTreeSet<String> = ["east".to_owned()].into();
+        let hole = |file| Hole::Intermediate { file, version: 0 };
+        for file in ["ca-cert.pem", "ca-key.pem", "cert-chain.pem"] {
+            assert!(is_renewed(&due, "east", &hole(file)), "{file}");
+            assert!(!is_renewed(&due, "west", &hole(file)), "{file}");
+        }
+        assert!(!is_renewed(&due, "east", &hole(ROOT_CERT)));
+        assert!(!is_renewed(&due, "east", &Hole::Root("tls.crt")));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tfplugin::Diagnostic;
 
+use super::authority_state;
 use super::blueprint::Blueprint;
 use super::facts::Facts;
 use super::field_maps::{Objects, Rendered};
@@ -13,7 +14,6 @@ use super::stand_ins::Loose;
 use crate::manifests::{ObjectId, flatten, secret_field};
 use crate::mesh::{ClusterFacts, ClusterName, ValidatedMesh};
 use crate::render::{Component, Hole, Manifest};
-use crate::trust::ROOT_CERT;
 
 /// Rendered for when a cluster's own version is not known. Which objects there are does not depend on it (a test of
 /// `render` holds that), and what they say is not shown.
@@ -106,7 +106,8 @@ impl Rendering<'_> {
                 let prior = self.prior.get(id).and_then(|fields| fields.get(&field)).cloned();
                 holes.insert(field.clone(), prior);
             }
-            if self.is_refused(&id.cluster, hole) || self.is_due(&id.cluster, hole) {
+            if self.is_refused(&id.cluster, hole) || authority_state::is_renewed(self.due, &id.cluster, hole)
+            {
                 holes.insert(field, None);
             }
         }
@@ -116,12 +117,6 @@ impl Rendering<'_> {
     /// Whether what was filled in is a token that is no longer accepted.
     fn is_refused(&self, reader: &str, hole: &Hole) -> bool {
         matches!(hole, Hole::Access(read) if self.refused.contains(&(reader.to_owned(), read.to_string())))
-    }
-
-    /// Whether a file belongs to an intermediate that is to be renewed. The next one has the same bundle.
-    fn is_due(&self, cluster: &str, hole: &Hole) -> bool {
-        let changes = matches!(hole, Hole::Intermediate { file, .. } if *file != ROOT_CERT);
-        changes && self.due.contains(cluster)
     }
 }
 
