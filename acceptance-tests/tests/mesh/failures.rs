@@ -108,7 +108,11 @@ pub fn a_second_state_cannot_take_a_mesh(fixture: &Fixture) {
     let first = fixture.workspace("east", &mesh);
     first.apply().succeeded();
     let second = fixture.workspace("east", &mesh);
-    second.apply().failed_with(&["a mesh is installed there already", "Two states must not", "terraform import istio_mesh.NAME"]);
+    second.apply().failed_with(&[
+        "a mesh is installed there already",
+        "Two states must not",
+        "terraform import istio_mesh.NAME",
+    ]);
     assert!(second.resource("istio_mesh.shop").is_null());
     first.assert_no_changes();
     fixture.destroy(&first, "east");

@@ -182,7 +182,7 @@ pub fn what_an_earlier_istiod_left_is_named_before_anything_is_written(fixture: 
         assert!(said.contains(text), "{text} is missing in:\n{}", plan.output);
     }
     workspace.apply_plan().failed_with(&[&texts[..], &["Nothing was written"]].concat());
-    assert!(!exists(fixture, "configmap", "terraform-provider-istio-inventory"));
+    assert!(!exists(fixture, "configmap", "terraform-provider-istio-mesh"));
     kubectl(fixture, &["delete", "secret", "istio-ca-secret"]);
     workspace.apply().succeeded();
     workspace.destroy().succeeded();

@@ -19,7 +19,7 @@ const CLUSTERS: [&str; 2] = ["east", "middle"];
 const APPLY: [&str; 4] = ["apply", "-input=false", "-auto-approve", "-no-color"];
 const MENDED: &str = "fix the cause, `terraform untaint istio_mesh.shop`, `terraform apply`";
 const AGAIN: &str = "the same command again";
-const INVENTORY: [&str; 2] = ["configmap", "terraform-provider-istio-inventory"];
+const INVENTORY: [&str; 2] = ["configmap", "terraform-provider-istio-mesh"];
 
 /// The objects of a mesh in each cluster, with their UIDs.
 type Objects = BTreeMap<&'static str, BTreeSet<String>>;
@@ -240,7 +240,7 @@ impl Victim<'_> {
         let kinds = "serviceaccount,secret,configmap,service,deployment,role,rolebinding,clusterrole,clusterrolebinding,\
                      mutatingwebhookconfiguration,validatingwebhookconfiguration";
         let template = r#"jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.uid}{"\n"}{end}"#;
-        let label = "terraform-provider-istio/mesh-namespace";
+        let label = "terraform-provider-istio/owner";
         let all = self.fixture.kubectl(cluster, &["get", kinds, "-A", "-l", label, "-o", template], "");
         all.lines().filter(|line| !line.contains(INVENTORY[1])).map(str::to_owned).collect()
     }
