@@ -33,6 +33,12 @@ impl<'a> Stranger<'a> {
         Self { clusters, before: clusters.settled(), texts }
     }
 
+    /// The label by which the other workspace has the cluster.
+    fn labelled(mut self, label: &str) -> Self {
+        self.texts[2] = format!("one@{label}");
+        self
+    }
+
     #[track_caller]
     fn tries(&self, workspace: &Workspace) {
         let texts = self.texts.each_ref().map(String::as_str);
@@ -88,7 +94,7 @@ pub fn a_mesh_of_someone_else_is_not_seized_by_a_cluster_that_is_added(clusters:
 pub fn a_mesh_of_someone_else_is_not_seized_by_recreated_from(clusters: &Clusters) {
     let alone = Mesh::of("two", &["west"]);
     let [owner, other] = clusters.both_applied(&Mesh::of("one", &["east"]), &alone);
-    let stranger = Stranger::of(clusters, &owner);
+    let stranger = Stranger::of(clusters, &owner).labelled("west");
     let recreated = format!("    recreated_from = {:?}", clusters.west.uid());
     other.configure(&(clusters.provider_of("west", "east", &recreated) + &alone.hcl()));
     let plan = other.plan();

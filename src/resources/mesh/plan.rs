@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tfplugin::{AttributePath, Diagnostics, Field};
+use futures::future::join_all;
+use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
 use tokio_util::sync::CancellationToken;
 
 use super::api_servers::{api_servers, out_of_reach};
 use super::authorities::{check_existing, check_given};
 use super::authority_state;
 use super::blueprint::Blueprint;
+use super::book;
 use super::consequences;
 use super::documents;
 use super::facts::{Facts, after_relabelling, check_identities, facts, per_cluster, reachable};
@@ -20,12 +22,14 @@ use super::model::{Manifests, MeshModel};
 use super::readings::{Readings, readings};
 use super::recorded::Recorded;
 use super::rendering::{Drawn, Rendering};
+use super::resume::{self, Found};
 use super::roots::Inquiry;
 use super::status;
 use crate::clusters::Cluster;
 use crate::diagnostics;
 use crate::mesh::ClusterName;
 use crate::provider::ProviderData;
+use crate::rollout::Target;
 
 /// Fills the computed attributes of `planned`, which is the configuration with its defaults.
 pub async fn plan(
@@ -157,6 +161,22 @@ impl Inputs<'_> {
         Ok(Some(drawn).filter(|drawn| !drawn.objects.is_empty()))
     }
 
+    /// Whether a cluster that a mesh shall have from now on has another mesh already.
+    async fn check_strangers(&self, namespace: &str) -> Result<(), Diagnostic> {
+        let Self { config, recorded, clusters, cancel, .. } = *self;
+        let Some(id) = &recorded.id else { return Ok(()) };
+        let owner = recorded.owner();
+        let new = clusters.iter().filter(|cluster| !recorded.cluster_uids.contains_key(cluster.name()));
+        let reads = new.map(|cluster| async {
+            // What cannot be read is the apply's matter, which claims every record before it writes.
+            let record = Target::new(cluster, "", &owner, namespace).record(cancel).await.ok().flatten()?;
+            Some((cluster.name().to_owned(), Found::of(&record)))
+        });
+        let records = join_all(reads).await.into_iter().flatten().collect();
+        let character = book::character(config, None, BTreeSet::new());
+        resume::is_known(id, &records, &character).map_err(|refusal| *refusal)
+    }
+
     /// What the apply would say of these objects before its first write.
     ///
     /// # Errors
@@ -164,6 +184,7 @@ impl Inputs<'_> {
     async fn foresee(&self, objects: &Field<Manifests>) -> Result<Diagnostics, Diagnostics> {
         let Self { prior, readings, known, recorded, secrets, data, .. } = *self;
         let Some(mesh) = readings.meshes.first() else { return Ok(Diagnostics::new()) };
+        self.check_strangers(mesh.namespace().as_str()).await?;
         let messages = if readings.knows_authority {
             Inquiry { mesh, prior, recorded: known, secrets, data }.foresee(objects).await?
         } else {
