@@ -52,10 +52,10 @@ fn make(build: Build) -> PathBuf {
     // The next build of another kind writes to the same place, so this one gets a directory of its own.
     let directory = binary.parent().expect("a directory").join("acceptance").join(name);
     std::fs::create_dir_all(&directory).expect("make the provider's directory");
-    let unfinished = directory.join(format!(".unfinished-{}", std::process::id()));
+    // Test binaries run side by side, each in a PID namespace of its own: only a random name is nobody else's.
+    let unfinished = tempfile::NamedTempFile::new_in(&directory).expect("name the provider").into_temp_path();
     std::fs::copy(&binary, &unfinished).expect("copy the provider");
-    std::fs::rename(&unfinished, directory.join("terraform-provider-istio"))
-        .expect("put the provider in place");
+    unfinished.persist(directory.join("terraform-provider-istio")).expect("put the provider in place");
     directory
 }
 

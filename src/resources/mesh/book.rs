@@ -19,7 +19,7 @@ const CHART_DIGESTS: &str = "chart_digests";
 pub const ORIGINS: &str = "origins";
 
 /// What tells one mesh from another that wants the same clusters.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Character {
     /// `mesh_id`.
     pub mesh_id: String,

@@ -10,12 +10,14 @@ use tfplugin::{Diagnostic, Diagnostics, Field};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use super::book::Character;
 use super::documents;
 use super::field_maps::{self, Objects, texts};
 use super::model::MeshModel;
 use super::plan::primary;
 use super::problems::Problem;
 use super::recorded::Recorded;
+use super::resume::{self, Found};
 use super::status;
 use crate::clusters::{self, Cluster, OnUnreachable};
 use crate::diagnostics;
@@ -128,7 +130,14 @@ async fn booked_objects(
 ) -> Result<(Objects, Option<Diagnostic>), Diagnostic> {
     let Met { target, facts } = met;
     if recorded.cluster_uids.get(&target.name) != Some(&facts.uid) {
-        // The block says that the cluster of before is gone, and everything in it with it.
+        // The block says that the cluster of before is gone, and everything in it with it. That is believed unless somebody else
+        // has a mesh in this one: then the block names the wrong cluster, and state must not forget the right one.
+        let record = target
+            .record(cancel)
+            .await
+            .map_err(|error| diagnostics::rollout(&target.name, &error, Some(primary(&target.name))))?;
+        let records = record.iter().map(|record| (target.name.clone(), Found::of(record))).collect();
+        resume::is_known(target.owner.id(), &records, &Character::default()).map_err(|refusal| *refusal)?;
         return Ok((Objects::new(), None));
     }
     let wanted = recorded.objects.iter().filter(|(id, _)| id.cluster == target.name);
