@@ -125,7 +125,7 @@ impl Inquiry<'_> {
             Ok(decision) => Ok(change.notices(&decision)),
             // Where nobody may look yet, the apply decides.
             Err(Refusal::Unread { .. }) => Ok(Diagnostics::new()),
-            Err(refusal) if self.prior.is_some() && self.runs_somewhere() => {
+            Err(refusal) if self.prior.is_some() && self.runs_everywhere() => {
                 Err(change.refused(&refusal).into())
             }
             Err(refusal) => Ok([change.foreseen(&refusal)].into_iter().collect()),
@@ -150,10 +150,13 @@ impl Inquiry<'_> {
         mode != Some(before(prior)) || planned.any(|(_, fields)| is_open(fields))
     }
 
-    /// Whether a control plane of the mesh is there that somebody may depend on. Where none is, a destroy that did not come to its
-    /// end has deleted the root after it: Terraform plans before it destroys the rest, and only an apply may refuse.
-    fn runs_somewhere(&self) -> bool {
-        self.recorded.objects.keys().any(|id| id.kind == "Deployment")
+    /// Whether a control plane of the mesh is in each of its clusters. Where one is missing, a destroy that did not come to its end may
+    /// have deleted it and the root after it: Terraform plans before it destroys the rest, and only an apply may refuse.
+    fn runs_everywhere(&self) -> bool {
+        let runs = |label: &String| {
+            self.recorded.objects.keys().any(|id| id.cluster == *label && id.kind == "Deployment")
+        };
+        self.recorded.cluster_uids.keys().all(runs)
     }
 
     fn change<'a>(&'a self, answers: &Answers) -> Change<'a> {
