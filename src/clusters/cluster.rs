@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client};
+use tokio::sync::OnceCell;
 
 use super::connection::Connection;
 use super::credentials::CredentialsError;
@@ -35,6 +36,8 @@ struct Shared {
     on_unreachable: OnUnreachable,
     recreated_from: Option<String>,
     client: Client,
+    /// The UID that was last read.
+    uid: OnceCell<String>,
 }
 
 impl Cluster {
@@ -64,6 +67,7 @@ impl Cluster {
             on_unreachable: block.on_unreachable,
             recreated_from: block.recreated_from.clone(),
             client,
+            uid: OnceCell::new(),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -113,12 +117,23 @@ impl Cluster {
             .get_metadata("kube-system")
             .await
             .map_err(|error| self.error(error))?;
-        namespace.metadata.uid.ok_or_else(|| Error::Server {
+        let uid = namespace.metadata.uid.ok_or_else(|| Error::Server {
             cluster: self.name().to_owned(),
             host: self.host().to_owned(),
             code: 0,
             message: "namespace kube-system has no UID".to_owned(),
-        })
+        })?;
+        // Read before: the first one stays.
+        let _ = self.shared.uid.set(uid.clone());
+        Ok(uid)
+    }
+
+    /// The UID as this process has read it first, which is what refresh does.
+    pub async fn known_uid(&self) -> Result<String, Error> {
+        match self.shared.uid.get() {
+            Some(uid) => Ok(uid.clone()),
+            None => self.uid().await,
+        }
     }
 
     /// Refuses to go on if `live`, this cluster's UID, is not the `recorded` one, unless the cluster block says

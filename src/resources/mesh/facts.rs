@@ -29,7 +29,7 @@ pub async fn facts(
         let facts = match recorded_facts(recorded, label) {
             Some(known) => match successor(label, &known.uid, data.clusters.block(label)) {
                 Some(warning) => Err(Unknown::MayBeReplaced(warning)),
-                None => Ok(known),
+                None => still_is(data, label, &known).await.map(|()| known).map_err(Unknown::Unread),
             },
             None => observe_facts(data, label).await.map_err(Unknown::Unread),
         };
@@ -84,6 +84,14 @@ fn successor(label: &str, uid: &str, block: Option<&ClusterBlock>) -> Option<Dia
         return Some(is_replaced(label, uid));
     }
     block.connection.unknown_whereabouts().map(|setting| may_be_replaced(label, uid, setting))
+}
+
+/// Whether the cluster behind a label is still the one that state knows, if it answers. Refresh has asked already, but where a cluster
+/// was replaced inside the run, only this second plan can see it: it would change nothing, and then no apply follows that could refuse.
+async fn still_is(data: &ProviderData, label: &str, known: &ClusterFacts) -> Result<(), clusters::Error> {
+    let Ok(cluster) = data.clusters.get(label).await else { return Ok(()) };
+    let Ok(live) = cluster.known_uid().await else { return Ok(()) };
+    cluster.check_uid(&known.uid, &live)
 }
 
 async fn observe_facts(data: &ProviderData, label: &str) -> Result<ClusterFacts, clusters::Error> {
