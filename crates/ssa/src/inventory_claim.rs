@@ -49,7 +49,8 @@ impl Engine {
         }
     }
 
-    /// Makes the namespace that the inventory lies in from its manifest.
+    /// Makes the namespace that the inventory lies in from its manifest, without the owner label: a run that is killed before there is
+    /// an inventory leaves no mark of an owner that nobody knows. Its UID in the inventory makes it ours.
     async fn make_namespace(
         &self,
         at: &InventoryRef,
@@ -61,7 +62,7 @@ impl Engine {
         let found = found.next();
         let (order, manifest) =
             found.ok_or_else(|| InventoryError::NoNamespace { namespace: at.namespace.clone() })?;
-        let wanted = Body::of(self.wanted(manifest, None, false, &Schema::untyped(), &Policy::default()));
+        let wanted = Body::of(self.wanted(manifest, None, true, &Schema::untyped(), &Policy::default()));
         match self.create(&namespaces(), &id, &wanted, cancel).await {
             Ok(live) => Ok((id, Entry { uid: Some(live.uid().to_owned()), order })),
             Err(source) => Err(InventoryError::Namespace { id, source: Box::new(source) }),
