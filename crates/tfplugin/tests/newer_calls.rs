@@ -72,7 +72,7 @@ async fn all<T>(mut stream: Streaming<T>) -> Vec<T> {
 async fn metadata_and_schemas_name_everything_that_is_offered() {
     let (_plugin, _directory, mut provider, _) = started().await;
     let metadata = provider.get_metadata(wire::get_metadata::Request {}).await.unwrap().into_inner();
-    assert_eq!(metadata.resources[0].type_name, TYPE);
+    assert!(metadata.resources.iter().any(|resource| resource.type_name == TYPE));
     assert_eq!(metadata.data_sources[0].type_name, TYPE);
     assert_eq!(metadata.list_resources[0].type_name, TYPE);
     assert_eq!(metadata.ephemeral_resources[0].type_name, "keeper_ticket");
