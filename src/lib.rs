@@ -3,12 +3,14 @@
 pub mod charts;
 pub mod clusters;
 pub mod data_sources;
+pub mod desired;
 pub mod diagnostics;
 pub mod documents;
 pub mod manifests;
 pub mod mesh;
 pub mod observe;
 pub mod provider;
+pub mod provider_data;
 pub mod render;
 pub mod resources;
 pub mod rollout;

@@ -14,6 +14,8 @@ mod rules;
 mod self_test;
 #[path = "architecture/shape.rs"]
 mod shape;
+#[path = "architecture/table.rs"]
+mod table;
 #[path = "architecture/tree.rs"]
 mod tree;
 
@@ -53,6 +55,27 @@ fn every_module_imports_only_what_the_table_allows() {
     assert_none(
         files.iter().flat_map(|file| rules::violations(&file.path, &file.text, &dependencies)).collect(),
     );
+}
+
+#[test]
+fn modules_import_only_what_stands_above_them_so_there_is_no_cycle() {
+    assert_eq!(table::upward_imports(table::TABLE), [""; 0]);
+}
+
+/// `UPDATE_GOLDEN=1` prints the table anew.
+#[test]
+fn the_architecture_page_prints_this_table() {
+    const MARKS: [&str; 2] = ["<!-- import table -->\n", "<!-- end of the import table -->"];
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/ARCHITECTURE.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let [begin, end] = MARKS.map(|mark| page.find(mark).unwrap_or_else(|| panic!("{path} has no {mark}")));
+    let begin = begin + MARKS[0].len();
+    let printed = table::markdown();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(path, format!("{}{printed}{}", &page[..begin], &page[end..])).unwrap();
+    } else {
+        assert_eq!(&page[begin..end], printed, "UPDATE_GOLDEN=1 prints the table");
+    }
 }
 
 #[test]

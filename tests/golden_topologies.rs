@@ -12,9 +12,10 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use helm_template::Chart;
+use istio_provider::desired::{Component, ManifestSet};
 use istio_provider::manifests::{FingerprintKey, ObjectId, flatten, secret_field};
 use istio_provider::mesh::{ChartName, ClusterFacts, ClusterName, Mesh, ValidatedMesh, ValidatedPrimary};
-use istio_provider::render::{Component, ManifestSet, render};
+use istio_provider::render::render;
 use lab::parts::{self, Part};
 use serde_json::Value;
 
@@ -60,8 +61,8 @@ fn files(set: &ManifestSet) -> BTreeMap<String, String> {
         for (path, value) in flatten(&manifest.object, &key) {
             writeln!(text, "{path} = {}", value.replace('\n', "\\n")).unwrap();
         }
-        for (key, hole) in &manifest.holes {
-            writeln!(text, "{} is filled with {hole:?}", secret_field(key)).unwrap();
+        for (key, placeholder) in &manifest.placeholders {
+            writeln!(text, "{} is filled with {placeholder:?}", secret_field(key)).unwrap();
         }
         let parts = [id.kind.as_str(), &id.namespace, &id.name];
         let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();

@@ -35,7 +35,7 @@ fn objects(topology: &str) -> Vec<Value> {
     let (cluster, primary) = mesh.primaries().first_key_value().unwrap();
     let set = render(&mesh, cluster, primary, &charts, &facts).unwrap();
     // What is filled in during an apply cannot be applied as it is.
-    let whole = set.manifests().iter().filter(|manifest| manifest.holes.is_empty());
+    let whole = set.manifests().iter().filter(|manifest| manifest.placeholders.is_empty());
     whole.map(|manifest| manifest.object.clone()).collect()
 }
 

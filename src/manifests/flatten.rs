@@ -8,7 +8,7 @@ use super::leaf;
 use super::list_type::Kind;
 use super::object_id::group;
 use super::path::Path;
-use crate::render::ownership;
+use crate::desired::ownership;
 
 /// The leaf fields of a manifest, without those that its id names already, and without those of others.
 pub fn flatten(object: &Value, key: &FingerprintKey) -> Fields {

@@ -17,7 +17,7 @@
 //! * Long text and the schemas of custom resource definitions are `sha256:` and a digest, values of a Secret
 //!   `hmac-sha256:` and a keyed fingerprint.
 //!
-//! Fields that [`crate::render::ownership`] gives to others are left out.
+//! Fields that [`crate::desired::ownership`] gives to others are left out.
 
 mod definition;
 mod digest;

@@ -31,7 +31,7 @@ mod trust_rules;
 mod validate;
 mod validated;
 mod violation;
-mod well_known;
+pub mod well_known;
 
 #[cfg(test)]
 mod tests;

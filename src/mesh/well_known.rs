@@ -1,5 +1,7 @@
 //! Names and numbers that others know, too: those of ours in clusters, and Istio's.
 
+use super::ClusterName;
+
 /// The inventory of a mesh: a `ConfigMap` in its namespace in each of its clusters.
 pub const MESH_INVENTORY: &str = "terraform-provider-istio-mesh";
 /// The page of a mesh's book that other workspaces read: a `ConfigMap` beside the inventory in each primary.
@@ -7,12 +9,37 @@ pub const JOIN_PAGE: &str = "terraform-provider-istio-mesh.join";
 /// Its key, under which the document `join` stands as JSON.
 pub const JOIN_PAGE_KEY: &str = "join";
 
+/// The Secret that istiod takes its key from, by the name that istiod looks for.
+pub const INTERMEDIATE_SECRET: &str = "cacerts";
+/// Its files, by the names that istiod looks for.
+pub const INTERMEDIATE_FILES: [&str; 4] = ["ca-cert.pem", "ca-key.pem", "cert-chain.pem", "root-cert.pem"];
+/// The annotation of [`INTERMEDIATE_SECRET`] that says which intermediate it has; without it that is number 0.
+pub const INTERMEDIATE_VERSION: &str = "terraform-provider-istio/intermediate-version";
+/// The Secret that keeps the root's key.
+pub const ROOT_SECRET: &str = "terraform-provider-istio-root";
+/// The root's certificate in it, as in every TLS Secret.
+pub const ROOT_CERTIFICATE: &str = "tls.crt";
+/// The root's key in it, as in every TLS Secret.
+pub const ROOT_KEY: &str = "tls.key";
+
+/// The Secret with the token by which other clusters read this one. A rotation makes one with the next number.
+pub const READER_TOKEN_SECRET: &str = "istio-mesh-reader-token-1";
+/// How the names of the Secrets begin by which istiod knows other clusters.
+pub const REMOTE_SECRET_PREFIX: &str = "istio-remote-secret-";
+/// The only key of a Secret with which images are pulled, as Kubernetes has it.
+pub const PULL_SECRET_KEY: &str = ".dockerconfigjson";
+
 /// End of the names of Services, unless Kubernetes and Istio are set up with another one.
 pub const DEFAULT_DOMAIN_SUFFIX: &str = "cluster.local";
 /// istiod's port for proxies: configuration and certificates.
 pub const ISTIOD_PORT: i64 = 15012;
 /// istiod's port for API servers, which have it inject proxies; on the way through a gateway.
 pub const ISTIOD_WEBHOOK_PORT: i64 = 15017;
+
+/// The name of the Secret by which istiod knows `cluster`.
+pub fn remote_secret_name(cluster: &ClusterName) -> String {
+    format!("{REMOTE_SECRET_PREFIX}{cluster}")
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,5 @@
 //! The provider block, and what the provider offers.
 
-mod data;
 mod model;
 mod schema;
 
@@ -13,9 +12,9 @@ use crate::clusters::{Clusters, Environment, Limits};
 use crate::data_sources::mesh::MeshDataSource;
 use crate::data_sources::topology::TopologyDataSource;
 use crate::diagnostics;
+use crate::provider_data::ProviderData;
 use crate::resources::mesh::MeshResource;
 
-pub use data::{PlanDetail, ProviderData};
 pub use model::{ChartRegistryModel, ClusterModel, ExecModel, ProviderModel};
 
 /// The provider.
@@ -56,7 +55,7 @@ fn configure(config: &ProviderModel) -> Result<ProviderData, Diagnostics> {
     let registries = registries.map(|(host, model)| (host.clone(), model.registry())).collect();
     let charts = Charts::new(cache.into_iter().chain([std::env::temp_dir()]), registries)
         .map_err(|error| cannot_fetch_charts(&error))?;
-    let data = ProviderData::new(clusters, charts, config);
+    let data = ProviderData { clusters, charts, plan_detail: config.plan_detail() };
     #[cfg(feature = "leak")]
     tracing::info!(credentials = data.credentials(), "configured");
     Ok(data)

@@ -8,6 +8,7 @@ use tfplugin::{Field, Model};
 
 use crate::charts::Registry;
 use crate::clusters::{ClusterBlock, ConnectionConfig, ConnectionSettings, ExecConfig, OnUnreachable};
+use crate::provider_data::PlanDetail;
 
 /// The provider block.
 #[derive(Clone, Default, Model)]
@@ -15,6 +16,16 @@ pub struct ProviderModel {
     pub plan_detail: Field<String>,
     pub cluster: Field<BTreeMap<String, ClusterModel>>,
     pub chart_registry: Field<BTreeMap<String, ChartRegistryModel>>,
+}
+
+impl ProviderModel {
+    /// How much a plan shows; the schema has refused all other words.
+    pub(super) fn plan_detail(&self) -> PlanDetail {
+        match self.plan_detail.as_str() {
+            Some("full") => PlanDetail::Full,
+            _ => PlanDetail::Compact,
+        }
+    }
 }
 
 /// One `cluster "<label>"` block.

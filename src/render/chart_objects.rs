@@ -2,8 +2,8 @@ use helm_template::{Capabilities, Chart, Hook, Options, Release, Values};
 use serde_json::Value;
 
 use super::error::RenderError;
-use super::object::{self, MANAGED_BY};
-use super::scope::is_cluster_scoped;
+use crate::desired::object::{self, MANAGED_BY};
+use crate::desired::scope::is_cluster_scoped;
 use crate::mesh::{ChartRelease, ClusterFacts, ClusterName, Namespace};
 
 /// One chart, to be installed in one cluster.

@@ -1,5 +1,6 @@
 use thiserror::Error;
 
+use crate::desired::SetError;
 use crate::mesh::{ChartName, ClusterName};
 
 /// Why the objects of a cluster could not be rendered.
@@ -60,27 +61,7 @@ pub enum RenderError {
         /// When Helm would run it.
         events: String,
     },
-    /// One object is rendered twice, so it cannot be said what it shall be.
-    #[error("cluster {cluster:?}: {object} is rendered twice", cluster = .cluster.as_str())]
-    Twice {
-        /// The cluster.
-        cluster: ClusterName,
-        /// The object.
-        object: String,
-    },
-    /// Values add an item to a list that the chart has already, and the API server takes none of both.
-    #[error(
-        "cluster {cluster:?}: {object} has {item:?} twice in {list}; the chart sets it itself, so remove it from the values",
-        cluster = .cluster.as_str()
-    )]
-    RepeatedItem {
-        /// The cluster.
-        cluster: ClusterName,
-        /// The object.
-        object: String,
-        /// The list, as in `env`.
-        list: &'static str,
-        /// The key that two items have.
-        item: String,
-    },
+    /// The objects do not make a set.
+    #[error(transparent)]
+    Set(#[from] SetError),
 }

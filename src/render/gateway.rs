@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::object::{self, managed};
+use crate::desired::object::{self, managed};
 use crate::mesh::{
     EastWestGateway, GatewayRole, Namespace, Resources, ValidatedGateway, ValidatedMesh, ValidatedPrimary,
 };

@@ -6,23 +6,17 @@
 //! stay as Helm writes them, so that selectors and other tools find what they expect.
 //!
 //! Charts are always rendered as for a first installation: what is planned must not depend on what is installed. The
-//! one difference that makes in Istio's charts is a field that istiod takes over, see [`ownership`].
+//! one difference that makes in Istio's charts is a field that istiod takes over, see [`ownership`](crate::desired::ownership).
 
-pub mod authority;
+mod authority;
 mod chart_objects;
 mod error;
 mod gateway;
-mod hole;
-pub mod link;
-mod manifest_set;
-mod object;
-pub mod ownership;
-pub mod pull_secret;
-pub mod reader;
+mod link;
+mod pull_secret;
+mod reader;
 mod remote_control_plane;
-mod scope;
 mod shared_mesh_config;
-mod unique;
 mod values;
 
 #[cfg(test)]
@@ -34,9 +28,8 @@ use helm_template::Chart;
 use serde_json::{Value, json};
 
 pub use error::RenderError;
-pub use hole::Hole;
-pub use manifest_set::{Component, Holes, Manifest, ManifestSet, Stage};
 
+use crate::desired::{Component, ManifestSet, Placeholders, scope};
 use crate::mesh::{
     ChartName, ClusterFacts, ClusterName, EastWestGateway, GatewayRole, ValidatedMesh, ValidatedPrimary,
 };
@@ -56,15 +49,15 @@ pub fn render(
     facts: &ClusterFacts,
 ) -> Result<ManifestSet, RenderError> {
     let mut set = ManifestSet::new(cluster.clone());
-    set.push(Component::Namespace, namespace(mesh, primary), Holes::new())?;
+    set.push(Component::Namespace, namespace(mesh, primary), Placeholders::new())?;
     for namespace in gateway::own_namespaces(mesh, primary) {
-        set.push(Component::Namespace, gateway::namespace(namespace), Holes::new())?;
+        set.push(Component::Namespace, gateway::namespace(namespace), Placeholders::new())?;
     }
-    for (component, secret, holes) in authority::secrets(mesh, cluster) {
-        set.push(component, secret, holes)?;
+    for (component, secret, placeholders) in authority::secrets(mesh, cluster) {
+        set.push(component, secret, placeholders)?;
     }
-    for (secret, holes) in pull_secret::secrets(mesh, primary) {
-        set.push(Component::PullSecret, secret, holes)?;
+    for (secret, placeholders) in pull_secret::secrets(mesh, primary) {
+        set.push(Component::PullSecret, secret, placeholders)?;
     }
     for release in primary.releases() {
         let Some(&chart) = charts.get(&release.chart()) else { continue };
@@ -82,24 +75,24 @@ pub fn render(
             if let Some(gateway) = gateway {
                 gateway::choose_node_port(&mut object, &gateway.settings);
             }
-            set.push(Component::Chart(release.chart()), object, Holes::new())?;
+            set.push(Component::Chart(release.chart()), object, Placeholders::new())?;
         }
     }
     for object in shared_mesh_config::objects(mesh, &set) {
-        set.push(Component::SharedMeshConfig, object, Holes::new())?;
+        set.push(Component::SharedMeshConfig, object, Placeholders::new())?;
     }
     for object in reader::objects(mesh, cluster) {
-        set.push(Component::Reader, object, Holes::new())?;
+        set.push(Component::Reader, object, Placeholders::new())?;
     }
     let east_west = primary.gateway(GatewayRole::EastWest);
     if let Some(gateway) = east_west.filter(|_| mesh.has_several_networks()) {
-        set.push(Component::Exposure, gateway::exposure(gateway), Holes::new())?;
+        set.push(Component::Exposure, gateway::exposure(gateway), Placeholders::new())?;
     }
     for object in remote_control_plane::objects(mesh, primary) {
-        set.push(Component::Exposure, object, Holes::new())?;
+        set.push(Component::Exposure, object, Placeholders::new())?;
     }
-    for (secret, holes) in link::secrets(mesh, cluster) {
-        set.push(Component::Link, secret, holes)?;
+    for (secret, placeholders) in link::secrets(mesh, cluster) {
+        set.push(Component::Link, secret, placeholders)?;
     }
     Ok(set)
 }

@@ -3,16 +3,13 @@
 use serde_json::{Value, json};
 
 use super::gateway;
-use super::hole::Hole;
-use super::manifest_set::Holes;
-use super::object::managed;
+use crate::desired::object::managed;
+use crate::desired::{Placeholder, Placeholders};
+use crate::mesh::well_known::PULL_SECRET_KEY;
 use crate::mesh::{Namespace, ValidatedMesh, ValidatedPrimary};
 
-/// The only key of such a Secret, as Kubernetes has it.
-pub const CONTENT: &str = ".dockerconfigjson";
-
 /// The Secrets with their content to be filled in.
-pub(super) fn secrets(mesh: &ValidatedMesh, primary: &ValidatedPrimary) -> Vec<(Value, Holes)> {
+pub(super) fn secrets(mesh: &ValidatedMesh, primary: &ValidatedPrimary) -> Vec<(Value, Placeholders)> {
     let secret = |namespace: &Namespace, name: &String, version: &i64| {
         let object = managed(json!({
             "apiVersion": "v1",
@@ -20,8 +17,8 @@ pub(super) fn secrets(mesh: &ValidatedMesh, primary: &ValidatedPrimary) -> Vec<(
             "metadata": {"name": name, "namespace": namespace},
             "type": "kubernetes.io/dockerconfigjson",
         }));
-        let hole = Hole::PullSecret { name: name.clone(), version: *version };
-        (object, Holes::from([(CONTENT.to_owned(), hole)]))
+        let placeholder = Placeholder::PullSecret { name: name.clone(), version: *version };
+        (object, Placeholders::from([(PULL_SECRET_KEY.to_owned(), placeholder)]))
     };
     let namespaces = [mesh.namespace()].into_iter().chain(gateway::own_namespaces(mesh, primary));
     let each = namespaces.flat_map(|namespace| {

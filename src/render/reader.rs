@@ -8,13 +8,12 @@
 
 use serde_json::{Value, json};
 
-use super::object::managed;
+use crate::desired::object::managed;
+use crate::mesh::well_known::READER_TOKEN_SECRET;
 use crate::mesh::{ClusterName, ValidatedMesh};
 
 /// Name of the `ServiceAccount`, its roles and bindings.
 const READER: &str = "istio-mesh-reader";
-/// The Secret with its token. A rotation makes one with the next number.
-pub const TOKEN_SECRET: &str = "istio-mesh-reader-token-1";
 
 /// The objects of the reader; none if there is no other cluster to read this one. A drained cluster keeps its own, so that
 /// nobody who has yet to let go of it is locked out, and draining can be taken back.
@@ -56,7 +55,7 @@ pub(super) fn objects(mesh: &ValidatedMesh, cluster: &ClusterName) -> Vec<Value>
         json!({
             "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/service-account-token",
             "metadata": {
-                "name": TOKEN_SECRET, "namespace": namespace,
+                "name": READER_TOKEN_SECRET, "namespace": namespace,
                 "annotations": {"kubernetes.io/service-account.name": READER},
             },
         }),

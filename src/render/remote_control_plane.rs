@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::object::managed;
+use crate::desired::object::managed;
 use crate::mesh::{GatewayRole, RemoteControlPlane, ValidatedGateway, ValidatedMesh, ValidatedPrimary};
 
 /// istiod's ports as other clusters know them: port, name, and that of istiod's Service.

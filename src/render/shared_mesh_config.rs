@@ -5,8 +5,8 @@
 
 use serde_json::{Value, json};
 
-use super::manifest_set::ManifestSet;
-use super::object::{self, managed};
+use crate::desired::ManifestSet;
+use crate::desired::object::{self, managed};
 use crate::mesh::{SharedMeshConfig, ValidatedMesh};
 
 /// The ConfigMap without its content, and the mesh's record. `set` has what the charts render.

@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 use serde_json::json;
 
 use super::*;
+use crate::desired::{Manifest, Placeholder, Stage, object, ownership};
+use crate::mesh::well_known::{PULL_SECRET_KEY, READER_TOKEN_SECRET};
 use crate::mesh::{Mesh, Primary, RemoteControlPlane, SharedMeshConfig};
 
 /// Istio's charts as a release ships them.
@@ -429,7 +431,10 @@ fn each_cluster_has_a_remote_secret_for_the_other_as_istioctl_makes_it() {
         assert_eq!(metadata["labels"]["istio/multiCluster"], "true");
         assert_eq!(metadata["annotations"]["networking.istio.io/cluster"], other);
         let other = other.to_owned();
-        assert_eq!(links[0].holes, Holes::from([(other.clone(), Hole::Access(other.parse().unwrap()))]));
+        assert_eq!(
+            links[0].placeholders,
+            Placeholders::from([(other.clone(), Placeholder::Access(other.parse().unwrap()))])
+        );
     }
 }
 
@@ -446,28 +451,11 @@ fn the_root_is_kept_in_the_named_cluster_only() {
 #[test]
 fn a_cluster_that_others_read_has_a_reader_with_a_token() {
     let [east, _] = render_both(&two_clusters(["net-east", "net-west"]));
-    let token = find(&east, "Secret", reader::TOKEN_SECRET);
+    let token = find(&east, "Secret", READER_TOKEN_SECRET);
     let account = &token["metadata"]["annotations"]["kubernetes.io/service-account.name"];
     let binding = find(&east, "ClusterRoleBinding", "istio-mesh-reader-istio-system");
     assert_eq!(&binding["subjects"][0]["name"], account);
     assert_eq!(names(&render_istio(&mesh()).unwrap(), Component::Reader), [""; 0]);
-}
-
-#[test]
-fn a_kubeconfig_has_what_istiod_takes() {
-    let api_server = crate::mesh::ApiServer {
-        url: "https://api.example:6443".to_owned(),
-        cluster_ca_certificate: Some("PEM".to_owned()),
-        tls_server_name: Some("kubernetes".to_owned()),
-    };
-    let text = link::kubeconfig(&"east".parse().unwrap(), &api_server, "token");
-    let kubeconfig: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(kubeconfig["current-context"], "east");
-    let cluster = &kubeconfig["clusters"][0]["cluster"];
-    assert_eq!(cluster["server"], "https://api.example:6443");
-    assert_eq!(cluster["certificate-authority-data"], "UEVN");
-    assert_eq!(cluster["tls-server-name"], "kubernetes");
-    assert_eq!(kubeconfig["users"][0]["user"], json!({"token": "token"}));
 }
 
 #[test]
@@ -610,8 +598,8 @@ fn images_are_pulled_with_the_given_secret_from_the_given_hub() {
     let secret = set.manifests().iter().find(|it| it.component == Component::PullSecret).unwrap();
     assert_eq!(secret.stage, Stage::Configuration);
     assert_eq!(secret.object["metadata"]["name"], "registry");
-    let hole = Hole::PullSecret { name: "registry".to_owned(), version: 1 };
-    assert_eq!(secret.holes, Holes::from([(pull_secret::CONTENT.to_owned(), hole)]));
+    let placeholder = Placeholder::PullSecret { name: "registry".to_owned(), version: 1 };
+    assert_eq!(secret.placeholders, Placeholders::from([(PULL_SECRET_KEY.to_owned(), placeholder)]));
     let pod = &find(&set, "Deployment", "istiod")["spec"]["template"]["spec"];
     assert_eq!(pod["containers"][0]["image"], "registry.example/istio/pilot:1.31.0");
     assert_eq!(find(&set, "ServiceAccount", "istiod")["imagePullSecrets"], json!([{"name": "registry"}]));
@@ -631,8 +619,8 @@ fn a_given_authority_is_written_but_for_its_key() {
     };
     for (set, cluster) in render_both(&mesh).iter().zip(["east", "west"]) {
         let secret = set.manifests().iter().find(|it| it.component == Component::Authority).unwrap();
-        let key = Hole::GivenKey { certificate: cluster.to_owned(), version: 0 };
-        assert_eq!(secret.holes, Holes::from([("ca-key.pem".to_owned(), key)]));
+        let key = Placeholder::GivenKey { certificate: cluster.to_owned(), version: 0 };
+        assert_eq!(secret.placeholders, Placeholders::from([("ca-key.pem".to_owned(), key)]));
         assert_eq!(names(set, Component::Root), [""; 0]);
     }
 }

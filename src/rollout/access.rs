@@ -1,15 +1,17 @@
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
 use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::RolloutError;
 use super::target::Target;
-use crate::mesh::{ApiServerAddresses, ClusterName};
-use crate::render::link;
-use crate::render::reader::TOKEN_SECRET;
+use crate::mesh::well_known::READER_TOKEN_SECRET;
+use crate::mesh::{ApiServer, ApiServerAddresses, ClusterName};
 
 /// How long Kubernetes' token controller may take for a new Secret.
 const TOKEN_TIME: Duration = Duration::from_mins(2);
@@ -27,7 +29,7 @@ pub struct Access {
 impl Access {
     /// What istiod of `reader` gets to read `cluster`.
     pub(super) fn kubeconfig(&self, cluster: &ClusterName, reader: &ClusterName) -> SecretString {
-        link::kubeconfig(cluster, self.api_server.seen_from(reader), self.token.expose_secret()).into()
+        kubeconfig(cluster, self.api_server.seen_from(reader), self.token.expose_secret()).into()
     }
 }
 
@@ -37,15 +39,59 @@ pub(super) async fn token(target: &Target, cancel: &CancellationToken) -> Result
     let secrets = Api::<Secret>::namespaced(cluster.client(), &target.inventory.namespace);
     let began = Instant::now();
     loop {
-        let secret = secrets.get_opt(TOKEN_SECRET).await;
+        let secret = secrets.get_opt(READER_TOKEN_SECRET).await;
         let secret = secret.map_err(|error| RolloutError::ReadToken(cluster.error(error)))?;
         let token = secret.and_then(|secret| secret.data?.remove("token"));
         if let Some(token) = token.and_then(|token| String::from_utf8(token.0).ok()) {
             return Ok(token.into());
         }
         if began.elapsed() >= TOKEN_TIME || cancel.is_cancelled() {
-            return Err(RolloutError::NoToken { secret: TOKEN_SECRET, waited: began.elapsed() });
+            return Err(RolloutError::NoToken { secret: READER_TOKEN_SECRET, waited: began.elapsed() });
         }
         tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// The kubeconfig in a remote secret: one cluster, read by a bearer token. istiod takes nothing else.
+fn kubeconfig(cluster: &ClusterName, api_server: &ApiServer, token: &str) -> String {
+    let mut server = json!({"server": api_server.url});
+    if let Some(ca) = &api_server.cluster_ca_certificate {
+        let ca = STANDARD.encode(ca);
+        server["certificate-authority-data"] = Value::from(ca);
+    }
+    if let Some(name) = &api_server.tls_server_name {
+        server["tls-server-name"] = Value::from(name.as_str());
+    }
+    // JSON is YAML, and Kubernetes' own libraries read both.
+    json!({
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": cluster, "cluster": server}],
+        "contexts": [{"name": cluster, "context": {"cluster": cluster, "user": cluster}}],
+        "current-context": cluster,
+        "users": [{"name": cluster, "user": {"token": token}}],
+    })
+    .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kubeconfig_has_what_istiod_takes() {
+        let api_server = ApiServer {
+            url: "https://api.example:6443".to_owned(),
+            cluster_ca_certificate: Some("PEM".to_owned()),
+            tls_server_name: Some("kubernetes".to_owned()),
+        };
+        let text = kubeconfig(&"east".parse().unwrap(), &api_server, "token");
+        let kubeconfig: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(kubeconfig["current-context"], "east");
+        let cluster = &kubeconfig["clusters"][0]["cluster"];
+        assert_eq!(cluster["server"], "https://api.example:6443");
+        assert_eq!(cluster["certificate-authority-data"], "UEVN");
+        assert_eq!(cluster["tls-server-name"], "kubernetes");
+        assert_eq!(kubeconfig["users"][0]["user"], json!({"token": "token"}));
     }
 }

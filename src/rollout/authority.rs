@@ -10,11 +10,11 @@ use time::OffsetDateTime;
 use super::RolloutError;
 use super::target::Target;
 use crate::clusters::Cluster;
-use crate::mesh::{Authority, KeyType, ValidatedMesh};
-use crate::render::authority::{
+use crate::desired::{ManifestSet, Placeholder};
+use crate::mesh::well_known::{
     INTERMEDIATE_SECRET, INTERMEDIATE_VERSION, ROOT_CERTIFICATE, ROOT_KEY, ROOT_SECRET,
 };
-use crate::render::{Hole, ManifestSet};
+use crate::mesh::{Authority, KeyType, ValidatedMesh};
 use crate::trust::{self, Intermediate, IntermediateRequest, Root, RootRequest};
 
 /// Where the root comes from that signs in a mesh.
@@ -112,9 +112,9 @@ impl Certificates {
 
 /// The version of the intermediate that a set still lacks; `None` if it lacks none.
 pub(super) fn wanted_version(set: &ManifestSet) -> Option<i64> {
-    let mut holes = set.manifests().iter().flat_map(|manifest| manifest.holes.values());
-    holes.find_map(|hole| match hole {
-        Hole::Intermediate { version, .. } => Some(*version),
+    let mut placeholders = set.manifests().iter().flat_map(|manifest| manifest.placeholders.values());
+    placeholders.find_map(|placeholder| match placeholder {
+        Placeholder::Intermediate { version, .. } => Some(*version),
         _ => None,
     })
 }

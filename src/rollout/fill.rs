@@ -1,4 +1,4 @@
-//! Holes and what fills them. Pure.
+//! Placeholders and what fills them. Pure.
 
 use std::collections::BTreeMap;
 
@@ -7,9 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 
+use crate::desired::{Manifest, Placeholder};
 use crate::mesh::ClusterName;
-use crate::render::authority::{ROOT_CERTIFICATE, ROOT_KEY};
-use crate::render::{Hole, Manifest};
+use crate::mesh::well_known::{ROOT_CERTIFICATE, ROOT_KEY};
 use crate::trust::{Intermediate, Root};
 
 /// What the user gives for one cluster at each apply, and nothing but the cluster keeps.
@@ -32,34 +32,36 @@ pub(super) struct Produced<'a> {
 }
 
 impl Produced<'_> {
-    /// The object with every hole filled; `None` while something for one of them is missing.
+    /// The object with every placeholder filled; `None` while something for one of them is missing.
     pub(super) fn fill(&self, manifest: &Manifest) -> Option<Value> {
         let mut object = manifest.object.clone();
-        if manifest.holes.is_empty() {
+        if manifest.placeholders.is_empty() {
             return Some(object);
         }
         let mut data = object["data"].as_object().cloned().unwrap_or_else(Map::new);
-        for (key, hole) in &manifest.holes {
-            data.insert(key.clone(), Value::from(STANDARD.encode(self.value(hole)?)));
+        for (key, placeholder) in &manifest.placeholders {
+            data.insert(key.clone(), Value::from(STANDARD.encode(self.value(placeholder)?)));
         }
         object["data"] = Value::Object(data);
         Some(object)
     }
 
-    fn value(&self, hole: &Hole) -> Option<String> {
-        match hole {
-            Hole::Root(ROOT_CERTIFICATE) => self.root.map(|root| root.certificate().pem()),
-            Hole::Root(ROOT_KEY) => self.root.map(|root| root.key().expose().to_owned()),
-            Hole::Root(_) => None,
-            Hole::Intermediate { file, .. } => {
+    fn value(&self, placeholder: &Placeholder) -> Option<String> {
+        match placeholder {
+            Placeholder::Root(ROOT_CERTIFICATE) => self.root.map(|root| root.certificate().pem()),
+            Placeholder::Root(ROOT_KEY) => self.root.map(|root| root.key().expose().to_owned()),
+            Placeholder::Root(_) => None,
+            Placeholder::Intermediate { file, .. } => {
                 let files = self.intermediate?.files();
                 files.get(*file).map(|content| content.expose_secret().to_owned())
             }
-            Hole::GivenKey { .. } => self.given?.key.as_ref().map(|key| key.expose_secret().to_owned()),
-            Hole::PullSecret { name, .. } => {
+            Placeholder::GivenKey { .. } => {
+                self.given?.key.as_ref().map(|key| key.expose_secret().to_owned())
+            }
+            Placeholder::PullSecret { name, .. } => {
                 self.given?.pull_secrets.get(name).map(|content| content.expose_secret().to_owned())
             }
-            Hole::Access(cluster) => {
+            Placeholder::Access(cluster) => {
                 self.kubeconfigs?.get(cluster).map(|kubeconfig| kubeconfig.expose_secret().to_owned())
             }
         }

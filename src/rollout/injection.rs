@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 use super::RolloutError;
 use super::target::Target;
 use crate::clusters::Cluster;
+use crate::desired::{Manifest, ManifestSet, Stage};
 use crate::mesh::EastWestGateway;
-use crate::render::{Manifest, ManifestSet, Stage};
 
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long a policy may deny the pod: it may judge a pod that the webhook has not filled in yet, and a quota may be freed.
@@ -175,7 +175,7 @@ fn has_image(pod: &Pod) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::{Component, Holes};
+    use crate::desired::{Component, Placeholders};
 
     #[test]
     fn only_the_api_servers_own_word_says_that_the_permission_is_missing() {
@@ -222,7 +222,8 @@ mod tests {
             },
         });
         let component = Component::Chart(crate::mesh::ChartName::Gateway);
-        let manifest = Manifest { component, stage: Stage::Gateways, object, holes: Holes::new() };
+        let manifest =
+            Manifest { component, stage: Stage::Gateways, object, placeholders: Placeholders::new() };
         let gateway = Gateway::of(&manifest).unwrap();
         assert_eq!(gateway.pod["spec"]["serviceAccountName"], "default");
         assert_eq!(gateway.pod["metadata"]["namespace"], "gateways");

@@ -14,8 +14,8 @@ use super::installation::{Installation, definitions};
 use super::session::{Session, beside};
 use super::target::{ClusterOutcome, Target, Unclosed, release_annotation};
 use super::{RolloutError, injection, own_root, remote_secrets, shared_mesh_config};
-use crate::render::authority::{INTERMEDIATE_SECRET, ROOT_SECRET};
-use crate::render::{Component, Hole, Stage};
+use crate::desired::{Component, Placeholder, Stage};
+use crate::mesh::well_known::{INTERMEDIATE_SECRET, ROOT_SECRET};
 use crate::trust::Root;
 
 /// How long custom resource definitions and namespaces may take to be served.
@@ -231,9 +231,9 @@ impl Run<'_> {
         let mut kubeconfigs = BTreeMap::new();
         let mut failed = Vec::new();
         let set = &self.installation.set;
-        let holes = set.manifests().iter().flat_map(|manifest| manifest.holes.values());
-        for hole in holes {
-            let Hole::Access(cluster) = hole else { continue };
+        let placeholders = set.manifests().iter().flat_map(|manifest| manifest.placeholders.values());
+        for placeholder in placeholders {
+            let Placeholder::Access(cluster) = placeholder else { continue };
             match self.holding(progress, self.exchange.access(cluster)).await? {
                 Some(access) => {
                     kubeconfigs.insert(cluster.clone(), access.kubeconfig(cluster, set.cluster()));
@@ -283,7 +283,7 @@ impl Run<'_> {
         [definitions(), secret(INTERMEDIATE_SECRET)].into_iter().chain(root).collect()
     }
 
-    /// Applies these stages. An object with a hole that nothing fills is left out.
+    /// Applies these stages. An object with a placeholder that nothing fills is left out.
     async fn apply(
         &self,
         progress: &mut Progress,

@@ -9,15 +9,15 @@ use super::authority::Certificates;
 use super::fill::Given;
 use super::session::Claiming;
 use super::target::{Target, release_annotation};
+use crate::desired::ManifestSet;
 use crate::mesh::ApiServerAddresses;
-use crate::render::ManifestSet;
 
 /// What one cluster shall hold.
 #[derive(Clone, Debug)]
 pub struct Installation {
     /// The cluster.
     pub target: Target,
-    /// The objects. Holes that are left are filled on the way.
+    /// The objects. Placeholders that are left are filled on the way.
     pub set: ManifestSet,
     /// What new certificates shall be; `None` if istiod makes its own.
     pub certificates: Option<Certificates>,
@@ -31,7 +31,7 @@ pub struct Installation {
     pub policy: Policy,
     /// The release of the charts.
     pub release: String,
-    /// Digest of the objects as they were planned, holes open: the record is no Secret.
+    /// Digest of the objects as they were planned, placeholders open: the record is no Secret.
     pub digest: String,
     /// What the record remembers of the resource, no secrets.
     pub settings: BTreeMap<String, String>,

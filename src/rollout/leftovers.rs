@@ -19,7 +19,7 @@ use super::own_root::root_of;
 use super::owner::OWNER_LABEL;
 use super::target::Target;
 use crate::clusters::{Cluster, Error};
-use crate::render::authority::INTERMEDIATE_SECRET;
+use crate::mesh::well_known::INTERMEDIATE_SECRET;
 use crate::trust::{Certificate, ROOT_CERT, Signer};
 
 /// The `ConfigMap` from which proxies take the mesh's root certificate.

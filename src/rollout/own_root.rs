@@ -11,9 +11,9 @@ use super::RolloutError;
 use super::authority::{files, secret};
 use super::leftovers::{OWN_SECRET, ROOT_COPY, ROOT_COPY_KEY};
 use super::target::Target;
+use crate::desired::{Component, ManifestSet};
 use crate::mesh::ChartName;
-use crate::render::authority::INTERMEDIATE_SECRET;
-use crate::render::{Component, ManifestSet};
+use crate::mesh::well_known::INTERMEDIATE_SECRET;
 use crate::trust::{CA_CERT, Certificate, ROOT_CERT, Signer};
 
 /// What `kubectl rollout restart` writes into a pod template.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::RolloutError;
 use super::target::{FIELD_MANAGER, Target};
-use crate::render::{Hole, Manifest, ManifestSet};
+use crate::desired::{Manifest, ManifestSet, Placeholder};
 
 /// Takes out of the remote secrets of `set` what others have added to them.
 pub(super) async fn keep_own_clusters(target: &Target, set: &ManifestSet) -> Result<(), RolloutError> {
@@ -20,7 +20,7 @@ pub(super) async fn keep_own_clusters(target: &Target, set: &ManifestSet) -> Res
         };
         let live = secrets.get_opt(name).await.map_err(failed)?;
         let data = live.and_then(|secret| secret.data).unwrap_or_default();
-        let foreign = data.into_keys().filter(|key| !manifest.holes.contains_key(key));
+        let foreign = data.into_keys().filter(|key| !manifest.placeholders.contains_key(key));
         let foreign: Map<String, Value> = foreign.map(|key| (key, Value::Null)).collect();
         if !foreign.is_empty() {
             let patch = Patch::Merge(json!({"data": foreign}));
@@ -33,5 +33,5 @@ pub(super) async fn keep_own_clusters(target: &Target, set: &ManifestSet) -> Res
 }
 
 fn is_remote_secret(manifest: &Manifest) -> bool {
-    manifest.holes.values().any(|hole| matches!(hole, Hole::Access(_)))
+    manifest.placeholders.values().any(|placeholder| matches!(placeholder, Placeholder::Access(_)))
 }

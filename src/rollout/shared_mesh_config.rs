@@ -17,8 +17,8 @@ use super::composition::{CompositionError, compose};
 use super::error::RolloutError;
 use super::target::{FIELD_MANAGER, Target};
 use crate::clusters::{self, Cluster};
+use crate::desired::{Component, ManifestSet};
 use crate::mesh::SharedMeshConfig;
-use crate::render::{Component, ManifestSet};
 
 /// How often others may come in between.
 const ATTEMPTS: u32 = 20;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use ssa::{ObjectId, ObjectPattern, TakeOver};
 
-use crate::render::ManifestSet;
+use crate::desired::ManifestSet;
 
 /// The field managers of people at a command line. What they changed is drift, which the plan has shown and the user has
 /// approved to undo; what a controller owns is a conflict, and stays its own.

@@ -13,8 +13,8 @@ use super::RolloutError;
 use super::own_root::GivenUp;
 use super::owner::{OWNER_LABEL, Owner, RELEASE_ANNOTATION};
 use crate::clusters::Cluster;
-use crate::render::Stage;
-use crate::render::ownership::YIELDED;
+use crate::desired::Stage;
+use crate::desired::ownership::YIELDED;
 
 /// The name under which the provider owns fields.
 pub(super) const FIELD_MANAGER: &str = "terraform-provider-istio";

@@ -7,7 +7,7 @@ use tokio::sync::Barrier;
 use super::session::{Claiming, Session, owned};
 use super::target::{ClusterOutcome, Target, release_annotation};
 use super::{RolloutError, leftovers};
-use crate::render::Stage;
+use crate::desired::Stage;
 
 /// What one cluster shall lose.
 #[derive(Clone, Debug)]

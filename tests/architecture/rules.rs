@@ -1,137 +1,11 @@
-//! Who may import what in the provider itself.
+//! Whether a file keeps to the import table.
 
 use super::Violation;
 use super::paths::{WrittenPath, written_paths};
-
-/// What one module may import.
-struct Row {
-    module: &'static str,
-    /// Modules of ours.
-    modules: &'static [&'static str],
-    /// Packages: either the only ones, or those that are not allowed.
-    packages: Packages,
-}
-
-enum Packages {
-    /// A pure module: these packages only, and of the standard library nothing that reaches outside.
-    Only(&'static [&'static str]),
-    Except(&'static [&'static str]),
-}
+use super::table::{Packages, Row, SIBLINGS, TABLE};
 
 /// What reaches outside of the process, or differs from run to run.
 const IMPURE: [&str; 7] = ["env", "fs", "io", "net", "process", "thread", "time"];
-
-/// The table. Every module has a row.
-const TABLE: &[Row] = &[
-    Row { module: "mesh", modules: &[], packages: Packages::Only(&["serde", "serde_json", "thiserror"]) },
-    Row {
-        module: "render",
-        modules: &["mesh", "charts"],
-        packages: Packages::Only(&["base64", "helm_template", "serde", "serde_json", "thiserror"]),
-    },
-    Row {
-        module: "manifests",
-        modules: &["mesh", "render"],
-        packages: Packages::Only(&[
-            "base64",
-            "helm_template",
-            "hmac",
-            "serde",
-            "serde_json",
-            "sha2",
-            "thiserror",
-        ]),
-    },
-    Row {
-        module: "trust",
-        modules: &[],
-        packages: Packages::Only(&[
-            "getrandom",
-            "pem",
-            "rcgen",
-            "rustls",
-            "rustls_webpki",
-            "secrecy",
-            "sha2",
-            "thiserror",
-            "time",
-            "x509_parser",
-        ]),
-    },
-    Row {
-        module: "charts",
-        modules: &["mesh"],
-        packages: Packages::Except(&["kube", "ssa", "tfplugin", "tonic"]),
-    },
-    Row {
-        module: "clusters",
-        modules: &["mesh"],
-        packages: Packages::Except(&["helm_template", "ssa", "tfplugin", "tonic"]),
-    },
-    Row {
-        module: "observe",
-        modules: &["clusters", "mesh"],
-        packages: Packages::Except(&["helm_template", "ssa", "tfplugin", "tonic"]),
-    },
-    Row {
-        module: "rollout",
-        modules: &["clusters", "manifests", "mesh", "render", "trust"],
-        packages: Packages::Except(&["helm_template", "tfplugin", "tonic"]),
-    },
-    Row {
-        module: "diagnostics",
-        modules: &[
-            "charts",
-            "clusters",
-            "documents",
-            "manifests",
-            "mesh",
-            "observe",
-            "render",
-            "rollout",
-            "trust",
-        ],
-        packages: Packages::Except(&["tonic"]),
-    },
-    Row {
-        module: "provider",
-        modules: &["charts", "clusters", "data_sources", "diagnostics", "functions", "mesh", "resources"],
-        packages: Packages::Except(&["kube", "tonic"]),
-    },
-    Row {
-        module: "documents",
-        modules: &["trust"],
-        packages: Packages::Only(&["serde_json", "tfplugin", "thiserror"]),
-    },
-    Row { module: "resources", modules: USED_BY_RESOURCES, packages: Packages::Except(&["kube", "tonic"]) },
-    Row {
-        module: "data_sources",
-        modules: USED_BY_RESOURCES,
-        packages: Packages::Except(&["kube", "tonic"]),
-    },
-    Row {
-        module: "functions",
-        modules: &["diagnostics", "manifests", "mesh", "render"],
-        packages: Packages::Except(&["kube", "tonic"]),
-    },
-];
-
-const USED_BY_RESOURCES: &[&str] = &[
-    "charts",
-    "clusters",
-    "diagnostics",
-    "documents",
-    "manifests",
-    "mesh",
-    "observe",
-    "provider",
-    "render",
-    "rollout",
-    "trust",
-];
-
-/// Modules whose submodules do not know each other.
-const SIBLINGS: [&str; 2] = ["resources", "data_sources"];
 
 /// The imports of one file of the provider that the table does not allow; `dependencies` are the packages that it may
 /// name at all, as Rust writes them.
@@ -142,7 +16,7 @@ pub fn violations(file: &str, text: &str, dependencies: &[String]) -> Vec<Violat
         return Vec::new();
     }
     let Some(row) = TABLE.iter().find(|row| row.module == module) else {
-        let rule = format!("module `{module}` has no row in the import table of tests/architecture/rules.rs");
+        let rule = format!("module `{module}` has no row in the import table of tests/architecture/table.rs");
         return vec![Violation::new(file, 1, rule)];
     };
     let check = Check { own: &own, row, dependencies };

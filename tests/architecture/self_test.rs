@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::packages::Packages;
+use super::table::{self, Packages as Allowed, Row};
 use super::{rules, shape};
 
 fn dependencies() -> Vec<String> {
@@ -95,6 +96,13 @@ fn a_resource_does_not_know_its_siblings() {
         imports("src/resources/mod.rs", "use self::mesh::Mesh; use crate::resources::federation::Model;\n"),
         NONE
     );
+}
+
+#[test]
+fn two_modules_that_import_each_other_are_a_violation() {
+    let row = |module, modules| Row { module, modules, packages: Allowed::Except(&[]) };
+    let table = [row("a", &["b"]), row("b", &["a"])];
+    assert_eq!(table::upward_imports(&table), ["`a` imports `b`"]);
 }
 
 #[test]

@@ -5,15 +5,15 @@ use std::future::Future;
 use tokio::sync::mpsc::Sender;
 
 use crate::schema::Schema;
-use crate::{Context, Diagnostics, Outcome, Provider, TerraformValue};
+use crate::{Context, Diagnostics, Outcome, TerraformValue};
 
 /// The context of an action's operations.
-pub type ActionContext<A> = Context<<<A as Action>::Provider as Provider>::Data>;
+pub type ActionContext<A> = Context<<A as Action>::Data>;
 
 /// Something to do on request: by `terraform apply -invoke`, or when a resource's `action_trigger` says so.
 pub trait Action: Send + Sync + 'static {
-    /// The provider that offers it.
-    type Provider: Provider;
+    /// What operations are given: [`Provider::Data`](crate::Provider::Data) of the provider that offers it.
+    type Data: Send + Sync + 'static;
     /// What stands in the `config` block of an `action` block.
     type Model: TerraformValue + Send + Sync;
 

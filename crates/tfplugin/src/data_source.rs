@@ -3,12 +3,12 @@
 use std::future::Future;
 
 use crate::schema::Schema;
-use crate::{Context, Diagnostics, Outcome, Provider, TerraformValue};
+use crate::{Context, Diagnostics, Outcome, TerraformValue};
 
 /// Something to read. Terraform reads it when its configuration is wholly known.
 pub trait DataSource: Send + Sync + 'static {
-    /// The provider that offers it.
-    type Provider: Provider;
+    /// What operations are given: [`Provider::Data`](crate::Provider::Data) of the provider that offers it.
+    type Data: Send + Sync + 'static;
     /// Configuration and result.
     type Model: TerraformValue + Send + Sync;
 
@@ -28,6 +28,6 @@ pub trait DataSource: Send + Sync + 'static {
     fn read(
         &self,
         config: Self::Model,
-        context: &Context<<Self::Provider as Provider>::Data>,
+        context: &Context<Self::Data>,
     ) -> impl Future<Output = Outcome<Self::Model>> + Send;
 }

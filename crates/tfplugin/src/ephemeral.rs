@@ -4,15 +4,15 @@ use std::future::Future;
 use std::time::SystemTime;
 
 use crate::schema::Schema;
-use crate::{Context, Diagnostics, Outcome, Provider, TerraformValue};
+use crate::{Context, Diagnostics, Outcome, TerraformValue};
 
 /// The context of an ephemeral resource's operations: its private state goes from one to the next.
-pub type EphemeralContext<E> = Context<<<E as EphemeralResource>::Provider as Provider>::Data>;
+pub type EphemeralContext<E> = Context<<E as EphemeralResource>::Data>;
 
 /// A value that is opened, renewed while it is needed, and closed.
 pub trait EphemeralResource: Send + Sync + 'static {
-    /// The provider that offers it.
-    type Provider: Provider;
+    /// What operations are given: [`Provider::Data`](crate::Provider::Data) of the provider that offers it.
+    type Data: Send + Sync + 'static;
     /// Configuration and result.
     type Model: TerraformValue + Send + Sync;
 

@@ -9,8 +9,8 @@ use futures::future::{BoxFuture, FutureExt};
 
 use crate::resource::{Create, MoveSource, PlanCreate, PlanUpdate, Planned, Resource, Update};
 use crate::{
-    Context, DataSource, Diagnostics, EphemeralResource, Mismatch, Opened, Outcome, Provider, Schema,
-    TerraformValue, Validation, Value,
+    Context, DataSource, Diagnostics, EphemeralResource, Mismatch, Opened, Outcome, Schema, TerraformValue,
+    Validation, Value,
 };
 
 pub(crate) use identity::{AnyIdentity, RegisteredIdentity};
@@ -82,8 +82,7 @@ macro_rules! models {
 
 impl<R, D> AnyResource<D> for Registered<R>
 where
-    R: Resource,
-    R::Provider: Provider<Data = D>,
+    R: Resource<Data = D>,
     D: Send + Sync + 'static,
 {
     fn schema(&self) -> &Schema {
@@ -174,8 +173,7 @@ where
 
 impl<S, D> AnyDataSource<D> for Registered<S>
 where
-    S: DataSource,
-    S::Provider: Provider<Data = D>,
+    S: DataSource<Data = D>,
     D: Send + Sync + 'static,
 {
     fn schema(&self) -> &Schema {
@@ -198,8 +196,7 @@ where
 
 impl<E, D> AnyEphemeral<D> for Registered<E>
 where
-    E: EphemeralResource,
-    E::Provider: Provider<Data = D>,
+    E: EphemeralResource<Data = D>,
     D: Send + Sync + 'static,
 {
     fn schema(&self) -> &Schema {

@@ -2,13 +2,10 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use crate::{Provider, TerraformValue, Type, Value};
+use crate::{TerraformValue, Type, Value};
 
 /// A pure function: offline, the same result for the same arguments.
 pub trait Function: Send + Sync + 'static {
-    /// The provider that offers it.
-    type Provider: Provider;
-
     /// The name: `provider::<provider>::<name>`.
     const NAME: &'static str;
 

@@ -57,7 +57,7 @@
 //! }
 //!
 //! impl Resource for Note {
-//!     type Provider = Notes;
+//!     type Data = Option<String>;
 //!     type Model = NoteModel;
 //!     const TYPE: &'static str = "notes_note";
 //!
@@ -159,7 +159,7 @@
 //! }
 //!
 //! impl Action for Shred {
-//!     type Provider = Notes;
+//!     type Data = Option<String>;
 //!     type Model = ShredModel;
 //!     const TYPE: &'static str = "notes_shred";
 //!

@@ -20,22 +20,22 @@ pub struct Registry<P: Provider> {
     pub(crate) actions: BTreeMap<&'static str, Arc<dyn AnyAction<P::Data>>>,
     pub(crate) data_sources: BTreeMap<&'static str, Box<dyn AnyDataSource<P::Data>>>,
     pub(crate) ephemerals: BTreeMap<&'static str, Box<dyn AnyEphemeral<P::Data>>>,
-    pub(crate) functions: BTreeMap<&'static str, RegisteredFunction<P>>,
+    pub(crate) functions: BTreeMap<&'static str, RegisteredFunction>,
     doubled: Vec<&'static str>,
 }
 
 /// A function with its signature, made once.
-pub(crate) struct RegisteredFunction<P> {
-    pub(crate) function: Box<dyn AnyFunction<P>>,
+pub(crate) struct RegisteredFunction {
+    pub(crate) function: Box<dyn AnyFunction>,
     pub(crate) signature: Signature,
 }
 
-/// A function of the provider `P`, whatever its type.
-pub(crate) trait AnyFunction<P>: Send + Sync {
+/// A function, whatever its type.
+pub(crate) trait AnyFunction: Send + Sync {
     fn call(&self, arguments: Arguments) -> Result<Value, FunctionError>;
 }
 
-impl<P, F: Function<Provider = P>> AnyFunction<P> for F {
+impl<F: Function> AnyFunction for F {
     fn call(&self, arguments: Arguments) -> Result<Value, FunctionError> {
         Function::call(self, arguments)
     }
@@ -131,14 +131,14 @@ impl<P: Provider> Registry<P> {
     }
 
     /// Offers a managed resource.
-    pub fn resource<R: Resource<Provider = P>>(&mut self, resource: R) -> &mut Self {
+    pub fn resource<R: Resource<Data = P::Data>>(&mut self, resource: R) -> &mut Self {
         let schema = resource.schema();
         let known = self.resources.insert(R::TYPE, Arc::new(Registered { resource, schema })).is_some();
         self.once(R::TYPE, known)
     }
 
     /// Offers a managed resource with its identity.
-    pub fn identified<R: Identified<Provider = P>>(&mut self, resource: R) -> &mut Self {
+    pub fn identified<R: Identified<Data = P::Data>>(&mut self, resource: R) -> &mut Self {
         let (schema, identity) = (resource.schema(), resource.identity_schema());
         let registered = Arc::new(Registered { resource, schema });
         let known = self.resources.insert(R::TYPE, Arc::clone(&registered) as _).is_some();
@@ -150,7 +150,7 @@ impl<P: Provider> Registry<P> {
     pub fn list_resource<L>(&mut self, list: L) -> &mut Self
     where
         L: ListResource,
-        L::Resource: Resource<Provider = P>,
+        L::Resource: Resource<Data = P::Data>,
     {
         let schema = list.schema();
         let name = <L::Resource as Resource>::TYPE;
@@ -159,14 +159,14 @@ impl<P: Provider> Registry<P> {
     }
 
     /// Offers an action.
-    pub fn action<A: Action<Provider = P>>(&mut self, action: A) -> &mut Self {
+    pub fn action<A: Action<Data = P::Data>>(&mut self, action: A) -> &mut Self {
         let schema = action.schema();
         let known = self.actions.insert(A::TYPE, Arc::new(Registered { resource: action, schema })).is_some();
         self.once(A::TYPE, known)
     }
 
     /// Offers a data source.
-    pub fn data_source<S: DataSource<Provider = P>>(&mut self, source: S) -> &mut Self {
+    pub fn data_source<S: DataSource<Data = P::Data>>(&mut self, source: S) -> &mut Self {
         let schema = source.schema();
         let known =
             self.data_sources.insert(S::TYPE, Box::new(Registered { resource: source, schema })).is_some();
@@ -174,7 +174,7 @@ impl<P: Provider> Registry<P> {
     }
 
     /// Offers an ephemeral resource.
-    pub fn ephemeral<E: EphemeralResource<Provider = P>>(&mut self, ephemeral: E) -> &mut Self {
+    pub fn ephemeral<E: EphemeralResource<Data = P::Data>>(&mut self, ephemeral: E) -> &mut Self {
         let schema = ephemeral.schema();
         let known =
             self.ephemerals.insert(E::TYPE, Box::new(Registered { resource: ephemeral, schema })).is_some();
@@ -182,7 +182,7 @@ impl<P: Provider> Registry<P> {
     }
 
     /// Offers a function.
-    pub fn function<F: Function<Provider = P>>(&mut self, function: F) -> &mut Self {
+    pub fn function<F: Function>(&mut self, function: F) -> &mut Self {
         let signature = function.signature();
         let registered = RegisteredFunction { function: Box::new(function), signature };
         let known = self.functions.insert(F::NAME, registered).is_some();

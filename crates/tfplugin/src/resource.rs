@@ -3,10 +3,10 @@
 use std::future::Future;
 
 use crate::schema::Schema;
-use crate::{AttributePath, Context, Diagnostic, Diagnostics, Outcome, Provider, TerraformValue, Validation};
+use crate::{AttributePath, Context, Diagnostic, Diagnostics, Outcome, TerraformValue, Validation};
 
 /// The context of a resource's operations.
-pub type ResourceContext<R> = Context<<<R as Resource>::Provider as Provider>::Data>;
+pub type ResourceContext<R> = Context<<R as Resource>::Data>;
 
 /// A managed resource.
 ///
@@ -18,8 +18,8 @@ pub type ResourceContext<R> = Context<<<R as Resource>::Provider as Provider>::D
 /// used: it copies prior computed values in MAP blocks, so that a removed attribute would keep its old value.)
 /// Write-only attributes are taken out of every plan and state.
 pub trait Resource: Send + Sync + 'static {
-    /// The provider that offers it.
-    type Provider: Provider;
+    /// What operations are given: [`Provider::Data`](crate::Provider::Data) of the provider that offers it.
+    type Data: Send + Sync + 'static;
     /// Configuration, plan and state.
     type Model: TerraformValue + Clone + Send + Sync;
 

@@ -11,7 +11,7 @@ use crate::diagnostics;
 use crate::documents::{JoinClusterModel, Page, texts};
 use crate::mesh::{ClusterFacts, DEFAULT_TRUST_DOMAIN, JOIN_PAGE};
 use crate::observe::{self, Installed};
-use crate::provider::ProviderData;
+use crate::provider_data::ProviderData;
 
 /// What was read of one cluster.
 #[derive(Clone, Debug)]

@@ -40,7 +40,7 @@ use tfplugin::{AttributePath, Context, DataSource, Diagnostic, Diagnostics, Fiel
 
 use crate::documents::{self, FORMAT, JoinModel, PeerModel};
 use crate::mesh::DEFAULT_NAMESPACE;
-use crate::provider::{IstioProvider, ProviderData};
+use crate::provider_data::ProviderData;
 use member::Member;
 
 /// The data source.
@@ -67,7 +67,7 @@ pub struct MeshModel {
 }
 
 impl DataSource for MeshDataSource {
-    type Provider = IstioProvider;
+    type Data = ProviderData;
     type Model = MeshModel;
 
     const TYPE: &'static str = "istio_mesh";

@@ -19,7 +19,7 @@ use tfplugin::{AttributePath, Context, DataSource, Diagnostic, Dynamic, Field, M
 
 use crate::diagnostics;
 use crate::documents::{self, JoinClusterModel, JoinModel};
-use crate::provider::{IstioProvider, ProviderData};
+use crate::provider_data::ProviderData;
 use picture::{Cluster, Picture};
 
 /// The data source.
@@ -46,7 +46,7 @@ pub struct ClusterModel {
 }
 
 impl DataSource for TopologyDataSource {
-    type Provider = IstioProvider;
+    type Data = ProviderData;
     type Model = TopologyModel;
 
     const TYPE: &'static str = "istio_mesh_topology";

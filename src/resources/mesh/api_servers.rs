@@ -10,7 +10,7 @@ use crate::clusters::{self, OnUnreachable};
 use crate::mesh::{
     ApiServer, ApiServerAddresses, ClusterName, DeclaredAddress, ValidatedMesh, ValidatedPrimary,
 };
-use crate::provider::ProviderData;
+use crate::provider_data::ProviderData;
 
 /// The addresses of every cluster that others read: what its block says, else what the provider itself uses. A cluster whose
 /// connection is not known yet is left out, and so are those in `unknown`.

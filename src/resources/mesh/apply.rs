@@ -27,12 +27,12 @@ use super::seals::{ApiServers, Seals};
 use super::site::{Site, digest_of};
 use super::{kept_secrets, remove, root_messages};
 use crate::clusters::Cluster;
+use crate::desired::ManifestSet;
 use crate::diagnostics;
 use crate::manifests::ObjectId;
 use crate::mesh::{ClusterFacts, ClusterName, JOIN_PAGE_KEY, ValidatedMesh};
 use crate::observe;
-use crate::provider::ProviderData;
-use crate::render::ManifestSet;
+use crate::provider_data::ProviderData;
 use crate::rollout::{
     self, Certificates, ClusterOutcome, Given, Installation, Owner, RolloutError, Session, Target, Unclosed,
 };
@@ -80,7 +80,7 @@ pub(super) struct Prepared {
 
 impl Apply<'_> {
     /// Checks everything that can be checked before the first write, writes, waits, and returns what is there now, with what was
-    /// filled into holes.
+    /// filled into placeholders.
     pub async fn run(&self) -> (Outcome<MeshModel>, Option<Seals>) {
         let prepared = match self.prepare().await {
             Ok(prepared) => prepared,
@@ -214,12 +214,12 @@ impl Apply<'_> {
     /// The set with what is in the cluster already where the plan says that it stays.
     async fn with_kept_secrets(&self, target: &Target, set: ManifestSet) -> Result<ManifestSet, Diagnostic> {
         let name = set.cluster().clone();
-        let wanted = set.manifests().iter().filter(|manifest| !manifest.holes.is_empty());
+        let wanted = set.manifests().iter().filter(|manifest| !manifest.placeholders.is_empty());
         let wanted = wanted.map(|manifest| ObjectId::of(&name, &manifest.object));
         let live = kept_secrets::read(target, wanted, self.cancel).await?;
         let planned = self.planned.manifests.as_known();
         set.try_map(|manifest| {
-            if manifest.holes.is_empty() {
+            if manifest.placeholders.is_empty() {
                 return Ok(manifest);
             }
             let id = ObjectId::of(&name, &manifest.object);

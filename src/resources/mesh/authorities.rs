@@ -17,8 +17,8 @@ use super::model::{CertificateAuthorityModel, MeshModel};
 use crate::clusters::{Cluster, OnUnreachable};
 use crate::diagnostics;
 use crate::manifests::ObjectId;
+use crate::mesh::well_known::INTERMEDIATE_SECRET;
 use crate::mesh::{Authority, ClusterName, GivenAuthority, RootKeeper, ValidatedMesh};
-use crate::render::authority::INTERMEDIATE_SECRET;
 use crate::rollout::{Owner, Target};
 use crate::trust::{self, CA_CERT, CA_KEY, CERT_CHAIN, Intermediate, ROOT_CERT, Root};
 

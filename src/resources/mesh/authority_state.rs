@@ -10,8 +10,8 @@ use super::model::MeshModel;
 use super::plan::primary;
 use super::problems::{Class, Problem};
 use super::status::READY;
+use crate::desired::Placeholder;
 use crate::observe::ControlPlane;
-use crate::render::Hole;
 use crate::trust::{ROOT_CERT, Signer};
 
 /// Little of its life is left, and the root can sign another one.
@@ -54,8 +54,8 @@ pub fn due_for_renewal(prior: Option<&MeshModel>) -> BTreeSet<String> {
 }
 
 /// Whether a file belongs to an intermediate that is to be renewed. The next one has the same bundle of roots.
-pub fn is_renewed(due: &BTreeSet<String>, cluster: &str, hole: &Hole) -> bool {
-    let changes = matches!(hole, Hole::Intermediate { file, .. } if *file != ROOT_CERT);
+pub fn is_renewed(due: &BTreeSet<String>, cluster: &str, placeholder: &Placeholder) -> bool {
+    let changes = matches!(placeholder, Placeholder::Intermediate { file, .. } if *file != ROOT_CERT);
     changes && due.contains(cluster)
 }
 
@@ -154,13 +154,13 @@ mod tests {
     #[test]
     fn what_refresh_has_found_due_is_planned_anew_but_for_its_bundle() {
         let due: BTreeSet<String> = ["east".to_owned()].into();
-        let hole = |file| Hole::Intermediate { file, version: 0 };
+        let placeholder = |file| Placeholder::Intermediate { file, version: 0 };
         for file in ["ca-cert.pem", "ca-key.pem", "cert-chain.pem"] {
-            assert!(is_renewed(&due, "east", &hole(file)), "{file}");
-            assert!(!is_renewed(&due, "west", &hole(file)), "{file}");
+            assert!(is_renewed(&due, "east", &placeholder(file)), "{file}");
+            assert!(!is_renewed(&due, "west", &placeholder(file)), "{file}");
         }
-        assert!(!is_renewed(&due, "east", &hole(ROOT_CERT)));
-        assert!(!is_renewed(&due, "east", &Hole::Root("tls.crt")));
+        assert!(!is_renewed(&due, "east", &placeholder(ROOT_CERT)));
+        assert!(!is_renewed(&due, "east", &Placeholder::Root("tls.crt")));
     }
 
     #[test]

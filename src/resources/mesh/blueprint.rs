@@ -7,10 +7,11 @@ use tfplugin::{AttributePath, Diagnostic};
 
 use super::recorded::Recorded;
 use crate::charts::{self, Fetched};
+use crate::desired::ManifestSet;
 use crate::diagnostics;
 use crate::mesh::{ChartName, ClusterFacts, ClusterName, ValidatedMesh, ValidatedPrimary};
-use crate::provider::ProviderData;
-use crate::render::{self, ManifestSet};
+use crate::provider_data::ProviderData;
+use crate::render;
 
 /// A mesh and its charts.
 pub struct Blueprint {

@@ -15,7 +15,7 @@ const CLUSTERS: &str = "clusters";
 const ROOT: &str = "root";
 const CONFIGURATION: &str = "configuration";
 const CHART_DIGESTS: &str = "chart_digests";
-/// What every hole was last filled from; written when a run has ended well.
+/// What every placeholder was last filled from; written when a run has ended well.
 pub const ORIGINS: &str = "origins";
 
 /// What tells one mesh from another that wants the same clusters.
@@ -39,7 +39,7 @@ pub struct Remembered {
     configuration: String,
     /// Digest of each chart.
     pub chart_digests: BTreeMap<String, String>,
-    /// What every hole was last filled from; `None` if the last run did not end well.
+    /// What every placeholder was last filled from; `None` if the last run did not end well.
     pub origins: Option<String>,
 }
 

@@ -15,7 +15,7 @@ use crate::clusters::Cluster;
 use crate::diagnostics;
 use crate::manifests::ObjectId;
 use crate::observe;
-use crate::provider::ProviderData;
+use crate::provider_data::ProviderData;
 use crate::rollout::{Owner, Target};
 
 /// What becomes of workloads when their control plane goes and another one comes.

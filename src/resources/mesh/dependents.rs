@@ -10,7 +10,7 @@ use super::recorded::Recorded;
 use crate::clusters::{self, Cluster};
 use crate::diagnostics;
 use crate::observe::{self, ControlPlaneName, Workload};
-use crate::provider::ProviderData;
+use crate::provider_data::ProviderData;
 
 /// How proxies go on once their control plane is gone.
 const MOVE: &str = "Remove these workloads, or disable injection for them (the label istio-injection or istio.io/rev of their namespace) and restart \

@@ -9,7 +9,7 @@ use super::join::join;
 use super::model::{ChartModel, MeshModel, PrimaryModel, StatusModel};
 use crate::documents::{JoinModel, Page, PeerModel, Services, Texts, bundle, texts, with_peer};
 use crate::manifests::secret_field;
-use crate::render::authority::INTERMEDIATE_SECRET;
+use crate::mesh::well_known::INTERMEDIATE_SECRET;
 use crate::trust::ROOT_CERT;
 
 /// Both documents.

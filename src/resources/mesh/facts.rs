@@ -11,7 +11,7 @@ use crate::clusters::{self, Cluster, ClusterBlock};
 use crate::diagnostics;
 use crate::mesh::{ClusterFacts, ClusterName};
 use crate::observe;
-use crate::provider::ProviderData;
+use crate::provider_data::ProviderData;
 
 /// The facts of each cluster; `None` for one that is not known yet.
 pub type Facts = BTreeMap<ClusterName, Option<ClusterFacts>>;

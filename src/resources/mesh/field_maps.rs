@@ -6,7 +6,7 @@ use tfplugin::Field;
 
 use super::model::Manifests;
 use crate::manifests::{Fields, ObjectId, keep_wording};
-use crate::provider::PlanDetail;
+use crate::provider_data::PlanDetail;
 
 /// The objects of a mesh with their fields.
 pub type Objects = BTreeMap<ObjectId, Fields>;
@@ -16,8 +16,8 @@ pub type Objects = BTreeMap<ObjectId, Fields>;
 pub struct Rendered {
     /// Its fields.
     pub fields: Fields,
-    /// The fields of its holes; none where the apply fills them anew.
-    pub holes: BTreeMap<String, Option<String>>,
+    /// The fields of its placeholders; none where the apply fills them anew.
+    pub placeholders: BTreeMap<String, Option<String>>,
 }
 
 /// The objects whose fields are known; in state these are all.
@@ -65,9 +65,11 @@ pub fn plan(
 fn existing(prior: &Fields, rendered: Rendered) -> Field<BTreeMap<String, Field<String>>> {
     let fields =
         keep_wording(prior, rendered.fields).into_iter().map(|(path, text)| (path, Field::Known(text)));
-    let holes =
-        rendered.holes.into_iter().map(|(path, text)| (path, text.map_or(Field::Unknown, Field::Known)));
-    Field::Known(fields.chain(holes).collect())
+    let placeholders = rendered
+        .placeholders
+        .into_iter()
+        .map(|(path, text)| (path, text.map_or(Field::Unknown, Field::Known)));
+    Field::Known(fields.chain(placeholders).collect())
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ const NONE_YET: [u8; 32] = [0; 32];
 pub struct Secrets {
     /// The key of their fingerprints.
     pub key: FingerprintKey,
-    /// What was filled into holes.
+    /// What was filled into placeholders.
     pub seals: Seals,
 }
 

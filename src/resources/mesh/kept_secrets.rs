@@ -8,8 +8,8 @@ use tfplugin::{Diagnostic, Field};
 use tokio_util::sync::CancellationToken;
 
 use super::read::{cannot_read, kubernetes_id};
+use crate::desired::Manifest;
 use crate::manifests::{FingerprintKey, ObjectId, flatten, secret_field};
-use crate::render::Manifest;
 use crate::rollout::Target;
 
 /// The data of those of these Secrets that exist.
@@ -37,7 +37,7 @@ pub async fn read(
     Ok(found)
 }
 
-/// The manifest with the live data in all holes whose value the plan knows.
+/// The manifest with the live data in all placeholders whose value the plan knows.
 pub fn fill(
     manifest: Manifest,
     id: &ObjectId,
@@ -45,17 +45,27 @@ pub fn fill(
     live: Option<&Map<String, Value>>,
     key: &FingerprintKey,
 ) -> Result<Manifest, Diagnostic> {
-    let promised = |hole: &String| planned.and_then(|planned| planned.get(&secret_field(hole))?.as_known());
-    let kept: Vec<(String, String)> =
-        manifest.holes.keys().filter_map(|hole| Some((hole.clone(), promised(hole)?.clone()))).collect();
+    let promised = |placeholder: &String| {
+        planned.and_then(|planned| planned.get(&secret_field(placeholder))?.as_known())
+    };
+    let kept: Vec<(String, String)> = manifest
+        .placeholders
+        .keys()
+        .filter_map(|placeholder| Some((placeholder.clone(), promised(placeholder)?.clone())))
+        .collect();
     if kept.is_empty() {
         return Ok(manifest);
     }
     let live = live.ok_or_else(|| has_changed(id))?;
-    let data: Map<String, Value> =
-        kept.iter().filter_map(|(hole, _)| Some((hole.clone(), live.get(hole)?.clone()))).collect();
+    let data: Map<String, Value> = kept
+        .iter()
+        .filter_map(|(placeholder, _)| Some((placeholder.clone(), live.get(placeholder)?.clone())))
+        .collect();
     let fingerprints = flatten(&serde_json::json!({"apiVersion": "v1", "kind": "Secret", "data": data}), key);
-    if kept.iter().any(|(hole, fingerprint)| fingerprints.get(&secret_field(hole)) != Some(fingerprint)) {
+    if kept
+        .iter()
+        .any(|(placeholder, fingerprint)| fingerprints.get(&secret_field(placeholder)) != Some(fingerprint))
+    {
         return Err(has_changed(id));
     }
     Ok(manifest.filled(&data))

@@ -8,8 +8,8 @@ use tfplugin::Field;
 use super::model::{ClusterStatusModel, MeshModel, StatusModel};
 use super::status::{READY, UNKNOWN};
 use crate::clusters::{Cluster, SecretString};
+use crate::mesh::well_known::{READER_TOKEN_SECRET, remote_secret_name};
 use crate::observe::{self, ControlPlane, Refusal, RemoteAccess, RemoteSecret, RemoteSecrets, Replica};
-use crate::render::{link, reader};
 
 /// The API server does not know the token that istiod has. The next apply hands out the present one.
 const TOKEN_REFUSED: &str = "token_refused";
@@ -60,7 +60,7 @@ impl Access {
     pub async fn read(clusters: &[Cluster], namespace: &str) -> Self {
         let reads = clusters.iter().map(|cluster| {
             join(
-                observe::token(cluster, namespace, reader::TOKEN_SECRET),
+                observe::token(cluster, namespace, READER_TOKEN_SECRET),
                 observe::remote_secrets(cluster, namespace),
             )
         });
@@ -206,7 +206,7 @@ fn is_old(access: &RemoteAccess, token: Option<&Token>) -> bool {
 
 /// The Secret by which istiod knows cluster `read`.
 pub fn secret_name(read: &str) -> String {
-    read.parse().map(|read| link::secret_name(&read)).unwrap_or_default()
+    read.parse().map(|read| remote_secret_name(&read)).unwrap_or_default()
 }
 
 fn name(refusal: Refusal) -> &'static str {

@@ -28,7 +28,7 @@ use super::status;
 use crate::clusters::Cluster;
 use crate::diagnostics;
 use crate::mesh::ClusterName;
-use crate::provider::ProviderData;
+use crate::provider_data::ProviderData;
 use crate::rollout::Target;
 
 /// Fills the computed attributes of `planned`, which is the configuration with its defaults.

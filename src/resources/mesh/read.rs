@@ -24,7 +24,7 @@ use crate::diagnostics;
 use crate::manifests::{Fields, FingerprintKey, ObjectId, flatten, read_back};
 use crate::mesh::ClusterFacts;
 use crate::observe;
-use crate::provider::ProviderData;
+use crate::provider_data::ProviderData;
 use crate::rollout::Target;
 
 /// Of so many clusters the whole objects are in memory at the same time; what is kept of them is far smaller.

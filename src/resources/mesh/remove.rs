@@ -16,7 +16,7 @@ use crate::diagnostics;
 use crate::manifests::ObjectId;
 use crate::mesh::MemberRecord;
 use crate::observe;
-use crate::provider::ProviderData;
+use crate::provider_data::ProviderData;
 use crate::rollout::{self, Removal, Session, Target};
 
 /// What is to be done in one cluster that the mesh leaves.
@@ -243,7 +243,7 @@ mod tests {
     use super::*;
     use crate::charts::Charts;
     use crate::clusters::{ClusterBlock, Clusters, Environment, Limits};
-    use crate::provider::PlanDetail;
+    use crate::provider_data::PlanDetail;
 
     fn provider(on_unreachable: OnUnreachable) -> ProviderData {
         let block = ClusterBlock { on_unreachable, ..ClusterBlock::default() };

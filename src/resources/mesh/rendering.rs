@@ -11,9 +11,9 @@ use super::field_maps::{Objects, Rendered};
 use super::fingerprint::Secrets;
 use super::seals::ApiServers;
 use super::stand_ins::Loose;
+use crate::desired::{Component, Manifest, Placeholder};
 use crate::manifests::{ObjectId, flatten, secret_field};
 use crate::mesh::{ClusterFacts, ClusterName, ValidatedMesh};
-use crate::render::{Component, Hole, Manifest};
 
 /// Rendered for when a cluster's own version is not known. Which objects there are does not depend on it (a test of
 /// `render` holds that), and what they say is not shown.
@@ -99,24 +99,25 @@ impl Rendering<'_> {
 
     fn object(&self, id: &ObjectId, manifest: &Manifest) -> Rendered {
         let Secrets { key, seals } = self.secrets;
-        let mut holes = seals.planned(id, manifest, self.prior, self.api_servers);
-        for (file, hole) in &manifest.holes {
+        let mut placeholders = seals.planned(id, manifest, self.prior, self.api_servers);
+        for (file, placeholder) in &manifest.placeholders {
             let field = secret_field(file);
-            if matches!(hole, Hole::Access(read) if self.out_of_reach.contains(read)) {
+            if matches!(placeholder, Placeholder::Access(read) if self.out_of_reach.contains(read)) {
                 let prior = self.prior.get(id).and_then(|fields| fields.get(&field)).cloned();
-                holes.insert(field.clone(), prior);
+                placeholders.insert(field.clone(), prior);
             }
-            if self.is_refused(&id.cluster, hole) || authority_state::is_renewed(self.due, &id.cluster, hole)
+            if self.is_refused(&id.cluster, placeholder)
+                || authority_state::is_renewed(self.due, &id.cluster, placeholder)
             {
-                holes.insert(field, None);
+                placeholders.insert(field, None);
             }
         }
-        Rendered { fields: flatten(&manifest.object, key), holes }
+        Rendered { fields: flatten(&manifest.object, key), placeholders }
     }
 
     /// Whether what was filled in is a token that is no longer accepted.
-    fn is_refused(&self, reader: &str, hole: &Hole) -> bool {
-        matches!(hole, Hole::Access(read) if self.refused.contains(&(reader.to_owned(), read.to_string())))
+    fn is_refused(&self, reader: &str, placeholder: &Placeholder) -> bool {
+        matches!(placeholder, Placeholder::Access(read) if self.refused.contains(&(reader.to_owned(), read.to_string())))
     }
 }
 

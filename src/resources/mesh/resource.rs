@@ -15,7 +15,7 @@ use super::model::MeshModel;
 use super::recorded::Recorded;
 use super::{consequences, plan, read, remove, schema};
 use crate::diagnostics;
-use crate::provider::IstioProvider;
+use crate::provider_data::ProviderData;
 use crate::rollout::{self, Session};
 
 /// The name in private state of the run that last wrote it.
@@ -28,7 +28,7 @@ const DEFAULT_CHANGE: Duration = Duration::from_mins(20);
 pub struct MeshResource;
 
 impl Resource for MeshResource {
-    type Provider = IstioProvider;
+    type Data = ProviderData;
     type Model = MeshModel;
 
     const TYPE: &'static str = "istio_mesh";

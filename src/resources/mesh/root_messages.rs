@@ -3,7 +3,7 @@
 use tfplugin::{AttributePath, Diagnostic, Diagnostics, Severity};
 
 use super::plan::primary;
-use crate::render::authority::{INTERMEDIATE_SECRET, ROOT_SECRET};
+use crate::mesh::well_known::{INTERMEDIATE_SECRET, ROOT_SECRET};
 use crate::rollout::GivenUp;
 use crate::trust::{Decision, Material, Mode, Refusal};
 

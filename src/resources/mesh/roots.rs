@@ -18,10 +18,10 @@ use super::root_messages::{self, Change};
 use crate::clusters::{self, Cluster, OnUnreachable};
 use crate::diagnostics;
 use crate::manifests::{ObjectId, flatten, secret_field};
+use crate::mesh::well_known::{INTERMEDIATE_SECRET, ROOT_CERTIFICATE, ROOT_SECRET};
 use crate::mesh::{Authority, ClusterName, RootKeeper, ValidatedMesh};
 use crate::observe::{self, CertificateFiles, HeldCertificates};
-use crate::provider::ProviderData;
-use crate::render::authority::{INTERMEDIATE_SECRET, ROOT_CERTIFICATE, ROOT_SECRET};
+use crate::provider_data::ProviderData;
 use crate::rollout::{self, RootSource};
 use crate::trust::{
     CA_CERT, Certificate, Decision, Found, Holding, Mode, Question, ROOT_CERT, Refusal, Root, Seen, Signer,

@@ -1,6 +1,6 @@
-//! What an apply has filled into the holes of Secrets, remembered in the resource's private state.
+//! What an apply has filled into the placeholders of Secrets, remembered in the resource's private state.
 //!
-//! A plan cannot know what belongs into a hole, but it must tell whether what is there is still what the last apply wrote:
+//! A plan cannot know what belongs into a placeholder, but it must tell whether what is there is still what the last apply wrote:
 //! then the field keeps its value. Anything else, a Secret that somebody edited or an API server that moved, makes the
 //! field unknown, and the apply fills it anew.
 
@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use tfplugin::{Diagnostic, PrivateState};
 
 use super::field_maps::Objects;
+use crate::desired::{Manifest, Placeholder};
 use crate::diagnostics;
 use crate::manifests::{ObjectId, digest, secret_field};
 use crate::mesh::{ApiServer, ApiServerAddresses, ClusterName};
-use crate::render::{Hole, Manifest};
 use crate::trust::ROOT_CERT;
 
 /// Its name in the private state.
@@ -22,11 +22,11 @@ const PRIVATE_NAME: &str = "seals";
 /// How others reach the API server of each cluster, as far as it is known.
 pub type ApiServers = BTreeMap<ClusterName, ApiServerAddresses>;
 
-/// What every hole was last filled with.
+/// What every placeholder was last filled with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seals(BTreeMap<String, BTreeMap<String, Seal>>);
 
-/// What one hole was filled with.
+/// What one placeholder was filled with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Seal {
     /// The value, as `manifests` shows it.
@@ -47,7 +47,7 @@ impl Seals {
         private.set(PRIVATE_NAME, self).map_err(|error| unusable(&error))
     }
 
-    /// The fields of a manifest's holes, with their values where these are in `prior` what the last apply wrote, for the same
+    /// The fields of a manifest's placeholders, with their values where these are in `prior` what the last apply wrote, for the same
     /// reasons. If somebody has edited one of them, none is kept: a certificate belongs to its key.
     pub fn planned(
         &self,
@@ -59,13 +59,13 @@ impl Seals {
         let sealed = self.0.get(&id.to_string());
         let live = |field: &String| prior.get(id).and_then(|fields| fields.get(field));
         let mut is_as_written = true;
-        let fields = manifest.holes.iter().map(|(key, hole)| {
+        let fields = manifest.placeholders.iter().map(|(key, placeholder)| {
             let field = secret_field(key);
             let seal = sealed.and_then(|fields| fields.get(&field));
             let seal = seal.filter(|seal| live(&field) == Some(&seal.fingerprint));
             is_as_written &= seal.is_some();
             let is_same =
-                |seal: &&Seal| origin(hole, &id.cluster, api_servers).as_ref() == Some(&seal.origin);
+                |seal: &&Seal| origin(placeholder, &id.cluster, api_servers).as_ref() == Some(&seal.origin);
             (field, seal.filter(is_same).map(|seal| seal.fingerprint.clone()))
         });
         let fields: BTreeMap<_, _> = fields.collect();
@@ -81,12 +81,12 @@ impl Seals {
         seal.is_some_and(|seal| seal.fingerprint == fingerprint)
     }
 
-    /// Notes what the holes of a manifest are filled with now. Those that were filled before the apply began keep their seals.
+    /// Notes what the placeholders of a manifest are filled with now. Those that were filled before the apply began keep their seals.
     pub fn seal(&mut self, id: &ObjectId, manifest: &Manifest, live: &Objects, api_servers: &ApiServers) {
-        let fields = manifest.holes.iter().filter_map(|(key, hole)| {
+        let fields = manifest.placeholders.iter().filter_map(|(key, placeholder)| {
             let field = secret_field(key);
             let fingerprint = live.get(id)?.get(&field)?.clone();
-            Some((field, Seal { fingerprint, origin: origin(hole, &id.cluster, api_servers)? }))
+            Some((field, Seal { fingerprint, origin: origin(placeholder, &id.cluster, api_servers)? }))
         });
         let fields: BTreeMap<_, _> = fields.collect();
         if !fields.is_empty() {
@@ -94,7 +94,7 @@ impl Seals {
         }
     }
 
-    /// What every hole was filled from, beside other secrets, as text: no secret can be told from it.
+    /// What every placeholder was filled from, beside other secrets, as text: no secret can be told from it.
     pub fn origins(&self) -> String {
         let origins = self.0.iter().map(|(id, fields)| {
             let fields = fields.iter().map(|(field, seal)| (field.clone(), seal.origin.clone().into()));
@@ -103,7 +103,7 @@ impl Seals {
         serde_json::Value::Object(origins.collect()).to_string()
     }
 
-    /// Those of a mesh whose holes were filled from these origins with what is there now.
+    /// Those of a mesh whose placeholders were filled from these origins with what is there now.
     pub fn of_origins(origins: &str, live: &Objects) -> Self {
         let origins: BTreeMap<String, BTreeMap<String, String>> =
             serde_json::from_str(origins).unwrap_or_default();
@@ -124,16 +124,18 @@ impl Seals {
     }
 }
 
-/// What the value of a hole of an object in `cluster` is made from, beside other secrets; `None` while that is not known.
-fn origin(hole: &Hole, cluster: &str, api_servers: &ApiServers) -> Option<String> {
-    match hole {
+/// What the value of a placeholder of an object in `cluster` is made from, beside other secrets; `None` while that is not known.
+fn origin(placeholder: &Placeholder, cluster: &str, api_servers: &ApiServers) -> Option<String> {
+    match placeholder {
         // Every intermediate has the bundle of its root.
-        Hole::Root(_) | Hole::Intermediate { file: ROOT_CERT, .. } => Some(String::new()),
-        Hole::GivenKey { certificate, version } => {
+        Placeholder::Root(_) | Placeholder::Intermediate { file: ROOT_CERT, .. } => Some(String::new()),
+        Placeholder::GivenKey { certificate, version } => {
             Some(digest(format!("{version} {certificate}").as_bytes()))
         }
-        Hole::PullSecret { version, .. } | Hole::Intermediate { version, .. } => Some(version.to_string()),
-        Hole::Access(read) => {
+        Placeholder::PullSecret { version, .. } | Placeholder::Intermediate { version, .. } => {
+            Some(version.to_string())
+        }
+        Placeholder::Access(read) => {
             let addresses = api_servers.get(read)?;
             let ApiServer { url, cluster_ca_certificate, tls_server_name } =
                 addresses.seen_from(&cluster.parse().ok()?);
@@ -153,7 +155,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::render::{Component, Holes, Stage};
+    use crate::desired::{Component, Placeholders, Stage};
 
     const ID: &str = "east//Secret/istio-system/cacerts";
 
@@ -161,9 +163,9 @@ mod tests {
         ID.parse().unwrap()
     }
 
-    fn manifest(holes: Holes) -> Manifest {
+    fn manifest(placeholders: Placeholders) -> Manifest {
         let object = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "cacerts"}});
-        Manifest { component: Component::Authority, stage: Stage::Authority, object, holes }
+        Manifest { component: Component::Authority, stage: Stage::Authority, object, placeholders }
     }
 
     fn live(certificate: &str, key: &str) -> Objects {
@@ -178,7 +180,7 @@ mod tests {
     }
 
     fn version<const N: usize>(files: [&'static str; N], version: i64) -> Manifest {
-        manifest(files.map(|file| (file.to_owned(), Hole::Intermediate { file, version })).into())
+        manifest(files.map(|file| (file.to_owned(), Placeholder::Intermediate { file, version })).into())
     }
 
     fn is_kept(fields: &BTreeMap<String, Option<String>>) -> bool {
@@ -254,7 +256,8 @@ mod tests {
     #[test]
     fn an_api_server_that_moves_makes_the_secrets_that_name_it_anew() {
         let west: ClusterName = "west".parse().unwrap();
-        let link = manifest(Holes::from([("ca-cert.pem".to_owned(), Hole::Access(west.clone()))]));
+        let link =
+            manifest(Placeholders::from([("ca-cert.pem".to_owned(), Placeholder::Access(west.clone()))]));
         let address = |url: &str| ApiServer { url: url.to_owned(), ..ApiServer::default() };
         let at = |url: &str| {
             let addresses = ApiServerAddresses { usual: address(url), ..ApiServerAddresses::default() };

@@ -3,9 +3,9 @@ use std::collections::BTreeSet;
 use super::field_maps::Objects;
 use super::read::{cluster_id, kubernetes_id};
 use super::seals::{ApiServers, Seals};
+use crate::desired::ManifestSet;
 use crate::manifests::{FingerprintKey, ObjectId, digest, flatten, secret_field};
 use crate::mesh::ClusterFacts;
-use crate::render::ManifestSet;
 use crate::rollout::Target;
 
 /// One cluster of the mesh, and what it shall hold.
@@ -14,9 +14,9 @@ pub struct Site {
     pub target: Target,
     /// What it was rendered for.
     pub facts: ClusterFacts,
-    /// The objects. What is left of their holes is filled on the way.
+    /// The objects. What is left of their placeholders is filled on the way.
     pub set: ManifestSet,
-    /// Digest of the objects with all holes open: other than state, the record that holds it is no secret.
+    /// Digest of the objects with all placeholders open: other than state, the record that holds it is no secret.
     pub digest: String,
 }
 
@@ -32,17 +32,18 @@ impl Site {
         self.set.manifests().iter().map(|manifest| ObjectId::of(self.set.cluster(), &manifest.object))
     }
 
-    /// What was written, with empty fields where holes were filled.
+    /// What was written, with empty fields where placeholders were filled.
     pub fn wanted(&self, key: &FingerprintKey) -> Objects {
         let mut objects = self.rendered(key);
         for (id, manifest) in self.ids().zip(self.set.manifests()) {
-            let holes = manifest.holes.keys().map(|hole| (secret_field(hole), String::new()));
-            objects.entry(id).or_default().extend(holes);
+            let placeholders =
+                manifest.placeholders.keys().map(|placeholder| (secret_field(placeholder), String::new()));
+            objects.entry(id).or_default().extend(placeholders);
         }
         objects
     }
 
-    /// Notes what the holes of those objects are filled with that this run has applied: whatever is in the others is not its work.
+    /// Notes what the placeholders of those objects are filled with that this run has applied: whatever is in the others is not its work.
     pub fn seal(
         &self,
         seals: &mut Seals,

@@ -2,14 +2,10 @@
 
 use tfplugin::{Arguments, Function, FunctionError, Parameter, Signature, TerraformValue, Type, Value};
 
-use crate::Keeper;
-
 /// Joins parts to a label.
 pub struct Label;
 
 impl Function for Label {
-    type Provider = Keeper;
-
     const NAME: &'static str = "label";
 
     fn signature(&self) -> Signature {
@@ -32,8 +28,6 @@ impl Function for Label {
 pub struct Crash;
 
 impl Function for Crash {
-    type Provider = Keeper;
-
     const NAME: &'static str = "crash";
 
     fn signature(&self) -> Signature {

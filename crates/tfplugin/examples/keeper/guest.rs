@@ -9,7 +9,7 @@ use tfplugin::{
     Update,
 };
 
-use crate::Keeper;
+use crate::Directory;
 use crate::journal::Entry;
 
 /// How long each act takes, so that two at the same time are seen to be.
@@ -26,7 +26,7 @@ pub struct GuestModel {
 }
 
 impl Resource for Guest {
-    type Provider = Keeper;
+    type Data = Directory;
     type Model = GuestModel;
 
     const TYPE: &'static str = "keeper_guest";

@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 use tfplugin::schema::{Attribute, Schema};
 use tfplugin::{AttributePath, Context, DataSource, Diagnostic, Field, Model, Outcome};
 
-use crate::{Directory, Keeper};
+use crate::Directory;
 
 /// The data source.
 pub struct Lookup;
@@ -18,7 +18,7 @@ pub struct LookupModel {
 }
 
 impl DataSource for Lookup {
-    type Provider = Keeper;
+    type Data = Directory;
     type Model = LookupModel;
 
     const TYPE: &'static str = "keeper_server";

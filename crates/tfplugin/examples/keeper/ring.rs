@@ -6,7 +6,7 @@ use std::time::Duration;
 use tfplugin::schema::{Attribute, Schema, between};
 use tfplugin::{Action, ActionContext, Diagnostic, Diagnostics, Field, Model, Outcome, Progress};
 
-use crate::Keeper;
+use crate::Directory;
 
 /// The action.
 pub struct Ring;
@@ -20,7 +20,7 @@ pub struct RingModel {
 }
 
 impl Action for Ring {
-    type Provider = Keeper;
+    type Data = Directory;
     type Model = RingModel;
 
     const TYPE: &'static str = "keeper_ring";

@@ -10,7 +10,7 @@ use tfplugin::{
     PlanCreate, PlanUpdate, Planned, Resource, ResourceContext, Type, Update, Validation,
 };
 
-use crate::Keeper;
+use crate::Directory;
 use crate::journal::Entry;
 use crate::model::{ServerModel, empty, manifests, schema};
 
@@ -18,7 +18,7 @@ use crate::model::{ServerModel, empty, manifests, schema};
 pub struct Server;
 
 impl Resource for Server {
-    type Provider = Keeper;
+    type Data = Directory;
     type Model = ServerModel;
 
     const TYPE: &'static str = "keeper_server";

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use tfplugin::schema::{Attribute, Schema};
 use tfplugin::{Diagnostic, Diagnostics, EphemeralContext, EphemeralResource, Field, Model, Opened, Outcome};
 
-use crate::Keeper;
+use crate::Directory;
 
 /// The ephemeral resource.
 pub struct Ticket;
@@ -19,7 +19,7 @@ pub struct TicketModel {
 }
 
 impl EphemeralResource for Ticket {
-    type Provider = Keeper;
+    type Data = Directory;
     type Model = TicketModel;
 
     const TYPE: &'static str = "keeper_ticket";

@@ -61,7 +61,7 @@ struct Rule {
 }
 
 impl Resource for Item {
-    type Provider = Minimal;
+    type Data = ();
     type Model = ItemModel;
 
     const TYPE: &'static str = "minimal_item";

@@ -6,7 +6,7 @@ use futures::future::{BoxFuture, FutureExt};
 
 use super::{Registered, model};
 use crate::schema::IdentitySchema;
-use crate::{Context, Diagnostics, Identified, Mismatch, Outcome, Provider, TerraformValue, Value};
+use crate::{Context, Diagnostics, Identified, Mismatch, Outcome, TerraformValue, Value};
 
 /// The identity of a resource of a provider with the data `D`, by values instead of models.
 pub(crate) trait AnyIdentity<D>: Send + Sync {
@@ -25,8 +25,7 @@ pub(crate) struct RegisteredIdentity<R> {
 
 impl<R, D> AnyIdentity<D> for RegisteredIdentity<R>
 where
-    R: Identified,
-    R::Provider: Provider<Data = D>,
+    R: Identified<Data = D>,
     D: Send + Sync + 'static,
 {
     fn schema(&self) -> &IdentitySchema {

@@ -5,8 +5,8 @@ use futures::future::{BoxFuture, FutureExt};
 use super::{Registered, model};
 use crate::list_resource::Asked;
 use crate::{
-    Action, Context, Diagnostics, ListResource, Listing, Mismatch, Outcome, Progress, Provider, Resource,
-    Schema, TerraformValue, Value,
+    Action, Context, Diagnostics, ListResource, Listing, Mismatch, Outcome, Progress, Resource, Schema,
+    TerraformValue, Value,
 };
 
 /// A list of a provider with the data `D`, by values instead of models.
@@ -35,7 +35,7 @@ pub(crate) trait AnyAction<D>: Send + Sync {
 impl<L, D> AnyList<D> for Registered<L>
 where
     L: ListResource,
-    <L::Resource as Resource>::Provider: Provider<Data = D>,
+    L::Resource: Resource<Data = D>,
     D: Send + Sync + 'static,
 {
     fn schema(&self) -> &Schema {
@@ -69,8 +69,7 @@ where
 
 impl<A, D> AnyAction<D> for Registered<A>
 where
-    A: Action,
-    A::Provider: Provider<Data = D>,
+    A: Action<Data = D>,
     D: Send + Sync + 'static,
 {
     fn schema(&self) -> &Schema {

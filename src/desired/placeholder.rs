@@ -3,10 +3,10 @@ use crate::mesh::ClusterName;
 /// A value in the data of a Secret that rendering cannot know: earlier stages of an apply produce it, and nobody sees it
 /// in a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Hole {
-    /// A file of the mesh's root, see [`authority`](super::authority).
+pub enum Placeholder {
+    /// A file of the mesh's root.
     Root(&'static str),
-    /// A file of the cluster's intermediate, see [`authority`](super::authority).
+    /// A file of the cluster's intermediate.
     Intermediate {
         /// The file.
         file: &'static str,

@@ -1,37 +1,8 @@
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
-use super::authority::{INTERMEDIATE_SECRET, ROOT_SECRET};
-use super::error::RenderError;
-use super::hole::Hole;
-use super::link;
 use super::object;
-use super::unique::repeated_item;
-use crate::mesh::{ChartName, ClusterName, GatewayRole, RemoteControlPlane};
-
-/// The objects that one cluster shall have, in the order in which they are made.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ManifestSet {
-    cluster: ClusterName,
-    manifests: Vec<Manifest>,
-}
-
-/// One object, as it shall be.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Manifest {
-    /// The part of the mesh that it belongs to.
-    pub component: Component,
-    /// When it is made.
-    pub stage: Stage,
-    /// The object: what a YAML document of a chart says.
-    pub object: Value,
-    /// Keys of a Secret's data that are yet to be filled.
-    pub holes: Holes,
-}
-
-/// Keys of a Secret's data, and what belongs there.
-pub type Holes = BTreeMap<String, Hole>;
+use crate::mesh::well_known::{INTERMEDIATE_SECRET, REMOTE_SECRET_PREFIX, ROOT_SECRET};
+use crate::mesh::{ChartName, GatewayRole, RemoteControlPlane};
 
 /// The part of a mesh that an object belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,20 +54,6 @@ pub enum Stage {
     Links,
 }
 
-impl Manifest {
-    /// The object with the data that belongs into its holes.
-    #[must_use]
-    pub fn filled(mut self, data: &serde_json::Map<String, Value>) -> Self {
-        for key in self.holes.keys() {
-            if let Some(value) = data.get(key) {
-                self.object["data"][key] = value.clone();
-            }
-        }
-        self.holes.retain(|key, _| !data.contains_key(key));
-        self
-    }
-}
-
 impl Stage {
     /// All stages in their order.
     pub const ALL: [Self; 11] = [
@@ -130,7 +87,7 @@ impl Stage {
         }
     }
 
-    fn of(component: Component, object: &Value) -> Self {
+    pub(super) fn of(component: Component, object: &Value) -> Self {
         match component {
             Component::Root => Self::Root,
             Component::Authority => Self::Authority,
@@ -151,7 +108,7 @@ impl Stage {
         match (kind, name) {
             ("Secret", ROOT_SECRET) => Self::Root,
             ("Secret", INTERMEDIATE_SECRET) => Self::Authority,
-            ("Secret", name) if name.starts_with(link::PREFIX) => Self::Links,
+            ("Secret", name) if name.starts_with(REMOTE_SECRET_PREFIX) => Self::Links,
             ("Service", RemoteControlPlane::SERVICE) => Self::Exposure,
             _ if group == "networking.istio.io" => Self::Exposure,
             (_, name) if GatewayRole::ALL.iter().any(|role| name.contains(role.name())) => Self::Gateways,
@@ -167,55 +124,5 @@ impl Stage {
             ("admissionregistration.k8s.io" | "apiregistration.k8s.io", _) => Self::Admission,
             _ => Self::Configuration,
         }
-    }
-}
-
-impl ManifestSet {
-    pub(super) fn new(cluster: ClusterName) -> Self {
-        Self { cluster, manifests: Vec::new() }
-    }
-
-    /// Adds an object behind all others of its stage and the stages before.
-    pub(super) fn push(
-        &mut self,
-        component: Component,
-        object: Value,
-        holes: Holes,
-    ) -> Result<(), RenderError> {
-        if self.manifests.iter().any(|manifest| object::is_same(&manifest.object, &object)) {
-            return Err(RenderError::Twice {
-                cluster: self.cluster.clone(),
-                object: object::describe(&object),
-            });
-        }
-        if let Some((list, item)) = repeated_item(&object) {
-            let object = object::describe(&object);
-            return Err(RenderError::RepeatedItem { cluster: self.cluster.clone(), object, list, item });
-        }
-        let stage = Stage::of(component, &object);
-        let position = self.manifests.partition_point(|manifest| manifest.stage <= stage);
-        self.manifests.insert(position, Manifest { component, stage, object, holes });
-        Ok(())
-    }
-
-    /// The cluster.
-    pub fn cluster(&self) -> &ClusterName {
-        &self.cluster
-    }
-
-    /// All objects, stage by stage.
-    pub fn manifests(&self) -> &[Manifest] {
-        &self.manifests
-    }
-
-    /// The set with every object as `change` makes it; identities must stay.
-    pub fn try_map<E>(mut self, mut change: impl FnMut(Manifest) -> Result<Manifest, E>) -> Result<Self, E> {
-        self.manifests = self.manifests.into_iter().map(&mut change).collect::<Result<_, E>>()?;
-        Ok(self)
-    }
-
-    /// The objects of every stage that has some.
-    pub fn stages(&self) -> impl Iterator<Item = (Stage, &[Manifest])> {
-        self.manifests.chunk_by(|one, next| one.stage == next.stage).map(|stage| (stage[0].stage, stage))
     }
 }

@@ -1,8 +1,9 @@
-use super::model::ProviderModel;
+//! What every operation is given: the provider block as plain values.
+
 use crate::charts::Charts;
 use crate::clusters::Clusters;
 
-/// What all resources share: the provider block as plain values.
+/// What all resources and data sources share.
 #[derive(Debug)]
 pub struct ProviderData {
     /// The clusters, by label.
@@ -21,16 +22,6 @@ pub enum PlanDetail {
     Compact,
     /// Their fields, where the cluster's facts are known.
     Full,
-}
-
-impl ProviderData {
-    pub(super) fn new(clusters: Clusters, charts: Charts, config: &ProviderModel) -> Self {
-        let plan_detail = match config.plan_detail.as_str() {
-            Some("full") => PlanDetail::Full,
-            _ => PlanDetail::Compact,
-        };
-        Self { clusters, charts, plan_detail }
-    }
 }
 
 #[cfg(feature = "leak")]

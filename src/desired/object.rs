@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-pub(super) fn group(object: &Value) -> &str {
+pub(crate) fn group(object: &Value) -> &str {
     text(object, &["apiVersion"]).split_once('/').map_or("", |(group, _)| group)
 }
 
-pub(super) fn kind(object: &Value) -> &str {
+pub(crate) fn kind(object: &Value) -> &str {
     text(object, &["kind"])
 }
 
@@ -14,7 +14,7 @@ fn namespace(object: &Value) -> &str {
     text(object, &["metadata", "namespace"])
 }
 
-pub(super) fn name(object: &Value) -> &str {
+pub(crate) fn name(object: &Value) -> &str {
     text(object, &["metadata", "name"])
 }
 
@@ -23,13 +23,13 @@ fn text<'a>(object: &'a Value, path: &[&str]) -> &'a str {
 }
 
 /// Whether two manifests are of one object, whatever they say about it.
-pub(super) fn is_same(one: &Value, other: &Value) -> bool {
+pub(crate) fn is_same(one: &Value, other: &Value) -> bool {
     let identity = |object| (group(object), kind(object), namespace(object), name(object));
     identity(one) == identity(other)
 }
 
 /// The object as people write it: `Deployment istio-system/istiod`.
-pub(super) fn describe(object: &Value) -> String {
+pub(crate) fn describe(object: &Value) -> String {
     match namespace(object) {
         "" => format!("{} {}", kind(object), name(object)),
         namespace => format!("{} {namespace}/{}", kind(object), name(object)),
@@ -37,10 +37,10 @@ pub(super) fn describe(object: &Value) -> String {
 }
 
 /// Who manages what the provider installs.
-pub(super) const MANAGED_BY: &str = "terraform-provider-istio";
+pub(crate) const MANAGED_BY: &str = "terraform-provider-istio";
 
 /// An object of ours, with the label that says whose it is.
-pub(super) fn managed(mut object: Value) -> Value {
+pub(crate) fn managed(mut object: Value) -> Value {
     object["metadata"]["labels"]["app.kubernetes.io/managed-by"] = Value::from(MANAGED_BY);
     object
 }

@@ -1,13 +1,15 @@
+//! What is in no namespace.
+
 use super::object;
 use serde_json::Value;
 
 /// Whether this is a custom resource definition.
-pub(super) fn is_definition(object: &Value) -> bool {
+pub(crate) fn is_definition(object: &Value) -> bool {
     object::group(object) == "apiextensions.k8s.io"
 }
 
 /// Whether objects of this kind are in no namespace, among the kinds that charts install.
-pub(super) fn is_cluster_scoped(object: &Value) -> bool {
+pub(crate) fn is_cluster_scoped(object: &Value) -> bool {
     match (object::group(object), object::kind(object)) {
         (
             "admissionregistration.k8s.io"

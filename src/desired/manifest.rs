@@ -1,0 +1,36 @@
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::placeholder::Placeholder;
+use super::stage::{Component, Stage};
+
+/// One object, as it shall be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Manifest {
+    /// The part of the mesh that it belongs to.
+    pub component: Component,
+    /// When it is made.
+    pub stage: Stage,
+    /// The object: what a YAML document of a chart says.
+    pub object: Value,
+    /// Keys of a Secret's data that are yet to be filled.
+    pub placeholders: Placeholders,
+}
+
+/// Keys of a Secret's data, and what belongs there.
+pub type Placeholders = BTreeMap<String, Placeholder>;
+
+impl Manifest {
+    /// The object with the data that belongs into its placeholders.
+    #[must_use]
+    pub fn filled(mut self, data: &serde_json::Map<String, Value>) -> Self {
+        for key in self.placeholders.keys() {
+            if let Some(value) = data.get(key) {
+                self.object["data"][key] = value.clone();
+            }
+        }
+        self.placeholders.retain(|key, _| !data.contains_key(key));
+        self
+    }
+}

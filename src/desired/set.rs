@@ -1,0 +1,94 @@
+use serde_json::Value;
+use thiserror::Error;
+
+use super::manifest::{Manifest, Placeholders};
+use super::object;
+use super::stage::{Component, Stage};
+use super::unique::repeated_item;
+use crate::mesh::ClusterName;
+
+/// The objects that one cluster shall have, in the order in which they are made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ManifestSet {
+    cluster: ClusterName,
+    manifests: Vec<Manifest>,
+}
+
+/// Why an object cannot join a set.
+#[derive(Debug, Error)]
+pub enum SetError {
+    /// One object is there twice, so it cannot be said what it must be.
+    #[error("cluster {cluster:?}: {object} is rendered twice", cluster = .cluster.as_str())]
+    Twice {
+        /// The cluster.
+        cluster: ClusterName,
+        /// The object.
+        object: String,
+    },
+    /// Values add an item to a list that the chart has already, and the API server takes none of both.
+    #[error(
+        "cluster {cluster:?}: {object} has {item:?} twice in {list}; the chart sets it itself, so remove it from the values",
+        cluster = .cluster.as_str()
+    )]
+    RepeatedItem {
+        /// The cluster.
+        cluster: ClusterName,
+        /// The object.
+        object: String,
+        /// The list, as in `env`.
+        list: &'static str,
+        /// The key that two items have.
+        item: String,
+    },
+}
+
+impl ManifestSet {
+    /// A set without objects.
+    pub fn new(cluster: ClusterName) -> Self {
+        Self { cluster, manifests: Vec::new() }
+    }
+
+    /// Adds an object behind all others of its stage and the stages before.
+    ///
+    /// # Errors
+    /// The set has the object already, or a list in it has an item twice.
+    pub fn push(
+        &mut self,
+        component: Component,
+        object: Value,
+        placeholders: Placeholders,
+    ) -> Result<(), SetError> {
+        if self.manifests.iter().any(|manifest| object::is_same(&manifest.object, &object)) {
+            return Err(SetError::Twice { cluster: self.cluster.clone(), object: object::describe(&object) });
+        }
+        if let Some((list, item)) = repeated_item(&object) {
+            let object = object::describe(&object);
+            return Err(SetError::RepeatedItem { cluster: self.cluster.clone(), object, list, item });
+        }
+        let stage = Stage::of(component, &object);
+        let position = self.manifests.partition_point(|manifest| manifest.stage <= stage);
+        self.manifests.insert(position, Manifest { component, stage, object, placeholders });
+        Ok(())
+    }
+
+    /// The cluster.
+    pub fn cluster(&self) -> &ClusterName {
+        &self.cluster
+    }
+
+    /// All objects, stage by stage.
+    pub fn manifests(&self) -> &[Manifest] {
+        &self.manifests
+    }
+
+    /// The set with every object as `change` makes it; identities must stay.
+    pub fn try_map<E>(mut self, mut change: impl FnMut(Manifest) -> Result<Manifest, E>) -> Result<Self, E> {
+        self.manifests = self.manifests.into_iter().map(&mut change).collect::<Result<_, E>>()?;
+        Ok(self)
+    }
+
+    /// The objects of every stage that has some.
+    pub fn stages(&self) -> impl Iterator<Item = (Stage, &[Manifest])> {
+        self.manifests.chunk_by(|one, next| one.stage == next.stage).map(|stage| (stage[0].stage, stage))
+    }
+}
