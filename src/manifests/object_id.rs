@@ -42,6 +42,18 @@ impl ObjectId {
             name: text(&metadata["name"]),
         }
     }
+
+    /// An object in one cluster.
+    pub fn in_cluster(cluster: &str, id: &ssa::ObjectId) -> Self {
+        let ssa::ObjectId { group, kind, namespace, name } = id.clone();
+        Self { cluster: cluster.to_owned(), group, kind, namespace, name }
+    }
+
+    /// The object without its cluster.
+    pub fn without_cluster(&self) -> ssa::ObjectId {
+        let Self { cluster: _, group, kind, namespace, name } = self.clone();
+        ssa::ObjectId { group, kind, namespace, name }
+    }
 }
 
 fn text(value: &Value) -> String {

@@ -49,7 +49,16 @@ pub const TABLE: &[Row] = &[
     Row {
         module: "manifests",
         modules: &["desired", "mesh"],
-        packages: Only(&["base64", "helm_template", "hmac", "serde", "serde_json", "sha2", "thiserror"]),
+        packages: Only(&[
+            "base64",
+            "helm_template",
+            "hmac",
+            "serde",
+            "serde_json",
+            "sha2",
+            "ssa",
+            "thiserror",
+        ]),
     },
     Row {
         module: "clusters",
@@ -91,6 +100,11 @@ pub const TABLE: &[Row] = &[
         modules: &["charts", "clusters"],
         packages: Except(&["kube", "tfplugin", "tonic"]),
     },
+    Row {
+        module: "lifecycle",
+        modules: &["desired", "diagnostics", "manifests", "mesh", "provider_data", "rollout", "trust"],
+        packages: Except(&["kube", "tonic"]),
+    },
     Row { module: "resources", modules: USED_BY_VERBS, packages: Except(&["kube", "tonic"]) },
     Row { module: "data_sources", modules: USED_BY_VERBS, packages: Except(&["kube", "tonic"]) },
     Row {
@@ -106,6 +120,7 @@ const USED_BY_VERBS: &[&str] = &[
     "desired",
     "diagnostics",
     "documents",
+    "lifecycle",
     "manifests",
     "mesh",
     "observe",

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tfplugin::{AttributePath, Diagnostic, Diagnostics};
 
-use super::plan::primary;
-use super::seals::ApiServers;
+use super::place::primary;
 use crate::clusters::{self, OnUnreachable};
+use crate::lifecycle::ApiServers;
 use crate::mesh::{
     ApiServer, ApiServerAddresses, ClusterName, DeclaredAddress, ValidatedMesh, ValidatedPrimary,
 };

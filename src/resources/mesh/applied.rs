@@ -9,16 +9,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::apply::{Apply, Done, Prepared};
 use super::documents;
-use super::field_maps::{self, Objects, texts};
 use super::model::MeshModel;
+use super::place::primary;
 use super::problems;
-use super::read::read_objects;
-use super::recorded::Recorded;
 use super::remove::Removed;
-use super::seals::Seals;
-use super::site::Site;
 use super::status::{self, Observed};
 use crate::clusters::Cluster;
+use crate::lifecycle::{ClusterPlan, Objects, Recorded, Seals, read_objects, state_manifests, texts};
 use crate::manifests::ObjectId;
 use crate::mesh::ClusterFacts;
 
@@ -33,35 +30,35 @@ impl Apply<'_> {
         removed: &Removed,
         diagnostics: &mut Diagnostics,
     ) -> (MeshModel, Seals) {
-        let Prepared { sites, digests, api_servers, owner, .. } = prepared;
-        let mut state = self.elsewhere(sites, removed);
+        let Prepared { cluster_plans, digests, api_servers, owner, .. } = prepared;
+        let mut state = self.elsewhere(cluster_plans, removed);
         let mut seals = self.secrets.seals.clone();
-        let looks = sites.iter().zip(done).map(|(site, done)| self.live(site, done));
-        for ((site, done), live) in sites.iter().zip(done).zip(join_all(looks).await) {
-            let before = self.recorded.objects_of(&site.target.uid);
+        let looks = cluster_plans.iter().zip(done).map(|(cluster_plan, done)| self.live(cluster_plan, done));
+        for ((cluster_plan, done), live) in cluster_plans.iter().zip(done).zip(join_all(looks).await) {
+            let before = self.recorded.objects_of(&cluster_plan.target.uid);
             let objects = match live {
                 None => before,
                 Some(Ok(live)) => {
                     let applied = done.applied.iter().collect();
-                    site.seal(&mut seals, &live, &applied, api_servers);
+                    cluster_plan.seal(&mut seals, &live, &applied, api_servers);
                     self.as_planned(live, diagnostics)
                 }
                 Some(Err(warning)) => {
                     diagnostics.push(warning);
-                    if done.applied.is_empty() { before } else { site.rendered(&self.secrets.key) }
+                    if done.applied.is_empty() { before } else { cluster_plan.rendered(&self.secrets.key) }
                 }
             };
             if done.book.is_some() {
-                state.insert(site.set.cluster().as_str(), &site.facts);
+                state.insert(cluster_plan.set.cluster().as_str(), &cluster_plan.facts);
             } else {
-                self.keep(&mut state, &site.target.uid);
+                self.keep(&mut state, &cluster_plan.target.uid);
             }
             state.objects.extend(objects);
         }
         seals.retain(&state.objects);
         let state = MeshModel {
             id: Field::Known(owner.id().to_owned()),
-            manifests: field_maps::state(state.objects),
+            manifests: state_manifests(state.objects),
             chart_digests: texts(digests.clone()),
             cluster_uids: texts(state.uids),
             kubernetes_versions: texts(state.versions),
@@ -75,10 +72,11 @@ impl Apply<'_> {
     pub(super) async fn with_status(
         &self,
         state: MeshModel,
-        sites: &[Site],
+        cluster_plans: &[ClusterPlan],
         diagnostics: &mut Diagnostics,
     ) -> MeshModel {
-        let clusters: Vec<Cluster> = sites.iter().map(|site| site.target.cluster.clone()).collect();
+        let clusters: Vec<Cluster> =
+            cluster_plans.iter().map(|cluster_plan| cluster_plan.target.cluster.clone()).collect();
         let began = Instant::now();
         let before = self.prior.map_or(&Field::Null, |prior| &prior.status);
         loop {
@@ -106,12 +104,12 @@ impl Apply<'_> {
     }
 
     /// What state knows of clusters that the mesh leaves and that could not be emptied.
-    fn elsewhere(&self, sites: &[Site], removed: &Removed) -> Known {
+    fn elsewhere(&self, cluster_plans: &[ClusterPlan], removed: &Removed) -> Known {
         let mut known = Known::default();
-        let is_here = |uid: &String| sites.iter().any(|site| site.target.uid == *uid);
+        let is_here = |uid: &String| cluster_plans.iter().any(|cluster_plan| cluster_plan.target.uid == *uid);
         let left = self.recorded.cluster_uids.iter();
         for (label, uid) in left.filter(|(label, uid)| !is_here(uid) && !removed.gone.contains(*label)) {
-            if sites.iter().any(|site| site.set.cluster().as_str() == label) {
+            if cluster_plans.iter().any(|cluster_plan| cluster_plan.set.cluster().as_str() == label) {
                 // The block says that this cluster is gone and that another has its label.
                 continue;
             }
@@ -133,15 +131,24 @@ impl Apply<'_> {
     }
 
     /// The live fields of everything that the record has in a cluster; `None` if nothing was written there.
-    async fn live(&self, site: &Site, done: &Done) -> Option<Result<Objects, Diagnostic>> {
-        let before = self.recorded.objects_of(&site.target.uid);
-        let wanted = site.book(done.book.as_ref()?, &before, &self.secrets.key);
+    async fn live(&self, cluster_plan: &ClusterPlan, done: &Done) -> Option<Result<Objects, Diagnostic>> {
+        let before = self.recorded.objects_of(&cluster_plan.target.uid);
+        let wanted = cluster_plan.book(done.book.as_ref()?, &before, &self.secrets.key);
         // Reading goes on after Ctrl-C: what was made must be in state.
-        Some(read_objects(&site.target, &wanted, &self.secrets.key, &CancellationToken::new()).await)
+        Some(
+            read_objects(
+                &cluster_plan.target,
+                &wanted,
+                &self.secrets.key,
+                primary,
+                &CancellationToken::new(),
+            )
+            .await,
+        )
     }
 
     fn as_planned(&self, live: Objects, diagnostics: &mut Diagnostics) -> Objects {
-        let planned = Recorded::of(self.planned).objects;
+        let planned = self.planned.recorded().objects;
         let failed = diagnostics.has_errors();
         let objects = live.into_iter().map(|(id, mut fields)| {
             let Some(planned) = planned.get(&id).filter(|_| !failed) else { return (id, fields) };

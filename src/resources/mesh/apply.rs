@@ -14,21 +14,17 @@ use super::blueprint::Blueprint;
 use super::book::{self, Character};
 use super::declare::declare;
 use super::documents;
-use super::fingerprint::Secrets;
 use super::identity;
 use super::model::MeshModel;
-use super::plan::primary;
-use super::read::kubernetes_id;
-use super::recorded::Recorded;
+use super::place::primary;
 use super::remove::{Departure, Removed};
 use super::resume::{self, Found};
 use super::roots::Inquiry;
-use super::seals::{ApiServers, Seals};
-use super::site::{Site, digest_of};
-use super::{kept_secrets, remove, root_messages};
+use super::{remove, root_messages};
 use crate::clusters::Cluster;
 use crate::desired::ManifestSet;
 use crate::diagnostics;
+use crate::lifecycle::{ApiServers, ClusterPlan, Recorded, Seals, Secrets, digest_of, kept_secrets};
 use crate::manifests::ObjectId;
 use crate::mesh::{ClusterFacts, ClusterName, JOIN_PAGE_KEY, ValidatedMesh};
 use crate::observe;
@@ -69,7 +65,7 @@ pub(super) struct Prepared {
     settings: BTreeMap<String, String>,
     /// The clusters that the mesh leaves.
     leaving: Vec<Departure>,
-    pub(super) sites: Vec<Site>,
+    pub(super) cluster_plans: Vec<ClusterPlan>,
     pub(super) digests: BTreeMap<String, String>,
     pub(super) api_servers: ApiServers,
     /// What new certificates shall be, if the provider makes some.
@@ -87,7 +83,11 @@ impl Apply<'_> {
             Err(diagnostics) => return (Outcome::failed(diagnostics), None),
         };
         let session = self.session();
-        let installations = prepared.sites.iter().map(|site| self.installation(&prepared, site)).collect();
+        let installations = prepared
+            .cluster_plans
+            .iter()
+            .map(|cluster_plan| self.installation(&prepared, cluster_plan))
+            .collect();
         let mut outcomes = rollout::install(installations, &session).await;
         let mut diagnostics: Diagnostics = outcomes.iter().filter_map(failure).collect();
         diagnostics.extend(prepared.notices.iter().cloned());
@@ -119,7 +119,7 @@ impl Apply<'_> {
             removed
         };
         let (state, seals) = self.state(prepared, done, &removed, diagnostics).await;
-        (self.with_status(state, &prepared.sites, diagnostics).await, seals)
+        (self.with_status(state, &prepared.cluster_plans, diagnostics).await, seals)
     }
 
     fn session(&self) -> Session<'_> {
@@ -135,7 +135,7 @@ impl Apply<'_> {
     async fn prepare(&self) -> Result<Prepared, Diagnostics> {
         let (mesh, _warnings) = declare(self.config)?;
         let Field::Known(mesh) = mesh else { return Err(still_unknown().into()) };
-        let planned = Recorded::of(self.planned);
+        let planned = self.planned.recorded();
         let reading = mesh.primaries().keys().map(|name| self.facts(name, &planned));
         let facts = try_join_all(reading).await?;
         let api_servers = api_servers(&mesh, &BTreeSet::new(), self.data).await?;
@@ -157,16 +157,27 @@ impl Apply<'_> {
             Ok::<_, Diagnostic>((self.with_kept_secrets(target, set).await?, digest))
         });
         let sets = try_join_all(sets).await?;
-        let sites = targets.into_iter().zip(facts).zip(sets);
-        let sites: Vec<Site> =
-            sites.map(|((target, (_, facts)), (set, digest))| Site { target, facts, set, digest }).collect();
-        self.check_objects(&sites)?;
+        let cluster_plans = targets.into_iter().zip(facts).zip(sets);
+        let cluster_plans: Vec<ClusterPlan> = cluster_plans
+            .map(|((target, (_, facts)), (set, digest))| ClusterPlan { target, facts, set, digest })
+            .collect();
+        self.check_objects(&cluster_plans)?;
         let (source, notices) = self.inquiry(&blueprint.mesh).settle(root).await?;
         let certificates = source.and_then(|source| Certificates::of(&blueprint.mesh, source));
         let digests = blueprint.digests();
         let settings = book::settings(&character, self.planned, &digests)?;
         let mesh = blueprint.mesh;
-        Ok(Prepared { owner, mesh, settings, leaving, sites, digests, api_servers, certificates, notices })
+        Ok(Prepared {
+            owner,
+            mesh,
+            settings,
+            leaving,
+            cluster_plans,
+            digests,
+            api_servers,
+            certificates,
+            notices,
+        })
     }
 
     fn target(&self, cluster: &Cluster, facts: &ClusterFacts, owner: &Owner) -> Target {
@@ -208,7 +219,8 @@ impl Apply<'_> {
         let left = self.recorded.cluster_uids.iter();
         let left = left.filter(|(label, uid)| !is_here(label) && !is_kept(uid));
         let labels: Vec<String> = left.map(|(label, _)| label.clone()).collect();
-        remove::prepare(&self.recorded, &labels, self.data, self.cancel).await
+        let leave = self.prior.map(MeshModel::leave).unwrap_or_default();
+        remove::prepare(&self.recorded, &leave, &labels, self.data, self.cancel).await
     }
 
     /// The set with what is in the cluster already where the plan says that it stays.
@@ -216,7 +228,7 @@ impl Apply<'_> {
         let name = set.cluster().clone();
         let wanted = set.manifests().iter().filter(|manifest| !manifest.placeholders.is_empty());
         let wanted = wanted.map(|manifest| ObjectId::of(&name, &manifest.object));
-        let live = kept_secrets::read(target, wanted, self.cancel).await?;
+        let live = kept_secrets::read(target, wanted, primary, self.cancel).await?;
         let planned = self.planned.manifests.as_known();
         set.try_map(|manifest| {
             if manifest.placeholders.is_empty() {
@@ -258,10 +270,12 @@ impl Apply<'_> {
     }
 
     /// The objects that were planned are the objects that are rendered now.
-    fn check_objects(&self, sites: &[Site]) -> Result<(), Diagnostic> {
+    fn check_objects(&self, cluster_plans: &[ClusterPlan]) -> Result<(), Diagnostic> {
         let Field::Known(planned) = &self.planned.manifests else { return Ok(()) };
-        let rendered: BTreeSet<String> =
-            sites.iter().flat_map(|site| site.ids().map(|id| id.to_string())).collect();
+        let rendered: BTreeSet<String> = cluster_plans
+            .iter()
+            .flat_map(|cluster_plan| cluster_plan.ids().map(|id| id.to_string()))
+            .collect();
         let planned: BTreeSet<String> = planned.keys().cloned().collect();
         let differing: Vec<&str> = planned.symmetric_difference(&rendered).map(String::as_str).collect();
         if differing.is_empty() {
@@ -274,17 +288,17 @@ impl Apply<'_> {
         Err(Diagnostic::error("The objects of the mesh are no longer those that were planned", detail))
     }
 
-    fn installation(&self, prepared: &Prepared, site: &Site) -> Installation {
-        let api_server = prepared.api_servers.get(site.set.cluster()).cloned();
-        let target = &site.target;
-        let label = site.set.cluster().as_str();
+    fn installation(&self, prepared: &Prepared, cluster_plan: &ClusterPlan) -> Installation {
+        let api_server = prepared.api_servers.get(cluster_plan.set.cluster()).cloned();
+        let target = &cluster_plan.target;
+        let label = cluster_plan.set.cluster().as_str();
         let known = self.recorded.objects_of(&target.uid);
-        let known = known.keys().map(kubernetes_id).map(|id| (id.clone(), target.order(&id)));
-        let primary = prepared.mesh.primaries().get(site.set.cluster());
+        let known = known.keys().map(ObjectId::without_cluster).map(|id| (id.clone(), target.order(&id)));
+        let primary = prepared.mesh.primaries().get(cluster_plan.set.cluster());
         Installation {
             target: target.clone(),
-            set: site.set.clone(),
-            digest: site.digest.clone(),
+            set: cluster_plan.set.clone(),
+            digest: cluster_plan.digest.clone(),
             settings: prepared.settings.clone(),
             known: known.collect(),
             release: primary.map(|primary| primary.version().to_string()).unwrap_or_default(),
@@ -292,7 +306,7 @@ impl Apply<'_> {
             api_server: api_server.unwrap_or_default(),
             given: self.given(label),
             expect: if self.prior.is_some() { Expect::Any } else { Expect::Absent },
-            policy: Policy { take_over: rollout::take_over(&site.set), ..Policy::default() },
+            policy: Policy { take_over: rollout::take_over(&cluster_plan.set), ..Policy::default() },
         }
     }
 

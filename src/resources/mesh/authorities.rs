@@ -5,22 +5,22 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::model::{CertificateAuthorityModel, MeshModel};
+use super::place::primary;
+use crate::clusters::{Cluster, OnUnreachable};
+use crate::diagnostics;
+use crate::lifecycle::kept_secrets;
+use crate::manifests::ObjectId;
+use crate::mesh::well_known::INTERMEDIATE_SECRET;
+use crate::mesh::{Authority, ClusterName, GivenAuthority, RootKeeper, ValidatedMesh};
+use crate::rollout::{Owner, Target};
+use crate::trust::{self, CA_CERT, CA_KEY, CERT_CHAIN, Intermediate, ROOT_CERT, Root};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
-
-use super::kept_secrets;
-use super::model::{CertificateAuthorityModel, MeshModel};
-use crate::clusters::{Cluster, OnUnreachable};
-use crate::diagnostics;
-use crate::manifests::ObjectId;
-use crate::mesh::well_known::INTERMEDIATE_SECRET;
-use crate::mesh::{Authority, ClusterName, GivenAuthority, RootKeeper, ValidatedMesh};
-use crate::rollout::{Owner, Target};
-use crate::trust::{self, CA_CERT, CA_KEY, CERT_CHAIN, Intermediate, ROOT_CERT, Root};
 
 /// Which attribute holds the file that an error names.
 const ATTRIBUTES: &str = "ca-cert.pem is certificate here, ca-key.pem private_key_wo, cert-chain.pem certificate_chain and \
@@ -72,7 +72,7 @@ pub async fn check_existing(
             }),
         );
         let target = Target::new(cluster, "", &Owner::mesh(""), mesh.namespace().as_str());
-        let mut live = match kept_secrets::read(&target, [id.clone()].into_iter(), cancel).await {
+        let mut live = match kept_secrets::read(&target, [id.clone()].into_iter(), primary, cancel).await {
             Ok(live) => live,
             // Whatever is to be changed there fails by itself.
             Err(_) if cluster.on_unreachable() != OnUnreachable::Error => continue,

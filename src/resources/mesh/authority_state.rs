@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::expiry;
 use super::model::MeshModel;
-use super::plan::primary;
+use super::place::primary;
 use super::problems::{Class, Problem};
 use super::status::READY;
 use crate::desired::Placeholder;

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use futures::future::try_join_all;
 use tfplugin::{AttributePath, Diagnostic};
 
-use super::recorded::Recorded;
 use crate::charts::{self, Fetched};
 use crate::desired::ManifestSet;
 use crate::diagnostics;
+use crate::lifecycle::Recorded;
 use crate::mesh::{ChartName, ClusterFacts, ClusterName, ValidatedMesh, ValidatedPrimary};
 use crate::provider_data::ProviderData;
 use crate::render;

@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 use super::dependents;
 use super::facts::{self, Facts};
 use super::model::MeshModel;
-use super::recorded::Recorded;
 use crate::clusters::Cluster;
 use crate::diagnostics;
+use crate::lifecycle::Recorded;
 use crate::manifests::ObjectId;
 use crate::observe;
 use crate::provider_data::ProviderData;
@@ -73,11 +73,11 @@ pub async fn of_update(
 ) -> Diagnostics {
     if planned.namespace.is_known() && planned.namespace != prior.namespace {
         let mut warnings = Diagnostics::from(is_replaced(prior, planned));
-        warnings.extend(dependents::warnings(labels(recorded), recorded, data).await);
+        warnings.extend(dependents::warnings(labels(recorded), recorded, &prior.leave(), data).await);
         return warnings;
     }
     let leaving = facts::leaving(recorded, facts);
-    let mut warnings = dependents::warnings(leaving.iter().copied(), recorded, data).await;
+    let mut warnings = dependents::warnings(leaving.iter().copied(), recorded, &prior.leave(), data).await;
     warnings.extend(deleted_definitions(&leaving, prior, recorded, data).await);
     let stays = |label: &str| !leaving.contains(&label);
     warnings.extend(released_definitions(recorded, planned, stays));
@@ -86,9 +86,9 @@ pub async fn of_update(
 
 /// Of a destroy.
 pub async fn of_destroy(prior: &MeshModel, data: &ProviderData) -> Diagnostics {
-    let recorded = Recorded::of(prior);
+    let recorded = prior.recorded();
     let labels: Vec<&str> = labels(&recorded).collect();
-    let mut warnings = dependents::warnings(labels.iter().copied(), &recorded, data).await;
+    let mut warnings = dependents::warnings(labels.iter().copied(), &recorded, &prior.leave(), data).await;
     warnings.extend(deleted_definitions(&labels, prior, &recorded, data).await);
     warnings
 }
@@ -177,15 +177,14 @@ mod tests {
     use tfplugin::Field;
 
     use super::*;
-    use crate::resources::mesh::field_maps;
-    use crate::resources::mesh::field_maps::Objects;
+    use crate::lifecycle::{Objects, state_manifests};
 
     fn objects(ids: &[&str]) -> Objects {
         ids.iter().map(|id| (id.parse().unwrap(), BTreeMap::default())).collect()
     }
 
     fn planned(ids: &[&str]) -> MeshModel {
-        MeshModel { manifests: field_maps::state(objects(ids)), ..MeshModel::default() }
+        MeshModel { manifests: state_manifests(objects(ids)), ..MeshModel::default() }
     }
 
     const EAST: &str = "east/apiextensions.k8s.io/CustomResourceDefinition//gateways.networking.istio.io";

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use futures::future::join_all;
 use tfplugin::{Diagnostic, Diagnostics};
 
-use super::plan::primary;
-use super::recorded::Recorded;
+use super::place::primary;
+use super::recorded::Leave;
 use crate::clusters::{self, Cluster};
 use crate::diagnostics;
+use crate::lifecycle::Recorded;
 use crate::observe::{self, ControlPlaneName, Workload};
 use crate::provider_data::ProviderData;
 
@@ -19,12 +20,13 @@ const MOVE: &str = "Remove these workloads, or disable injection for them (the l
 
 /// The pods in this cluster, `<namespace>/<name>`, whose proxies depend on the control plane of the mesh that state knows. The
 /// pods of the mesh's own workloads do not count, wherever they are; everybody else's do, wherever they are.
-pub async fn of(cluster: &Cluster, recorded: &Recorded) -> Result<BTreeSet<String>, clusters::Error> {
-    let control_plane = ControlPlaneName {
-        namespace: &recorded.namespace,
-        mesh_id: &recorded.mesh_id,
-        cluster: cluster.name(),
-    };
+pub async fn of(
+    cluster: &Cluster,
+    recorded: &Recorded,
+    leave: &Leave,
+) -> Result<BTreeSet<String>, clusters::Error> {
+    let control_plane =
+        ControlPlaneName { namespace: &recorded.namespace, mesh_id: &leave.mesh_id, cluster: cluster.name() };
     observe::proxies(cluster, control_plane, &own_workloads(recorded, cluster.name())).await
 }
 
@@ -43,11 +45,15 @@ fn own_workloads(recorded: &Recorded, label: &str) -> BTreeSet<Workload> {
 ///
 /// # Errors
 /// Somebody still needs it.
-pub async fn check(cluster: &Cluster, recorded: &Recorded) -> Result<Option<Diagnostic>, Diagnostic> {
-    if recorded.is_forced {
+pub async fn check(
+    cluster: &Cluster,
+    recorded: &Recorded,
+    leave: &Leave,
+) -> Result<Option<Diagnostic>, Diagnostic> {
+    if leave.is_forced {
         return Ok(None);
     }
-    match of(cluster, recorded).await {
+    match of(cluster, recorded, leave).await {
         Ok(pods) if pods.is_empty() => Ok(None),
         Ok(pods) => Err(still_used(cluster.name(), &pods)),
         Err(error) => {
@@ -62,6 +68,7 @@ pub async fn check(cluster: &Cluster, recorded: &Recorded) -> Result<Option<Diag
 pub async fn warnings(
     labels: impl IntoIterator<Item = &str>,
     recorded: &Recorded,
+    leave: &Leave,
     data: &ProviderData,
 ) -> Diagnostics {
     let looks = labels.into_iter().map(async |label| {
@@ -70,8 +77,8 @@ pub async fn warnings(
         if cluster.uid().await.ok()? != *known {
             return None;
         }
-        let pods = of(&cluster, recorded).await.ok().filter(|pods| !pods.is_empty())?;
-        Some(warning(label, &pods, recorded.is_forced))
+        let pods = of(&cluster, recorded, leave).await.ok().filter(|pods| !pods.is_empty())?;
+        Some(warning(label, &pods, leave.is_forced))
     });
     join_all(looks).await.into_iter().flatten().collect()
 }
@@ -106,7 +113,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::resources::mesh::field_maps::Objects;
+    use crate::lifecycle::Objects;
 
     fn pods(number: usize) -> BTreeSet<String> {
         (0..number).map(|number| format!("web/echo-{number}")).collect()

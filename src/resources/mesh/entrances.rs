@@ -8,7 +8,7 @@ use tfplugin::{Diagnostic, Field};
 
 use super::gateway_block::GatewayModel;
 use super::model::{ClusterStatusModel, MeshModel, PrimaryModel};
-use super::plan::primary;
+use super::place::primary;
 use super::problems::{Class, Problem};
 use super::status::{ABSENT, NOT_READY, READY, UNKNOWN};
 use super::trust_list;

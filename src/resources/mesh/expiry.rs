@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tfplugin::{AttributePath, Diagnostic};
 use time::OffsetDateTime;
 
-use super::plan::primary;
+use super::place::primary;
 use crate::observe::ControlPlane;
 use crate::trust::{Certificate, Signer};
 

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::future::join_all;
 use tfplugin::{Diagnostic, Diagnostics, Field};
 
-use super::plan::primary;
-use super::recorded::Recorded;
+use super::place::primary;
 use crate::clusters::{self, Cluster, ClusterBlock};
 use crate::diagnostics;
+use crate::lifecycle::Recorded;
 use crate::mesh::{ClusterFacts, ClusterName};
 use crate::observe;
 use crate::provider_data::ProviderData;

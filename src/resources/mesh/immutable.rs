@@ -2,18 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::future::join_all;
-use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
-use tokio_util::sync::CancellationToken;
-
-use super::field_maps::Objects;
-use super::model::Manifests;
-use super::plan::primary;
-use super::read::{kubernetes_id, read_objects};
+use super::place::primary;
 use crate::clusters::Cluster;
+use crate::lifecycle::{Manifests, Objects, read_objects};
 use crate::manifests::{Fields, FingerprintKey, ObjectId};
 use crate::mesh::{GatewayRole, RemoteControlPlane};
 use crate::rollout::{Owner, Target};
+use futures::future::join_all;
+use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
+use tokio_util::sync::CancellationToken;
 
 /// One field that cannot become what is planned.
 #[derive(Debug, PartialEq)]
@@ -50,7 +47,7 @@ pub async fn check(
         }
         // What cannot be read is the apply's matter, which compares everything before it writes.
         let target = Target::new(cluster, "", owner, namespace);
-        read_objects(&target, &wanted, key, cancel).await.unwrap_or_default()
+        read_objects(&target, &wanted, key, primary, cancel).await.unwrap_or_default()
     });
     let live: Objects = join_all(reads).await.into_iter().flatten().collect();
     stuck(&live, planned).iter().map(refusal).collect::<Diagnostics>().into_result()
@@ -66,7 +63,7 @@ fn stuck(before: &Objects, planned: &Manifests) -> Vec<Stuck> {
         let paths: BTreeSet<&str> = fields.keys().chain(after.keys()).map(String::as_str).collect();
         let changed =
             paths.into_iter().filter(|path| !is_unknown(path) && fields.get(*path).cloned() != text(path));
-        for field in ssa::immutable(&kubernetes_id(id), changed, |path| fields.get(path).cloned(), text) {
+        for field in ssa::immutable(&id.without_cluster(), changed, |path| fields.get(path).cloned(), text) {
             let (before, after) = (fields.get(field).cloned(), text(field));
             all.push(Stuck { id: id.clone(), field: field.to_owned(), before, after });
         }

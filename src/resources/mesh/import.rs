@@ -12,16 +12,14 @@ use tfplugin::{Diagnostic, Diagnostics, Field, ResourceContext};
 use super::blueprint::Blueprint;
 use super::book::{self, Remembered};
 use super::declare::declare;
-use super::field_maps::{self, Objects, texts};
-use super::fingerprint::Secrets;
 use super::model::MeshModel;
-use super::read::read_objects;
-use super::recorded::Recorded;
+use super::place::primary;
 use super::resource::MeshResource;
-use super::seals::Seals;
-use super::site::{Site, digest_of};
 use crate::clusters::{self, Cluster};
 use crate::diagnostics;
+use crate::lifecycle::{
+    ClusterPlan, Objects, Seals, Secrets, digest_of, read_objects, state_manifests, texts,
+};
 use crate::mesh::{ClusterFacts, DEFAULT_NAMESPACE};
 use crate::observe;
 use crate::rollout::{self, Owner, Target};
@@ -137,33 +135,39 @@ async fn whole(members: Vec<Member>, context: &Context) -> Result<MeshModel, Dia
         ..configuration
     };
     let secrets = Secrets::recorded_or_drawn(context.private())?;
-    let sites = sites(&state, members, context).await?;
+    let cluster_plans = cluster_plans(&state, members, context).await?;
     let mut objects = Objects::new();
-    for site in &sites {
-        let wanted = site.wanted(&secrets.key);
-        objects.extend(read_objects(&site.target, &wanted, &secrets.key, context.cancellation()).await?);
+    for cluster_plan in &cluster_plans {
+        let wanted = cluster_plan.wanted(&secrets.key);
+        let reading =
+            read_objects(&cluster_plan.target, &wanted, &secrets.key, primary, context.cancellation());
+        objects.extend(reading.await?);
     }
     let origins = remembered.origins.unwrap_or_default();
     Seals::of_origins(&origins, &objects).record(context.private())?;
-    Ok(MeshModel { manifests: field_maps::state(objects), ..state })
+    Ok(MeshModel { manifests: state_manifests(objects), ..state })
 }
 
 /// What the clusters hold by the recorded configuration.
-async fn sites(state: &MeshModel, members: Vec<Member>, context: &Context) -> Result<Vec<Site>, Diagnostics> {
+async fn cluster_plans(
+    state: &MeshModel,
+    members: Vec<Member>,
+    context: &Context,
+) -> Result<Vec<ClusterPlan>, Diagnostics> {
     let (mesh, _warnings) = declare(state)?;
     let Field::Known(mesh) = mesh else { return Err(empty().into()) };
-    let recorded = Recorded::of(state);
+    let recorded = state.recorded();
     let blueprint = Blueprint::fetch(mesh, &recorded, context.data()).await?;
-    let mut sites = Vec::new();
+    let mut cluster_plans = Vec::new();
     for (name, member) in blueprint.mesh.primaries().keys().filter_map(|name| {
         Some((name, members.iter().find(|member| member.cluster.name() == name.as_str())?))
     }) {
         let set = blueprint.render(name, &member.facts)?;
         let target = Target::new(&member.cluster, &member.facts.uid, &recorded.owner(), &recorded.namespace);
         let digest = digest_of(&set);
-        sites.push(Site { target, facts: member.facts.clone(), set, digest });
+        cluster_plans.push(ClusterPlan { target, facts: member.facts.clone(), set, digest });
     }
-    Ok(sites)
+    Ok(cluster_plans)
 }
 
 fn unsearched(label: &str, error: &ImportError) -> Diagnostic {

@@ -9,6 +9,7 @@ use tfplugin::{Field, Model, Timeouts};
 use super::gateway_block::GatewayModel;
 use super::remote_control_plane_block::RemoteControlPlaneModel;
 use crate::documents::{JoinModel, PeerModel};
+use crate::lifecycle::Manifests;
 use crate::mesh::{GatewayRole, OFFICIAL_CHARTS};
 
 /// Configuration, plan or state of one `istio_mesh`.
@@ -65,9 +66,6 @@ impl MeshModel {
         self.primary.as_known()?.get(label)
     }
 }
-
-/// Object → field path → value. The fields of an object that is yet to be created are unknown.
-pub type Manifests = BTreeMap<String, Field<BTreeMap<String, Field<String>>>>;
 
 /// Where the charts come from.
 #[derive(Clone, Debug, Default, Model)]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
-use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
+use tfplugin::{Diagnostic, Diagnostics, Field};
 use tokio_util::sync::CancellationToken;
 
 use super::api_servers::{api_servers, out_of_reach};
@@ -14,19 +14,18 @@ use super::book;
 use super::consequences;
 use super::documents;
 use super::facts::{Facts, after_relabelling, check_identities, facts, per_cluster, reachable};
-use super::field_maps;
-use super::fingerprint::Secrets;
 use super::immutable;
 use super::links;
-use super::model::{Manifests, MeshModel};
+use super::model::MeshModel;
+use super::place::primary;
 use super::readings::{Readings, readings};
-use super::recorded::Recorded;
 use super::rendering::{Drawn, Rendering};
 use super::resume::{self, Found};
 use super::roots::Inquiry;
 use super::status;
 use crate::clusters::Cluster;
 use crate::diagnostics;
+use crate::lifecycle::{Manifests, Recorded, Secrets, planned_manifests};
 use crate::mesh::ClusterName;
 use crate::provider_data::ProviderData;
 use crate::rollout::Target;
@@ -43,7 +42,7 @@ pub async fn plan(
     let (readings, warnings) = readings(config)?;
     // What is accepted for good is said once, when the mesh is made.
     let mut messages = if prior.is_none() { warnings } else { Diagnostics::new() };
-    let known = prior.map(Recorded::of).unwrap_or_default();
+    let known = prior.map(MeshModel::recorded).unwrap_or_default();
     let labels = labels(config);
     check_blocks(labels.as_ref(), &known, data)?;
     let Some(labels) = labels else { return Ok((without_clusters(planned, prior), messages)) };
@@ -66,7 +65,7 @@ pub async fn plan(
         cancel,
     };
     let (objects, is_open) = match inputs.drawn(&mut planned).await? {
-        Some(drawn) => (field_maps::plan(drawn.objects, &recorded.objects, data.plan_detail), drawn.is_open),
+        Some(drawn) => (planned_manifests(drawn.objects, &recorded.objects, data.plan_detail), drawn.is_open),
         None => (Field::Unknown, true),
     };
     messages.extend(inputs.foresee(&objects).await?);
@@ -236,9 +235,4 @@ fn check_blocks(
         left.filter_map(|label| data.clusters.missing(label)).map(|error| diagnostics::cluster(&error, None)),
     );
     missing.into_result()
-}
-
-/// Where the resource names a cluster.
-pub fn primary(label: &str) -> AttributePath {
-    AttributePath::new("primary").key(label)
 }

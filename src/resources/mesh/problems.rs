@@ -7,7 +7,7 @@ use tfplugin::{Diagnostic, Diagnostics, Severity};
 use super::authority_state;
 use super::links::{DRAINED, DRAINING, NO_GATEWAY, ROOTS_DIFFER, secret_name};
 use super::model::StatusModel;
-use super::plan::primary;
+use super::place::primary;
 use super::status::{ABSENT, NOT_READY, READY, UNKNOWN};
 
 /// How long API servers and istiod may take to act upon what was just written: before that, no fault is a verdict.

@@ -1,27 +1,24 @@
 //! Refresh: the objects and field paths that state names, as they are now.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures::future::{join, join_all};
 use futures::{StreamExt as _, stream};
-use ssa::Observation;
 use tfplugin::{Diagnostic, Diagnostics, Field};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::book::Character;
 use super::documents;
-use super::field_maps::{self, Objects, texts};
 use super::model::MeshModel;
-use super::plan::primary;
+use super::place::primary;
 use super::problems::Problem;
-use super::recorded::Recorded;
 use super::resume::{self, Found};
 use super::status;
 use crate::clusters::{self, Cluster, OnUnreachable};
 use crate::diagnostics;
-use crate::manifests::{Fields, FingerprintKey, ObjectId, flatten, read_back};
+use crate::lifecycle::{Objects, Recorded, read_objects, state_manifests, texts};
+use crate::manifests::{Fields, FingerprintKey, ObjectId};
 use crate::mesh::ClusterFacts;
 use crate::observe;
 use crate::provider_data::ProviderData;
@@ -52,7 +49,7 @@ pub async fn read(
     timeout: Duration,
     cancel: &CancellationToken,
 ) -> Result<(MeshModel, Diagnostics), Diagnostics> {
-    let mut recorded = Recorded::of(&state);
+    let mut recorded = state.recorded();
     let deadline = Instant::now() + timeout;
     let (met, mut warnings) = meet_all(&recorded, data, deadline, timeout).await?;
     let clusters: Vec<Cluster> = met.iter().map(|met| met.target.cluster.clone()).collect();
@@ -80,7 +77,7 @@ pub async fn read(
         }
     }
     errors.into_result()?;
-    state.manifests = field_maps::state(recorded.objects);
+    state.manifests = state_manifests(recorded.objects);
     state.cluster_uids = texts(recorded.cluster_uids);
     state.kubernetes_versions = texts(recorded.kubernetes_versions);
     warnings.extend(observed.warnings);
@@ -142,16 +139,18 @@ async fn booked_objects(
     }
     let wanted = recorded.objects.iter().filter(|(id, _)| id.cluster == target.name);
     let wanted: Objects = wanted.map(|(id, fields)| (id.clone(), fields.clone())).collect();
-    let (objects, record) = join(read_objects(target, &wanted, key, cancel), target.record(cancel)).await;
+    let (objects, record) =
+        join(read_objects(target, &wanted, key, primary, cancel), target.record(cancel)).await;
     let mut objects = objects?;
     let record =
         record.map_err(|error| diagnostics::rollout(&target.name, &error, Some(primary(&target.name))))?;
     let warning = record_warning(target, record.as_ref(), &objects);
     let record = record.filter(|record| record.identity() == target.owner.id());
     let further = record.iter().flat_map(|record| record.entries().keys());
-    let further = further.map(|id| cluster_id(&target.name, id)).filter(|id| !wanted.contains_key(id));
+    let further =
+        further.map(|id| ObjectId::in_cluster(&target.name, id)).filter(|id| !wanted.contains_key(id));
     let further: Objects = further.map(|id| (id, Fields::new())).collect();
-    objects.extend(read_objects(target, &further, key, cancel).await?);
+    objects.extend(read_objects(target, &further, key, primary, cancel).await?);
     Ok((objects, warning))
 }
 
@@ -176,55 +175,6 @@ fn record_warning(target: &Target, record: Option<&ssa::Inventory>, objects: &Ob
     Some(Diagnostic::warning(summary, detail).at(primary(label)))
 }
 
-/// The live fields of those of `wanted` that exist and are not another owner's. Of an object without any fields those are read that
-/// the provider has applied.
-pub async fn read_objects(
-    target: &Target,
-    wanted: &Objects,
-    key: &FingerprintKey,
-    cancel: &CancellationToken,
-) -> Result<Objects, Diagnostic> {
-    let ids: BTreeMap<ssa::ObjectId, &ObjectId> = wanted.keys().map(|id| (kubernetes_id(id), id)).collect();
-    let asked: BTreeSet<ssa::ObjectId> = ids.keys().cloned().collect();
-    let mut objects = Objects::new();
-    for (asked, observation) in target.engine.observe(&asked, cancel).await {
-        let Some((id, fields)) = ids.get(&asked).and_then(|id| wanted.get_key_value(*id)) else { continue };
-        match observation {
-            Observation::Found(live) if target.engine.is_foreign(&live) => {}
-            Observation::Found(live) if fields.is_empty() => {
-                objects.insert(id.clone(), flatten(&target.engine.own_fields(&live), key));
-            }
-            Observation::Found(live) => {
-                objects.insert(id.clone(), read_back(live.value(), fields, key));
-            }
-            Observation::Absent => {}
-            Observation::Unknown(error) => return Err(cannot_read(&target.name, &asked, &error)),
-        }
-    }
-    Ok(objects)
-}
-
-/// The id in one cluster.
-pub fn cluster_id(cluster: &str, id: &ssa::ObjectId) -> ObjectId {
-    ObjectId {
-        cluster: cluster.to_owned(),
-        group: id.group.clone(),
-        kind: id.kind.clone(),
-        namespace: id.namespace.clone(),
-        name: id.name.clone(),
-    }
-}
-
-/// The id without the cluster.
-pub fn kubernetes_id(id: &ObjectId) -> ssa::ObjectId {
-    ssa::ObjectId {
-        group: id.group.clone(),
-        kind: id.kind.clone(),
-        namespace: id.namespace.clone(),
-        name: id.name.clone(),
-    }
-}
-
 fn unread(label: &str, error: &clusters::Error, data: &ProviderData) -> Unread {
     let on_unreachable = data.clusters.block(label).map(|block| block.on_unreachable).unwrap_or_default();
     let is_kept = match error {
@@ -244,16 +194,6 @@ fn unread(label: &str, error: &clusters::Error, data: &ProviderData) -> Unread {
         }
         Unread::Failed(failure)
     }
-}
-
-pub fn cannot_read(label: &str, id: &ssa::ObjectId, error: &ssa::RequestError) -> Diagnostic {
-    let summary = format!("Cluster {label:?}: cannot read {id}");
-    let way_out = if error.is_forbidden() {
-        "Grant the identity of the cluster block get and list on this kind: refresh and plan need nothing more."
-    } else {
-        "State is unchanged; run the same command again."
-    };
-    diagnostics::failure(summary, error, way_out, Some(primary(label)))
 }
 
 fn timed_out(label: &str, timeout: Duration) -> Diagnostic {

@@ -8,11 +8,11 @@ use tfplugin::{Diagnostic, Diagnostics};
 use tokio_util::sync::CancellationToken;
 
 use super::dependents;
-use super::plan::primary;
-use super::read::kubernetes_id;
-use super::recorded::Recorded;
+use super::place::primary;
+use super::recorded::Leave;
 use crate::clusters::{self, Cluster, OnUnreachable};
 use crate::diagnostics;
+use crate::lifecycle::Recorded;
 use crate::manifests::ObjectId;
 use crate::mesh::MemberRecord;
 use crate::observe;
@@ -41,7 +41,7 @@ pub struct Removed {
 impl Removed {
     /// Whether an object may still be there.
     pub fn is_left(&self, id: &ObjectId) -> bool {
-        self.books.get(&id.cluster).is_none_or(|book| book.contains(&kubernetes_id(id)))
+        self.books.get(&id.cluster).is_none_or(|book| book.contains(&id.without_cluster()))
     }
 }
 
@@ -51,11 +51,13 @@ impl Removed {
 /// Something depends on a control plane that would go.
 pub async fn prepare(
     recorded: &Recorded,
+    leave: &Leave,
     labels: &[String],
     data: &ProviderData,
     cancel: &CancellationToken,
 ) -> Result<Vec<Departure>, Diagnostics> {
-    let departures = join_all(labels.iter().map(|label| departure(label, recorded, data, cancel))).await;
+    let departures =
+        join_all(labels.iter().map(|label| departure(label, recorded, leave, data, cancel))).await;
     let (mut ready, mut refusals) = (Vec::new(), Diagnostics::new());
     for departure in departures {
         match departure {
@@ -99,6 +101,7 @@ pub async fn empty(departures: &[Departure], session: &Session<'_>) -> (Removed,
 async fn departure(
     label: &str,
     recorded: &Recorded,
+    leave: &Leave,
     data: &ProviderData,
     cancel: &CancellationToken,
 ) -> Result<Departure, Diagnostics> {
@@ -113,9 +116,9 @@ async fn departure(
         }
         Err(error) => return Ok(unidentified(label, &error, data)),
     };
-    match removal(&cluster, &uid, recorded, cancel).await {
+    match removal(&cluster, &uid, recorded, leave, cancel).await {
         Ok(removal) => {
-            let warnings = check_dependents(&removal.target, recorded).await?;
+            let warnings = check_dependents(&removal.target, recorded, leave).await?;
             Ok(Departure::Empty(Box::new(removal), warnings))
         }
         Err(error) => Ok(Departure::Keep(diagnostics::cluster(&error, Some(primary(label))))),
@@ -162,25 +165,30 @@ async fn removal(
     cluster: &Cluster,
     uid: &str,
     recorded: &Recorded,
+    leave: &Leave,
     cancel: &CancellationToken,
 ) -> Result<Removal, clusters::Error> {
     let label = cluster.name();
     let target = Target::new(cluster, uid, &recorded.owner(), &recorded.namespace);
     let known = recorded.known(label, &target);
-    let (keep, keep_unfinished) = if recorded.deletes_crds {
+    let (keep, keep_unfinished) = if leave.deletes_crds {
         (Vec::new(), Vec::new())
     } else {
         let recorded = target.record(cancel).await.ok().flatten();
         let recorded = recorded.iter().flat_map(|record| record.entries().keys());
         (vec![definitions()], in_use(cluster, known.keys().chain(recorded)).await?)
     };
-    let release = recorded.releases.get(label).or(recorded.releases.values().next());
+    let release = leave.releases.get(label).or(leave.releases.values().next());
     let release = release.cloned().unwrap_or_default();
     Ok(Removal { target, known, keep, keep_unfinished, release })
 }
 
 /// Whether somebody still needs the cluster's control plane: then it must stay. What cannot be seen is a warning.
-async fn check_dependents(target: &Target, recorded: &Recorded) -> Result<Diagnostics, Diagnostics> {
+async fn check_dependents(
+    target: &Target,
+    recorded: &Recorded,
+    leave: &Leave,
+) -> Result<Diagnostics, Diagnostics> {
     let (cluster, namespace) = (&target.cluster, &target.inventory.namespace);
     let (mut refusals, mut warnings) = (Diagnostics::new(), Diagnostics::new());
     match observe::members(cluster, namespace).await {
@@ -192,7 +200,7 @@ async fn check_dependents(target: &Target, recorded: &Recorded) -> Result<Diagno
             "resources that depend on the mesh are recorded there",
         )),
     }
-    match dependents::check(cluster, recorded).await {
+    match dependents::check(cluster, recorded, leave).await {
         Ok(unseen) => warnings.extend(unseen),
         Err(refusal) => refusals.push(refusal),
     }

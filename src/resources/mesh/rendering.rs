@@ -7,11 +7,9 @@ use tfplugin::Diagnostic;
 use super::authority_state;
 use super::blueprint::Blueprint;
 use super::facts::Facts;
-use super::field_maps::{Objects, Rendered};
-use super::fingerprint::Secrets;
-use super::seals::ApiServers;
 use super::stand_ins::Loose;
 use crate::desired::{Component, Manifest, Placeholder};
+use crate::lifecycle::{ApiServers, Objects, Rendered, Secrets};
 use crate::manifests::{ObjectId, flatten, secret_field};
 use crate::mesh::{ClusterFacts, ClusterName, ValidatedMesh};
 
@@ -141,11 +139,11 @@ mod tests {
     use tfplugin::Field;
 
     use super::*;
+    use crate::lifecycle::Seals;
     use crate::manifests::FingerprintKey;
     use crate::resources::mesh::model::{ChartModel, MeshModel};
     use crate::resources::mesh::readings::readings;
     use crate::resources::mesh::readings::tests::{with_gateway, with_west};
-    use crate::resources::mesh::seals::Seals;
 
     fn drawn(objects: &[(&str, &str)]) -> BTreeMap<ObjectId, Option<Rendered>> {
         let objects = objects.iter().map(|(name, value)| {

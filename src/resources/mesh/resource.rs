@@ -8,13 +8,12 @@ use tfplugin::{
 
 use super::apply::Apply;
 use super::declare::declare;
-use super::fingerprint::{self, Secrets};
 use super::identity::{self, MeshIdentity};
 use super::import;
 use super::model::MeshModel;
-use super::recorded::Recorded;
 use super::{consequences, plan, read, remove, schema};
 use crate::diagnostics;
+use crate::lifecycle::{Secrets, recorded_key};
 use crate::provider_data::ProviderData;
 use crate::rollout::{self, Session};
 
@@ -80,13 +79,14 @@ impl Resource for MeshResource {
 
     async fn delete(&self, prior: MeshModel, context: &ResourceContext<Self>) -> Outcome<()> {
         let timeout = prior.timeouts.delete_or(DEFAULT_CHANGE);
-        let recorded = Recorded::of(&prior);
+        let recorded = prior.recorded();
         let labels: Vec<String> = recorded.cluster_uids.keys().cloned().collect();
         let cancel = context.cancellation();
-        let departures = match remove::prepare(&recorded, &labels, context.data(), cancel).await {
-            Ok(departures) => departures,
-            Err(refusals) => return Outcome::failed(refusals),
-        };
+        let departures =
+            match remove::prepare(&recorded, &prior.leave(), &labels, context.data(), cancel).await {
+                Ok(departures) => departures,
+                Err(refusals) => return Outcome::failed(refusals),
+            };
         let (holder, after) = (rollout::holder(), last_run(context));
         let session = Session { holder: holder.clone(), after, deadline: Instant::now() + timeout, cancel };
         let (_, diagnostics) = remove::empty(&departures, &session).await;
@@ -107,7 +107,7 @@ impl Resource for MeshResource {
     /// A mesh is never gone for sure: even without a single object of it, state still names its clusters.
     async fn read(&self, state: MeshModel, context: &ResourceContext<Self>) -> Outcome<Option<MeshModel>> {
         let timeout = state.timeouts.read_or(DEFAULT_READ);
-        let key = match fingerprint::recorded(context.private()) {
+        let key = match recorded_key(context.private()) {
             Ok(key) => key,
             Err(error) => return Outcome::failed(error),
         };
@@ -170,7 +170,7 @@ async fn apply(
         Err(error) => return Outcome::failed(error),
     };
     let (data, cancel) = (context.data(), context.cancellation());
-    let recorded = prior.map(Recorded::of).unwrap_or_default();
+    let recorded = prior.map(MeshModel::recorded).unwrap_or_default();
     let deadline = Instant::now() + timeout;
     let (holder, after) = (rollout::holder(), last_run(context));
     let secrets = &secrets;

@@ -2,7 +2,7 @@
 
 use tfplugin::{AttributePath, Diagnostic, Diagnostics, Severity};
 
-use super::plan::primary;
+use super::place::primary;
 use crate::mesh::well_known::{INTERMEDIATE_SECRET, ROOT_SECRET};
 use crate::rollout::GivenUp;
 use crate::trust::{Decision, Material, Mode, Refusal};

@@ -10,13 +10,12 @@ use futures::future::{join, join_all};
 use tfplugin::{Diagnostic, Diagnostics, Field};
 
 use super::authority_state;
-use super::fingerprint::Secrets;
-use super::model::{Manifests, MeshModel};
-use super::plan::primary;
-use super::recorded::Recorded;
+use super::model::MeshModel;
+use super::place::primary;
 use super::root_messages::{self, Change};
 use crate::clusters::{self, Cluster, OnUnreachable};
 use crate::diagnostics;
+use crate::lifecycle::{Manifests, Recorded, Secrets};
 use crate::manifests::{ObjectId, flatten, secret_field};
 use crate::mesh::well_known::{INTERMEDIATE_SECRET, ROOT_CERTIFICATE, ROOT_SECRET};
 use crate::mesh::{Authority, ClusterName, RootKeeper, ValidatedMesh};

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use super::entrances;
 use super::links::{self, Access};
 use super::model::{ClusterStatusModel, MeshModel, PrimaryModel, StatusModel};
-use super::plan::primary;
+use super::place::primary;
 use super::{authority_state, expiry};
 use crate::clusters::Cluster;
 use crate::diagnostics;

@@ -3,7 +3,7 @@
 
 use tfplugin::{AttributePath, Diagnostic, Diagnostics, Severity};
 
-use super::plan::primary;
+use super::place::primary;
 use super::problems::{Class, Problem};
 use super::status::{ABSENT, READY};
 use crate::clusters::Cluster;

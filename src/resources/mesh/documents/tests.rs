@@ -61,7 +61,7 @@ fn created() -> MeshModel {
 }
 
 /// Every object that the documents look at.
-fn manifests() -> Field<super::super::model::Manifests> {
+fn manifests() -> Field<crate::lifecycle::Manifests> {
     let object = |version: &str| map([("version", text(version))]);
     let authority = || {
         let fields = [secret_field(ROOT_CERT), secret_field("ca-cert.pem")];

@@ -1,15 +1,14 @@
 use std::collections::BTreeSet;
 
 use super::field_maps::Objects;
-use super::read::{cluster_id, kubernetes_id};
 use super::seals::{ApiServers, Seals};
 use crate::desired::ManifestSet;
 use crate::manifests::{FingerprintKey, ObjectId, digest, flatten, secret_field};
 use crate::mesh::ClusterFacts;
 use crate::rollout::Target;
 
-/// One cluster of the mesh, and what it shall hold.
-pub struct Site {
+/// One cluster of a resource, and what it must hold.
+pub struct ClusterPlan {
     /// Where it is, and whose objects are meant.
     pub target: Target,
     /// What it was rendered for.
@@ -26,7 +25,7 @@ pub fn digest_of(set: &ManifestSet) -> String {
     digest(objects.join("\n").as_bytes())
 }
 
-impl Site {
+impl ClusterPlan {
     /// The ids of its objects.
     pub fn ids(&self) -> impl Iterator<Item = ObjectId> {
         self.set.manifests().iter().map(|manifest| ObjectId::of(self.set.cluster(), &manifest.object))
@@ -52,7 +51,7 @@ impl Site {
         api_servers: &ApiServers,
     ) {
         for (id, manifest) in self.ids().zip(self.set.manifests()) {
-            if applied.contains(&kubernetes_id(&id)) {
+            if applied.contains(&id.without_cluster()) {
                 seals.seal(&id, manifest, live, api_servers);
             }
         }
@@ -63,11 +62,11 @@ impl Site {
     pub fn book(&self, book: &BTreeSet<ssa::ObjectId>, recorded: &Objects, key: &FingerprintKey) -> Objects {
         let mut wanted = self.wanted(key);
         for id in book {
-            let id = cluster_id(self.set.cluster().as_str(), id);
-            let fields = recorded.iter().find(|(known, _)| kubernetes_id(known) == kubernetes_id(&id));
+            let id = ObjectId::in_cluster(self.set.cluster().as_str(), id);
+            let fields = recorded.iter().find(|(known, _)| known.without_cluster() == id.without_cluster());
             wanted.entry(id).or_insert_with(|| fields.map(|(_, fields)| fields.clone()).unwrap_or_default());
         }
-        wanted.retain(|id, _| book.contains(&kubernetes_id(id)));
+        wanted.retain(|id, _| book.contains(&id.without_cluster()));
         wanted
     }
 

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use tfplugin::Field;
 
-use super::model::Manifests;
 use crate::manifests::{Fields, ObjectId, keep_wording};
 use crate::provider_data::PlanDetail;
 
-/// The objects of a mesh with their fields.
+/// `manifests` as Terraform holds it: by object, then by field path.
+pub type Manifests = BTreeMap<String, Field<BTreeMap<String, Field<String>>>>;
+
+/// Objects with their fields.
 pub type Objects = BTreeMap<ObjectId, Fields>;
 
 /// One object as a plan has rendered it.
@@ -37,14 +39,14 @@ pub fn texts(map: impl IntoIterator<Item = (String, String)>) -> Field<BTreeMap<
 }
 
 /// `manifests` of a state.
-pub fn state(objects: Objects) -> Field<Manifests> {
+pub fn state_manifests(objects: Objects) -> Field<Manifests> {
     Field::Known(objects.into_iter().map(|(id, fields)| (id.to_string(), texts(fields))).collect())
 }
 
 /// `manifests` of a plan: what exists already gets the rendered fields, in the prior wording where that means the same;
 /// what is yet to be created is unknown unless its fields are rendered (`None` where the cluster's facts are missing)
 /// and wanted in full.
-pub fn plan(
+pub fn planned_manifests(
     rendered: BTreeMap<ObjectId, Option<Rendered>>,
     prior: &Objects,
     detail: PlanDetail,
@@ -94,9 +96,9 @@ mod tests {
     #[test]
     fn an_object_to_be_created_is_one_line_in_a_compact_plan() {
         let wanted = objects(&[(ISTIOD, &[("spec.replicas", "1")])]);
-        let planned = plan(rendered(wanted.clone()), &Objects::new(), PlanDetail::Compact);
+        let planned = planned_manifests(rendered(wanted.clone()), &Objects::new(), PlanDetail::Compact);
         assert!(planned.as_known().unwrap()[ISTIOD].is_unknown());
-        let planned = plan(rendered(wanted.clone()), &Objects::new(), PlanDetail::Full);
+        let planned = planned_manifests(rendered(wanted.clone()), &Objects::new(), PlanDetail::Full);
         assert_eq!(known_objects(&planned), wanted);
     }
 
@@ -104,12 +106,15 @@ mod tests {
     fn an_existing_object_is_planned_field_by_field() {
         let wanted = objects(&[(ISTIOD, &[("spec.replicas", "2")])]);
         let prior = objects(&[(ISTIOD, &[("spec.replicas", "1")])]);
-        assert_eq!(known_objects(&plan(rendered(wanted.clone()), &prior, PlanDetail::Compact)), wanted);
+        assert_eq!(
+            known_objects(&planned_manifests(rendered(wanted.clone()), &prior, PlanDetail::Compact)),
+            wanted
+        );
     }
 
     #[test]
     fn state_keeps_every_object() {
         let made = objects(&[(ISTIOD, &[("spec.replicas", "1")]), ("east//Namespace//istio-system", &[])]);
-        assert_eq!(known_objects(&state(made.clone())), made);
+        assert_eq!(known_objects(&state_manifests(made.clone())), made);
     }
 }

@@ -24,7 +24,7 @@ pub struct Secrets {
 impl Secrets {
     /// What the resource remembers.
     pub fn recorded(private: &PrivateState) -> Result<Self, Diagnostic> {
-        Ok(Self { key: recorded(private)?, seals: Seals::recorded(private)? })
+        Ok(Self { key: recorded_key(private)?, seals: Seals::recorded(private)? })
     }
 
     /// The same for an apply, which draws a key if there is none. Plans never draw: they must be repeatable.
@@ -34,7 +34,7 @@ impl Secrets {
 }
 
 /// The key that the resource has.
-pub fn recorded(private: &PrivateState) -> Result<FingerprintKey, Diagnostic> {
+pub fn recorded_key(private: &PrivateState) -> Result<FingerprintKey, Diagnostic> {
     Ok(FingerprintKey::new(stored(private)?.unwrap_or(NONE_YET)))
 }
 

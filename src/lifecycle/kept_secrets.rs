@@ -7,7 +7,8 @@ use ssa::Observation;
 use tfplugin::{Diagnostic, Field};
 use tokio_util::sync::CancellationToken;
 
-use super::read::{cannot_read, kubernetes_id};
+use super::live_objects::cannot_read;
+use super::place::Place;
 use crate::desired::Manifest;
 use crate::manifests::{FingerprintKey, ObjectId, flatten, secret_field};
 use crate::rollout::Target;
@@ -16,9 +17,10 @@ use crate::rollout::Target;
 pub async fn read(
     target: &Target,
     secrets: impl Iterator<Item = ObjectId>,
+    place: Place,
     cancel: &CancellationToken,
 ) -> Result<BTreeMap<ObjectId, Map<String, Value>>, Diagnostic> {
-    let ids: BTreeMap<ssa::ObjectId, ObjectId> = secrets.map(|id| (kubernetes_id(&id), id)).collect();
+    let ids: BTreeMap<ssa::ObjectId, ObjectId> = secrets.map(|id| (id.without_cluster(), id)).collect();
     let asked: BTreeSet<ssa::ObjectId> = ids.keys().cloned().collect();
     let mut found = BTreeMap::new();
     if asked.is_empty() {
@@ -31,7 +33,7 @@ pub async fn read(
                 found.extend(ids.get(&asked).map(|id| (id.clone(), data)));
             }
             Observation::Absent => {}
-            Observation::Unknown(error) => return Err(cannot_read(&target.name, &asked, &error)),
+            Observation::Unknown(error) => return Err(cannot_read(&target.name, &asked, &error, place)),
         }
     }
     Ok(found)
