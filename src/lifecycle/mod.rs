@@ -6,7 +6,9 @@ mod field_maps;
 pub mod kept_secrets;
 mod live_objects;
 mod place;
+mod reached;
 mod recorded;
+mod refresh;
 mod seals;
 mod secrets;
 
@@ -16,6 +18,8 @@ pub use field_maps::{
 };
 pub use live_objects::{cannot_read, read_objects};
 pub use place::Place;
+pub use reached::{Reached, ReadTime, reach};
 pub use recorded::Recorded;
+pub use refresh::Refresh;
 pub use seals::{ApiServers, Seals};
 pub use secrets::{Secrets, recorded_key};

@@ -6,7 +6,6 @@ use super::super::model::StatusModel;
 use super::super::remote_control_plane_block::RemoteControlPlaneModel;
 use super::*;
 use crate::documents::{JoinModel, PeerModel};
-use crate::lifecycle::texts;
 
 const SERVICE: &str = "east//Service/istio-system-federation/istio-federationgateway";
 

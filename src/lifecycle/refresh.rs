@@ -1,0 +1,126 @@
+//! Refresh: the objects and field paths that state names, as they are now.
+
+use futures::future::join;
+use futures::{StreamExt as _, stream};
+use ssa::Inventory;
+use tfplugin::{Diagnostic, Diagnostics};
+use tokio_util::sync::CancellationToken;
+
+use super::field_maps::Objects;
+use super::live_objects::read_objects;
+use super::place::Place;
+use super::reached::{Reached, ReadTime};
+use super::recorded::Recorded;
+use crate::diagnostics;
+use crate::manifests::{Fields, FingerprintKey, ObjectId};
+use crate::rollout::Target;
+
+/// Of so many clusters the whole objects are in memory at the same time; what is kept of them is far smaller.
+const READ_AT_ONCE: usize = 4;
+
+/// What a refresh needs beside what state records.
+#[derive(Clone, Copy)]
+pub struct Refresh<'a> {
+    /// The key of the fingerprints.
+    pub key: &'a FingerprintKey,
+    /// Where the resource names a cluster.
+    pub place: Place,
+    /// Until when it may read.
+    pub time: ReadTime,
+    /// Ctrl-C.
+    pub cancel: &'a CancellationToken,
+    /// Whether a new cluster in the place of one that is gone, with this record in it, may be this resource's.
+    pub may_be_ours: fn(&Target, Option<&Inventory>) -> Result<(), Diagnostic>,
+}
+
+impl Refresh<'_> {
+    /// What state records, brought up to date with the clusters that were reached.
+    ///
+    /// # Errors
+    /// A cluster could not be read.
+    pub async fn objects(
+        &self,
+        reached: Vec<Reached>,
+        mut recorded: Recorded,
+    ) -> Result<(Recorded, Diagnostics), Diagnostics> {
+        let readings = reached.iter().map(|reached| {
+            let label = &reached.target.name;
+            self.time.limit(self.booked_objects(reached, &recorded), |late| late, label, self.place)
+        });
+        let readings: Vec<_> =
+            stream::iter(readings.collect::<Vec<_>>()).buffered(READ_AT_ONCE).collect().await;
+        let (mut warnings, mut errors) = (Diagnostics::new(), Diagnostics::new());
+        for (Reached { target, facts }, objects) in reached.into_iter().zip(readings) {
+            match objects {
+                Ok((objects, warning)) => {
+                    warnings.extend(warning);
+                    let label = target.name;
+                    recorded.objects.retain(|id, _| id.cluster != label);
+                    recorded.objects.extend(objects);
+                    recorded.cluster_uids.insert(label.clone(), facts.uid);
+                    recorded.kubernetes_versions.insert(label, facts.kubernetes_version);
+                }
+                Err(error) => errors.push(error),
+            }
+        }
+        errors.into_result().map(|()| (recorded, warnings))
+    }
+
+    /// The objects that state or the record knows in this cluster, as they are now, and what is wrong with the record.
+    async fn booked_objects(
+        &self,
+        reached: &Reached,
+        recorded: &Recorded,
+    ) -> Result<(Objects, Option<Diagnostic>), Diagnostic> {
+        let Self { key, place, cancel, .. } = *self;
+        let Reached { target, facts } = reached;
+        let unreadable = |error| diagnostics::rollout(&target.name, &error, Some(place(&target.name)));
+        if recorded.cluster_uids.get(&target.name) != Some(&facts.uid) {
+            // The block says that the cluster of before is gone, and everything in it with it. That is believed unless somebody else
+            // has a resource in this one: then the block names the wrong cluster, and state must not forget the right one.
+            let record = target.record(cancel).await.map_err(unreadable)?;
+            (self.may_be_ours)(target, record.as_ref())?;
+            return Ok((Objects::new(), None));
+        }
+        let wanted = recorded.objects.iter().filter(|(id, _)| id.cluster == target.name);
+        let wanted: Objects = wanted.map(|(id, fields)| (id.clone(), fields.clone())).collect();
+        let (objects, record) =
+            join(read_objects(target, &wanted, key, place, cancel), target.record(cancel)).await;
+        let mut objects = objects?;
+        let record = record.map_err(unreadable)?;
+        let warning = record_warning(target, record.as_ref(), &objects, place);
+        let record = record.filter(|record| record.identity() == target.owner.id());
+        let further = record.iter().flat_map(|record| record.entries().keys());
+        let further =
+            further.map(|id| ObjectId::in_cluster(&target.name, id)).filter(|id| !wanted.contains_key(id));
+        let further: Objects = further.map(|id| (id, Fields::new())).collect();
+        objects.extend(read_objects(target, &further, key, place, cancel).await?);
+        Ok((objects, warning))
+    }
+}
+
+/// What is wrong with the record of a cluster in which there are objects of the mesh.
+fn record_warning(
+    target: &Target,
+    record: Option<&Inventory>,
+    objects: &Objects,
+    place: Place,
+) -> Option<Diagnostic> {
+    let ssa::InventoryRef { namespace, name } = &target.inventory;
+    let label = &target.name;
+    let (summary, detail) = match record {
+        None if objects.is_empty() => return None,
+        None => (
+            format!("Cluster {label:?}: the inventory {namespace}/{name} is gone"),
+            "Somebody has deleted the ConfigMap in which the provider keeps what it has made in the cluster. The next apply that \
+             changes something, or a destroy, makes it again from state and from the owner labels of the objects.",
+        ),
+        Some(record) if record.identity() == target.owner.id() => return None,
+        Some(_) => (
+            format!("Cluster {label:?}: the inventory {namespace}/{name} belongs to another mesh"),
+            "Only objects that bear this mesh's owner label are looked at, and nothing of the other mesh is changed or deleted. If \
+             this mesh is to leave the cluster, remove its primary block and apply.",
+        ),
+    };
+    Some(Diagnostic::warning(summary, detail).at(place(label)))
+}
