@@ -4,6 +4,7 @@
 mod cluster_plan;
 mod field_maps;
 pub mod kept_secrets;
+mod leaving;
 mod live_objects;
 mod place;
 mod reached;
@@ -16,6 +17,7 @@ pub use cluster_plan::{ClusterPlan, digest_of};
 pub use field_maps::{
     Manifests, Objects, Rendered, known_objects, known_texts, planned_manifests, state_manifests, texts,
 };
+pub use leaving::{Departure, Leaves, Refusal, Removed, empty, prepare_leaving};
 pub use live_objects::{cannot_read, read_objects};
 pub use place::Place;
 pub use reached::{Reached, ReadTime, reach};

@@ -102,7 +102,17 @@ pub const TABLE: &[Row] = &[
     },
     Row {
         module: "lifecycle",
-        modules: &["desired", "diagnostics", "manifests", "mesh", "provider_data", "rollout", "trust"],
+        modules: &[
+            "clusters",
+            "desired",
+            "diagnostics",
+            "manifests",
+            "mesh",
+            "observe",
+            "provider_data",
+            "rollout",
+            "trust",
+        ],
         packages: Except(&["kube", "tonic"]),
     },
     Row { module: "resources", modules: USED_BY_VERBS, packages: Except(&["kube", "tonic"]) },

@@ -12,10 +12,11 @@ use super::documents;
 use super::model::MeshModel;
 use super::place::primary;
 use super::problems;
-use super::remove::Removed;
 use super::status::{self, Observed};
 use crate::clusters::Cluster;
-use crate::lifecycle::{ClusterPlan, Objects, Recorded, Seals, read_objects, state_manifests, texts};
+use crate::lifecycle::{
+    ClusterPlan, Objects, Recorded, Removed, Seals, read_objects, state_manifests, texts,
+};
 use crate::manifests::ObjectId;
 use crate::mesh::ClusterFacts;
 

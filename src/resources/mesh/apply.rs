@@ -17,14 +17,15 @@ use super::documents;
 use super::identity;
 use super::model::MeshModel;
 use super::place::primary;
-use super::remove::{Departure, Removed};
 use super::resume::{self, Found};
 use super::roots::Inquiry;
 use super::{remove, root_messages};
 use crate::clusters::Cluster;
 use crate::desired::ManifestSet;
 use crate::diagnostics;
-use crate::lifecycle::{ApiServers, ClusterPlan, Recorded, Seals, Secrets, digest_of, kept_secrets};
+use crate::lifecycle::{
+    self, ApiServers, ClusterPlan, Departure, Recorded, Removed, Seals, Secrets, digest_of, kept_secrets,
+};
 use crate::manifests::ObjectId;
 use crate::mesh::{ClusterFacts, ClusterName, JOIN_PAGE_KEY, ValidatedMesh};
 use crate::observe;
@@ -114,7 +115,7 @@ impl Apply<'_> {
         let removed = if diagnostics.has_errors() {
             Removed::default()
         } else {
-            let (removed, messages) = remove::empty(&prepared.leaving, session).await;
+            let (removed, messages) = lifecycle::empty(&prepared.leaving, session, primary).await;
             diagnostics.extend(messages);
             removed
         };

@@ -1,8 +1,7 @@
-//! Emptying clusters: at destroy, and when a mesh leaves one.
+//! What a mesh takes from a cluster that it leaves, and who is in the way.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use futures::future::join_all;
 use ssa::ObjectPattern;
 use tfplugin::{Diagnostic, Diagnostics};
 use tokio_util::sync::CancellationToken;
@@ -10,40 +9,13 @@ use tokio_util::sync::CancellationToken;
 use super::dependents;
 use super::place::primary;
 use super::recorded::Leave;
-use crate::clusters::{self, Cluster, OnUnreachable};
+use crate::clusters::{self, Cluster};
 use crate::diagnostics;
-use crate::lifecycle::Recorded;
-use crate::manifests::ObjectId;
+use crate::lifecycle::{Departure, Leaves, Recorded, Refusal, prepare_leaving};
 use crate::mesh::MemberRecord;
 use crate::observe;
 use crate::provider_data::ProviderData;
-use crate::rollout::{self, Removal, Session, Target};
-
-/// What is to be done in one cluster that the mesh leaves.
-pub enum Departure {
-    /// Empty it, and say this.
-    Empty(Box<Removal>, Diagnostics),
-    /// Forget it: what was there is gone for good, by the user's own word.
-    Forget(String, Diagnostic),
-    /// It cannot be reached, and stays in state.
-    Keep(Diagnostic),
-}
-
-/// What became of the clusters that the mesh leaves.
-#[derive(Default)]
-pub struct Removed {
-    /// Labels of those that hold nothing of the mesh any more.
-    pub gone: BTreeSet<String>,
-    /// What the records of the others still have, as far as they were opened.
-    books: BTreeMap<String, BTreeSet<ssa::ObjectId>>,
-}
-
-impl Removed {
-    /// Whether an object may still be there.
-    pub fn is_left(&self, id: &ObjectId) -> bool {
-        self.books.get(&id.cluster).is_none_or(|book| book.contains(&id.without_cluster()))
-    }
-}
+use crate::rollout::{Removal, Target};
 
 /// Looks at the clusters with these labels before anything is written anywhere.
 ///
@@ -56,131 +28,34 @@ pub async fn prepare(
     data: &ProviderData,
     cancel: &CancellationToken,
 ) -> Result<Vec<Departure>, Diagnostics> {
-    let departures =
-        join_all(labels.iter().map(|label| departure(label, recorded, leave, data, cancel))).await;
-    let (mut ready, mut refusals) = (Vec::new(), Diagnostics::new());
-    for departure in departures {
-        match departure {
-            Ok(departure) => ready.push(departure),
-            Err(refused) => refusals.extend(refused),
-        }
-    }
-    refusals.into_result().map(|()| ready)
+    prepare_leaving(recorded, labels, data, primary, &Leaving { recorded, leave, cancel }).await
 }
 
-/// Deletes what the mesh has made in these clusters.
-pub async fn empty(departures: &[Departure], session: &Session<'_>) -> (Removed, Diagnostics) {
-    let (mut removed, mut diagnostics) = (Removed::default(), Diagnostics::new());
-    let mut removals = Vec::new();
-    for departure in departures {
-        match departure {
-            Departure::Empty(removal, warnings) => {
-                removals.push(removal.as_ref().clone());
-                diagnostics.extend(warnings.clone());
-            }
-            Departure::Keep(error) => diagnostics.push(error.clone()),
-            Departure::Forget(label, warning) => {
-                diagnostics.push(warning.clone());
-                removed.gone.insert(label.clone());
-            }
-        }
-    }
-    for outcome in rollout::uninstall(removals, session).await {
-        let label = outcome.cluster;
-        match &outcome.error {
-            None => drop(removed.gone.insert(label)),
-            Some(error) => {
-                diagnostics.push(diagnostics::rollout(&label, error, Some(primary(&label))));
-                removed.books.extend(outcome.book.map(|book| (label, book)));
-            }
-        }
-    }
-    (removed, diagnostics)
+/// A mesh that leaves clusters.
+struct Leaving<'a> {
+    recorded: &'a Recorded,
+    leave: &'a Leave,
+    cancel: &'a CancellationToken,
 }
 
-async fn departure(
-    label: &str,
-    recorded: &Recorded,
-    leave: &Leave,
-    data: &ProviderData,
-    cancel: &CancellationToken,
-) -> Result<Departure, Diagnostics> {
-    let (cluster, uid) = match identified(label, recorded, data).await {
-        Ok(Some(found)) => found,
-        Ok(None) => {
-            let warning = Diagnostic::warning(
-                format!("Cluster {label:?} is another one than state knows"),
-                "Its block says so in recreated_from, so what was in the old cluster is gone with it.",
-            );
-            return Ok(Departure::Forget(label.to_owned(), warning));
-        }
-        Err(error) => return Ok(unidentified(label, &error, data)),
-    };
-    match removal(&cluster, &uid, recorded, leave, cancel).await {
-        Ok(removal) => {
-            let warnings = check_dependents(&removal.target, recorded, leave).await?;
-            Ok(Departure::Empty(Box::new(removal), warnings))
-        }
-        Err(error) => Ok(Departure::Keep(diagnostics::cluster(&error, Some(primary(label))))),
+impl Leaves for Leaving<'_> {
+    async fn removal(&self, cluster: &Cluster, uid: &str) -> Result<(Removal, Diagnostics), Refusal> {
+        let Self { recorded, leave, cancel } = self;
+        let label = cluster.name();
+        let target = Target::new(cluster, uid, &recorded.owner(), &recorded.namespace);
+        let known = recorded.known(label, &target);
+        let (keep, keep_unfinished) = if leave.deletes_crds {
+            (Vec::new(), Vec::new())
+        } else {
+            let record = target.record(cancel).await.ok().flatten();
+            let entries = record.iter().flat_map(|record| record.entries().keys());
+            (vec![definitions()], in_use(cluster, known.keys().chain(entries)).await?)
+        };
+        let release = leave.releases.get(label).or(leave.releases.values().next());
+        let release = release.cloned().unwrap_or_default();
+        let warnings = check_dependents(&target, recorded, leave).await.map_err(Refusal::InUse)?;
+        Ok((Removal { target, known, keep, keep_unfinished, release }, warnings))
     }
-}
-
-/// The cluster that state knows by this label; `None` if it is another one, by the user's own word.
-async fn identified(
-    label: &str,
-    recorded: &Recorded,
-    data: &ProviderData,
-) -> Result<Option<(Cluster, String)>, clusters::Error> {
-    let cluster = data.clusters.get(label).await?;
-    let live = cluster.uid().await?;
-    let known = recorded.cluster_uids.get(label).map(String::as_str).unwrap_or_default();
-    cluster.check_uid(known, &live)?;
-    Ok((known == live).then_some((cluster, live)))
-}
-
-/// What becomes of a cluster that is not to be found.
-fn unidentified(label: &str, error: &clusters::Error, data: &ProviderData) -> Departure {
-    let on_unreachable = data.clusters.block(label).map(|block| block.on_unreachable).unwrap_or_default();
-    if !error.is_no_answer() {
-        return Departure::Keep(diagnostics::cluster(error, Some(primary(label))));
-    }
-    if on_unreachable == OnUnreachable::Abandon {
-        let consequence =
-            "The cluster block says on_unreachable = \"abandon\": what the mesh made there is forgotten.";
-        let warning = diagnostics::cluster_skipped(error, Some(primary(label)), consequence);
-        return Departure::Forget(label.to_owned(), warning);
-    }
-    let mut refusal = diagnostics::cluster(error, Some(primary(label)));
-    if !matches!(error, clusters::Error::AnotherCluster { .. }) {
-        refusal.detail.push_str(
-            "\n\nIf the cluster is gone for good, set on_unreachable = \"abandon\" in its cluster block and run the same \
-             command again.",
-        );
-    }
-    Departure::Keep(refusal)
-}
-
-/// What to remove from the cluster.
-async fn removal(
-    cluster: &Cluster,
-    uid: &str,
-    recorded: &Recorded,
-    leave: &Leave,
-    cancel: &CancellationToken,
-) -> Result<Removal, clusters::Error> {
-    let label = cluster.name();
-    let target = Target::new(cluster, uid, &recorded.owner(), &recorded.namespace);
-    let known = recorded.known(label, &target);
-    let (keep, keep_unfinished) = if leave.deletes_crds {
-        (Vec::new(), Vec::new())
-    } else {
-        let recorded = target.record(cancel).await.ok().flatten();
-        let recorded = recorded.iter().flat_map(|record| record.entries().keys());
-        (vec![definitions()], in_use(cluster, known.keys().chain(recorded)).await?)
-    };
-    let release = leave.releases.get(label).or(leave.releases.values().next());
-    let release = release.cloned().unwrap_or_default();
-    Ok(Removal { target, known, keep, keep_unfinished, release })
 }
 
 /// Whether somebody still needs the cluster's control plane: then it must stay. What cannot be seen is a warning.
@@ -242,62 +117,4 @@ async fn in_use(
         ids.filter(|id| definitions().matches(id)).map(|id| (id.name.as_str(), id)).collect();
     let used = observe::definitions_in_use(cluster, known.keys().copied()).await?;
     Ok(used.iter().filter_map(|name| known.get(name.as_str())).map(|id| ObjectPattern::object(id)).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-    use crate::charts::Charts;
-    use crate::clusters::{ClusterBlock, Clusters, Environment, Limits};
-    use crate::provider_data::PlanDetail;
-
-    fn provider(on_unreachable: OnUnreachable) -> ProviderData {
-        let block = ClusterBlock { on_unreachable, ..ClusterBlock::default() };
-        let blocks = BTreeMap::from([("east".to_owned(), block)]);
-        ProviderData {
-            clusters: Clusters::new(blocks, Environment::default(), Limits::default()),
-            charts: Charts::new([], BTreeMap::new()).unwrap(),
-            plan_detail: PlanDetail::Compact,
-        }
-    }
-
-    fn unauthorized() -> clusters::Error {
-        let (cluster, host) = ("east".to_owned(), "https://east.example".to_owned());
-        clusters::Error::Unauthorized { cluster, host, credentials: "the token".to_owned() }
-    }
-
-    fn another() -> clusters::Error {
-        clusters::Error::AnotherCluster {
-            cluster: "east".to_owned(),
-            host: "https://east.example".to_owned(),
-            recorded: "old".to_owned(),
-            live: "new".to_owned(),
-        }
-    }
-
-    #[tokio::test]
-    async fn an_abandoned_cluster_is_forgotten_whatever_answers_in_its_place() {
-        let data = provider(OnUnreachable::Abandon);
-        // The block names nothing, as that of a cluster whose data source is gone.
-        let setting = data.clusters.get("east").await.unwrap_err();
-        for error in [setting, unauthorized(), another()] {
-            assert!(matches!(unidentified("east", &error, &data), Departure::Forget(..)), "{error}");
-        }
-        let attribute = "host".to_owned();
-        let unknown = clusters::Error::NotYetKnown { cluster: "east".to_owned(), attribute };
-        assert!(matches!(unidentified("east", &unknown, &data), Departure::Keep(_)));
-    }
-
-    #[test]
-    fn a_cluster_that_is_not_abandoned_stays_in_state_and_the_message_says_how_to_abandon_it() {
-        for on_unreachable in [OnUnreachable::Error, OnUnreachable::Keep] {
-            let data = provider(on_unreachable);
-            let Departure::Keep(refusal) = unidentified("east", &unauthorized(), &data) else { panic!() };
-            assert!(refusal.detail.contains("on_unreachable = \"abandon\""), "{}", refusal.detail);
-            let Departure::Keep(refusal) = unidentified("east", &another(), &data) else { panic!() };
-            assert!(!refusal.detail.contains("abandon"), "{}", refusal.detail);
-        }
-    }
 }

@@ -11,9 +11,10 @@ use super::declare::declare;
 use super::identity::{self, MeshIdentity};
 use super::import;
 use super::model::MeshModel;
+use super::place::primary;
 use super::{consequences, plan, read, remove, schema};
 use crate::diagnostics;
-use crate::lifecycle::{Secrets, recorded_key};
+use crate::lifecycle::{self, Secrets, recorded_key};
 use crate::provider_data::ProviderData;
 use crate::rollout::{self, Session};
 
@@ -89,7 +90,7 @@ impl Resource for MeshResource {
             };
         let (holder, after) = (rollout::holder(), last_run(context));
         let session = Session { holder: holder.clone(), after, deadline: Instant::now() + timeout, cancel };
-        let (_, diagnostics) = remove::empty(&departures, &session).await;
+        let (_, diagnostics) = lifecycle::empty(&departures, &session, primary).await;
         if let Err(error) = remember_run(context, &holder) {
             return Outcome::failed(error);
         }
