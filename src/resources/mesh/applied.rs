@@ -11,6 +11,7 @@ use super::apply::{Apply, Done, Prepared};
 use super::documents;
 use super::model::MeshModel;
 use super::place::primary;
+use super::planned_status;
 use super::problems;
 use super::status::{self, Observed};
 use crate::clusters::Cluster;
@@ -97,10 +98,12 @@ impl Apply<'_> {
             if !diagnostics.has_errors() {
                 diagnostics.extend(problems::in_the_end(problems, self.prior.is_none()));
             }
-            let planned = self.planned.status.as_known().cloned();
             let observed = documents::observed(&state, &status, &roots);
             let (join, peer) = documents::applied(self.planned, observed);
-            return MeshModel { status: Field::Known(planned.unwrap_or(status)), join, peer, ..state };
+            // After an error nobody holds the plan to its word, and what is wrong must be seen.
+            let promised = if diagnostics.has_errors() { &Field::Unknown } else { &self.planned.status };
+            let status = Field::Known(planned_status::applied(promised, status));
+            return MeshModel { status, join, peer, ..state };
         }
     }
 

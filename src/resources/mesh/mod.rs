@@ -47,7 +47,7 @@
 //! | `manifests` | map(map(string)) | computed | | | fields of objects that exist, but for objects that depend on an unknown value; objects to be created unknown unless `plan_detail = "full"`; unknown as a whole while a value that decides which objects there are is | the objects and field paths that state names, one LIST a kind |
 //! | `chart_digests` | map(string) | computed | | | prior where source and version are as before, else unknown | state |
 //! | `cluster_uids` | map(string) | computed | | | prior, else unknown; unknown where another cluster may be found by now | UID of `kube-system` |
-//! | `status` | object | computed | | | prior if nothing changes and nothing is wrong, else unknown | istiod's pods and debug interface, Service of the gateway, `istio-ca-root-cert` |
+//! | `status` | object | computed | | | member by member: prior where it is good and this apply does not change what it tells of, else unknown | istiod's pods and debug interface, Service of the gateway, `istio-ca-root-cert` |
 //! | `join`, `peer` | object | computed | | | member by member, as what each is made from: `id` unknown at a create, UIDs as `cluster_uids`; addresses and roots prior where nothing that they depend on changes, else unknown; a list unknown while an element is | as `status` |
 //! | `kubernetes_versions` | map(string) | computed | | | as `cluster_uids` | `/version` of each cluster |
 //!
@@ -80,7 +80,9 @@ mod model;
 mod observed_schema;
 mod place;
 mod plan;
+mod planned_status;
 mod problems;
+mod promise;
 mod read;
 mod readings;
 mod recorded;
@@ -95,6 +97,7 @@ mod schema;
 mod stand_ins;
 mod status;
 mod trust_list;
+mod unchanged;
 
 pub use model::{ChartModel, ChartSourceModel, MeshModel, PrimaryModel};
 pub use resource::MeshResource;

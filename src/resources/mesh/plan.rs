@@ -18,11 +18,11 @@ use super::immutable;
 use super::links;
 use super::model::MeshModel;
 use super::place::primary;
+use super::planned_status;
 use super::readings::{Readings, readings};
 use super::rendering::{Drawn, Rendering};
 use super::resume::{self, Found};
 use super::roots::Inquiry;
-use super::status;
 use crate::clusters::Cluster;
 use crate::diagnostics;
 use crate::lifecycle::{Manifests, Recorded, Secrets, planned_manifests};
@@ -70,13 +70,13 @@ pub async fn plan(
     };
     messages.extend(inputs.foresee(&objects).await?);
     planned.manifests = if is_open { Field::Unknown } else { objects.clone() };
-    let is_unchanged = prior.is_some_and(|prior| is_same(prior, &planned));
-    planned.status = status::planned(prior.filter(|_| is_unchanged));
     // What was seen of a cluster says nothing of another one in its place, unless objects that stay prove that there is none.
     let seen = prior.filter(|_| objects.is_known() || facts.values().all(Option::is_some));
     // What is known of single objects counts also where it is not known whether these are all.
-    (planned.join, planned.peer) =
-        documents::planned(&MeshModel { manifests: objects, ..planned.clone() }, seen);
+    let with_objects = MeshModel { manifests: objects, ..planned.clone() };
+    planned.status = planned_status::planned(&with_objects, prior);
+    let with_objects = MeshModel { status: planned.status.clone(), ..with_objects };
+    (planned.join, planned.peer) = documents::planned(&with_objects, seen);
     messages.extend(if let Some(prior) = prior {
         consequences::of_update(prior, &planned, &recorded, &facts, data).await
     } else {
@@ -207,13 +207,6 @@ fn pinned(
         (chart, if is_recorded { Field::Known(digest) } else { Field::Unknown })
     });
     Field::Known(digests.collect())
-}
-
-/// Whether the plan changes nothing in any cluster.
-fn is_same(prior: &MeshModel, planned: &MeshModel) -> bool {
-    prior.manifests == planned.manifests
-        && prior.cluster_uids == planned.cluster_uids
-        && prior.kubernetes_versions == planned.kubernetes_versions
 }
 
 /// Every cluster of the mesh, before and after, needs a block in the provider. Of a mesh whose clusters are not known, those of

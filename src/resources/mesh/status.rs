@@ -25,14 +25,6 @@ pub const ABSENT: &str = "absent";
 /// It could not be observed, and nothing is known from before.
 pub const UNKNOWN: &str = "unknown";
 
-/// What `status` is planned as: as it was, if the plan changes nothing and nothing is wrong.
-pub fn planned(unchanged: Option<&MeshModel>) -> Field<StatusModel> {
-    match unchanged.map(|prior| &prior.status) {
-        Some(Field::Known(status)) if status.problems().is_empty() => Field::Known(status.clone()),
-        _ => Field::Unknown,
-    }
-}
-
 /// What was observed of a mesh.
 pub struct Observed {
     /// In words.

@@ -7,7 +7,9 @@ use super::super::remote_control_plane_block::RemoteControlPlaneModel;
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::documents::JoinClusterModel;
+use crate::documents::{JoinClusterModel, Texts};
+use crate::manifests::secret_field;
+use crate::trust::ROOT_CERT;
 
 fn text(text: &str) -> Field<String> {
     text.into()
