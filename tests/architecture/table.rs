@@ -130,6 +130,7 @@ const USED_BY_VERBS: &[&str] = &[
     "desired",
     "diagnostics",
     "documents",
+    "health",
     "lifecycle",
     "manifests",
     "mesh",

@@ -6,28 +6,11 @@ use futures::future::{join, join_all};
 use tfplugin::Field;
 
 use super::model::{ClusterStatusModel, MeshModel, StatusModel};
-use super::status::{READY, UNKNOWN};
+use super::status::READY;
 use crate::clusters::{Cluster, SecretString};
+use crate::health::{Heard, Held, LinkState, Verdict, judged};
 use crate::mesh::well_known::{READER_TOKEN_SECRET, remote_secret_name};
-use crate::observe::{self, ControlPlane, Refusal, RemoteAccess, RemoteSecret, RemoteSecrets, Replica};
-
-/// The API server does not know the token that istiod has. The next apply hands out the present one.
-const TOKEN_REFUSED: &str = "token_refused";
-
-/// No istiod is ready that could read the other cluster.
-const NO_CONTROL_PLANE: &str = "no_control_plane";
-/// istiod does not know the other cluster, and nothing tells it of that.
-const MISSING: &str = "missing";
-/// The remote secret does not say how to read the other cluster.
-const INVALID_SECRET: &str = "invalid_secret";
-/// The proxies of the two clusters trust different roots.
-pub const ROOTS_DIFFER: &str = "roots_differ";
-/// No gateway of the other network is open.
-pub const NO_GATEWAY: &str = "no_gateway";
-/// No control plane reads the cluster any more, as the user wants it.
-pub const DRAINED: &str = "drained";
-/// Some pod of istiod still reads it.
-pub const DRAINING: &str = "draining";
+use crate::observe::{self, ControlPlane, RemoteAccess, RemoteSecret, RemoteSecrets, Replica};
 
 /// What links are judged by.
 pub struct Observation<'a> {
@@ -83,12 +66,12 @@ impl Observation<'_> {
             let (token, secrets) = (tokens.get(read), secrets.get(reader));
             async move {
                 let known = self.known(reader, read, secrets, token).await;
-                let state = if known == READY {
+                let obstacle = if known == LinkState::Ready {
                     status.obstacle(self.mesh, self.networks, reader, read)
                 } else {
                     None
                 };
-                (format!("{reader}->{read}"), Field::Known(state.map_or(known, str::to_owned)))
+                (format!("{reader}->{read}"), Field::from(obstacle.unwrap_or(known).name()))
             }
         });
         join_all(links).await.into_iter().collect()
@@ -101,107 +84,40 @@ impl Observation<'_> {
         read: &str,
         secrets: Option<&RemoteSecrets>,
         token: Option<&Token>,
-    ) -> String {
-        let last = self.prior.link(&format!("{reader}->{read}")).unwrap_or(UNKNOWN);
+    ) -> LinkState {
+        let last =
+            self.prior.link(&format!("{reader}->{read}")).map_or(LinkState::Unknown, LinkState::of_name);
         let secret = secrets.map(|secrets| secrets.get(&secret_name(read), read));
-        let held = secret.as_ref().map_or(Held::Unseen, |secret| Held::of(secret, token));
+        let held = secret.as_ref().map_or(Held::Unseen, |secret| held(secret, token));
         let heard = match self.seen.get(reader).map(|control_plane| &control_plane.replicas) {
-            None => return last.to_owned(),
-            Some(Ok(replicas)) if self.mesh.is_drained(read) => return drained(replicas, read).to_owned(),
+            None => return last,
+            Some(Ok(replicas)) if self.mesh.is_drained(read) => return drained(replicas, read),
             Some(Err(_)) if self.mesh.is_drained(read) => {
-                return if matches!(held, Held::Unseen | Held::Absent) { last } else { DRAINING }.to_owned();
+                let is_gone = matches!(held, Held::Unseen | Held::Absent);
+                return if is_gone { last } else { LinkState::Draining };
             }
             Some(Ok(replicas)) => Heard::Now(worst(replicas, read)),
-            Some(Err(_)) => Heard::Before(last.to_owned()),
+            Some(Err(_)) => Heard::Before(last),
         };
-        match judged(&heard, held) {
-            Verdict::Is(state) => state,
-            Verdict::Unless(state) => match secret {
-                Some(RemoteSecret::Usable(access)) => {
-                    access.refusal(read).await.map_or(state, |refusal| name(refusal).to_owned())
-                }
-                _ => state,
-            },
+        match (judged(heard, held), secret) {
+            (Verdict::Is(state), _) => state,
+            (Verdict::Unless(state), Some(RemoteSecret::Usable(access))) => {
+                access.refusal(read).await.map_or(state, LinkState::from)
+            }
+            (Verdict::Unless(state), _) => state,
         }
     }
 }
 
-/// What the remote secret of a link is found to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Held {
-    /// It could not be looked at.
-    Unseen,
-    Absent,
-    Unusable,
-    /// It has another token than the one by which the cluster is read now.
-    Old,
-    Current,
-}
-
-impl Held {
-    fn of(secret: &RemoteSecret, token: Option<&Token>) -> Self {
-        match secret {
-            RemoteSecret::Absent => Self::Absent,
-            RemoteSecret::Unusable => Self::Unusable,
-            RemoteSecret::Usable(access) if is_old(access, token) => Self::Old,
-            RemoteSecret::Usable(_) => Self::Current,
-        }
+/// What the remote secret is found to be; `token` is the one by which the cluster is read now.
+fn held(secret: &RemoteSecret, token: Option<&Token>) -> Held {
+    let is_old = |access: &RemoteAccess| token.is_some_and(|token| !access.has_token(token.as_ref()));
+    match secret {
+        RemoteSecret::Absent => Held::Absent,
+        RemoteSecret::Unusable => Held::Unusable,
+        RemoteSecret::Usable(access) if is_old(access) => Held::Old,
+        RemoteSecret::Usable(_) => Held::Current,
     }
-}
-
-/// What is known of istiod's own view of a link.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Heard {
-    /// Its answer.
-    Now(String),
-    /// It cannot be asked; this is what `status` said before.
-    Before(String),
-}
-
-/// What a link is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Verdict {
-    Is(String),
-    /// This, unless the API server itself refuses what the remote secret says.
-    Unless(String),
-}
-
-/// What a link is by what is known of it. What cannot be seen is no cause; istiod's word stands.
-fn judged(heard: &Heard, held: Held) -> Verdict {
-    let is = |state: &str| Verdict::Is(state.to_owned());
-    let last = match heard {
-        Heard::Now(said) if said == NO_CONTROL_PLANE => return is(said),
-        Heard::Now(said) => said.as_str(),
-        Heard::Before(last) => last_heard(last),
-    };
-    match (held, heard) {
-        (Held::Unusable, _) => is(INVALID_SECRET),
-        // istiod goes on as it is until it starts anew, or the connection breaks.
-        (Held::Old, _) => is(TOKEN_REFUSED),
-        (Held::Absent, Heard::Before(_)) => is(MISSING),
-        (Held::Absent, Heard::Now(_)) if last != READY => is(MISSING),
-        (Held::Current, Heard::Now(_)) if last == MISSING => Verdict::Unless("syncing".to_owned()),
-        (Held::Current, Heard::Now(_)) if last != READY => Verdict::Unless(last.to_owned()),
-        (Held::Current, Heard::Before(_)) if is_fault_of_access(last) => Verdict::Unless(UNKNOWN.to_owned()),
-        _ => is(last),
-    }
-}
-
-/// What istiod was last heard to say when `status` came to be `state`: whatever else keeps calls out is only looked for where it
-/// has accepted the other cluster.
-fn last_heard(state: &str) -> &str {
-    if matches!(state, ROOTS_DIFFER | NO_GATEWAY) { READY } else { state }
-}
-
-/// Whether it was said without istiod: by the Secrets, or by the API server to whom they lead.
-fn is_fault_of_access(state: &str) -> bool {
-    let refusals =
-        [Refusal::Token, Refusal::Rights, Refusal::Certificate, Refusal::Unreachable, Refusal::Kubeconfig];
-    state == MISSING || refusals.into_iter().any(|refusal| name(refusal) == state)
-}
-
-fn is_old(access: &RemoteAccess, token: Option<&Token>) -> bool {
-    token.is_some_and(|token| !access.has_token(token.as_ref()))
 }
 
 /// The Secret by which istiod knows cluster `read`.
@@ -209,36 +125,25 @@ pub fn secret_name(read: &str) -> String {
     read.parse().map(|read| remote_secret_name(&read)).unwrap_or_default()
 }
 
-fn name(refusal: Refusal) -> &'static str {
-    match refusal {
-        Refusal::Token => TOKEN_REFUSED,
-        Refusal::Rights => "reader_forbidden",
-        Refusal::Certificate => "untrusted_certificate",
-        Refusal::Unreachable => "unreachable",
-        Refusal::Kubeconfig => INVALID_SECRET,
-    }
-}
-
 /// Whether every replica has let go of a cluster that is on its way out.
-fn drained(replicas: &[Replica], read: &str) -> &'static str {
-    if replicas.iter().any(|replica| replica.contains_key(read)) { DRAINING } else { DRAINED }
+fn drained(replicas: &[Replica], read: &str) -> LinkState {
+    let reads = replicas.iter().any(|replica| replica.contains_key(read));
+    if reads { LinkState::Draining } else { LinkState::Drained }
 }
 
 /// What the replica that is least far says.
-fn worst(replicas: &[Replica], read: &str) -> String {
-    let states = replicas.iter().map(|replica| replica.get(read).map_or(MISSING, String::as_str));
-    let worst = states.filter(|state| *state != "synced").min();
-    match worst {
-        Some(state) => state.to_owned(),
-        None if replicas.is_empty() => NO_CONTROL_PLANE.to_owned(),
-        None => READY.to_owned(),
-    }
+fn worst(replicas: &[Replica], read: &str) -> LinkState {
+    let states = replicas.iter().map(|replica| LinkState::of_istiod(replica.get(read).map(String::as_str)));
+    states.min().unwrap_or(LinkState::NoControlPlane)
 }
 
 /// The links (reader, read) whose token state says to be refused.
 pub fn with_refused_token(prior: Option<&MeshModel>) -> BTreeSet<(String, String)> {
     let links = prior.and_then(|prior| prior.status.as_known()?.links.as_known());
-    let refused = links.into_iter().flatten().filter(|(_, state)| state.as_str() == Some(TOKEN_REFUSED));
+    let refused = links
+        .into_iter()
+        .flatten()
+        .filter(|(_, state)| state.as_str() == Some(LinkState::TokenRefused.name()));
     let pair = |key: &String| key.split_once("->").map(|(reader, read)| (reader.to_owned(), read.to_owned()));
     refused.filter_map(|(key, _)| pair(key)).collect()
 }
@@ -260,13 +165,13 @@ impl StatusModel {
         networks: &BTreeMap<String, String>,
         reader: &str,
         read: &str,
-    ) -> Option<&'static str> {
+    ) -> Option<LinkState> {
         let roots =
             |label: &str| self.cluster(label).and_then(|cluster| known_texts(&cluster.root_fingerprints));
         if let (Some(own), Some(other)) = (roots(reader), roots(read))
             && own.is_disjoint(&other)
         {
-            return Some(ROOTS_DIFFER);
+            return Some(LinkState::RootsDiffer);
         }
         let network = networks.get(read)?;
         if networks.get(reader) == Some(network) {
@@ -276,7 +181,7 @@ impl StatusModel {
             networks.iter().filter(|(label, other)| *other == network && !mesh.is_drained(label));
         // Of a cluster that was never seen, nothing can be said.
         let is_open = on_network.any(|(label, _)| self.cluster(label).is_none_or(has_open_gateway));
-        (!is_open).then_some(NO_GATEWAY)
+        (!is_open).then_some(LinkState::NoGateway)
     }
 }
 
@@ -286,74 +191,4 @@ fn has_open_gateway(cluster: &ClusterStatusModel) -> bool {
 
 fn known_texts(list: &Field<Vec<Field<String>>>) -> Option<BTreeSet<&str>> {
     Some(list.as_known()?.iter().filter_map(Field::as_str).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn now(said: &str) -> Heard {
-        Heard::Now(said.to_owned())
-    }
-
-    fn before(last: &str) -> Heard {
-        Heard::Before(last.to_owned())
-    }
-
-    fn is(state: &str) -> Verdict {
-        Verdict::Is(state.to_owned())
-    }
-
-    fn unless(state: &str) -> Verdict {
-        Verdict::Unless(state.to_owned())
-    }
-
-    #[test]
-    fn an_old_token_is_seen_though_istiod_cannot_be_asked() {
-        for last in [READY, UNKNOWN, "syncing", TOKEN_REFUSED] {
-            assert_eq!(judged(&before(last), Held::Old), is(TOKEN_REFUSED), "{last}");
-        }
-        assert_eq!(judged(&now(READY), Held::Old), is(TOKEN_REFUSED));
-    }
-
-    #[test]
-    fn what_the_secrets_say_counts_without_istiod() {
-        assert_eq!(judged(&before(READY), Held::Absent), is(MISSING));
-        assert_eq!(judged(&before(READY), Held::Unusable), is(INVALID_SECRET));
-        assert_eq!(judged(&before(READY), Held::Unseen), is(READY));
-    }
-
-    #[test]
-    fn what_was_last_seen_stays_where_nothing_speaks_against_it() {
-        for last in [READY, UNKNOWN, "syncing", "timeout"] {
-            assert_eq!(judged(&before(last), Held::Current), is(last));
-        }
-    }
-
-    #[test]
-    fn a_fault_that_istiod_did_not_tell_is_looked_for_again() {
-        let of_secrets = [MISSING, INVALID_SECRET, TOKEN_REFUSED];
-        let of_api_server = ["reader_forbidden", "untrusted_certificate", "unreachable"];
-        for last in of_secrets.into_iter().chain(of_api_server) {
-            assert_eq!(judged(&before(last), Held::Current), unless(UNKNOWN), "{last}");
-        }
-    }
-
-    #[test]
-    fn what_else_kept_calls_out_is_looked_for_again() {
-        for last in [ROOTS_DIFFER, NO_GATEWAY] {
-            assert_eq!(judged(&before(last), Held::Current), is(READY), "{last}");
-        }
-    }
-
-    #[test]
-    fn istiods_word_is_tried_out_where_it_is_not_good() {
-        assert_eq!(judged(&now(READY), Held::Current), is(READY));
-        assert_eq!(judged(&now(READY), Held::Absent), is(READY));
-        assert_eq!(judged(&now("timeout"), Held::Current), unless("timeout"));
-        assert_eq!(judged(&now(MISSING), Held::Current), unless("syncing"));
-        assert_eq!(judged(&now(MISSING), Held::Absent), is(MISSING));
-        assert_eq!(judged(&now("syncing"), Held::Unseen), is("syncing"));
-        assert_eq!(judged(&now(NO_CONTROL_PLANE), Held::Old), is(NO_CONTROL_PLANE));
-    }
 }

@@ -43,7 +43,7 @@ pub fn status() -> Attribute {
          is told whom the mesh trusts besides its own root: `ready`, `changed`, `absent` or `invalid_record`). `links`, \
          `\"<cluster>-><other>\"`: whether calls from a cluster reach the other: `ready`, `no_control_plane`, `missing` (istiod \
          does not know the other cluster), `invalid_secret`, `token_refused`, `reader_forbidden`, `untrusted_certificate`, \
-         `unreachable`, `syncing` and `timeout` (istiod cannot read the other API server), `roots_differ`, `no_gateway`, `drained` \
+         `unreachable`, `syncing`, `timeout` and `closed` (istiod cannot read the other API server), `roots_differ`, `no_gateway`, `drained` \
          and `draining` (the other cluster is on its way out, and istiod no longer or still reads it) or `unknown`. Plans warn about \
          anything not `ready` and how to fix it, and then plan a change of `status` even if nothing else changes: an apply waits for \
          it until `timeouts` end, or fails at once where waiting does not help. Asking istiod requires the permission to `create` \

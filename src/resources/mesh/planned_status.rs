@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use tfplugin::{Field, TerraformValue as _};
 
 use super::entrances::Entrance;
-use super::links::DRAINED;
 use super::model::{ClusterStatusModel, MeshModel, PrimaryModel, StatusModel};
 use super::status::READY;
 use super::{promise, unchanged};
 use crate::documents::Texts;
+use crate::health::LinkState;
 use crate::manifests::ObjectId;
 use crate::mesh::GatewayRole;
 use crate::mesh::well_known::INTERMEDIATE_SECRET;
@@ -199,7 +199,9 @@ fn links(
     let links = pairs.filter(|(reader, read)| reader != read).map(|(reader, read)| {
         let key = format!("{reader}->{read}");
         let state = before.links.as_known().and_then(|links| links.get(&key));
-        let is_good = |state: &Field<String>| matches!(state.as_str(), Some(READY | DRAINED));
+        let is_good = |state: &Field<String>| {
+            matches!(state.as_str().map(LinkState::of_name), Some(LinkState::Ready | LinkState::Drained))
+        };
         let stays = !is_new(reader) && !is_new(read) && !changes(read);
         (key, state.filter(|state| stays && is_good(state)).cloned().unwrap_or(Field::Unknown))
     });

@@ -5,10 +5,11 @@ use std::time::Duration;
 use tfplugin::{Diagnostic, Diagnostics, Severity};
 
 use super::authority_state;
-use super::links::{DRAINED, DRAINING, NO_GATEWAY, ROOTS_DIFFER, secret_name};
+use super::links::secret_name;
 use super::model::StatusModel;
 use super::place::primary;
-use super::status::{ABSENT, NOT_READY, READY, UNKNOWN};
+use super::status::{ABSENT, NOT_READY, READY};
+use crate::health::LinkState;
 
 /// How long API servers and istiod may take to act upon what was just written: before that, no fault is a verdict.
 const SETTLES: Duration = Duration::from_secs(5);
@@ -89,7 +90,8 @@ impl StatusModel {
         });
         let links = self.links.as_known().into_iter().flatten().filter_map(|(key, state)| {
             let (reader, read) = key.split_once("->")?;
-            let link = broken_link(reader, read, state.as_str().unwrap_or(UNKNOWN))?;
+            let link =
+                broken_link(reader, read, state.as_str().map_or(LinkState::Unknown, LinkState::of_name))?;
             Some(link).filter(|_| !is_absent(reader) && !is_absent(read))
         });
         clusters.chain(links).collect()
@@ -160,11 +162,10 @@ fn closed_gateway(label: &str, state: &str) -> Option<Problem> {
 
 /// Why calls from one cluster do not reach another, and what to do; `None` if they do, or nobody can tell, or a message about one
 /// of the clusters says it.
-fn broken_link(reader: &str, read: &str, state: &str) -> Option<Problem> {
+fn broken_link(reader: &str, read: &str, state: LinkState) -> Option<Problem> {
     let secret = secret_name(read);
     let (class, cause, way_out) = match state {
-        READY | UNKNOWN | DRAINED | NO_GATEWAY | "no_control_plane" => return None,
-        DRAINING => (
+        LinkState::Draining => (
             Class::Open,
             format!("istiod of {reader:?} still reads {read:?}, which is being drained"),
             format!(
@@ -172,7 +173,7 @@ fn broken_link(reader: &str, read: &str, state: &str) -> Option<Problem> {
                  remove the cluster before: calls would still be sent to it."
             ),
         ),
-        ROOTS_DIFFER => (
+        LinkState::RootsDiffer => (
             Class::Open,
             format!("proxies of {reader:?} and {read:?} trust different roots"),
             "Every call between them fails its TLS handshake. istiod of one of them signs with another root: it started while the \
@@ -182,22 +183,22 @@ fn broken_link(reader: &str, read: &str, state: &str) -> Option<Problem> {
              root-cert.pem of the Secret in each cluster."
                 .to_owned(),
         ),
-        state => access(reader, read, state, &secret),
+        state => access(reader, read, state, &secret)?,
     };
     let summary = format!("Link {reader:?} -> {read:?}: {cause}");
     Some(Problem::new(class, Diagnostic::error(summary, way_out).at(primary(read))))
 }
 
-/// Why istiod of `reader` cannot read `read`: the cause and the way out.
-fn access(reader: &str, read: &str, state: &str, secret: &str) -> (Class, String, String) {
+/// Why istiod of `reader` cannot read `read`: the cause and the way out; `None` if it can, or nobody can tell.
+fn access(reader: &str, read: &str, state: LinkState, secret: &str) -> Option<(Class, String, String)> {
     let stays = format!("Until then calls stay inside {reader:?}.");
-    match state {
-        "missing" => (
+    Some(match state {
+        LinkState::Missing => (
             Class::Open,
             format!("istiod of {reader:?} does not know cluster {read:?}"),
             format!("The Secret {secret} in {reader:?} is missing. Apply again; that creates it. {stays}"),
         ),
-        "invalid_secret" => (
+        LinkState::InvalidSecret => (
             Class::Broken,
             format!(
                 "the remote secret in {reader:?} does not say how to read cluster {read:?}, or says more"
@@ -208,7 +209,7 @@ fn access(reader: &str, read: &str, state: &str, secret: &str) -> (Class, String
                  {read:?}. {stays}"
             ),
         ),
-        "token_refused" => (
+        LinkState::TokenRefused => (
             Class::Broken,
             format!("{read:?} does not accept the token that istiod of {reader:?} has"),
             format!(
@@ -217,7 +218,7 @@ fn access(reader: &str, read: &str, state: &str, secret: &str) -> (Class, String
                  then."
             ),
         ),
-        "reader_forbidden" => (
+        LinkState::ReaderForbidden => (
             Class::Broken,
             format!("istiod of {reader:?} may not read {read:?}"),
             format!(
@@ -225,7 +226,7 @@ fn access(reader: &str, read: &str, state: &str, secret: &str) -> (Class, String
                  admission policy takes permissions from it. Apply again; that restores the role. {stays}"
             ),
         ),
-        "untrusted_certificate" => (
+        LinkState::UntrustedCertificate => (
             Class::Broken,
             format!("istiod of {reader:?} does not trust the API server of {read:?}"),
             format!(
@@ -234,7 +235,7 @@ fn access(reader: &str, read: &str, state: &str, secret: &str) -> (Class, String
                  tls_server_name in the api_server block of {read:?}, or in its cluster block of the provider. {stays}"
             ),
         ),
-        "unreachable" => (
+        LinkState::Unreachable => (
             Class::Open,
             format!("nothing answers at the address by which istiod of {reader:?} reads {read:?}"),
             format!(
@@ -242,7 +243,7 @@ fn access(reader: &str, read: &str, state: &str, secret: &str) -> (Class, String
                  and that the API server is up. {stays}"
             ),
         ),
-        "timeout" | "syncing" | "closed" => (
+        LinkState::Timeout | LinkState::Syncing | LinkState::Closed => (
             Class::Open,
             format!("istiod of {reader:?} cannot read the API server of {read:?} ({state})"),
             format!(
@@ -251,12 +252,14 @@ fn access(reader: &str, read: &str, state: &str, secret: &str) -> (Class, String
                  server. {stays}"
             ),
         ),
-        other => (
-            Class::Open,
-            format!("istiod of {reader:?} says {other:?} of {read:?}"),
-            "Look into istiod's log.".to_owned(),
-        ),
-    }
+        LinkState::Ready
+        | LinkState::Unknown
+        | LinkState::Drained
+        | LinkState::Draining
+        | LinkState::NoGateway
+        | LinkState::NoControlPlane
+        | LinkState::RootsDiffer => return None,
+    })
 }
 
 #[cfg(test)]
