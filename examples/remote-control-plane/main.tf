@@ -1,4 +1,4 @@
-# One cluster whose control plane also serves clusters that have none, through an internal load balancer of istiod's own.
+# One cluster whose control plane also serves clusters that have none, through istiod's own internal load balancer.
 
 terraform {
   required_providers {

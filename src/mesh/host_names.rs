@@ -26,7 +26,7 @@ impl Check {
                      and no IP address."
                 );
                 let way_out =
-                    format!("Remove {path}, or give the IP addresses of the gateways in addresses.");
+                    format!("Remove {path}, or set addresses of the gateways to IP addresses.");
                 self.error(given.field.clone(), Some(label), cause, &way_out);
             }
         }

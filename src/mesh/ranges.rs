@@ -24,7 +24,7 @@ impl Check {
         for (index, range) in pods.iter().enumerate() {
             let mut others = pods[..index].iter().filter(|other| other.cluster != range.cluster);
             if let Some(other) = others.find(|other| range.meets(other)) {
-                self.overlap(range, other, "where an address must mean one pod");
+                self.overlap(range, other, "where each address must identify exactly one pod");
             }
         }
         for range in &services {
@@ -58,7 +58,7 @@ impl Check {
             range.cidr, other.cidr, other.cluster, range.network
         );
         let way_out =
-            "Give the clusters different ranges, or different networks with an east-west gateway each.";
+            "Give the clusters different ranges, or different networks, each with an east-west gateway.";
         self.error(range.field.clone(), Some(range.cluster), cause, way_out);
     }
 }

@@ -78,7 +78,7 @@ fn a_violation_says_field_cluster_cause_and_way_out() {
 fn a_mesh_needs_a_primary() {
     let mut mesh = mesh();
     mesh.primaries.clear();
-    assert_eq!(violation_of(&mesh).cause, "A mesh needs a cluster with a control plane.");
+    assert_eq!(violation_of(&mesh).cause, "A mesh needs at least one cluster with a control plane.");
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn a_revision_is_refused_with_the_reason() {
     let mut mesh = mesh();
     mesh.chart.insert("istiod".to_owned(), json!({"revision": "canary"}));
     let violation = violation_of(&mesh);
-    assert!(violation.cause.contains("a mesh has one revision"), "{}", violation.cause);
+    assert!(violation.cause.contains("a mesh has only the default revision"), "{}", violation.cause);
     assert!(violation.way_out.starts_with("Remove revision."), "{}", violation.way_out);
 }
 

@@ -192,7 +192,7 @@ impl Reader {
         match parse(&self.value(field, None)?) {
             Ok(value) => Some(value),
             Err(problem) => {
-                let summary = format!("{path} cannot be used");
+                let summary = format!("Invalid value of {path}");
                 self.diagnostics.push(diagnostics::failure(
                     summary,
                     &problem,

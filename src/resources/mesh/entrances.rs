@@ -203,9 +203,9 @@ fn federation_problem(state: &str) -> Option<(Class, &'static str, &'static str)
         ),
         "labelled" => (
             Class::Broken,
-            "is taken for a gateway of the mesh's own network",
-            "Service istio-federationgateway has the label topology.istio.io/network, so istiod sends calls of the mesh's own other \
-             networks to it, which it refuses. Remove the label.",
+            "is treated as a gateway of the mesh's own network",
+            "Service istio-federationgateway has the label topology.istio.io/network, so istiod sends calls from the mesh's own \
+             other networks to it, which it rejects. Remove the label.",
         ),
         "not_injected" => (
             Class::Unready,
@@ -221,8 +221,8 @@ fn federation_problem(state: &str) -> Option<(Class, &'static str, &'static str)
         NOT_READY => (
             Class::Unready,
             "has no ready pod",
-            "Calls of other meshes end at it. Check the events and the log of the pods of Deployment istio-federationgateway, fix \
-             the cause, and apply again.",
+            "Calls from other meshes fail there. Check the events and the log of the pods of Deployment istio-federationgateway, \
+             fix the cause, and apply again.",
         ),
         _ => return None,
     })
@@ -234,8 +234,9 @@ fn istiod_problem(state: &str) -> Option<(Class, &'static str, &'static str)> {
             Class::Open,
             "its load balancer has no address",
             "The load balancer is pending: the events of Service istiod-load-balancer, or of Service istio-eastwestgateway where \
-             there is an east-west gateway, show why. If no controller creates load balancers here, add an east_west_gateway block with \
-             another service_type, and set hostname in the remote_control_plane block to where that gateway is reached.",
+             there is an east-west gateway, show why. If no controller creates load balancers here, add an east_west_gateway \
+             block with another service_type, and set hostname in the remote_control_plane block to the address at which that \
+             gateway is reached.",
         ),
         ABSENT => (
             Class::Broken,

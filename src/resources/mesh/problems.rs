@@ -102,8 +102,8 @@ fn no_control_plane(label: &str, state: &str) -> Option<Problem> {
         NOT_READY => (
             Class::Unready,
             "the control plane is not ready",
-            "No pod of the Deployment istiod is ready, so proxies of this cluster get no configuration and no certificates. Look \
-             at the events of its pods and at the number of replicas, fix the cause, and apply again.",
+            "No pod of the Deployment istiod is ready, so proxies of this cluster get no configuration and no certificates. \
+             Check the events of its pods and the number of replicas, fix the cause, and apply again.",
         ),
         ABSENT => (
             Class::Broken,
@@ -124,13 +124,13 @@ fn closed_gateway(label: &str, state: &str) -> Option<Problem> {
         ABSENT => (
             Class::Broken,
             "does not exist",
-            "The Service istio-eastwestgateway is missing, so no call from another network can enter. Apply again; that \
+            "The Service istio-eastwestgateway is missing, so no traffic from another network can enter. Apply again; that \
              creates it.",
         ),
         "no_address" => (
             Class::Open,
             "has no address",
-            "The load balancer of the Service istio-eastwestgateway is pending: the events of the Service say why. Until it has \
+            "The load balancer of the Service istio-eastwestgateway is pending: the events of the Service show why. Until it has \
              an address, calls from other networks are sent to pod addresses that they cannot reach. If no controller provides \
              load balancers here, set service_type and addresses in the east_west_gateway block.",
         ),
@@ -149,7 +149,7 @@ fn closed_gateway(label: &str, state: &str) -> Option<Problem> {
         _ => (
             Class::Unready,
             "has no ready pod",
-            "Calls from other networks end at it. Look at the events and the log of the pods of the Deployment \
+            "Calls from other networks fail there. Check the events and the log of the pods of the Deployment \
              istio-eastwestgateway, fix the cause, and apply again.",
         ),
     };
@@ -168,8 +168,8 @@ fn broken_link(reader: &str, read: &str, state: &str) -> Option<Problem> {
             Class::Open,
             format!("istiod of {reader:?} still reads {read:?}, which is being drained"),
             format!(
-                "The Secret {secret} is still in {reader:?}, or istiod there has yet to let go of it. Apply again, and do not \
-                 remove the cluster before: calls would still be sent to it."
+                "The Secret {secret} is still in {reader:?}, or istiod there still uses it. Apply again, and do not remove the \
+                 cluster before that: calls would still be sent to it."
             ),
         ),
         ROOTS_DIFFER => (
@@ -190,7 +190,7 @@ fn broken_link(reader: &str, read: &str, state: &str) -> Option<Problem> {
 
 /// Why istiod of `reader` cannot read `read`: the cause and the way out.
 fn access(reader: &str, read: &str, state: &str, secret: &str) -> (Class, String, String) {
-    let stays = format!("Until then calls stay inside {reader:?}.");
+    let stays = format!("Until then, calls stay inside {reader:?}.");
     match state {
         "missing" => (
             Class::Open,
@@ -200,7 +200,7 @@ fn access(reader: &str, read: &str, state: &str, secret: &str) -> (Class, String
         "invalid_secret" => (
             Class::Broken,
             format!(
-                "the remote secret in {reader:?} does not say how to read cluster {read:?}, or says more"
+                "the remote secret in {reader:?} is not a valid one for cluster {read:?}"
             ),
             format!(
                 "The Secret {secret} in {reader:?} must have exactly one key, {read:?}, whose value is a kubeconfig with a server \
@@ -210,19 +210,19 @@ fn access(reader: &str, read: &str, state: &str, secret: &str) -> (Class, String
         ),
         "token_refused" => (
             Class::Broken,
-            format!("{read:?} does not accept the token that istiod of {reader:?} has"),
+            format!("{read:?} rejects the token of istiod of {reader:?}"),
             format!(
                 "The token in the Secret {secret} in {reader:?} is no longer that of the reader in {read:?}, whose Secret was \
-                 deleted or recreated. Apply again; that hands out the present one. istiod does not see changes in {read:?} until \
-                 then."
+                 deleted or recreated. Apply again; that distributes the current one. Until then, istiod does not see changes in \
+                 {read:?}."
             ),
         ),
         "reader_forbidden" => (
             Class::Broken,
-            format!("istiod of {reader:?} may not read {read:?}"),
+            format!("istiod of {reader:?} has no permission to read {read:?}"),
             format!(
                 "The ClusterRole or ClusterRoleBinding of the ServiceAccount istio-mesh-reader in {read:?} was changed, or an \
-                 admission policy takes permissions from it. Apply again; that restores the role. {stays}"
+                 admission policy removes permissions from it. Apply again; that restores the role. {stays}"
             ),
         ),
         "untrusted_certificate" => (
@@ -236,25 +236,24 @@ fn access(reader: &str, read: &str, state: &str, secret: &str) -> (Class, String
         ),
         "unreachable" => (
             Class::Open,
-            format!("nothing answers at the address by which istiod of {reader:?} reads {read:?}"),
+            format!("nothing responds at the address at which istiod of {reader:?} reads {read:?}"),
             format!(
-                "The address in the Secret {secret} does not answer here either. Check url in the api_server block of {read:?}, \
-                 and that the API server is up. {stays}"
+                "The address in the Secret {secret} does not respond from here either. Check url in the api_server block of \
+                 {read:?}, and that the API server is running. {stays}"
             ),
         ),
         "timeout" | "syncing" | "closed" => (
             Class::Open,
             format!("istiod of {reader:?} cannot read the API server of {read:?} ({state})"),
             format!(
-                "Seen from here, nothing is wrong with the address, the certificate and the token in the Secret {secret}. Allow \
-                 traffic from the pods of istiod in {reader:?} to it: firewalls, network policies, authorised networks of the API \
-                 server. {stays}"
+                "From here, the address, the certificate and the token in the Secret {secret} work. Allow traffic from the pods \
+                 of istiod in {reader:?} to it: firewalls, network policies, authorised networks of the API server. {stays}"
             ),
         ),
         other => (
             Class::Open,
-            format!("istiod of {reader:?} says {other:?} of {read:?}"),
-            "Look into istiod's log.".to_owned(),
+            format!("istiod of {reader:?} reports {other:?} for {read:?}"),
+            "Check istiod's log.".to_owned(),
         ),
     }
 }

@@ -162,15 +162,15 @@ fn record_warning(target: &Target, record: Option<&ssa::Inventory>, objects: &Ob
     let (summary, detail) = match record {
         None if objects.is_empty() => return None,
         None => (
-            format!("Cluster {label:?}: the inventory {namespace}/{name} is gone"),
-            "Somebody has deleted the ConfigMap in which the provider keeps what it has made in the cluster. The next apply that \
-             changes something, or a destroy, makes it again from state and from the owner labels of the objects.",
+            format!("Cluster {label:?}: the inventory {namespace}/{name} is missing"),
+            "The ConfigMap in which the provider records what it has created in the cluster was deleted. The next apply that \
+             changes something, or a destroy, recreates it from state and from the owner labels of the objects.",
         ),
         Some(record) if record.identity() == target.owner.id() => return None,
         Some(_) => (
             format!("Cluster {label:?}: the inventory {namespace}/{name} belongs to another mesh"),
-            "Only objects that bear this mesh's owner label are looked at, and nothing of the other mesh is changed or deleted. If \
-             this mesh is to leave the cluster, remove its primary block and apply.",
+            "Only objects with this mesh's owner label are read, and nothing of the other mesh is changed or deleted. To remove \
+             this mesh from the cluster, remove its primary block and apply.",
         ),
     };
     Some(Diagnostic::warning(summary, detail).at(primary(label)))
@@ -232,14 +232,15 @@ fn unread(label: &str, error: &clusters::Error, data: &ProviderData) -> Unread {
         error => error.is_no_answer() && on_unreachable != OnUnreachable::Error,
     };
     if is_kept {
-        let consequence = "State keeps what it says about this cluster; changes in it are not seen.";
+        let consequence = "State keeps what it has about this cluster; changes in the cluster are not detected.";
         Unread::Kept(diagnostics::cluster_skipped(error, Some(primary(label)), consequence))
     } else {
         let mut failure = diagnostics::cluster(error, Some(primary(label)));
         if error.is_no_answer() && !matches!(error, clusters::Error::AnotherCluster { .. }) {
             failure.detail.push_str(
-                "\n\nTo go on without the cluster, set on_unreachable in its cluster block: \"keep\" leaves state as it is, \
-                 \"abandon\" says that the cluster is gone for good.",
+                "\n\n\
+                 To continue without the cluster, set on_unreachable in its cluster block: \"keep\" leaves state as it is, \
+                 \"abandon\" declares the cluster permanently gone.",
             );
         }
         Unread::Failed(failure)
@@ -249,7 +250,7 @@ fn unread(label: &str, error: &clusters::Error, data: &ProviderData) -> Unread {
 pub fn cannot_read(label: &str, id: &ssa::ObjectId, error: &ssa::RequestError) -> Diagnostic {
     let summary = format!("Cluster {label:?}: cannot read {id}");
     let way_out = if error.is_forbidden() {
-        "Grant the identity of the cluster block get and list on this kind: refresh and plan need nothing more."
+        "Grant the identity of the cluster block get and list on this kind: refresh and plan need no other permission."
     } else {
         "State is unchanged; run the same command again."
     };
@@ -259,6 +260,6 @@ pub fn cannot_read(label: &str, id: &ssa::ObjectId, error: &ssa::RequestError) -
 fn timed_out(label: &str, timeout: Duration) -> Diagnostic {
     let summary = format!("Cluster {label:?}: reading took longer than {timeout:.0?}");
     let detail =
-        "State is unchanged. Raise read in the timeouts block, or look at what slows the API server down.";
+        "State is unchanged. Increase read in the timeouts block, or check what slows down the API server.";
     Diagnostic::error(summary, detail).at(primary(label))
 }

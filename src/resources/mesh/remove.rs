@@ -106,8 +106,8 @@ async fn departure(
         Ok(Some(found)) => found,
         Ok(None) => {
             let warning = Diagnostic::warning(
-                format!("Cluster {label:?} is another one than state knows"),
-                "Its block says so in recreated_from, so what was in the old cluster is gone with it.",
+                format!("Cluster {label:?} is not the cluster recorded in state"),
+                "Its cluster block sets recreated_from, so what was in the former cluster is gone with it.",
             );
             return Ok(Departure::Forget(label.to_owned(), warning));
         }
@@ -143,15 +143,16 @@ fn unidentified(label: &str, error: &clusters::Error, data: &ProviderData) -> De
     }
     if on_unreachable == OnUnreachable::Abandon {
         let consequence =
-            "The cluster block says on_unreachable = \"abandon\": what the mesh made there is forgotten.";
+            "The cluster block has on_unreachable = \"abandon\": what the mesh created there is removed from state.";
         let warning = diagnostics::cluster_skipped(error, Some(primary(label)), consequence);
         return Departure::Forget(label.to_owned(), warning);
     }
     let mut refusal = diagnostics::cluster(error, Some(primary(label)));
     if !matches!(error, clusters::Error::AnotherCluster { .. }) {
         refusal.detail.push_str(
-            "\n\nIf the cluster is gone for good, set on_unreachable = \"abandon\" in its cluster block and run the same \
-             command again.",
+            "\n\n\
+             If the cluster is permanently gone, set on_unreachable = \"abandon\" in its cluster block and run the same command \
+             again.",
         );
     }
     Departure::Keep(refusal)
@@ -200,7 +201,7 @@ async fn check_dependents(target: &Target, recorded: &Recorded) -> Result<Diagno
 }
 
 fn unseen(label: &str, error: &clusters::Error, what: &str) -> Diagnostic {
-    diagnostics::cluster_skipped(error, Some(primary(label)), &format!("Whether {what} could not be seen."))
+    diagnostics::cluster_skipped(error, Some(primary(label)), &format!("Could not check whether {what}."))
 }
 
 fn has_members(label: &str, members: &[Result<MemberRecord, String>]) -> Diagnostic {
@@ -208,11 +209,13 @@ fn has_members(label: &str, members: &[Result<MemberRecord, String>]) -> Diagnos
         Ok(record) => format!("  {} {:?}", record.kind.resource(), record.name),
         Err(config_map) => format!("  the unreadable record in ConfigMap {config_map}"),
     });
+    let lines: Vec<String> = lines.collect();
     let detail = format!(
-        "{}\n\nThey are served by this control plane or exchange services with it. Destroy them, or move them to other primaries, in an \
-         apply before this one; in the same configuration that happens by itself when their blocks go together with the mesh's. \
-         Nothing was changed in any cluster.",
-        lines.collect::<Vec<_>>().join("\n")
+        "{}\n\n\
+         They are served by this control plane or exchange services with it. Destroy them, or move them to other primaries, in \
+         an earlier apply; in the same configuration, Terraform does so by itself when their blocks are removed together with \
+         the mesh's. Nothing was changed in any cluster.",
+        diagnostics::lines(lines.iter().map(String::as_str))
     );
     let count = members.len();
     let noun = if count == 1 { "resource depends" } else { "resources depend" };

@@ -118,7 +118,7 @@ fn sets_may_shrink_when_elements_turn_out_equal_but_never_grow() {
     assert_eq!(apply(&set(vec![Value::Unknown]), &set(vec![a.clone(), b.clone()])).len(), 1);
     assert_eq!(
         apply(&set(vec![a.clone()]), &set(vec![b])),
-        ["set: a planned element of the set is not there"]
+        ["set: a planned element of the set is missing"]
     );
     assert_eq!(apply(&set(vec![a.clone()]), &set(vec![a])), [""; 0]);
 }
