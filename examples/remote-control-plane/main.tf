@@ -31,7 +31,7 @@ variable "hostname" {
 }
 
 variable "service_annotations" {
-  description = "What makes the load balancer an internal one, in the words of the cloud's controller."
+  description = "Annotations for the cloud's load balancer controller that make the load balancer internal."
   type        = map(string)
   default     = {}
 }

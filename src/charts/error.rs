@@ -299,8 +299,8 @@ impl Error {
     fn way_to_a_registry(&self) -> String {
         match self {
             Self::NotAnOciName { .. } => {
-                "Write it as oci://host/path, in lower case and without a tag, a digest or the chart's name: the chart istiod of \
-                 oci://host/path is in the repository path/istiod."
+                "Use the form oci://host/path, in lower case and without a tag, a digest or the chart's name: the chart istiod \
+                 of oci://host/path is in the repository path/istiod."
             }
             Self::NotUnderstood { .. } => {
                 "Check that the host is a registry that implements the OCI distribution API over HTTPS."

@@ -173,8 +173,8 @@ impl Error {
             }
             Self::Server { .. } => "Check that host is the URL of a Kubernetes API server.".to_owned(),
             Self::AnotherCluster { recorded, .. } => format!(
-                "If the old cluster is gone for good, set recreated_from = {recorded:?} in its cluster block. \
-                 Otherwise correct the block's connection settings."
+                "If the former cluster is permanently gone, set recreated_from = {recorded:?} in its cluster block. Otherwise \
+                 correct the block's connection settings."
             ),
         }
     }

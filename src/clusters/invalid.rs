@@ -205,13 +205,14 @@ impl Problem {
                  KUBE_CONFIG_PATH or KUBE_CONFIG_PATHS from the environment."
                     .to_owned()
             }
-            Self::SharedEnvironment { .. } => "Give each cluster block its own connection settings.".to_owned(),
+            Self::SharedEnvironment { .. } => "Configure different connection settings in each cluster block.".to_owned(),
             Self::Empty => "Omit the setting, set it to null, or give it a value.".to_owned(),
             Self::Contradicts { other } => format!("Keep one of the two; if it is this one, remove {other}."),
             Self::Needs { other } => format!("Set {other} as well, or remove this one."),
             Self::NotBoolean => "Use true or false.".to_owned(),
             Self::NotServerUrl { .. } => {
-                "Write it as https://name:port, with a path if the API server is behind one. Credentials have their own settings."
+                "Use the form https://name:port, with a path if the API server is behind one. Credentials have their own \
+                 settings."
                     .to_owned()
             }
             Self::NotProxyUrl { .. } => "Use http://name:port or socks5://name:port.".to_owned(),

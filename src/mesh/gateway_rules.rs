@@ -225,7 +225,7 @@ impl Check {
             other_role.block()
         );
         let field = FieldPath::attribute("primary").key(cluster).then(role.block()).then("addresses");
-        self.error(field, Some(cluster), cause, "Give the gateways different addresses or ports.");
+        self.error(field, Some(cluster), cause, "Set different addresses or ports for the gateways.");
     }
 }
 

@@ -115,7 +115,7 @@ pub enum RequestError {
         source: Box<Status>,
     },
     /// The server refuses what was sent: invalid (422), malformed (400), denied by admission, gone (410) and all other 4xx.
-    #[error("the server refuses to {verb} {target}")]
+    #[error("the server rejects the request to {verb} {target}")]
     Refused {
         /// What was asked for.
         verb: Verb,

@@ -326,7 +326,7 @@ fn address(url: &str) -> DeclaredAddress {
 fn an_address_for_one_reader_needs_that_reader_and_must_be_usable_there() {
     for (reader, url, cause) in [
         ("nobody", "https://10.0.0.1", "no primary"),
-        ("east", "https://10.0.0.1", "itself"),
+        ("east", "https://10.0.0.1", "its own API server"),
         ("west", "https://localhost:6443", "always refers to the local machine"),
     ] {
         let from = BTreeMap::from([(reader.to_owned(), address(url))]);

@@ -66,7 +66,7 @@ pub fn problem(label: &str, state: &str) -> Option<Problem> {
         MISSING => (
             Class::Broken,
             "the Secret cacerts is missing",
-            "A running istiod continues with what it has read, but one that starts now creates a root of its own, which no other \
+            "A running istiod continues with what it has read, but one that starts now creates its own root, which no other \
              cluster trusts. Apply again; that writes the Secret, with certificates of the same root. With mode = \"existing\", \
              whoever writes the Secret has to restore it.",
         ),
@@ -80,10 +80,10 @@ pub fn problem(label: &str, state: &str) -> Option<Problem> {
         NOT_IN_USE => (
             Class::Open,
             "its workloads trust another root than the Secret cacerts leads to",
-            "istiod picks up another root only when it starts. Either it started while the Secret was missing and created a root of \
-             its own (Secret istio-ca-secret), or the Secret was replaced later. Apply again; that restores the Secret, deletes what \
-             istiod created for itself and restarts the Deployment istiod. With mode = \"existing\" or \"self_signed\", make sure that the \
-             Secret is the right one, and restart the Deployment istiod.",
+            "istiod picks up another root only when it starts. Either it started while the Secret was missing and created its \
+             own root (Secret istio-ca-secret), or the Secret was replaced later. Apply again; that restores the Secret, deletes \
+             what istiod created for itself and restarts the Deployment istiod. With mode = \"existing\" or \"self_signed\", \
+             make sure that the Secret is the right one, and restart the Deployment istiod.",
         ),
         _ => return None,
     };

@@ -368,7 +368,7 @@ impl Reader {
             }
             Err(error) => {
                 let summary = format!("{path} is not valid YAML");
-                let way_out = "Write the values as a map and let yamlencode(…) do the quoting.";
+                let way_out = "Define the values as a map and let yamlencode(…) do the quoting.";
                 self.diagnostics.push(diagnostics::failure(summary, &error, way_out, Some(path)));
                 Value::Null
             }

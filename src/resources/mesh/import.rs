@@ -217,8 +217,9 @@ fn differ(one: &Member, other: &Member) -> Diagnostic {
 fn is_larger(remembered: &Remembered, missing: &[&str]) -> Diagnostic {
     let labels = remembered.labels();
     let detail = format!(
-        "Its record names further clusters: {}. Give each of them a cluster block with that label in the provider, and import all of \
-         them:\n\n  {}",
+        "Its record names further clusters: {}. Add a cluster block with that label to the provider for each of them, and import \
+         all of them:\n\n\
+           {}",
         missing.join(", "),
         book::import_command(&remembered.character.mesh_id, &labels),
     );

@@ -175,11 +175,11 @@ fn broken_link(reader: &str, read: &str, state: &str) -> Option<Problem> {
         ROOTS_DIFFER => (
             Class::Open,
             format!("proxies of {reader:?} and {read:?} trust different roots"),
-            "Every call between them fails its TLS handshake. istiod of one of them signs with another root: it started while the \
-             Secret cacerts was missing and created a root of its own, or the Secret was replaced and istiod restarted since. \
+            "Every call between them fails its TLS handshake. istiod of one of them signs with another root: it started while \
+             the Secret cacerts was missing and created its own root, or the Secret was replaced and istiod restarted since. \
              Apply again; that restores the Secret and restarts the Deployment istiod there, after which proxies fetch \
-             certificates of the mesh's root. If the message stays, compare root_fingerprints in status with the \
-             root-cert.pem of the Secret in each cluster."
+             certificates of the mesh's root. If the message stays, compare root_fingerprints in status with the root-cert.pem \
+             of the Secret in each cluster."
                 .to_owned(),
         ),
         state => access(reader, read, state, &secret),

@@ -80,7 +80,7 @@ fn inputs() -> Schema {
     ).optional())
     .attribute("force_destroy", Attribute::bool(
         "Whether a control plane may be removed although pods in its cluster still have proxies of the mesh. Without it, the \
-         removal is refused: proxies whose control plane is gone keep their last configuration until their certificates expire, \
+         removal is rejected: proxies whose control plane is gone keep their last configuration until their certificates expire, \
          a day at most, and then lose every connection. Set it and apply before you destroy.",
     ).optional())
 }
@@ -107,7 +107,7 @@ fn manifests() -> Attribute {
 fn chart_digests() -> Attribute {
     Attribute::map(Type::String,
         "Digest of each chart, `\"<chart>-<version>\"` to `sha256:…`: of the archive, or of the file names and contents of a \
-         directory. Pinned until source or version changes: a chart that changed in between is refused before anything is \
+         directory. Pinned until source or version changes: a chart that changed in between is rejected before anything is \
          written.",
     ).computed()
 }
@@ -130,8 +130,8 @@ fn kubernetes_versions() -> Attribute {
 fn chart_source() -> Block {
     Block::new("Where Istio's charts come from.").attribute("repository", Attribute::string(format!(
         "An HTTP(S) chart repository, by default Istio's own, `{OFFICIAL_CHARTS}`; a path in an OCI registry, such as \
-         `oci://registry.example/istio`, to which the charts were pushed with `helm push`; a directory that holds the charts as \
-         directories or `.tgz` files; or, where a mesh needs only that chart, one `.tgz`. Put credentials and a private CA \
+         `oci://registry.example/istio`, to which the charts were pushed with `helm push`; a directory that contains the charts \
+         as directories or `.tgz` files; or, where a mesh needs only that chart, one `.tgz`. Put credentials and a private CA \
          certificate in a `chart_registry` block of the provider.",
     )).optional())
 }
@@ -195,11 +195,11 @@ fn primary() -> Block {
     ).optional())
     .attribute("pod_cidrs", Attribute::set(Type::String,
         "Addresses of the cluster's pods, such as `[\"10.8.0.0/16\"]`. Clusters of one network with overlapping ranges are \
-         refused, because each address must identify exactly one pod.",
+         rejected, because each address must identify exactly one pod.",
     ).optional())
     .attribute("service_cidrs", Attribute::set(Type::String,
         "Addresses of the cluster's Services, such as `[\"10.96.0.0/12\"]`. They may be those of another cluster's Services, but \
-         a range that holds pods of the same network is refused: calls to these pods would be taken for calls to Services.",
+         a range that contains pods of the same network is rejected: calls to these pods would be treated as calls to Services.",
     ).optional())
     .attribute("crds", Attribute::string(
         "Who installs Istio's custom resource definitions: `managed` (default), the mesh; or `external`, someone else, who keeps \
@@ -235,7 +235,7 @@ fn address(description: &str) -> Block {
     Block::new(description)
     .attribute("url", Attribute::string(
         "URL reachable from inside the other clusters, `https://…`. Addresses that refer to another machine there, such as \
-         `127.0.0.1` or `kubernetes.default.svc`, are refused.",
+         `127.0.0.1` or `kubernetes.default.svc`, are rejected.",
     ).optional())
     .attribute("cluster_ca_certificate", Attribute::string(
         "CA certificates that verify the API server's, as PEM or base64 of PEM.",

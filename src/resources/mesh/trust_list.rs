@@ -53,13 +53,13 @@ pub fn problem(label: &str, state: &str) -> Option<Problem> {
     let (cause, help) = match state {
         CHANGED => (
             "does not match its records",
-            "ConfigMap shared-mesh-config in the mesh's namespace tells istiod what the mesh trusts in addition to its own root. \
-             Someone else has changed it, or one of its records. Apply again; that restores it.",
+            "The ConfigMap shared-mesh-config in the mesh's namespace contains what the mesh trusts in addition to its own root. \
+             It, or one of its records, was changed outside Terraform. Apply again; that restores it.",
         ),
         ABSENT => (
             "does not exist",
-            "ConfigMap shared-mesh-config in the mesh's namespace was deleted, so istiod trusts the mesh's own root alone. Apply again; \
-             that restores it.",
+            "The ConfigMap shared-mesh-config in the mesh's namespace was deleted, so istiod trusts only the mesh's own root. \
+             Apply again; that restores it.",
         ),
         INVALID_RECORD => (
             "cannot be composed from its records",

@@ -88,8 +88,8 @@ fn check_nesting(nested: &NestedBlock) -> Result<(), &'static str> {
         Nesting::List | Nesting::Set if max != 0 && min > max => {
             Err("the least number is above the greatest")
         }
-        Nesting::Set if nested.block.has_dynamic() => Err("a SET block holds no dynamic attribute"),
-        Nesting::Set if has_write_only(&nested.block) => Err("a SET block holds no write-only attribute"),
+        Nesting::Set if nested.block.has_dynamic() => Err("a SET block has no dynamic attribute"),
+        Nesting::Set if has_write_only(&nested.block) => Err("a SET block has no write-only attribute"),
         _ => Ok(()),
     }
 }
