@@ -19,7 +19,7 @@ pub fn an_authority_of_someone_else_is_checked_and_its_end_is_announced(fixture:
     let ending = authority.ending_intermediate("east");
     write_secret(fixture, &authority, &Intermediate { key: authority.intermediate("other").key, ..ending });
     workspace.plan().failed_with(&[
-        "Cluster \"east\": istiod could not use Secret",
+        "Cluster \"east\": istiod could not use the Secret",
         "something else writes this Secret; correct it there",
     ]);
 

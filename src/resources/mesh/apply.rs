@@ -368,7 +368,9 @@ fn not_as_planned(planned: &BTreeSet<String>, rendered: &BTreeSet<String>) -> Di
         format!("Cluster {cluster:?}:\n  {}", lines.replace('\n', "\n  "))
     });
     let detail = format!(
-        "These objects are only in the plan, or only in what the charts render now:\n\n{}\n\nNothing was written. Plan again.",
+        "These objects were planned but not rendered, or rendered but not planned:\n\n\
+         {}\n\n\
+         Nothing was written. Plan again.",
         groups.collect::<Vec<_>>().join("\n")
     );
     Diagnostic::error("The objects of the mesh differ from those that were planned", detail)

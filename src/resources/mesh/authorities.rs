@@ -24,8 +24,7 @@ use crate::trust::{self, CA_CERT, CA_KEY, CERT_CHAIN, Intermediate, ROOT_CERT, R
 
 /// Which attribute holds the file that an error names.
 const ATTRIBUTES: &str = "The names of files stand for attributes: ca-cert.pem for certificate, ca-key.pem for private_key_wo, \
-                          cert-chain.pem for certificate_chain, and root-cert.pem for root_certificates. Correct the attribute; \
-                          nothing was written.";
+                          cert-chain.pem for certificate_chain, and root-cert.pem for root_certificates. Nothing was written.";
 
 /// What the clusters of a mesh sign with, by cluster.
 type Authorities = BTreeMap<String, Intermediate>;
@@ -82,7 +81,7 @@ pub async fn check_existing(
         match live.remove(&id).map(|data| authority(&decoded(&data), mesh)) {
             Some(Ok(authority)) => drop(authorities.insert(cluster.name().to_owned(), authority)),
             Some(Err(error)) => {
-                let summary = format!("Cluster {:?}: istiod could not use Secret {id}", cluster.name());
+                let summary = format!("Cluster {:?}: istiod could not use the Secret {id}", cluster.name());
                 let way_out =
                     "With mode = \"existing\", something else writes this Secret; correct it there.";
                 errors.push(diagnostics::failure(summary, &error, way_out, Some(path().attribute("mode"))));

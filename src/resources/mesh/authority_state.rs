@@ -68,13 +68,13 @@ pub fn problem(label: &str, state: &str) -> Option<Problem> {
             "the Secret cacerts is missing",
             "A running istiod continues with what it has read, but one that starts now creates its own root, which no other \
              cluster trusts. Apply again; that writes the Secret, with certificates of the same root. With mode = \"existing\", \
-             whoever writes the Secret has to restore it.",
+             the tool that writes the Secret must restore it.",
         ),
         UNUSABLE => (
             Class::Broken,
             "istiod cannot sign with the Secret cacerts",
             "Its certificate leads to none of its roots, or cannot be read; an istiod that starts now fails. Apply again; that \
-             restores the Secret. With mode = \"existing\", whoever writes the Secret has to correct it.",
+             restores the Secret. With mode = \"existing\", the tool that writes the Secret must correct it.",
         ),
         // Until istiod has started again, and told proxies what to trust.
         NOT_IN_USE => (
@@ -83,7 +83,7 @@ pub fn problem(label: &str, state: &str) -> Option<Problem> {
             "istiod picks up another root only when it starts. Either it started while the Secret was missing and created its \
              own root (Secret istio-ca-secret), or the Secret was replaced later. Apply again; that restores the Secret, deletes \
              what istiod created for itself and restarts the Deployment istiod. With mode = \"existing\" or \"self_signed\", \
-             make sure that the Secret is the right one, and restart the Deployment istiod.",
+             make sure that the Secret is the intended one, and restart the Deployment istiod.",
         ),
         _ => return None,
     };

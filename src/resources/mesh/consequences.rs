@@ -163,7 +163,7 @@ fn are_released(label: &str, names: &BTreeSet<&str>) -> Diagnostic {
     let detail = format!(
         "{}\n\n\
          They leave manifests, which Terraform shows as a deletion, but stay in the cluster with all their resources. From then \
-         on, something else has to keep them at the release of the charts.",
+         on, something else must keep them at the release of the charts.",
         diagnostics::lines(names.iter().copied())
     );
     let noun = if names.len() == 1 { "CRD is" } else { "CRDs are" };

@@ -42,9 +42,9 @@ fn intermediate(label: &str, signer: &Signer, mode: &str, now: OffsetDateTime) -
     let at = signer.certificate().not_after_text();
     let way_out = match mode {
         "given" => {
-            "Provide a new one signed by the same root, with its key, in the block given of this cluster."
+            "Provide a new one signed by the same root, with its key, in the given block of this cluster."
         }
-        "existing" => "Whoever writes the Secret cacerts there has to renew it.",
+        "existing" => "The tool that writes the Secret cacerts there must renew it.",
         "generated" if signer.is_renewal_due(now) => {
             "The next apply renews it: the same root signs a new one."
         }
@@ -64,7 +64,7 @@ fn root(subject: &str, at: &str, mode: &str) -> Diagnostic {
             "istiod renews its own root before that, unless it has no permission to write the Secret istio-ca-secret: check its \
              log."
         }
-        "existing" => "Whoever writes the Secrets cacerts has to replace it.",
+        "existing" => "The tool that writes the Secrets cacerts must replace it.",
         _ => {
             "Plan its replacement in time: all workloads must trust the new root before anything is signed with it."
         }
@@ -131,8 +131,8 @@ mod tests {
         for (days, mode, of_root, of_intermediate) in [
             (730, "generated", "Plan its replacement", "The next apply renews it"),
             (3650, "generated", "Plan its replacement", "It expires with its root"),
-            (730, "given", "Plan its replacement", "in the block given"),
-            (730, "existing", "Whoever writes the Secrets", "Whoever writes the Secret"),
+            (730, "given", "Plan its replacement", "in the given block"),
+            (730, "existing", "The tool that writes the Secrets", "The tool that writes the Secret"),
         ] {
             let warnings = warnings(&seen(days), mode, made() + Duration::days(3600));
             let details: Vec<String> = warnings.into_iter().map(|warning| warning.detail).collect();

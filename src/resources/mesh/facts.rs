@@ -100,8 +100,9 @@ async fn observe_facts(data: &ProviderData, label: &str) -> Result<ClusterFacts,
 
 fn may_be_replaced(label: &str, uid: &str, setting: &str) -> Diagnostic {
     let detail = format!(
-        "State has the UID {uid} for this cluster. Its {setting} is known only after apply, as when the cluster is recreated in \
-         the same run, so its objects, UID and version and the status of the mesh are known after apply as well.\n\n\
+        "State has the UID {uid} for this cluster. Its {setting} is known only after apply, for example because the cluster is \
+         recreated in the same run, so its objects, UID and version and the status of the mesh are known after apply as \
+         well.\n\n\
          If the cluster is replaced, set recreated_from = {uid:?} in its cluster block of the provider: the same apply then \
          installs the mesh in the new cluster. Without it, an apply that finds another cluster fails before it writes anything. \
          If the cluster stays, nothing needs to be done."

@@ -49,7 +49,7 @@ impl Words {
             GatewayRole::EastWest => Self {
                 block: "The gateway through which pods of other networks reach this cluster (port 15443). A mesh of several \
                         networks needs one in each; in a mesh of one network it is installed and left closed.",
-                namespace: "Namespace of the gateway and of what opens it; the mesh's by default.",
+                namespace: "Namespace of the gateway and of the objects that open it; the mesh's by default.",
                 callers: "those of the other networks' nodes or NAT gateways",
                 calls: "for calls between networks",
                 addresses: "IP addresses or host names at which pods of other networks reach it, if its Service has no load \
@@ -99,7 +99,7 @@ pub fn block(role: GatewayRole) -> Block {
             "Port at `addresses`. By default it is `node_port` with a Service of type `NodePort`, and otherwise `port`.",
         ).optional())
         .attribute("replicas", Attribute::number(
-            "Number of its pods. Without it, the chart's HorizontalPodAutoscaler keeps 1 to 5.",
+            "Number of its pods. Without it, the chart's HorizontalPodAutoscaler keeps 1 to 5 pods.",
         ).optional())
         .attribute("values", Attribute::string(
             "Helm values of the chart `gateway` as YAML; they override everything else that is set for it. They are stored in \
@@ -109,7 +109,7 @@ pub fn block(role: GatewayRole) -> Block {
 }
 
 fn resources() -> Block {
-    Block::new("Resource requests and limits of each gateway pod. Without it, the chart's own apply.")
+    Block::new("Resource requests and limits of each gateway pod. Without this block, the chart's defaults apply.")
         .attribute(
             "requests",
             Attribute::map(

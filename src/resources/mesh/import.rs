@@ -218,8 +218,7 @@ fn is_larger(remembered: &Remembered, missing: &[&str]) -> Diagnostic {
     let labels = remembered.labels();
     let detail = format!(
         "Its record names further clusters: {}. Add a cluster block with that label to the provider for each of them, and import \
-         all of them:\n\n\
-           {}",
+         all of them:\n\n  {}",
         missing.join(", "),
         book::import_command(&remembered.character.mesh_id, &labels),
     );

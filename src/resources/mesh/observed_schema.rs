@@ -35,8 +35,8 @@ pub fn status() -> Attribute {
          istiod is not installed), `root_fingerprints` and `root_expires` of the roots that its proxies trust, `authority` \
          (`ready`, `renewal_due`: the next apply renews its intermediate, `missing`: there is no Secret `cacerts`, `unusable`: \
          istiod cannot sign with it, or `not_in_use`: proxies trust another root than it leads to) and `authority_expires` of \
-         the certificate that its istiod signs with (null if that is a root of its own), `gateway` (`ready`, `absent`, \
-         `no_address`, `not_labelled`, `not_injected` or `not_ready`; null without an east-west gateway), `gateway_addresses`, \
+         the certificate that its istiod signs with (null if that is its own root), `gateway` (`ready`, `absent`, `no_address`, \
+         `not_labelled`, `not_injected` or `not_ready`; null without an east-west gateway), `gateway_addresses`, \
          `federation_gateway` (the same, and `labelled` if it is treated as a gateway of the mesh's own network; null without \
          one) and `federation_gateway_addresses`, `remote_control_plane` (`ready`, `no_address` or `absent`; null without such a \
          block) and `remote_control_plane_addresses`, where clusters without a control plane reach istiod, `shared_mesh_config` \

@@ -108,8 +108,8 @@ fn no_control_plane(label: &str, state: &str) -> Option<Problem> {
         ABSENT => (
             Class::Broken,
             "the mesh is not installed",
-            "The mesh's namespace has no Deployment istiod: someone deleted it, or the cluster was recreated. The plan lists \
-             what is missing; applying it installs the mesh again.",
+            "The mesh's namespace has no Deployment istiod: it was deleted, or the cluster was recreated. The plan lists what is \
+             missing; applying it installs the mesh again.",
         ),
         _ => return None,
     };
@@ -203,9 +203,9 @@ fn access(reader: &str, read: &str, state: &str, secret: &str) -> (Class, String
                 "the remote secret in {reader:?} is not a valid one for cluster {read:?}"
             ),
             format!(
-                "The Secret {secret} in {reader:?} must have exactly one key, {read:?}, whose value is a kubeconfig with a server \
-                 and a token. If someone has changed it, apply again; that restores it. Otherwise check the api_server block of \
-                 {read:?}. {stays}"
+                "The Secret {secret} in {reader:?} must have exactly one key, {read:?}, whose value is a kubeconfig with a \
+                 server and a token. If it was changed outside Terraform, apply again; that restores it. Otherwise check the \
+                 api_server block of {read:?}. {stays}"
             ),
         ),
         "token_refused" => (

@@ -115,8 +115,7 @@ fn is_installed(
     let detail = format!(
         "The inventory there belongs to the mesh {mesh_id:?} with the identity {}, which is not in this state. Two states must \
          not manage one mesh, so nothing was written to any cluster.\n\n\
-         Use the state that has it, or choose another namespace or cluster. If that state is lost, import the mesh:\n\n\
-           {}{cause}",
+         Use the state that has it, or choose another namespace or cluster. If that state is lost, import the mesh:\n\n  {}{cause}",
         found.identity,
         import_command(mesh_id, &labels),
     );
@@ -138,8 +137,7 @@ fn is_another_mesh(cluster: &str, found: &Found, planned: &Character) -> Diagnos
     let detail = format!(
         "An unfinished run has started to create another mesh there: {}. Only the same configuration can resume it. Nothing was \
          written to any cluster.\n\n\
-         Apply the configuration of that run, or import what exists of its mesh and destroy it:\n\n\
-           {}",
+         Apply the configuration of that run, or import what exists of its mesh and destroy it:\n\n  {}",
         differs.join(", "),
         import_command(mesh_id, &labels),
     );
