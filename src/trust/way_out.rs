@@ -42,7 +42,7 @@ impl TrustError {
                  istiod, if they constrain DNS names). Otherwise every connection of the mesh would be rejected."
             }
             Self::NotSelfSigned { .. } => {
-                "Provide the root itself. For a CA below someone else's root, provide one intermediate per cluster."
+                "Provide the root itself. For a CA below a third party's root, provide one intermediate per cluster."
             }
             Self::NoRoomBelow { .. } => "Use a root without a path length, or with one that is large enough.",
             Self::Expired { .. } => "Replace it with a valid certificate.",

@@ -76,7 +76,10 @@ impl Victim<'_> {
         self.workspace.set_variables(&self.variables(Some(&token)));
         let run = self.workspace.apply_with_messages();
         let message = error(&run, "Cluster \"middle\": cannot apply the manifests");
+        assert!(message.detail.contains("not permitted to "), "{message:?}");
         let short = with_way_out(message);
+        let detail = format!("(A list of the objects, each with the missing permission.)\n{}", short.detail);
+        let short = Message { detail, ..short };
         let made = self.objects("east");
         self.workspace.set_variables(&self.variables(None));
         self.workspace.run(&["untaint", "istio_mesh.shop"]).succeeded();

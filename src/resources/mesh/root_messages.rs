@@ -61,7 +61,7 @@ impl Change<'_> {
     pub fn foreseen(&self, refusal: &Refusal) -> Diagnostic {
         let Told { summary, cause, way_out, path } = self.told(refusal);
         let detail = format!(
-            "{cause} Until this is resolved, the apply is refused before it writes anything.\n\n\
+            "{cause} Until this is resolved, the apply is rejected before it writes anything.\n\n\
              {way_out}"
         );
         Diagnostic { severity: Severity::Warning, ..Diagnostic::error(summary, detail).at(path) }
@@ -165,8 +165,8 @@ impl Change<'_> {
         Told {
             summary: format!("Cluster {cluster:?}: the root of a mesh that is in use would change"),
             cause: format!(
-                "Its workloads trust {}, by {before}. With {} they would get certificates of {next}, and every connection would break \
-                 until all proxies trust it.",
+                "Its workloads trust {} (from {before}). With {} they would get certificates of {next}, and every connection \
+                 would break until all proxies trust it.",
                 present.join(", "),
                 mode(self.wanted)
             ),

@@ -40,7 +40,8 @@ fn inputs() -> Schema {
     ).required())
     .attribute("trust_domain", Attribute::string(
         "Trust domain of the mesh's identities, `spiffe://<trust_domain>/ns/…`. Istio's own default is `cluster.local`, with \
-         which a mesh can never be federated: choose your own name, such as `shop.example`, before the first workload.",
+         which a mesh can never be federated: choose your own name, such as `shop.example`, before you deploy the first \
+         workload.",
     ).optional())
     .attribute("version", Attribute::string(
         "Release of Istio's charts, exactly as the repository names it, such as `1.31.0`. A `primary` may override it.",
@@ -202,8 +203,8 @@ fn primary() -> Block {
          a range that contains pods of the same network is rejected: calls to these pods would be treated as calls to Services.",
     ).optional())
     .attribute("crds", Attribute::string(
-        "Who installs Istio's custom resource definitions: `managed` (default), the mesh; or `external`, someone else, who keeps \
-         them at the release of the charts. After a change to `external`, the mesh no longer tracks them and deletes none.",
+        "Who installs Istio's custom resource definitions: `managed` (default), the mesh; or `external`, another tool, which \
+         keeps them at the release of the charts. After a change to `external`, the mesh no longer tracks them and deletes none.",
     ).optional())
     .attribute("drain", Attribute::bool(
         "Whether to drain the cluster before removing it from the mesh, `false` by default. With `true`, an apply removes it \
@@ -253,7 +254,7 @@ fn certificate_authority() -> Block {
     .attribute("mode", Attribute::string(
         "`generated` (default): the provider creates one root and an intermediate per cluster; the root key is stored only in a \
          Secret in `key_cluster`, or comes from `root_key_wo` at each apply. `given`: certificate and key of every cluster come \
-         from its `given` block. `existing`: someone else, such as cert-manager, writes the Secret `cacerts` of every cluster; \
+         from its `given` block. `existing`: another tool, such as cert-manager, writes the Secret `cacerts` of every cluster; \
          it is checked and never changed. `self_signed`: istiod creates its own root, which only a mesh of one primary can have \
          and keep.",
     ).optional())
