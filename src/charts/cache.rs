@@ -27,9 +27,7 @@ impl Cache {
         };
         let directory = directories.into_iter().find(usable);
         if directory.is_none() {
-            tracing::warn!(
-                "there is no writable cache directory, so charts are downloaded every time"
-            );
+            tracing::warn!("there is no writable cache directory, so charts are downloaded every time");
         }
         Self { directory }
     }

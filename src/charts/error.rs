@@ -46,7 +46,9 @@ pub enum Error {
         attribute: &'static str,
     },
     /// The URL holds a user name or password.
-    #[error("the URL of the chart source at {host} contains credentials, which would then be stored in state")]
+    #[error(
+        "the URL of the chart source at {host} contains credentials, which would then be stored in state"
+    )]
     CredentialsInUrl {
         /// The URL's host.
         host: String,

@@ -207,7 +207,9 @@ fn next_page(url: &Url, answer: &Answer) -> Result<Option<Url>, Error> {
         (parameters.contains("rel=\"next\"") || parameters.contains("rel=next")).then_some(target)
     });
     let next = target.and_then(|target| url.join(target).ok()).filter(|next| next.origin() == url.origin());
-    next.map(Some).ok_or_else(|| not_understood(url, "its link to the next page is not a URL of the same registry".to_owned()))
+    next.map(Some).ok_or_else(|| {
+        not_understood(url, "its link to the next page is not a URL of the same registry".to_owned())
+    })
 }
 
 fn parsed<T: DeserializeOwned>(url: &Url, body: &[u8]) -> Result<T, Error> {

@@ -71,9 +71,10 @@ impl Failure {
                 403 => Self::Forbidden { message: first_line(&status.message) },
                 code => Self::Server { code, message: first_line(&status.message) },
             },
-            kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => {
-                Self::Server { code: 0, message: "the response is not that of a Kubernetes API server".to_owned() }
-            }
+            kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => Self::Server {
+                code: 0,
+                message: "the response is not that of a Kubernetes API server".to_owned(),
+            },
             error => Self::Unreachable(reason(error, through_proxy)),
         }
     }
@@ -169,7 +170,9 @@ impl fmt::Display for Reason {
             Self::NoRoute => "there is no route to it",
             Self::ConnectionLost => "the connection was lost",
             Self::Proxy => "the proxy refused the connection",
-            Self::UntrustedCertificate => "its certificate is not signed by the configured certificate authority",
+            Self::UntrustedCertificate => {
+                "its certificate is not signed by the configured certificate authority"
+            }
             Self::CertificateName { presented } if presented.is_empty() => {
                 "its certificate is for another name"
             }

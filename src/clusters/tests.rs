@@ -138,8 +138,10 @@ fn two_blocks_cannot_both_leave_everything_to_the_environment() {
             [("east", ClusterBlock::default()), ("west", ClusterBlock::default())],
             environment(variables)
         ),
-        ["cluster \"west\": connection cannot be used: cluster \"east\" takes its connection from the same environment \
-          variables, so both would be the same cluster"]
+        [
+            "cluster \"west\": connection cannot be used: cluster \"east\" takes its connection from the same environment \
+          variables, so both would be the same cluster"
+        ]
     );
 }
 

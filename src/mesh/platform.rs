@@ -51,8 +51,7 @@ impl Check {
             None | Some("managed") => true,
             Some("external") => false,
             Some(other) => {
-                let cause =
-                    format!("{other:?} is not a valid value of crds.");
+                let cause = format!("{other:?} is not a valid value of crds.");
                 let way_out = "Use \"managed\" or \"external\".";
                 self.error(block.then("crds"), Some(cluster), cause, way_out);
                 true

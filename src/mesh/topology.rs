@@ -51,7 +51,12 @@ impl Check {
             } else {
                 format!("The mesh has no primary {reader:?} that could read this API server.")
             };
-            self.error(block, Some(label), cause, "Use the label of another primary of the mesh, or remove the block.");
+            self.error(
+                block,
+                Some(label),
+                cause,
+                "Use the label of another primary of the mesh, or remove the block.",
+            );
         }
     }
 

@@ -103,7 +103,8 @@ impl Check {
         let root_keeper = self.root_keeper(declared, primaries, field);
         let key_type = declared.key_type.as_deref().map_or(Some(KeyType::default()), KeyType::from_setting);
         if key_type.is_none() {
-            let cause = format!("{:?} is not a valid key type.", declared.key_type.as_deref().unwrap_or_default());
+            let cause =
+                format!("{:?} is not a valid key type.", declared.key_type.as_deref().unwrap_or_default());
             let way_out = "Use \"ecdsa-p256\" or \"ecdsa-p384\".";
             self.error(field.then("key_type"), None, cause, way_out);
         }
@@ -149,8 +150,9 @@ impl Check {
             ("root_lifetime_days", declared.root_lifetime_days.is_some()),
         ];
         for (name, _) in of_a_made_root.into_iter().filter(|(_, is_set)| *is_set) {
-            let cause =
-                format!("{name} applies to a root that the provider creates, but root_certificate provides one.");
+            let cause = format!(
+                "{name} applies to a root that the provider creates, but root_certificate provides one."
+            );
             self.error(field.then(name), None, cause, "Remove one of the two.");
         }
         Some(RootKeeper::User { certificate, key_version: declared.root_key_version.unwrap_or_default() })

@@ -141,8 +141,8 @@ fn parse(answer: &str) -> Result<Replica, String> {
     if head.split(' ').nth(1) != Some("200") {
         return Err(format!("istiod responded with {}", head.lines().next().unwrap_or_default()));
     }
-    let clusters: Vec<RemoteCluster> = serde_json::from_str(body)
-        .map_err(|_| "istiod's response is not the list of clusters".to_owned())?;
+    let clusters: Vec<RemoteCluster> =
+        serde_json::from_str(body).map_err(|_| "istiod's response is not the list of clusters".to_owned())?;
     Ok(clusters.into_iter().map(|cluster| (cluster.id, cluster.sync_status)).collect())
 }
 

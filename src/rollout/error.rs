@@ -19,7 +19,9 @@ pub enum RolloutError {
     #[error("cannot look for records of created objects in the cluster")]
     Search(#[source] clusters::Error),
     /// A page beside the record could not be written.
-    #[error("everything is ready, but the information that other clusters need about the mesh could not be written")]
+    #[error(
+        "everything is ready, but the information that other clusters need about the mesh could not be written"
+    )]
     Page(#[source] ssa::InventoryError),
     /// An object could not be applied, or did not become ready in time for the next stage.
     #[error("cannot apply the manifests")]
@@ -55,9 +57,7 @@ pub enum RolloutError {
     #[error("the Secret that keeps the mesh's root certificate does not contain what was written to it")]
     RootNotStored,
     /// The root that was to be deleted is not the one that the mesh keeps from now on.
-    #[error(
-        "the cluster keeps the only copy of root {kept}; elsewhere the mesh has root {elsewhere}"
-    )]
+    #[error("the cluster keeps the only copy of root {kept}; elsewhere the mesh has root {elsewhere}")]
     OnlyCopy {
         /// Fingerprint of the one.
         kept: String,

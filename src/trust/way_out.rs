@@ -49,9 +49,7 @@ impl TrustError {
             Self::NotYetValid { .. } => {
                 "Check the clock where Terraform runs; if it is correct, wait or use a certificate that is valid now."
             }
-            Self::NotInChain { .. } => {
-                "Put the CA certificate first, then those above it up to the root."
-            }
+            Self::NotInChain { .. } => "Put the CA certificate first, then those above it up to the root.",
             Self::Stray { .. } => {
                 "Remove it, or add the certificate that signed it; every proxy sends the whole chain in each handshake."
             }
@@ -65,7 +63,9 @@ impl TrustError {
             }
             Self::Lifetime { .. } => "Use at least one day, and an end before the year 10000.",
             Self::Make { .. } => "Names must be plain text; check organization, cluster and namespace.",
-            Self::Reread | Self::Random(_) => "This should not happen; try again and report it if it persists.",
+            Self::Reread | Self::Random(_) => {
+                "This should not happen; try again and report it if it persists."
+            }
             Self::NoCommonRoot { .. } => {
                 "Clusters of one mesh need a common root: sign the CA of each with the same one, or rotate the roots step by \
                  step, first trusting both everywhere."

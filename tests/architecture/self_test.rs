@@ -183,11 +183,13 @@ mod tests { const A: &str = "anew"; }
 
 #[test]
 fn a_retired_phrase_is_found_across_lines_and_only_as_whole_words() {
-    let violations = wording::in_text("README.md", "One provider block holds one `cluster` block a\ncluster.\n");
+    let violations =
+        wording::in_text("README.md", "One provider block holds one `cluster` block a\ncluster.\n");
     assert_eq!(
         violations[0].to_string(),
         "README.md:1: users must not read \"block a cluster\"; write: block per cluster"
     );
-    let allowed = "A copyright notice, amended; Shallow folderol; the rightmost way outside; block a; the cluster b.\n";
+    let allowed =
+        "A copyright notice, amended; Shallow folderol; the rightmost way outside; block a; the cluster b.\n";
     assert_eq!(wording::in_text("README.md", allowed), []);
 }

@@ -19,8 +19,8 @@ pub fn rust_files(directories: &[&str]) -> Vec<File> {
 pub fn pages(directories: &[&str]) -> Vec<File> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let names = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "ARCHITECTURE.md"];
-    let of_root = names
-        .map(|name| File { path: name.to_owned(), text: fs::read_to_string(root.join(name)).unwrap() });
+    let of_root =
+        names.map(|name| File { path: name.to_owned(), text: fs::read_to_string(root.join(name)).unwrap() });
     of_root.into_iter().chain(files(directories, &["md", "tmpl", "tf"])).collect()
 }
 
@@ -43,7 +43,8 @@ fn collect(root: &Path, directory: &str, extensions: &[&str], files: &mut Vec<Fi
             if !matches!(name.as_str(), "generated" | "target" | "node_modules") && !name.starts_with('.') {
                 collect(root, &path, extensions, files);
             }
-        } else if Path::new(&name).extension().is_some_and(|it| extensions.iter().any(|wanted| it == *wanted)) {
+        } else if Path::new(&name).extension().is_some_and(|it| extensions.iter().any(|wanted| it == *wanted))
+        {
             let text = fs::read_to_string(root.join(&path)).unwrap();
             files.push(File { path, text });
         }

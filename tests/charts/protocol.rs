@@ -184,7 +184,11 @@ async fn answers_that_are_not_a_registrys_are_refused() {
         ("1.0.0", ok("<!doctype html>"), not_a_registrys),
         ("1.0.0", ok(vec![b' '; 5 << 20]), "is larger than 4194304 bytes"),
         ("~1", ok("{\"tags\": 3}"), not_a_registrys),
-        ("~1", (200, vec![link], b"{\"tags\": []}".to_vec()), "its link to the next page is not a URL of the same registry"),
+        (
+            "~1",
+            (200, vec![link], b"{\"tags\": []}".to_vec()),
+            "its link to the next page is not a URL of the same registry",
+        ),
     ];
     for (version, answer, problem) in answers {
         let registry = registry(&authority, move |_| Some(answer.clone())).await;

@@ -96,8 +96,7 @@ async fn wrong_or_missing_credentials_are_named_with_the_block_and_not_shown() {
             charts.fetch(&fixture.source(), "base", "1.31.0", None).await.unwrap_err()
         };
         let wrong = fetch(Some((USER, "s3ntinel too"))).await;
-        let expected =
-            format!(" rejected the user name and password of chart_registry {host:?} (HTTP 401)");
+        let expected = format!(" rejected the user name and password of chart_registry {host:?} (HTTP 401)");
         assert!(shown(&wrong).ends_with(&expected), "{}", shown(&wrong));
         let missing = fetch(None).await;
         let expected =

@@ -138,9 +138,7 @@ async fn a_protected_repository_wants_user_name_and_password() {
     let error = wrong.fetch(&url, "base", istio.version(), None).await.unwrap_err();
     assert_eq!(
         shown(&error),
-        format!(
-            "{url}/index.yaml rejected the user name and password of chart_registry {host:?} (HTTP 401)"
-        )
+        format!("{url}/index.yaml rejected the user name and password of chart_registry {host:?} (HTTP 401)")
     );
 }
 
@@ -172,9 +170,8 @@ async fn a_private_authority_is_trusted_for_the_host_that_it_is_given_for() {
         fetch("other.example", Some(authority.pem())).await.unwrap_err(),
     ] {
         let text = shown(&error);
-        let expected = format!(
-            "the certificate of {url}/index.yaml is not signed by a trusted certificate authority"
-        );
+        let expected =
+            format!("the certificate of {url}/index.yaml is not signed by a trusted certificate authority");
         assert!(text.starts_with(&expected), "{text}");
         let block = format!("ca_certificate in a chart_registry {host:?} block");
         assert!(error.way_out().contains(&block), "{}", error.way_out());

@@ -92,11 +92,7 @@ pub fn an_istio_made_by_helm_is_named_and_kept(fixture: &Fixture) {
     };
     let before = root();
     let applied = workspace.apply().succeeded();
-    assert!(
-        applied.output.contains("istiod continues with an existing root"),
-        "{}",
-        applied.output
-    );
+    assert!(applied.output.contains("istiod continues with an existing root"), "{}", applied.output);
     workspace.assert_no_changes();
     workspace.destroy().succeeded();
     assert_eq!(root(), before);

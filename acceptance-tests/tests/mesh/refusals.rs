@@ -96,7 +96,11 @@ fn refusals() -> Vec<Refusal> {
             "east\" {\n    network = \"net\"\n    east_west_gateway {}\n  }\n  primary \"west\" {\n    network = \"net-west\"\n    \
              east_west_gateway {\n      service_type = VALUE\n    }",
             "\"ClusterIP\"",
-            &["service_type", "no address is configured at which the others reach this gateway", "Set addresses to those"],
+            &[
+                "service_type",
+                "no address is configured at which the others reach this gateway",
+                "Set addresses to those",
+            ],
         ),
         changed(
             in_west,
@@ -141,7 +145,10 @@ fn incomplete_authority() -> Refusal {
   }}"
         ),
         value: root.to_string(),
-        texts: &["Cluster \"east\": istiod could not sign with the given certificate and key", "cert-chain.pem"],
+        texts: &[
+            "Cluster \"east\": istiod could not sign with the given certificate and key",
+            "cert-chain.pem",
+        ],
     }
 }
 

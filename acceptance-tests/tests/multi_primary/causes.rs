@@ -142,10 +142,20 @@ impl Patient<'_> {
         self.patch_secret("west", "cacerts", &files);
         self.restart("west");
         let apply = "restores the Secret and restarts istiod";
-        self.noted("The Secret `cacerts` of a cluster was replaced", "links.east->west", "roots_differ", apply);
+        self.noted(
+            "The Secret `cacerts` of a cluster was replaced",
+            "links.east->west",
+            "roots_differ",
+            apply,
+        );
         self.mends();
         self.kubectl("west", &["delete", "secret", "cacerts"]);
-        self.noted("The Secret `cacerts` of a cluster was deleted", "clusters.west.authority", "missing", MENDS);
+        self.noted(
+            "The Secret `cacerts` of a cluster was deleted",
+            "clusters.west.authority",
+            "missing",
+            MENDS,
+        );
         self.restart("west");
         let apply = "restores the Secret, deletes istiod's own and restarts istiod";
         self.noted("… and istiod has restarted since", "links.east->west", "roots_differ", apply);
@@ -254,7 +264,12 @@ impl Patient<'_> {
             "does not accept",
         );
         let reader = self.fixture.lab.cluster("west").api_server().token(identity::READER).expect("a token");
-        self.kept_out("No permission to query istiod", "as last observed", token(reader), "could not query istiod");
+        self.kept_out(
+            "No permission to query istiod",
+            "as last observed",
+            token(reader),
+            "could not query istiod",
+        );
         self.fixture.lab.cluster("west").api_server().stop();
         self.kept_out("The API server of a cluster is down", "unchanged", |_| {}, "cannot be reached");
         self.fixture.lab.cluster("west").api_server().start_again().expect("start the API server again");

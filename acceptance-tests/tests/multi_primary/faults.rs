@@ -202,12 +202,7 @@ impl Victim<'_> {
                 .to_owned(),
         };
         let next = "`terraform apply`; two minutes later if a run still holds the record";
-        self.row(
-            "A create is cancelled twice (Ctrl-C)",
-            &message,
-            next,
-            "what was created, and resumes it",
-        );
+        self.row("A create is cancelled twice (Ctrl-C)", &message, next, "what was created, and resumes it");
     }
 
     /// The next apply goes on with an interrupted create: what is there stays, unless Terraform has announced to replace it.

@@ -83,7 +83,11 @@ pub enum ApplyError {
 }
 
 fn recorded(stage: &str) -> String {
-    if stage.is_empty() { "what will be created next".to_owned() } else { format!("what stage {stage:?} created") }
+    if stage.is_empty() {
+        "what will be created next".to_owned()
+    } else {
+        format!("what stage {stage:?} created")
+    }
 }
 
 fn count(objects: usize) -> String {

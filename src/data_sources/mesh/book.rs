@@ -67,7 +67,8 @@ fn two_meshes((one, page): (&Member, &JoinModel), (other, page_there): (&Member,
 }
 
 fn another_cluster(member: &Member, uid: &str) -> Diagnostic {
-    let summary = format!("Cluster {:?} is not the cluster that its mesh recorded under this name", member.label);
+    let summary =
+        format!("Cluster {:?} is not the cluster that its mesh recorded under this name", member.label);
     let detail = format!(
         "Its ConfigMap {JOIN_PAGE} describes the cluster with UID {uid}, but this cluster has UID {}: it was replaced, or the \
          ConfigMap was restored here from a backup. Apply in the workspace that manages the mesh; if the former cluster is gone, \

@@ -55,7 +55,8 @@ pub async fn read(
         return Err(other_name(label, &installed.cluster).at(at));
     }
     let trust_domain = trust_domain(&installed.mesh_config).map_err(|error| {
-        let summary = format!("Cluster {label:?}: ConfigMap {namespace}/istio contains no mesh configuration");
+        let summary =
+            format!("Cluster {label:?}: ConfigMap {namespace}/istio contains no mesh configuration");
         diagnostics::failure(summary, &error, "istiod reads the same text: fix it there.", Some(at.clone()))
     })?;
     let addresses = addresses(&cluster, page.as_ref()).await.map_err(unusable)?;
@@ -104,7 +105,8 @@ impl Member {
             ("trust domains", &self.trust_domain, &other.trust_domain),
         ];
         let (what, one, two) = facts.into_iter().find(|(_, one, two)| one != two)?;
-        let summary = format!("Clusters {:?} and {:?} do not belong to the same mesh", self.label, other.label);
+        let summary =
+            format!("Clusters {:?} and {:?} do not belong to the same mesh", self.label, other.label);
         let detail = format!("Their {what} are {one:?} and {two:?}. List only clusters of one mesh.");
         Some((summary, detail))
     }

@@ -248,8 +248,10 @@ fn every_primary_and_no_other_cluster_has_a_given_authority() {
     };
     let violations = two.validate().unwrap_err();
     let causes: Vec<&str> = violations.iter().map(|violation| violation.cause.as_str()).collect();
-    let expected =
-        ["No certificate and key are given for istiod of cluster \"west\".", "\"north\" is not a primary of this mesh."];
+    let expected = [
+        "No certificate and key are given for istiod of cluster \"west\".",
+        "\"north\" is not a primary of this mesh.",
+    ];
     assert_eq!(causes, expected);
 }
 

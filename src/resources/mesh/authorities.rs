@@ -144,8 +144,10 @@ fn given_authorities(
         match authority(&files, mesh) {
             Ok(authority) => drop(authorities.insert(label.to_string(), authority)),
             Err(error) => {
-                let summary =
-                    format!("Cluster {:?}: istiod could not sign with the given certificate and key", label.as_str());
+                let summary = format!(
+                    "Cluster {:?}: istiod could not sign with the given certificate and key",
+                    label.as_str()
+                );
                 let path = path().attribute("given").key(label.as_str());
                 errors.push(diagnostics::failure(summary, &error, ATTRIBUTES, Some(path)));
             }

@@ -50,9 +50,7 @@ fn is_there(namespace: &str, labels: &str, is_finished: bool) -> Diagnostic {
         )
     } else {
         (
-            format!(
-                "The creation of a mesh in namespace {namespace:?} of cluster {labels} has not finished"
-            ),
+            format!("The creation of a mesh in namespace {namespace:?} of cluster {labels} has not finished"),
             "If the plan only creates, the apply resumes a creation of the same mesh, and refuses to touch any other.",
         )
     };

@@ -119,8 +119,7 @@ mod tests {
     #[test]
     fn every_authority_is_announced_once_when_its_end_is_near() {
         let root = "The root \"O=Shop, CN=Root\" of the mesh expires at 2009-12-29T00:00:00Z";
-        let intermediate =
-            "Cluster \"east\": its CA certificate expires at 2001-12-31T00:00:00Z";
+        let intermediate = "Cluster \"east\": its CA certificate expires at 2001-12-31T00:00:00Z";
         assert_eq!(summaries(600), Vec::<String>::new());
         assert_eq!(summaries(700), [intermediate]);
         assert_eq!(summaries(3600), [root, intermediate]);

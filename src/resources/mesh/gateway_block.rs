@@ -109,19 +109,21 @@ pub fn block(role: GatewayRole) -> Block {
 }
 
 fn resources() -> Block {
-    Block::new("Resource requests and limits of each gateway pod. Without this block, the chart's defaults apply.")
-        .attribute(
-            "requests",
-            Attribute::map(
-                Type::String,
-                "Quantities by resource, such as `{ cpu = \"500m\", memory = \"256Mi\" }`.",
-            )
-            .optional(),
+    Block::new(
+        "Resource requests and limits of each gateway pod. Without this block, the chart's defaults apply.",
+    )
+    .attribute(
+        "requests",
+        Attribute::map(
+            Type::String,
+            "Quantities by resource, such as `{ cpu = \"500m\", memory = \"256Mi\" }`.",
         )
-        .attribute(
-            "limits",
-            Attribute::map(Type::String, "Maximum quantities by resource, in the same form.").optional(),
-        )
+        .optional(),
+    )
+    .attribute(
+        "limits",
+        Attribute::map(Type::String, "Maximum quantities by resource, in the same form.").optional(),
+    )
 }
 
 impl Reader {

@@ -226,13 +226,15 @@ fn is_larger(remembered: &Remembered, missing: &[&str]) -> Diagnostic {
 }
 
 fn unreadable(member: &Member, error: &tfplugin::ValueError) -> Diagnostic {
-    let way_out =
-        "It was written by a newer release of the provider, or it was changed outside the provider. Use that release.";
+    let way_out = "It was written by a newer release of the provider, or it was changed outside the provider. Use that release.";
     let summary =
         format!("Cluster {:?}: the recorded configuration of the mesh cannot be read", member.cluster.name());
     diagnostics::failure(summary, error, way_out, None)
 }
 
 fn empty() -> Diagnostic {
-    Diagnostic::error("The record of the mesh is empty", "It was changed outside the provider. Nothing was imported.")
+    Diagnostic::error(
+        "The record of the mesh is empty",
+        "It was changed outside the provider. Nothing was imported.",
+    )
 }

@@ -199,9 +199,7 @@ fn access(reader: &str, read: &str, state: &str, secret: &str) -> (Class, String
         ),
         "invalid_secret" => (
             Class::Broken,
-            format!(
-                "the remote secret in {reader:?} is not a valid one for cluster {read:?}"
-            ),
+            format!("the remote secret in {reader:?} is not a valid one for cluster {read:?}"),
             format!(
                 "The Secret {secret} in {reader:?} must have exactly one key, {read:?}, whose value is a kubeconfig with a \
                  server and a token. If it was changed outside Terraform, apply again; that restores it. Otherwise check the \

@@ -232,7 +232,8 @@ fn unread(label: &str, error: &clusters::Error, data: &ProviderData) -> Unread {
         error => error.is_no_answer() && on_unreachable != OnUnreachable::Error,
     };
     if is_kept {
-        let consequence = "State keeps what it has about this cluster; changes in the cluster are not detected.";
+        let consequence =
+            "State keeps what it has about this cluster; changes in the cluster are not detected.";
         Unread::Kept(diagnostics::cluster_skipped(error, Some(primary(label)), consequence))
     } else {
         let mut failure = diagnostics::cluster(error, Some(primary(label)));

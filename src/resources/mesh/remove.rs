@@ -142,8 +142,7 @@ fn unidentified(label: &str, error: &clusters::Error, data: &ProviderData) -> De
         return Departure::Keep(diagnostics::cluster(error, Some(primary(label))));
     }
     if on_unreachable == OnUnreachable::Abandon {
-        let consequence =
-            "The cluster block has on_unreachable = \"abandon\": what the mesh created there is removed from state.";
+        let consequence = "The cluster block has on_unreachable = \"abandon\": what the mesh created there is removed from state.";
         let warning = diagnostics::cluster_skipped(error, Some(primary(label)), consequence);
         return Departure::Forget(label.to_owned(), warning);
     }

@@ -331,7 +331,7 @@ mod tests {
             &refused,
             &[
                 "Cluster \"east\": the root of a mesh that is in use would change",
-                "sha256:aa, by mode = \"given\"",
+                "sha256:aa (from mode = \"given\")",
                 "With mode = \"generated\" with root_certificate they would get certificates of the root sha256:bb",
                 "Nothing was written.",
                 "Use the certificate and the key of the current root",
@@ -358,7 +358,7 @@ mod tests {
         );
         let foreseen = change(Mode::Kept, Mode::Kept).foreseen(&gone);
         assert_eq!(foreseen.severity, Severity::Warning);
-        assert_says(&foreseen, &["the apply is refused before it writes anything"]);
+        assert_says(&foreseen, &["the apply is rejected before it writes anything"]);
     }
 
     #[test]
@@ -371,7 +371,12 @@ mod tests {
         let told = |material| change(Mode::Kept, Mode::Kept).refused(&foreign(material));
         assert_says(
             &told(Material::Own),
-            &["istio-ca-secret", "created there for itself", "by Helm or istioctl", "delete secret istio-ca-secret"],
+            &[
+                "istio-ca-secret",
+                "created there for itself",
+                "by Helm or istioctl",
+                "delete secret istio-ca-secret",
+            ],
         );
         assert_says(&told(Material::Authority), &["istio-system/cacerts", "mode = \"existing\""]);
         assert_says(&told(Material::Root), &["terraform-provider-istio-root", "key_cluster = \"east\""]);
