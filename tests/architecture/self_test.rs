@@ -164,6 +164,7 @@ fn way_out() -> String {
     #[error("Chart {name} \
              cannot be had")]
     struct A;
+    let shall = format!("{folder} {way_out}\n\n");
     format!("Mend the cause.\n\nSomebody else writes it")
 }
 #[cfg(test)]
@@ -175,8 +176,8 @@ mod tests { const A: &str = "anew"; }
         found,
         [
             "src/a.rs:6: users must not read \"cannot be had\"; write: cannot be fetched",
-            "src/a.rs:9: users must not read \"mend\"; write: fix, repair",
-            "src/a.rs:9: users must not read \"somebody\"; write: something else, another tool",
+            "src/a.rs:10: users must not read \"mend\"; write: fix, repair",
+            "src/a.rs:10: users must not read \"somebody\"; write: something else, another tool",
         ]
     );
 }

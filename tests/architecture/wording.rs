@@ -102,16 +102,23 @@ fn is_for_developers(group: &proc_macro2::Group) -> bool {
         && matches!(first, Some(TokenTree::Ident(name)) if name == "doc" || name == "allow" || name == "expect")
 }
 
-/// The text of a literal as far as its words are concerned.
+/// The text of a literal as far as its words are concerned; names in placeholders are none.
 fn unescaped(literal: &str) -> String {
     let mut lines = literal.split("\\\n");
     let first = lines.next().unwrap_or_default().to_owned();
-    lines.fold(first, |text, line| text + line.trim_start()).replace("\\n", " ")
+    let text = lines.fold(first, |text, line| text + line.trim_start()).replace("\\n", " ");
+    let mut parts = text.split('{');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + " { " + part.trim_start_matches(is_of_a_word))
+}
+
+fn is_of_a_word(letter: char) -> bool {
+    letter.is_alphanumeric() || letter == '_'
 }
 
 fn words(text: &str) -> Vec<Word> {
     let of_line = |(index, line): (usize, &str)| {
-        let words = line.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+        let words = line.split(|letter| !is_of_a_word(letter)).filter(|word| !word.is_empty());
         words.map(|word| (word.to_lowercase(), index + 1)).collect::<Vec<_>>()
     };
     text.lines().enumerate().flat_map(of_line).collect()
