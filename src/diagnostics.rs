@@ -209,8 +209,8 @@ fn rollout_way_out(error: &RolloutError) -> String {
              the gateway, and apply again."
         }
         RolloutError::NoRoot | RolloutError::Links { .. } => {
-            "Everything in this cluster that does not depend on another one is applied. Fix the error reported for the other \
-             cluster, then apply again; if that cluster does not belong to this mesh, remove its primary block."
+            "Everything in this cluster that does not depend on another one is applied. First fix the error reported for the \
+             other cluster; if that cluster does not belong to this mesh, remove its primary block."
         }
         RolloutError::SharedMeshConfig(SharedMeshConfigError::Compose(_)) => {
             "What istiod trusts was not changed. To restore the record, apply the resource that owns it again, or the mesh if \

@@ -259,7 +259,7 @@ mod tests {
             east.chart = [("istiod".to_owned(), values)].into();
         });
         assert_eq!(field, "primary[\"east\"].chart[\"istiod\"].values");
-        assert!(cause.contains("remote_control_plane.hostname makes it \"istiod.example\""), "{cause}");
+        assert!(cause.contains("remote_control_plane.hostname requires \"istiod.example\""), "{cause}");
     }
 
     #[test]

@@ -164,7 +164,7 @@ mod tests {
     fn an_answer_that_is_none_says_why() {
         assert_eq!(
             parse("HTTP/1.0 403 Forbidden\r\n\r\nno").unwrap_err(),
-            "istiod answered HTTP/1.0 403 Forbidden"
+            "istiod responded with HTTP/1.0 403 Forbidden"
         );
         assert_eq!(parse("").unwrap_err(), "istiod sent no response");
     }

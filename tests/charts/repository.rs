@@ -250,7 +250,7 @@ async fn an_archive_with_another_chart_is_refused() {
     let error = charts(cache.path()).fetch(&repository.url, "istiod", "1.0.0", None).await.unwrap_err();
     assert_eq!(
         shown(&error),
-        format!("{}/istiod.tgz holds chart base 2.0.0, not istiod 1.0.0", repository.url)
+        format!("{}/istiod.tgz contains chart base 2.0.0, not istiod 1.0.0", repository.url)
     );
 }
 

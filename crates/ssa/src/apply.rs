@@ -327,6 +327,6 @@ mod tests {
             ApplyError::Record { stage: stage.to_owned(), source }.to_string()
         };
         assert_eq!(text(""), "cannot record what will be created next");
-        assert_eq!(text("webhooks"), "cannot record what stage \"webhooks\" made");
+        assert_eq!(text("webhooks"), "cannot record what stage \"webhooks\" created");
     }
 }
