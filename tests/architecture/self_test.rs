@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::packages::Packages;
-use super::{rules, shape, wording};
+use super::{rules, shape};
 
 fn dependencies() -> Vec<String> {
     ["kube", "serde", "serde_json", "tokio", "tfplugin", "ssa", "tonic"].map(str::to_owned).to_vec()
@@ -152,45 +152,4 @@ fn a_crate_that_depends_on_another_is_a_violation() {
     ]);
     let violations: Vec<String> = packages.violations().iter().map(ToString::to_string).collect();
     assert_eq!(violations, ["crates/ssa/Cargo.toml:1: crate `ssa` must not depend on `tfplugin`"]);
-}
-
-#[test]
-fn a_retired_word_in_a_message_is_a_violation_and_elsewhere_it_is_not() {
-    let text = r#"
-//! Somebody mends it.
-#[allow(dead_code, reason = "nobody shall read this")]
-fn way_out() -> String {
-    #[derive(thiserror::Error)]
-    #[error("Chart {name} \
-             cannot be had")]
-    struct A;
-    let shall = format!("{folder} {way_out}\n\n");
-    format!("Mend the cause.\n\nSomebody else writes it")
-}
-#[cfg(test)]
-mod tests { const A: &str = "anew"; }
-"#;
-    let violations = wording::in_source("src/a.rs", text);
-    let found: Vec<String> = violations.iter().map(ToString::to_string).collect();
-    assert_eq!(
-        found,
-        [
-            "src/a.rs:6: users must not read \"cannot be had\"; write: cannot be fetched",
-            "src/a.rs:10: users must not read \"mend\"; write: fix, repair",
-            "src/a.rs:10: users must not read \"somebody\"; write: something else, another tool",
-        ]
-    );
-}
-
-#[test]
-fn a_retired_phrase_is_found_across_lines_and_only_as_whole_words() {
-    let violations =
-        wording::in_text("README.md", "One provider block holds one `cluster` block a\ncluster.\n");
-    assert_eq!(
-        violations[0].to_string(),
-        "README.md:1: users must not read \"block a cluster\"; write: block per cluster"
-    );
-    let allowed =
-        "A copyright notice, amended; Shallow folderol; the rightmost way outside; block a; the cluster b.\n";
-    assert_eq!(wording::in_text("README.md", allowed), []);
 }
