@@ -37,8 +37,8 @@ pub fn installed(error: &InstalledError, path: AttributePath) -> Diagnostic {
     let way_out = match error {
         InstalledError::Cluster(error) => return cluster(error, Some(path)),
         InstalledError::Absent { .. } => {
-            "Name the namespace that Istio was installed in, and only clusters with a control plane of their own. What the same \
-             configuration is yet to install is told by the attributes join and peer of its istio_mesh."
+            "Set namespace to the one that Istio is installed in, and list only clusters that have their own control plane. For \
+             a mesh managed in the same configuration, use the attributes join and peer of its istio_mesh instead."
         }
         InstalledError::Values { .. } => {
             "The chart istiod writes them. If the control plane was installed in another way, it cannot be read."
@@ -49,15 +49,15 @@ pub fn installed(error: &InstalledError, path: AttributePath) -> Diagnostic {
 
 /// A document that an attribute takes and that cannot be read.
 pub fn document(error: &DocumentError, path: AttributePath) -> Diagnostic {
-    failure(format!("{path} cannot be read"), error, &error.way_out(), Some(path))
+    failure(format!("cannot read {path}"), error, &error.way_out(), Some(path))
 }
 
 /// A document that a cluster holds and that cannot be read; `path` names the cluster.
 pub fn page(summary: String, error: &DocumentError, path: AttributePath) -> Diagnostic {
     let way_out = match error {
         DocumentError::OtherFormat { .. } => error.way_out(),
-        _ => "The resource istio_mesh writes it: apply in the workspace that manages the mesh. If none does any more, delete the \
-              ConfigMap, and the mesh is read from its control planes alone."
+        _ => "The resource istio_mesh writes it: apply in the workspace that manages the mesh. If no workspace manages it any \
+              more, delete the ConfigMap; the mesh is then read from its control planes alone."
             .to_owned(),
     };
     failure(summary, error, &way_out, Some(path))
@@ -141,7 +141,7 @@ fn of_delete(error: &ssa::DeleteError) -> String {
         }
         ssa::DeleteError::Cancelled { objects } => {
             let left = objects.iter().map(|id| (id.clone(), String::new()));
-            format!("Not known to be gone:\n{}", objects::listed(left))
+            format!("Possibly still there:\n{}", objects::listed(left))
         }
         error => chain(error),
     }
@@ -177,55 +177,54 @@ fn rollout_way_out(error: &RolloutError) -> String {
     }
     match error {
         error if is_cancelled(error) => {
-            "The run was cancelled. What was done so far is recorded in the cluster and in state. To resume, apply again; to take it \
-             back, destroy."
+            "The run was cancelled. What was done so far is recorded in the cluster and in state. To resume, apply again; to \
+             undo it, destroy."
         }
         RolloutError::Claim(InventoryError::AlreadyInstalled { .. }) => {
-            "Another run has made the mesh in the meantime. Nothing was written in any cluster. Use the state that has it; if that \
-             is lost, import the mesh: terraform import istio_mesh.NAME '<mesh_id>@<cluster>,…'."
+            "Another run has created the mesh in the meantime. Nothing was written to any cluster. Use the state that has it; if \
+             that state is lost, import the mesh: terraform import istio_mesh.NAME '<mesh_id>@<cluster>,…'."
         }
         RolloutError::Claim(InventoryError::OtherIdentity { identity, .. }) => {
             return format!(
-                "The mesh with the identity {identity} is installed there, which this state does not know. Two states must not manage \
-                 one mesh, so nothing was written in any cluster. Use the state that has it, destroy that mesh first, or choose \
-                 another cluster or namespace. If its state is lost, import it: terraform import istio_mesh.NAME \
+                "The mesh with the identity {identity} is installed there, but it is not in this state. Two states must not \
+                 manage one mesh, so nothing was written to any cluster. Use the state that has it, destroy that mesh first, or \
+                 choose another cluster or namespace. If its state is lost, import it: terraform import istio_mesh.NAME \
                  '<mesh_id>@<cluster>,…'."
             );
         }
         RolloutError::Claim(InventoryError::Held { .. }) => {
-            "Another run is working on this mesh. Wait until it has ended; a run that was killed no longer stands in the \
-             way once its claim has expired."
+            "Another run is working on this mesh. Wait until it ends; if it was killed, wait until its claim expires."
         }
         RolloutError::Apply(ApplyError::Refused { objects }) => {
             return format!("Nothing was written. {}", objects::way_out(objects));
         }
         RolloutError::Apply(ApplyError::NotReady { .. }) | RolloutError::Wait(_) => {
-            "Everything up to here is applied and in state. Fix the cause, and apply again when the object has become ready. Raise \
-             timeouts if it only needs longer."
+            "Everything before this point is applied and in state. Fix the cause, and apply again when the object is ready. If \
+             it only needs more time, increase timeouts."
         }
         RolloutError::Root(error) | RolloutError::Intermediate(error) => error.way_out(),
         RolloutError::NotInjected { reason, .. } => way_out_of_injection(reason),
         RolloutError::GatewayDenied { .. } => {
-            "What the message names denies pods like the gateway's in its namespace. Change that policy or quota, or the values of the \
-             gateway, and apply again."
+            "The policy or quota that the message names denies the gateway's pods in its namespace. Change it, or the values of \
+             the gateway, and apply again."
         }
         RolloutError::NoRoot | RolloutError::Links { .. } => {
-            "This cluster has everything that does not depend on another one. The message about the other cluster says what has to be \
-             settled there first; if that cluster does not belong in this mesh, remove its primary block."
+            "Everything in this cluster that does not depend on another one is applied. First fix the error reported for the \
+             other cluster; if that cluster does not belong to this mesh, remove its primary block."
         }
         RolloutError::SharedMeshConfig(SharedMeshConfigError::Compose(_)) => {
-            "Nothing that istiod trusts was changed. Apply the resource that owns the record again, or the mesh if it is the mesh's \
-             own, which restores it; delete a record that nobody owns any more."
+            "What istiod trusts was not changed. To restore the record, apply the resource that owns it again, or the mesh if \
+             the record is the mesh's own; delete a record that no longer has an owner."
         }
         RolloutError::SharedMeshConfig(SharedMeshConfigError::Absent | SharedMeshConfigError::Contended) => {
-            "Check who else deletes or writes this ConfigMap in the mesh's namespace, and apply again."
+            "Find out what else deletes or writes this ConfigMap in the mesh's namespace, stop it, and apply again."
         }
         RolloutError::RootAppeared | RolloutError::RootNotStored => {
-            "Somebody else writes the Secret terraform-provider-istio-root, and no key is created or thrown away as long as that is so. \
-             Find out who, and run the same command again."
+            "Something else writes the Secret terraform-provider-istio-root, and no key is created or deleted while it does. \
+             Find out what writes it, and run the same command again."
         }
         RolloutError::OnlyCopy { .. } => {
-            "A key that may be the only one of its root is not deleted. Back the Secret terraform-provider-istio-root of this cluster up, \
+            "A key that may be the only copy is not deleted. Back up the Secret terraform-provider-istio-root of this cluster, \
              then delete it and run the same command again."
         }
         RolloutError::NoToken { .. } => {
@@ -235,8 +234,7 @@ fn rollout_way_out(error: &RolloutError) -> String {
             "Let the controllers behind the finalizers finish or remove what blocks them, and run the same command again."
         }
         error if is_forbidden(error) => {
-            "Grant the identity of the cluster block the verb and resource that the message names, and run the same \
-             command again."
+            "Grant the identity of the cluster block the permission that the message names, and run the same command again."
         }
         _ => "What was done so far is recorded in the cluster and in state; run the same command again to resume.",
     }
@@ -247,12 +245,12 @@ fn rollout_way_out(error: &RolloutError) -> String {
 fn way_out_of_injection(reason: &str) -> &'static str {
     // The second is what kube-proxy makes of a Service without endpoints.
     if reason.contains("no endpoints available") || reason.contains("connection refused") {
-        "No pod of Deployment istiod is ready to fill it in. Look at the events of its pods and at the number of replicas, fix \
-         the cause, and apply again."
+        "No pod of the Deployment istiod is ready to inject the gateway's pod. Check the events of istiod's pods and the number \
+         of replicas, fix the cause, and apply again."
     } else {
-        "The API server calls istiod's webhook for every new pod, from its own network to port 15017 of istiod's pods: \
-         open the firewall between them (on EKS and private GKE clusters it is closed by default), and apply again. A label \
-         istio-injection or istio.io/rev on the gateway's namespace can also keep the webhook from being called: remove it."
+        "The API server calls istiod's webhook for every new pod, from its own network to port 15017 of istiod's pods: open the \
+         firewall between them (on EKS and private GKE clusters it is closed by default), and apply again. A label \
+         istio-injection or istio.io/rev on the gateway's namespace can also prevent the webhook from being called: remove it."
     }
 }
 

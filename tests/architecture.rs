@@ -18,6 +18,8 @@ mod shape;
 mod table;
 #[path = "architecture/tree.rs"]
 mod tree;
+#[path = "architecture/wording.rs"]
+mod wording;
 
 use std::fmt;
 
@@ -90,4 +92,15 @@ fn crates_know_neither_each_other_nor_the_product() {
 fn files_are_short_and_named_for_what_they_are() {
     let files = tree::rust_files(&["src", "crates", "acceptance-tests", "xtask", "tests"]);
     assert_none(files.iter().flat_map(|file| shape::violations(&file.path, &file.text)).collect());
+}
+
+#[test]
+fn users_read_no_retired_words() {
+    let sources = tree::rust_files(&["src", "crates/ssa/src", "crates/tfplugin/src", "xtask/src"]);
+    assert!(!sources.is_empty());
+    let sources = sources.iter().filter(|file| !rules::is_test(&file.path));
+    let in_sources = sources.flat_map(|file| wording::in_source(&file.path, &file.text));
+    let pages = tree::pages(&["templates", "docs", "examples"]);
+    let in_pages = pages.iter().flat_map(|file| wording::in_text(&file.path, &file.text));
+    assert_none(in_sources.chain(in_pages).collect());
 }

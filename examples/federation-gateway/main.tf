@@ -1,4 +1,4 @@
-# One mesh that is prepared for others: other meshes come in through a federation gateway, whose addresses are in `peer`.
+# One mesh that is prepared for federation: other meshes reach it through a federation gateway, whose addresses are in `peer`.
 
 terraform {
   required_providers {
@@ -39,7 +39,7 @@ provider "istio" {
 
 resource "istio_mesh" "shop" {
   mesh_id      = "shop"
-  trust_domain = "shop.example" # another mesh must have another one
+  trust_domain = "shop.example" # every mesh needs a different one
   version      = var.istio_version
 
   chart_source {

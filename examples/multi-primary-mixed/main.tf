@@ -1,6 +1,6 @@
-# One mesh over any number of clusters: some share a network, others are apart. Certificates come from an authority of your
-# own, images from a private registry. A cluster joins or leaves by a change of local.clusters: Terraform must know the labels
-# of blocks when it validates, so they cannot come from a variable.
+# One mesh over any number of clusters: some share a network, others have their own. Certificates come from your own CA,
+# images from a private registry. To add or remove a cluster, change local.clusters: Terraform must know the labels of
+# blocks when it validates, so they cannot come from a variable.
 
 terraform {
   required_providers {

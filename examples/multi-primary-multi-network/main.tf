@@ -1,4 +1,4 @@
-# One mesh over two clusters whose pods do not reach each other: calls between them go through east-west gateways.
+# One mesh over two clusters whose pods cannot reach each other: calls between them go through east-west gateways.
 
 terraform {
   required_providers {

@@ -17,7 +17,7 @@ variable "registry_password" {
 }
 
 provider "istio" {
-  cluster "east" { # one block a cluster, one process for all of them
+  cluster "east" { # one block per cluster, one process for all of them
     host                   = "https://east.example:6443"
     cluster_ca_certificate = file("${path.module}/east-ca.pem")
     token                  = var.east_token

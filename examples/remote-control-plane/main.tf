@@ -1,4 +1,4 @@
-# One cluster whose control plane also serves clusters that have none, through an internal load balancer of istiod's own.
+# One cluster whose control plane also serves clusters that have none, through istiod's own internal load balancer.
 
 terraform {
   required_providers {
@@ -31,7 +31,7 @@ variable "hostname" {
 }
 
 variable "service_annotations" {
-  description = "What makes the load balancer an internal one, in the words of the cloud's controller."
+  description = "Annotations for the cloud's load balancer controller that make the load balancer internal."
   type        = map(string)
   default     = {}
 }

@@ -21,15 +21,13 @@ impl Cache {
         let usable = |directory: &PathBuf| {
             let usable = fs::create_dir_all(directory).and_then(|()| NamedTempFile::new_in(directory));
             if let Err(error) = &usable {
-                tracing::debug!(directory = %directory.display(), %error, "charts cannot be cached here");
+                tracing::debug!(directory = %directory.display(), %error, "cannot cache charts here");
             }
             usable.is_ok()
         };
         let directory = directories.into_iter().find(usable);
         if directory.is_none() {
-            tracing::warn!(
-                "no folder to cache charts in can be written to, so they are downloaded every time"
-            );
+            tracing::warn!("there is no writable cache directory, so charts are downloaded every time");
         }
         Self { directory }
     }
@@ -45,7 +43,7 @@ impl Cache {
     pub fn put(&self, digest: &str, bytes: &[u8]) {
         let (Some(directory), Some(path)) = (&self.directory, self.path(digest)) else { return };
         if let Err(error) = write(&path, directory, bytes) {
-            tracing::warn!(path = %path.display(), %error, "a chart cannot be cached");
+            tracing::warn!(path = %path.display(), %error, "cannot cache a chart");
         }
     }
 

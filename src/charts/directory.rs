@@ -81,7 +81,7 @@ fn search(path: &Path, name: &str, depth: usize, found: &mut Vec<Candidate>) -> 
     match named {
         Ok((name, version)) => found.push(Candidate { path: path.to_owned(), is_folder, name, version }),
         Err(error) if seems_to_be(path, name) => return Err(error),
-        Err(error) => tracing::debug!(%error, "passed over while looking for charts"),
+        Err(error) => tracing::debug!(%error, "skipped while looking for charts"),
     }
     Ok(())
 }

@@ -38,7 +38,7 @@ pub enum Error {
         label: String,
     },
     /// An attribute of a `chart_registry` block has no value until apply.
-    #[error("the {attribute} of chart_registry {host:?} is not known yet, so its charts cannot be had")]
+    #[error("the {attribute} of chart_registry {host:?} is not known yet, so its charts cannot be fetched")]
     NotYetKnown {
         /// Its label.
         host: String,
@@ -46,7 +46,9 @@ pub enum Error {
         attribute: &'static str,
     },
     /// The URL holds a user name or password.
-    #[error("the URL of the chart source at {host} holds credentials, which state would then hold as well")]
+    #[error(
+        "the URL of the chart source at {host} contains credentials, which would then be stored in state"
+    )]
     CredentialsInUrl {
         /// The URL's host.
         host: String,
@@ -64,7 +66,7 @@ pub enum Error {
         source: reqwest::Error,
     },
     /// Nobody who is trusted here has signed the server's certificate.
-    #[error("the certificate behind {url} is not signed by an authority that is trusted here")]
+    #[error("the certificate of {url} is not signed by a trusted certificate authority")]
     Untrusted {
         /// What was asked for.
         url: String,
@@ -75,7 +77,7 @@ pub enum Error {
         source: reqwest::Error,
     },
     /// Credentials are missing.
-    #[error("{url} is not for everybody (HTTP status {status}), and there are no credentials for {host}")]
+    #[error("{url} requires authentication (HTTP {status}), and there are no credentials for {host}")]
     Protected {
         /// What was asked for.
         url: String,
@@ -85,7 +87,7 @@ pub enum Error {
         status: u16,
     },
     /// Credentials do not help.
-    #[error("{url} refused the user name and password of chart_registry {host:?} (HTTP status {status})")]
+    #[error("{url} rejected the user name and password of chart_registry {host:?} (HTTP {status})")]
     Refused {
         /// What was asked for.
         url: String,
@@ -95,7 +97,7 @@ pub enum Error {
         status: u16,
     },
     /// A download was answered with an error.
-    #[error("{url} answered with HTTP status {status}")]
+    #[error("{url} responded with HTTP {status}")]
     Status {
         /// What was asked for.
         url: String,
@@ -119,7 +121,7 @@ pub enum Error {
         problem: String,
     },
     /// A registry's answer cannot be understood.
-    #[error("the answer of {url} cannot be understood: {problem}")]
+    #[error("cannot parse the response of {url}: {problem}")]
     NotUnderstood {
         /// What was asked for.
         url: String,
@@ -194,7 +196,7 @@ pub enum Error {
         other: PathBuf,
     },
     /// Index or manifest promise other bytes.
-    #[error("{url} has the digest {found}, {promised_by} says {expected}")]
+    #[error("{url} has the digest {found}, but {promised_by} says {expected}")]
     OtherBytes {
         /// The archive.
         url: String,
@@ -206,7 +208,7 @@ pub enum Error {
         found: String,
     },
     /// The chart is not the pinned one.
-    #[error("chart {chart} of {place} has the digest {found}, it was pinned to {pinned}")]
+    #[error("chart {chart} of {place} has the digest {found}, but it is pinned to {pinned}")]
     Pin {
         /// The chart.
         chart: String,
@@ -218,7 +220,7 @@ pub enum Error {
         found: String,
     },
     /// The archive or folder is not a chart.
-    #[error("{place} is not a chart that can be used")]
+    #[error("{place} is not a usable chart")]
     Load {
         /// Archive or folder.
         place: String,
@@ -227,7 +229,7 @@ pub enum Error {
         source: helm_template::chart::Error,
     },
     /// The archive holds another chart.
-    #[error("{place} holds chart {found}, not {expected}")]
+    #[error("{place} contains chart {found}, not {expected}")]
     OtherChart {
         /// The archive.
         place: String,
@@ -253,12 +255,12 @@ impl Error {
     pub fn way_out(&self) -> String {
         match self {
             Self::NotASource { .. } => {
-                "Use an HTTP repository (https://…), a path in an OCI registry (oci://…), a folder with charts or .tgz \
-                 files, or a .tgz file."
+                "Use an HTTP repository (https://…), a path in an OCI registry (oci://…), a directory of charts or .tgz files, \
+                 or a .tgz file."
                     .to_owned()
             }
             Self::CredentialsInUrl { .. } => {
-                "Move user name and password to a chart_registry block of the provider.".to_owned()
+                "Move the user name and password to a chart_registry block of the provider.".to_owned()
             }
             Self::NotAnOciName { .. }
             | Self::NotUnderstood { .. }
@@ -280,16 +282,16 @@ impl Error {
                 "Check that it exists where Terraform runs and that its user may read it.".to_owned()
             }
             Self::NotAVersion { .. } => {
-                "Give a release such as 1.31.1, or a constraint such as ~1.31.0.".to_owned()
+                "Set a release such as 1.31.1, or a constraint such as ~1.31.0.".to_owned()
             }
             Self::NoChart { known, .. } | Self::NoVersion { known, .. } => listed(known),
-            Self::Twice { .. } => "Remove one of the two, or name a folder that has only one.".to_owned(),
+            Self::Twice { .. } => "Remove one of the two, or use a directory that has only one.".to_owned(),
             Self::OtherBytes { .. } => {
-                "The archive was changed or damaged on its way; ask whoever runs the repository.".to_owned()
+                "The archive was changed or damaged in transit; ask whoever runs the repository.".to_owned()
             }
             Self::Pin { .. } => {
-                "The chart has changed since it was pinned. If that is right, plan again with another version or \
-                 source; if not, restore the chart."
+                "The chart has changed since it was pinned. If this is intended, plan again with another version or source; \
+                 otherwise restore the chart."
                     .to_owned()
             }
             Self::Load { .. } | Self::OtherChart { .. } => "Check the archive with helm show chart.".to_owned(),
@@ -299,18 +301,18 @@ impl Error {
     fn way_to_a_registry(&self) -> String {
         match self {
             Self::NotAnOciName { .. } => {
-                "Write it as oci://host/path, in lower case and without tag, digest and the chart's name: the chart istiod \
+                "Use the form oci://host/path, in lower case and without a tag, a digest or the chart's name: the chart istiod \
                  of oci://host/path is in the repository path/istiod."
             }
             Self::NotUnderstood { .. } => {
-                "Check that the host is a registry that speaks OCI's distribution protocol over HTTPS."
+                "Check that the host is a registry that implements the OCI distribution API over HTTPS."
             }
             Self::NotAChart { .. } => {
-                "Check the path, and push the chart with helm push: a registry has images and other things, too."
+                "Check the path, and push the chart with helm push: a registry also has images and other artifacts."
             }
             _ => {
-                "Check the path: the chart must be a repository right below it, which is where helm push puts it. A \
-                 registry may also hide a repository from who may not see it."
+                "Check the path: the chart must be a repository right below it, which is where helm push puts it. A registry may \
+                 also hide a repository from users without permission to read it."
             }
         }
         .to_owned()
@@ -323,14 +325,14 @@ impl Error {
                  \"registry.example:5000\"."
             }
             Self::HalfOfCredentials { .. } => {
-                "Give both, or none for a host that asks for none. Registries take a token as password."
+                "Set both, or neither for a host without authentication. Registries accept a token as the password."
             }
             Self::NotCertificates { .. } => {
-                "Give the PEM text of one or more certificates, from BEGIN to END, for example with file(…)."
+                "Set it to the PEM text of one or more certificates, from BEGIN to END, for example with file(…)."
             }
             _ => {
-                "Charts are read while Terraform plans. Apply what makes the value first (terraform apply -target), or take \
-                 the value from where it is known already."
+                "Charts are read while Terraform plans. First apply the resource that the value comes from (terraform apply \
+                 -target), or use a value that is known at plan."
             }
         }
         .to_owned()
@@ -342,21 +344,21 @@ impl Error {
                 "Check SSL_CERT_FILE and the proxy variables where Terraform runs.".to_owned()
             }
             Self::Download { .. } => {
-                "Check the source's URL, and HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE where \
-                 Terraform runs. Without access a folder of charts can be the source."
+                "Check the source's URL, and HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE where Terraform runs. Without network \
+                 access, use a directory of charts as the source."
                     .to_owned()
             }
             Self::Untrusted { host, .. } => format!(
-                "Give the certificate of the authority that signed it as ca_certificate in a chart_registry {host:?} block \
-                 of the provider."
+                "Set ca_certificate in a chart_registry {host:?} block of the provider to the certificate of the CA that signed \
+                 it."
             ),
             Self::Protected { host, .. } => format!(
-                "Give username and password in a chart_registry {host:?} block of the provider. Some registries answer so \
-                 for what they do not have, too."
+                "Set username and password in a chart_registry {host:?} block of the provider. Some registries respond like this \
+                 for charts that do not exist, too."
             ),
             Self::Refused { .. } => {
-                "Check username and password of the block, and whether the user may pull from there. Some \
-                 registries answer so for what they do not have, too."
+                "Check username and password of the block, and whether the user has permission to pull from there. Some \
+                 registries respond like this for charts that do not exist, too."
                     .to_owned()
             }
             Self::Status { status: 429 | 500..=599, .. } => {

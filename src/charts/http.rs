@@ -178,7 +178,7 @@ fn follow(attempt: Attempt<'_>) -> reqwest::redirect::Action {
         return attempt.error("it redirects from https to http");
     }
     if attempt.previous().len() > REDIRECTS {
-        return attempt.error("it redirects too often");
+        return attempt.error("it redirects too many times");
     }
     attempt.follow()
 }

@@ -169,7 +169,7 @@ impl Repository {
         // The password goes there.
         let mut url = realm
             .filter(|realm| realm.scheme() == "https")
-            .ok_or_else(|| not_understood(asked, "it names no https URL to get a token from".to_owned()))?;
+            .ok_or_else(|| not_understood(asked, "it has no https URL to get a token from".to_owned()))?;
         let scope = format!("repository:{}:pull", self.name);
         url.query_pairs_mut()
             .extend_pairs(parameter("service").map(|service| ("service", service)))
@@ -207,7 +207,9 @@ fn next_page(url: &Url, answer: &Answer) -> Result<Option<Url>, Error> {
         (parameters.contains("rel=\"next\"") || parameters.contains("rel=next")).then_some(target)
     });
     let next = target.and_then(|target| url.join(target).ok()).filter(|next| next.origin() == url.origin());
-    next.map(Some).ok_or_else(|| not_understood(url, "its link to the next page leads nowhere".to_owned()))
+    next.map(Some).ok_or_else(|| {
+        not_understood(url, "its link to the next page is not a URL of the same registry".to_owned())
+    })
 }
 
 fn parsed<T: DeserializeOwned>(url: &Url, body: &[u8]) -> Result<T, Error> {
@@ -215,7 +217,7 @@ fn parsed<T: DeserializeOwned>(url: &Url, body: &[u8]) -> Result<T, Error> {
     serde_json::from_slice(body).map_err(|error| {
         not_understood(
             url,
-            format!("it is not what a registry would say (line {}, column {})", error.line(), error.column()),
+            format!("it is not a valid registry response (line {}, column {})", error.line(), error.column()),
         )
     })
 }

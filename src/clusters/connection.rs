@@ -120,7 +120,7 @@ pub(super) fn server(host: &str) -> Result<Uri, Problem> {
         return Err(invalid("its scheme is neither https nor http"));
     }
     if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-        return Err(invalid("it holds credentials"));
+        return Err(invalid("it contains credentials"));
     }
     if uri.host().is_none_or(str::is_empty) {
         return Err(invalid("it has no host"));

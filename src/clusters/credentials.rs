@@ -43,13 +43,13 @@ pub enum CredentialsError {
         source: std::io::Error,
     },
     /// The token file holds something that no header can carry, or nothing.
-    #[error("the token file {} holds no token", path.display())]
+    #[error("the token file {} contains no token", path.display())]
     NotToken {
         /// The file.
         path: PathBuf,
     },
     /// The exec plugin gave no credentials.
-    #[error("the credential plugin {command:?} gave no credentials")]
+    #[error("the credential plugin {command:?} returned no credentials")]
     Exec {
         /// The command, without its arguments.
         command: String,
@@ -174,7 +174,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         let credentials = Credentials::TokenFile(file.path().to_owned());
         let error = credentials.issue(Duration::from_secs(1)).await.unwrap_err();
-        assert_eq!(error.to_string(), format!("the token file {} holds no token", file.path().display()));
+        assert_eq!(error.to_string(), format!("the token file {} contains no token", file.path().display()));
     }
 
     #[tokio::test]

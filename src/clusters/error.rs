@@ -74,7 +74,7 @@ pub enum Error {
         credentials: String,
     },
     /// The API server knows who is asking and says no (403).
-    #[error("cluster {cluster:?}: {host} forbids it: {message}")]
+    #[error("cluster {cluster:?}: {host} denied the request: {message}")]
     Forbidden {
         /// Label of the cluster block.
         cluster: String,
@@ -84,7 +84,7 @@ pub enum Error {
         message: String,
     },
     /// Any other answer that is an error.
-    #[error("cluster {cluster:?}: {host} answered with an error: {message}")]
+    #[error("cluster {cluster:?}: {host} responded with an error: {message}")]
     Server {
         /// Label of the cluster block.
         cluster: String,
@@ -96,7 +96,7 @@ pub enum Error {
         message: String,
     },
     /// Another cluster answers under this label than the one that state knows.
-    #[error("cluster {cluster:?}: {host} is the cluster with UID {live}, state knows it with UID {recorded}")]
+    #[error("cluster {cluster:?}: {host} is the cluster with UID {live}, but state has the UID {recorded}")]
     AnotherCluster {
         /// Label of the cluster block.
         cluster: String,
@@ -144,18 +144,18 @@ impl Error {
                 known.join(", ")
             ),
             Self::NotYetKnown { .. } => {
-                "Plan again once the cluster exists, or take the value from an attribute of the resource that \
-                 makes the cluster."
+                "Plan again once the cluster exists, or take the value from an attribute of the resource that creates the \
+                 cluster."
                     .to_owned()
             }
             Self::Setting(error) => error.way_out(),
             Self::BuildClient { .. } => {
-                "Set cluster_ca_certificate, or install the system's certificate authorities where Terraform runs."
+                "Set cluster_ca_certificate, or install the system's CA certificates where Terraform runs."
                     .to_owned()
             }
             Self::Credentials { .. } => {
-                "Check that the command or file gives credentials where Terraform runs; workers of HCP Terraform \
-                 have no cloud CLIs."
+                "Check that the command or file provides credentials where Terraform runs; HCP Terraform workers have no cloud \
+                 CLIs."
                     .to_owned()
             }
             Self::Unreachable { reason, .. } => reason.way_out(),
@@ -165,16 +165,16 @@ impl Error {
                     .to_owned()
             }
             Self::Forbidden { .. } => {
-                "Grant the identity the verb and resource that the message names, or connect with another identity."
+                "Grant the identity the permission that the message names, or connect with another identity."
                     .to_owned()
             }
             Self::Server { code: 429 | 500..=599, .. } => {
-                "The API server is overloaded or failing; try again, and look at its logs if it goes on.".to_owned()
+                "The API server is overloaded or failing; try again, and check its logs if the error persists.".to_owned()
             }
             Self::Server { .. } => "Check that host is the URL of a Kubernetes API server.".to_owned(),
             Self::AnotherCluster { recorded, .. } => format!(
-                "If the old cluster is gone for good, set recreated_from = {recorded:?} in its cluster block. \
-                 Otherwise correct the block's connection settings."
+                "If the former cluster is permanently gone, set recreated_from = {recorded:?} in its cluster block. Otherwise \
+                 correct the block's connection settings."
             ),
         }
     }

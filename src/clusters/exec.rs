@@ -54,7 +54,7 @@ pub enum ExecError {
     #[error("it did not finish within {} s", .0.as_secs())]
     TimedOut(Duration),
     /// It failed.
-    #[error("it ended with {status}{}", said(stderr))]
+    #[error("it failed with {status}{}", said(stderr))]
     Failed {
         /// Exit status in words.
         status: String,
@@ -78,7 +78,7 @@ pub enum ExecError {
 }
 
 fn said(stderr: &str) -> String {
-    if stderr.is_empty() { String::new() } else { format!(" and said:\n{stderr}") }
+    if stderr.is_empty() { String::new() } else { format!(" and printed:\n{stderr}") }
 }
 
 #[derive(Deserialize)]

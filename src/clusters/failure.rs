@@ -71,9 +71,10 @@ impl Failure {
                 403 => Self::Forbidden { message: first_line(&status.message) },
                 code => Self::Server { code, message: first_line(&status.message) },
             },
-            kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => {
-                Self::Server { code: 0, message: "the answer is not what Kubernetes would say".to_owned() }
-            }
+            kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => Self::Server {
+                code: 0,
+                message: "the response is not that of a Kubernetes API server".to_owned(),
+            },
             error => Self::Unreachable(reason(error, through_proxy)),
         }
     }
@@ -165,11 +166,13 @@ impl fmt::Display for Reason {
         f.write_str(match self {
             Self::Dns => "its name cannot be resolved",
             Self::Refused => "the connection was refused",
-            Self::TimedOut => "there was no answer in time",
+            Self::TimedOut => "it did not respond in time",
             Self::NoRoute => "there is no route to it",
             Self::ConnectionLost => "the connection was lost",
             Self::Proxy => "the proxy refused the connection",
-            Self::UntrustedCertificate => "its certificate is not signed by the given certificate authority",
+            Self::UntrustedCertificate => {
+                "its certificate is not signed by the configured certificate authority"
+            }
             Self::CertificateName { presented } if presented.is_empty() => {
                 "its certificate is for another name"
             }
@@ -218,21 +221,20 @@ impl Reason {
                 "Check host, firewalls and authorised networks between Terraform and the API server, or set \
                  proxy_url."
             }
-            Self::ConnectionLost => "Try again; if it goes on, look for a firewall or load balancer in between.",
+            Self::ConnectionLost => "Try again; if the error persists, look for a firewall or load balancer in between.",
             Self::Proxy => {
                 "Check proxy_url, HTTPS_PROXY and NO_PROXY, and whether the proxy may connect to host."
             }
             Self::UntrustedCertificate => {
-                "Set cluster_ca_certificate to the certificate authority of this very cluster; after a cluster was \
-                 made anew it is another one."
+                "Set cluster_ca_certificate to the CA certificate of this cluster; a recreated cluster has a new one."
             }
             Self::CertificateName { .. } => {
                 "Connect to one of the certificate's names, or set tls_server_name to one of them."
             }
             Self::CertificateExpired => "Renew the API server's certificate.",
-            Self::CertificateNotYetValid => "Check this machine's clock.",
+            Self::CertificateNotYetValid => "Check the clock of the machine where Terraform runs.",
             Self::ClientCertificateRefused => {
-                "Check that client_certificate is valid and was signed by an authority that the API server trusts."
+                "Check that client_certificate is valid and was signed by a CA that the API server trusts."
             }
             Self::Tls => "Check that host is the HTTPS endpoint of a Kubernetes API server.",
             Self::Other => "Check the connection settings of the cluster block.",

@@ -75,11 +75,11 @@ impl SettingError {
 #[derive(Debug, Error)]
 pub enum Problem {
     /// Neither the block nor the environment names an API server.
-    #[error("no API server is named")]
+    #[error("no API server is configured")]
     NoServer,
     /// Two blocks take their connection from the environment.
     #[error(
-        "cluster {other:?} takes its connection from the same environment variables, so both would be one cluster"
+        "cluster {other:?} takes its connection from the same environment variables, so both would be the same cluster"
     )]
     SharedEnvironment {
         /// The other block's label.
@@ -110,7 +110,7 @@ pub enum Problem {
         reason: &'static str,
     },
     /// Not the URL of a proxy that can be used.
-    #[error("it is not the URL of a proxy that can be used: {reason}")]
+    #[error("it is not the URL of a supported proxy: {reason}")]
     NotProxyUrl {
         /// What is wrong with it.
         reason: &'static str,
@@ -119,13 +119,13 @@ pub enum Problem {
     #[error("it is neither PEM nor base64 of PEM")]
     NotPem,
     /// PEM without the wanted section.
-    #[error("it holds no {wanted}")]
+    #[error("it contains no {wanted}")]
     Lacks {
         /// The wanted section in words.
         wanted: &'static str,
     },
     /// The certificate or key is no valid one.
-    #[error("it holds a {what} that cannot be read")]
+    #[error("it contains a {what} that cannot be parsed")]
     Unreadable {
         /// `certificate` or `private key`.
         what: &'static str,
@@ -201,30 +201,30 @@ impl Problem {
     pub fn way_out(&self) -> String {
         match self {
             Self::NoServer => {
-                "Set host, config_path, config_paths or config_raw. A cluster block that sets nothing takes \
-                 KUBE_HOST, KUBE_CONFIG_PATH or KUBE_CONFIG_PATHS from the environment."
+                "Set host, config_path, config_paths or config_raw. A cluster block without connection settings takes KUBE_HOST, \
+                 KUBE_CONFIG_PATH or KUBE_CONFIG_PATHS from the environment."
                     .to_owned()
             }
-            Self::SharedEnvironment { .. } => "Give each cluster block its own connection settings.".to_owned(),
-            Self::Empty => "Leave the setting out or set it to null, or give it a value.".to_owned(),
+            Self::SharedEnvironment { .. } => "Configure different connection settings in each cluster block.".to_owned(),
+            Self::Empty => "Omit the setting, set it to null, or give it a value.".to_owned(),
             Self::Contradicts { other } => format!("Keep one of the two; if it is this one, remove {other}."),
             Self::Needs { other } => format!("Set {other} as well, or remove this one."),
             Self::NotBoolean => "Use true or false.".to_owned(),
             Self::NotServerUrl { .. } => {
-                "Write it as https://name:port, with a path if the API server is behind one. Credentials have \
-                 settings of their own."
+                "Use the form https://name:port, with a path if the API server is behind one. Credentials have their own \
+                 settings."
                     .to_owned()
             }
             Self::NotProxyUrl { .. } => "Use http://name:port or socks5://name:port.".to_owned(),
             Self::NotPem | Self::Lacks { .. } | Self::Unreadable { .. } => {
-                "Give the PEM text, from BEGIN to END, or its base64 as the clouds' modules put it out.".to_owned()
+                "Use the PEM text, from BEGIN to END, or its base64 encoding, as the cloud providers' modules output it.".to_owned()
             }
-            Self::OtherKey => "Take certificate and key from the same source.".to_owned(),
-            Self::NotServerName => "Give one of the names of the API server's certificate.".to_owned(),
-            Self::NotHeader => "Give the bare token, without a prefix, spaces or line breaks.".to_owned(),
+            Self::OtherKey => "Take the certificate and the key from the same source.".to_owned(),
+            Self::NotServerName => "Use one of the names of the API server's certificate.".to_owned(),
+            Self::NotHeader => "Use the bare token, without a prefix, spaces or line breaks.".to_owned(),
             Self::NotExecApiVersion => {
-                "Use client.authentication.k8s.io/v1 or client.authentication.k8s.io/v1beta1; newer releases of \
-                 the plugin speak one of them."
+                "Use client.authentication.k8s.io/v1 or client.authentication.k8s.io/v1beta1; newer releases of the plugin \
+                 support one of them."
                     .to_owned()
             }
             Self::ReadFile { .. } => {
@@ -232,7 +232,7 @@ impl Problem {
             }
             Self::NotKubeconfig { .. } => "Check it with kubectl config view.".to_owned(),
             Self::NoCurrentContext { known } => choose("Set config_context", known),
-            Self::NoEntry { known, .. } => choose("Name an entry that it has", known),
+            Self::NoEntry { known, .. } => choose("Use an entry that it has", known),
             Self::Entry { problem, .. } => problem.way_out(),
             Self::AuthProvider => "Use the exec plugin that replaces it.".to_owned(),
         }
@@ -241,7 +241,7 @@ impl Problem {
 
 fn choose(advice: &str, known: &[String]) -> String {
     match known {
-        [] => format!("{advice}; it has none, so check that it is the right kubeconfig."),
+        [] => format!("{advice}; it has none, so check that it is the intended kubeconfig."),
         known => format!("{advice}: {}.", known.join(", ")),
     }
 }

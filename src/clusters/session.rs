@@ -69,7 +69,7 @@ impl Session {
             (Some(current), Credentials::TokenFile(_)) => match self.renew(&mut access).await {
                 // Whoever removes the file once it has been read gets what client-go gives: the last token.
                 Err(error) => {
-                    tracing::warn!(%error, "the token file cannot be read again, its last token is used");
+                    tracing::warn!(%error, "cannot read the token file again, so its last token is used");
                     current
                 }
                 Ok(renewed) => renewed,

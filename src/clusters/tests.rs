@@ -62,15 +62,15 @@ fn certificates_and_keys_are_checked_at_once() {
             with(&one.certificate, "s3ntinel"),
             "client_key cannot be used: it is neither PEM nor base64 of PEM",
         ),
-        (with(&one.certificate, &one.certificate), "client_key cannot be used: it holds no private key"),
-        (with(&one.key, &one.key), "client_certificate cannot be used: it holds no certificate"),
+        (with(&one.certificate, &one.certificate), "client_key cannot be used: it contains no private key"),
+        (with(&one.key, &one.key), "client_certificate cannot be used: it contains no certificate"),
         (
             with(garbage, &one.key),
-            "client_certificate cannot be used: it holds a certificate that cannot be read",
+            "client_certificate cannot be used: it contains a certificate that cannot be parsed",
         ),
         (
             authority_is(garbage),
-            "cluster_ca_certificate cannot be used: it holds a certificate that cannot be read",
+            "cluster_ca_certificate cannot be used: it contains a certificate that cannot be parsed",
         ),
         (
             authority_is("s3ntinel"),
@@ -102,7 +102,7 @@ async fn a_block_that_names_anything_takes_nothing_from_the_environment() {
     let only_token = ConnectionConfig { token: Some("own".into()), ..Default::default() };
     assert_eq!(
         refused([("east", known(only_token))], environment),
-        ["cluster \"east\": host cannot be used: no API server is named"]
+        ["cluster \"east\": host cannot be used: no API server is configured"]
     );
 }
 
@@ -120,13 +120,13 @@ fn errors_of_the_environment_name_the_variable() {
     assert_eq!(
         refused([("east", known(host("api.example")))], environment(proxy)),
         [
-            "cluster \"east\": proxy_url (environment variable https_proxy) cannot be used: it is not the URL of a \
-          proxy that can be used: its scheme is neither http nor socks5"
+            "cluster \"east\": proxy_url (environment variable https_proxy) cannot be used: it is not the URL of a supported \
+             proxy: its scheme is neither http nor socks5"
         ]
     );
     assert_eq!(
         refused([("east", ClusterBlock::default())], Environment::default()),
-        ["cluster \"east\": connection cannot be used: no API server is named"]
+        ["cluster \"east\": connection cannot be used: no API server is configured"]
     );
 }
 
@@ -138,8 +138,10 @@ fn two_blocks_cannot_both_leave_everything_to_the_environment() {
             [("east", ClusterBlock::default()), ("west", ClusterBlock::default())],
             environment(variables)
         ),
-        ["cluster \"west\": connection cannot be used: cluster \"east\" takes its connection from the same \
-          environment variables, so both would be one cluster"]
+        [
+            "cluster \"west\": connection cannot be used: cluster \"east\" takes its connection from the same environment \
+          variables, so both would be the same cluster"
+        ]
     );
 }
 
@@ -170,7 +172,7 @@ async fn a_block_that_is_wrong_leaves_the_other_clusters_usable() {
     let clusters = build(blocks, Environment::default());
     clusters.get("west").await.unwrap();
     for (label, cause) in
-        [("east", "it is empty"), ("north", "conflicts"), ("south", "no API server is named")]
+        [("east", "it is empty"), ("north", "conflicts"), ("south", "no API server is configured")]
     {
         let error = clusters.get(label).await.unwrap_err();
         assert!(
@@ -234,7 +236,7 @@ async fn another_clusters_uid_is_refused_unless_the_block_says_the_old_one_is_go
     let error = east.check_uid("old", "new").unwrap_err();
     assert_eq!(
         error.to_string(),
-        "cluster \"east\": https://east.example is the cluster with UID new, state knows it with UID old"
+        "cluster \"east\": https://east.example is the cluster with UID new, but state has the UID old"
     );
     assert!(error.way_out().contains("recreated_from = \"old\""), "{}", error.way_out());
     let west = clusters.get("west").await.unwrap();

@@ -75,7 +75,7 @@ impl Stage {
         match self {
             Self::Definitions => "custom resource definitions",
             Self::Namespaces => "namespaces",
-            Self::Configuration => "access rights and configuration",
+            Self::Configuration => "permissions and configuration",
             Self::Tokens => "tokens",
             Self::Workloads => "workloads",
             Self::Admission => "webhooks",

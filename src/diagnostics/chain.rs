@@ -2,6 +2,8 @@
 
 use std::error::Error as StdError;
 
+use crate::charts;
+
 /// An error or its cause.
 type Cause<'a> = &'a (dyn StdError + 'static);
 
@@ -50,8 +52,12 @@ fn said(error: Cause<'_>) -> String {
 
 /// The cause. Between the client and what went wrong on the way are only layers of libraries, which tell nobody anything.
 fn next(error: Cause<'_>) -> Option<Cause<'_>> {
+    // What the TLS library says of it is in the error's own words already.
+    if let Some(charts::Error::Untrusted { .. }) = error.downcast_ref() {
+        return None;
+    }
     let cause = error.source()?;
-    if cause.downcast_ref::<kube::Error>().is_none() && cause.downcast_ref::<Box<kube::Error>>().is_none() {
+    if !is_of_a_client(cause) {
         return Some(cause);
     }
     let mut innermost = cause;
@@ -59,6 +65,13 @@ fn next(error: Cause<'_>) -> Option<Cause<'_>> {
         innermost = cause;
     }
     Some(innermost)
+}
+
+/// Whether a library's client says it, above the layers that it is made of.
+fn is_of_a_client(cause: Cause<'_>) -> bool {
+    cause.downcast_ref::<kube::Error>().is_some()
+        || cause.downcast_ref::<Box<kube::Error>>().is_some()
+        || cause.downcast_ref::<reqwest::Error>().is_some()
 }
 
 #[cfg(test)]
@@ -94,6 +107,22 @@ mod tests {
         let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
         let error = Unreachable(Box::new(kube::Error::Service(Box::new(refused))));
         assert_eq!(chain(&error), "The API server cannot be reached: connection refused");
+    }
+
+    #[tokio::test]
+    async fn layers_below_a_download_are_left_out() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/index.yaml", listener.local_addr().unwrap());
+        drop(listener);
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let source = client.get(&url).send().await.unwrap_err().without_url();
+        let text = chain(&charts::Error::Download { url: url.clone(), source });
+        assert!(text.starts_with(&format!("Cannot download {url}: ")), "{text}");
+        assert!(text.contains("onnection refused"), "{text}");
+        for layer in ["error sending request", "client error", "tcp connect error"] {
+            assert!(!text.contains(layer), "{text}");
+        }
     }
 
     #[test]

@@ -61,8 +61,8 @@ fn reason(action: &Action) -> String {
         Action::Foreign { managers, owner: None } => {
             let makers = managers.iter().filter(|manager| !manager.starts_with(KUBERNETES_OWN));
             match joined(&mut makers.cloned()) {
-                makers if makers.is_empty() => "was made by others".to_owned(),
-                makers => format!("was made by others (field managers: {makers})"),
+                makers if makers.is_empty() => "was created by something else".to_owned(),
+                makers => format!("was created by something else (field managers: {makers})"),
             }
         }
         Action::Conflict { conflicts, .. } => {
@@ -92,12 +92,12 @@ pub(super) fn way_out(changes: &[Change]) -> String {
     ways.collect::<Vec<_>>().join(" ")
 }
 
-const OTHERS: &str = "These objects are not this mesh's. Remove what others made (a Helm release or an istioctl installation in \
-                      the same namespace, for instance), or choose another namespace for the mesh.";
-const OTHERS_DEFINITIONS: &str = "CRDs that others keep can be used as they are with crds = \"external\".";
-const FIELDS_OF_OTHERS: &str = "Another field manager has set the fields that its line names, and this mesh sets them differently. Decide who sets them: \
-     remove the field from what that manager applies, or from the object itself, which gives it up, and apply again; or set the \
-     same value here.";
+const OTHERS: &str = "These objects do not belong to this mesh. Remove what created them (for instance a Helm release or an \
+                      istioctl installation in the same namespace), or choose another namespace for the mesh.";
+const OTHERS_DEFINITIONS: &str = "To use CRDs that something else installs, set crds = \"external\".";
+const FIELDS_OF_OTHERS: &str = "Another field manager owns the fields that its line names, and this mesh sets them differently. \
+                                Decide which of the two sets them: remove the field from what that manager applies, or from the \
+                                object itself, which releases its ownership, and apply again; or set the same value here.";
 const IMMUTABLE: &str = "Kubernetes does not let these fields of an existing object change: undo the change; or delete the object with kubectl, which \
      interrupts whatever uses it, and apply again: it is then created as configured.";
 
@@ -176,7 +176,7 @@ mod tests {
         let managers = vec!["helm".to_owned(), "kube-apiserver".to_owned()];
         let foreign = |kind| change(kind, Action::Foreign { managers: managers.clone(), owner: None });
         let deployment = [foreign("Deployment")];
-        assert!(refused(&deployment).ends_with("was made by others (field managers: helm)"));
+        assert!(refused(&deployment).ends_with("was created by something else (field managers: helm)"));
         assert!(way_out(&deployment).contains("a Helm release"));
         assert!(!way_out(&deployment).contains("external"));
         assert!(way_out(&[foreign("CustomResourceDefinition")]).contains("crds = \"external\""));

@@ -15,7 +15,7 @@ pub enum DocumentError {
         found: String,
     },
     /// It is of a format that this release does not know.
-    #[error("{document} has format {found}, and this release of the provider reads format {FORMAT}")]
+    #[error("{document} has format {found}, but this release of the provider reads format {FORMAT}")]
     OtherFormat {
         /// The document's name.
         document: &'static str,
@@ -23,7 +23,7 @@ pub enum DocumentError {
         found: String,
     },
     /// A member is not what the format has there.
-    #[error("{document} does not have the form of format {FORMAT}")]
+    #[error("{document} is not a valid document of format {FORMAT}")]
     Member {
         /// The document's name.
         document: &'static str,
@@ -57,12 +57,12 @@ impl DocumentError {
                  the same as JSON."
             ),
             Self::OtherFormat { .. } => {
-                "Use the release of the provider here that wrote the document, or a later one.".to_owned()
+                "Use the release of the provider that wrote the document, or a later one.".to_owned()
             }
             Self::Member { .. } | Self::Json { .. } => {
-                "Pass the document exactly as the provider has written it.".to_owned()
+                "Pass the document exactly as the provider wrote it.".to_owned()
             }
-            Self::Unknown { .. } => "This is a fault of the provider.".to_owned(),
+            Self::Unknown { .. } => "This is a bug in the provider.".to_owned(),
         }
     }
 }

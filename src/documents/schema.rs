@@ -6,17 +6,17 @@ use tfplugin::schema::Attribute;
 /// What a cluster needs to join the mesh.
 pub fn join() -> Attribute {
     Attribute::new(join_type(),
-        "Everything that a cluster needs to join the mesh, and that a topology is drawn from. There is no secret in it. `format` \
-         is 1; `id` is the identity of the `istio_mesh`; `mesh_id`, `trust_domain`, `domain_suffix` (end of the names of Services, \
-         `cluster.local` unless the values of chart `istiod` have another `global.proxy.clusterDomain`), `namespace` and \
-         `version` are those of the mesh; `chart_repository`, `hub`, `image_variant`, `platform`, `image_pull_secrets` (names of \
-         the Secrets) and `cni` say what is installed; `certificate_authority_mode`, `key_cluster` (the cluster with the Secret \
-         of the root, null if none has it) and `root_certificates` (PEM) say who signs. `clusters` has for each primary `uid` \
-         (of its namespace `kube-system`), `version`, `revision` (null: reserved), `network`, `pod_cidrs`, `service_cidrs`, \
-         `drain`, `serves_remote_clusters`, `istiod_addresses` with `istiod_port` (for proxies) and `istiod_webhook_port` (for \
-         API servers), where clusters without a control plane reach istiod, `gateway_addresses` with `gateway_port` of its \
-         east-west gateway, and `federation_gateway_addresses` with `federation_gateway_port` of its federation gateway. A \
-         missing gateway has no addresses and no port. Lists are sorted.",
+        "Everything that a cluster needs to join the mesh, and the input of `istio_mesh_topology`. It contains no secrets. \
+         `format` is 1; `id` is the identity of the `istio_mesh`; `mesh_id`, `trust_domain`, `domain_suffix` (end of the names \
+         of Services, `cluster.local` unless the values of chart `istiod` have another `global.proxy.clusterDomain`), \
+         `namespace` and `version` are those of the mesh; `chart_repository`, `hub`, `image_variant`, `platform`, \
+         `image_pull_secrets` (names of the Secrets) and `cni` describe what is installed; `certificate_authority_mode`, \
+         `key_cluster` (the cluster with the Secret of the root, null if none has it) and `root_certificates` (PEM) describe who \
+         signs. `clusters` has for each primary `uid` (of its namespace `kube-system`), `version`, `revision` (null: reserved), \
+         `network`, `pod_cidrs`, `service_cidrs`, `drain`, `serves_remote_clusters`, `istiod_addresses` with `istiod_port` (for \
+         proxies) and `istiod_webhook_port` (for API servers), where clusters without a control plane reach istiod, \
+         `gateway_addresses` with `gateway_port` of its east-west gateway, and `federation_gateway_addresses` with \
+         `federation_gateway_port` of its federation gateway. A missing gateway has no addresses and no port. Lists are sorted.",
     ).computed()
 }
 
@@ -63,11 +63,11 @@ pub(super) fn join_type() -> Type {
 /// What another mesh needs to know of this one.
 pub fn peer() -> Attribute {
     Attribute::new(peer_type(),
-        "What another mesh needs to know to be federated with this one. There is no secret in it, so it can be handed to another \
-         organisation. `format` is 1; `id` is the identity of the `istio_mesh`; `mesh_id`, `trust_domain`, `domain_suffix` and \
-         `namespace` are those of the mesh; `root_certificates` (PEM) are what its proxies trust. `gateways` and \
-         `federation_gateways` have the `network`, `addresses` and `port` of the east-west and the federation gateway of each \
-         primary that has one and is not being drained. Lists are sorted.",
+        "What another mesh needs to federate with this one. It contains no secrets, so it can be passed to another organisation. \
+         `format` is 1; `id` is the identity of the `istio_mesh`; `mesh_id`, `trust_domain`, `domain_suffix` and `namespace` are \
+         those of the mesh; `root_certificates` (PEM) are what its proxies trust. `gateways` and `federation_gateways` have the \
+         `network`, `addresses` and `port` of the east-west and the federation gateway of each primary that has one and is not \
+         being drained. Lists are sorted.",
     ).computed()
 }
 

@@ -79,7 +79,7 @@ fn a_document_of_another_format_is_refused_with_its_format_and_the_way_out() {
         let error = refused::<JoinModel>(text);
         assert_eq!(
             error.to_string(),
-            format!("join has format {found}, and this release of the provider reads format 1")
+            format!("join has format {found}, but this release of the provider reads format 1")
         );
         assert!(error.way_out().contains("release of the provider"), "{}", error.way_out());
     }

@@ -75,7 +75,7 @@ pub fn fill(
 
 fn has_changed(id: &ObjectId) -> Diagnostic {
     Diagnostic::error(
-        format!("{id} is no longer what was planned with"),
-        "Somebody has changed or deleted it since. Nothing was written; plan again.",
+        format!("{id} has changed since the plan"),
+        "It was changed or deleted outside Terraform. Nothing was written; plan again.",
     )
 }

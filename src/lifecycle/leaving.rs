@@ -126,8 +126,8 @@ async fn departure(
         Ok(Some(found)) => found,
         Ok(None) => {
             let warning = Diagnostic::warning(
-                format!("Cluster {label:?} is another one than state knows"),
-                "Its block says so in recreated_from, so what was in the old cluster is gone with it.",
+                format!("Cluster {label:?} is not the cluster recorded in state"),
+                "Its cluster block sets recreated_from, so what was in the former cluster is gone with it.",
             );
             return Ok(Departure::Forget(label.to_owned(), warning));
         }
@@ -162,16 +162,16 @@ fn unidentified(label: &str, error: &clusters::Error, data: &ProviderData, place
         return Departure::Keep(diagnostics::cluster(error, Some(place(label))));
     }
     if on_unreachable == OnUnreachable::Abandon {
-        let consequence =
-            "The cluster block says on_unreachable = \"abandon\": what was made there is forgotten.";
+        let consequence = "The cluster block has on_unreachable = \"abandon\": what was created there is removed from state.";
         let warning = diagnostics::cluster_skipped(error, Some(place(label)), consequence);
         return Departure::Forget(label.to_owned(), warning);
     }
     let mut refusal = diagnostics::cluster(error, Some(place(label)));
     if !matches!(error, clusters::Error::AnotherCluster { .. }) {
         refusal.detail.push_str(
-            "\n\nIf the cluster is gone for good, set on_unreachable = \"abandon\" in its cluster block and run the same \
-             command again.",
+            "\n\n\
+             If the cluster is permanently gone, set on_unreachable = \"abandon\" in its cluster block and run the same command \
+             again.",
         );
     }
     Departure::Keep(refusal)

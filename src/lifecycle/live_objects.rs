@@ -46,7 +46,7 @@ pub async fn read_objects(
 pub fn cannot_read(label: &str, id: &ssa::ObjectId, error: &ssa::RequestError, place: Place) -> Diagnostic {
     let summary = format!("Cluster {label:?}: cannot read {id}");
     let way_out = if error.is_forbidden() {
-        "Grant the identity of the cluster block get and list on this kind: refresh and plan need nothing more."
+        "Grant the identity of the cluster block get and list on this kind: refresh and plan need no other permission."
     } else {
         "State is unchanged; run the same command again."
     };

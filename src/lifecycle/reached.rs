@@ -105,14 +105,16 @@ fn skipped(label: &str, error: &clusters::Error, data: &ProviderData, place: Pla
         error => error.is_no_answer() && on_unreachable != OnUnreachable::Error,
     };
     if is_kept {
-        let consequence = "State keeps what it says about this cluster; changes in it are not seen.";
+        let consequence =
+            "State keeps what it has about this cluster; changes in the cluster are not detected.";
         Skipped::Kept(diagnostics::cluster_skipped(error, Some(place(label)), consequence))
     } else {
         let mut failure = diagnostics::cluster(error, Some(place(label)));
         if error.is_no_answer() && !matches!(error, clusters::Error::AnotherCluster { .. }) {
             failure.detail.push_str(
-                "\n\nTo go on without the cluster, set on_unreachable in its cluster block: \"keep\" leaves state as it is, \
-                 \"abandon\" says that the cluster is gone for good.",
+                "\n\n\
+                 To continue without the cluster, set on_unreachable in its cluster block: \"keep\" leaves state as it is, \
+                 \"abandon\" declares the cluster permanently gone.",
             );
         }
         Skipped::Failed(failure)
@@ -122,6 +124,6 @@ fn skipped(label: &str, error: &clusters::Error, data: &ProviderData, place: Pla
 fn timed_out(label: &str, timeout: Duration, place: Place) -> Diagnostic {
     let summary = format!("Cluster {label:?}: reading took longer than {timeout:.0?}");
     let detail =
-        "State is unchanged. Raise read in the timeouts block, or look at what slows the API server down.";
+        "State is unchanged. Increase read in the timeouts block, or check what slows down the API server.";
     Diagnostic::error(summary, detail).at(place(label))
 }

@@ -111,15 +111,15 @@ fn record_warning(
     let (summary, detail) = match record {
         None if objects.is_empty() => return None,
         None => (
-            format!("Cluster {label:?}: the inventory {namespace}/{name} is gone"),
-            "Somebody has deleted the ConfigMap in which the provider keeps what it has made in the cluster. The next apply that \
-             changes something, or a destroy, makes it again from state and from the owner labels of the objects.",
+            format!("Cluster {label:?}: the inventory {namespace}/{name} is missing"),
+            "The ConfigMap in which the provider records what it has created in the cluster was deleted. The next apply that \
+             changes something, or a destroy, recreates it from state and from the owner labels of the objects.",
         ),
         Some(record) if record.identity() == target.owner.id() => return None,
         Some(_) => (
-            format!("Cluster {label:?}: the inventory {namespace}/{name} belongs to another mesh"),
-            "Only objects that bear this mesh's owner label are looked at, and nothing of the other mesh is changed or deleted. If \
-             this mesh is to leave the cluster, remove its primary block and apply.",
+            format!("Cluster {label:?}: the inventory {namespace}/{name} belongs to another resource"),
+            "Only objects with this resource's owner label are read, and nothing of the other one is changed or deleted. To remove \
+             this resource from the cluster, remove the cluster from its configuration and apply.",
         ),
     };
     Some(Diagnostic::warning(summary, detail).at(place(label)))

@@ -146,7 +146,7 @@ fn origin(placeholder: &Placeholder, cluster: &str, api_servers: &ApiServers) ->
 }
 
 fn unusable(error: &(dyn std::error::Error + 'static)) -> Diagnostic {
-    let way_out = "It lies in the private state of the resource; restore the state from a backup.";
+    let way_out = "It is stored in the private state of the resource; restore the state from a backup.";
     diagnostics::failure("The record of what was written into Secrets cannot be used", error, way_out, None)
 }
 

@@ -53,6 +53,6 @@ fn stored(private: &PrivateState) -> Result<Option<[u8; 32]>, Diagnostic> {
 }
 
 fn unusable(error: &(dyn std::error::Error + 'static)) -> Diagnostic {
-    let way_out = "It lies in the private state of the resource; restore the state from a backup.";
+    let way_out = "It is stored in the private state of the resource; restore the state from a backup.";
     diagnostics::failure("The key of the fingerprints of secret values cannot be used", error, way_out, None)
 }

@@ -46,7 +46,7 @@ impl ApiServer {
         }
         let authority = rest.split('/').next().unwrap_or_default();
         if authority.contains('@') {
-            return Some("it has a user name or password in it, which istiod does not use".to_owned());
+            return Some("it contains a user name or password, which istiod does not use".to_owned());
         }
         if rest.contains(['?', '#']) {
             return Some("it has a query or a fragment".to_owned());

@@ -93,10 +93,10 @@ impl Refused {
 impl Why {
     fn cause(self) -> &'static str {
         match self {
-            Self::NoControlPlane => "which makes a cluster one without a control plane of its own",
+            Self::NoControlPlane => "which makes the cluster one without its own control plane",
             Self::Revision => {
-                "and a mesh has one revision, the default: with another the objects of the control plane get other names, and \
-                 neither the gateways nor the workloads of the mesh are injected by it"
+                "but a mesh has only the default revision: with another, the objects of the control plane get other names, and \
+                 it injects neither the gateways nor the workloads of the mesh"
             }
             Self::NoInjection => "so nothing would inject the gateways and workloads of the mesh",
             Self::Unreadable => "so the other control planes of the mesh could not read this cluster",
@@ -179,9 +179,9 @@ fn trust_lists(given: &Given<'_>) -> Vec<Refusal> {
     let found = names.flat_map(|name| given.find(&["meshConfig", name]).collect::<Vec<_>>());
     let refuse = |(path, _): (String, &Value)| Refusal {
         cause: format!(
-            "{path} would replace the list of all that the mesh trusts, that of its federations included."
+            "{path} would replace the list of everything that the mesh trusts, including what its federations add."
         ),
-        way_out: "Write it in mesh_config of the mesh, whose list is added to those of the federations."
+        way_out: "Set it in mesh_config of the mesh, whose list is merged with those of the federations."
             .to_owned(),
     };
     found.map(refuse).collect()
@@ -191,8 +191,8 @@ fn contradictions(given: &Given<'_>, path: &[&'static str], value: &Value, origi
     let others = given.find(path).filter(|(_, found)| *found != value);
     let refuse = |(path, found): (String, &Value)| Refusal {
         cause: match value {
-            Value::Null => format!("{path} is {found}, but {origin} leaves it out."),
-            value => format!("{path} is {found}, but {origin} makes it {value}."),
+            Value::Null => format!("{path} is {found}, but {origin} requires that it is not set."),
+            value => format!("{path} is {found}, but {origin} requires {value}."),
         },
         way_out: format!("Remove {path}; it follows from {origin}."),
     };

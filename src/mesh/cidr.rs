@@ -42,9 +42,9 @@ impl FromStr for Cidr {
             is_network.then_some(Self { address, prefix })
         });
         parsed.ok_or_else(|| InvalidName {
-            kind: "address range",
+            kind: "CIDR range",
             text: text.to_owned(),
-            rule: "an address range in CIDR notation whose address is its first one, such as \"10.8.0.0/16\"",
+            rule: "a range in CIDR notation that begins at its first address, such as \"10.8.0.0/16\"",
         })
     }
 }

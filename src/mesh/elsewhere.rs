@@ -21,10 +21,12 @@ fn unusable_address(address: IpAddr) -> Option<String> {
         IpAddr::V6(address) => address.is_unspecified(),
     };
     if address.is_loopback() {
-        return Some(format!("{address} is each machine's own address, so another cluster cannot reach it"));
+        return Some(format!(
+            "{address} always refers to the local machine, so another cluster cannot reach it"
+        ));
     }
     if is_on_one_link {
-        return Some(format!("{address} is valid on one link only"));
+        return Some(format!("{address} is a link-local address"));
     }
     if is_on_no_machine || address.is_multicast() {
         return Some(format!("{address} is not the address of a machine"));
@@ -44,16 +46,16 @@ fn unusable_name(host: &str) -> Option<String> {
         return Some(format!("{host:?} is neither an IP address nor a host name"));
     }
     if host == "localhost" || host.ends_with(".localhost") {
-        return Some(format!("{host} is each machine's own address, so another cluster cannot reach it"));
+        return Some(format!(
+            "{host} always refers to the local machine, so another cluster cannot reach it"
+        ));
     }
     let is_of_the_cluster = ["kubernetes", "kubernetes.default"].contains(&host)
         || host.starts_with("kubernetes.default.svc.")
         || host.rsplit('.').next() == Some("svc")
         || host.ends_with(".svc.cluster.local");
     if is_of_the_cluster {
-        return Some(format!(
-            "{host} is the name of a Service, which each cluster resolves to one of its own"
-        ));
+        return Some(format!("{host} is the name of a Service, which each cluster resolves to its own"));
     }
     None
 }

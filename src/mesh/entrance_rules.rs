@@ -51,11 +51,11 @@ impl Check {
         let east_west = gateways.get(&GatewayRole::EastWest).map(|gateway| &gateway.namespace);
         if [mesh_namespace, east_west].contains(&Some(&federation.namespace)) {
             let cause = format!(
-                "Namespace {:?} is also that of the control plane or of the east-west gateway, and the gateway for other meshes \
-                 needs one of its own.",
+                "Namespace {:?} is also that of the control plane or of the east-west gateway, but the federation gateway needs \
+                 its own namespace.",
                 federation.namespace.as_str()
             );
-            let help = "Name a namespace that nothing else is in, or leave it out.";
+            let help = "Choose a namespace that contains nothing else, or omit it.";
             let field = block.then(GatewayRole::Federation.block()).then("namespace");
             self.error(field, Some(cluster), cause, help);
         }
@@ -67,7 +67,7 @@ impl Check {
         if let Some((label, _)) = federated.next().filter(|_| mesh.trust_domain == DEFAULT_TRUST_DOMAIN) {
             let field = FieldPath::attribute("primary").key(label).then(GatewayRole::Federation.block());
             let cause = format!("A mesh with trust domain {DEFAULT_TRUST_DOMAIN:?} cannot be federated.");
-            let help = "Set trust_domain to a name of your own, as in \"shop.example\", or remove the block.";
+            let help = "Set trust_domain to your own name, such as \"shop.example\", or remove the block.";
             self.error(field, Some(label), cause, help);
         }
     }
@@ -92,12 +92,12 @@ impl Check {
         if hostname.parse::<IpAddr>().is_err() && !is_dns_subdomain(hostname) {
             let cause = format!("{hostname:?} is neither a host name nor an IP address.");
             let help =
-                "Write a name in lower-case letters without port and scheme, as in \"istiod.east.example\".";
+                "Use a name in lower-case letters without a port or scheme, such as \"istiod.east.example\".";
             return self.error(field.clone(), Some(cluster), cause, help);
         }
         if let Some(reason) = elsewhere::unusable(hostname) {
             let cause = format!("Other clusters cannot use this host name: {reason}.");
-            let help = "Give the name or address by which the other clusters reach istiod of this one.";
+            let help = "Set the name or address at which the other clusters reach istiod of this one.";
             self.error(field.clone(), Some(cluster), cause, help);
         }
     }
@@ -132,11 +132,11 @@ impl Check {
             _ => true,
         };
         if remote.hostname.is_none() && !is_reached {
-            let cause = "Nothing says where other clusters reach this control plane: the Service of its east-west gateway has no \
-                         load balancer."
+            let cause = "No address is configured at which other clusters reach this control plane: the Service of its east-west \
+                         gateway has no load balancer."
                 .to_owned();
             let help = format!(
-                "Set hostname to the name or address of a load balancer of your own that leads to ports {} and {} of the gateway.",
+                "Set hostname to the name or address of your own load balancer that forwards to ports {} and {} of the gateway.",
                 RemoteControlPlane::XDS_PORT,
                 RemoteControlPlane::WEBHOOK_PORT
             );
@@ -259,7 +259,7 @@ mod tests {
             east.chart = [("istiod".to_owned(), values)].into();
         });
         assert_eq!(field, "primary[\"east\"].chart[\"istiod\"].values");
-        assert!(cause.contains("remote_control_plane.hostname makes it \"istiod.example\""), "{cause}");
+        assert!(cause.contains("remote_control_plane.hostname requires \"istiod.example\""), "{cause}");
     }
 
     #[test]

@@ -50,7 +50,7 @@ impl Check {
         }
         if gateway.replicas.is_some_and(|replicas| replicas < 1) {
             let cause = "A gateway needs at least one replica.".to_owned();
-            self.error(field.then("replicas"), Some(cluster), cause, "Write 1 or more, or leave it out.");
+            self.error(field.then("replicas"), Some(cluster), cause, "Set 1 or more, or omit it.");
         }
         let settings = (
             &gateway.load_balancer_class,
@@ -70,12 +70,13 @@ impl Check {
     ) {
         if let Some(class) = class.as_ref().filter(|class| !is_qualified_name(class)) {
             let cause = format!("{class:?} is not a load balancer class.");
-            let way_out = "Write the class that the load balancer's controller documents, such as \"service.k8s.aws/nlb\".";
+            let way_out = "Use the class that the load balancer's controller documents, such as \"service.k8s.aws/nlb\".";
             self.error(field.then("load_balancer_class"), Some(cluster), cause, way_out);
         }
         for key in annotations.keys().filter(|key| !is_qualified_name(&key.to_ascii_lowercase())) {
-            let cause = format!("{key:?} is not the key of an annotation.");
-            let way_out = "Write a name of at most 63 letters, digits, \"-\", \"_\" and \".\", after an optional DNS name and \"/\".";
+            let cause = format!("{key:?} is not a valid annotation key.");
+            let way_out = "Use a name of at most 63 letters, digits, \"-\", \"_\" and \".\", after an optional DNS name and \
+                           \"/\".";
             self.error(field.then("service_annotations"), Some(cluster), cause, way_out);
         }
         for text in ranges {
@@ -85,8 +86,8 @@ impl Check {
 
     fn service_type(&mut self, service: &Service, cluster: &str) {
         if !SERVICE_TYPES.contains(&service.kind.as_str()) {
-            let cause = format!("{:?} is not a type of a gateway's Service.", service.kind);
-            let way_out = format!("Write one of {}.", SERVICE_TYPES.join(", "));
+            let cause = format!("{:?} is not a valid type of a gateway's Service.", service.kind);
+            let way_out = format!("Use one of {}.", SERVICE_TYPES.join(", "));
             self.error(service.field.clone(), Some(cluster), cause, &way_out);
         }
     }
@@ -124,20 +125,20 @@ impl Check {
         for (attribute, port) in ports {
             if port.is_some_and(|port| !(1..=65535).contains(&port)) {
                 let cause = "A port is a number from 1 to 65535.".to_owned();
-                self.error(field.then(attribute), Some(cluster), cause, "Write a number in this range.");
+                self.error(field.then(attribute), Some(cluster), cause, "Use a number in this range.");
             }
         }
         if let Some(port) = gateway.port.filter(|port| other_ports(role).contains(port)) {
             let cause =
-                format!("The Service of the gateway has port {port} already, for istiod or health checks.");
+                format!("The Service of the gateway already uses port {port} for istiod or health checks.");
             self.error(field.then("port"), Some(cluster), cause, "Choose another port.");
         }
     }
 
     fn addresses(&mut self, gateway: &EastWestGateway, field: &FieldPath, cluster: &str) {
         if gateway.address_port.is_some() && gateway.addresses.is_empty() {
-            let cause = "Nothing says at which addresses this port is.".to_owned();
-            let way_out = "Name them in addresses, or leave address_port out.";
+            let cause = "address_port is set without addresses.".to_owned();
+            let way_out = "Set addresses, or omit address_port.";
             self.error(field.then("address_port"), Some(cluster), cause, way_out);
         }
         let unusable = |address: &String| {
@@ -145,7 +146,7 @@ impl Check {
         };
         for reason in gateway.addresses.iter().filter_map(unusable) {
             let cause = format!("Other networks cannot use an address of the gateway: {reason}.");
-            let way_out = "Write IP addresses or host names that the other clusters' pods reach.";
+            let way_out = "Use IP addresses or host names that the other clusters' pods can reach.";
             self.error(field.then("addresses"), Some(cluster), cause, way_out);
         }
     }
@@ -168,26 +169,26 @@ impl Check {
         }
         let way_out = match (service.kind.as_str(), role) {
             (CLUSTER_IP, _) => {
-                "Name in addresses where its callers reach the gateway, such as those of a load balancer of your own, or leave \
-                 service_type out."
+                "Set addresses to those at which callers reach the gateway, such as those of your own load balancer, or omit \
+                 service_type."
             }
             (NODE_PORT, GatewayRole::EastWest) if selects_nodes(gateway, values) => return,
             (NODE_PORT, GatewayRole::EastWest) => {
-                "Name in addresses those of nodes that the pods of other networks reach, or let istiod find the external \
-                          addresses of nodes with service_annotations = { \"traffic.istio.io/nodeSelector\" = jsonencode({ … }) }, \
-                          or leave service_type out."
+                "Set addresses to those of nodes that the pods of other networks reach, or let istiod find the external \
+                 addresses of nodes with service_annotations = { \"traffic.istio.io/nodeSelector\" = jsonencode({ … }) }, or \
+                 omit service_type."
             }
             // Ports of nodes are in no document of the mesh unless they are chosen.
             (NODE_PORT, GatewayRole::Federation) => {
-                "Name in addresses those of nodes that other meshes reach, and choose node_port, or leave service_type out."
+                "Set addresses to those of nodes that other meshes reach, and set node_port, or omit service_type."
             }
             _ => return,
         };
         let callers = match role {
             GatewayRole::EastWest => {
-                "The mesh has several networks, and nothing says where the others find this gateway"
+                "The mesh has several networks, but no address is configured at which the others reach this gateway"
             }
-            GatewayRole::Federation => "Nothing says where other meshes find this gateway",
+            GatewayRole::Federation => "No address is configured at which other meshes reach this gateway",
         };
         let cause = format!("{callers}: a Service of type {:?} has no load balancer.", service.kind);
         self.error(service.field.clone(), Some(cluster), cause, way_out);
@@ -219,12 +220,12 @@ impl Check {
         (other, network, other_role): (&str, &str, GatewayRole),
     ) {
         let cause = format!(
-            "{place} is also where the {} of cluster {other:?} on network {network:?} is, so calls to one of them would end at \
-             the other.",
+            "{place} is also used by the {} of cluster {other:?} on network {network:?}, so calls to one of them would reach the \
+             other.",
             other_role.block()
         );
         let field = FieldPath::attribute("primary").key(cluster).then(role.block()).then("addresses");
-        self.error(field, Some(cluster), cause, "Give the gateways different addresses or ports.");
+        self.error(field, Some(cluster), cause, "Set different addresses or ports for the gateways.");
     }
 }
 

@@ -25,8 +25,7 @@ impl Check {
                     "{path} is false, so this control plane would ignore gateways of other networks that have a host name \
                      and no IP address."
                 );
-                let way_out =
-                    format!("Remove {path}, or give the IP addresses of the gateways in addresses.");
+                let way_out = format!("Remove {path}, or set addresses of the gateways to IP addresses.");
                 self.error(given.field.clone(), Some(label), cause, &way_out);
             }
         }

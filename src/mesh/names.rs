@@ -119,7 +119,7 @@ name! {
     /// without Istio's optional dot at the end, which SPIFFE does not allow.
     TrustDomain,
     "trust domain",
-    "DNS-1123 labels joined by dots, 253 characters at most, as in \"shop.example\"",
+    "DNS-1123 labels joined by dots, 253 characters at most, such as \"shop.example\"",
     is_dns_subdomain
 }
 
@@ -127,7 +127,7 @@ name! {
     /// The exact version of a chart release, in the form of Semantic Versioning 2.0.
     ChartVersion,
     "chart version",
-    "an exact release such as \"1.31.1\", neither a range nor a prefix \"v\"",
+    "an exact release such as \"1.31.1\", without a range or the prefix \"v\"",
     is_version
 }
 

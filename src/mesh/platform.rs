@@ -17,8 +17,8 @@ impl Check {
             !hub.contains("://") && !hub.contains(char::is_whitespace) && parts(hub)
         };
         if let Some(hub) = images.hub.as_deref().filter(|hub| !is_path(hub)) {
-            let cause = format!("{hub:?} is not the beginning of an image's name.");
-            let way_out = "Write registry and path without scheme and without \"/\" at the end, as in \
+            let cause = format!("{hub:?} is not a valid registry and path of images.");
+            let way_out = "Use a registry and path without a scheme or a trailing \"/\", such as \
                            \"registry.example/mirror/istio\".";
             self.error(FieldPath::attribute("hub"), None, cause, way_out);
         }
@@ -30,14 +30,14 @@ impl Check {
                 FieldPath::attribute("image_variant"),
                 None,
                 cause,
-                "Write \"distroless\" or \"debug\", for instance.",
+                "Use \"distroless\" or \"debug\", for instance.",
             );
         }
         for name in images.pull_secrets.keys() {
             let field = FieldPath::attribute("image_pull_secret").key(name);
             if !is_dns_subdomain(name) {
-                let cause = format!("{name:?} is not the name of a Secret.");
-                self.error(field, None, cause, "Write lower-case letters, digits, \"-\" and \".\".");
+                let cause = format!("{name:?} is not a valid name of a Secret.");
+                self.error(field, None, cause, "Use lower-case letters, digits, \"-\" and \".\".");
             } else if ISTIODS_SECRETS.contains(&name.as_str()) {
                 let cause = format!("istiod looks for certificates in a Secret named {name:?}.");
                 self.error(field, None, cause, "Choose another name.");
@@ -51,9 +51,8 @@ impl Check {
             None | Some("managed") => true,
             Some("external") => false,
             Some(other) => {
-                let cause =
-                    format!("{other:?} says nothing of who installs the custom resource definitions.");
-                let way_out = "Write \"managed\" or \"external\".";
+                let cause = format!("{other:?} is not a valid value of crds.");
+                let way_out = "Use \"managed\" or \"external\".";
                 self.error(block.then("crds"), Some(cluster), cause, way_out);
                 true
             }

@@ -24,12 +24,12 @@ impl Check {
         for (index, range) in pods.iter().enumerate() {
             let mut others = pods[..index].iter().filter(|other| other.cluster != range.cluster);
             if let Some(other) = others.find(|other| range.meets(other)) {
-                self.overlap(range, other, "where an address must mean one pod");
+                self.overlap(range, other, "where each address must identify exactly one pod");
             }
         }
         for range in &services {
             if let Some(other) = pods.iter().find(|other| range.meets(other)) {
-                self.overlap(range, other, "where calls to these pods would be taken for calls to Services");
+                self.overlap(range, other, "where calls to these pods would be treated as calls to Services");
             }
         }
     }
@@ -58,7 +58,7 @@ impl Check {
             range.cidr, other.cidr, other.cluster, range.network
         );
         let way_out =
-            "Give the clusters different ranges, or different networks with an east-west gateway each.";
+            "Use different ranges for the clusters, or different networks, each with an east-west gateway.";
         self.error(range.field.clone(), Some(range.cluster), cause, way_out);
     }
 }

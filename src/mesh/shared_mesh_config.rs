@@ -121,8 +121,8 @@ impl Check {
     }
 
     fn bad_entry(&mut self, place: &str, problem: &str) {
-        let cause = format!("{place} {problem}; istiod would ignore it in silence, or the whole list.");
-        let help = "Write caCertificates = [{ pem = \"…\", trustDomains = [\"…\"] }].";
+        let cause = format!("{place} {problem}; istiod would silently ignore it, or the whole list.");
+        let help = "Use caCertificates = [{ pem = \"…\", trustDomains = [\"…\"] }].";
         self.error(FieldPath::attribute("mesh_config"), None, cause, help);
     }
 }

@@ -26,7 +26,7 @@ impl Check {
             behind.as_str(),
             oldest.version
         );
-        let way_out = "Bring the clusters forward together, one minor release after the other.";
+        let way_out = "Upgrade the clusters together, one minor release at a time.";
         self.error(field, Some(behind.as_str()), cause, way_out);
     }
 }

@@ -71,14 +71,14 @@ fn a_violation_says_field_cluster_cause_and_way_out() {
     assert_eq!(violation.cluster.as_deref(), Some("east"));
     assert_eq!(violation.field.to_string(), "primary[\"east\"].network");
     assert_eq!(violation.cause, "\"Net\" is not a network name.");
-    assert!(violation.way_out.starts_with("Write 1 to 63 lower-case letters"), "{}", violation.way_out);
+    assert!(violation.way_out.starts_with("Use 1 to 63 lower-case letters"), "{}", violation.way_out);
 }
 
 #[test]
 fn a_mesh_needs_a_primary() {
     let mut mesh = mesh();
     mesh.primaries.clear();
-    assert_eq!(violation_of(&mesh).cause, "A mesh needs a cluster with a control plane.");
+    assert_eq!(violation_of(&mesh).cause, "A mesh needs at least one cluster with a control plane.");
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn an_unknown_chart_is_refused_with_the_list_of_known_ones() {
     mesh.chart.insert("istio".to_owned(), json!({}));
     let violation = violation_of(&mesh);
     assert_eq!(violation.field.to_string(), "chart[\"istio\"]");
-    assert_eq!(violation.way_out, "Write \"base\", \"istiod\", \"cni\" or \"gateway\".");
+    assert_eq!(violation.way_out, "Use \"base\", \"istiod\", \"cni\" or \"gateway\".");
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn a_revision_is_refused_with_the_reason() {
     let mut mesh = mesh();
     mesh.chart.insert("istiod".to_owned(), json!({"revision": "canary"}));
     let violation = violation_of(&mesh);
-    assert!(violation.cause.contains("a mesh has one revision"), "{}", violation.cause);
+    assert!(violation.cause.contains("a mesh has only the default revision"), "{}", violation.cause);
     assert!(violation.way_out.starts_with("Remove revision."), "{}", violation.way_out);
 }
 
@@ -208,7 +208,7 @@ fn mesh_config_may_not_contradict_the_mesh_either() {
     assert_eq!(violation.field.to_string(), "mesh_config");
     assert_eq!(
         violation.cause,
-        "trustDomain is \"other.example\", but trust_domain makes it \"shop.example\"."
+        "trustDomain is \"other.example\", but trust_domain requires \"shop.example\"."
     );
 }
 
@@ -238,7 +238,7 @@ fn the_base_chart_knows_only_the_namespace() {
     let violation = violation_of(&mesh);
     assert_eq!(
         violation.cause,
-        "global.istioNamespace is \"other\", but namespace makes it \"istio-system\"."
+        "global.istioNamespace is \"other\", but namespace requires \"istio-system\"."
     );
 }
 

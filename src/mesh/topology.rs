@@ -12,7 +12,7 @@ impl Check {
     /// Every rule between the clusters of the mesh.
     pub(super) fn topology(&mut self, mesh: &Mesh) {
         if mesh.primaries.is_empty() {
-            let cause = "A mesh needs a cluster with a control plane.".to_owned();
+            let cause = "A mesh needs at least one cluster with a control plane.".to_owned();
             self.error(FieldPath::attribute("primary"), None, cause, "Add a block primary \"<cluster>\".");
         }
         self.somebody_stays(&mesh.primaries);
@@ -44,21 +44,26 @@ impl Check {
         for (reader, address) in &api_server.from {
             let block = block.then("from").key(reader);
             let cause = if reader == label {
-                "The control plane of a cluster reads its own API server by itself.".to_owned()
+                "A control plane does not need this block to read its own API server.".to_owned()
             } else if primaries.contains_key(reader) {
                 self.check_address(address, &block, label);
                 continue;
             } else {
                 format!("The mesh has no primary {reader:?} that could read this API server.")
             };
-            self.error(block, Some(label), cause, "Name another primary of the mesh, or remove the block.");
+            self.error(
+                block,
+                Some(label),
+                cause,
+                "Use the label of another primary of the mesh, or remove the block.",
+            );
         }
     }
 
     fn check_address(&mut self, address: &DeclaredAddress, block: &FieldPath, label: &str) {
         if let Some(reason) = address.url.as_deref().and_then(ApiServer::unusable) {
             let cause = format!("The other control planes cannot use this URL: {reason}.");
-            let way_out = "Give the URL by which the other clusters' control planes reach this API server.";
+            let way_out = "Set the URL at which the other clusters' control planes reach this API server.";
             self.error(block.then("url"), Some(label), cause, way_out);
         }
     }
@@ -67,8 +72,8 @@ impl Check {
     fn somebody_stays(&mut self, primaries: &BTreeMap<String, Primary>) {
         if let Some(label) = primaries.keys().next().filter(|_| primaries.values().all(|it| it.drain)) {
             let field = FieldPath::attribute("primary").key(label).then("drain");
-            let cause = "Every primary of the mesh is drained, so none is left to answer.".to_owned();
-            let way_out = "Leave drain out of one of them; to remove the whole mesh, destroy it.";
+            let cause = "Every primary of the mesh is drained, so none is left to serve requests.".to_owned();
+            let way_out = "Remove drain from one of them; to remove the whole mesh, destroy it.";
             self.error(field, Some(label), cause, way_out);
         }
     }
@@ -90,8 +95,8 @@ impl Check {
                     "The mesh has several networks, and network {network:?} has no east-west gateway, so traffic cannot \
                      enter it."
                 );
-                let way_out = "Add a block east_west_gateway {} to a cluster of this network, or give clusters whose pods \
-                     reach each other the same network.";
+                let way_out = "Add a block east_west_gateway {} to a cluster of this network, or set the same network for \
+                               clusters whose pods reach each other.";
                 self.error(field, Some(label), cause, way_out);
             }
         }

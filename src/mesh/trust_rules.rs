@@ -15,7 +15,7 @@ const DEFAULT_ROOT_DAYS: i64 = 3650;
 /// As upstream's certificate scripts have it.
 const DEFAULT_INTERMEDIATE_DAYS: i64 = 730;
 /// All modes.
-const MODES: &str = "Write \"generated\", \"given\", \"existing\" or \"self_signed\".";
+const MODES: &str = "Use \"generated\", \"given\", \"existing\" or \"self_signed\".";
 
 impl Check {
     /// The authority of a mesh with these clusters; `None` if something is wrong with it.
@@ -34,11 +34,11 @@ impl Check {
             "existing" => Some(Authority::Existing),
             "generated" => self.generated_authority(declared, primaries, &field),
             "self_signed" if primaries.len() > 1 => {
-                let cause = "With mode = \"self_signed\" the istiod of every cluster makes a root of its own, so workloads of \
-                             two clusters would refuse each other."
+                let cause = "With mode = \"self_signed\" the istiod of every cluster creates its own root, so workloads of \
+                             different clusters would reject each other."
                     .to_owned();
-                let way_out = "Leave mode out, so that the provider makes one root and an intermediate for each cluster. For \
-                               a mesh that is installed already this replaces its root: plan a maintenance window.";
+                let way_out = "Omit mode, so that the provider creates one root and an intermediate per cluster. For an \
+                               installed mesh this replaces its root: plan a maintenance window.";
                 self.error(field.then("mode"), None, cause, way_out);
                 None
             }
@@ -77,12 +77,12 @@ impl Check {
         field: &FieldPath,
     ) -> Authority {
         for label in primaries.keys().filter(|label| !declared.given.contains_key(*label)) {
-            let cause = format!("Nothing says what istiod of cluster {label:?} signs with.");
+            let cause = format!("No certificate and key are given for istiod of cluster {label:?}.");
             let way_out = format!("Add a block given {label:?} with its certificate, key, chain and root.");
             self.error(field.then("given"), Some(label), cause, &way_out);
         }
         for label in declared.given.keys().filter(|label| !primaries.contains_key(*label)) {
-            let cause = format!("{label:?} is no primary of this mesh.");
+            let cause = format!("{label:?} is not a primary of this mesh.");
             self.error(field.then("given").key(label), None, cause, "Remove the block or correct its label.");
         }
         let authorities =
@@ -98,13 +98,14 @@ impl Check {
     ) -> Option<Authority> {
         if !declared.given.is_empty() {
             let cause = "given has no effect when mode is \"generated\".".to_owned();
-            self.error(field.then("given"), None, cause, "Set mode = \"given\", or remove the blocks given.");
+            self.error(field.then("given"), None, cause, "Set mode = \"given\", or remove the given blocks.");
         }
         let root_keeper = self.root_keeper(declared, primaries, field);
         let key_type = declared.key_type.as_deref().map_or(Some(KeyType::default()), KeyType::from_setting);
         if key_type.is_none() {
-            let cause = format!("{:?} is no kind of key.", declared.key_type.as_deref().unwrap_or_default());
-            let way_out = "Write \"ecdsa-p256\" or \"ecdsa-p384\".";
+            let cause =
+                format!("{:?} is not a valid key type.", declared.key_type.as_deref().unwrap_or_default());
+            let way_out = "Use \"ecdsa-p256\" or \"ecdsa-p384\".";
             self.error(field.then("key_type"), None, cause, way_out);
         }
         let root =
@@ -127,7 +128,7 @@ impl Check {
         let days = u32::try_from(days.unwrap_or(default)).ok().filter(|days| (1..=36_500).contains(days));
         if days.is_none() {
             let cause = "A certificate is valid for 1 to 36500 days.".to_owned();
-            self.error(field.clone(), None, cause, "Write a number of days in this range.");
+            self.error(field.clone(), None, cause, "Use a number of days in this range.");
         }
         days.map(|days| DAY * days)
     }
@@ -149,8 +150,9 @@ impl Check {
             ("root_lifetime_days", declared.root_lifetime_days.is_some()),
         ];
         for (name, _) in of_a_made_root.into_iter().filter(|(_, is_set)| *is_set) {
-            let cause =
-                format!("{name} is about a root that the provider makes, and root_certificate gives one.");
+            let cause = format!(
+                "{name} applies to a root that the provider creates, but root_certificate provides one."
+            );
             self.error(field.then(name), None, cause, "Remove one of the two.");
         }
         Some(RootKeeper::User { certificate, key_version: declared.root_key_version.unwrap_or_default() })
@@ -184,14 +186,14 @@ impl Check {
         let labels = || primaries.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
         match named {
             Some(named) if !primaries.contains_key(named) => {
-                let cause = format!("{named:?} is no primary of this mesh.");
-                self.error(field, None, cause, &format!("Name one of {}.", labels()));
+                let cause = format!("{named:?} is not a primary of this mesh.");
+                self.error(field, None, cause, &format!("Use one of {}.", labels()));
                 None
             }
             Some(named) => named.parse().ok(),
             None if primaries.len() > 1 => {
                 let cause =
-                    "A mesh of several clusters has one root, and nothing says which cluster keeps its key."
+                    "A mesh of several clusters has one root, and key_cluster must name the cluster that stores its key."
                         .to_owned();
                 let way_out = format!("Set key_cluster to one of {}.", labels());
                 self.error(field, None, cause, &way_out);

@@ -181,7 +181,7 @@ impl Check {
         text.parse()
             .map_err(|invalid: InvalidName| {
                 let cause = format!("{text:?} is not a {}.", invalid.kind);
-                self.error(field, cluster, cause, &format!("Write {}.", invalid.rule));
+                self.error(field, cluster, cause, &format!("Use {}.", invalid.rule));
             })
             .ok()
     }
@@ -193,11 +193,11 @@ impl Check {
                 field: FieldPath::attribute("trust_domain"),
                 cluster: None,
                 cause: format!(
-                    "{DEFAULT_TRUST_DOMAIN:?} is the trust domain of every mesh that names none, so this mesh can never be \
-                     federated with another: their identities could not be told apart."
+                    "{DEFAULT_TRUST_DOMAIN:?} is the trust domain of every mesh that sets none, so this mesh can never be \
+                     federated with another: their identities would be indistinguishable."
                 ),
-                way_out: "Choose a name of your own now, as in \"shop.example\"; changing it later gives every workload a \
-                          new identity."
+                way_out: "Choose your own name now, such as \"shop.example\"; changing it later gives every workload a new \
+                          identity."
                     .to_owned(),
             });
         }
@@ -212,14 +212,14 @@ impl Check {
         if let Some(namespace) = namespace.filter(|namespace| namespace.as_str().starts_with("kube-")) {
             let cause =
                 format!("The prefix \"kube-\" of {:?} is reserved by Kubernetes.", namespace.as_str());
-            self.error(field, cluster, cause, "Use a name of your own, such as \"istio-system\".");
+            self.error(field, cluster, cause, "Use your own name, such as \"istio-system\".");
         }
     }
 
     fn chart_source(&mut self, repository: &str) {
         if repository.is_empty() {
             let field = FieldPath::attribute("chart_source").then("repository");
-            let way_out = "Name an HTTP chart repository, or a directory of charts or .tgz files.";
+            let way_out = "Set an HTTP chart repository, or a directory of charts or .tgz files.";
             self.error(field, None, "The source of the charts is empty.".to_owned(), way_out);
         }
     }
@@ -248,7 +248,7 @@ impl Check {
                 field.clone(),
                 cluster,
                 cause,
-                "Write keys and values, for example by yamlencode({ … }).",
+                "Use keys and values, for example with yamlencode({ … }).",
             );
         }
     }

@@ -98,7 +98,7 @@ async fn replicas(
     }
     let answers = join_all(ready.map(|pod| async {
         let looked = tokio::time::timeout(PATIENCE, clusters_of(cluster, pods.clone(), pod)).await;
-        looked.unwrap_or_else(|_| Err("istiod did not answer".to_owned()))
+        looked.unwrap_or_else(|_| Err("istiod did not respond".to_owned()))
     }))
     .await;
     Ok(answers.into_iter().collect())
@@ -136,13 +136,13 @@ fn not_forwarded(error: &kube::Error, failure: &Failure) -> String {
 
 fn parse(answer: &str) -> Result<Replica, String> {
     let Some((head, body)) = answer.split_once("\r\n\r\n") else {
-        return Err("istiod gave no answer".to_owned());
+        return Err("istiod sent no response".to_owned());
     };
     if head.split(' ').nth(1) != Some("200") {
-        return Err(format!("istiod answered {}", head.lines().next().unwrap_or_default()));
+        return Err(format!("istiod responded with {}", head.lines().next().unwrap_or_default()));
     }
-    let clusters: Vec<RemoteCluster> = serde_json::from_str(body)
-        .map_err(|_| "istiod's answer is not the list that was asked for".to_owned())?;
+    let clusters: Vec<RemoteCluster> =
+        serde_json::from_str(body).map_err(|_| "istiod's response is not the list of clusters".to_owned())?;
     Ok(clusters.into_iter().map(|cluster| (cluster.id, cluster.sync_status)).collect())
 }
 
@@ -164,9 +164,9 @@ mod tests {
     fn an_answer_that_is_none_says_why() {
         assert_eq!(
             parse("HTTP/1.0 403 Forbidden\r\n\r\nno").unwrap_err(),
-            "istiod answered HTTP/1.0 403 Forbidden"
+            "istiod responded with HTTP/1.0 403 Forbidden"
         );
-        assert_eq!(parse("").unwrap_err(), "istiod gave no answer");
+        assert_eq!(parse("").unwrap_err(), "istiod sent no response");
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub enum InstalledError {
     #[error(transparent)]
     Cluster(#[from] clusters::Error),
     /// There is none.
-    #[error("cluster {cluster:?} has no control plane of Istio in namespace {namespace:?}")]
+    #[error("cluster {cluster:?} has no Istio control plane in namespace {namespace:?}")]
     Absent {
         /// Its label.
         cluster: String,
@@ -35,7 +35,7 @@ pub enum InstalledError {
         namespace: String,
     },
     /// It is not what the chart installs.
-    #[error("cluster {cluster:?}: ConfigMap {namespace}/{INJECTOR} has no values that can be read")]
+    #[error("cluster {cluster:?}: ConfigMap {namespace}/{INJECTOR} has no readable values")]
     Values {
         /// Its label.
         cluster: String,

@@ -73,7 +73,7 @@ fn clusters(blocks: &Field<BTreeMap<String, ClusterModel>>, environment: Environ
 
 fn cannot_fetch_charts(error: &charts::Error) -> Diagnostic {
     let path = error.registry().map(|label| AttributePath::new("chart_registry").key(label));
-    diagnostics::failure("Charts cannot be fetched", error, &error.way_out(), path)
+    diagnostics::failure("Cannot fetch charts", error, &error.way_out(), path)
 }
 
 #[cfg(test)]

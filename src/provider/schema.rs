@@ -20,23 +20,23 @@ pub fn schema() -> Schema {
 
 fn cluster() -> Block {
     let block = Block::new(
-        "A Kubernetes cluster. The label is the name that resources use, and Istio's name of the cluster. A block that names no \
-         connection takes it from the environment variables that the kubernetes provider knows (`KUBE_HOST`, `KUBE_TOKEN`, \
+        "A Kubernetes cluster. The label is the name that resources use, and Istio's name of the cluster. A block without \
+         connection settings uses the environment variables of the kubernetes provider (`KUBE_HOST`, `KUBE_TOKEN`, \
          `KUBE_CONFIG_PATH`, …). Keep the block until every resource has left the cluster.",
     );
     kubeconfig(inline(block))
         .attribute("proxy_url", Attribute::string(
-            "Proxy for all requests to this cluster, `http://…` or `socks5://…`. `KUBE_PROXY_URL`; else the usual \
-             `HTTPS_PROXY` and `NO_PROXY`.",
+            "Proxy for all requests to this cluster, `http://…` or `socks5://…`. Can be sourced from `KUBE_PROXY_URL`, else from \
+             the usual `HTTPS_PROXY` and `NO_PROXY`.",
         ).optional().sensitive())
         .attribute("tls_server_name", Attribute::string(
-            "Name to expect in the API server's certificate instead of the host's. `KUBE_TLS_SERVER_NAME`.",
+            "Name to expect in the API server's certificate instead of the host's. Can be sourced from `KUBE_TLS_SERVER_NAME`.",
         ).optional())
         .attribute("on_unreachable", Attribute::string(
-            "What refresh and destroy do when the cluster does not answer: `error` (the default) stops; `keep` leaves state as it \
-             is, with a warning; `abandon` says that the cluster is gone for good, so that destroy forgets what was in it. Anything but \
-             an answer of the cluster that state knows counts: a missing kubeconfig, a credential plugin that fails, an empty `host`, \
-             a name without an address, refused credentials, another cluster.",
+            "What refresh and destroy do when the cluster does not respond: `error` (the default) stops; `keep` leaves state as \
+             it is, with a warning; `abandon` declares the cluster permanently gone, so destroy forgets what was in it. Anything \
+             but a response of the cluster recorded in state counts: a missing kubeconfig, a credential plugin that fails, an \
+             empty `host`, a name without an address, rejected credentials, another cluster.",
         ).optional().validator(one_of(["error", "keep", "abandon"])))
         .attribute("recreated_from", Attribute::string(
             "UID (of the `kube-system` namespace) of the cluster that had this label before and no longer exists. Without it, \
@@ -48,24 +48,25 @@ fn cluster() -> Block {
 fn inline(block: Block) -> Block {
     block
         .attribute("host", Attribute::string(
-            "URL of the API server, `https://` if no scheme is given. `KUBE_HOST`.",
+            "URL of the API server, `https://` if no scheme is given. Can be sourced from `KUBE_HOST`.",
         ).optional())
         .attribute("cluster_ca_certificate", Attribute::string(
-            "Certificates that sign the API server's, PEM or base64 of PEM. Without it the system's trust store decides. \
-             `KUBE_CLUSTER_CA_CERT_DATA`.",
+            "CA certificates that verify the API server's, as PEM or base64 of PEM. Defaults to the system's trust store. Can be \
+             sourced from `KUBE_CLUSTER_CA_CERT_DATA`.",
         ).optional())
         .attribute("insecure", Attribute::bool(
-            "Skip verification of the API server's certificate. Do not use in production. `KUBE_INSECURE`.",
+            "Skip verification of the API server's certificate. Do not use in production. Can be sourced from `KUBE_INSECURE`.",
         ).optional())
-        .attribute("token", Attribute::string("Bearer token. `KUBE_TOKEN`.").optional().sensitive())
+        .attribute("token", Attribute::string("Bearer token. Can be sourced from `KUBE_TOKEN`.").optional().sensitive())
         .attribute("token_file", Attribute::string(
-            "File with a bearer token, read again as it rotates.",
+            "File with a bearer token, re-read when the token rotates.",
         ).optional())
         .attribute("client_certificate", Attribute::string(
-            "Client certificate chain, PEM or base64 of PEM, together with `client_key`. `KUBE_CLIENT_CERT_DATA`.",
+            "Client certificate chain, as PEM or base64 of PEM, together with `client_key`. Can be sourced from \
+             `KUBE_CLIENT_CERT_DATA`.",
         ).optional())
         .attribute("client_key", Attribute::string(
-            "Private key of `client_certificate`, PEM or base64 of PEM. `KUBE_CLIENT_KEY_DATA`.",
+            "Private key of `client_certificate`, as PEM or base64 of PEM. Can be sourced from `KUBE_CLIENT_KEY_DATA`.",
         ).optional().sensitive())
 }
 
@@ -73,58 +74,57 @@ fn kubeconfig(block: Block) -> Block {
     block
         .attribute(
             "config_path",
-            Attribute::string("Path of a kubeconfig file. `KUBE_CONFIG_PATH`.").optional(),
+            Attribute::string("Path of a kubeconfig file. Can be sourced from `KUBE_CONFIG_PATH`.").optional(),
         )
         .attribute(
             "config_paths",
             Attribute::list(
                 Type::String,
-                "Paths of several kubeconfig files; the first that has an entry wins. `KUBE_CONFIG_PATHS`.",
+                "Paths of several kubeconfig files; the first that has an entry wins. Can be sourced from `KUBE_CONFIG_PATHS`.",
             )
             .optional(),
         )
         .attribute("config_raw", Attribute::string("Contents of a kubeconfig.").optional().sensitive())
         .attribute(
             "config_context",
-            Attribute::string("Context of the kubeconfig; else its `current-context`. `KUBE_CTX`.")
+            Attribute::string("Context of the kubeconfig. Defaults to its `current-context`. Can be sourced from `KUBE_CTX`.")
                 .optional(),
         )
         .attribute(
             "config_context_cluster",
             Attribute::string(
-                "Cluster entry of the kubeconfig instead of the context's. `KUBE_CTX_CLUSTER`.",
+                "Cluster entry of the kubeconfig instead of the context's. Can be sourced from `KUBE_CTX_CLUSTER`.",
             )
             .optional(),
         )
         .attribute(
             "config_context_auth_info",
-            Attribute::string("User entry of the kubeconfig instead of the context's. `KUBE_CTX_AUTH_INFO`.")
+            Attribute::string("User entry of the kubeconfig instead of the context's. Can be sourced from `KUBE_CTX_AUTH_INFO`.")
                 .optional(),
         )
 }
 
 fn exec() -> Block {
     Block::new(
-        "A credential plugin of client-go, run on the machine where the provider runs (a remote run of HCP Terraform has \
-         none installed).",
+        "A client-go credential plugin, run on the machine where the provider runs (HCP Terraform workers have none installed).",
     )
     .attribute("api_version", Attribute::string(
         "`client.authentication.k8s.io/v1` or `client.authentication.k8s.io/v1beta1`.",
     ).required())
     .attribute("command", Attribute::string("Program to run, without a shell.").required())
-    .attribute("args", Attribute::list(Type::String, "Its arguments.").optional())
-    .attribute("env", Attribute::map(Type::String, "Environment variables on top of the provider's own.").optional().sensitive())
+    .attribute("args", Attribute::list(Type::String, "Arguments of the program.").optional())
+    .attribute("env", Attribute::map(Type::String, "Environment variables in addition to the provider's own.").optional().sensitive())
 }
 
 fn chart_registry() -> Block {
     Block::new(
-        "Credentials and CA for a chart repository or OCI registry. The label is its host name, with the port if \
-         it has one: `charts.example`, `registry.example:5000`. Nothing of it is in state.",
+        "Credentials and CA for a chart repository or OCI registry. The label is its host name, with the port if it has one: \
+         `charts.example`, `registry.example:5000`. None of it is stored in state.",
     )
     .attribute("username", Attribute::string("User name, together with `password`.").optional())
     .attribute("password", Attribute::string("Password or token.").optional().sensitive())
     .attribute("ca_certificate", Attribute::string(
-        "Certificates that sign the host's, PEM. They are trusted besides the system's, for this host, for hosts it \
-         redirects to and for its token service.",
+        "CA certificates that verify the host's, as PEM. They are trusted in addition to the system's, for this host, for hosts \
+         it redirects to and for its token service.",
     ).optional())
 }

@@ -42,7 +42,7 @@ pub enum CompositionError {
         second: String,
     },
     /// The mesh's own record is not there.
-    #[error("no record says what {what} of the mesh is")]
+    #[error("no record has the {what} of the mesh")]
     Missing {
         /// The member.
         what: &'static str,
@@ -296,6 +296,6 @@ mod tests {
             "ConfigMap b says that trustDomain is \"bank.example\", and another record says \"shop.example\""
         );
         let error = composed(&[("a", federation(&[]))]).unwrap_err();
-        assert_eq!(error.to_string(), "no record says what trustDomain of the mesh is");
+        assert_eq!(error.to_string(), "no record has the trustDomain of the mesh");
     }
 }

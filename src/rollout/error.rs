@@ -10,22 +10,24 @@ use crate::trust::TrustError;
 #[derive(Debug, Error)]
 pub enum RolloutError {
     /// The record of what is made there could not be claimed, so nothing was written.
-    #[error("cannot record what will be done in the cluster")]
+    #[error("cannot record the changes to make in the cluster")]
     Claim(#[source] ssa::InventoryError),
     /// Objects that bear the owner's label could not be listed, though the record that had them is lost.
-    #[error("the record of what was made is lost, and what bears its owner's label cannot be listed")]
+    #[error("the record of created objects is lost, and the objects with its owner's label cannot be listed")]
     Owned(#[source] ssa::RequestError),
     /// Records could not be searched for.
-    #[error("cannot look for records of what was made in the cluster")]
+    #[error("cannot look for records of created objects in the cluster")]
     Search(#[source] clusters::Error),
     /// A page beside the record could not be written.
-    #[error("everything is ready, but what other clusters need to know of the mesh could not be written")]
+    #[error(
+        "everything is ready, but the information that other clusters need about the mesh could not be written"
+    )]
     Page(#[source] ssa::InventoryError),
     /// An object could not be applied, or did not become ready in time for the next stage.
     #[error("cannot apply the manifests")]
     Apply(#[source] ssa::ApplyError),
     /// An object that is no longer wanted could not be deleted.
-    #[error("cannot delete what is no longer wanted")]
+    #[error("cannot delete objects that are no longer needed")]
     Prune(#[source] ssa::DeleteError),
     /// Everything was applied, and something did not become ready.
     #[error("everything is applied, but not ready")]
@@ -37,7 +39,7 @@ pub enum RolloutError {
     #[error("everything is ready, but the API server took too long to record that")]
     CompleteLate,
     /// The record of what was made could not be read.
-    #[error("cannot read the record of what was made in the cluster")]
+    #[error("cannot read the record of created objects in the cluster")]
     Record(#[source] ssa::InventoryError),
     /// What istiod itself wrote could not be read or deleted.
     #[error("cannot remove what istiod wrote into other namespaces")]
@@ -52,12 +54,10 @@ pub enum RolloutError {
     #[error("the cluster keeps a root certificate that was not there before the apply began")]
     RootAppeared,
     /// What was written is not what is there.
-    #[error("the Secret that keeps the mesh's root certificate does not hold what was written into it")]
+    #[error("the Secret that keeps the mesh's root certificate does not contain what was written to it")]
     RootNotStored,
     /// The root that was to be deleted is not the one that the mesh keeps from now on.
-    #[error(
-        "the cluster keeps the only copy of root {kept}; what the mesh has elsewhere is root {elsewhere}"
-    )]
+    #[error("the cluster keeps the only copy of root {kept}; elsewhere the mesh has root {elsewhere}")]
     OnlyCopy {
         /// Fingerprint of the one.
         kept: String,
@@ -65,24 +65,24 @@ pub enum RolloutError {
         elsewhere: String,
     },
     /// istiod could not be told to start anew, or what it made for itself not be deleted.
-    #[error("cannot make istiod give up the root certificate that it created for itself")]
+    #[error("cannot remove the root certificate that istiod created for itself")]
     OwnRoot(#[source] clusters::Error),
     /// The cluster's intermediate could not be made.
-    #[error("no intermediate certificate could be made")]
+    #[error("cannot create an intermediate certificate")]
     Intermediate(#[source] TrustError),
     /// The cluster that keeps the root failed, so that this one has nothing to sign with.
     #[error(
-        "the cluster that keeps the mesh's root certificate failed, and without the root nothing can be made here"
+        "the cluster that keeps the mesh's root certificate failed, and without the root nothing can be created here"
     )]
     NoRoot,
     /// What the mesh trusts could not be put together for istiod.
-    #[error("what the mesh trusts beside its own root cannot be handed to istiod")]
+    #[error("cannot configure in istiod what the mesh trusts in addition to its own root")]
     SharedMeshConfig(#[source] SharedMeshConfigError),
     /// The reader's token could not be read.
-    #[error("cannot read the token by which other clusters shall read this one")]
+    #[error("cannot read the token with which other clusters read this one")]
     ReadToken(#[source] clusters::Error),
     /// Kubernetes' token controller did not write the reader's token.
-    #[error("Kubernetes wrote no token into Secret {secret} within {waited:.0?}")]
+    #[error("Kubernetes wrote no token into the Secret {secret} within {waited:.0?}")]
     NoToken {
         /// The Secret.
         secret: &'static str,
@@ -90,10 +90,10 @@ pub enum RolloutError {
         waited: Duration,
     },
     /// The gateway chart rendered a pod template that is none.
-    #[error("the gateway's pod template is no pod")]
+    #[error("the gateway's pod template is not a valid Pod")]
     GatewayPod(#[source] serde_json::Error),
     /// istiod's webhook does not fill in the gateway's pods.
-    #[error("istiod's webhook did not fill in the gateway's pod within {waited:.0?}: {reason}")]
+    #[error("istiod's webhook did not inject the gateway's pod within {waited:.0?}: {reason}")]
     NotInjected {
         /// For how long was waited.
         waited: Duration,
@@ -107,10 +107,10 @@ pub enum RolloutError {
         reason: String,
     },
     /// Gateway pods that istiod's webhook has not filled in could not be made anew.
-    #[error("cannot make the gateway's pods anew that have no image")]
+    #[error("cannot recreate the gateway's pods that have no image")]
     StuckPods(#[source] clusters::Error),
     /// What others have added to a remote secret could not be taken out.
-    #[error("cannot take out of Secret {secret} what tells istiod of other clusters")]
+    #[error("cannot remove the entries for other clusters from the Secret {secret}")]
     RemoteSecret {
         /// The Secret.
         secret: String,
@@ -119,18 +119,18 @@ pub enum RolloutError {
         source: clusters::Error,
     },
     /// Other clusters failed before they could be linked; everything else is done.
-    #[error("everything is applied but the links to {}, which failed", clusters.join(", "))]
+    #[error("everything is applied except the links to {}, which failed", clusters.join(", "))]
     Links {
         /// The clusters.
         clusters: Vec<String>,
     },
     /// An object is none: a chart rendered something else.
-    #[error("the charts rendered something that is no object")]
+    #[error("the charts rendered a document that is not a Kubernetes object")]
     Manifest(#[source] ssa::ManifestError),
     /// The set could not be compared with what is there.
     #[error("cannot compare the manifests with the cluster")]
     Compare(#[source] ssa::DiffError),
     /// An object could not be deleted.
-    #[error("cannot delete what was made in the cluster")]
+    #[error("cannot delete what was created in the cluster")]
     Delete(#[source] ssa::DeleteError),
 }

@@ -95,7 +95,7 @@ impl Gateway {
             let reason = match answer(pods.create(&parameters, &pod).await, cluster) {
                 Answer::Injected => return self.replace_stuck(cluster, &pods).await,
                 Answer::NotPermitted => {
-                    tracing::info!("injection cannot be tried out without the permission to create pods");
+                    tracing::info!("injection cannot be tested without permission to create pods");
                     return Ok(());
                 }
                 Answer::NotInjected(reason) => {
@@ -143,7 +143,9 @@ impl Gateway {
 fn answer(created: Result<Pod, kube::Error>, cluster: &Cluster) -> Answer {
     match created {
         Ok(pod) if has_image(&pod) => Answer::Injected,
-        Ok(_) => Answer::NotInjected("istiod's webhook was not called, or did not know the pod".to_owned()),
+        Ok(_) => {
+            Answer::NotInjected("istiod's webhook was not called, or did not recognise the pod".to_owned())
+        }
         Err(kube::Error::Api(status)) => refused(status.code, &status.message),
         Err(error) => Answer::NotInjected(cluster.error(error).to_string()),
     }

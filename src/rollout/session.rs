@@ -123,7 +123,7 @@ impl Session<'_> {
         let uncancelled = CancellationToken::new();
         let released = tokio::time::timeout(RELEASE_TIME, engine.release(inventory, &uncancelled)).await;
         if !matches!(released, Ok(Ok(()))) {
-            tracing::warn!("the claim on the record could not be given back and will expire");
+            tracing::warn!("the claim on the record could not be released and will expire");
         }
     }
 }
@@ -157,7 +157,7 @@ async fn withdraw(engine: &Engine, mut inventory: Inventory) {
         tokio::time::timeout(RELEASE_TIME, releasing).await.is_ok_and(|released| released.is_ok())
     };
     if !done {
-        tracing::warn!("a claim could not be given back and will expire");
+        tracing::warn!("a claim could not be released and will expire");
     }
 }
 

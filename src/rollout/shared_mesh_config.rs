@@ -40,7 +40,7 @@ pub enum SharedMeshConfigError {
     #[error("ConfigMap {name} does not exist", name = SharedMeshConfig::CONFIG_MAP)]
     Absent,
     /// Others write it all the time.
-    #[error("others changed ConfigMap {name} each time that it was to be written", name = SharedMeshConfig::CONFIG_MAP)]
+    #[error("ConfigMap {name} was changed by something else at every attempt to write it", name = SharedMeshConfig::CONFIG_MAP)]
     Contended,
 }
 

@@ -9,13 +9,13 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum TrustError {
     /// The name of a kind of key is unknown.
-    #[error("{found:?} is no type of key")]
+    #[error("{found:?} is not a valid key type")]
     KeyType {
         /// What was asked for.
         found: String,
     },
     /// A file is absent or empty.
-    #[error("{file} is missing or empty; there is {}", listed(present))]
+    #[error("{file} is missing or empty; found {}", listed(present))]
     Missing {
         /// The file.
         file: &'static str,
@@ -23,7 +23,7 @@ pub enum TrustError {
         present: Vec<String>,
     },
     /// The Secret is istiod's own.
-    #[error("istiod itself made this cacerts, for a root of its own (it has the key istio-generated)")]
+    #[error("istiod itself created this cacerts, for its own root (it has the key istio-generated)")]
     MadeByIstiod,
     /// No PEM at all.
     #[error("{file} has no PEM text")]
@@ -104,7 +104,7 @@ pub enum TrustError {
         count: usize,
     },
     /// The certificate is not an authority's.
-    #[error("certificate {subject:?} in {file} is not an authority's: its basicConstraints lack CA:true")]
+    #[error("certificate {subject:?} in {file} is not a CA certificate: its basicConstraints lack CA:true")]
     NotAnAuthority {
         /// The file.
         file: String,
@@ -141,7 +141,7 @@ pub enum TrustError {
     },
     /// The root's path length forbids its intermediates.
     #[error(
-        "root {subject:?} in {file} has a pathlen too small for the {below} authorities between it and workloads"
+        "root {subject:?} in {file} has a pathlen too small for the {below} CAs between it and workloads"
     )]
     NoRoomBelow {
         /// The file.
@@ -207,7 +207,7 @@ pub enum TrustError {
     },
     /// A rule of certificate paths is broken.
     #[error(
-        "proxies would refuse what {subject:?} issues, with the chain in {file} and the roots in {roots}"
+        "proxies would reject certificates issued by {subject:?}, with the chain in {file} and the roots in {roots}"
     )]
     Refused {
         /// The chain's file.
@@ -221,7 +221,7 @@ pub enum TrustError {
         source: webpki::Error,
     },
     /// The revocation lists would make proxies refuse everything.
-    #[error("proxies would refuse every certificate because of the revocation lists in {file}")]
+    #[error("proxies would reject every certificate because of the revocation lists in {file}")]
     Revocation {
         /// The file.
         file: &'static str,
@@ -236,7 +236,7 @@ pub enum TrustError {
         days: i64,
     },
     /// A certificate or key could not be made.
-    #[error("cannot make {what}")]
+    #[error("cannot create {what}")]
     Make {
         /// What.
         what: &'static str,
@@ -245,10 +245,10 @@ pub enum TrustError {
         source: rcgen::Error,
     },
     /// A certificate that was parsed cannot be taken apart.
-    #[error("a certificate cannot be taken apart")]
+    #[error("cannot parse a certificate")]
     Reread,
     /// No random numbers.
-    #[error("the system gives no random numbers")]
+    #[error("the system provides no random numbers")]
     Random(#[source] getrandom::Error),
     /// Nothing that all clusters trust.
     #[error("the clusters have no root in common: {}", by_cluster(clusters))]
@@ -257,7 +257,7 @@ pub enum TrustError {
         clusters: BTreeMap<String, Vec<String>>,
     },
     /// One cluster does not trust another.
-    #[error("the authority of cluster {cluster:?} leads to root {root}, which cluster {by:?} does not trust; it has {}", roots.join(", "))]
+    #[error("the CA of cluster {cluster:?} leads to root {root}, which cluster {by:?} does not trust; it has {}", roots.join(", "))]
     Distrusted {
         /// The one that is not trusted.
         cluster: String,

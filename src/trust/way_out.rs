@@ -8,19 +8,19 @@ impl TrustError {
         match self {
             Self::KeyType { .. } => "Use ecdsa-p256 or ecdsa-p384.",
             Self::Missing { .. } => {
-                "Give all of ca-cert.pem, ca-key.pem, cert-chain.pem and root-cert.pem (or tls.crt, tls.key and ca.crt); \
+                "Provide all of ca-cert.pem, ca-key.pem, cert-chain.pem and root-cert.pem (or tls.crt, tls.key and ca.crt); \
                  istiod does not start with an incomplete set."
             }
             Self::MadeByIstiod => {
-                "Such a root serves one cluster only. Have the certificates generated, or put an authority with a common \
-                 root into the Secret of each cluster."
+                "Such a root works for one cluster only. Have the certificates generated, or put a CA with a common root into \
+                 the Secret of each cluster."
             }
             Self::NotPem { .. } | Self::Pem { .. } | Self::Markers { .. } => {
-                "Copy the file again, whole: each block from -----BEGIN to -----END, as openssl writes it."
+                "Copy the complete file again: each block from -----BEGIN to -----END, as openssl writes it."
             }
             Self::Kind { wanted: "PRIVATE KEY", .. } => {
                 "Use a private key as PKCS#8, PKCS#1 or SEC1, without EC PARAMETERS before it; openssl pkcs8 -topk8 -nocrypt \
-                 makes one."
+                 creates one."
             }
             Self::Kind { .. } => {
                 "Remove the block. If it is a private key, it has been disclosed: replace it."
@@ -30,44 +30,44 @@ impl TrustError {
             Self::EncryptedKey { .. } => "Decrypt it with openssl pkcs8; istiod has no password for it.",
             Self::Key { .. } => "Use RSA of 2048 to 4096 bits, or ECDSA on P-256 or P-384, unencrypted.",
             Self::OtherKey { .. } => {
-                "Give the key that the certificate was requested with; openssl pkey -pubout and openssl x509 -pubkey show the \
+                "Provide the key that the certificate was requested with; openssl pkey -pubout and openssl x509 -pubkey show the \
                  same public key when they fit."
             }
             Self::SeveralRoots { .. } => "Leave only the certificate that the key belongs to.",
             Self::NotAnAuthority { .. } | Self::MayNotSign { .. } => {
-                "Have it issued as an authority: basicConstraints CA:true and keyUsage keyCertSign."
+                "Have it issued as a CA: basicConstraints CA:true and keyUsage keyCertSign."
             }
             Self::NameForbidden { .. } => {
-                "Have it issued without nameConstraints, or with ones that permit the trust domain as a URI (and the names of istiod, \
-                 if they constrain DNS names). Otherwise every connection of the mesh would be refused."
+                "Have it issued without nameConstraints, or with ones that permit the trust domain as a URI (and the names of \
+                 istiod, if they constrain DNS names). Otherwise every connection of the mesh would be rejected."
             }
             Self::NotSelfSigned { .. } => {
-                "Give the root itself. An authority below somebody else's root is given as an intermediate, one a cluster."
+                "Provide the root itself. For a CA below a third party's root, provide one intermediate per cluster."
             }
             Self::NoRoomBelow { .. } => "Use a root without a path length, or with one that is large enough.",
-            Self::Expired { .. } => "Replace it by a certificate that is valid.",
+            Self::Expired { .. } => "Replace it with a valid certificate.",
             Self::NotYetValid { .. } => {
-                "Check the clock where Terraform runs; if it is right, wait or use a certificate that is valid now."
+                "Check the clock where Terraform runs; if it is correct, wait or use a certificate that is valid now."
             }
-            Self::NotInChain { .. } => {
-                "Put the authority's certificate first, then those above it up to the root."
-            }
+            Self::NotInChain { .. } => "Put the CA certificate first, then those above it up to the root.",
             Self::Stray { .. } => {
                 "Remove it, or add the certificate that signed it; every proxy sends the whole chain in each handshake."
             }
             Self::OtherRoot { .. } => {
-                "Give the root that signed it, and in the chain every authority in between."
+                "Provide the root that signed it, and in the chain every CA in between."
             }
             Self::Refused { source, .. } => way_out_of_refusal(source),
             Self::Revocation { .. } => {
-                "Give one current list of every authority of the chain, signed by it and without the authority below, or none \
-                 at all. An authority that has been revoked must be replaced."
+                "Provide one current revocation list of every CA of the chain, signed by it and without the CA below, or none at \
+                 all. A revoked CA must be replaced."
             }
-            Self::Lifetime { .. } => "Use more than nothing, and an end before the year 10000.",
+            Self::Lifetime { .. } => "Use at least one day, and an end before the year 10000.",
             Self::Make { .. } => "Names must be plain text; check organization, cluster and namespace.",
-            Self::Reread | Self::Random(_) => "This should not happen; try again and report it if it stays.",
+            Self::Reread | Self::Random(_) => {
+                "This should not happen; try again and report it if it persists."
+            }
             Self::NoCommonRoot { .. } => {
-                "Clusters of one mesh need one root: sign the authority of each with the same, or rotate the roots step by \
+                "Clusters of one mesh need a common root: sign the CA of each with the same one, or rotate the roots step by \
                  step, first trusting both everywhere."
             }
             Self::Distrusted { .. } => {
@@ -80,14 +80,14 @@ impl TrustError {
 fn way_out_of_refusal(error: &webpki::Error) -> &'static str {
     match error {
         webpki::Error::PathLenConstraintViolated => {
-            "An authority of the chain allows too few below itself: have it issued again with a larger pathlen, or none."
+            "A CA of the chain allows too few CAs below itself: have it issued again with a larger pathlen, or none."
         }
         webpki::Error::CertExpired { .. } | webpki::Error::CertNotValidYet { .. } => {
-            "Replace the authority of the chain that is not valid now."
+            "Replace the CA of the chain that is not valid now."
         }
         webpki::Error::RequiredEkuNotFoundContext(_) => {
-            "An authority of the chain has an extendedKeyUsage without serverAuth and clientAuth: workloads are both. Have \
-             it issued without that extension."
+            "A CA of the chain has an extendedKeyUsage without serverAuth and clientAuth: workloads are both. Have it issued \
+             without that extension."
         }
         webpki::Error::UnsupportedSignatureAlgorithmContext(_)
         | webpki::Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {

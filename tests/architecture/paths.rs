@@ -22,7 +22,7 @@ pub fn written_paths(text: &str) -> Vec<WrittenPath> {
 }
 
 /// Leaves out the items that follow `#[cfg(test)]`.
-fn without_tests(tokens: TokenStream) -> Vec<TokenTree> {
+pub fn without_tests(tokens: TokenStream) -> Vec<TokenTree> {
     let mut kept: Vec<TokenTree> = Vec::new();
     let mut skipping = false;
     for token in tokens {

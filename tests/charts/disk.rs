@@ -112,7 +112,7 @@ async fn a_changed_folder_does_not_pass_for_the_pinned_one() {
     fetch_pinned(root.path(), "istiod", "1.31.0", Some(&pin)).await.unwrap();
     std::fs::write(chart.join("values.yaml"), "a: 1\n").unwrap();
     let error = fetch_pinned(root.path(), "istiod", "1.31.0", Some(&pin)).await.unwrap_err();
-    assert!(error.to_string().ends_with(&format!(", it was pinned to {pin}")), "{error}");
+    assert!(error.to_string().ends_with(&format!(", but it is pinned to {pin}")), "{error}");
 }
 
 #[tokio::test]
@@ -135,7 +135,7 @@ async fn what_cannot_be_read_or_is_no_chart_is_named() {
     let broken = root.path().join("broken.tgz");
     std::fs::write(&broken, "no archive").unwrap();
     let error = fetch(&broken, "istiod", "1").await.unwrap_err();
-    assert_eq!(error.to_string(), format!("{} is not a chart that can be used", broken.display()));
+    assert_eq!(error.to_string(), format!("{} is not a usable chart", broken.display()));
 
     let error = fetch(root.path(), "istiod", "1").await.unwrap_err();
     assert!(
@@ -145,12 +145,12 @@ async fn what_cannot_be_read_or_is_no_chart_is_named() {
     let seeming = root.path().join("istiod-1.31.0.tgz");
     std::fs::rename(&broken, &seeming).unwrap();
     let error = fetch(root.path(), "istiod", "1").await.unwrap_err();
-    assert_eq!(error.to_string(), format!("{} is not a chart that can be used", seeming.display()));
+    assert_eq!(error.to_string(), format!("{} is not a usable chart", seeming.display()));
 
     std::fs::remove_file(&seeming).unwrap();
     let chart = root.path().join("istiod");
     std::fs::create_dir(&chart).unwrap();
     std::fs::write(chart.join("Chart.yaml"), "name: [").unwrap();
     let error = fetch(root.path(), "istiod", "1").await.unwrap_err();
-    assert_eq!(error.to_string(), format!("{} is not a chart that can be used", chart.display()));
+    assert_eq!(error.to_string(), format!("{} is not a usable chart", chart.display()));
 }

@@ -128,7 +128,7 @@ async fn a_password_is_not_sent_without_encryption_for_a_token() {
     assert_eq!(
         error.to_string(),
         format!(
-            "the answer of {}{MANIFEST} cannot be understood: it names no https URL to get a token from",
+            "cannot parse the response of {}{MANIFEST}: it has no https URL to get a token from",
             registry.url
         )
     );
@@ -178,13 +178,17 @@ async fn a_registry_that_fails_for_a_moment_is_asked_again() {
 #[tokio::test]
 async fn answers_that_are_not_a_registrys_are_refused() {
     let authority = authority();
-    let not_a_registrys = "it is not what a registry would say";
+    let not_a_registrys = "it is not a valid registry response";
     let link = ("link", "<https://other.example/>; rel=\"next\"".to_owned());
     let answers = [
         ("1.0.0", ok("<!doctype html>"), not_a_registrys),
         ("1.0.0", ok(vec![b' '; 5 << 20]), "is larger than 4194304 bytes"),
         ("~1", ok("{\"tags\": 3}"), not_a_registrys),
-        ("~1", (200, vec![link], b"{\"tags\": []}".to_vec()), "its link to the next page leads nowhere"),
+        (
+            "~1",
+            (200, vec![link], b"{\"tags\": []}".to_vec()),
+            "its link to the next page is not a URL of the same registry",
+        ),
     ];
     for (version, answer, problem) in answers {
         let registry = registry(&authority, move |_| Some(answer.clone())).await;

@@ -96,12 +96,11 @@ async fn wrong_or_missing_credentials_are_named_with_the_block_and_not_shown() {
             charts.fetch(&fixture.source(), "base", "1.31.0", None).await.unwrap_err()
         };
         let wrong = fetch(Some((USER, "s3ntinel too"))).await;
-        let expected =
-            format!(" refused the user name and password of chart_registry {host:?} (HTTP status 401)");
+        let expected = format!(" rejected the user name and password of chart_registry {host:?} (HTTP 401)");
         assert!(shown(&wrong).ends_with(&expected), "{}", shown(&wrong));
         let missing = fetch(None).await;
         let expected =
-            format!(" is not for everybody (HTTP status 401), and there are no credentials for {host}");
+            format!(" requires authentication (HTTP 401), and there are no credentials for {host}");
         assert!(shown(&missing).ends_with(&expected), "{}", shown(&missing));
         assert!(missing.way_out().contains(&format!("chart_registry {host:?}")), "{}", missing.way_out());
     }
@@ -114,8 +113,7 @@ async fn an_authority_that_is_not_given_is_named_with_the_block() {
     let error = charts.fetch(&fixture.source(), "base", "1.31.0", None).await.unwrap_err();
     let host = fixture.registry.host();
     let expected = format!(
-        "the certificate behind https://{host}/v2/team/charts/base/manifests/1.31.0 is not signed by an authority that is \
-         trusted here"
+        "the certificate of https://{host}/v2/team/charts/base/manifests/1.31.0 is not signed by a trusted certificate authority"
     );
     assert!(shown(&error).starts_with(&expected), "{}", shown(&error));
     let block = format!("ca_certificate in a chart_registry {host:?} block");
@@ -163,7 +161,7 @@ async fn a_pinned_chart_needs_no_registry_once_it_is_cached_and_no_other_passes_
     let error = charts.fetch(&source, "istiod", "1.0.0", Some(&other)).await.unwrap_err();
     assert_eq!(
         shown(&error),
-        format!("chart istiod of {source} has the digest {pin}, it was pinned to {other}")
+        format!("chart istiod of {source} has the digest {pin}, but it is pinned to {other}")
     );
     charts.fetch(&source, "istiod", "1.0.0", Some(&pin)).await.unwrap();
     fixture.registry.stop();
@@ -181,6 +179,6 @@ async fn a_value_that_is_not_known_yet_is_asked_for_only_when_it_is_needed() {
     let error = charts.fetch("oci://registry.example/istio", "base", "1.31.0", None).await.unwrap_err();
     assert_eq!(
         shown(&error),
-        "the password of chart_registry \"registry.example\" is not known yet, so its charts cannot be had"
+        "the password of chart_registry \"registry.example\" is not known yet, so its charts cannot be fetched"
     );
 }

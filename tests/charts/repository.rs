@@ -110,7 +110,7 @@ async fn a_chart_that_is_not_the_pinned_one_is_refused_before_it_is_downloaded()
     let found = digest(&std::fs::read(istio.archive("istiod")).unwrap());
     assert_eq!(
         shown(&error),
-        format!("chart istiod of {}/ has the digest {found}, it was pinned to {pin}", repository.url())
+        format!("chart istiod of {}/ has the digest {found}, but it is pinned to {pin}", repository.url())
     );
     assert_eq!(repository.requests(), ["/index.yaml"]);
 }
@@ -129,7 +129,7 @@ async fn a_protected_repository_wants_user_name_and_password() {
     assert_eq!(
         shown(&error),
         format!(
-            "{url}/index.yaml is not for everybody (HTTP status 401), and there are no credentials for {host}"
+            "{url}/index.yaml requires authentication (HTTP 401), and there are no credentials for {host}"
         )
     );
     assert!(error.way_out().contains(&format!("chart_registry {host:?}")), "{}", error.way_out());
@@ -138,9 +138,7 @@ async fn a_protected_repository_wants_user_name_and_password() {
     let error = wrong.fetch(&url, "base", istio.version(), None).await.unwrap_err();
     assert_eq!(
         shown(&error),
-        format!(
-            "{url}/index.yaml refused the user name and password of chart_registry {host:?} (HTTP status 401)"
-        )
+        format!("{url}/index.yaml rejected the user name and password of chart_registry {host:?} (HTTP 401)")
     );
 }
 
@@ -172,9 +170,8 @@ async fn a_private_authority_is_trusted_for_the_host_that_it_is_given_for() {
         fetch("other.example", Some(authority.pem())).await.unwrap_err(),
     ] {
         let text = shown(&error);
-        let expected = format!(
-            "the certificate behind {url}/index.yaml is not signed by an authority that is trusted here"
-        );
+        let expected =
+            format!("the certificate of {url}/index.yaml is not signed by a trusted certificate authority");
         assert!(text.starts_with(&expected), "{text}");
         let block = format!("ca_certificate in a chart_registry {host:?} block");
         assert!(error.way_out().contains(&block), "{}", error.way_out());
@@ -253,7 +250,7 @@ async fn an_archive_with_another_chart_is_refused() {
     let error = charts(cache.path()).fetch(&repository.url, "istiod", "1.0.0", None).await.unwrap_err();
     assert_eq!(
         shown(&error),
-        format!("{}/istiod.tgz holds chart base 2.0.0, not istiod 1.0.0", repository.url)
+        format!("{}/istiod.tgz contains chart base 2.0.0, not istiod 1.0.0", repository.url)
     );
 }
 
@@ -283,7 +280,7 @@ async fn a_url_is_shown_without_its_query() {
     .await;
     let cache = tempfile::tempdir().unwrap();
     let error = charts(cache.path()).fetch(&repository.url, "istiod", "1.0.0", None).await.unwrap_err();
-    assert_eq!(shown(&error), format!("{}/istiod.tgz answered with HTTP status 404", repository.url));
+    assert_eq!(shown(&error), format!("{}/istiod.tgz responded with HTTP 404", repository.url));
     assert_eq!(repository.paths()[1], "/istiod.tgz?signature=s3ntinel");
 }
 
@@ -293,7 +290,7 @@ async fn a_redirect_without_end_is_refused() {
         Web::serve(|_| (302, vec![("location", "/index.yaml?again".to_owned())], Vec::new())).await;
     let cache = tempfile::tempdir().unwrap();
     let error = charts(cache.path()).fetch(&repository.url, "istiod", "1.0.0", None).await.unwrap_err();
-    assert!(shown(&error).contains("it redirects too often"), "{}", shown(&error));
+    assert!(shown(&error).contains("it redirects too many times"), "{}", shown(&error));
 }
 
 #[tokio::test]

@@ -103,8 +103,8 @@ async fn a_failing_plugin_is_named_with_its_last_words() {
     assert_eq!(
         shown(&error, &["s3ntinel"]),
         format!(
-            "cluster \"east\": no credentials for {}: the credential plugin {:?} gave no credentials: it ended with \
-             exit status: 2 and said:\nsession has expired",
+            "cluster \"east\": no credentials for {}: the credential plugin {:?} returned no credentials: it failed with exit \
+             status: 2 and printed:\nsession has expired",
             ApiServer::shared().host(),
             directory.path().join("plugin")
         )

@@ -48,7 +48,7 @@ async fn a_missing_right_is_told_with_identity_verb_and_resource() {
     assert_eq!(
         shown(&error, &[&nobody]),
         format!(
-            "cluster \"east\": {} forbids it: namespaces \"kube-system\" is forbidden: User \
+            "cluster \"east\": {} denied the request: namespaces \"kube-system\" is forbidden: User \
              \"system:serviceaccount:default:nobody\" cannot get resource \"namespaces\" in API group \"\" in the \
              namespace \"kube-system\"",
             ApiServer::shared().host()

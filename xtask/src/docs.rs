@@ -35,7 +35,7 @@ pub fn check(workspace: &Workspace) -> Result<(), Error> {
 
 /// The generator wipes and fills a folder inside the provider's own, so it works on a copy.
 fn generate(workspace: &Workspace) -> Result<BTreeMap<PathBuf, Vec<u8>>, Error> {
-    let scratch = tempfile::tempdir().map_err(file_error("create", Path::new("a temporary folder")))?;
+    let scratch = tempfile::tempdir().map_err(file_error("create", Path::new("a temporary directory")))?;
     let copy = scratch.path().join("provider");
     for source in SOURCES {
         tree::write(&copy.join(source), &tree::read(&workspace.root.join(source))?)?;

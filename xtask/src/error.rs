@@ -60,13 +60,13 @@ pub enum Error {
     #[error("interrupted")]
     Interrupted,
     /// Pages that differ from what the generator makes.
-    #[error("docs/ is not what the schema and templates make: {}; run `cargo xtask docs`", pages.join(", "))]
+    #[error("docs/ does not match the schema and templates: {}; run `cargo xtask docs`", pages.join(", "))]
     StaleDocs {
         /// The pages that differ, that are missing and that should not be there.
         pages: Vec<String>,
     },
     /// Configuration in a page that Terraform refuses.
-    #[error("Terraform refuses {} pieces of configuration: {}", places.len(), places.join(", "))]
+    #[error("Terraform rejects {} pieces of configuration: {}", places.len(), places.join(", "))]
     Configuration {
         /// File and line of each.
         places: Vec<String>,

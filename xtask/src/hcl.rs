@@ -30,7 +30,7 @@ struct Piece {
 /// Checks every piece and reports all that are refused.
 pub fn check(workspace: &Workspace) -> Result<(), Error> {
     command::run(&mut workspace.build_provider())?;
-    let scratch = tempfile::tempdir().map_err(file_error("create", Path::new("a temporary folder")))?;
+    let scratch = tempfile::tempdir().map_err(file_error("create", Path::new("a temporary directory")))?;
     let terraform = Terraform::with_overrides(&workspace.built("debug"), scratch.path())?;
     let pieces = pieces(&workspace.root)?;
     let mut refused = Vec::new();

@@ -34,7 +34,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Install Istio into two local clusters with the real terraform, and stay until Ctrl-C
+    /// Install Istio into two local clusters with the real terraform, and wait for Ctrl-C
     Demo {
         /// Leave the clusters running
         #[arg(long)]
@@ -43,19 +43,19 @@ enum Task {
         #[arg(long, conflicts_with = "detach")]
         down: bool,
     },
-    /// Run every check and every test, with all the set-up they need
+    /// Run every check and every test, including the set-up that they need
     Test,
-    /// Kill Terraform and the provider at many moments of every verb, and look at what the next step makes of it
+    /// Kill Terraform and the provider at many moments of every verb, and check that the next step recovers
     Soak(soak::Arguments),
     /// Write docs/ from the provider's schema, templates/ and examples/
     Docs {
-        /// Only say which pages are not up to date, and which configuration in pages Terraform refuses
+        /// Only report pages that are out of date, and configuration in pages that Terraform rejects
         #[arg(long)]
         check: bool,
     },
-    /// Build what a release publishes
+    /// Build the files of a release
     Package,
-    /// Real clusters on this machine, and the real programs they are made of
+    /// Manage real clusters on this machine, and the programs that they consist of
     Lab {
         #[command(subcommand)]
         command: Lab,

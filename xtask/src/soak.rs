@@ -11,17 +11,17 @@ use crate::workspace::Workspace;
 /// What is killed, and where that is written down.
 #[derive(Args)]
 pub struct Arguments {
-    /// How often each of create, update and destroy is killed: three times out of four Terraform and the provider, else the provider
-    /// alone
+    /// How often to kill each of create, update and destroy: in three of four cases Terraform and the provider, otherwise the
+    /// provider alone
     #[arg(long, default_value_t = 40)]
     kills: usize,
-    /// Where the moments come from: the same seed gives the same moments
+    /// Seed of the random moments: the same seed gives the same moments
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Which verbs, as the names of the tests have them: create, update, destroy (default: all)
+    /// Which verbs to kill: create, update, destroy (default: all)
     #[arg(long)]
     only: Option<String>,
-    /// One line a kill goes here, after what is there already
+    /// Log file, to which one line per kill is appended
     #[arg(long, default_value = "target/soak.log")]
     log: PathBuf,
 }

@@ -42,7 +42,7 @@ fn print(times: [Vec<Duration>; 3]) {
     let all = times.clone();
     let medians = times.map(median);
     println!("\n### Create two primaries on two networks\n");
-    println!("| | median | beside `kubectl` | all |\n|---|--:|--:|---|");
+    println!("| | median | compared with `kubectl` | all |\n|---|--:|--:|---|");
     for ((name, time), all) in names.iter().zip(medians).zip(all) {
         let ratio = time.as_secs_f64() / medians[1].as_secs_f64();
         let all: Vec<String> = all.into_iter().map(seconds).collect();

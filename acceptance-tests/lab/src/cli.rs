@@ -34,10 +34,10 @@ struct Arguments {
 pub enum Command {
     /// Start clusters and leave them running
     Up {
-        /// Their names, which are also the contexts of the kubeconfig
+        /// Names of the clusters, which are also the contexts of the kubeconfig
         #[arg(default_values = ["east", "west"])]
         clusters: Vec<String>,
-        /// Put all of them on one network: every pod reaches every pod
+        /// Put all of them on one network, where every pod reaches every pod
         #[arg(long)]
         flat: bool,
         /// Give load balancers host names instead of addresses
@@ -48,15 +48,15 @@ pub enum Command {
     Down,
     /// Show the clusters' processes and their memory
     Status,
-    /// Run a command among the clusters, with KUBECONFIG set and the lab's programs on PATH
+    /// Run a command in the clusters' network, with KUBECONFIG set and the lab's programs on PATH
     Exec {
         /// The command and its arguments
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
         command: Vec<OsString>,
     },
-    /// Start one API server on loopback, say how to reach it, and stop it when standard input ends
+    /// Start one API server on loopback, print how to reach it, and stop it when standard input ends
     ApiServer {
-        /// Run the controllers too
+        /// Also run the controllers
         #[arg(long)]
         controllers: bool,
     },

@@ -71,7 +71,7 @@ pub fn a_mesh_is_ready_for_others_and_trusts_whom_the_records_name(fixture: &Fix
     let plan = workspace.plan();
     assert_eq!(plan.code, 2, "{}", plan.output);
     assert!(
-        plan.output.contains("the shared mesh configuration is not what its records say"),
+        plan.output.contains("the shared mesh configuration does not match its records"),
         "{}",
         plan.output
     );

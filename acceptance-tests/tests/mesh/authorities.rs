@@ -19,13 +19,13 @@ pub fn an_authority_of_someone_else_is_checked_and_its_end_is_announced(fixture:
     let ending = authority.ending_intermediate("east");
     write_secret(fixture, &authority, &Intermediate { key: authority.intermediate("other").key, ..ending });
     workspace.plan().failed_with(&[
-        "Cluster \"east\": istiod could not use Secret",
-        "someone else writes it; have it corrected there",
+        "Cluster \"east\": istiod could not use the Secret",
+        "something else writes this Secret; correct it there",
     ]);
 
     write_secret(fixture, &authority, &authority.ending_intermediate("east"));
     let version = secret(fixture, "metadata.resourceVersion");
-    let warning = "Cluster \"east\": the certificate of its authority expires at";
+    let warning = "Cluster \"east\": its CA certificate expires at";
     let applied = workspace.apply().succeeded();
     let planned = workspace.plan();
     assert_eq!(planned.code, 0, "{}", planned.output);

@@ -24,7 +24,7 @@ pub fn a_chart_that_does_not_render_names_its_template(fixture: &Fixture) {
     let refused = "chart \"istiod\" {\n    values = yamlencode({ profile = \"nosuch\" })\n  }";
     let workspace = fixture.workspace("east", &mesh_of("east", refused));
     workspace.plan().failed_with(&[
-        "The manifests of cluster \"east\" cannot be rendered",
+        "Cannot render the manifests of cluster \"east\"",
         "chart istiod does not render with its values",
         "istiod/templates/zzz_profile.yaml",
         "unknown profile nosuch",
@@ -39,7 +39,7 @@ pub fn a_missing_right_is_named_and_nothing_is_left(fixture: &Fixture) {
     workspace.apply().failed_with(&[
         "Cluster \"east\": cannot apply the manifests",
         "Secret: istio-system/terraform-provider-istio-root: not permitted to apply it",
-        "Grant the identity of the cluster block the verb and resource",
+        "Grant the identity of the cluster block the permission",
         "run terraform untaint istio_mesh.<name>",
     ]);
     assert!(workspace.resource("istio_mesh.shop").is_object(), "a failed create keeps what it made in state");
@@ -109,7 +109,7 @@ pub fn a_second_state_cannot_take_a_mesh(fixture: &Fixture) {
     first.apply().succeeded();
     let second = fixture.workspace("east", &mesh);
     second.apply().failed_with(&[
-        "a mesh is installed there already",
+        "a mesh is already installed there",
         "Two states must not",
         "terraform import istio_mesh.NAME",
     ]);
@@ -134,7 +134,7 @@ pub fn an_unreachable_cluster_is_an_error_or_kept_or_abandoned(fixture: &Fixture
     workspace.configure(&gone("    on_unreachable = \"keep\""));
     let kept = workspace.plan();
     assert_eq!(kept.code, 0, "{}", kept.output);
-    assert!(kept.output.contains("State keeps what it says about this cluster"), "{}", kept.output);
+    assert!(kept.output.contains("State keeps what it has about this cluster"), "{}", kept.output);
     let state = std::fs::read(workspace.path().join("terraform.tfstate")).expect("the state");
     workspace.configure(&gone("    on_unreachable = \"abandon\""));
     workspace.destroy().succeeded();

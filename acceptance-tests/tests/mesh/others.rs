@@ -65,8 +65,9 @@ pub fn an_istio_made_by_helm_is_named_and_kept(fixture: &Fixture) {
     workspace.configure(&format!("{}{with_its_root}", fixture.provider("east", "east", "")));
     workspace.apply().failed_with(&[
         "Cluster \"east\": cannot apply the manifests",
-        "istio-system/istiod: was made by others (field managers: helm",
-        "Nothing was written. These objects are not this mesh's. Remove what others made (a Helm release or an istioctl installation in the same namespace",
+        "istio-system/istiod: was created by something else (field managers: helm",
+        "Nothing was written. These objects do not belong to this mesh. Remove what created them (for instance a Helm release or \
+         an istioctl installation in the same namespace)",
     ]);
     assert_eq!(versions(fixture, "east"), before);
     // Also while nobody would write again what is deleted.
@@ -82,7 +83,7 @@ pub fn an_istio_made_by_helm_is_named_and_kept(fixture: &Fixture) {
     workspace.apply().failed_with(&["CustomResourceDefinition", "crds = \"external\""]);
     let external = with_its_root.replace("network = ", "crds = \"external\"\n    network = ");
     workspace.configure(&format!("{}{external}", fixture.provider("east", "east", "")));
-    workspace.apply().failed_with(&["istio-reader-service-account", "Remove what others made"]);
+    workspace.apply().failed_with(&["istio-reader-service-account", "Remove what created them"]);
     helm(fixture, "east", &["uninstall", "istio-base"]);
     // The key of the root that istiod has made stays after it, and this mesh continues with it.
     let root = || {
@@ -91,11 +92,7 @@ pub fn an_istio_made_by_helm_is_named_and_kept(fixture: &Fixture) {
     };
     let before = root();
     let applied = workspace.apply().succeeded();
-    assert!(
-        applied.output.contains("istiod continues with a root that is there already"),
-        "{}",
-        applied.output
-    );
+    assert!(applied.output.contains("istiod continues with an existing root"), "{}", applied.output);
     workspace.assert_no_changes();
     workspace.destroy().succeeded();
     assert_eq!(root(), before);

@@ -30,8 +30,7 @@ pub fn a_create_whose_webhook_is_cut_off_names_the_port(fixture: &Fixture) {
     network.close_to_api_server(15017, true).expect("close the port");
     let run = workspace.apply_with_messages();
     network.close_to_api_server(15017, false).expect("open the port");
-    let message =
-        about(&run, "error", "Cluster \"east\": istiod's webhook did not fill in the gateway's pod");
+    let message = about(&run, "error", "Cluster \"east\": istiod's webhook did not inject the gateway's pod");
     for part in ["to port 15017 of istiod's pods", "run terraform untaint istio_mesh.<name>"] {
         assert!(message.detail.contains(part), "{message:?}");
     }

@@ -56,8 +56,8 @@ fn a_mesh_comes_from(fixture: &Fixture, source: &str, host: &str, authority: &Au
     workspace.configure(&configured(&chart_registry(host, None)));
     fs::write(&password, PASSWORD).expect("write the password");
     let refused = workspace.plan().failed_with(&[
-        &format!("{VERSION} cannot be had"),
-        "is not signed by an authority that is trusted here",
+        "Cannot fetch chart",
+        "is not signed by a trusted certificate authority",
         &format!("ca_certificate in a chart_registry \"{host}\" block"),
     ]);
     assert_shows_no_password(&refused.output);
@@ -65,7 +65,7 @@ fn a_mesh_comes_from(fixture: &Fixture, source: &str, host: &str, authority: &Au
     workspace.configure(&configured(&chart_registry(host, Some(authority))));
     fs::write(&password, format!("not-{PASSWORD}")).expect("write the password");
     let refused = workspace.plan().failed_with(&[
-        &format!("refused the user name and password of chart_registry \"{host}\" (HTTP status 401)"),
+        &format!("rejected the user name and password of chart_registry \"{host}\" (HTTP 401)"),
         "Check username and password of the block",
     ]);
     assert_shows_no_password(&refused.output);

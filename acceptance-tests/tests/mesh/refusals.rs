@@ -75,8 +75,8 @@ fn refusals() -> Vec<Refusal> {
             "\"https://127.0.0.1:6443\"",
             &[
                 "url = ",
-                "each machine's own address",
-                "the URL by which the other clusters' control planes reach",
+                "always refers to the local machine",
+                "the URL at which the other clusters' control planes reach",
             ],
         ),
         changed(
@@ -89,26 +89,30 @@ fn refusals() -> Vec<Refusal> {
             in_west,
             &with("chart \"istiod\" {\n      values = yamlencode({ revision = VALUE })\n    }"),
             "\"canary\"",
-            &["revision is \"canary\", and a mesh has one revision", "Remove revision"],
+            &["revision is \"canary\", but a mesh has only the default revision", "Remove revision"],
         ),
         changed(
             "east\" {\n    network = \"net\"\n  }\n  primary \"west\" {\n    network = \"net\"",
             "east\" {\n    network = \"net\"\n    east_west_gateway {}\n  }\n  primary \"west\" {\n    network = \"net-west\"\n    \
              east_west_gateway {\n      service_type = VALUE\n    }",
             "\"ClusterIP\"",
-            &["service_type", "nothing says where the others find this gateway", "Name in addresses"],
+            &[
+                "service_type",
+                "no address is configured at which the others reach this gateway",
+                "Set addresses to those",
+            ],
         ),
         changed(
             in_west,
             &with("version = VALUE"),
             "\"1.29.4\"",
-            &["version = ", "not be more than one minor release apart", "one minor release after the other"],
+            &["version = ", "not be more than one minor release apart", "one minor release at a time"],
         ),
         changed(
             "key_cluster = \"east\"",
             "mode = VALUE",
             "\"self_signed\"",
-            &["mode = ", "makes a root of its own", "Leave mode out"],
+            &["mode = ", "creates its own root", "Omit mode"],
         ),
         incomplete_authority(),
         Refusal {
@@ -141,7 +145,10 @@ fn incomplete_authority() -> Refusal {
   }}"
         ),
         value: root.to_string(),
-        texts: &["Cluster \"east\": istiod could not sign with what is given", "cert-chain.pem"],
+        texts: &[
+            "Cluster \"east\": istiod could not sign with the given certificate and key",
+            "cert-chain.pem",
+        ],
     }
 }
 

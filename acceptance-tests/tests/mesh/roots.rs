@@ -107,10 +107,10 @@ pub fn no_change_of_mode_replaces_a_live_root(fixture: &Fixture) {
     // What is there is used as it is, and the only copy of the key stays.
     configure(fixture, &workspace, &with_authority("mode = \"existing\""));
     let applied = workspace.apply().succeeded();
-    assert!(applied.output.contains("the key of the mesh's root stays there"), "{}", applied.output);
+    assert!(applied.output.contains("keeps the key of the mesh's root"), "{}", applied.output);
     assert_eq!(file(fixture, ROOT, "tls.key"), root);
     configure(fixture, &workspace, &with_authority("mode = \"self_signed\""));
-    workspace.plan().failed_with(&["istiod would not create a root of its own", "mode = \"existing\""]);
+    workspace.plan().failed_with(&["istiod would not create its own root", "mode = \"existing\""]);
     configure(fixture, &workspace, &with_authority("mode = \"existing\""));
     fixture.destroy(&workspace, CLUSTER);
 }
@@ -173,7 +173,7 @@ pub fn what_an_earlier_istiod_left_is_named_before_anything_is_written(fixture: 
     assert_eq!(plan.code, 2, "{}", plan.output);
     let texts = [
         "Cluster \"east\" has a certificate authority that is not this mesh's",
-        "an istiod created for itself",
+        "an istiod created there for itself",
         "delete secret istio-ca-secret",
     ];
     // Terraform breaks lines.
@@ -201,7 +201,7 @@ pub fn an_authority_in_a_tls_secret_is_understood_everywhere(fixture: &Fixture) 
     kubectl(fixture, &[&["create", "secret", "generic", "cacerts"], &literals[..]].concat());
     let workspace = fixture.workspace(CLUSTER, &with_authority("mode = \"existing\""));
     let applied = workspace.apply().succeeded();
-    assert!(applied.output.contains("the certificate of its authority expires at"), "{}", applied.output);
+    assert!(applied.output.contains("its CA certificate expires at"), "{}", applied.output);
     let status = status(&workspace);
     assert!(status["authority_expires"].is_string() && status["authority"] == "ready", "{status}");
     workspace.destroy().succeeded();

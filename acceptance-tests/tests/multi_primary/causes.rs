@@ -21,7 +21,7 @@ const LONG: &str = "90s";
 const NAMESPACE: [&str; 2] = ["-n", "istio-system"];
 
 /// What an apply does about a cause.
-const MENDS: &str = "mends it";
+const MENDS: &str = "fixes it";
 const FAILS: &str = "fails with this message";
 
 /// A mesh of `east` and `west` that is broken and mended.
@@ -121,12 +121,12 @@ impl Patient<'_> {
             MENDS,
         );
         self.noted(
-            "A gateway pod was made while the webhook was away",
+            "A gateway pod was created while the webhook was missing",
             "clusters.east.gateway",
             "not_injected",
             MENDS,
         );
-        self.noted("The reader's rights were taken away", "links.west->east", "reader_forbidden", MENDS);
+        self.noted("The reader's permissions were removed", "links.west->east", "reader_forbidden", MENDS);
         self.mends();
     }
 
@@ -142,10 +142,20 @@ impl Patient<'_> {
         self.patch_secret("west", "cacerts", &files);
         self.restart("west");
         let apply = "restores the Secret and restarts istiod";
-        self.noted("The authority of a cluster was replaced", "links.east->west", "roots_differ", apply);
+        self.noted(
+            "The Secret `cacerts` of a cluster was replaced",
+            "links.east->west",
+            "roots_differ",
+            apply,
+        );
         self.mends();
         self.kubectl("west", &["delete", "secret", "cacerts"]);
-        self.noted("The authority of a cluster was deleted", "clusters.west.authority", "missing", MENDS);
+        self.noted(
+            "The Secret `cacerts` of a cluster was deleted",
+            "clusters.west.authority",
+            "missing",
+            MENDS,
+        );
         self.restart("west");
         let apply = "restores the Secret, deletes istiod's own and restarts istiod";
         self.noted("… and istiod has restarted since", "links.east->west", "roots_differ", apply);
@@ -203,7 +213,7 @@ impl Patient<'_> {
         self.failed_at(
             "A firewall between the API server and port 15017 of istiod",
             &run,
-            "Cluster \"west\": istiod's webhook did not fill in",
+            "Cluster \"west\": istiod's webhook did not inject",
             "only an apply sees it",
         );
         network.close_to_api_server(15017, false).expect("open the port");
@@ -223,8 +233,8 @@ impl Patient<'_> {
         );
         self.configure(SHORT, &self.text.clone());
         let run = self.workspace.apply_with_messages();
-        let refused = error(&run, "Cluster \"west\": istiod's webhook did not fill in");
-        assert!(refused.detail.contains("No pod of Deployment istiod is ready"), "{refused:?}");
+        let refused = error(&run, "Cluster \"west\": istiod's webhook did not inject");
+        assert!(refused.detail.contains("No pod of the Deployment istiod is ready"), "{refused:?}");
         self.kubectl("west", &["scale", "deploy/istiod", "--replicas=1"]);
         self.kubectl("west", &["rollout", "status", "deploy/istiod", "--timeout=60s"]);
         self.configure(LONG, &self.text.clone());
@@ -248,13 +258,18 @@ impl Patient<'_> {
             move |kubeconfig: &mut Value| kubeconfig["users"][0]["user"] = json!({"token": token})
         };
         self.kept_out(
-            "Refused credentials in the kubeconfig",
+            "Rejected credentials in the kubeconfig",
             "unchanged",
             token("nobody's".to_owned()),
             "does not accept",
         );
         let reader = self.fixture.lab.cluster("west").api_server().token(identity::READER).expect("a token");
-        self.kept_out("No right to ask istiod", "as last seen", token(reader), "istiod could not be asked");
+        self.kept_out(
+            "No permission to query istiod",
+            "as last observed",
+            token(reader),
+            "could not query istiod",
+        );
         self.fixture.lab.cluster("west").api_server().stop();
         self.kept_out("The API server of a cluster is down", "unchanged", |_| {}, "cannot be reached");
         self.fixture.lab.cluster("west").api_server().start_again().expect("start the API server again");
@@ -269,7 +284,7 @@ impl Patient<'_> {
         self.workspace.set_variables(&variables);
         let run = self.workspace.plan_with(&["-json"]);
         let message = found(&run, "Cluster \"west\": ", text);
-        let apply = if message.severity == "error" { FAILS } else { "does not prove the links" };
+        let apply = if message.severity == "error" { FAILS } else { "does not verify the links" };
         self.row(cause, status, &message, apply);
         self.workspace.set_variables(&self.variables(LONG));
     }
@@ -319,7 +334,7 @@ impl Patient<'_> {
     fn row(&mut self, cause: &str, status: &str, message: &Message, apply: &str) {
         // What comes after these words names a pod, or the one webhook that was called first.
         let (summary, _) = message.summary.split_once(": Internal error").unwrap_or((&message.summary, ""));
-        let (detail, _) = message.detail.split_once(" The answer was: ").unwrap_or((&message.detail, ""));
+        let (detail, _) = message.detail.split_once(" The cause: ").unwrap_or((&message.detail, ""));
         let said = format!("**{summary}**\n{detail}");
         self.table.row(&[cause, status, &said, apply]);
     }

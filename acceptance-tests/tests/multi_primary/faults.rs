@@ -76,13 +76,16 @@ impl Victim<'_> {
         self.workspace.set_variables(&self.variables(Some(&token)));
         let run = self.workspace.apply_with_messages();
         let message = error(&run, "Cluster \"middle\": cannot apply the manifests");
+        assert!(message.detail.contains("not permitted to "), "{message:?}");
         let short = with_way_out(message);
+        let detail = format!("(A list of the objects, each with the missing permission.)\n{}", short.detail);
+        let short = Message { detail, ..short };
         let made = self.objects("east");
         self.workspace.set_variables(&self.variables(None));
         self.workspace.run(&["untaint", "istio_mesh.shop"]).succeeded();
         self.workspace.apply().succeeded();
         self.is_well(&Objects::from([("east", made)]));
-        let next = "grant the right, `terraform untaint istio_mesh.shop`, `terraform apply`";
+        let next = "grant the permission, `terraform untaint istio_mesh.shop`, `terraform apply`";
         self.row(
             "A create is forbidden in one cluster",
             &short,
@@ -138,7 +141,7 @@ impl Victim<'_> {
         let made = self.all_objects();
         self.workspace.configure(&self.text);
         self.goes_on_after_a_failed_create(&made);
-        self.row("A create times out", &message, MENDED, "what was made, and goes on with it");
+        self.row("A create times out", &message, MENDED, "what was created, and resumes it");
         self.workspace.destroy().succeeded();
         self.nothing_is_left();
     }
@@ -155,7 +158,7 @@ impl Victim<'_> {
             "A create is cancelled (Ctrl-C)",
             &message,
             "`terraform untaint istio_mesh.shop`, `terraform apply`",
-            "what was made, and goes on with it",
+            "what was created, and resumes it",
         );
         self.workspace.destroy().succeeded();
         self.nothing_is_left();
@@ -195,16 +198,11 @@ impl Victim<'_> {
         let message = Message {
             severity: String::new(),
             summary: "Two interrupts received".to_owned(),
-            detail: "Terraform ends at once and may lose its state; the provider stops where it is."
+            detail: "Terraform ends immediately and may lose its state; the provider stops where it is."
                 .to_owned(),
         };
         let next = "`terraform apply`; two minutes later if a run still holds the record";
-        self.row(
-            "A create is cancelled twice (Ctrl-C)",
-            &message,
-            next,
-            "what was made, and goes on with it",
-        );
+        self.row("A create is cancelled twice (Ctrl-C)", &message, next, "what was created, and resumes it");
     }
 
     /// The next apply goes on with an interrupted create: what is there stays, unless Terraform has announced to replace it.

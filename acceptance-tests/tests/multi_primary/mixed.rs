@@ -122,8 +122,8 @@ fn refuses_what_does_not_fit(
     swapped["keys"]["west"] = json!(intermediates["middle"].key);
     workspace.set_variables(&swapped);
     workspace.plan().failed_with(&[
-        "Cluster \"west\": istiod could not sign with what is given",
-        "ca-key.pem private_key_wo",
+        "Cluster \"west\": istiod could not sign with the given certificate and key",
+        "ca-key.pem for private_key_wo",
     ]);
     let other = Authority::new();
     let foreign = other.intermediate("west");
@@ -132,9 +132,10 @@ fn refuses_what_does_not_fit(
     two_roots["certificates"]["west"]["chain"] = json!(foreign.chain);
     two_roots["keys"]["west"] = json!(foreign.key);
     workspace.set_variables(&two_roots);
-    workspace
-        .plan()
-        .failed_with(&["Cluster \"west\": istiod could not sign with what is given", "root-cert.pem"]);
+    workspace.plan().failed_with(&[
+        "Cluster \"west\": istiod could not sign with the given certificate and key",
+        "root-cert.pem",
+    ]);
     let mut no_credentials = declare(&["middle", "west"]);
     no_credentials["registry_config"] = json!("user:password");
     workspace.set_variables(&no_credentials);

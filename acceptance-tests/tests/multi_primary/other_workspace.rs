@@ -30,12 +30,12 @@ pub fn names_what_is_not_as_it_says(fixture: &Fixture) {
         workspace.set_variables(&fixture.variables());
         workspace.plan().failed_with(texts);
     };
-    let nothing = "Cluster \"west\" has no control plane of Istio in namespace \"elsewhere\"";
+    let nothing = "Cluster \"west\" has no Istio control plane in namespace \"elsewhere\"";
     fails("east", r#"["east", "west"]"#, "elsewhere", &[nothing]);
     let name = "Cluster \"oriental\": Istio calls it \"east\"";
     fails("oriental", r#"["oriental"]"#, "istio-system", &[name, "cluster \"east\" { … }"]);
     fails("east", r#"["middle"]"#, "istio-system", &["the provider has no cluster block with this label"]);
-    fails("east", "[]", "istio-system", &["clusters names no cluster"]);
+    fails("east", "[]", "istio-system", &["clusters is empty"]);
 }
 
 /// `label` is what the provider block calls the cluster `east`.

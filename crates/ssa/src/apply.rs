@@ -83,7 +83,11 @@ pub enum ApplyError {
 }
 
 fn recorded(stage: &str) -> String {
-    if stage.is_empty() { "what will be made next".to_owned() } else { format!("what stage {stage:?} made") }
+    if stage.is_empty() {
+        "what will be created next".to_owned()
+    } else {
+        format!("what stage {stage:?} created")
+    }
 }
 
 fn count(objects: usize) -> String {
@@ -322,7 +326,7 @@ mod tests {
             let source = InventoryError::NotClaimed { namespace, name };
             ApplyError::Record { stage: stage.to_owned(), source }.to_string()
         };
-        assert_eq!(text(""), "cannot record what will be made next");
-        assert_eq!(text("webhooks"), "cannot record what stage \"webhooks\" made");
+        assert_eq!(text(""), "cannot record what will be created next");
+        assert_eq!(text("webhooks"), "cannot record what stage \"webhooks\" created");
     }
 }

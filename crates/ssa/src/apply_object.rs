@@ -68,16 +68,16 @@ pub(crate) fn refusal(change: &Change) -> String {
             format!("{id} exists and belongs to {owner:?} (field managers: {})", managers.join(", "))
         }
         Action::Foreign { managers, owner: None } => {
-            format!("{id} exists and was made by others (field managers: {})", managers.join(", "))
+            format!("{id} exists and was created by something else (field managers: {})", managers.join(", "))
         }
         Action::Conflict { conflicts, .. } => {
             let conflicts: Vec<String> = conflicts.iter().map(ToString::to_string).collect();
-            format!("{id} has fields of others: {}", conflicts.join("; "))
+            format!("{id} has fields of other managers: {}", conflicts.join("; "))
         }
         Action::Recreated { immutable, .. } => {
             let immutable: Vec<String> = immutable.iter().map(ToString::to_string).collect();
             format!(
-                "{id} would have to be deleted and made again, because {} cannot change",
+                "{id} would have to be deleted and recreated, because {} cannot change",
                 immutable.join(", ")
             )
         }

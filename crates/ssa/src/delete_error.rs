@@ -21,7 +21,7 @@ pub enum DeleteError {
         source: RequestError,
     },
     /// Objects could not be read. The others of the same rank were deleted.
-    #[error("cannot see whether these are still there: {}", unseen(failed))]
+    #[error("cannot check whether these are still there: {}", unseen(failed))]
     Observe {
         /// The objects and why.
         failed: Vec<(ObjectId, Arc<RequestError>)>,
@@ -33,7 +33,7 @@ pub enum DeleteError {
         failed: Vec<(ObjectId, RequestError)>,
     },
     /// The fields of an object that stays others' could not be given back.
-    #[error("cannot give back the fields of {id}")]
+    #[error("cannot release the fields of {id}")]
     GiveBack {
         /// The object.
         id: ObjectId,

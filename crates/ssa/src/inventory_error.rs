@@ -95,7 +95,7 @@ pub enum InventoryError {
         namespace: String,
     },
     /// The namespace that the inventory is kept in could not be made.
-    #[error("cannot make the namespace for the inventory, {id}")]
+    #[error("cannot create the namespace for the inventory, {id}")]
     Namespace {
         /// The namespace.
         id: ObjectId,

@@ -43,7 +43,7 @@ fn words(status: &Status) -> String {
         let fields: Vec<String> = causes.map(|cause| format!("{}: {}", cause.field, cause.reason)).collect();
         if fields.is_empty() { reason.to_owned() } else { format!("{reason} ({})", fields.join(", ")) }
     };
-    format!("{subject}; the rest of the answer may quote secret data")
+    format!("{subject}; the rest of the response is omitted because it may quote secret data")
 }
 
 /// What stands before the next quotation mark, if it is a name.

@@ -115,7 +115,7 @@ pub enum RequestError {
         source: Box<Status>,
     },
     /// The server refuses what was sent: invalid (422), malformed (400), denied by admission, gone (410) and all other 4xx.
-    #[error("the server refuses to {verb} {target}")]
+    #[error("the server rejects the request to {verb} {target}")]
     Refused {
         /// What was asked for.
         verb: Verb,
@@ -153,7 +153,7 @@ pub enum RequestError {
         source: Transport,
     },
     /// The answer is not what the API promises.
-    #[error("cannot read the server's answer to {verb} {target}")]
+    #[error("cannot read the server's response to {verb} {target}")]
     Malformed {
         /// What was asked for.
         verb: Verb,
@@ -176,10 +176,10 @@ pub enum RequestError {
 #[derive(Debug, Error)]
 pub enum Transport {
     /// Connecting, TLS or the exchange failed.
-    #[error("the request failed on the way")]
+    #[error("the request failed in transit")]
     Failed(#[source] Box<kube::Error>),
     /// The answer did not come in time.
-    #[error("no answer within {0:?}")]
+    #[error("no response within {0:?}")]
     TimedOut(Duration),
     /// The request cannot be written as HTTP.
     #[error("the request is not valid HTTP")]

@@ -19,7 +19,7 @@ pub struct SchemaCache {
 
 impl fmt::Debug for SchemaCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SchemaCache").field("folder", &self.folder).finish_non_exhaustive()
+        f.debug_struct("SchemaCache").field("directory", &self.folder).finish_non_exhaustive()
     }
 }
 

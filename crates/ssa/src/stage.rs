@@ -83,7 +83,7 @@ impl Rank {
         match self {
             Self::Definitions => "custom resource definitions",
             Self::Namespaces => "namespaces",
-            Self::Configuration => "access rights and configuration",
+            Self::Configuration => "permissions and configuration",
             Self::Workloads => "workloads",
             Self::Registrations => "webhooks",
         }

@@ -266,7 +266,7 @@ fn stateful_set(object: &Value) -> Status {
     } else if total < wanted || ready < wanted {
         Status::in_progress(format!("{ready} of {wanted} replicas are ready"))
     } else if total > wanted {
-        Status::in_progress(format!("{} replicas too many are still there", total - wanted))
+        Status::in_progress(format!("{} surplus replicas are still there", total - wanted))
     } else if updated < to_update {
         Status::in_progress(format!("{updated} of {to_update} replicas are updated"))
     } else {

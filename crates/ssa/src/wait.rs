@@ -26,7 +26,7 @@ pub enum WaitError {
         objects: Vec<NotReady>,
     },
     /// An object could not be read.
-    #[error("cannot see whether {id} is ready")]
+    #[error("cannot check whether {id} is ready")]
     Observe {
         /// The object.
         id: ObjectId,

@@ -29,7 +29,7 @@ pub enum WriteError {
     #[error(transparent)]
     Request(#[from] RequestError),
     /// Someone else made the object after it was seen to be absent. It was given back to them.
-    #[error("{id} was made by {} in the meantime", managers.join(", "))]
+    #[error("{id} was created by {} in the meantime", managers.join(", "))]
     Appeared {
         /// The object.
         id: ObjectId,
@@ -37,7 +37,7 @@ pub enum WriteError {
         managers: Vec<String>,
     },
     /// Others own fields that the manifest changes.
-    #[error("others own fields of {id}: {}", shown(conflicts))]
+    #[error("other managers own fields of {id}: {}", shown(conflicts))]
     Conflict {
         /// The object.
         id: ObjectId,
@@ -45,7 +45,7 @@ pub enum WriteError {
         conflicts: Vec<FieldConflict>,
     },
     /// The server does not let these fields change.
-    #[error("{id} would have to be deleted and made again, because {} cannot change", paths(fields))]
+    #[error("{id} would have to be deleted and recreated, because {} cannot change", paths(fields))]
     Immutable {
         /// The object.
         id: ObjectId,
@@ -55,7 +55,7 @@ pub enum WriteError {
         source: RequestError,
     },
     /// The object kept changing while it was being written.
-    #[error("{id} kept being changed by others while it was written")]
+    #[error("{id} kept being changed by something else while it was written")]
     Contended {
         /// The object.
         id: ObjectId,

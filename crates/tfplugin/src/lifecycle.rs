@@ -186,7 +186,7 @@ pub(crate) fn upgrade<D>(
     let malformed = |error: &dyn std::fmt::Display| {
         Diagnostic::error(
             "State cannot be read",
-            format!("The saved state does not fit the resource: {error}."),
+            format!("The saved state does not match the resource's schema: {error}."),
         )
     };
     let upgraded;
@@ -243,7 +243,7 @@ pub(crate) fn checked(
 pub(crate) fn answered(has_value: bool, mut diagnostics: Diagnostics, operation: &str) -> Diagnostics {
     if !has_value && !diagnostics.has_errors() {
         let detail =
-            format!("The {operation} gave neither a result nor an error. This is a fault in the provider.");
+            format!("The {operation} gave neither a result nor an error. This is a bug in the provider.");
         diagnostics.push(Diagnostic::error("Provider gave no result", detail));
     }
     diagnostics

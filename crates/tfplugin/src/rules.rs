@@ -19,7 +19,7 @@ impl Violation {
     /// The message for the provider's developers; `operation` is what the provider has just done.
     pub(crate) fn diagnostic(self, operation: &str) -> Diagnostic {
         let place = if self.path.is_root() { "the resource".to_owned() } else { self.path.to_string() };
-        let detail = format!("At {place}: {}. This is a fault in the provider; please report it.", self.rule);
+        let detail = format!("At {place}: {}. This is a bug in the provider; please report it.", self.rule);
         Diagnostic::error(format!("Provider produced an invalid {operation}"), detail).at(self.path)
     }
 }
@@ -83,7 +83,7 @@ impl Walk {
         match (config, planned) {
             (Value::Null, Value::Null) => return,
             (Value::Null, _) => {
-                return self.report(path, "the plan has a block that the configuration has not");
+                return self.report(path, "the plan has a block that the configuration does not have");
             }
             (_, Value::Null) => {
                 return self.report(path, "the plan drops a block that the configuration has");
@@ -278,7 +278,7 @@ impl Walk {
         let lost = planned.iter().any(|planned| !actual.iter().any(|actual| fits(planned, actual)));
         let new = actual.iter().any(|actual| !planned.iter().any(|planned| fits(planned, actual)));
         if lost {
-            self.report(path, "a planned element of the set is not there");
+            self.report(path, "a planned element of the set is missing");
         } else if new || planned.len() < actual.len() {
             self.report(path, "the set has an element that was not planned");
         }

@@ -87,7 +87,7 @@ async fn a_failing_command_is_quoted_without_secrets() {
     .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "it ended with exit status: 7 and said:\nnot logged in, had (redacted)\ntoken (redacted)"
+        "it failed with exit status: 7 and printed:\nnot logged in, had (redacted)\ntoken (redacted)"
     );
     assert!(!format!("{error:?}").contains("s3ntinel"));
 }

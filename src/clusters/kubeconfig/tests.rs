@@ -81,7 +81,7 @@ fn an_entry_that_does_not_exist_is_named_with_those_that_do() {
     let invalid = resolve(&config).unwrap_err();
     assert_eq!(shown(&invalid), "config_context: the kubeconfig has no context \"north\"");
     let error = invalid.in_cluster("edge");
-    assert_eq!(error.way_out(), "Name an entry that it has: east, west.");
+    assert_eq!(error.way_out(), "Use an entry that it has: east, west.");
 }
 
 #[test]

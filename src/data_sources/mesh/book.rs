@@ -52,14 +52,14 @@ fn other_uid<'a>(member: &Member, page: &'a JoinModel) -> Option<&'a str> {
 }
 
 fn two_meshes((one, page): (&Member, &JoinModel), (other, page_there): (&Member, &JoinModel)) -> Diagnostic {
-    let summary = format!("Clusters {:?} and {:?} are of two meshes", one.label, other.label);
+    let summary = format!("Clusters {:?} and {:?} belong to different meshes", one.label, other.label);
     let name = |page: &JoinModel| {
         let (mesh_id, id) = (page.mesh_id.as_str().unwrap_or_default(), page.id.as_str().unwrap_or_default());
         format!("{mesh_id:?} with the identity {id}")
     };
     let detail = format!(
-        "The first is of the istio_mesh {}, the second of {}: their ConfigMaps {JOIN_PAGE} say so. Name only the clusters of one \
-         mesh.",
+        "According to their ConfigMaps {JOIN_PAGE}, the first belongs to the istio_mesh {}, and the second to {}. List only \
+         clusters of one mesh.",
         name(page),
         name(page_there)
     );
@@ -67,11 +67,12 @@ fn two_meshes((one, page): (&Member, &JoinModel), (other, page_there): (&Member,
 }
 
 fn another_cluster(member: &Member, uid: &str) -> Diagnostic {
-    let summary = format!("Cluster {:?} is not the cluster that its mesh knows by this name", member.label);
+    let summary =
+        format!("Cluster {:?} is not the cluster that its mesh recorded under this name", member.label);
     let detail = format!(
-        "Its ConfigMap {JOIN_PAGE} is about the cluster with the UID {uid}, and it has the UID {}: it was replaced, or the ConfigMap \
-         was restored here from a backup. Apply in the workspace that manages the mesh, with recreated_from = {uid:?} in its cluster \
-         block if the former cluster is gone.",
+        "Its ConfigMap {JOIN_PAGE} describes the cluster with UID {uid}, but this cluster has UID {}: it was replaced, or the \
+         ConfigMap was restored here from a backup. Apply in the workspace that manages the mesh; if the former cluster is gone, \
+         set recreated_from = {uid:?} in its cluster block there.",
         member.facts.uid
     );
     Diagnostic::error(summary, detail)
@@ -79,13 +80,13 @@ fn another_cluster(member: &Member, uid: &str) -> Diagnostic {
 
 fn unfinished(first: &Member, behind: &[String]) -> Diagnostic {
     let detail = format!(
-        "What is written down in cluster {:?} is not what clusters {} have, so the last apply there has not come to its end. join and \
-         peer are as cluster {:?} has them. Apply again in the workspace that manages the mesh.",
+        "The record in cluster {:?} differs from that in clusters {}, so the last apply of the mesh did not complete. join and \
+         peer are those of cluster {:?}. Apply again in the workspace that manages the mesh.",
         first.label,
         behind.join(", "),
         first.label
     );
-    Diagnostic::warning("The clusters do not agree about their mesh", detail)
+    Diagnostic::warning("The clusters have different records of their mesh", detail)
 }
 
 #[cfg(test)]

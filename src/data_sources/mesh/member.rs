@@ -55,8 +55,9 @@ pub async fn read(
         return Err(other_name(label, &installed.cluster).at(at));
     }
     let trust_domain = trust_domain(&installed.mesh_config).map_err(|error| {
-        let summary = format!("Cluster {label:?}: ConfigMap {namespace}/istio holds no mesh configuration");
-        diagnostics::failure(summary, &error, "istiod reads the same text: mend it there.", Some(at.clone()))
+        let summary =
+            format!("Cluster {label:?}: ConfigMap {namespace}/istio contains no mesh configuration");
+        diagnostics::failure(summary, &error, "istiod reads the same text: fix it there.", Some(at.clone()))
     })?;
     let addresses = addresses(&cluster, page.as_ref()).await.map_err(unusable)?;
     Ok(Member { label: label.to_owned(), facts, installed, trust_domain, roots, page, addresses })
@@ -104,8 +105,9 @@ impl Member {
             ("trust domains", &self.trust_domain, &other.trust_domain),
         ];
         let (what, one, two) = facts.into_iter().find(|(_, one, two)| one != two)?;
-        let summary = format!("Clusters {:?} and {:?} are not of one mesh", self.label, other.label);
-        let detail = format!("Their {what} are {one:?} and {two:?}. Name only the clusters of one mesh.");
+        let summary =
+            format!("Clusters {:?} and {:?} do not belong to the same mesh", self.label, other.label);
+        let detail = format!("Their {what} are {one:?} and {two:?}. List only clusters of one mesh.");
         Some((summary, detail))
     }
 

@@ -78,39 +78,39 @@ impl DataSource for MeshDataSource {
         Schema::new(
             "A mesh that another workspace manages, or that helm or istioctl has installed, read from its clusters. For a mesh \
              managed in this configuration, use the attributes of its resource `istio_mesh` instead.\n\n\
-             What the resource `istio_mesh` has installed it has also written down in each primary, in the ConfigMap \
-             `terraform-provider-istio-mesh.join`: `join` and `peer` are then equal to the attributes of the resource. Of other \
-             meshes only what control planes record is known. In `join` these members are then null: `id`, `chart_repository` \
-             (unless it is given here), `certificate_authority_mode`, `key_cluster`, and of each cluster `revision`, `pod_cidrs`, \
-             `service_cidrs`, `drain`, `istiod_addresses`, `istiod_port`, `istiod_webhook_port`, `federation_gateway_addresses` \
-             and `federation_gateway_port`; in `peer`: `id`.\n\n\
+             The resource `istio_mesh` records its mesh in each primary, in the ConfigMap `terraform-provider-istio-mesh.join`: \
+             for such a mesh, `join` and `peer` are equal to the attributes of the resource. For other meshes, only what control \
+             planes record is known, and these members of `join` are null: `id`, `chart_repository` (unless it is given here), \
+             `certificate_authority_mode`, `key_cluster`, and of each cluster `revision`, `pod_cidrs`, `service_cidrs`, `drain`, \
+             `istiod_addresses`, `istiod_port`, `istiod_webhook_port`, `federation_gateway_addresses` and \
+             `federation_gateway_port`; in `peer`: `id`.\n\n\
              Requires permission to get the namespace `kube-system`, to get ConfigMaps in the mesh's namespace, and to list \
-             Services in all namespaces; for a mesh that an `istio_mesh` manages also to get the Services of its gateways, and to \
-             list nodes if a gateway is found at nodes.",
+             Services in all namespaces; for a mesh that an `istio_mesh` manages, also to get the Services of its gateways, and \
+             to list nodes if a gateway is reached at nodes.",
         )
         .attribute("clusters", Attribute::set(Type::String,
-            "The clusters to read, by their labels in the provider block: such with a control plane of the mesh. Each label must \
-             be the name that Istio has for the cluster. One is enough for a mesh that an `istio_mesh` manages; addresses are then \
-             current for the clusters named here, and roots if all are named. Of another mesh, `join` and `peer` cover only these \
-             clusters.",
+            "Clusters to read, by their labels in the provider block. Each must have a control plane of the mesh, and its label \
+             must be Istio's name of the cluster. For a mesh that an `istio_mesh` manages, one is enough: addresses are then \
+             current for the clusters listed here, and roots if all are listed. For other meshes, `join` and `peer` cover only \
+             these clusters.",
         ).required())
         .attribute("namespace", Attribute::string(
             "Namespace of the control planes, `istio-system` by default.",
         ).optional())
         .attribute("chart_repository", Attribute::string(
-            "Where clusters that join the mesh get Istio's charts from, as it is handed on in `join`. By default it is that of the \
-             `istio_mesh` which manages the mesh; control planes do not record it.",
+            "Chart source for clusters that join the mesh, passed on in `join`. Defaults to that of the `istio_mesh` that \
+             manages the mesh; control planes do not record it.",
         ).optional())
         .attribute("id", text("Identity of the `istio_mesh` that manages the mesh; null if none does."))
         .attribute("mesh_id", text("Istio's ID of the mesh."))
         .attribute("trust_domain", text("Trust domain of its identities."))
         .attribute("version", text(
-            "Release of the mesh, as its `istio_mesh` has it; of another mesh, the lowest release of its control planes.",
+            "Release of the mesh as set in its `istio_mesh`; for other meshes, the lowest release of its control planes.",
         ))
         .attribute("hub", text(
             "Registry and path that Istio's images are pulled from; null if an `istio_mesh` leaves it to the charts.",
         ))
-        .attribute("image_variant", text("Variant of Istio's images, if it is not the usual one."))
+        .attribute("image_variant", text("Variant of Istio's images, if it is not the default."))
         .attribute("platform", text("Kind of Kubernetes that the charts were adapted to, if any."))
         .attribute("cluster_uids", texts("Identity of each cluster: the UID of its `kube-system` namespace."))
         .attribute("kubernetes_versions", texts("Version of each cluster's API server."))
@@ -155,8 +155,8 @@ fn disagreement(members: &[Member]) -> Option<Diagnostic> {
 /// The configuration with everything that was read.
 fn described(config: MeshModel, members: &[Member]) -> Outcome<MeshModel> {
     let Some(any) = members.first() else {
-        let detail = "Name at least one cluster of the provider block that has a control plane of the mesh.";
-        let error = Diagnostic::error("clusters names no cluster", detail);
+        let detail = "List at least one cluster of the provider block that has a control plane of the mesh.";
+        let error = Diagnostic::error("clusters is empty", detail);
         return Outcome::failed(error.at(at()));
     };
     let page = match book::page(members) {

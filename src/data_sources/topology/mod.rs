@@ -60,8 +60,8 @@ impl DataSource for TopologyDataSource {
         ];
         let cluster = Type::Object(members.map(|(name, ty)| (name.to_owned(), ty)).into());
         Schema::new(
-            "The clusters of a mesh with their networks, gateways and links, as data and as pictures for documentation. It \
-             asks no cluster: what it shows is what the mesh's own attributes say.",
+            "The clusters of a mesh with their networks, gateways and links, as data and as diagrams for documentation. It \
+             connects to no cluster: everything comes from the mesh's own attributes.",
         )
         .attribute("mesh", Attribute::dynamic(
             "The attribute `join` of an `istio_mesh`, or its JSON.",
@@ -74,7 +74,7 @@ impl DataSource for TopologyDataSource {
         ).computed())
         .attribute("networks", Attribute::map(texts, "Each network with the names of its clusters.").computed())
         .attribute("mermaid", Attribute::string(
-            "The topology as a [Mermaid](https://mermaid.js.org) flowchart, which many documentation tools draw.",
+            "The topology as a [Mermaid](https://mermaid.js.org) flowchart, which many documentation tools render.",
         ).computed())
         .attribute("svg", Attribute::string("The topology as an SVG image.").computed())
     }

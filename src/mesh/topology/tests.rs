@@ -189,7 +189,7 @@ fn a_root_of_its_own_is_for_one_primary_only() {
     two.certificate_authority.key_cluster = None;
     let violation = violation_of(&two);
     assert_eq!(violation.field.to_string(), "certificate_authority.mode");
-    assert!(violation.way_out.starts_with("Leave mode out"), "{}", violation.way_out);
+    assert!(violation.way_out.starts_with("Omit mode"), "{}", violation.way_out);
     two.primaries.remove("west");
     assert_eq!(two.validate().unwrap().authority(), &Authority::SelfSigned);
 }
@@ -200,7 +200,7 @@ fn several_primaries_name_the_cluster_that_keeps_the_root() {
     two.certificate_authority.key_cluster = None;
     assert_eq!(violation_of(&two).way_out, "Set key_cluster to one of east, west.");
     two.certificate_authority.key_cluster = Some("north".to_owned());
-    assert_eq!(violation_of(&two).cause, "\"north\" is no primary of this mesh.");
+    assert_eq!(violation_of(&two).cause, "\"north\" is not a primary of this mesh.");
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn settings_of_the_authority_are_checked() {
     assert_eq!(violation_of(&one).field.to_string(), "certificate_authority.root_lifetime_days");
     one.certificate_authority.root_lifetime_days = None;
     one.certificate_authority.key_type = Some("rsa".to_owned());
-    assert_eq!(violation_of(&one).cause, "\"rsa\" is no kind of key.");
+    assert_eq!(violation_of(&one).cause, "\"rsa\" is not a valid key type.");
     one.certificate_authority.key_type = None;
     one.certificate_authority.mode = Some("vault".to_owned());
     assert_eq!(violation_of(&one).field.to_string(), "certificate_authority.mode");
@@ -248,8 +248,10 @@ fn every_primary_and_no_other_cluster_has_a_given_authority() {
     };
     let violations = two.validate().unwrap_err();
     let causes: Vec<&str> = violations.iter().map(|violation| violation.cause.as_str()).collect();
-    let expected =
-        ["Nothing says what istiod of cluster \"west\" signs with.", "\"north\" is no primary of this mesh."];
+    let expected = [
+        "No certificate and key are given for istiod of cluster \"west\".",
+        "\"north\" is not a primary of this mesh.",
+    ];
     assert_eq!(causes, expected);
 }
 
@@ -326,8 +328,8 @@ fn address(url: &str) -> DeclaredAddress {
 fn an_address_for_one_reader_needs_that_reader_and_must_be_usable_there() {
     for (reader, url, cause) in [
         ("nobody", "https://10.0.0.1", "no primary"),
-        ("east", "https://10.0.0.1", "itself"),
-        ("west", "https://localhost:6443", "each machine's own address"),
+        ("east", "https://10.0.0.1", "its own API server"),
+        ("west", "https://localhost:6443", "always refers to the local machine"),
     ] {
         let from = BTreeMap::from([(reader.to_owned(), address(url))]);
         let api_server = DeclaredApiServer { from, ..DeclaredApiServer::default() };
@@ -346,5 +348,5 @@ fn an_address_that_no_other_cluster_can_use_is_refused() {
     let east = Primary { api_server: Some(api_server), ..primary("net") };
     let violation = violation_of(&mesh(&[("east", east)]));
     assert_eq!(violation.field.to_string(), "primary[\"east\"].api_server.url");
-    assert!(violation.cause.contains("each machine's own address"), "{}", violation.cause);
+    assert!(violation.cause.contains("always refers to the local machine"), "{}", violation.cause);
 }

@@ -115,8 +115,9 @@ fn unusable(name: &ClusterName, reason: &str) -> Diagnostic {
     let summary =
         format!("Cluster {:?}: the other clusters cannot use the address of its API server", name.as_str());
     let detail = format!(
-        "The provider itself uses it, but here {reason}.\n\nThe istiod of every other cluster reads this API server. Set url in \
-         primary[{:?}].api_server to an address that works from there.",
+        "The provider itself uses this address, but {reason}.\n\n\
+         The istiod of every other cluster reads this API server. Set url in primary[{:?}].api_server to an address that is \
+         reachable from there.",
         name.as_str()
     );
     Diagnostic::error(summary, detail).at(field(name, "url"))
@@ -126,17 +127,17 @@ fn same_address(name: &ClusterName, other: &ClusterName, url: &str) -> Diagnosti
     let (name_text, other) = (name.as_str(), other.as_str());
     let summary = format!("Cluster {name_text:?}: its API server has the same address as that of {other:?}");
     let detail = format!(
-        "The other control planes would reach both at {url}, and so read one of them twice and the other not at all. Set url in \
-         primary[{name_text:?}].api_server or primary[{other:?}].api_server to an address of its own, or tls_server_name where one \
+        "The other control planes would reach both at {url}, and would read one of them twice and the other not at all. Set url \
+         in primary[{name_text:?}].api_server or primary[{other:?}].api_server to a different address, or tls_server_name if one \
          address leads to several API servers."
     );
     Diagnostic::error(summary, detail).at(field(name, "url"))
 }
 
 fn unchecked(name: &ClusterName) -> Diagnostic {
-    let summary = format!("Cluster {:?}: nothing says which certificate its API server has", name.as_str());
-    let detail = "The provider's cluster block says insecure = true, and istiod of the other clusters connects to no API server \
-                  that it cannot check. Set cluster_ca_certificate in the api_server block of this primary.";
+    let summary = format!("Cluster {:?}: no CA certificate is configured for its API server", name.as_str());
+    let detail = "The provider's cluster block has insecure = true, but istiod of the other clusters connects only to API \
+                  servers that it can verify. Set cluster_ca_certificate in the api_server block of this primary.";
     Diagnostic::error(summary, detail).at(field(name, "cluster_ca_certificate"))
 }
 

@@ -194,6 +194,6 @@ impl Known {
 fn differs(id: &ObjectId) -> Diagnostic {
     let detail = "Something in the cluster, such as an admission webhook, changed the object while or after it was written. The \
                   next plan shows the fields.";
-    Diagnostic::warning(format!("{id} is not as it was planned"), detail)
+    Diagnostic::warning(format!("{id} differs from the plan"), detail)
         .at(AttributePath::new("manifests").key(id.to_string()))
 }

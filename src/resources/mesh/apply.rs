@@ -278,15 +278,7 @@ impl Apply<'_> {
             .flat_map(|cluster_plan| cluster_plan.ids().map(|id| id.to_string()))
             .collect();
         let planned: BTreeSet<String> = planned.keys().cloned().collect();
-        let differing: Vec<&str> = planned.symmetric_difference(&rendered).map(String::as_str).collect();
-        if differing.is_empty() {
-            return Ok(());
-        }
-        let detail = format!(
-            "Plan again. Nothing was written. Planned or rendered, but not both: {}",
-            differing.join(", ")
-        );
-        Err(Diagnostic::error("The objects of the mesh are no longer those that were planned", detail))
+        if planned == rendered { Ok(()) } else { Err(not_as_planned(&planned, &rendered)) }
     }
 
     fn installation(&self, prepared: &Prepared, cluster_plan: &ClusterPlan) -> Installation {
@@ -379,9 +371,48 @@ fn failure(outcome: &ClusterOutcome) -> Option<Diagnostic> {
         .map(|error| diagnostics::rollout(&outcome.cluster, error, Some(primary(&outcome.cluster))))
 }
 
+/// Objects of a plan and of its apply, by their keys in `manifests`, which begin with the cluster.
+fn not_as_planned(planned: &BTreeSet<String>, rendered: &BTreeSet<String>) -> Diagnostic {
+    let mut clusters: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for key in planned.symmetric_difference(rendered) {
+        let (cluster, object) = key.split_once('/').unwrap_or(("", key));
+        clusters.entry(cluster).or_default().push(object.trim_start_matches('/'));
+    }
+    let groups = clusters.into_iter().map(|(cluster, objects)| {
+        let lines = diagnostics::lines(objects);
+        format!("Cluster {cluster:?}:\n  {}", lines.replace('\n', "\n  "))
+    });
+    let detail = format!(
+        "These objects were planned but not rendered, or rendered but not planned:\n\n\
+         {}\n\n\
+         Nothing was written. Plan again.",
+        groups.collect::<Vec<_>>().join("\n")
+    );
+    Diagnostic::error("The objects of the mesh differ from those that were planned", detail)
+}
+
 fn still_unknown() -> Diagnostic {
     Diagnostic::error(
         "The configuration of the mesh is not known at apply",
-        "This is a fault of Terraform or of the provider.",
+        "This is a bug in Terraform or in the provider.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_that_were_not_planned_are_listed_by_cluster_and_only_the_first_of_each() {
+        let keys = |cluster: &str, numbers: std::ops::Range<u32>| -> BTreeSet<String> {
+            numbers.map(|number| format!("{cluster}//ConfigMap/istio-system/c{number}")).collect()
+        };
+        let planned = keys("west", 0..2);
+        let rendered = keys("east", 0..6).into_iter().chain(keys("west", 1..2)).collect();
+        let detail = not_as_planned(&planned, &rendered).detail;
+        let expected = "Cluster \"east\":\n  ConfigMap/istio-system/c0\n  ConfigMap/istio-system/c1\n  \
+                        ConfigMap/istio-system/c2\n  ConfigMap/istio-system/c3\n  ConfigMap/istio-system/c4\n  \
+                        and 1 more\nCluster \"west\":\n  ConfigMap/istio-system/c0\n\n";
+        assert!(detail.contains(expected), "{detail}");
+    }
 }

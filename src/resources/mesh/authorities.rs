@@ -23,8 +23,8 @@ use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
 /// Which attribute holds the file that an error names.
-const ATTRIBUTES: &str = "ca-cert.pem is certificate here, ca-key.pem private_key_wo, cert-chain.pem certificate_chain and \
-                          root-cert.pem root_certificates. Correct what is wrong; nothing was written.";
+const ATTRIBUTES: &str = "The names of files stand for attributes: ca-cert.pem for certificate, ca-key.pem for private_key_wo, \
+                          cert-chain.pem for certificate_chain, and root-cert.pem for root_certificates. Nothing was written.";
 
 /// What the clusters of a mesh sign with, by cluster.
 type Authorities = BTreeMap<String, Intermediate>;
@@ -81,9 +81,9 @@ pub async fn check_existing(
         match live.remove(&id).map(|data| authority(&decoded(&data), mesh)) {
             Some(Ok(authority)) => drop(authorities.insert(cluster.name().to_owned(), authority)),
             Some(Err(error)) => {
-                let summary = format!("Cluster {:?}: istiod could not use Secret {id}", cluster.name());
+                let summary = format!("Cluster {:?}: istiod could not use the Secret {id}", cluster.name());
                 let way_out =
-                    "certificate_authority says that someone else writes it; have it corrected there.";
+                    "With mode = \"existing\", something else writes this Secret; correct it there.";
                 errors.push(diagnostics::failure(summary, &error, way_out, Some(path().attribute("mode"))));
             }
             None => errors.extend(missing(cluster)),
@@ -99,8 +99,8 @@ pub fn is_missing(cluster: &Cluster) -> Diagnostic {
         "Cluster {:?}: there is no Secret {INTERMEDIATE_SECRET} in the mesh's namespace",
         cluster.name()
     );
-    let detail = "mode = \"existing\" says that someone else writes it, and without it istiod would make a root of its own. \
-                  Create it first, such as with cert-manager, or choose another mode. Nothing was written.";
+    let detail = "With mode = \"existing\", something else writes this Secret, and without it istiod would create its own root. \
+                  Create it first, for example with cert-manager, or choose another mode. Nothing was written.";
     Diagnostic::error(summary, detail).at(path().attribute("mode"))
 }
 
@@ -144,8 +144,10 @@ fn given_authorities(
         match authority(&files, mesh) {
             Ok(authority) => drop(authorities.insert(label.to_string(), authority)),
             Err(error) => {
-                let summary =
-                    format!("Cluster {:?}: istiod could not sign with what is given", label.as_str());
+                let summary = format!(
+                    "Cluster {:?}: istiod could not sign with the given certificate and key",
+                    label.as_str()
+                );
                 let path = path().attribute("given").key(label.as_str());
                 errors.push(diagnostics::failure(summary, &error, ATTRIBUTES, Some(path)));
             }
@@ -167,7 +169,8 @@ fn users_root(
     let root = root.and_then(|root| root.check_names(&names(mesh)).map(|()| root));
     root.map(Some).map_err(|error| {
         let way_out =
-            "root-cert.pem is root_certificate here, and root-key.pem is root_key_wo. Nothing was written.";
+            "The names of files stand for attributes: root-cert.pem for root_certificate, and root-key.pem for root_key_wo. \
+             Nothing was written.";
         let path = path().attribute("root_certificate");
         diagnostics::failure("The given root cannot sign for the mesh", &error, way_out, Some(path))
     })
@@ -175,16 +178,16 @@ fn users_root(
 
 fn trust_each_other(authorities: &Authorities) -> Result<(), Diagnostics> {
     trust::mutual_trust(authorities).map_err(|error| {
-        let way_out = "All clusters of a mesh need one root: have their certificates signed by one, or put all roots into the \
-                       bundle of each. Nothing was written.";
-        let summary = "Workloads of two clusters would refuse each other";
+        let way_out = "All clusters of a mesh need a common root: have their certificates signed by one, or put all roots into \
+                       the bundle of each. Nothing was written.";
+        let summary = "Workloads of different clusters would reject each other";
         diagnostics::failure(summary, &error, way_out, Some(path())).into()
     })
 }
 
 fn no_root_key() -> Diagnostic {
-    let detail = "root_certificate says that the root is yours, and no Secret keeps its key, so each apply needs it in \
-                  root_key_wo. It goes neither into state nor into a plan.";
+    let detail = "With root_certificate, no Secret stores the root's key, so each apply needs it in root_key_wo. It is stored \
+                  neither in state nor in a plan.";
     Diagnostic::error("The key of the given root is missing", detail).at(path().attribute("root_key_wo"))
 }
 

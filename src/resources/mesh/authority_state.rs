@@ -66,24 +66,24 @@ pub fn problem(label: &str, state: &str) -> Option<Problem> {
         MISSING => (
             Class::Broken,
             "the Secret cacerts is missing",
-            "A running istiod continues with what it has read, but one that starts now creates a root of its own, which no other \
+            "A running istiod continues with what it has read, but one that starts now creates its own root, which no other \
              cluster trusts. Apply again; that writes the Secret, with certificates of the same root. With mode = \"existing\", \
-             whoever writes the Secret has to restore it.",
+             the tool that writes the Secret must restore it.",
         ),
         UNUSABLE => (
             Class::Broken,
             "istiod cannot sign with the Secret cacerts",
             "Its certificate leads to none of its roots, or cannot be read; an istiod that starts now fails. Apply again; that \
-             restores the Secret. With mode = \"existing\", whoever writes the Secret has to correct it.",
+             restores the Secret. With mode = \"existing\", the tool that writes the Secret must correct it.",
         ),
         // Until istiod has started again, and told proxies what to trust.
         NOT_IN_USE => (
             Class::Open,
             "its workloads trust another root than the Secret cacerts leads to",
-            "istiod picks up another root only when it starts. Either it started while the Secret was missing and created a root of \
-             its own (Secret istio-ca-secret), or the Secret was replaced later. Apply again; that restores the Secret, deletes what \
-             istiod created for itself and restarts the Deployment istiod. With mode = \"existing\" or \"self_signed\", make sure that the \
-             Secret is the right one, and restart the Deployment istiod.",
+            "istiod picks up another root only when it starts. Either it started while the Secret was missing and created its \
+             own root (Secret istio-ca-secret), or the Secret was replaced later. Apply again; that restores the Secret, deletes \
+             what istiod created for itself and restarts the Deployment istiod. With mode = \"existing\" or \"self_signed\", \
+             make sure that the Secret is the intended one, and restart the Deployment istiod.",
         ),
         _ => return None,
     };

@@ -94,26 +94,26 @@ impl Blueprint {
         let key = chart_key(name, primary.version().as_str());
         let fetched = self.charts.get(&key).map(|fetched| &fetched.chart);
         fetched.ok_or_else(|| {
-            Diagnostic::error(format!("Chart {key} was not fetched"), "This is a fault of the provider.")
+            Diagnostic::error(format!("Chart {key} was not fetched"), "This is a bug in the provider.")
         })
     }
 }
 
 fn not_in_mesh(cluster: &ClusterName) -> Diagnostic {
-    Diagnostic::error(format!("Cluster {cluster:?} is not in the mesh"), "This is a fault of the provider.")
+    Diagnostic::error(format!("Cluster {cluster:?} is not in the mesh"), "This is a bug in the provider.")
 }
 
 fn cannot_fetch(chart: ChartName, version: &str, error: &charts::Error) -> Diagnostic {
     let path = AttributePath::new("chart_source").attribute("repository");
-    let summary = format!("Chart {chart} {version} cannot be had");
+    let summary = format!("Cannot fetch chart {chart} {version}");
     diagnostics::failure(summary, error, &error.way_out(), Some(path))
 }
 
 fn cannot_render(cluster: &ClusterName, error: &render::RenderError) -> Diagnostic {
     let path = AttributePath::new("primary").key(cluster.as_str());
-    let way_out = "The message names the template and what it refuses. Correct the values in the chart blocks of the mesh \
-                   or of this primary.";
-    let summary = format!("The manifests of cluster {:?} cannot be rendered", cluster.as_str());
+    let way_out = "The message names the template and what it rejects. Correct the values in the chart blocks of the mesh or of \
+                   this primary.";
+    let summary = format!("Cannot render the manifests of cluster {:?}", cluster.as_str());
     diagnostics::failure(summary, error, way_out, Some(path))
 }
 

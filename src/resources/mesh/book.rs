@@ -54,8 +54,8 @@ pub fn settings(
 ) -> Result<BTreeMap<String, String>, Diagnostic> {
     let configuration = schema::schema().settings_to_json(planned.clone().into_value());
     let configuration = configuration.map_err(|error| {
-        let way_out = "This is a fault of the provider. Nothing was written.";
-        diagnostics::failure("The configuration of the mesh cannot be recorded", &error, way_out, None)
+        let way_out = "This is a bug in the provider. Nothing was written.";
+        diagnostics::failure("Cannot record the configuration of the mesh", &error, way_out, None)
     })?;
     let Character { mesh_id, trust_domain, root, clusters } = character.clone();
     let settings = [

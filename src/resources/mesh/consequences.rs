@@ -19,8 +19,8 @@ use crate::provider_data::ProviderData;
 use crate::rollout::{Owner, Target};
 
 /// What becomes of workloads when their control plane goes and another one comes.
-const LOST: &str = "its control planes and gateways go, and the new mesh has a root certificate of its own unless you give one, so that every workload \
-     loses its connections until it has been restarted";
+const LOST: &str = "its control planes and gateways are removed, and the new mesh has a new root certificate unless you provide \
+                    one, so every workload loses its connections until it is restarted";
 
 /// Of a create. What a plan cannot know is whether it also destroys: of a resource that is tainted, Terraform shows the provider
 /// nothing but a create.
@@ -45,14 +45,12 @@ fn is_there(namespace: &str, labels: &str, is_finished: bool) -> Diagnostic {
     let untaint = "To keep it, run terraform untaint istio_mesh.<name> and plan again.";
     let (summary, otherwise) = if is_finished {
         (
-            format!("There is a mesh in namespace {namespace:?} of cluster {labels} already"),
+            format!("A mesh already exists in namespace {namespace:?} of cluster {labels}"),
             "If the plan only creates, that mesh belongs to another state, and the apply will refuse to touch it.",
         )
     } else {
         (
-            format!(
-                "The creation of a mesh in namespace {namespace:?} of cluster {labels} has begun and not ended"
-            ),
+            format!("The creation of a mesh in namespace {namespace:?} of cluster {labels} has not finished"),
             "If the plan only creates, the apply resumes a creation of the same mesh, and refuses to touch any other.",
         )
     };
@@ -134,8 +132,9 @@ async fn deleted_definitions(
 
 fn goes_with_its_resources(label: &str, used: &[String]) -> Diagnostic {
     let detail = format!(
-        "{}\n\ndelete_crds = true deletes these CRDs, and with them every resource of their kinds in the cluster, whoever created it. \
-         To keep them, set delete_crds = false and apply before.",
+        "{}\n\n\
+         delete_crds = true deletes these CRDs, and with them every resource of their kinds in the cluster, whoever created it. \
+         To keep them, first set delete_crds = false and apply.",
         diagnostics::lines(used.iter().map(String::as_str))
     );
     let noun = if used.len() == 1 { "CRD that is in use goes" } else { "CRDs that are in use go" };
@@ -160,8 +159,9 @@ fn released_definitions(
 
 fn are_released(label: &str, names: &BTreeSet<&str>) -> Diagnostic {
     let detail = format!(
-        "{}\n\nThey leave manifests, which Terraform shows as a deletion, but stay in the cluster with all their resources. From then \
-         on somebody else has to keep them at the release of the charts.",
+        "{}\n\n\
+         They leave manifests, which Terraform shows as a deletion, but stay in the cluster with all their resources. From then \
+         on, something else must keep them at the release of the charts.",
         diagnostics::lines(names.iter().copied())
     );
     let noun = if names.len() == 1 { "CRD is" } else { "CRDs are" };

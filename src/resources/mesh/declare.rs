@@ -192,7 +192,7 @@ impl Reader {
         match parse(&self.value(field, None)?) {
             Ok(value) => Some(value),
             Err(problem) => {
-                let summary = format!("{path} cannot be used");
+                let summary = format!("Invalid value of {path}");
                 self.diagnostics.push(diagnostics::failure(
                     summary,
                     &problem,
@@ -368,7 +368,7 @@ impl Reader {
             }
             Err(error) => {
                 let summary = format!("{path} is not valid YAML");
-                let way_out = "Write the values as a map and let yamlencode(…) do the quoting.";
+                let way_out = "Define the values as a map and let yamlencode(…) do the quoting.";
                 self.diagnostics.push(diagnostics::failure(summary, &error, way_out, Some(path)));
                 Value::Null
             }

@@ -14,9 +14,10 @@ use crate::observe::{self, ControlPlaneName, Workload};
 use crate::provider_data::ProviderData;
 
 /// How proxies go on once their control plane is gone.
-const MOVE: &str = "Remove these workloads, or disable injection for them (the label istio-injection or istio.io/rev of their namespace) and restart \
-     them. While they move, the other clusters need not call into this one: set drain = true in its primary block, apply, move them, \
-     then remove the block and apply again. To remove the control plane anyway, set force_destroy = true and apply before.";
+const MOVE: &str = "Remove these workloads, or disable injection for them (the label istio-injection or istio.io/rev of their \
+                    namespace) and restart them. To keep other clusters from calling into this one meanwhile, set drain = true \
+                    in its primary block and apply, move the workloads, then remove the block and apply again. To remove the \
+                    control plane anyway, first set force_destroy = true and apply.";
 
 /// The pods in this cluster, `<namespace>/<name>`, whose proxies depend on the control plane of the mesh that state knows. The
 /// pods of the mesh's own workloads do not count, wherever they are; everybody else's do, wherever they are.
@@ -57,7 +58,7 @@ pub async fn check(
         Ok(pods) if pods.is_empty() => Ok(None),
         Ok(pods) => Err(still_used(cluster.name(), &pods)),
         Err(error) => {
-            let consequence = "Whether pods in it still have proxies of the mesh could not be seen.";
+            let consequence = "Could not check whether pods in it still have proxies of the mesh.";
             Ok(Some(diagnostics::cluster_skipped(&error, Some(primary(cluster.name())), consequence)))
         }
     }
@@ -85,11 +86,11 @@ pub async fn warnings(
 
 fn warning(label: &str, pods: &BTreeSet<String>, is_forced: bool) -> Diagnostic {
     let consequence = if is_forced {
-        "They lose their control plane, as force_destroy says: they keep their last configuration until their certificates \
-         expire, a day at most, and then lose every connection."
+        "Because force_destroy is set, they lose their control plane: they keep their last configuration until their \
+         certificates expire, a day at most, and then lose every connection."
             .to_owned()
     } else {
-        format!("The apply will refuse to take the control plane from them. {MOVE}")
+        format!("The apply will refuse to remove their control plane. {MOVE}")
     };
     let detail = format!("{}\n\n{consequence}", diagnostics::lines(pods.iter().map(String::as_str)));
     Diagnostic::warning(summary(label, pods), detail)

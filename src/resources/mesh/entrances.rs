@@ -197,15 +197,15 @@ fn federation_problem(state: &str) -> Option<(Class, &'static str, &'static str)
         "no_address" => (
             Class::Open,
             "has no address",
-            "The load balancer of Service istio-federationgateway is pending: the events of the Service show why. Until it has an \
-             address, no other mesh can import services of this one. If no controller creates load balancers here, set service_type \
-             and addresses in the federation_gateway block.",
+            "The load balancer of the Service istio-federationgateway is pending: the events of the Service show why. Until it \
+             has an address, no other mesh can import services of this one. If no controller creates load balancers here, set \
+             service_type and addresses in the federation_gateway block.",
         ),
         "labelled" => (
             Class::Broken,
-            "is taken for a gateway of the mesh's own network",
-            "Service istio-federationgateway has the label topology.istio.io/network, so istiod sends calls of the mesh's own other \
-             networks to it, which it refuses. Remove the label.",
+            "is treated as a gateway of the mesh's own network",
+            "The Service istio-federationgateway has the label topology.istio.io/network, so istiod sends calls from the mesh's \
+             own other networks to it, which it rejects. Remove the label.",
         ),
         "not_injected" => (
             Class::Unready,
@@ -221,8 +221,8 @@ fn federation_problem(state: &str) -> Option<(Class, &'static str, &'static str)
         NOT_READY => (
             Class::Unready,
             "has no ready pod",
-            "Calls of other meshes end at it. Check the events and the log of the pods of Deployment istio-federationgateway, fix \
-             the cause, and apply again.",
+            "Calls from other meshes fail there. Check the events and the log of the pods of the Deployment \
+             istio-federationgateway, fix the cause, and apply again.",
         ),
         _ => return None,
     })
@@ -233,14 +233,15 @@ fn istiod_problem(state: &str) -> Option<(Class, &'static str, &'static str)> {
         "no_address" => (
             Class::Open,
             "its load balancer has no address",
-            "The load balancer is pending: the events of Service istiod-load-balancer, or of Service istio-eastwestgateway where \
-             there is an east-west gateway, show why. If no controller creates load balancers here, add an east_west_gateway block with \
-             another service_type, and set hostname in the remote_control_plane block to where that gateway is reached.",
+            "The load balancer is pending: the events of the Service istiod-load-balancer (with an east-west gateway, of the \
+             Service istio-eastwestgateway) show why. If no controller creates load balancers here, add an east_west_gateway \
+             block with another service_type, and set hostname in the remote_control_plane block to the address at which that \
+             gateway is reached.",
         ),
         ABSENT => (
             Class::Broken,
             "its load balancer does not exist",
-            "Service istiod-load-balancer was deleted. Apply again; that restores it.",
+            "The Service istiod-load-balancer was deleted. Apply again; that restores it.",
         ),
         _ => return None,
     })

@@ -42,33 +42,34 @@ fn intermediate(label: &str, signer: &Signer, mode: &str, now: OffsetDateTime) -
     let at = signer.certificate().not_after_text();
     let way_out = match mode {
         "given" => {
-            "Provide a new one signed by the same root, with its key, in the block given of this cluster."
+            "Provide a new one signed by the same root, with its key, in the given block of this cluster."
         }
-        "existing" => "Whoever writes the Secret cacerts there has to renew it.",
+        "existing" => "The tool that writes the Secret cacerts there must renew it.",
         "generated" if signer.is_renewal_due(now) => {
             "The next apply renews it: the same root signs a new one."
         }
-        _ => "It ends with its root, so another one of the same root would not live longer.",
+        _ => "It expires with its root, so a new one from the same root would not be valid for longer.",
     };
     let detail = format!(
         "It signs the certificates of all workloads of {label:?}, and they expire with it. {way_out} istiod picks up a new certificate \
          of the same root without a restart."
     );
-    let summary = format!("Cluster {label:?}: the certificate of its authority expires at {at}");
+    let summary = format!("Cluster {label:?}: its CA certificate expires at {at}");
     Diagnostic::warning(summary, detail).at(primary(label))
 }
 
 fn root(subject: &str, at: &str, mode: &str) -> Diagnostic {
     let way_out = match mode {
         "self_signed" => {
-            "istiod renews its own root before that, unless it may not write Secret istio-ca-secret: see its log."
+            "istiod renews its own root before that, unless it has no permission to write the Secret istio-ca-secret: check its \
+             log."
         }
-        "existing" => "Whoever writes the Secrets cacerts has to replace it.",
+        "existing" => "The tool that writes the Secrets cacerts must replace it.",
         _ => {
             "Plan its replacement in time: all workloads must trust the new root before anything is signed with it."
         }
     };
-    let detail = format!("Every certificate of the mesh ends with it. {way_out}");
+    let detail = format!("Every certificate of the mesh expires with it. {way_out}");
     let summary = format!("The root {subject:?} of the mesh expires at {at}");
     Diagnostic::warning(summary, detail).at(AttributePath::new("certificate_authority"))
 }
@@ -118,8 +119,7 @@ mod tests {
     #[test]
     fn every_authority_is_announced_once_when_its_end_is_near() {
         let root = "The root \"O=Shop, CN=Root\" of the mesh expires at 2009-12-29T00:00:00Z";
-        let intermediate =
-            "Cluster \"east\": the certificate of its authority expires at 2001-12-31T00:00:00Z";
+        let intermediate = "Cluster \"east\": its CA certificate expires at 2001-12-31T00:00:00Z";
         assert_eq!(summaries(600), Vec::<String>::new());
         assert_eq!(summaries(700), [intermediate]);
         assert_eq!(summaries(3600), [root, intermediate]);
@@ -129,9 +129,9 @@ mod tests {
     fn the_way_out_is_that_of_who_makes_the_authority() {
         for (days, mode, of_root, of_intermediate) in [
             (730, "generated", "Plan its replacement", "The next apply renews it"),
-            (3650, "generated", "Plan its replacement", "It ends with its root"),
-            (730, "given", "Plan its replacement", "in the block given"),
-            (730, "existing", "Whoever writes the Secrets", "Whoever writes the Secret"),
+            (3650, "generated", "Plan its replacement", "It expires with its root"),
+            (730, "given", "Plan its replacement", "in the given block"),
+            (730, "existing", "The tool that writes the Secrets", "The tool that writes the Secret"),
         ] {
             let warnings = warnings(&seen(days), mode, made() + Duration::days(3600));
             let details: Vec<String> = warnings.into_iter().map(|warning| warning.detail).collect();

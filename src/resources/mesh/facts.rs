@@ -46,7 +46,7 @@ pub async fn facts(
             }
             Err(Unknown::Unread(error @ clusters::Error::NotYetKnown { .. })) => {
                 let consequence =
-                    "The plan is made without the cluster: what depends on it is known after apply.";
+                    "The plan does not include the cluster: what depends on it is known after apply.";
                 messages.push(diagnostics::cluster_skipped(
                     &error,
                     Some(primary(name.as_str())),
@@ -100,20 +100,21 @@ async fn observe_facts(data: &ProviderData, label: &str) -> Result<ClusterFacts,
 
 fn may_be_replaced(label: &str, uid: &str, setting: &str) -> Diagnostic {
     let detail = format!(
-        "State knows this cluster with UID {uid}. Its {setting} is known only after apply, as when the cluster is recreated in the same \
-         run, so its objects, UID and version and the status of the mesh are known after apply as well.\n\nIf the cluster is \
-         replaced, set recreated_from = {uid:?} in its cluster block of the provider: the same apply then installs the mesh in the new \
-         cluster. Without it, an apply that meets another cluster fails before it writes anything. If the cluster stays, nothing needs \
-         to be done."
+        "State has the UID {uid} for this cluster. Its {setting} is known only after apply, for example because the cluster is \
+         recreated in the same run, so its objects, UID and version and the status of the mesh are known after apply as \
+         well.\n\n\
+         If the cluster is replaced, set recreated_from = {uid:?} in its cluster block of the provider: the same apply then \
+         installs the mesh in the new cluster. Without it, an apply that finds another cluster fails before it writes anything. \
+         If the cluster stays, nothing needs to be done."
     );
     Diagnostic::warning(format!("Cluster {label:?} may be about to be replaced"), detail).at(primary(label))
 }
 
 fn is_replaced(label: &str, uid: &str) -> Diagnostic {
     let detail = format!(
-        "Its block in the provider says recreated_from = {uid:?}, which is the UID that state knows. Whether another cluster has taken \
-         its place is seen by the apply, which then installs the mesh there, so the cluster's objects, UID and version and the status of \
-         the mesh are known after apply."
+        "Its block in the provider has recreated_from = {uid:?}, which is the UID in state. The apply checks whether another \
+         cluster has taken its place, and then installs the mesh there, so the cluster's objects, UID and version and the status \
+         of the mesh are known after apply."
     );
     Diagnostic::warning(format!("Cluster {label:?} is about to be replaced"), detail).at(primary(label))
 }

@@ -49,25 +49,25 @@ impl Words {
             GatewayRole::EastWest => Self {
                 block: "The gateway through which pods of other networks reach this cluster (port 15443). A mesh of several \
                         networks needs one in each; in a mesh of one network it is installed and left closed.",
-                namespace: "Namespace of the gateway and of what opens it; the mesh's by default.",
+                namespace: "Namespace of the gateway and of the objects that open it; the mesh's by default.",
                 callers: "those of the other networks' nodes or NAT gateways",
                 calls: "for calls between networks",
-                addresses: "IP addresses or host names by which pods of other networks reach it, where its Service has no load \
-                            balancer to tell them: those of nodes, with a Service of type `NodePort`, or of a load balancer of \
-                            your own. All control planes learn them as Istio's `meshNetworks`.",
+                addresses: "IP addresses or host names at which pods of other networks reach it, if its Service has no load \
+                            balancer: those of nodes, with a Service of type `NodePort`, or of your own load balancer. All \
+                            control planes receive them as Istio's `meshNetworks`.",
             },
             GatewayRole::Federation => Self {
                 block: "The gateway through which other meshes reach the services that are exported to them (port 15443). It is \
                         closed until a federation opens it; its addresses are in `peer`. It needs a `trust_domain` other than \
                         Istio's default.",
-                namespace: "Namespace of the gateway, and of nothing else: every Istio `Gateway` that selects its pods could export \
-                            services to other meshes, so keep others out of it. By default it is the mesh's with `-federation` at \
-                            its end.",
-                callers: "those of the other meshes' nodes or NAT gateways. Without it a public load balancer takes connections \
-                          from everywhere, which callers' certificates then have to stop",
+                namespace: "Namespace of the gateway, and of nothing else: every Istio `Gateway` that selects its pods could \
+                            export services to other meshes, so allow no other objects in it. Defaults to the mesh's namespace \
+                            with the suffix `-federation`.",
+                callers: "those of the other meshes' nodes or NAT gateways. Without it, a public load balancer accepts \
+                          connections from everywhere, and only the check of callers' certificates rejects them",
                 calls: "for calls of other meshes",
-                addresses: "IP addresses or host names by which other meshes reach it, where its Service has no load balancer to \
-                            tell them: those of nodes, with a Service of type `NodePort`, or of a load balancer of your own.",
+                addresses: "IP addresses or host names at which other meshes reach it, if its Service has no load balancer: \
+                            those of nodes, with a Service of type `NodePort`, or of your own load balancer.",
             },
         }
     }
@@ -91,36 +91,39 @@ pub fn block(role: GatewayRole) -> Block {
             words.calls
         )).optional())
         .attribute("node_port", Attribute::number(
-            "Port of every node that leads to `port`, with a Service of type `NodePort` or `LoadBalancer`. Without it Kubernetes \
-             chooses one.",
+            "Port on every node that forwards to `port`, with a Service of type `NodePort` or `LoadBalancer`. Without it, \
+             Kubernetes chooses one.",
         ).optional())
         .attribute("addresses", Attribute::set(Type::String, words.addresses).optional())
         .attribute("address_port", Attribute::number(
             "Port at `addresses`. By default it is `node_port` with a Service of type `NodePort`, and otherwise `port`.",
         ).optional())
         .attribute("replicas", Attribute::number(
-            "Number of its pods. Without it the chart's HorizontalPodAutoscaler decides, 1 to 5.",
+            "Number of its pods. Without it, the chart's HorizontalPodAutoscaler keeps 1 to 5 pods.",
         ).optional())
         .attribute("values", Attribute::string(
-            "Helm values of the chart `gateway` as YAML, over everything else that is set for it.",
+            "Helm values of the chart `gateway` as YAML; they override everything else that is set for it. They are stored in \
+             state and in the inventory ConfigMap in each cluster, so do not put secrets in them.",
         ).optional())
         .block("resources", NestedBlock::single(resources()))
 }
 
 fn resources() -> Block {
-    Block::new("Resource requests and limits of each gateway pod. Without it the chart decides.")
-        .attribute(
-            "requests",
-            Attribute::map(
-                Type::String,
-                "Quantities by resource, such as `{ cpu = \"500m\", memory = \"256Mi\" }`.",
-            )
-            .optional(),
+    Block::new(
+        "Resource requests and limits of each gateway pod. Without this block, the chart's defaults apply.",
+    )
+    .attribute(
+        "requests",
+        Attribute::map(
+            Type::String,
+            "Quantities by resource, such as `{ cpu = \"500m\", memory = \"256Mi\" }`.",
         )
-        .attribute(
-            "limits",
-            Attribute::map(Type::String, "The same for what they may not exceed.").optional(),
-        )
+        .optional(),
+    )
+    .attribute(
+        "limits",
+        Attribute::map(Type::String, "Maximum quantities by resource, in the same form.").optional(),
+    )
 }
 
 impl Reader {

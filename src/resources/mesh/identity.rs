@@ -23,7 +23,7 @@ pub fn draw() -> Result<String, Diagnostic> {
     let mut bytes = [0; size_of::<u128>()];
     getrandom::fill(&mut bytes).map_err(|error| {
         let way_out = "The machine has no random source. Nothing was written; run the same command again.";
-        diagnostics::failure("No identity could be drawn for the mesh", &error, way_out, None)
+        diagnostics::failure("Cannot generate an identity for the mesh", &error, way_out, None)
     })?;
     Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }

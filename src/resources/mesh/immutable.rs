@@ -88,9 +88,9 @@ fn refusal(stuck: &Stuck) -> Diagnostic {
     let summary = format!("Cluster {:?}: {field} of {} {:?} cannot change", id.cluster, id.kind, id.name);
     let namespace = if id.namespace.is_empty() { String::new() } else { format!(" -n {}", id.namespace) };
     let detail = format!(
-        "Kubernetes does not let this field of an existing object change. It is {} and would be {}.\n\nKeep the present value; or \
-         delete the object with kubectl{namespace} delete {}/{} and plan again: the apply then creates it as configured. What \
-         depends on it is interrupted meanwhile, and a load balancer gets another address.",
+        "Kubernetes does not let this field of an existing object change. It is {} and would be {}.\n\n\
+         Keep the current value; or delete the object with kubectl{namespace} delete {}/{} and plan again: the apply then \
+         creates it as configured. Until then, what depends on it is interrupted, and a load balancer gets another address.",
         shown(before),
         shown(after),
         id.kind.to_lowercase(),

@@ -185,23 +185,23 @@ fn shown(member: &Member) -> String {
 fn not_a_name(id: &str) -> Diagnostic {
     let detail = "A mesh is imported by its mesh_id and the labels of all its clusters in the provider block, such as \
                   shop@east,west; or by an import block with identity = { id = \"…\" }.";
-    Diagnostic::error(format!("{id:?} names no mesh"), detail)
+    Diagnostic::error(format!("{id:?} is not a valid import ID"), detail)
 }
 
 fn is_nowhere(label: &str, mesh_id: &str, found: &[String]) -> Diagnostic {
     let found = if found.is_empty() {
-        "There is no inventory of this provider in any namespace of it. What helm, istioctl or another tool has installed cannot be \
-         imported."
+        "No namespace of the cluster has an inventory of this provider. A mesh installed by helm, istioctl or another tool \
+         cannot be imported."
             .to_owned()
     } else {
-        format!("It holds {}.", found.join("; "))
+        format!("It has {}.", found.join("; "))
     };
     Diagnostic::error(format!("Cluster {label:?} has no mesh {mesh_id:?} of this provider"), found)
 }
 
 fn are_several(label: &str, mesh_id: &str, found: &[String]) -> Diagnostic {
     let detail = format!(
-        "It holds {}. Import one of them by its identity, with an import block and identity = {{ id = \"…\" }}.",
+        "It has {}. Import one of them by its identity, with an import block and identity = {{ id = \"…\" }}.",
         found.join("; ")
     );
     Diagnostic::error(format!("Cluster {label:?} has several meshes {mesh_id:?}"), detail)
@@ -209,7 +209,7 @@ fn are_several(label: &str, mesh_id: &str, found: &[String]) -> Diagnostic {
 
 fn differ(one: &Member, other: &Member) -> Diagnostic {
     let detail = format!(
-        "{:?} holds {}; {:?} holds {}. Name only clusters of one mesh.",
+        "{:?} has {}; {:?} has {}. List only clusters of one mesh.",
         one.cluster.name(),
         shown(one),
         other.cluster.name(),
@@ -221,8 +221,8 @@ fn differ(one: &Member, other: &Member) -> Diagnostic {
 fn is_larger(remembered: &Remembered, missing: &[&str]) -> Diagnostic {
     let labels = remembered.labels();
     let detail = format!(
-        "Its record names further clusters: {}. Give each of them a cluster block with that label in the provider, and import all of \
-         them:\n\n  {}",
+        "Its record names further clusters: {}. Add a cluster block with that label to the provider for each of them, and import \
+         all of them:\n\n  {}",
         missing.join(", "),
         book::import_command(&remembered.character.mesh_id, &labels),
     );
@@ -230,13 +230,15 @@ fn is_larger(remembered: &Remembered, missing: &[&str]) -> Diagnostic {
 }
 
 fn unreadable(member: &Member, error: &tfplugin::ValueError) -> Diagnostic {
-    let way_out =
-        "It was written by a newer release of the provider, or somebody has changed it. Use that release.";
+    let way_out = "It was written by a newer release of the provider, or it was changed outside the provider. Use that release.";
     let summary =
         format!("Cluster {:?}: the recorded configuration of the mesh cannot be read", member.cluster.name());
     diagnostics::failure(summary, error, way_out, None)
 }
 
 fn empty() -> Diagnostic {
-    Diagnostic::error("The record of the mesh is empty", "Somebody has changed it. Nothing was imported.")
+    Diagnostic::error(
+        "The record of the mesh is empty",
+        "It was changed outside the provider. Nothing was imported.",
+    )
 }

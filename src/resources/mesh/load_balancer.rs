@@ -14,6 +14,6 @@ pub fn with_load_balancer(block: Block, callers: &str) -> Block {
         ).optional())
         .attribute("load_balancer_class", Attribute::string("`loadBalancerClass` of its Service.").optional())
         .attribute("load_balancer_source_ranges", Attribute::set(Type::String, format!(
-            "Addresses from which its load balancer takes connections, in CIDR notation: {callers}."
+            "Addresses from which its load balancer accepts connections, in CIDR notation: {callers}."
         )).optional())
 }

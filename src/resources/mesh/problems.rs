@@ -104,14 +104,14 @@ fn no_control_plane(label: &str, state: &str) -> Option<Problem> {
         NOT_READY => (
             Class::Unready,
             "the control plane is not ready",
-            "No pod of the Deployment istiod is ready, so proxies of this cluster get no configuration and no certificates. Look \
-             at the events of its pods and at the number of replicas, fix the cause, and apply again.",
+            "No pod of the Deployment istiod is ready, so proxies of this cluster get no configuration and no certificates. \
+             Check the events of its pods and the number of replicas, fix the cause, and apply again.",
         ),
         ABSENT => (
             Class::Broken,
             "the mesh is not installed",
-            "The mesh's namespace has no Deployment istiod: someone deleted it, or the cluster was recreated. The plan lists \
-             what is missing; applying it installs the mesh again.",
+            "The mesh's namespace has no Deployment istiod: it was deleted, or the cluster was recreated. The plan lists what is \
+             missing; applying it installs the mesh again.",
         ),
         _ => return None,
     };
@@ -126,13 +126,13 @@ fn closed_gateway(label: &str, state: &str) -> Option<Problem> {
         ABSENT => (
             Class::Broken,
             "does not exist",
-            "The Service istio-eastwestgateway is missing, so no call from another network can enter. Apply again; that \
+            "The Service istio-eastwestgateway is missing, so no traffic from another network can enter. Apply again; that \
              creates it.",
         ),
         "no_address" => (
             Class::Open,
             "has no address",
-            "The load balancer of the Service istio-eastwestgateway is pending: the events of the Service say why. Until it has \
+            "The load balancer of the Service istio-eastwestgateway is pending: the events of the Service show why. Until it has \
              an address, calls from other networks are sent to pod addresses that they cannot reach. If no controller provides \
              load balancers here, set service_type and addresses in the east_west_gateway block.",
         ),
@@ -151,7 +151,7 @@ fn closed_gateway(label: &str, state: &str) -> Option<Problem> {
         _ => (
             Class::Unready,
             "has no ready pod",
-            "Calls from other networks end at it. Look at the events and the log of the pods of the Deployment \
+            "Calls from other networks fail there. Check the events and the log of the pods of the Deployment \
              istio-eastwestgateway, fix the cause, and apply again.",
         ),
     };
@@ -169,18 +169,18 @@ fn broken_link(reader: &str, read: &str, state: LinkState) -> Option<Problem> {
             Class::Open,
             format!("istiod of {reader:?} still reads {read:?}, which is being drained"),
             format!(
-                "The Secret {secret} is still in {reader:?}, or istiod there has yet to let go of it. Apply again, and do not \
-                 remove the cluster before: calls would still be sent to it."
+                "The Secret {secret} is still in {reader:?}, or istiod there still uses it. Apply again, and do not remove the \
+                 cluster before that: calls would still be sent to it."
             ),
         ),
         LinkState::RootsDiffer => (
             Class::Open,
             format!("proxies of {reader:?} and {read:?} trust different roots"),
-            "Every call between them fails its TLS handshake. istiod of one of them signs with another root: it started while the \
-             Secret cacerts was missing and created a root of its own, or the Secret was replaced and istiod restarted since. \
+            "Every call between them fails its TLS handshake. istiod of one of them signs with another root: it started while \
+             the Secret cacerts was missing and created its own root, or the Secret was replaced and istiod restarted since. \
              Apply again; that restores the Secret and restarts the Deployment istiod there, after which proxies fetch \
-             certificates of the mesh's root. If the message stays, compare root_fingerprints in status with the \
-             root-cert.pem of the Secret in each cluster."
+             certificates of the mesh's root. If the message stays, compare root_fingerprints in status with the root-cert.pem \
+             of the Secret in each cluster."
                 .to_owned(),
         ),
         state => access(reader, read, state, &secret)?,
@@ -191,7 +191,7 @@ fn broken_link(reader: &str, read: &str, state: LinkState) -> Option<Problem> {
 
 /// Why istiod of `reader` cannot read `read`: the cause and the way out; `None` if it can, or nobody can tell.
 fn access(reader: &str, read: &str, state: LinkState, secret: &str) -> Option<(Class, String, String)> {
-    let stays = format!("Until then calls stay inside {reader:?}.");
+    let stays = format!("Until then, calls stay inside {reader:?}.");
     Some(match state {
         LinkState::Missing => (
             Class::Open,
@@ -200,30 +200,28 @@ fn access(reader: &str, read: &str, state: LinkState, secret: &str) -> Option<(C
         ),
         LinkState::InvalidSecret => (
             Class::Broken,
+            format!("the remote secret in {reader:?} is not a valid one for cluster {read:?}"),
             format!(
-                "the remote secret in {reader:?} does not say how to read cluster {read:?}, or says more"
-            ),
-            format!(
-                "The Secret {secret} in {reader:?} must have exactly one key, {read:?}, whose value is a kubeconfig with a server \
-                 and a token. If someone has changed it, apply again; that restores it. Otherwise check the api_server block of \
-                 {read:?}. {stays}"
+                "The Secret {secret} in {reader:?} must have exactly one key, {read:?}, whose value is a kubeconfig with a \
+                 server and a token. If it was changed outside Terraform, apply again; that restores it. Otherwise check the \
+                 api_server block of {read:?}. {stays}"
             ),
         ),
         LinkState::TokenRefused => (
             Class::Broken,
-            format!("{read:?} does not accept the token that istiod of {reader:?} has"),
+            format!("{read:?} rejects the token of istiod of {reader:?}"),
             format!(
                 "The token in the Secret {secret} in {reader:?} is no longer that of the reader in {read:?}, whose Secret was \
-                 deleted or recreated. Apply again; that hands out the present one. istiod does not see changes in {read:?} until \
-                 then."
+                 deleted or recreated. Apply again; that distributes the current one. Until then, istiod does not see changes in \
+                 {read:?}."
             ),
         ),
         LinkState::ReaderForbidden => (
             Class::Broken,
-            format!("istiod of {reader:?} may not read {read:?}"),
+            format!("istiod of {reader:?} has no permission to read {read:?}"),
             format!(
                 "The ClusterRole or ClusterRoleBinding of the ServiceAccount istio-mesh-reader in {read:?} was changed, or an \
-                 admission policy takes permissions from it. Apply again; that restores the role. {stays}"
+                 admission policy removes permissions from it. Apply again; that restores the role. {stays}"
             ),
         ),
         LinkState::UntrustedCertificate => (
@@ -237,19 +235,18 @@ fn access(reader: &str, read: &str, state: LinkState, secret: &str) -> Option<(C
         ),
         LinkState::Unreachable => (
             Class::Open,
-            format!("nothing answers at the address by which istiod of {reader:?} reads {read:?}"),
+            format!("nothing responds at the address at which istiod of {reader:?} reads {read:?}"),
             format!(
-                "The address in the Secret {secret} does not answer here either. Check url in the api_server block of {read:?}, \
-                 and that the API server is up. {stays}"
+                "The address in the Secret {secret} does not respond from here either. Check url in the api_server block of \
+                 {read:?}, and that the API server is running. {stays}"
             ),
         ),
         LinkState::Timeout | LinkState::Syncing | LinkState::Closed => (
             Class::Open,
             format!("istiod of {reader:?} cannot read the API server of {read:?} ({state})"),
             format!(
-                "Seen from here, nothing is wrong with the address, the certificate and the token in the Secret {secret}. Allow \
-                 traffic from the pods of istiod in {reader:?} to it: firewalls, network policies, authorised networks of the API \
-                 server. {stays}"
+                "From here, the address, the certificate and the token in the Secret {secret} work. Allow traffic from the pods \
+                 of istiod in {reader:?} to it: firewalls, network policies, authorised networks of the API server. {stays}"
             ),
         ),
         LinkState::Ready

@@ -22,14 +22,14 @@ pub struct RemoteControlPlaneModel {
 /// The block's schema.
 pub fn block() -> Block {
     let block = Block::new(
-        "Lets clusters without a control plane of their own be served by this one. They reach istiod on ports 15012 and 15017 through \
-         the east-west gateway; without an `east_west_gateway` block, through a load balancer of istiod's own (Service \
+        "Lets this control plane serve clusters without their own. They reach istiod on ports 15012 and 15017 through the \
+         east-west gateway; without an `east_west_gateway` block, through istiod's own load balancer (Service \
          `istiod-load-balancer`), which the attributes below describe and which should be internal.",
     )
     .attribute("hostname", Attribute::string(
-        "Host name, or IP address, that these clusters dial instead of the addresses that the load balancer is given: a DNS record \
-         of your own that leads to it. istiod's certificate is valid for it (`ISTIOD_CUSTOM_HOST`). Set it before clusters join \
-         where a load balancer can be replaced, and where API servers call istiod by URL. A change restarts istiod.",
+        "Host name, or IP address, that these clusters use instead of the load balancer's addresses: your own DNS record that \
+         points to it. istiod's certificate is valid for it (`ISTIOD_CUSTOM_HOST`). Set it before clusters join where a load \
+         balancer can be replaced, and where API servers call istiod by URL. A change restarts istiod.",
     ).optional());
     with_load_balancer(block, "those of the nodes and API servers of the clusters that are served")
 }

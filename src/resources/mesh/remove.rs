@@ -83,7 +83,7 @@ async fn check_dependents(
 }
 
 fn unseen(label: &str, error: &clusters::Error, what: &str) -> Diagnostic {
-    diagnostics::cluster_skipped(error, Some(primary(label)), &format!("Whether {what} could not be seen."))
+    diagnostics::cluster_skipped(error, Some(primary(label)), &format!("Could not check whether {what}."))
 }
 
 fn has_members(label: &str, members: &[Result<MemberRecord, String>]) -> Diagnostic {
@@ -91,11 +91,13 @@ fn has_members(label: &str, members: &[Result<MemberRecord, String>]) -> Diagnos
         Ok(record) => format!("  {} {:?}", record.kind.resource(), record.name),
         Err(config_map) => format!("  the unreadable record in ConfigMap {config_map}"),
     });
+    let lines: Vec<String> = lines.collect();
     let detail = format!(
-        "{}\n\nThey are served by this control plane or exchange services with it. Destroy them, or move them to other primaries, in an \
-         apply before this one; in the same configuration that happens by itself when their blocks go together with the mesh's. \
-         Nothing was changed in any cluster.",
-        lines.collect::<Vec<_>>().join("\n")
+        "{}\n\n\
+         They are served by this control plane or exchange services with it. Destroy them, or move them to other primaries, in \
+         an earlier apply; in the same configuration, Terraform does so by itself when their blocks are removed together with \
+         the mesh's. Nothing was changed in any cluster.",
+        diagnostics::lines(lines.iter().map(String::as_str))
     );
     let count = members.len();
     let noun = if count == 1 { "resource depends" } else { "resources depend" };

@@ -205,7 +205,7 @@ fn last_run(context: &ResourceContext<MeshResource>) -> Option<String> {
 fn remember_run(context: &ResourceContext<MeshResource>, holder: &str) -> Result<(), Diagnostic> {
     context.private().set(LAST_RUN, &holder).map_err(|error| {
         let way_out =
-            "This is a fault of the provider. What was done is recorded in the clusters and in state.";
-        crate::diagnostics::failure("The name of this run cannot be remembered", &error, way_out, None)
+            "This is a bug in the provider. What was done is recorded in the clusters and in state.";
+        crate::diagnostics::failure("Cannot store the name of this run", &error, way_out, None)
     })
 }

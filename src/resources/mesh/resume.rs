@@ -87,9 +87,9 @@ fn is_somebodys(
 
 fn is_at_work(cluster: &str, holder: &str, expires: &str) -> Diagnostic {
     let detail = format!(
-        "The run {holder} is creating a mesh there and has the record to itself until {expires}, longer while it lives. Nothing \
-         was written in any cluster.\n\nWait until it has ended. A run that was killed no longer stands in the way then: the next \
-         apply of the same configuration goes on with what it has made."
+        "The run {holder} is creating a mesh there and holds a claim on the record until {expires}, which it renews while it \
+         runs. Nothing was written to any cluster.\n\n\
+         Wait until it ends. If it was killed, its claim expires then, and the next apply of the same configuration resumes it."
     );
     Diagnostic::error(format!("Cluster {cluster:?}: another run is working on a mesh"), detail)
 }
@@ -105,20 +105,21 @@ fn is_installed(
     let labels: BTreeSet<String> = labels.map(|(label, _)| label.clone()).collect();
     let is_same = found.remembered.character == *planned;
     let cause = if is_same {
-        "\n\nIf this apply was to replace the mesh, a resource that depends on it probably has create_before_destroy = true, which \
-         Terraform passes on to the mesh: a mesh cannot be created beside itself. Remove that setting, or destroy the mesh first \
-         with -target."
+        "\n\n\
+         If this apply was meant to replace the mesh, a resource that depends on it probably has create_before_destroy = true, \
+         which Terraform passes on to the mesh: a mesh cannot be created before the one that it replaces is destroyed. Remove \
+         that setting, or destroy the mesh first with -target."
     } else {
         ""
     };
     let detail = format!(
-        "The inventory there belongs to the mesh {mesh_id:?} with the identity {}, which this state does not know. Two states must \
-         not manage one mesh, so nothing was written in any cluster.\n\nUse the state that has it, or choose another namespace or \
-         cluster. If that state is lost, import the mesh:\n\n  {}{cause}",
+        "The inventory there belongs to the mesh {mesh_id:?} with the identity {}, which is not in this state. Two states must \
+         not manage one mesh, so nothing was written to any cluster.\n\n\
+         Use the state that has it, or choose another namespace or cluster. If that state is lost, import the mesh:\n\n  {}{cause}",
         found.identity,
         import_command(mesh_id, &labels),
     );
-    Diagnostic::error(format!("Cluster {cluster:?}: a mesh is installed there already"), detail)
+    Diagnostic::error(format!("Cluster {cluster:?}: a mesh is already installed there"), detail)
 }
 
 fn is_another_mesh(cluster: &str, found: &Found, planned: &Character) -> Diagnostic {
@@ -134,8 +135,9 @@ fn is_another_mesh(cluster: &str, found: &Found, planned: &Character) -> Diagnos
     let differs: Vec<String> = differs.into_iter().flatten().collect();
     let labels = BTreeSet::from([cluster.to_owned()]);
     let detail = format!(
-        "A run that did not end has begun to create another mesh there: {}. Only the same configuration goes on with that. Nothing \
-         was written in any cluster.\n\nApply the configuration that it was, or import what there is of it and destroy it:\n\n  {}",
+        "An unfinished run has started to create another mesh there: {}. Only the same configuration can resume it. Nothing was \
+         written to any cluster.\n\n\
+         Apply the configuration of that run, or import what exists of its mesh and destroy it:\n\n  {}",
         differs.join(", "),
         import_command(mesh_id, &labels),
     );
@@ -152,11 +154,13 @@ fn are_several(records: &BTreeMap<String, Found>) -> Diagnostic {
         })
         .collect();
     let detail = format!(
-        "Several runs that did not end have begun to create this mesh, each with another identity. Nothing was written in any \
-         cluster.\n\n{}\n\nImport all but one of them, each under a name of its own, destroy those, and apply again.",
+        "Several unfinished runs have started to create this mesh, each with a different identity. Nothing was written to any \
+         cluster.\n\n\
+         {}\n\n\
+         Import all but one of them, each under its own name, destroy those, and apply again.",
         lines.join("\n")
     );
-    Diagnostic::error("The clusters hold what several unfinished runs have made", detail)
+    Diagnostic::error("The clusters have objects of several unfinished runs", detail)
 }
 
 #[cfg(test)]

@@ -34,18 +34,18 @@ impl Change<'_> {
                 root.fingerprint(),
                 self.namespace
             );
-            let summary = format!("Cluster {cluster:?}: the key of the mesh's root stays there");
+            let summary = format!("Cluster {cluster:?} keeps the key of the mesh's root");
             Diagnostic::warning(summary, detail).at(path("mode"))
         });
         let adopted = adopted.iter().map(|(cluster, root)| {
             let detail = format!(
-                "The Secret {}/istio-ca-secret is the root certificate {} with its key, which an istiod created for itself that ran there \
-                 before. istiod signs with it for this mesh, and a destroy leaves it if it is older than the mesh. If it must not be trusted \
-                 any more, delete the Secret before you apply.",
+                "The Secret {}/istio-ca-secret contains the root certificate {} and its key, which an earlier istiod created \
+                 there for itself. istiod signs with it for this mesh, and a destroy leaves it if it is older than the mesh. If \
+                 it must not be trusted any more, delete the Secret before you apply.",
                 self.namespace,
                 root.fingerprint()
             );
-            let summary = format!("Cluster {cluster:?}: istiod continues with a root that is there already");
+            let summary = format!("Cluster {cluster:?}: istiod continues with an existing root");
             Diagnostic::warning(summary, detail).at(primary(cluster))
         });
         left.chain(adopted).collect()
@@ -61,7 +61,8 @@ impl Change<'_> {
     pub fn foreseen(&self, refusal: &Refusal) -> Diagnostic {
         let Told { summary, cause, way_out, path } = self.told(refusal);
         let detail = format!(
-            "{cause} As long as this is so, the apply is refused before it writes anything.\n\n{way_out}"
+            "{cause} Until this is resolved, the apply is rejected before it writes anything.\n\n\
+             {way_out}"
         );
         Diagnostic { severity: Severity::Warning, ..Diagnostic::error(summary, detail).at(path) }
     }
@@ -69,10 +70,11 @@ impl Change<'_> {
     fn told(&self, refusal: &Refusal) -> Told {
         match refusal {
             Refusal::Unread { cluster } => Told {
-                summary: format!("Cluster {cluster:?}: whether it keeps the root of the mesh could not be read"),
-                cause: "No other cluster keeps it, and a new one must not be created while this one may.".to_owned(),
-                way_out: "Make the cluster reachable, and grant the identity of its cluster block get on Secrets and ConfigMaps in \
-                          the mesh's namespace. If it is gone for good, set on_unreachable = \"abandon\" in its cluster block."
+                summary: format!("Cluster {cluster:?}: could not check whether it keeps the root of the mesh"),
+                cause: "No other cluster keeps it, and a new root must not be created while this cluster may keep one.".to_owned(),
+                way_out: "Make the cluster reachable, and grant the identity of its cluster block get on Secrets and ConfigMaps \
+                          in the mesh's namespace. If it is permanently gone, set on_unreachable = \"abandon\" in its cluster \
+                          block."
                     .to_owned(),
                 path: primary(cluster),
             },
@@ -91,12 +93,13 @@ impl Change<'_> {
                     "The certificates of the workloads in {of:?} lead to the root {present}, which is not among the roots that \
                      {cluster:?} would trust from now on: their connections would break."
                 ),
-                way_out: format!("{KEEP_TRUSTING} Drop {present} in a later apply, when no workload has a certificate of it any more."),
+                way_out: format!("{KEEP_TRUSTING} Remove {present} in a later apply, when no workload has a certificate of it \
+                                  any more."),
                 path: path("given"),
             },
             Refusal::Foreign { cluster, material, root } => self.foreign(cluster, *material, root),
             Refusal::NotSelfSigned { cluster, root } => Told {
-                summary: format!("Cluster {cluster:?}: istiod would not create a root of its own"),
+                summary: format!("Cluster {cluster:?}: istiod would not create its own root"),
                 cause: format!(
                     "The Secret {}/{INTERMEDIATE_SECRET} is there, and istiod signs with it (root: {root}).",
                     self.namespace
@@ -112,8 +115,8 @@ impl Change<'_> {
         Told {
             summary: format!("No cluster keeps the root of the mesh: {} is gone", self.root_secret()),
             cause: format!(
-                "The mesh was made with another root, to which the clusters still lead: {}. A new root would break every connection, \
-                 so none is created.",
+                "The mesh was created with another root, to which the certificates of the clusters still lead: {}. A new root \
+                 would break every connection, so none is created.",
                 listed(present)
             ),
             way_out: self.restore(),
@@ -132,9 +135,9 @@ impl Change<'_> {
         };
         Told {
             summary,
-            cause: format!("{roots}; what signs in the clusters leads to: {present}."),
+            cause: format!("{roots}; the CA certificates of the clusters lead to: {present}."),
             way_out: format!(
-                "Leave only the Secret {} whose root the clusters lead to, and delete the other ones after a backup. {}",
+                "Keep only the Secret {} to whose root the clusters lead, and delete the others after a backup. {}",
                 self.root_secret(),
                 self.restore()
             ),
@@ -147,23 +150,23 @@ impl Change<'_> {
         let next = next.map_or_else(|| "a new root".to_owned(), |next| format!("the root {next}"));
         let way_out = match self.wanted {
             Mode::Kept => {
-                "To stay with the present root, keep the mode; or, if you have its key, give it with root_certificate and root_key_wo."
+                "To keep the current root, keep the mode; or, if you have its key, set root_certificate and root_key_wo."
             }
-            Mode::User => "Give the certificate and the key of the present root.",
+            Mode::User => "Use the certificate and the key of the current root.",
             Mode::Given => {
-                "Give certificates that the present root has signed. To change the root, first add the new one to root_certificates of \
-                 every cluster and apply, and sign with it in a later apply."
+                "Use certificates that the current root has signed. To change the root, first add the new one to \
+                 root_certificates of every cluster and apply, and sign with it in a later apply."
             }
             Mode::Existing => {
-                "Have the Secret cacerts of every cluster written with certificates of the present root."
+                "Have the Secret cacerts of every cluster written with certificates of the current root."
             }
-            Mode::SelfSigned => "istiod cannot take a root over: keep the mode.",
+            Mode::SelfSigned => "istiod cannot adopt an existing root: keep the mode.",
         };
         Told {
             summary: format!("Cluster {cluster:?}: the root of a mesh that is in use would change"),
             cause: format!(
-                "Its workloads trust {}, by {before}. With {} they would get certificates of {next}, and every connection would break \
-                 until all proxies trust it.",
+                "Its workloads trust {} (from {before}). With {} they would get certificates of {next}, and every connection \
+                 would break until all proxies trust it.",
                 present.join(", "),
                 mode(self.wanted)
             ),
@@ -180,8 +183,8 @@ impl Change<'_> {
         let (what, way_out) = match material {
             Material::Own => (
                 format!(
-                    "The Secret {namespace}/istio-ca-secret is the root certificate ({root}) with its key that an istiod created for \
-                     itself which runs there or ran there before. Workloads may still trust it, and would refuse those of this mesh"
+                    "The Secret {namespace}/istio-ca-secret contains a root certificate ({root}) and its key, which an istiod \
+                     created there for itself. Workloads may still trust it, and would reject those of this mesh"
                 ),
                 format!(
                     "{REMOVE_OTHERS} When nothing needs the root any more, delete it: kubectl --namespace {namespace} delete secret istio-ca-secret. A mesh of \
@@ -190,7 +193,8 @@ impl Change<'_> {
             ),
             Material::Authority => (
                 format!(
-                    "The Secret {namespace}/{INTERMEDIATE_SECRET} is there already, and leads to another root than the mesh's ({root})"
+                    "The Secret {namespace}/{INTERMEDIATE_SECRET} already exists, and leads to another root than the mesh's \
+                     ({root})"
                 ),
                 format!(
                     "To use it as it is, set mode = \"existing\". {REMOVE_OTHERS} When nothing needs the Secret any more, delete it."
@@ -209,7 +213,7 @@ impl Change<'_> {
         };
         Told {
             summary: format!("Cluster {cluster:?} has a certificate authority that is not this mesh's"),
-            cause: format!("{what}. The provider deletes no key that it has not written."),
+            cause: format!("{what}. The provider does not delete a key that it did not write."),
             way_out,
             path: primary(cluster),
         }
@@ -226,18 +230,18 @@ impl Change<'_> {
             cluster => format!("cluster {cluster:?}"),
         };
         format!(
-            "Restore {} in {place} from a backup, its labels included, and plan again: it is accepted when the clusters lead to its \
-             root. If you have the root's key elsewhere, give both with root_certificate and root_key_wo in place of key_cluster. Without \
-             the key the mesh continues until its intermediates expire, but no cluster can join: create a new mesh and move the \
-             workloads. A destroy that was interrupted goes on with terraform destroy.",
+            "Restore {} in {place} from a backup, its labels included, and plan again: it is accepted when the clusters lead to \
+             its root. If you have the root's key elsewhere, set both root_certificate and root_key_wo instead of key_cluster. \
+             Without the key the mesh continues until its intermediates expire, but no cluster can join: create a new mesh and \
+             move the workloads. To resume an interrupted destroy, run terraform destroy.",
             self.root_secret()
         )
     }
 }
 
 /// An installation of somebody else may still use what it has made.
-const REMOVE_OTHERS: &str = "If an Istio is still installed in this namespace, by Helm or istioctl for instance, remove it or choose \
-                             another namespace for the mesh.";
+const REMOVE_OTHERS: &str = "If Istio is still installed in this namespace, for instance by Helm or istioctl, remove it or \
+                             choose another namespace for the mesh.";
 
 /// How a root stays trusted while another one takes over.
 const KEEP_TRUSTING: &str = "Keep it in root_certificates of every cluster.";
@@ -261,9 +265,9 @@ pub fn given_up(cluster: &str, given_up: &GivenUp) -> Diagnostic {
     });
     let restarted = was_restarted.then(|| {
         format!(
-            "The Deployment istiod was restarted, since its workloads were told to trust another root than the Secret \
-             {INTERMEDIATE_SECRET} leads to. Proxies fetch certificates of the mesh's root by themselves; restart those workloads \
-             that were injected without PROXY_CONFIG_XDS_AGENT."
+            "The Deployment istiod was restarted, because its workloads were configured to trust another root than the Secret \
+             {INTERMEDIATE_SECRET} leads to. Proxies fetch certificates of the mesh's root by themselves; restart those \
+             workloads that were injected without PROXY_CONFIG_XDS_AGENT."
         )
     });
     let detail = [own, restarted].into_iter().flatten().collect::<Vec<_>>().join(" ");
@@ -274,7 +278,7 @@ pub fn given_up(cluster: &str, given_up: &GivenUp) -> Diagnostic {
 /// The Secret changed between two looks.
 pub fn has_changed(cluster: &str) -> Diagnostic {
     let summary = format!("Cluster {cluster:?}: the Secret that keeps the root of the mesh has just changed");
-    let detail = format!("Somebody else writes it. {NOTHING} Run the same command again.");
+    let detail = format!("Something else writes it. {NOTHING} Run the same command again.");
     Diagnostic::error(summary, detail).at(primary(cluster))
 }
 
@@ -327,10 +331,10 @@ mod tests {
             &refused,
             &[
                 "Cluster \"east\": the root of a mesh that is in use would change",
-                "sha256:aa, by mode = \"given\"",
+                "sha256:aa (from mode = \"given\")",
                 "With mode = \"generated\" with root_certificate they would get certificates of the root sha256:bb",
                 "Nothing was written.",
-                "Give the certificate and the key of the present root",
+                "Use the certificate and the key of the current root",
             ],
         );
         let replaced = Refusal::Replaced { cluster: "east".to_owned(), present: Vec::new(), next: None };
@@ -354,7 +358,7 @@ mod tests {
         );
         let foreseen = change(Mode::Kept, Mode::Kept).foreseen(&gone);
         assert_eq!(foreseen.severity, Severity::Warning);
-        assert_says(&foreseen, &["the apply is refused before it writes anything"]);
+        assert_says(&foreseen, &["the apply is rejected before it writes anything"]);
     }
 
     #[test]
@@ -367,7 +371,12 @@ mod tests {
         let told = |material| change(Mode::Kept, Mode::Kept).refused(&foreign(material));
         assert_says(
             &told(Material::Own),
-            &["istio-ca-secret", "ran there before", "by Helm or istioctl", "delete secret istio-ca-secret"],
+            &[
+                "istio-ca-secret",
+                "created there for itself",
+                "by Helm or istioctl",
+                "delete secret istio-ca-secret",
+            ],
         );
         assert_says(&told(Material::Authority), &["istio-system/cacerts", "mode = \"existing\""]);
         assert_says(&told(Material::Root), &["terraform-provider-istio-root", "key_cluster = \"east\""]);

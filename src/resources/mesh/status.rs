@@ -66,7 +66,7 @@ pub async fn observe(state: &MeshModel, before: &Field<StatusModel>, clusters: &
                 seen.insert(cluster.name().to_owned(), control_plane);
             }
             Err(error) => {
-                let consequence = "What status says of this cluster is what was last seen.";
+                let consequence = "status keeps what was last observed of this cluster.";
                 warnings.push(diagnostics::cluster_skipped(
                     &error,
                     Some(primary(cluster.name())),
@@ -186,10 +186,10 @@ fn texts(items: impl IntoIterator<Item = String>) -> Field<Vec<Field<String>>> {
 
 fn cannot_ask(label: &str, reason: &str) -> Diagnostic {
     let detail = format!(
-        "Whether it has accepted the other clusters could not be proved; status keeps what was last seen. Asking requires the \
-         permission to create pods/portforward in the mesh's namespace. The answer was: {reason}"
+        "Could not verify whether it has accepted the other clusters; status keeps what was last observed. Querying istiod \
+         requires permission to create pods/portforward in the mesh's namespace. The cause: {reason}"
     );
-    Diagnostic::warning(format!("Cluster {label:?}: istiod could not be asked"), detail).at(primary(label))
+    Diagnostic::warning(format!("Cluster {label:?}: could not query istiod"), detail).at(primary(label))
 }
 
 #[cfg(test)]

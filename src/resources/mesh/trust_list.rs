@@ -39,9 +39,9 @@ pub async fn observe(cluster: &Cluster, namespace: &str) -> Result<&'static str,
         Err(SharedMeshConfigError::Compose(_)) => Ok(INVALID_RECORD),
         Err(error) => {
             let summary =
-                format!("Cluster {:?}: the shared mesh configuration could not be looked at", cluster.name());
-            let help = "status keeps what was last seen of it. Looking requires the permission to get and list ConfigMaps in the \
-                        mesh's namespace.";
+                format!("Cluster {:?}: could not read the shared mesh configuration", cluster.name());
+            let help = "status keeps what was last observed of it. Reading it requires permission to get and list ConfigMaps in \
+                        the mesh's namespace.";
             let failure = diagnostics::failure(summary, &error, help, Some(primary(cluster.name())));
             Err(Diagnostic { severity: Severity::Warning, ..failure })
         }
@@ -52,20 +52,20 @@ pub async fn observe(cluster: &Cluster, namespace: &str) -> Result<&'static str,
 pub fn problem(label: &str, state: &str) -> Option<Problem> {
     let (cause, help) = match state {
         CHANGED => (
-            "is not what its records say",
-            "ConfigMap shared-mesh-config in the mesh's namespace tells istiod whom the mesh trusts besides its own root. Someone else \
-             has changed it, or one of its records. Apply again; that restores it.",
+            "does not match its records",
+            "The ConfigMap shared-mesh-config in the mesh's namespace contains what the mesh trusts in addition to its own root. \
+             It, or one of its records, was changed outside Terraform. Apply again; that restores it.",
         ),
         ABSENT => (
             "does not exist",
-            "ConfigMap shared-mesh-config in the mesh's namespace was deleted, so istiod trusts the mesh's own root alone. Apply again; \
-             that restores it.",
+            "The ConfigMap shared-mesh-config in the mesh's namespace was deleted, so istiod trusts only the mesh's own root. \
+             Apply again; that restores it.",
         ),
         INVALID_RECORD => (
             "cannot be composed from its records",
-            "A ConfigMap with the label terraform-provider-istio/record-of=shared-mesh-config in the mesh's namespace was edited by hand. \
-             Until it is repaired no change of what the mesh trusts takes effect. Apply again; where the record is not the mesh's own, \
-             apply the resource that it belongs to.",
+            "A ConfigMap with the label terraform-provider-istio/record-of=shared-mesh-config in the mesh's namespace was edited \
+             by hand. Until it is repaired, no change of what the mesh trusts takes effect. Apply again; if the record is not \
+             the mesh's own, apply the resource that owns it.",
         ),
         _ => return None,
     };

@@ -47,7 +47,7 @@ fn a_common_root_that_nobody_signs_with_is_not_mutual_trust() {
     assert_eq!(
         error.to_string(),
         format!(
-            "the authority of cluster \"east\" leads to root {}, which cluster \"west\" does not trust; it has {}, {}",
+            "the CA of cluster \"east\" leads to root {}, which cluster \"west\" does not trust; it has {}, {}",
             a.certificate.fingerprint(),
             b.certificate.fingerprint(),
             c.certificate.fingerprint()

@@ -140,7 +140,7 @@ fn key_types_are_written_as_they_are_read() {
         assert_eq!(key_type.to_string().parse::<KeyType>().unwrap(), key_type);
     }
     let error = "rsa-2048".parse::<KeyType>().unwrap_err();
-    assert_eq!(error.to_string(), "\"rsa-2048\" is no type of key");
+    assert_eq!(error.to_string(), "\"rsa-2048\" is not a valid key type");
 }
 
 proptest! {

@@ -137,7 +137,7 @@ fn a_secret_as_cert_manager_makes_it_is_read_as_istiod_reads_it() {
     assert_eq!(data(&parsed), istiods_files(&openssl));
     files.remove("ca.crt");
     let error = Intermediate::parse(&files, clock()).unwrap_err();
-    assert_eq!(error.to_string(), "ca.crt is missing or empty; there is note, tls.crt, tls.key");
+    assert_eq!(error.to_string(), "ca.crt is missing or empty; found note, tls.crt, tls.key");
 }
 
 #[test]

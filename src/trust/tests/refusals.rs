@@ -31,13 +31,13 @@ fn a_missing_or_empty_file_is_named() {
         let mut files = good();
         files.remove(file);
         let present: Vec<_> = files.keys().cloned().collect();
-        let expected = format!("{file} is missing or empty; there is {}", present.join(", "));
+        let expected = format!("{file} is missing or empty; found {}", present.join(", "));
         assert_eq!(refused(&files).to_string(), expected);
         files.insert(file.to_owned(), Vec::new());
         assert_eq!(refused(&files).to_string(), expected);
     }
     let nothing = refused(&BTreeMap::new()).to_string();
-    assert_eq!(nothing, "ca-cert.pem is missing or empty; there is nothing else");
+    assert_eq!(nothing, "ca-cert.pem is missing or empty; found nothing else");
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn a_certificate_that_is_no_authority_is_refused() {
     let error = refused(&leaf.data(&[&leaf], &[&root]));
     assert_eq!(
         error.to_string(),
-        "certificate \"CN=leaf\" in ca-cert.pem is not an authority's: its basicConstraints lack CA:true"
+        "certificate \"CN=leaf\" in ca-cert.pem is not a CA certificate: its basicConstraints lack CA:true"
     );
     let ca = root.below("ca");
     let error = refused(&ca.data(&[&ca], &[&root, &leaf]));
@@ -170,7 +170,7 @@ fn an_expired_authority_in_between_is_refused() {
     let middle = Authority::new("middle", Some(&root), ended);
     let ca = middle.below("ca");
     let error = refused(&ca.data(&[&ca, &middle], &[&root]));
-    assert_eq!(error.way_out(), "Replace the authority of the chain that is not valid now.");
+    assert_eq!(error.way_out(), "Replace the CA of the chain that is not valid now.");
 }
 
 #[test]
@@ -222,7 +222,7 @@ fn path_lengths_that_leave_no_room_for_workloads_issuer_are_refused_though_istio
         Root::parse(root.certificate.pem().as_bytes(), root.key.expose().as_bytes(), now()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "root \"CN=root\" in root-cert.pem has a pathlen too small for the 1 authorities between it and workloads"
+        "root \"CN=root\" in root-cert.pem has a pathlen too small for the 1 CAs between it and workloads"
     );
 
     let root = Authority::root("root");

@@ -22,7 +22,7 @@ async fn an_object_that_others_made_is_not_taken_over() {
     assert!(matches!(error, ApplyError::Refused { .. }));
     assert!(
         error.to_string().contains(
-            "/ConfigMap/not-taken-over/settings exists and was made by others (field managers: their-tool)"
+            "/ConfigMap/not-taken-over/settings exists and was created by something else (field managers: their-tool)"
         ),
         "{error}"
     );

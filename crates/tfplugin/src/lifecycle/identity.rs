@@ -61,7 +61,7 @@ pub(crate) fn upgraded<D>(
         return Err(Diagnostic::error("Identity of a newer provider", detail).into());
     }
     let malformed = |error: &dyn std::fmt::Display| {
-        let detail = format!("The saved identity does not fit the resource: {error}.");
+        let detail = format!("The saved identity does not match the resource's schema: {error}.");
         Diagnostic::error("Identity cannot be read", detail)
     };
     let mut saved = serde_json::from_slice(json).map_err(|error| malformed(&error))?;
@@ -83,7 +83,7 @@ fn unchanged(now: Value, prior: Value, operation: &str) -> Result<Value, Diagnos
     {
         let now = whole.insert(name.clone(), before.clone()).unwrap_or(Value::Null);
         if !now.is_null() && now.is_wholly_known() && now != before {
-            let rule = "the identity of a resource never changes while it lives";
+            let rule = "the identity of a resource never changes while it exists";
             return Err(Violation { path: AttributePath::new(name), rule }.diagnostic(operation).into());
         }
     }

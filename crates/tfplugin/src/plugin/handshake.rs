@@ -39,8 +39,8 @@ pub(super) struct Handshake {
 pub(super) enum HandshakeError {
     /// Not started by Terraform.
     #[error(
-        "This program is a Terraform provider: Terraform starts it. Name it in a configuration, or run it with \
-         --debug to attach Terraform to it."
+        "This program is a Terraform provider, which Terraform starts. Require it in a configuration, or run it with --debug to \
+         attach Terraform to it."
     )]
     NotStartedByTerraform,
 }

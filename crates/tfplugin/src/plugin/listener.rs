@@ -38,7 +38,7 @@ pub(super) enum ListenError {
     #[error("listen on {0}")]
     Listen(String, #[source] io::Error),
     /// The socket's rights cannot be set.
-    #[error("set the rights of the socket {0}")]
+    #[error("set the permissions of the socket {0}")]
     Rights(PathBuf, #[source] io::Error),
     /// No such group.
     #[cfg(unix)]

@@ -241,7 +241,7 @@ fn handle_interrupts(debug: bool, shutdown: CancellationToken) -> io::Result<()>
                 shutdown.cancel();
                 return;
             }
-            tracing::info!(count, "an interrupt was ignored: Terraform will say what to do");
+            tracing::info!(count, "ignored an interrupt: Terraform says when to stop");
         }
     });
     Ok(())

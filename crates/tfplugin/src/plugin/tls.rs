@@ -32,7 +32,7 @@ pub(super) enum TlsError {
     #[error("read Terraform's certificate from PLUGIN_CLIENT_CERT")]
     ClientCertificate(#[source] rustls::pki_types::pem::Error),
     /// Our certificate cannot be made.
-    #[error("make the provider's certificate")]
+    #[error("create the provider's certificate")]
     Certificate(#[source] rcgen::Error),
     /// rustls refuses the combination.
     #[error("set up TLS")]

@@ -69,6 +69,9 @@ pub(super) async fn answer_or<T: Answer>(
 
 pub(super) fn crash(panic: &str) -> Diagnostic {
     tracing::error!(panic, "the provider has crashed");
-    let detail = format!("{panic}\n\nThis is a fault in the provider; please report it with these lines.");
+    let detail = format!(
+        "{panic}\n\n\
+                          This is a bug in the provider; please report it with these lines."
+    );
     Diagnostic::error("The provider has crashed", detail)
 }

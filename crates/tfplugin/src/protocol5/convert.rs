@@ -77,9 +77,8 @@ pub(super) fn deferred(
         return Ok(None);
     };
     if !allowed {
-        let detail = "The provider has put an operation off, which this client does not allow. \
-                      This is a fault in the provider.";
-        return Err(Diagnostic::error("Operation put off without permission", detail).into());
+        let detail = "The provider deferred an operation, which this client does not allow. This is a bug in the provider.";
+        return Err(Diagnostic::error("Operation deferred without permission", detail).into());
     }
     let reason = match deferral {
         Deferral::ResourceConfigUnknown => Reason::ResourceConfigUnknown,

@@ -89,8 +89,8 @@ impl<D> Find<D> {
         let missing = self.include_resource && found.resource.is_none();
         if missing || !found.identity.is_wholly_known() || found.display_name.is_empty() {
             let detail = format!(
-                "The list found {:?} without its name, its whole identity, or the state that was asked for. This is a \
-                 fault in the provider; please report it.",
+                "The list found {:?} without its name, its whole identity, or the state that was requested. This is a bug in the \
+                 provider; please report it.",
                 found.display_name
             );
             return Err(Diagnostic::error("Provider produced an invalid list", detail).into());

@@ -79,7 +79,7 @@ impl<P: Provider> Service<P> {
         let configured = self.configured.read().unwrap_or_else(PoisonError::into_inner).clone();
         let configured = configured.ok_or_else(|| {
             let detail =
-                format!("An operation of the provider {} was asked for before its configuration.", P::name());
+                format!("An operation of the provider {} was requested before its configuration.", P::name());
             Diagnostic::error("Provider is not configured", detail)
         })?;
         let private = PrivateState::decode(private).map_err(|error| {

@@ -116,10 +116,7 @@ fn sets_may_shrink_when_elements_turn_out_equal_but_never_grow() {
     let (a, b) = (text("a"), text("b"));
     assert_eq!(apply(&set(vec![Value::Unknown, a.clone()]), &set(vec![a.clone()])), [""; 0]);
     assert_eq!(apply(&set(vec![Value::Unknown]), &set(vec![a.clone(), b.clone()])).len(), 1);
-    assert_eq!(
-        apply(&set(vec![a.clone()]), &set(vec![b])),
-        ["set: a planned element of the set is not there"]
-    );
+    assert_eq!(apply(&set(vec![a.clone()]), &set(vec![b])), ["set: a planned element of the set is missing"]);
     assert_eq!(apply(&set(vec![a.clone()]), &set(vec![a])), [""; 0]);
 }
 

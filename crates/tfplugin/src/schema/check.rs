@@ -32,7 +32,7 @@ const RESERVED_AT_TOP: [&str; 8] =
 fn check_block(block: &Block, parent: &str) -> Result<(), SchemaError> {
     let path = |name: &str| if parent.is_empty() { name.to_owned() } else { format!("{parent}.{name}") };
     if let Some(name) = block.doubled.first() {
-        return Err(SchemaError { path: path(name), problem: "the name stands twice in the block" });
+        return Err(SchemaError { path: path(name), problem: "the name is used twice in the block" });
     }
     for name in block.attributes.keys().chain(block.blocks.keys()) {
         let problem = if !valid_name(name) {
@@ -83,13 +83,13 @@ fn check_attribute(attribute: &Attribute) -> Result<(), &'static str> {
 fn check_nesting(nested: &NestedBlock) -> Result<(), &'static str> {
     let (min, max) = (nested.min_items, nested.max_items);
     match nested.nesting {
-        Nesting::Single if max != 1 || min > 1 => Err("a SINGLE block stands at most once"),
+        Nesting::Single if max != 1 || min > 1 => Err("a SINGLE block occurs at most once"),
         Nesting::Group | Nesting::Map if min != 0 || max != 0 => Err("a GROUP or MAP block has no limits"),
         Nesting::List | Nesting::Set if max != 0 && min > max => {
             Err("the least number is above the greatest")
         }
-        Nesting::Set if nested.block.has_dynamic() => Err("a SET block holds no dynamic attribute"),
-        Nesting::Set if has_write_only(&nested.block) => Err("a SET block holds no write-only attribute"),
+        Nesting::Set if nested.block.has_dynamic() => Err("a SET block has no dynamic attribute"),
+        Nesting::Set if has_write_only(&nested.block) => Err("a SET block has no write-only attribute"),
         _ => Ok(()),
     }
 }
@@ -97,7 +97,7 @@ fn check_nesting(nested: &NestedBlock) -> Result<(), &'static str> {
 fn check_no_computed(block: &Block, parent: &str) -> Result<(), SchemaError> {
     let computed = block.attributes.iter().find(|(_, attribute)| attribute.is_computed());
     if let Some((name, _)) = computed {
-        let problem = "no computed value and no default is possible here";
+        let problem = "neither a computed value nor a default is possible here";
         return Err(SchemaError { path: format!("{parent}{name}"), problem });
     }
     block

@@ -63,7 +63,7 @@ impl IdentitySchema {
     pub fn check(&self) -> Result<(), SchemaError> {
         let error = |name: &str, problem| Err(SchemaError { path: name.to_owned(), problem });
         if let Some(name) = self.doubled.first() {
-            return error(name, "the name stands twice in the identity");
+            return error(name, "the name is used twice in the identity");
         }
         if self.attributes.values().all(|attribute| !attribute.required_for_import) {
             return error("identity", "an identity has an attribute that an import requires");
@@ -77,7 +77,7 @@ impl IdentitySchema {
                 ty => is_primitive(ty),
             };
             if !flat {
-                return error(name, "an identity holds bools, numbers, strings and lists of them");
+                return error(name, "an identity has only bools, numbers, strings and lists of them");
             }
         }
         Ok(())

@@ -84,9 +84,9 @@ fn pages_of_two_meshes_are_refused_by_both_identities() {
     let mut members = of_one_mesh(&["east", "west"]);
     members[1] = member("west", Some(join("b", &["west"])));
     let error = page(&members).unwrap_err();
-    assert_eq!(error.summary, "Clusters \"east\" and \"west\" are of two meshes");
+    assert_eq!(error.summary, "Clusters \"east\" and \"west\" belong to different meshes");
     assert!(
-        error.detail.contains("\"shop\" with the identity a, the second of \"shop\" with the identity b")
+        error.detail.contains("\"shop\" with the identity a, and the second to \"shop\" with the identity b")
     );
 }
 
@@ -106,7 +106,7 @@ fn an_unfinished_apply_is_a_warning_and_the_first_page_counts() {
     let (read, warning) = page(&members).unwrap().unwrap();
     assert_eq!(read, join("a", &["east", "west"]));
     let warning = warning.unwrap();
-    assert!(warning.detail.contains("not what clusters \"west\" have"), "{}", warning.detail);
+    assert!(warning.detail.contains("differs from that in clusters \"west\""), "{}", warning.detail);
     members[1] = member("west", Some(join("a", &["east"])));
     assert!(page(&members).unwrap().unwrap().1.is_some());
 }
