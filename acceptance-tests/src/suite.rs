@@ -1,12 +1,12 @@
-//! How the tests of a target run: one after the other, in any order, each on clusters that are as new.
+//! How the tests of a target run: one after the other, in any order, each on pristine clusters.
 //!
 //! A target names each of its tests once, in [`tests!`](crate::tests), and its `main` is one call of [`run_on_lab`] or, where the
-//! tests start their clusters themselves, of [`run_in_jail`]. Every test runs alone, by its name, and needs nothing of another one;
-//! `SHUFFLE=<seed>` shows that, with the target's tests in another order for each seed.
+//! tests start their clusters themselves, of [`run_in_jail`]. Every test runs alone, by its name, and relies on no other one;
+//! `SHUFFLE=<seed>` runs a target's tests in another order for each seed.
 //!
-//! What a test that succeeds leaves of Istio's definitions is removed before the next one. If it leaves anything else, or fails, the
-//! next one begins on new clusters, so a test may leave what it has made where a destroy is not what it is about. What it changes of
-//! the lab itself (links, ports, load balancers, an API server that is stopped), it has to take back.
+//! The CRDs that a test leaves are removed before the next one. If it leaves anything else, or fails, the next one gets new clusters,
+//! so that no failure causes another one, and a test need not destroy its mesh where that is not what it is about. What a test changes
+//! in the lab itself (links, ports, load balancers, an API server that it stops), it must change back before it ends.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
@@ -99,7 +99,7 @@ struct Stage {
 impl Stage {
     fn run(&self, test: &Test<fn(&Lab)>) {
         let mut stage = self.lab.lock().unwrap_or_else(PoisonError::into_inner);
-        let lab = stage.take().filter(is_as_new).unwrap_or_else(|| self.start());
+        let lab = stage.take().filter(is_pristine).unwrap_or_else(|| self.start());
         let began = Instant::now();
         let outcome = catch_unwind(AssertUnwindSafe(|| (test.run)(&lab)));
         eprintln!("{} took {:.1} s", test.name, began.elapsed().as_secs_f64());
@@ -117,32 +117,31 @@ impl Stage {
     }
 }
 
-/// Removes Istio's definitions, which most meshes leave; whether nothing else is left.
-fn is_as_new(lab: &Lab) -> bool {
+/// Removes the CRDs, which most meshes leave; whether nothing else is left.
+fn is_pristine(lab: &Lab) -> bool {
     thread::scope(|scope| {
         let clusters: Vec<_> = lab
             .clusters()
             .iter()
-            .map(|cluster| scope.spawn(move || is_cluster_as_new(lab, cluster.name())))
+            .map(|cluster| scope.spawn(move || is_cluster_pristine(lab, cluster.name())))
             .collect();
-        // All are waited for; one that panics is not as new.
+        // All are waited for; one that cannot be looked at is not pristine.
         clusters.into_iter().fold(true, |all, cluster| cluster.join().unwrap_or(false) && all)
     })
 }
 
-fn is_cluster_as_new(lab: &Lab, cluster: &str) -> bool {
-    let admin = Admin::of(lab, cluster);
-    let remains = admin.remains();
-    if remains.iter().any(|name| name.starts_with("CustomResourceDefinition ")) {
-        official::remove_definitions(&lab.kubeconfig(), cluster);
-    }
-    let others: Vec<_> =
-        remains.iter().filter(|name| !name.starts_with("CustomResourceDefinition ")).collect();
+fn is_cluster_pristine(lab: &Lab, cluster: &str) -> bool {
+    let (crds, others): (Vec<_>, Vec<_>) = Admin::of(lab, cluster)
+        .remains()
+        .into_iter()
+        .partition(|name| name.starts_with("CustomResourceDefinition "));
     if let Some(first) = others.first() {
         eprintln!(
-            "{cluster} has {} objects of the last test, such as {first}: it is made anew",
+            "{} objects remain in {cluster}, such as {first}: the next test gets new clusters",
             others.len()
         );
+    } else if !crds.is_empty() {
+        official::remove_definitions(&lab.kubeconfig(), cluster);
     }
     others.is_empty()
 }
