@@ -33,8 +33,8 @@ pub fn directory(build: Build) -> &'static Path {
 fn make(build: Build) -> PathBuf {
     let mut cargo = cargo(&["build", "--offline", "--bin", "terraform-provider-istio"]);
     cargo.args(["--message-format", "json-render-diagnostics"]);
-    // From the whole workspace, so that the dependencies have the features that the tests' build has, and are there.
     let name = match build {
+        // From the whole workspace, so that the dependencies have the features that the tests' build has, and are there.
         Build::Normal => {
             cargo.arg("--workspace");
             "normal"
@@ -43,8 +43,8 @@ fn make(build: Build) -> PathBuf {
             cargo.args(["--workspace", "--release"]);
             "release"
         }
+        // In a place of its own, so that nobody takes it for the provider and no build of the provider has to replace it.
         Build::Leaking => {
-            // Nobody may take it for the provider, and no build of the provider has to replace it.
             cargo.arg("--target-dir").arg(target_directory().join("leaking"));
             cargo.args(["--package", "terraform-provider-istio", "--features", "leak"]);
             cargo.env("CARGO_PROFILE_DEV_DEBUG", "false");
@@ -53,7 +53,7 @@ fn make(build: Build) -> PathBuf {
     };
     let printed = output(&mut cargo);
     let binary = executable(&printed);
-    // The next build writes to the same place, and others read there, so this one gets a directory of its own.
+    // Cargo's own directory has more than the provider in it.
     let directory = binary.parent().expect("a directory").join("acceptance").join(name);
     std::fs::create_dir_all(&directory).expect("make the provider's directory");
     // Test binaries run side by side, each in a PID namespace of its own: only a random name is nobody else's.
