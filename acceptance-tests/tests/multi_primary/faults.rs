@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 const CLUSTERS: [&str; 2] = ["east", "middle"];
 const APPLY: [&str; 4] = ["apply", "-input=false", "-auto-approve", "-no-color"];
-/// Writes of a create in one cluster, about half of which are CRDs, when it is in the midst of the others.
-const HALF_WAY: usize = 35;
+/// Writes of a create in one cluster after which it has all CRDs and some of the rest.
+const HALF_WAY: usize = 28;
 const MENDED: &str = "fix the cause, `terraform untaint istio_mesh.shop`, `terraform apply`";
 const AGAIN: &str = "the same command again";
 /// The kubeconfig whose requests are counted.
