@@ -183,9 +183,13 @@ impl Victim<'_> {
     fn a_create_is_cancelled_twice(&mut self) {
         let run = self.start_create(&APPLY);
         let provider = run.process().provider().expect("the provider runs");
-        assert!(run.process().signal("-INT"), "the run is over");
-        until("the first interrupt", || run.has_printed("Interrupt received"));
-        run.process().signal("-INT");
+        // Else it may be done with the first interrupt before the second one.
+        provider.signal("-STOP");
+        for answer in ["Interrupt received", "Two interrupts received"] {
+            run.process().signal("-INT");
+            until(answer, || run.has_printed(answer));
+        }
+        provider.signal("-CONT");
         let run = run.finished();
         assert!(run.code != 0 && run.output.contains("Two interrupts received"), "{}", run.output);
         until("the end of the provider without Terraform", || !provider.exists());
