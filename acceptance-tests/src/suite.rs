@@ -125,8 +125,10 @@ fn is_pristine(lab: &Lab) -> bool {
             .iter()
             .map(|cluster| scope.spawn(move || is_cluster_pristine(lab, cluster.name())))
             .collect();
-        // All are waited for; one that cannot be looked at is not pristine.
-        clusters.into_iter().fold(true, |all, cluster| cluster.join().unwrap_or(false) && all)
+        // One that cannot be looked at is not pristine. All are waited for.
+        let pristine: Vec<bool> =
+            clusters.into_iter().map(|cluster| cluster.join().unwrap_or(false)).collect();
+        pristine.into_iter().all(|is_pristine| is_pristine)
     })
 }
 
