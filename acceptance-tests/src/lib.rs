@@ -5,15 +5,23 @@
 #![allow(clippy::missing_panics_doc, reason = "a panic is how a test fails")]
 
 pub mod admin;
+pub mod audited;
 pub mod authority;
 pub mod book;
 pub mod comparison;
 pub mod delay;
+pub mod fixture;
 pub mod guide;
 pub mod hold;
 pub mod mesh;
 pub mod official;
+pub mod process;
 pub mod provider_binary;
+pub mod random;
+pub mod suite;
 pub mod terraform;
+mod until;
 
+pub use fixture::Fixture;
 pub use terraform::{Run, Workspace};
+pub use until::until;

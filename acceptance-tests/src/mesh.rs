@@ -3,13 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use k8s_openapi::api::rbac::v1::PolicyRule;
 use lab::{Lab, parts};
 
 /// The release of the lab's charts.
 pub const VERSION: &str = "1.31.0";
-/// Whose requests are in the audit logs.
-const AUDITED: &str = "terraform";
 /// Where its resource is.
 pub const ADDRESS: &str = "istio_mesh.shop";
 
@@ -27,11 +24,10 @@ pub struct Mesh {
 impl Mesh {
     /// A mesh of these clusters. Where there are several, the first keeps the root's key.
     pub fn of(id: &str, clusters: &[&str]) -> Self {
-        let charts = parts::charts().unwrap_or_else(|error| panic!("{}", lab::chain(&error)));
         let mesh = Self {
             id: id.to_owned(),
             namespace: "istio-system".to_owned(),
-            repository: charts.directory().display().to_string(),
+            repository: charts(),
             authority: String::new(),
             primaries: clusters.iter().map(|label| ((*label).to_owned(), String::new())).collect(),
             rest: String::new(),
@@ -111,6 +107,12 @@ impl Mesh {
     }
 }
 
+/// Where the lab's charts are.
+pub fn charts() -> String {
+    let charts = parts::charts().unwrap_or_else(|error| panic!("{}", lab::chain(&error)));
+    charts.directory().display().to_string()
+}
+
 /// What stands before every resource: the provider's address, and a provider block with these cluster blocks.
 pub fn provider(blocks: &str) -> String {
     format!(
@@ -126,21 +128,4 @@ pub fn cluster_block(lab: &Lab, label: &str, cluster: &str, extra: &str) -> Stri
         "  cluster {label:?} {{\n    config_path = \"{}\"\n    config_context = {cluster:?}\n{extra}\n  }}\n",
         kubeconfig.display()
     )
-}
-
-/// A provider block with all clusters by their names, whose requests are in the clusters' audit logs.
-pub fn audited_provider(lab: &Lab) -> String {
-    let all = || Some(vec!["*".to_owned()]);
-    let verbs = vec!["*".to_owned()];
-    let rules = [
-        PolicyRule { api_groups: all(), resources: all(), verbs: verbs.clone(), ..PolicyRule::default() },
-        PolicyRule { non_resource_urls: all(), verbs, ..PolicyRule::default() },
-    ];
-    let blocks = lab.clusters().iter().map(|cluster| {
-        let api = cluster.api_server();
-        let token = api.add_identity(AUDITED, &rules).expect("make the identity");
-        let (label, host, ca) = (cluster.name(), api.host(), api.ca_pem());
-        format!("  cluster {label:?} {{\n    host = {host:?}\n    token = {token:?}\n    cluster_ca_certificate = <<-PEM\n{ca}\nPEM\n  }}\n")
-    });
-    provider(&blocks.collect::<String>())
 }

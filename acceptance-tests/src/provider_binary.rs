@@ -1,6 +1,7 @@
 //! The provider's binary, built by cargo like every test.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::OnceLock;
 
 use serde_json::Value;
@@ -12,7 +13,7 @@ pub enum Build {
     Normal,
     /// As it is shipped.
     Release,
-    /// With the feature `leak`, which plants secrets where none may be.
+    /// With the feature `leak`, which plants secrets where none may be; in a target directory of its own.
     Leaking,
 }
 
@@ -30,26 +31,29 @@ pub fn directory(build: Build) -> &'static Path {
 }
 
 fn make(build: Build) -> PathBuf {
-    let mut cargo = lab::inner_cargo();
-    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
-    // From the whole workspace, so that the dependencies have the features that the tests' build has, and are there.
-    cargo.args(["build", "--offline", "--workspace", "--bin", "terraform-provider-istio"]);
+    let mut cargo = cargo(&["build", "--offline", "--bin", "terraform-provider-istio"]);
     cargo.args(["--message-format", "json-render-diagnostics"]);
     let name = match build {
-        Build::Normal => "normal",
+        // From the whole workspace, so that the dependencies have the features that the tests' build has, and are there.
+        Build::Normal => {
+            cargo.arg("--workspace");
+            "normal"
+        }
         Build::Release => {
-            cargo.arg("--release");
+            cargo.args(["--workspace", "--release"]);
             "release"
         }
+        // In a place of its own, so that nobody takes it for the provider and no build of the provider has to replace it.
         Build::Leaking => {
-            cargo.args(["--features", "terraform-provider-istio/leak"]);
+            cargo.arg("--target-dir").arg(target_directory().join("leaking"));
+            cargo.args(["--package", "terraform-provider-istio", "--features", "leak"]);
+            cargo.env("CARGO_PROFILE_DEV_DEBUG", "false");
             "leaking"
         }
     };
-    let output = cargo.output().expect("run cargo");
-    assert!(output.status.success(), "cargo build failed:\n{}", String::from_utf8_lossy(&output.stderr));
-    let binary = executable(&output.stdout);
-    // The next build of another kind writes to the same place, so this one gets a directory of its own.
+    let printed = output(&mut cargo);
+    let binary = executable(&printed);
+    // Cargo's own directory has more than the provider in it.
     let directory = binary.parent().expect("a directory").join("acceptance").join(name);
     std::fs::create_dir_all(&directory).expect("make the provider's directory");
     // Test binaries run side by side, each in a PID namespace of its own: only a random name is nobody else's.
@@ -57,6 +61,26 @@ fn make(build: Build) -> PathBuf {
     std::fs::copy(&binary, &unfinished).expect("copy the provider");
     unfinished.persist(directory.join("terraform-provider-istio")).expect("put the provider in place");
     directory
+}
+
+/// Where cargo puts what it builds.
+fn target_directory() -> PathBuf {
+    let printed = output(&mut cargo(&["metadata", "--offline", "--no-deps", "--format-version=1"]));
+    let metadata: Value = serde_json::from_slice(&printed).expect("cargo prints JSON");
+    PathBuf::from(metadata["target_directory"].as_str().expect("cargo names its target directory"))
+}
+
+fn cargo(arguments: &[&str]) -> Command {
+    let mut cargo = lab::inner_cargo();
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments);
+    cargo
+}
+
+/// What cargo has printed.
+fn output(cargo: &mut Command) -> Vec<u8> {
+    let output = cargo.output().expect("run cargo");
+    assert!(output.status.success(), "{cargo:?} failed:\n{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
 }
 
 /// The path that cargo tells of the binary it has built.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read as _, Seek as _};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -10,6 +11,7 @@ use lab::parts::{self, Part};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::process::Process;
 use crate::provider_binary::{self, Build};
 
 /// A working directory with a configuration, and the command line that drives it.
@@ -36,9 +38,17 @@ pub struct Running {
 }
 
 impl Running {
-    /// Process of `terraform`.
-    pub fn id(&self) -> u32 {
-        self.process.id()
+    /// The process of `terraform`.
+    pub fn process(&self) -> Process {
+        Process::of(self.process.id())
+    }
+
+    /// Whether it has printed this so far.
+    pub fn has_printed(&self, text: &str) -> bool {
+        let mut printed = vec![0; 1 << 20];
+        // Where the file is read must not change: it is where the process writes.
+        let length = self.output.read_at(&mut printed, 0).expect("read what terraform has printed");
+        String::from_utf8_lossy(&printed[..length]).contains(text)
     }
 
     /// Whether it has ended.

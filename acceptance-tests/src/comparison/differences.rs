@@ -34,6 +34,9 @@ struct Entry {
     official: Option<String>,
     /// What we make; without it, we make nothing.
     ours: Option<String>,
+    /// Whether it is found only where the clusters are on several networks.
+    #[serde(default)]
+    across_networks: bool,
     reason: String,
     #[serde(skip)]
     used: Cell<bool>,
@@ -62,11 +65,11 @@ impl fmt::Display for Found {
 }
 
 impl Differences {
-    /// Reads the list.
+    /// Reads the list, for clusters that are on one network or on several.
     ///
     /// # Errors
     /// An entry that gives no reason, or that would allow what no reason allows.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str, on_several_networks: bool) -> Result<Self, String> {
         let File { difference: entries } = toml::from_str(text).map_err(|error| error.to_string())?;
         for Entry { object, field, official, ours, reason, .. } in &entries {
             let named = format!("{object}: {field}");
@@ -80,7 +83,8 @@ impl Differences {
                 return Err(format!("{named} may not differ for any reason"));
             }
         }
-        Ok(Self { entries })
+        let found_here = |entry: &Entry| on_several_networks || !entry.across_networks;
+        Ok(Self { entries: entries.into_iter().filter(found_here).collect() })
     }
 
     /// What differs in a cluster and is not in the list, or may not be in it.
@@ -202,7 +206,7 @@ reason = "Helm's own record of what it did"
 
     #[test]
     fn what_is_in_the_list_is_explained_and_nothing_else() {
-        let list = Differences::parse(LIST).unwrap();
+        let list = Differences::parse(LIST, true).unwrap();
         let official = objects(&[
             ("Service a/b", &[("metadata.labels.by", "Helm"), ("spec.type", "LoadBalancer")]),
             ("Secret a/release.1", &[("data.release", "x")]),
@@ -217,11 +221,22 @@ reason = "Helm's own record of what it did"
 
     #[test]
     fn an_entry_that_nothing_needs_is_told() {
-        let list = Differences::parse(LIST).unwrap();
+        let list = Differences::parse(LIST, true).unwrap();
         let official = objects(&[("Service a/b", &[("metadata.labels.by", "Helm")])]);
         let ours = objects(&[("Service a/b", &[("metadata.labels.by", "us")])]);
         assert!(list.unexplained(&official, &ours).is_empty());
         assert_eq!(list.unused(), ["Secret a/release.*: "]);
+    }
+
+    #[test]
+    fn an_entry_for_several_networks_counts_only_there() {
+        let text = LIST.to_owned() + "across_networks = true\n";
+        let official = objects(&[("Secret a/release.1", &[])]);
+        for (on_several_networks, unexplained) in [(true, 0), (false, 1)] {
+            let list = Differences::parse(&text, on_several_networks).unwrap();
+            assert_eq!(list.unexplained(&official, &objects(&[])).len(), unexplained);
+            assert_eq!(list.unused(), ["Service a/*: metadata.labels.by"]);
+        }
     }
 
     #[test]
@@ -240,21 +255,21 @@ reason = "Helm's own record of what it did"
             ("Namespace a", "metadata.labels[topology.istio.io/network]"),
             ("Namespace a", "*"),
         ] {
-            let error = Differences::parse(&entry(object, field)).unwrap_err();
+            let error = Differences::parse(&entry(object, field), true).unwrap_err();
             assert!(error.ends_with("may not differ for any reason"), "{error}");
         }
         // Nor does a pattern that says it in other words.
-        let list = Differences::parse(&entry("Service *", "spec.sel*")).unwrap();
+        let list = Differences::parse(&entry("Service *", "spec.sel*"), true).unwrap();
         let (official, ours) =
             (objects(&[("Service a/b", &[])]), objects(&[("Service a/b", &[("spec.selector.app", "x")])]));
         assert_eq!(list.unexplained(&official, &ours).len(), 1);
         // Nor an object that only one side has.
-        let list = Differences::parse(&entry("Service *", "")).unwrap();
+        let list = Differences::parse(&entry("Service *", ""), true).unwrap();
         let found = list.unexplained(&objects(&[]), &ours);
         assert_eq!(shown(&found), ["Service a/b: spec.selector.app: official nothing, ours there"]);
         // But what nobody else reads may be meant.
         let record = "ConfigMap istio-system/terraform-provider-istio-mesh";
-        let list = Differences::parse(&entry(record, "")).unwrap();
+        let list = Differences::parse(&entry(record, ""), true).unwrap();
         let ours = objects(&[(record, &[("data[setting.configuration].primary.east.network", "a")])]);
         assert_eq!(list.unexplained(&objects(&[]), &ours), []);
     }
@@ -262,7 +277,7 @@ reason = "Helm's own record of what it did"
     #[test]
     fn an_entry_without_a_reason_is_refused() {
         let text = LIST.replace("Helm's own record of what it did", "because");
-        assert!(Differences::parse(&text).unwrap_err().ends_with("has no reason"));
+        assert!(Differences::parse(&text, true).unwrap_err().ends_with("has no reason"));
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! The two clusters of a test.
 
-use std::time::{Duration, Instant};
-
 use acceptance_tests::admin::{Admin, Objects};
 use acceptance_tests::mesh::{ADDRESS, Mesh, cluster_block, provider};
 use acceptance_tests::{Run, Workspace};
@@ -71,11 +69,6 @@ impl<'a> Clusters<'a> {
     pub fn settled(&self) -> [Objects; 2] {
         self.admins().map(Admin::settled)
     }
-}
-
-/// Whether no cluster has anything that a new one has not.
-pub fn is_clean(lab: &Lab) -> bool {
-    lab.clusters().iter().all(|cluster| Admin::of(lab, cluster.name()).remains().is_empty())
 }
 
 /// The same objects with the same content; names what differs.
@@ -149,14 +142,4 @@ pub fn fails(workspace: &Workspace, texts: &[&str]) -> Run {
     let run = workspace.apply().failed_with(texts);
     assert!(!run.output.contains("bug in the provider"), "{}", run.story());
     run
-}
-
-/// Waits until `done` says so; panics after a minute.
-#[track_caller]
-pub fn until(what: &str, done: impl Fn() -> bool) {
-    let began = Instant::now();
-    while !done() {
-        assert!(began.elapsed() < Duration::from_mins(1), "{what} did not happen");
-        std::thread::sleep(Duration::from_millis(200));
-    }
 }

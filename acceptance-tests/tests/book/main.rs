@@ -8,9 +8,6 @@
 //! * `trust`: changes of who signs.
 //! * `uninstalling`: the order of a destroy.
 //! * `promised`: saved plans, and clusters that are replaced after the plan.
-//!
-//! Each test begins with two clusters on one network that are as new: those of the test before if it has left them so, and new ones
-//! if it has not, whatever became of it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod clusters;
@@ -22,26 +19,15 @@ mod seizing;
 mod trust;
 mod uninstalling;
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
 
-use acceptance_tests::provider_binary::{self, Build};
-use clusters::{Clusters, is_clean};
+use acceptance_tests::provider_binary::Build;
+use acceptance_tests::suite::{Test, run_on_lab};
+use acceptance_tests::tests;
+use clusters::Clusters;
 use lab::{Lab, Spec};
-use libtest_mimic::{Arguments, Trial};
 
-type Test = (&'static str, fn(&Clusters));
-/// The lab that the last test has left, if its clusters are as new.
-type Stage = Arc<Mutex<Option<Lab>>>;
-
-macro_rules! tests {
-    ($($subject:ident { $($test:ident,)+ })+) => {
-        const TESTS: &[Test] = &[$($((stringify!($test), $subject::$test),)+)+];
-    };
-}
-
-tests! {
+const TESTS: &[Test<fn(&Lab)>] = tests! { Clusters::of =>
     seizing {
         a_mesh_of_someone_else_is_not_seized_by_the_create_of_two_clusters,
         a_mesh_of_someone_else_is_not_seized_by_a_cluster_that_is_added,
@@ -73,43 +59,8 @@ tests! {
         a_cluster_that_is_replaced_in_the_run_is_filled_only_if_the_user_says_so,
         a_chart_that_changed_since_the_plan_is_named,
     }
-}
+};
 
 fn main() -> ExitCode {
-    let mut arguments = Arguments::from_args();
-    if !arguments.list {
-        // Built outside, where cargo finds its locks; a jail hides /run.
-        provider_binary::directory(Build::Normal);
-        if let Err(error) = lab::jail::enter() {
-            eprintln!("{}", lab::chain(&error));
-            return ExitCode::FAILURE;
-        }
-        // They share the machine's addresses.
-        arguments.test_threads = Some(1);
-    }
-    let stage = Stage::default();
-    let trials = TESTS.iter().map(|(name, test)| {
-        let (stage, test) = (Arc::clone(&stage), *test);
-        Trial::test(*name, move || {
-            on_new_clusters(&stage, test);
-            Ok(())
-        })
-    });
-    libtest_mimic::run(&arguments, trials.collect()).exit_code()
-}
-
-fn on_new_clusters(stage: &Stage, test: fn(&Clusters)) {
-    let mut stage = stage.lock().unwrap_or_else(PoisonError::into_inner);
-    let lab = stage.take().unwrap_or_else(|| {
-        Lab::start(&Spec::flat(&["east", "west"])).unwrap_or_else(|error| panic!("{}", lab::chain(&error)))
-    });
-    let outcome = catch_unwind(AssertUnwindSafe(|| test(&Clusters::of(&lab))));
-    match outcome {
-        Ok(()) if is_clean(&lab) => *stage = Some(lab),
-        Ok(()) => {}
-        Err(failure) => {
-            drop(lab);
-            resume_unwind(failure);
-        }
-    }
+    run_on_lab(&Spec::flat(&["east", "west"]), &[Build::Normal], TESTS)
 }

@@ -3,13 +3,14 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use acceptance_tests::Workspace;
 use acceptance_tests::admin::Admin;
-use acceptance_tests::mesh::{Mesh, audited_provider};
+use acceptance_tests::audited::audited_provider;
+use acceptance_tests::mesh::Mesh;
+use acceptance_tests::{Workspace, until};
 use lab::api_server::audit::Request;
 use serde_json::json;
 
-use crate::clusters::{Clusters, SYSTEM, mesh, path_of, until};
+use crate::clusters::{Clusters, SYSTEM, mesh, path_of};
 
 const GATEWAY: &str = "istio-eastwestgateway";
 const SLOW: &str = "test.example/slow-load-balancer";

@@ -1,6 +1,7 @@
+use acceptance_tests::Fixture;
 use serde_json::{Value, json};
 
-use crate::fixture::{Fixture, status};
+use crate::entrance::{answers, example, istiod_runs_with, status};
 
 /// A root as `openssl` makes it.
 fn root() -> String {
@@ -37,7 +38,7 @@ fn record(name: &str, trust_domain: &str) -> String {
 }
 
 pub fn a_mesh_is_ready_for_others_and_trusts_whom_the_records_name(fixture: &Fixture) {
-    let workspace = fixture.example("federation-gateway", &json!({}));
+    let workspace = example(fixture, "federation-gateway", &json!({}));
     workspace.apply().succeeded();
     workspace.assert_no_changes();
     workspace.assert_well();
@@ -53,12 +54,9 @@ pub fn a_mesh_is_ready_for_others_and_trusts_whom_the_records_name(fixture: &Fix
     assert_eq!(gateway["port"], 15443);
     assert_eq!(peer["gateways"], json!({}));
     let address = format!("{}:15443", gateway["addresses"][0].as_str().unwrap());
-    assert!(
-        !Fixture::answers(&address, "outbound_.443_._.kubernetes.default.svc.cluster.local"),
-        "it is closed"
-    );
+    assert!(!answers(&address, "outbound_.443_._.kubernetes.default.svc.cluster.local"), "it is closed");
 
-    let mesh = fixture.istiod_runs_with(|mesh| mesh["trustDomain"] == "shop.example");
+    let mesh = istiod_runs_with(fixture, |mesh| mesh["trustDomain"] == "shop.example");
     assert_eq!(trusted(&mesh), [""; 0]);
     let metadata = &mesh["defaultConfig"]["proxyMetadata"];
     assert_eq!(
@@ -67,7 +65,7 @@ pub fn a_mesh_is_ready_for_others_and_trusts_whom_the_records_name(fixture: &Fix
     );
 
     // Another resource adds its record: the next apply composes.
-    fixture.kubectl(&["apply", "-f", "-"], &record("federation-bank", "bank.example"));
+    fixture.kubectl_with("east", &["apply", "-f", "-"], &record("federation-bank", "bank.example"));
     let plan = workspace.plan();
     assert_eq!(plan.code, 2, "{}", plan.output);
     assert!(
@@ -77,36 +75,39 @@ pub fn a_mesh_is_ready_for_others_and_trusts_whom_the_records_name(fixture: &Fix
     );
     workspace.apply().succeeded();
     workspace.assert_no_changes();
-    fixture.istiod_runs_with(|mesh| trusted(mesh) == ["bank.example"]);
+    istiod_runs_with(fixture, |mesh| trusted(mesh) == ["bank.example"]);
 
     // istiod cannot read its own configuration, and still knows who the mesh is and whom it trusts.
     let broken = json!({"data": {"mesh": "trustDomain: shop.example\nenableTracing: \"yes\"\n"}}).to_string();
-    fixture.kubectl(&["-n", "istio-system", "patch", "cm", "istio", "--type=merge", "-p", &broken], "");
-    let mesh = fixture.istiod_runs_with(|mesh| mesh["defaultConfig"].get("proxyMetadata").is_none());
+    fixture.kubectl("east", &["-n", "istio-system", "patch", "cm", "istio", "--type=merge", "-p", &broken]);
+    let mesh = istiod_runs_with(fixture, |mesh| mesh["defaultConfig"].get("proxyMetadata").is_none());
     assert_eq!((&mesh["trustDomain"], trusted(&mesh)), (&json!("shop.example"), vec!["bank.example"]));
     workspace.apply().succeeded();
-    fixture
-        .istiod_runs_with(|mesh| mesh["defaultConfig"]["proxyMetadata"]["PROXY_CONFIG_XDS_AGENT"] == "true");
+    istiod_runs_with(fixture, |mesh| {
+        mesh["defaultConfig"]["proxyMetadata"]["PROXY_CONFIG_XDS_AGENT"] == "true"
+    });
 
     // Someone else's edits are seen and taken back.
     let emptied = json!({"data": {"mesh": "", "meshNetworks": "networks: {}"}}).to_string();
     fixture.kubectl(
+        "east",
         &["-n", "istio-system", "patch", "cm", "shared-mesh-config", "--type=merge", "-p", &emptied],
-        "",
     );
-    fixture.istiod_runs_with(|mesh| trusted(mesh).is_empty());
+    istiod_runs_with(fixture, |mesh| trusted(mesh).is_empty());
     workspace.apply().succeeded();
-    fixture.istiod_runs_with(|mesh| trusted(mesh) == ["bank.example"]);
-    let data = fixture
-        .kubectl(&["-n", "istio-system", "get", "cm", "shared-mesh-config", "-o", "jsonpath={.data}"], "");
+    istiod_runs_with(fixture, |mesh| trusted(mesh) == ["bank.example"]);
+    let data = fixture.kubectl(
+        "east",
+        &["-n", "istio-system", "get", "cm", "shared-mesh-config", "-o", "jsonpath={.data}"],
+    );
     assert!(!data.contains("meshNetworks"), "{data}");
     let added = json!({"data": {"mesh": "trustDomain: shop.example\ncaCertificates: []\n"}}).to_string();
-    fixture.kubectl(&["-n", "istio-system", "patch", "cm", "istio", "--type=merge", "-p", &added], "");
+    fixture.kubectl("east", &["-n", "istio-system", "patch", "cm", "istio", "--type=merge", "-p", &added]);
     let plan = workspace.plan();
     assert!(plan.output.contains("data.mesh: caCertificates"), "{}", plan.output);
     workspace.apply().succeeded();
     workspace.assert_no_changes();
 
     workspace.destroy().succeeded();
-    assert_eq!(fixture.remains(), [""; 0]);
+    fixture.assert_only_crds_remain("east");
 }

@@ -1,12 +1,13 @@
+use acceptance_tests::Fixture;
 use serde_json::json;
 
-use crate::fixture::{Fixture, status};
+use crate::entrance::{example, names_at, set_variables, status};
 
 const HOSTNAME: &str = "istiod.east.shop.example";
 
 pub fn istiod_answers_at_a_load_balancer_of_its_own_by_its_host_name(fixture: &Fixture) {
     let workspace =
-        fixture.example("remote-control-plane", &json!({"service_annotations": {"scheme": "internal"}}));
+        example(fixture, "remote-control-plane", &json!({"service_annotations": {"scheme": "internal"}}));
     workspace.apply().succeeded();
     workspace.assert_well();
     let seen = status(&workspace);
@@ -17,22 +18,22 @@ pub fn istiod_answers_at_a_load_balancer_of_its_own_by_its_host_name(fixture: &F
     assert_eq!(joined("istiod_addresses"), json!([address]));
     assert_eq!((joined("istiod_port"), joined("istiod_webhook_port")), (json!(15012), json!(15017)));
     for port in [15012, 15017] {
-        let names = Fixture::names_at(&format!("{address}:{port}"), "istiod.istio-system.svc");
+        let names = names_at(&format!("{address}:{port}"), "istiod.istio-system.svc");
         assert!(names.contains("istiod.istio-system.svc") && !names.contains(HOSTNAME), "{names}");
     }
 
-    fixture.set_variables(&workspace, &json!({"hostname": HOSTNAME}));
+    set_variables(fixture, &workspace, &json!({"hostname": HOSTNAME}));
     workspace.apply().succeeded();
     workspace.assert_well();
     assert_eq!(joined("istiod_addresses"), json!([HOSTNAME]));
     for port in [15012, 15017] {
         for name in [HOSTNAME, "istiod.istio-system.svc"] {
-            let names = Fixture::names_at(&format!("{address}:{port}"), name);
+            let names = names_at(&format!("{address}:{port}"), name);
             assert!(names.contains(&format!("DNS:{HOSTNAME}")), "{names}");
             assert!(names.contains("DNS:istiod.istio-system.svc"), "{names}");
         }
     }
 
     workspace.destroy().succeeded();
-    assert_eq!(fixture.remains(), [""; 0]);
+    fixture.assert_only_crds_remain("east");
 }

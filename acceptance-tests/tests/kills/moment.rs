@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use acceptance_tests::random::Random;
+
 /// What a run does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
@@ -24,7 +26,7 @@ pub enum Moment {
 pub fn moments(count: usize, writes: usize, verb: Verb, seed: u64) -> Vec<Moment> {
     let forced = [Moment::Write(1), Moment::Closed(1), Moment::Closed(2)];
     let spread = count.saturating_sub(forced.len());
-    let mut random = Random(seed.wrapping_add(verb as u64));
+    let mut random = Random::of(seed.wrapping_add(verb as u64));
     let others = (0..spread).map(|part| {
         // One in each part of the run, so that every stage has some.
         let (begin, end) = (part * writes / spread, (part + 1) * writes / spread);
@@ -32,16 +34,6 @@ pub fn moments(count: usize, writes: usize, verb: Verb, seed: u64) -> Vec<Moment
     });
     let others: Vec<_> = others.collect();
     forced.into_iter().take(count).chain(others).collect()
-}
-
-/// Knuth's linear congruential generator, of which the upper bits are good.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap_or_default() % limit
-    }
 }
 
 impl Moment {

@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::PathBuf;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use acceptance_tests::admin::Admin;
+use acceptance_tests::audited::audited_provider;
 use acceptance_tests::book::{Record, owner, owners};
-use acceptance_tests::mesh::{ADDRESS, Mesh, audited_provider};
+use acceptance_tests::mesh::{ADDRESS, Mesh};
 use acceptance_tests::{Run, Workspace};
 use lab::{Lab, Spec};
 use serde_json::Value;
@@ -102,7 +101,7 @@ impl Victim {
         // Nothing is counted twice, and nothing ends the counting.
         progress.has_reached(Moment::Closed(usize::MAX));
         let expected = CLUSTERS.map(|cluster| (cluster, names(&lab, cluster))).into();
-        let writes = progress.writes();
+        let writes = progress.writes().count();
         drop(progress);
         drop(lab);
         let spec = Spec { snapshot: Some(snapshot.path().to_owned()), ..spec };
@@ -126,7 +125,7 @@ impl Victim {
             let strangers = CLUSTERS.map(|cluster| strangers::belongings(&Admin::of(&lab, cluster)));
             let mut progress = Progress::begin(&lab);
             if let Some(output) = self.is_killed_in_time(&mut progress, moment, alone) {
-                let last = progress.last().to_owned();
+                let last = progress.writes().last().to_owned();
                 drop(progress);
                 let mut next = Vec::new();
                 let failure = self.goes_on(&lab, &mut next).and_then(|()| {
@@ -188,13 +187,11 @@ impl Victim {
             }
             std::thread::sleep(PAUSE);
         }
-        let provider = provider_of(run.id());
-        let terraform = run.id();
-        if let Some(provider) = provider {
-            signal(provider);
-        }
-        if !alone {
-            signal(terraform);
+        let terraform = run.process();
+        let provider = terraform.provider();
+        // Either may have ended by itself a moment ago.
+        for process in provider.into_iter().chain((!alone).then_some(terraform)) {
+            process.signal("-KILL");
         }
         let run = run.finished();
         let is_killed = provider.is_some() && run.code != 0;
@@ -333,20 +330,4 @@ fn command_to_import(run: &Run) -> Option<String> {
     let place = words.windows(2).position(|two| two == ["terraform", "import"])?;
     let string = words[place..].iter().find(|word| word.contains('@'))?;
     Some(string.trim_matches(|letter: char| !letter.is_ascii_alphanumeric()).to_owned())
-}
-
-fn signal(process: u32) {
-    // It may have ended by itself a moment ago.
-    let _ = Command::new("kill").args(["-KILL", &process.to_string()]).status().expect("run kill");
-}
-
-/// The provider that this Terraform has started.
-fn provider_of(terraform: u32) -> Option<u32> {
-    let processes = std::fs::read_dir("/proc").expect("list the processes");
-    let mut ids = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    ids.find(|id| {
-        let stat = std::fs::read_to_string(PathBuf::from(format!("/proc/{id}/stat"))).unwrap_or_default();
-        let Some((name, rest)) = stat.rsplit_once(") ") else { return false };
-        name.contains("(terraform-provi") && rest.split(' ').nth(1) == Some(&terraform.to_string())
-    })
 }

@@ -1,10 +1,10 @@
 //! Who signs: an authority of someone else, one of istiod's own, and one that the provider makes and renews.
 
-use acceptance_tests::Workspace;
 use acceptance_tests::authority::{Authority, Intermediate};
+use acceptance_tests::{Fixture, Workspace};
 use serde_json::Value;
 
-use crate::fixture::{Fixture, mesh_of};
+use crate::configuration::mesh_of;
 
 const CLUSTER: &str = "east";
 const NAMESPACE: [&str; 2] = ["-n", "istio-system"];

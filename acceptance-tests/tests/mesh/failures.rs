@@ -1,10 +1,11 @@
 use std::collections::BTreeSet;
-use std::process::Command;
 
-use acceptance_tests::Workspace;
+use acceptance_tests::fixture::provider_block;
+use acceptance_tests::official::remove_definitions;
+use acceptance_tests::{Fixture, until};
 use lab::api_server::identity;
 
-use crate::fixture::{Fixture, mesh_of, provider_block, until};
+use crate::configuration::mesh_of;
 
 pub fn an_unknown_cluster_is_named_with_the_known_ones(fixture: &Fixture) {
     let workspace = fixture.workspace("east", &mesh_of("nowhere", ""));
@@ -68,9 +69,10 @@ pub fn a_timeout_names_the_pod_and_destroy_leaves_nothing(fixture: &Fixture) {
     ));
     workspace.apply().succeeded();
     workspace.assert_no_changes();
-    fixture.destroy_with_definitions(&workspace, "east", &mesh.replace("\"1000\"", "\"100m\""));
+    fixture.destroy(&workspace, "east");
 
     // The other way out.
+    remove_definitions(&fixture.lab.kubeconfig(), "east");
     workspace.configure(&format!("{}{mesh}", fixture.provider("east", "east", "")));
     assert_eq!(workspace.apply().code, 1);
     workspace.destroy().succeeded();
@@ -86,9 +88,7 @@ pub fn ctrl_c_keeps_what_was_made(fixture: &Fixture) {
         let found = fixture.kubectl("east", &["get", "deploy", "-A", "-o", "name"]);
         found.contains("deployment.apps/istiod")
     });
-    let interrupted =
-        Command::new("kill").args(["-INT", &apply.id().to_string()]).status().expect("run kill");
-    assert!(interrupted.success());
+    assert!(apply.process().signal("-INT"), "it has ended");
     let began = std::time::Instant::now();
     let run = apply.finished();
     assert!(began.elapsed().as_secs() < 10, "Ctrl-C took {:?}", began.elapsed());
@@ -163,8 +163,8 @@ pub fn an_unreachable_cluster_is_an_error_or_kept_or_abandoned(fixture: &Fixture
 
     // The cluster was not gone after all: with its state restored it is found as it was.
     std::fs::write(workspace.path().join("terraform.tfstate"), state).expect("restore the state");
-    fixture.destroy_with_definitions(&workspace, "east", &mesh);
-    drop::<Workspace>(workspace);
+    workspace.configure(&format!("{}{mesh}", fixture.provider("east", "east", "")));
+    fixture.destroy(&workspace, "east");
 }
 
 pub fn a_load_balancer_class_that_cannot_change_is_refused_by_the_plan(fixture: &Fixture) {

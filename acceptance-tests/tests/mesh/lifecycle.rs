@@ -1,20 +1,14 @@
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
 
-use acceptance_tests::Workspace;
+use acceptance_tests::Fixture;
 use serde_json::json;
 
-use crate::fixture::{Fixture, changed_fields, mesh_in, mesh_of};
+use crate::configuration::{changed_fields, mesh_in, mesh_of};
 
 const DEPLOYMENT: &str = "east/apps/Deployment/istio-system/istiod";
 
 pub fn a_mesh_is_installed_kept_and_destroyed(fixture: &Fixture) {
-    let lasting = fixture.workspace("west", &mesh_of("west", ""));
-    lasting.apply().succeeded();
-    fixture.lasting.set((lasting, Instant::now())).ok().expect("the first test");
-
-    let mesh = mesh_of("east", "");
-    let workspace = fixture.workspace("east", &mesh);
+    let workspace = fixture.workspace("east", &mesh_of("east", ""));
     let plan = workspace.plan();
     assert_eq!(plan.code, 2, "{}", plan.output);
     assert!(plan.output.contains(&format!("+ \"{DEPLOYMENT}\"")), "{}", plan.output);
@@ -37,7 +31,11 @@ pub fn a_mesh_is_installed_kept_and_destroyed(fixture: &Fixture) {
     elsewhere.apply().succeeded();
     elsewhere.assert_no_changes();
     elsewhere.destroy().succeeded();
-    fixture.destroy_with_definitions(&workspace, "east", &mesh);
+    let without_crds = mesh_of("east", "  delete_crds = true");
+    workspace.configure(&format!("{}{without_crds}", fixture.provider("east", "east", "")));
+    workspace.apply().succeeded();
+    workspace.destroy().succeeded();
+    assert_eq!(fixture.remains("east"), BTreeSet::new());
 }
 
 pub fn drift_and_changed_values_show_exactly_their_fields(fixture: &Fixture) {
@@ -80,21 +78,20 @@ pub fn drift_and_changed_values_show_exactly_their_fields(fixture: &Fixture) {
     assert_eq!(workspace.plan().code, 2);
     workspace.apply_plan().succeeded();
     workspace.assert_no_changes();
-    fixture.destroy_with_definitions(&workspace, "east", &mesh("120m"));
+    fixture.destroy(&workspace, "east");
 }
 
 pub fn a_namespace_that_was_there_before_stays(fixture: &Fixture) {
     fixture.kubectl("east", &["create", "namespace", "prepared"]);
     fixture.kubectl("east", &["label", "namespace", "prepared", "team=mesh"]);
-    let mesh = mesh_in("prepared", "east", "");
-    let workspace = fixture.workspace("east", &mesh);
+    let workspace = fixture.workspace("east", &mesh_in("prepared", "east", ""));
     workspace.apply().succeeded();
     workspace.assert_no_changes();
     let labels = || fixture.kubectl("east", &["get", "ns/prepared", "-o", "jsonpath={.metadata.labels}"]);
     // Alone, a cluster needs no label for its network, so there is nothing to add.
     let prepared = r#"{"kubernetes.io/metadata.name":"prepared","team":"mesh"}"#;
     assert_eq!(labels(), prepared);
-    fixture.destroy_with_definitions(&workspace, "east", &mesh);
+    fixture.destroy(&workspace, "east");
     assert_eq!(labels(), prepared);
     fixture.kubectl("east", &["delete", "namespace", "prepared"]);
 }
@@ -148,14 +145,4 @@ fn with_second_label(configuration: &str, other: &str) -> String {
         &format!("provider \"istio\" {{\n{}\n", &other[start..end]),
         1,
     )
-}
-
-pub fn nothing_changes_with_time(fixture: &Fixture) {
-    let (workspace, made): &(Workspace, Instant) = fixture.lasting.get().expect("the mesh of the first test");
-    std::thread::sleep(Duration::from_mins(5).saturating_sub(made.elapsed()));
-    workspace.assert_no_changes();
-    fixture.kubectl("west", &["-n", "istio-system", "rollout", "restart", "deploy/istiod"]);
-    fixture.kubectl("west", &["-n", "istio-system", "rollout", "status", "deploy/istiod", "--timeout=60s"]);
-    workspace.assert_no_changes();
-    workspace.destroy().succeeded();
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
+use acceptance_tests::Fixture;
 use lab::parts::{self, Part};
 use serde_json::Value;
 
-use crate::fixture::{Fixture, mesh_of};
+use crate::configuration::mesh_of;
 
 /// Installs one of Istio's charts as the installation guide does.
 #[track_caller]
@@ -43,13 +44,7 @@ fn root_copies(fixture: &Fixture) -> String {
     fixture.kubectl("east", &["get", "configmap", "-A", named, "-o", columns])
 }
 
-/// Removes the definitions, which both helm and the provider leave behind.
-fn remove_definitions(fixture: &Fixture, cluster: &str) {
-    fixture.kubectl(cluster, &["delete", "crd", "-l", "app.kubernetes.io/part-of=istio"]);
-}
-
 pub fn an_istio_made_by_helm_is_named_and_kept(fixture: &Fixture) {
-    remove_definitions(fixture, "east");
     helm(fixture, "east", &["install", "istio-base", &chart("base"), "--create-namespace"]);
     helm(fixture, "east", &["install", "istiod", &chart("istiod")]);
     let before = versions(fixture, "east");
@@ -101,5 +96,4 @@ pub fn an_istio_made_by_helm_is_named_and_kept(fixture: &Fixture) {
         remains.iter().partition(|name| name.starts_with("customresource"));
     assert_eq!((definitions.len(), rest), (15, vec![&"namespace/istio-system".to_owned()]));
     fixture.kubectl("east", &["delete", "namespace", "istio-system", "--timeout=60s"]);
-    remove_definitions(fixture, "east");
 }

@@ -1,10 +1,10 @@
 //! What plans and applies say of what is unknown, of what cannot work yet, and of who would be cut off.
 
-use acceptance_tests::Run;
 use acceptance_tests::terraform::Message;
+use acceptance_tests::{Fixture, Run, Workspace};
 use serde_json::Value;
 
-use crate::fixture::{Fixture, mesh_of};
+use crate::configuration::mesh_of;
 use crate::others::{chart, helm};
 
 /// A gateway whose Service has an annotation that another resource makes.
@@ -18,7 +18,7 @@ fn mesh_with_annotation() -> String {
     )
 }
 
-fn set_address(workspace: &acceptance_tests::Workspace, address: &str) {
+fn set_address(workspace: &Workspace, address: &str) {
     workspace.set_variables(&serde_json::json!({ "eip": address }));
 }
 
@@ -46,10 +46,10 @@ pub fn a_create_whose_webhook_is_cut_off_names_the_port(fixture: &Fixture) {
     workspace.assert_no_changes();
     one_unknown_value_makes_one_object_unknown(&workspace);
     a_gateway_of_the_user_keeps_the_control_plane(fixture, &workspace);
-    fixture.destroy_with_definitions(&workspace, "east", &mesh_of("east", ""));
+    fixture.destroy(&workspace, "east");
 }
 
-fn one_unknown_value_makes_one_object_unknown(workspace: &acceptance_tests::Workspace) {
+fn one_unknown_value_makes_one_object_unknown(workspace: &Workspace) {
     set_address(workspace, "two");
     assert_eq!(workspace.plan().code, 2);
     let plan = workspace.shown_plan();
@@ -72,7 +72,7 @@ fn one_unknown_value_makes_one_object_unknown(workspace: &acceptance_tests::Work
 }
 
 /// Also in the mesh's own namespace, where Istio's guides have long put it.
-fn a_gateway_of_the_user_keeps_the_control_plane(fixture: &Fixture, workspace: &acceptance_tests::Workspace) {
+fn a_gateway_of_the_user_keeps_the_control_plane(fixture: &Fixture, workspace: &Workspace) {
     helm(
         fixture,
         "east",

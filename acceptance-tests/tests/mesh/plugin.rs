@@ -1,9 +1,10 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use acceptance_tests::Fixture;
 use acceptance_tests::provider_binary::{self, Build};
 
-use crate::fixture::{Fixture, mesh_of};
+use crate::configuration::mesh_of;
 
 pub fn init_takes_the_provider_from_a_mirror(fixture: &Fixture) {
     let mut workspace = fixture.workspace("east", &mesh_of("east", ""));

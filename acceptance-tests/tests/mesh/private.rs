@@ -3,13 +3,14 @@
 use std::fs;
 use std::process::{Child, Command, Stdio};
 
-use acceptance_tests::Workspace;
+use acceptance_tests::mesh::{VERSION, charts};
+use acceptance_tests::{Fixture, Workspace, until};
 use lab::certificates::Authority;
 use lab::chart_repository::ChartRepository;
 use lab::parts::{self, Part};
 use lab::registry::{Access, Registry};
 
-use crate::fixture::{self, Fixture, VERSION, mesh_of, until};
+use crate::configuration::mesh_of;
 use crate::secrets;
 
 const USER: &str = "puller";
@@ -19,9 +20,9 @@ pub fn a_mesh_comes_from_a_protected_registry(fixture: &Fixture) {
     let authority = Authority::generate("private").expect("make an authority");
     let registry = Registry::start(&authority, Access::Basic(USER, PASSWORD))
         .unwrap_or_else(|error| panic!("{}", lab::chain(&error)));
-    let charts = parts::charts().expect("Istio's charts");
+    let archives = parts::charts().expect("Istio's charts");
     for chart in ["base", "istiod"] {
-        let pushed = registry.push(&charts.archive(chart), "team/istio");
+        let pushed = registry.push(&archives.archive(chart), "team/istio");
         pushed.unwrap_or_else(|error| panic!("{}", lab::chain(&error)));
     }
     let source = format!("oci://{}/team/istio", registry.host());
@@ -106,7 +107,7 @@ fn digest_of(chart: &str) -> String {
 }
 
 fn mesh_from(source: &str, extra: &str) -> String {
-    mesh_of("east", extra).replacen(&fixture::charts(), source, 1)
+    mesh_of("east", extra).replacen(&charts(), source, 1)
 }
 
 pub fn a_pull_secret_is_there_before_the_first_pod(fixture: &Fixture) {

@@ -1,11 +1,10 @@
 //! What cannot work is refused at plan, and where the value at fault becomes known during the apply only, by that apply, before
 //! anything is written.
 
-use acceptance_tests::Workspace;
 use acceptance_tests::authority::Authority;
+use acceptance_tests::mesh::{VERSION, charts};
+use acceptance_tests::{Fixture, Workspace};
 use serde_json::json;
-
-use crate::fixture::{Fixture, VERSION, charts};
 
 /// What stands for the value at fault.
 const VALUE: &str = "VALUE";

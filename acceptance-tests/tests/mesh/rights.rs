@@ -1,11 +1,11 @@
+use acceptance_tests::Fixture;
 use k8s_openapi::api::rbac::v1::PolicyRule;
 use lab::api_server::identity;
 
-use crate::fixture::{Fixture, mesh_of};
+use crate::configuration::mesh_of;
 
 pub fn a_reader_plans_and_an_administrator_applies(fixture: &Fixture) {
-    let mesh = mesh_of("east", "");
-    let workspace = fixture.workspace("east", &mesh);
+    let workspace = fixture.workspace("east", &mesh_of("east", ""));
     fixture.identify(&workspace, "east", identity::READER);
     let plan = workspace.plan();
     assert_eq!(plan.code, 2, "{}", plan.output);
@@ -25,12 +25,11 @@ pub fn an_administrator_plans_and_an_installer_applies(fixture: &Fixture) {
         ..PolicyRule::default()
     }];
     fixture.lab.cluster("east").api_server().add_identity("installer", &rules).expect("make the installer");
-    let mesh = mesh_of("east", "");
-    let workspace = fixture.workspace("east", &mesh);
+    let workspace = fixture.workspace("east", &mesh_of("east", ""));
     let plan = workspace.plan();
     assert_eq!(plan.code, 2, "{}", plan.output);
     fixture.identify(&workspace, "east", "installer");
     workspace.apply_plan().succeeded();
     workspace.assert_no_changes();
-    fixture.destroy_with_definitions(&workspace, "east", &mesh);
+    fixture.destroy(&workspace, "east");
 }

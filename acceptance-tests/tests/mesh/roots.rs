@@ -1,10 +1,10 @@
 //! The root of a mesh: nothing replaces it, what is lost can be given back, and what istiod made of its own accord goes with it.
 
-use acceptance_tests::Workspace;
 use acceptance_tests::authority::Authority;
+use acceptance_tests::{Fixture, Workspace, until};
 use serde_json::{Value, json};
 
-use crate::fixture::{Fixture, mesh_of, until};
+use crate::configuration::mesh_of;
 
 const CLUSTER: &str = "east";
 const NAMESPACE: [&str; 2] = ["-n", "istio-system"];

@@ -2,11 +2,11 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use acceptance_tests::Workspace;
 use acceptance_tests::provider_binary::Build;
+use acceptance_tests::{Fixture, Workspace};
 use lab::api_server::identity;
 
-use crate::fixture::{Fixture, mesh_of};
+use crate::configuration::mesh_of;
 
 pub fn state_plan_and_logs_hold_no_credential(fixture: &Fixture) {
     let found = planted_credentials_found(fixture, Build::Normal);

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use acceptance_tests::authority::Authority;
 use acceptance_tests::guide::Table;
 use acceptance_tests::terraform::Message;
-use acceptance_tests::{Run, Workspace};
+use acceptance_tests::{Fixture, Run, Workspace};
 use lab::api_server::identity;
 use lab::cloud::LoadBalancers;
 use serde_json::{Value, json};
 
-use crate::fixture::{Fixture, decoded, encoded};
+use crate::read::{decoded, encoded};
 
 /// How long istiod may take to notice.
 const NOTICED: Duration = Duration::from_mins(1);
@@ -26,7 +26,7 @@ const FAILS: &str = "fails with this message";
 
 /// A mesh of `east` and `west` that is broken and mended.
 struct Patient<'a> {
-    fixture: &'a Fixture,
+    fixture: &'a Fixture<'a>,
     workspace: Workspace,
     text: String,
     table: Table,
@@ -351,7 +351,7 @@ impl Patient<'_> {
     }
 
     fn kubectl(&self, cluster: &str, arguments: &[&str]) -> String {
-        self.fixture.kubectl(cluster, &[&NAMESPACE[..], arguments].concat(), "")
+        self.fixture.kubectl(cluster, &[&NAMESPACE[..], arguments].concat())
     }
 
     fn restart(&self, cluster: &str) {

@@ -1,11 +1,11 @@
 //! A mesh that is nowhere where one looks first: in a namespace of its own, its gateways in yet another, one behind a load
 //! balancer that has a host name, one at a port of a node. Then one of the clusters leaves in two steps.
 
-use acceptance_tests::Workspace;
+use acceptance_tests::{Fixture, Workspace};
 use lab::cloud::LoadBalancers;
 use serde_json::{Value, json};
 
-use crate::fixture::{Fixture, links};
+use crate::read::links;
 
 const CLUSTERS: [&str; 2] = ["east", "west"];
 const NAMESPACE: &str = "mesh-system";
@@ -25,9 +25,6 @@ pub fn gateways_are_found_by_host_name_and_at_node_ports_and_a_cluster_leaves(fi
     let lab = &fixture.lab;
     lab.cluster("east").set_load_balancers(LoadBalancers::HostName(1));
     lab.cluster("west").set_load_balancers(LoadBalancers::Pending);
-    for cluster in CLUSTERS {
-        delete_definitions(fixture, cluster);
-    }
     let workspace = Workspace::new(&configuration(fixture, West::Stays));
     workspace.set_variables(&fixture.variables());
     workspace.apply().succeeded();
@@ -51,21 +48,12 @@ pub fn gateways_are_found_by_host_name_and_at_node_ports_and_a_cluster_leaves(fi
     fixture.end_sample(&["east"]);
     workspace.destroy().succeeded();
     for cluster in CLUSTERS {
-        assert!(fixture.remains(cluster).is_empty(), "{cluster}: {:?}", fixture.remains(cluster));
+        fixture.assert_only_crds_remain(cluster);
         for namespace in [NAMESPACE, GATEWAYS] {
-            let found = fixture.kubectl(cluster, &["get", "ns", namespace, "--ignore-not-found"], "");
+            let found = fixture.kubectl(cluster, &["get", "ns", namespace, "--ignore-not-found"]);
             assert_eq!(found, "", "{cluster}");
         }
         lab.cluster(cluster).set_load_balancers(LoadBalancers::Addresses(1));
-    }
-}
-
-/// Those that a mesh in another namespace has left belong to it.
-fn delete_definitions(fixture: &Fixture, cluster: &str) {
-    let all = fixture.kubectl(cluster, &["get", "crd", "-o", "name"], "");
-    let left: Vec<&str> = all.lines().filter(|name| name.ends_with(".istio.io")).collect();
-    if !left.is_empty() {
-        fixture.kubectl(cluster, &[&["delete", "--timeout=60s"], &left[..]].concat(), "");
     }
 }
 

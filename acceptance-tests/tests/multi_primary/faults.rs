@@ -3,22 +3,23 @@
 //! a target of their own, `kills`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use acceptance_tests::audited::{Writes, write_audited_kubeconfig};
 use acceptance_tests::guide::Table;
-use acceptance_tests::terraform::Message;
-use acceptance_tests::{Run, Workspace};
+use acceptance_tests::terraform::{Message, Running};
+use acceptance_tests::{Fixture, Run, Workspace, until};
 use lab::api_server::identity;
 use serde_json::{Value, json};
 
-use crate::fixture::Fixture;
-
 const CLUSTERS: [&str; 2] = ["east", "middle"];
 const APPLY: [&str; 4] = ["apply", "-input=false", "-auto-approve", "-no-color"];
+/// Writes of a create in one cluster after which it has all CRDs and some of the rest.
+const HALF_WAY: usize = 28;
 const MENDED: &str = "fix the cause, `terraform untaint istio_mesh.shop`, `terraform apply`";
 const AGAIN: &str = "the same command again";
+/// The kubeconfig whose requests are counted.
+const AUDITED: &str = "audited-kubeconfig";
 const INVENTORY: [&str; 2] = ["configmap", "terraform-provider-istio-mesh"];
 
 /// The objects of a mesh in each cluster, with their UIDs.
@@ -26,7 +27,7 @@ type Objects = BTreeMap<&'static str, BTreeSet<String>>;
 
 /// A mesh of `east` and `middle`, and what happened to it.
 struct Victim<'a> {
-    fixture: &'a Fixture,
+    fixture: &'a Fixture<'a>,
     workspace: Workspace,
     text: String,
     table: Table,
@@ -37,7 +38,9 @@ pub fn interrupted_runs_are_taken_up(fixture: &Fixture) {
     let columns = ["What happened", "What Terraform says", "The next step", "What it finds"];
     let table = Table::new("reliability", "faults", &columns);
     let workspace = fixture.example("multi-primary-flat");
+    write_audited_kubeconfig(fixture.lab, &workspace.path().join(AUDITED));
     let mut victim = Victim { fixture, workspace, text, table };
+    victim.workspace.set_variables(&victim.variables(None));
     for step in Victim::STEPS {
         step(&mut victim);
     }
@@ -120,7 +123,7 @@ impl Victim<'_> {
         let destroy = ["destroy", "-input=false", "-auto-approve", "-json", "-refresh=false"];
         let run = self.without_middle(|workspace| workspace.run(&destroy));
         let message = error(&run, "Cluster \"middle\": ");
-        assert!(self.fixture.remains("east").is_empty(), "{:?}", self.fixture.remains("east"));
+        self.fixture.assert_only_crds_remain("east");
         assert_eq!(self.objects("middle"), before);
         let root = "No cluster keeps the root of the mesh";
         self.workspace.apply().failed_with(&[root]);
@@ -147,9 +150,8 @@ impl Victim<'_> {
     }
 
     fn a_create_is_cancelled(&mut self) {
-        let run = self.workspace.start(&["apply", "-input=false", "-auto-approve", "-json"]);
-        self.wait_for_objects();
-        signal("-INT", run.id());
+        let run = self.start_create(&["apply", "-input=false", "-auto-approve", "-json"]);
+        assert!(run.process().signal("-INT"), "the run is over");
         let run = run.finished();
         let message = with_way_out(error(&run, "Cluster \"east\": "));
         let made = self.all_objects();
@@ -170,30 +172,30 @@ impl Victim<'_> {
         self.is_well(made);
     }
 
-    /// Waits until a create has begun.
-    fn wait_for_objects(&self) {
-        let began = Instant::now();
-        while self.objects("east").len() < 10 {
-            assert!(began.elapsed() < Duration::from_mins(1), "nothing is made");
-            std::thread::sleep(Duration::from_millis(200));
+    /// Starts a create and returns when it is half-way in `east`.
+    fn start_create(&self, arguments: &[&str]) -> Running {
+        let mut writes = Writes::begin(self.fixture.lab, &["east"]);
+        let mut run = self.workspace.start(arguments);
+        while !writes.has_seen(HALF_WAY) {
+            assert!(!run.has_ended(), "the run is over after {} writes", writes.count());
+            std::thread::sleep(Duration::from_millis(1));
         }
+        run
     }
 
     fn a_create_is_cancelled_twice(&mut self) {
-        let run = self.workspace.start(&APPLY);
-        self.wait_for_objects();
-        let provider = provider_of(run.id()).expect("the provider runs");
-        for _ in 0..2 {
-            signal("-INT", run.id());
-            std::thread::sleep(Duration::from_millis(50));
+        let run = self.start_create(&APPLY);
+        let provider = run.process().provider().expect("the provider runs");
+        // Else it may be done with the first interrupt before the second one.
+        provider.signal("-STOP");
+        for answer in ["Interrupt received", "Two interrupts received"] {
+            run.process().signal("-INT");
+            until(answer, || run.has_printed(answer));
         }
+        provider.signal("-CONT");
         let run = run.finished();
         assert!(run.code != 0 && run.output.contains("Two interrupts received"), "{}", run.output);
-        let left = Instant::now();
-        while PathBuf::from(format!("/proc/{provider}")).exists() {
-            assert!(left.elapsed() < Duration::from_secs(30), "the provider goes on without Terraform");
-            std::thread::sleep(Duration::from_millis(200));
-        }
+        until("the end of the provider without Terraform", || !provider.exists());
         self.is_taken_up();
         let message = Message {
             severity: String::new(),
@@ -228,8 +230,7 @@ impl Victim<'_> {
     #[track_caller]
     fn nothing_is_left(&self) {
         for cluster in CLUSTERS {
-            let remains = self.fixture.remains(cluster);
-            assert!(remains.is_empty(), "{cluster}: {remains:?}");
+            self.fixture.assert_only_crds_remain(cluster);
         }
     }
 
@@ -239,7 +240,7 @@ impl Victim<'_> {
                      mutatingwebhookconfiguration,validatingwebhookconfiguration";
         let template = r#"jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.uid}{"\n"}{end}"#;
         let label = "terraform-provider-istio/owner";
-        let all = self.fixture.kubectl(cluster, &["get", kinds, "-A", "-l", label, "-o", template], "");
+        let all = self.fixture.kubectl(cluster, &["get", kinds, "-A", "-l", label, "-o", template]);
         all.lines().filter(|line| !line.contains(INVENTORY[1])).map(str::to_owned).collect()
     }
 
@@ -250,7 +251,7 @@ impl Victim<'_> {
     /// How often what runs in a cluster was changed.
     fn generations(&self, cluster: &str) -> String {
         let template = r#"jsonpath={range .items[*]}{.metadata.name} {.metadata.generation}{"\n"}{end}"#;
-        self.fixture.kubectl(cluster, &["-n", "istio-system", "get", "deployments", "-o", template], "")
+        self.fixture.kubectl(cluster, &["-n", "istio-system", "get", "deployments", "-o", template])
     }
 
     /// Runs Terraform while the API server of `middle` is down.
@@ -268,10 +269,10 @@ impl Victim<'_> {
             let namespace = ["-n", "istio-system"];
             let read =
                 ["get", INVENTORY[0], INVENTORY[1], "--ignore-not-found", "-o", "jsonpath={.data.expires}"];
-            if !self.fixture.kubectl(cluster, &[&namespace[..], &read].concat(), "").is_empty() {
+            if !self.fixture.kubectl(cluster, &[&namespace[..], &read].concat()).is_empty() {
                 let past = r#"{"data": {"expires": "2020-01-01T00:00:00Z"}}"#;
                 let patch = ["patch", INVENTORY[0], INVENTORY[1], "--type=merge", "-p", past];
-                self.fixture.kubectl(cluster, &[&namespace[..], &patch].concat(), "");
+                self.fixture.kubectl(cluster, &[&namespace[..], &patch].concat());
             }
         }
     }
@@ -287,11 +288,14 @@ impl Victim<'_> {
     /// The example's variables; with `token`, the provider has this one for `middle`.
     fn variables(&self, token: Option<&str>) -> Value {
         let mut variables = self.fixture.variables();
-        if let Some(token) = token {
-            let change = |kubeconfig: &mut Value| kubeconfig["users"][0]["user"] = json!({"token": token});
-            variables["kubeconfig"] =
-                json!(self.fixture.changed_kubeconfig(&self.workspace, "middle", change));
-        }
+        variables["kubeconfig"] = json!(token.map_or_else(
+            || self.workspace.path().join(AUDITED),
+            |token| {
+                let change =
+                    |kubeconfig: &mut Value| kubeconfig["users"][0]["user"] = json!({"token": token});
+                self.fixture.changed_kubeconfig(&self.workspace, "middle", change)
+            },
+        ));
         variables
     }
 
@@ -314,20 +318,4 @@ fn error(run: &Run, subject: &str) -> Message {
     let mut about = run.messages().into_iter().filter(|it| it.severity == "error");
     let found = about.find(|it| it.summary.starts_with(subject));
     found.unwrap_or_else(|| panic!("no error about {subject}:\n{}", run.output))
-}
-
-fn signal(signal: &str, process: u32) {
-    let sent = Command::new("kill").args([signal, &process.to_string()]).status().expect("run kill");
-    assert!(sent.success(), "kill {signal} {process}");
-}
-
-/// The provider that this Terraform has started.
-fn provider_of(terraform: u32) -> Option<u32> {
-    let processes = std::fs::read_dir("/proc").expect("list the processes");
-    let mut ids = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    ids.find(|id| {
-        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-        let Some((name, rest)) = stat.rsplit_once(") ") else { return false };
-        name.contains("(terraform-provi") && rest.split(' ').nth(1) == Some(&terraform.to_string())
-    })
 }

@@ -1,15 +1,17 @@
-use acceptance_tests::Workspace;
+use acceptance_tests::{Fixture, Workspace};
 use serde_json::json;
 
-use crate::fixture::{Fixture, links};
+use crate::comparison::Comparison;
+use crate::read::links;
 
 const CLUSTERS: [&str; 2] = ["east", "middle"];
 
-pub fn clusters_answer_each_other_directly(fixture: &Fixture) {
+pub fn clusters_on_one_network_answer_each_other_directly(fixture: &Fixture) {
+    let mut comparison = Comparison::begin(fixture, CLUSTERS.map(|cluster| (cluster, "flat")));
     let workspace = fixture.example("multi-primary-flat");
     workspace.apply().succeeded();
     workspace.assert_no_changes();
-    fixture.remember("multi-primary-flat", &CLUSTERS);
+    comparison.remember_ours();
     assert_eq!(links(&workspace), json!({"east->middle": "ready", "middle->east": "ready"}));
 
     fixture.start_sample(&CLUSTERS);
@@ -25,8 +27,9 @@ pub fn clusters_answer_each_other_directly(fixture: &Fixture) {
     fixture.end_sample(&CLUSTERS);
     workspace.destroy().succeeded();
     for cluster in CLUSTERS {
-        assert!(fixture.remains(cluster).is_empty(), "{cluster}: {:?}", fixture.remains(cluster));
+        fixture.assert_only_crds_remain(cluster);
     }
+    comparison.assert_official_commands_make_the_same();
 }
 
 fn a_control_plane_that_pods_depend_on_stays(workspace: &Workspace) {

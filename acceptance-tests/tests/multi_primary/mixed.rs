@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use acceptance_tests::Workspace;
 use acceptance_tests::authority::{Authority, Intermediate};
+use acceptance_tests::{Fixture, Workspace};
 use serde_json::{Value, json};
 
-use crate::fixture::{Fixture, links};
+use crate::read::{decoded, links};
 
 /// All clusters. The one that joins last sorts before all others, and shares a network with `middle`.
 const ALL: [&str; 3] = ["east", "middle", "west"];
@@ -46,7 +46,7 @@ pub fn clusters_join_under_traffic(fixture: &Fixture) {
     fixture.end_sample(&ALL);
     workspace.destroy().succeeded();
     for cluster in ALL {
-        assert!(fixture.remains(cluster).is_empty(), "{cluster}: {:?}", fixture.remains(cluster));
+        fixture.assert_only_crds_remain(cluster);
     }
 }
 
@@ -147,7 +147,7 @@ fn versions(fixture: &Fixture, cluster: &str) -> BTreeMap<String, String> {
     let mut versions = BTreeMap::new();
     let kinds = "deployments,services,configmaps,secrets,serviceaccounts,pods,roles,rolebindings";
     for namespace in ["istio-system", lab::sample::NAMESPACE] {
-        let objects = fixture.kubectl(cluster, &["-n", namespace, "get", kinds, "-o", "json"], "");
+        let objects = fixture.kubectl(cluster, &["-n", namespace, "get", kinds, "-o", "json"]);
         let objects: Value = serde_json::from_str(&objects).expect("JSON");
         for object in objects["items"].as_array().expect("a list") {
             let metadata = &object["metadata"];
@@ -198,9 +198,8 @@ fn nothing_given_is_in_state_or_plan(workspace: &Workspace, intermediates: &BTre
 fn keys_and_pull_secret_are_in_the_clusters(fixture: &Fixture, intermediates: &BTreeMap<&str, Intermediate>) {
     let read = |cluster: &str, secret: &str, path: &str| {
         let path = format!("jsonpath={{.data.{path}}}");
-        let encoded =
-            fixture.kubectl(cluster, &["-n", "istio-system", "get", "secret", secret, "-o", &path], "");
-        crate::fixture::decoded(&encoded)
+        let encoded = fixture.kubectl(cluster, &["-n", "istio-system", "get", "secret", secret, "-o", &path]);
+        decoded(&encoded)
     };
     for cluster in ALL {
         assert_eq!(read(cluster, "cacerts", "ca-key\\.pem"), intermediates[cluster].key);

@@ -1,9 +1,7 @@
 //! A mesh as another workspace sees it, which has nothing of its state.
 
-use acceptance_tests::Workspace;
+use acceptance_tests::{Fixture, Workspace};
 use serde_json::json;
-
-use crate::fixture::Fixture;
 
 /// The data source tells of the mesh what the resource of the first workspace tells.
 pub fn sees_the_same_mesh(fixture: &Fixture, first: &Workspace) {

@@ -1,13 +1,15 @@
-use acceptance_tests::Workspace;
+use acceptance_tests::{Fixture, Workspace};
 use lab::cloud::LoadBalancers;
 use serde_json::json;
 
-use crate::fixture::{Fixture, decoded, links};
+use crate::comparison::Comparison;
 use crate::other_workspace;
+use crate::read::{decoded, links};
 
 const CLUSTERS: [&str; 2] = ["east", "west"];
 
-pub fn clusters_answer_each_other_through_gateways(fixture: &Fixture) {
+pub fn clusters_on_two_networks_answer_each_other_through_gateways(fixture: &Fixture) {
+    let mut comparison = Comparison::begin(fixture, [("east", "net-east"), ("west", "net-west")]);
     let workspace = fixture.example("multi-primary-multi-network");
     let plan = workspace.plan();
     assert_eq!(plan.code, 2, "{}", plan.output);
@@ -17,7 +19,7 @@ pub fn clusters_answer_each_other_through_gateways(fixture: &Fixture) {
     }
     workspace.apply_plan().succeeded();
     workspace.assert_no_changes();
-    fixture.remember("multi-primary-multi-network", &CLUSTERS);
+    comparison.remember_ours();
     assert_eq!(links(&workspace), json!({"east->west": "ready", "west->east": "ready"}));
 
     fixture.start_sample(&CLUSTERS);
@@ -41,8 +43,9 @@ pub fn clusters_answer_each_other_through_gateways(fixture: &Fixture) {
     fixture.end_sample(&CLUSTERS);
     workspace.destroy().succeeded();
     for cluster in CLUSTERS {
-        assert!(fixture.remains(cluster).is_empty(), "{cluster}: {:?}", fixture.remains(cluster));
+        fixture.assert_only_crds_remain(cluster);
     }
+    comparison.assert_official_commands_make_the_same();
 }
 
 /// As on AWS: istiod resolves the host names, and the gateways are found behind them.
@@ -56,7 +59,7 @@ fn balancers_may_have_host_names(fixture: &Fixture, workspace: &Workspace) {
         let service = ["-n", "istio-system", "wait", "service/istio-eastwestgateway", "--timeout=60s"];
         let published =
             format!("--for=jsonpath={{.status.loadBalancer.ingress[0].hostname}}={}", host_name(cluster));
-        fixture.kubectl(cluster, &[&service[..], &[&published]].concat(), "");
+        fixture.kubectl(cluster, &[&service[..], &[&published]].concat());
     }
     workspace.apply().succeeded();
     workspace.assert_no_changes();
@@ -89,8 +92,7 @@ fn no_key_and_no_token_is_in_state_or_plan(fixture: &Fixture, workspace: &Worksp
         ("east", "istio-remote-secret-west", "west"),
     ] {
         let path = format!("jsonpath={{.data.{}}}", key.replace('.', "\\."));
-        let encoded =
-            fixture.kubectl(cluster, &["-n", "istio-system", "get", "secret", secret, "-o", &path], "");
+        let encoded = fixture.kubectl(cluster, &["-n", "istio-system", "get", "secret", secret, "-o", &path]);
         let content = decoded(&encoded);
         assert!(content.len() > 100, "{cluster}: {secret} has no {key}");
         // A part is enough: PEM is broken into lines, JSON is escaped.
@@ -107,7 +109,7 @@ fn no_key_and_no_token_is_in_state_or_plan(fixture: &Fixture, workspace: &Worksp
 fn a_deleted_remote_secret_is_named_and_made_again(fixture: &Fixture, workspace: &Workspace) {
     let namespace = ["-n", "istio-system"];
     let delete = ["delete", "secret", "istio-remote-secret-west"];
-    fixture.kubectl("east", &[&namespace[..], &delete].concat(), "");
+    fixture.kubectl("east", &[&namespace[..], &delete].concat());
     fixture.settle("east", &["east"]);
     let plan = workspace.plan();
     assert_eq!(plan.code, 2, "{}", plan.output);
@@ -128,7 +130,7 @@ fn a_deleted_remote_secret_is_named_and_made_again(fixture: &Fixture, workspace:
 
 fn an_edited_authority_is_restored(fixture: &Fixture, workspace: &Workspace) {
     let patch = r#"{"data":{"ca-cert.pem":"bm90aGluZw=="}}"#;
-    fixture.kubectl("west", &["-n", "istio-system", "patch", "secret", "cacerts", "-p", patch], "");
+    fixture.kubectl("west", &["-n", "istio-system", "patch", "secret", "cacerts", "-p", patch]);
     let plan = workspace.plan();
     assert_eq!(plan.code, 2, "{}", plan.output);
     assert!(plan.output.contains("west//Secret/istio-system/cacerts"), "{}", plan.output);
@@ -139,13 +141,13 @@ fn an_edited_authority_is_restored(fixture: &Fixture, workspace: &Workspace) {
 
 fn the_root_is_never_made_a_second_time(fixture: &Fixture, workspace: &Workspace) {
     let secret = ["-n", "istio-system", "get", "secret", "terraform-provider-istio-root", "-o", "json"];
-    let backup = fixture.kubectl("east", &secret, "");
-    fixture.kubectl("east", &["-n", "istio-system", "delete", "secret", "terraform-provider-istio-root"], "");
+    let backup = fixture.kubectl("east", &secret);
+    fixture.kubectl("east", &["-n", "istio-system", "delete", "secret", "terraform-provider-istio-root"]);
     workspace.plan().failed_with(&[
         "No cluster keeps the root of the mesh: Secret istio-system/terraform-provider-istio-root is gone",
         "Restore Secret istio-system/terraform-provider-istio-root in cluster \"east\" from a backup",
     ]);
-    fixture.kubectl("east", &["apply", "-f", "-"], &backup);
+    fixture.kubectl_with("east", &["apply", "-f", "-"], &backup);
     workspace.apply().succeeded();
     workspace.assert_no_changes();
 }
@@ -159,13 +161,13 @@ fn the_root_moves_with_its_key(fixture: &Fixture, workspace: &Workspace) {
     let secret = |cluster: &str, name: &str, file: &str| {
         let path = format!("jsonpath={{.data.{file}}}");
         let get = ["-n", "istio-system", "get", "secret", name, "--ignore-not-found", "-o", &path];
-        fixture.kubectl(cluster, &get, "")
+        fixture.kubectl(cluster, &get)
     };
     let root = |cluster: &str| secret(cluster, "terraform-provider-istio-root", "tls\\.key");
     let intermediates = || CLUSTERS.map(|cluster| secret(cluster, "cacerts", "ca-cert\\.pem"));
     let (key, signed) = (root("east"), intermediates());
     let istiod = |cluster: &str, arguments: &[&str]| {
-        fixture.kubectl(cluster, &[&["-n", "istio-system"], arguments].concat(), "");
+        fixture.kubectl(cluster, &[&["-n", "istio-system"], arguments].concat());
     };
     // A field of somebody else's stops the apply in one cluster before its first write.
     let labelled = ["patch", "deploy", "istiod", "--type=merge", "--field-manager=argocd", "-p"];

@@ -1,6 +1,7 @@
 //! Whatever breaks on the way: one clean run afterwards gives exactly the undisturbed result.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::Rng;
@@ -20,9 +21,9 @@ const AT_A_TIME: usize = 6;
 async fn a_clean_run_after_any_faults_gives_the_undisturbed_result() {
     use futures::StreamExt;
     let count = std::env::var("FAULT_RUNS").map_or(RUNS, |count| count.parse().unwrap());
-    let expected = undisturbed().await;
+    let expected = Arc::new(undisturbed().await);
     let runs = futures::stream::iter(0..count).map(|seed| {
-        let expected = expected.clone();
+        let expected = Arc::clone(&expected);
         tokio::spawn(async move { disturbed(seed, &expected).await })
     });
     let runs: Vec<_> = runs.buffer_unordered(AT_A_TIME).collect().await;
@@ -47,37 +48,49 @@ struct Broken {
     stopped: usize,
 }
 
-/// What one set after the other leaves if nothing goes wrong.
-async fn undisturbed() -> Vec<Value> {
-    let cluster = Cluster::new("faults-none").await;
-    cluster.converge(&set(&cluster, "1", 0..5)).await;
-    let second = set(&cluster, "2", 2..7);
-    cluster.converge(&second).await;
-    outcome(&cluster, &second).await
+/// A run that nothing disturbs.
+struct Undisturbed {
+    /// What one set after the other leaves.
+    outcome: Vec<Value>,
+    /// How many requests the first one takes.
+    requests: usize,
 }
 
-async fn disturbed(seed: u64, expected: &[Value]) -> Broken {
+async fn undisturbed() -> Undisturbed {
+    let cluster = Cluster::new("faults-none").await;
+    let http = HttpProxy::start(server().client().unwrap(), None).await;
+    let engine = through(&http.host(), &cluster.namespace);
+    assert!(run(&engine, &cluster, &set(&cluster, "1", 0..5)).await);
+    let requests = http.seen().requests;
+    let second = set(&cluster, "2", 2..7);
+    cluster.converge(&second).await;
+    Undisturbed { outcome: outcome(&cluster, &second).await, requests }
+}
+
+async fn disturbed(seed: u64, expected: &Undisturbed) -> Broken {
     let cluster = Cluster::new(&format!("faults-{seed}")).await;
     let http = HttpProxy::start(server().client().unwrap(), Some(seed)).await;
     let tcp = Proxy::start(http.address(), seed).await;
-    let engine = through(&tcp, &cluster.namespace);
+    let engine = through(&tcp.host(), &cluster.namespace);
     let mut random = random(seed + 1000);
     let first = set(&cluster, "1", 0..5);
     let second = set(&cluster, "2", 2..7);
 
-    // Each part may be dropped in its midst, as a killed process would leave it.
+    // Each part may be dropped in its midst, as a killed process would leave it: at one of the requests that it takes, or of those
+    // after them that it takes when some go wrong.
     let mut stopped = 0;
     for manifests in [&first, &second] {
-        let limit = Duration::from_millis(u64::from(random.next_u32() % 3000) + 50);
-        if tokio::time::timeout(limit, run(&engine, &cluster, manifests)).await != Ok(true) {
-            stopped += 1;
+        let last = http.seen().requests + 1 + random.next_u32() as usize % (2 * expected.requests);
+        tokio::select! {
+            () = http.until(|seen| seen.requests >= last) => stopped += 1,
+            is_done = run(&engine, &cluster, manifests) => stopped += usize::from(!is_done),
         }
     }
     http.calm_down();
     tcp.calm_down();
     cluster.converge(&second).await;
     let found = outcome(&cluster, &second).await;
-    for (found, expected) in found.iter().zip(expected) {
+    for (found, expected) in found.iter().zip(&expected.outcome) {
         assert_eq!(found, expected, "seed {seed}");
     }
     assert_nothing_more(&cluster, &second).await;
@@ -177,8 +190,8 @@ async fn assert_nothing_more(cluster: &Cluster, set: &[Manifest]) {
     assert_eq!(names, expected, "nothing is orphaned");
 }
 
-fn through(proxy: &Proxy, owner: &str) -> Engine {
-    let mut config = kube::Config::new(proxy.host().parse().unwrap());
+fn through(host: &str, owner: &str) -> Engine {
+    let mut config = kube::Config::new(host.parse().unwrap());
     config.default_retry = false;
     let budgets = Budgets {
         request_timeout: Duration::from_secs(5),

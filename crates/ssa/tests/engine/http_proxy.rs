@@ -1,4 +1,5 @@
-//! An HTTP proxy before the API server: it counts the requests that pass and, if it is given a seed, makes some of them go wrong.
+//! An HTTP proxy in front of the API server: it counts the requests that pass, stops at a write if it is told to, and makes some of
+//! the requests go wrong if it is given a seed.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -17,7 +18,10 @@ use http_body_util::BodyExt;
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
+/// The verbs that change something.
+const WRITES: [&str; 5] = ["create", "update", "apply", "patch", "delete"];
 /// The longest body that is passed on.
 const LONGEST: usize = 64 << 20;
 
@@ -48,11 +52,32 @@ struct Shared {
     calm: AtomicBool,
     broken: AtomicUsize,
     counts: Mutex<BTreeMap<&'static str, usize>>,
+    seen: watch::Sender<Seen>,
+    /// How many writes pass.
+    limit: usize,
+}
+
+/// How many requests have come so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Seen {
+    /// All of them.
+    pub requests: usize,
+    /// Those that change something.
+    pub writes: usize,
 }
 
 impl HttpProxy {
     /// Starts before the server that `server` reaches, with its credentials. Without a seed nothing goes wrong.
     pub async fn start(server: kube::Client, seed: Option<u64>) -> Self {
+        Self::start_with(server, seed, usize::MAX).await
+    }
+
+    /// The same; it lets so many writes pass and keeps all others, which are never answered.
+    pub async fn stopping_after(writes: usize, server: kube::Client) -> Self {
+        Self::start_with(server, None, writes).await
+    }
+
+    async fn start_with(server: kube::Client, seed: Option<u64>, limit: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(Shared {
@@ -61,6 +86,8 @@ impl HttpProxy {
             calm: AtomicBool::new(false),
             broken: AtomicUsize::new(0),
             counts: Mutex::default(),
+            seen: watch::Sender::default(),
+            limit,
         });
         let service = axum::Router::new().fallback(pass).with_state(state.clone());
         tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
@@ -69,6 +96,26 @@ impl HttpProxy {
 
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// `http://address:port`.
+    pub fn host(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What has come so far.
+    pub fn seen(&self) -> Seen {
+        *self.state.seen.borrow()
+    }
+
+    /// Waits until this has come.
+    pub async fn until(&self, has_come: impl FnMut(&Seen) -> bool) {
+        self.state.seen.subscribe().wait_for(has_come).await.unwrap();
+    }
+
+    /// Waits until a write has come that it keeps.
+    pub async fn until_it_stops(&self) {
+        self.until(|seen| seen.writes > self.state.limit).await;
     }
 
     /// How many requests went wrong.
@@ -114,12 +161,17 @@ impl Shared {
 }
 
 async fn pass(State(state): State<Arc<Shared>>, request: Request) -> Response {
-    *state
-        .counts
-        .lock()
-        .unwrap()
-        .entry(verb(request.method(), request.uri(), request.headers()))
-        .or_default() += 1;
+    let verb = verb(request.method(), request.uri(), request.headers());
+    *state.counts.lock().unwrap().entry(verb).or_default() += 1;
+    let mut is_kept = false;
+    state.seen.send_modify(|seen| {
+        seen.requests += 1;
+        seen.writes += usize::from(WRITES.contains(&verb));
+        is_kept = WRITES.contains(&verb) && seen.writes > state.limit;
+    });
+    if is_kept {
+        std::future::pending::<()>().await;
+    }
     let fault = state.draw();
     if !matches!(fault, Fault::None | Fault::Delay(_)) {
         state.broken.fetch_add(1, Ordering::SeqCst);
