@@ -1,9 +1,10 @@
 //! An istiod that found nothing to sign with has created a root for itself, and stays with it until it starts again.
 
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
-use kube::api::{DeleteParams, Patch, PatchParams, Preconditions};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams, Preconditions};
 use kube::{Api, ResourceExt as _};
 use serde_json::json;
 
@@ -16,6 +17,8 @@ use crate::mesh::ChartName;
 use crate::mesh::well_known::INTERMEDIATE_SECRET;
 use crate::trust::{CA_CERT, Certificate, ROOT_CERT, Signer};
 
+/// The pods of istiod.
+const PODS: &str = "app=istiod";
 /// What `kubectl rollout restart` writes into a pod template.
 const RESTARTED: &str = "kubectl.kubernetes.io/restartedAt";
 /// Under which name: it is no field of the set.
@@ -38,6 +41,7 @@ pub(super) async fn give_up(target: &Target, set: &ManifestSet) -> Result<Option
     }
     let namespace = &target.inventory.namespace;
     let authority = secret(&target.cluster, namespace, INTERMEDIATE_SECRET).await?;
+    let written = authority.as_ref().and_then(Secret::creation_timestamp);
     // One that cannot be read is said by status.
     let Some(signer) = authority.and_then(|secret| Signer::parse(&files(secret)).ok()) else {
         return Ok(None);
@@ -46,7 +50,8 @@ pub(super) async fn give_up(target: &Target, set: &ManifestSet) -> Result<Option
     let own = own.and_then(|own| Some((root_of(&own)?, own)));
     let faults = faults(&signer, own.as_ref().map(|(root, _)| root), &told_roots(target).await?);
     let mut given_up = GivenUp { own: None, was_restarted: false };
-    if faults.is_not_in_use {
+    // One that has yet to tell proxies of its own root would do so with nothing left to show for it.
+    if faults.is_not_in_use || (faults.has_own && runs_since_before(target, written).await?) {
         given_up.was_restarted = restart(target, set).await?;
     }
     if let Some((root, secret)) = own.filter(|_| faults.has_own) {
@@ -84,6 +89,15 @@ async fn told_roots(target: &Target) -> Result<Vec<Certificate>, RolloutError> {
     let copy = copy.map_err(|error| RolloutError::OwnRoot(target.cluster.error(error)))?;
     let text = copy.and_then(|copy| copy.data?.remove(ROOT_COPY_KEY)).unwrap_or_default();
     Ok(Certificate::parse_all(ROOT_CERT, text.as_bytes()).unwrap_or_default())
+}
+
+/// Whether a pod of istiod has started before the Secret for it was written: then it may have read none.
+async fn runs_since_before(target: &Target, written: Option<Time>) -> Result<bool, RolloutError> {
+    let pods = Api::<Pod>::namespaced(target.cluster.client(), &target.inventory.namespace);
+    let found = pods.list_metadata(&ListParams::default().labels(PODS)).await;
+    let found = found.map_err(|error| RolloutError::OwnRoot(target.cluster.error(error)))?;
+    // Both are whole seconds: in doubt, it has.
+    Ok(found.items.iter().any(|pod| pod.creation_timestamp() <= written))
 }
 
 /// Whether there was something to restart.
