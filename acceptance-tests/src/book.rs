@@ -73,7 +73,8 @@ pub fn owners(admin: &Admin) -> BTreeSet<String> {
     admin.owned().into_values().map(owner).collect()
 }
 
-/// Whether an entry of `managedFields` is the provider's.
+/// Whether an entry of `managedFields` is the provider's as an owner. What it has released bears an entry of another name, which only
+/// stands there so that an API server goes on noting who changes the object.
 pub fn is_ours(entry: &Value) -> bool {
-    entry["manager"].as_str().is_some_and(|manager| manager.starts_with("terraform-provider-istio"))
+    entry["manager"] == "terraform-provider-istio"
 }
