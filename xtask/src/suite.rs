@@ -15,10 +15,7 @@ use crate::workspace::Workspace;
 
 /// The targets that run whole clusters with Istio: two lanes of about the same length, no more than two labs at a time, since
 /// more would slow each other's clusters down until what they wait for comes too late.
-const LABS: [&[&str]; 2] = [&["clusters", "mesh", "book"], &["multi_primary", "entrances"]];
-
-/// Targets that are run by hand (`cargo test --workspace --test kills`) until they have been seen green as a whole.
-const BY_HAND: &[&str] = &["kills"];
+const LABS: [&[&str]; 2] = [&["clusters", "mesh", "book"], &["multi_primary", "entrances", "kills"]];
 
 /// What `cargo test` is told of a target.
 type Target = Vec<String>;
@@ -39,9 +36,7 @@ pub fn run(workspace: &Workspace) -> Result<Outcome, Error> {
 fn lanes(names: &[String]) -> Vec<Vec<Target>> {
     let test = |name: &String| vec!["--test".to_owned(), name.clone()];
     let lab = |lane: &[&str]| names.iter().filter(|name| lane.contains(&name.as_str())).map(test).collect();
-    let has_no_lab = |name: &&String| {
-        !LABS.iter().any(|lane| lane.contains(&name.as_str())) && !BY_HAND.contains(&name.as_str())
-    };
+    let has_no_lab = |name: &&String| !LABS.iter().any(|lane| lane.contains(&name.as_str()));
     let units = ["--lib", "--bins", "--doc"].map(|kind| vec![kind.to_owned()]);
     let others = names.iter().filter(has_no_lab).map(test).chain(units).collect();
     LABS.iter().map(|lane| lab(lane)).chain([others]).collect()
@@ -94,7 +89,7 @@ mod tests {
         let shown = |lane: Vec<Target>| lane.iter().map(|target| target.join(" ")).collect::<Vec<_>>();
         let lanes: Vec<_> = lanes(&names).into_iter().map(shown).collect();
         assert_eq!(lanes[0], ["--test book", "--test clusters", "--test mesh"]);
-        assert_eq!(lanes[1], ["--test multi_primary"]);
+        assert_eq!(lanes[1], ["--test kills", "--test multi_primary"]);
         assert_eq!(lanes[2], ["--test charts", "--test engine", "--lib", "--bins", "--doc"]);
     }
 }

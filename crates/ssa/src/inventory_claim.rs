@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use crate::engine::Engine;
 use crate::inventory::{Claim, Entry, Expect, Holder, Inventory, InventoryRef, Origin, Phase, Record};
 use crate::inventory_error::InventoryError;
-use crate::inventory_requests::{namespaces, write};
+use crate::inventory_requests::{namespaces, read, write};
 use crate::manifest::Manifest;
 use crate::object_id::ObjectId;
 use crate::options::Policy;
@@ -32,7 +32,10 @@ impl Engine {
             let found = self.inventory(at, cancel).await?;
             let mut inventory = match found {
                 Some(found) => admit(found, claim)?,
-                None => Inventory::made_by(at, claim),
+                None => {
+                    made.extend(self.left_namespace(at, stages, cancel).await?);
+                    Inventory::made_by(at, claim)
+                }
             };
             inventory.record.take(claim, stages);
             inventory.claim = Some(claim.clone());
@@ -47,6 +50,23 @@ impl Engine {
                 Err(source) => return Err(write(at, source)),
             }
         }
+    }
+
+    /// The namespace that the inventory is to lie in, if a run has made it that was killed before there was an inventory: nobody owns it,
+    /// and nobody but ourselves has ever written it.
+    async fn left_namespace(
+        &self,
+        at: &InventoryRef,
+        stages: &[Stage],
+        cancel: &CancellationToken,
+    ) -> Result<Option<(ObjectId, Entry)>, InventoryError> {
+        let id = ObjectId::of_namespace(&at.namespace);
+        let Some((order, _)) = ordered(stages).find(|(_, manifest)| *manifest.id() == id) else {
+            return Ok(None);
+        };
+        let live = self.get(&namespaces(), &id, cancel).await.map_err(|source| read(at, source))?;
+        let left = live.filter(|live| self.is_unowned(live) && self.has_written(live));
+        Ok(left.map(|live| (id, Entry { uid: Some(live.uid().to_owned()), order })))
     }
 
     /// Makes the namespace that the inventory lies in from its manifest, without the owner label: a run that is killed before there is

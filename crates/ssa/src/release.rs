@@ -55,6 +55,12 @@ impl Engine {
         live.owner(&self.shared.options.owner).is_none() && entries(live).iter().all(is_nobodys)
     }
 
+    /// Whether we are among those who have written an object.
+    pub(crate) fn has_written(&self, live: &Live) -> bool {
+        let manager = self.shared.options.field_manager.as_str();
+        entries(live).iter().any(|entry| entry["manager"] == manager)
+    }
+
     /// Takes owner label and field manager off an object that stays as it is, and notes its version, if one is given.
     pub(crate) async fn release_object(
         &self,

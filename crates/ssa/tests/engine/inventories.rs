@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 use ssa::{Claim, DeleteOptions, Expect, Inventory, InventoryError, InventoryRef, Phase, Policy, Stage};
 
-use crate::cluster::{Cluster, IDENTITY, claim_as, delete_options, stages};
+use crate::cluster::{Cluster, IDENTITY, MANAGER, claim_as, delete_options, post, stages};
 
 #[tokio::test]
 async fn the_inventory_is_written_before_the_first_object() {
@@ -182,6 +182,24 @@ async fn an_inventory_without_its_namespace_says_so() {
     assert!(cluster.engine.inventory(&at, &cluster.cancel).await.unwrap().is_none());
     let claimed = cluster.engine.claim(&at, &claim_as("test", &[]), &[], &cluster.cancel).await;
     assert!(matches!(claimed, Err(InventoryError::NoNamespace { namespace }) if namespace == "nowhere"));
+}
+
+#[tokio::test]
+async fn a_namespace_is_ours_that_a_run_made_and_was_killed_before_there_was_an_inventory() {
+    let cluster = Cluster::new("killed-early").await;
+    for (name, manager, is_ours) in
+        [("killed-ours", MANAGER, true), ("killed-theirs", "kubectl-create", false)]
+    {
+        let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+        let made =
+            post(&cluster.client, &format!("/api/v1/namespaces?fieldManager={manager}"), &object).await;
+        let at = InventoryRef { namespace: name.to_owned(), name: "inventory".to_owned() };
+        let set = [cluster.manifest(object)];
+        let claimed =
+            cluster.engine.claim(&at, &claim_as("next", &set), &stages(&set), &cluster.cancel).await.unwrap();
+        let uid = claimed.entries()[set[0].id()].uid.as_deref();
+        assert_eq!(uid, made["metadata"]["uid"].as_str().filter(|_| is_ours), "{name}");
+    }
 }
 
 #[tokio::test]
