@@ -102,7 +102,8 @@ impl Stage {
         let lab = stage.take().filter(is_pristine).unwrap_or_else(|| self.start());
         let began = Instant::now();
         let outcome = catch_unwind(AssertUnwindSafe(|| (test.run)(&lab)));
-        eprintln!("{} took {:.1} s", test.name, began.elapsed().as_secs_f64());
+        // Between the test's name and its outcome, which are on one line.
+        eprint!("{:.1} s, ", began.elapsed().as_secs_f64());
         match outcome {
             Ok(()) => *stage = Some(lab),
             Err(failure) => {
@@ -139,7 +140,7 @@ fn is_cluster_pristine(lab: &Lab, cluster: &str) -> bool {
         .partition(|name| name.starts_with("CustomResourceDefinition "));
     if let Some(first) = others.first() {
         eprintln!(
-            "{} objects remain in {cluster}, such as {first}: the next test gets new clusters",
+            "\n{} objects remain in {cluster}, such as {first}: the next test gets new clusters",
             others.len()
         );
     } else if !crds.is_empty() {
