@@ -5,6 +5,7 @@ use std::path::Path;
 use k8s_openapi::api::rbac::v1::PolicyRule;
 use lab::Lab;
 use lab::api_server::AuditLog;
+use lab::api_server::audit::{Object, Request};
 use lab::connection::{Connection, write_kubeconfig};
 
 use crate::mesh::provider;
@@ -64,22 +65,28 @@ impl Writes {
 
     /// Looks again, until it has seen `number` writes; whether it has.
     pub fn has_seen(&mut self, number: usize) -> bool {
+        self.look(|count, _| count >= number) || self.count >= number
+    }
+
+    /// Looks again, until it has seen a write of this object; whether it has.
+    pub fn has_seen_object(&mut self, resource: &str, name: &str) -> bool {
+        self.look(|_, object| object.resource == resource && object.name == name)
+    }
+
+    /// Reads on until a write is the one that is looked for; whether it has come.
+    fn look(&mut self, is_wanted: impl Fn(usize, &Object) -> bool) -> bool {
         for (cluster, log) in &mut self.logs {
-            for request in log.news().expect("read the audit log") {
-                if self.count >= number {
+            let news = log.news().expect("read the audit log").into_iter();
+            for Request { verb, object, .. } in news.filter(Request::is_write) {
+                self.count += 1;
+                self.last =
+                    format!("{cluster}: {verb} {} {}/{}", object.resource, object.namespace, object.name);
+                if is_wanted(self.count, &object) {
                     return true;
-                }
-                if request.is_write() {
-                    self.count += 1;
-                    let object = &request.object;
-                    self.last = format!(
-                        "{cluster}: {} {} {}/{}",
-                        request.verb, object.resource, object.namespace, object.name
-                    );
                 }
             }
         }
-        self.count >= number
+        false
     }
 
     /// How many writes it has seen.

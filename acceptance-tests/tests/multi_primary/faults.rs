@@ -14,8 +14,6 @@ use serde_json::{Value, json};
 
 const CLUSTERS: [&str; 2] = ["east", "middle"];
 const APPLY: [&str; 4] = ["apply", "-input=false", "-auto-approve", "-no-color"];
-/// Writes of a create in one cluster after which it has all CRDs and some of the rest.
-const HALF_WAY: usize = 28;
 const MENDED: &str = "fix the cause, `terraform untaint istio_mesh.shop`, `terraform apply`";
 const AGAIN: &str = "the same command again";
 /// The kubeconfig whose requests are counted.
@@ -172,11 +170,11 @@ impl Victim<'_> {
         self.is_well(made);
     }
 
-    /// Starts a create and returns when it is half-way in `east`.
+    /// Starts a create and returns when it has made istiod's Deployment in `east`, for whose pod it has to wait.
     fn start_create(&self, arguments: &[&str]) -> Running {
         let mut writes = Writes::begin(self.fixture.lab, &["east"]);
         let mut run = self.workspace.start(arguments);
-        while !writes.has_seen(HALF_WAY) {
+        while !writes.has_seen_object("deployments", "istiod") {
             assert!(!run.has_ended(), "the run is over after {} writes", writes.count());
             std::thread::sleep(Duration::from_millis(1));
         }
