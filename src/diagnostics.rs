@@ -5,7 +5,6 @@ mod chain;
 mod objects;
 
 use std::error::Error as StdError;
-use std::sync::Arc;
 
 use tfplugin::{AttributePath, Diagnostic, Diagnostics};
 
@@ -263,18 +262,19 @@ fn is_forbidden(error: &(dyn StdError + 'static)) -> bool {
         || of_objects(error).into_iter().any(is_forbidden)
 }
 
-fn is_cancelled(error: &(dyn StdError + 'static)) -> bool {
-    matches!(error.downcast_ref(), Some(ssa::ApplyError::Cancelled { .. }))
-        || matches!(error.downcast_ref(), Some(ssa::WaitError::Cancelled { .. }))
-        || matches!(error.downcast_ref(), Some(ssa::DeleteError::Cancelled { .. }))
-        || request(error).is_some_and(ssa::RequestError::is_cancelled)
-        || error.source().is_some_and(is_cancelled)
-        || of_objects(error).into_iter().any(is_cancelled)
-}
-
-/// What failed to be asked, if this is that. Several objects share the error of one list.
-fn request<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a ssa::RequestError> {
-    error.downcast_ref().or_else(|| error.downcast_ref::<Arc<ssa::RequestError>>().map(Arc::as_ref))
+fn is_cancelled(error: &RolloutError) -> bool {
+    match error {
+        RolloutError::Claim(error)
+        | RolloutError::Page(error)
+        | RolloutError::Complete(error)
+        | RolloutError::Record(error) => error.is_cancelled(),
+        RolloutError::Owned(error) => error.is_cancelled(),
+        RolloutError::Apply(error) => error.is_cancelled(),
+        RolloutError::Prune(error) | RolloutError::Delete(error) => error.is_cancelled(),
+        RolloutError::Wait(error) => error.is_cancelled(),
+        RolloutError::Compare(error) => error.is_cancelled(),
+        _ => false,
+    }
 }
 
 /// The errors of single objects, which an error of several holds beside its source.
@@ -324,8 +324,12 @@ mod tests {
         let at_a_wait = ssa::WaitError::Observe { id: id.clone(), source: cancelled().into() };
         let unseen = ssa::DeleteError::Observe { failed: vec![(id.clone(), cancelled().into())] };
         let kept = ssa::DeleteError::Request { failed: vec![(id.clone(), cancelled())] };
+        let unwritten = ssa::ObjectError::Write(cancelled().into());
+        let at_a_write =
+            ssa::ApplyError::Write { stage: "a".to_owned(), failed: vec![(id.clone(), unwritten)] };
         for error in [
             RolloutError::Apply(ssa::ApplyError::Compare { source: at_a_look }),
+            RolloutError::Apply(at_a_write),
             RolloutError::Wait(at_a_wait),
             RolloutError::Delete(unseen),
             RolloutError::Prune(kept),

@@ -17,6 +17,7 @@
 mod apply;
 mod apply_object;
 mod builtin_defaults;
+mod cancelled;
 mod change_set;
 mod compare;
 mod delete;
