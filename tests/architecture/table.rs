@@ -100,6 +100,7 @@ pub const TABLE: &[Row] = &[
         modules: &["charts", "clusters"],
         packages: Except(&["kube", "tfplugin", "tonic"]),
     },
+    Row { module: "health", modules: &["observe"], packages: Only(&[]) },
     Row {
         module: "lifecycle",
         modules: &[
