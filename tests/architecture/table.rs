@@ -162,6 +162,7 @@ pub fn markdown() -> String {
     let mut text = "| module | modules of ours | packages |\n|---|---|---|\n".to_owned();
     for Row { module, modules, packages } in TABLE {
         let packages = match packages {
+            Only([]) => "only the standard library".to_owned(),
             Only(only) => format!("only {}", list(only)),
             Except(except) => format!("all but {}", list(except)),
         };
