@@ -2,19 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use http::Method;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
 use crate::inventory::{Claim, Entry, Expect, Holder, Inventory, InventoryRef, Origin, Phase, Record};
 use crate::inventory_error::InventoryError;
 use crate::inventory_requests::{namespaces, read, write};
+use crate::live::Live;
 use crate::manifest::Manifest;
 use crate::object_id::ObjectId;
-use crate::options::Policy;
-use crate::request_error::RequestError;
-use crate::schema::Schema;
+use crate::observe::encode;
+use crate::request::Call;
+use crate::request_error::{RequestError, Target, Verb};
 use crate::stage::Stage;
-use crate::wanted::Body;
 
 impl Engine {
     /// Takes hold of an inventory for one run, before the first object is written: records the objects of `stages`
@@ -44,8 +46,7 @@ impl Engine {
                 Ok(()) => return Ok(inventory),
                 Err(RequestError::Conflict { .. }) => {}
                 Err(error) if error.is_not_found() && inventory.resource_version.is_empty() => {
-                    let (id, entry) = self.make_namespace(at, stages, cancel).await?;
-                    made.insert(id, entry);
+                    made.extend(self.make_namespace(at, stages, cancel).await?);
                 }
                 Err(source) => return Err(write(at, source)),
             }
@@ -69,23 +70,30 @@ impl Engine {
         Ok(left.map(|live| (id, Entry { uid: Some(live.uid().to_owned()), order })))
     }
 
-    /// Makes the namespace that the inventory lies in from its manifest, without the owner label: a run that is killed before there is
-    /// an inventory leaves no mark of an owner that nobody knows. Its UID in the inventory makes it ours.
+    /// Makes the namespace that the inventory lies in, without the owner label: a run that is killed before there is an inventory leaves
+    /// no mark of an owner that nobody knows. Its UID in the inventory makes it ours; until then, that nobody but ourselves has written
+    /// it. It is created rather than applied, because an API server does not note who has applied an object without any fields.
+    /// `None` if somebody was faster.
     async fn make_namespace(
         &self,
         at: &InventoryRef,
         stages: &[Stage],
         cancel: &CancellationToken,
-    ) -> Result<(ObjectId, Entry), InventoryError> {
+    ) -> Result<Option<(ObjectId, Entry)>, InventoryError> {
         let id = ObjectId::of_namespace(&at.namespace);
-        let mut found = ordered(stages).filter(|(_, manifest)| *manifest.id() == id);
-        let found = found.next();
-        let (order, manifest) =
+        let found = ordered(stages).find(|(_, manifest)| *manifest.id() == id);
+        let (order, _) =
             found.ok_or_else(|| InventoryError::NoNamespace { namespace: at.namespace.clone() })?;
-        let wanted = Body::of(self.wanted(manifest, None, true, &Schema::untyped(), &Policy::default()));
-        match self.create(&namespaces(), &id, &wanted, cancel).await {
-            Ok(live) => Ok((id, Entry { uid: Some(live.uid().to_owned()), order })),
-            Err(source) => Err(InventoryError::Namespace { id, source: Box::new(source) }),
+        let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": at.namespace}});
+        let manager = encode(&self.shared.options.field_manager);
+        let uri = format!("{}?fieldManager={manager}", namespaces().list_path(""));
+        let body = body.to_string().into_bytes();
+        let target = Target::Object(id.clone());
+        let call = Call::new(Verb::Create, target, Method::POST, uri, "application/json", body);
+        match self.read::<Value>(&call, cancel).await {
+            Ok(value) => Ok(Some((id, Entry { uid: Some(Live::new(value).uid().to_owned()), order }))),
+            Err(RequestError::Conflict { .. }) => Ok(None),
+            Err(source) => Err(InventoryError::Namespace { id, source: Box::new(source.into()) }),
         }
     }
 }

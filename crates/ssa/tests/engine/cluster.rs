@@ -157,6 +157,11 @@ pub async fn post(client: &kube::Client, path: &str, object: &Value) -> Value {
     client.request(request).await.unwrap()
 }
 
+pub async fn delete(client: &kube::Client, path: &str) {
+    let request = http::Request::delete(path).body(Vec::new()).unwrap();
+    client.request::<Value>(request).await.unwrap();
+}
+
 pub fn delete_options() -> DeleteOptions {
     DeleteOptions { timeout: Duration::from_secs(30), ..DeleteOptions::default() }
 }

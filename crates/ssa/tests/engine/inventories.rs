@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 use ssa::{Claim, DeleteOptions, Expect, Inventory, InventoryError, InventoryRef, Phase, Policy, Stage};
 
-use crate::cluster::{Cluster, IDENTITY, MANAGER, claim_as, delete_options, post, stages};
+use crate::cluster::{Cluster, IDENTITY, claim_as, delete, delete_options, post, stages};
 
 #[tokio::test]
 async fn the_inventory_is_written_before_the_first_object() {
@@ -187,19 +187,23 @@ async fn an_inventory_without_its_namespace_says_so() {
 #[tokio::test]
 async fn a_namespace_is_ours_that_a_run_made_and_was_killed_before_there_was_an_inventory() {
     let cluster = Cluster::new("killed-early").await;
-    for (name, manager, is_ours) in
-        [("killed-ours", MANAGER, true), ("killed-theirs", "kubectl-create", false)]
-    {
+    let claim = async |name: &str, holder: &str| {
         let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
-        let made =
-            post(&cluster.client, &format!("/api/v1/namespaces?fieldManager={manager}"), &object).await;
         let at = InventoryRef { namespace: name.to_owned(), name: "inventory".to_owned() };
         let set = [cluster.manifest(object)];
         let claimed =
-            cluster.engine.claim(&at, &claim_as("next", &set), &stages(&set), &cluster.cancel).await.unwrap();
-        let uid = claimed.entries()[set[0].id()].uid.as_deref();
-        assert_eq!(uid, made["metadata"]["uid"].as_str().filter(|_| is_ours), "{name}");
-    }
+            cluster.engine.claim(&at, &claim_as(holder, &set), &stages(&set), &cluster.cancel).await;
+        claimed.unwrap().entries()[set[0].id()].uid.clone()
+    };
+    let made = claim("killed-ours", "first").await;
+    // As if the first run had not come as far as the inventory.
+    delete(&cluster.client, "/api/v1/namespaces/killed-ours/configmaps/inventory").await;
+    assert_eq!(claim("killed-ours", "next").await, made);
+    assert!(made.is_some());
+
+    let theirs = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "killed-theirs"}});
+    post(&cluster.client, "/api/v1/namespaces?fieldManager=kubectl-create", &theirs).await;
+    assert_eq!(claim("killed-theirs", "next").await, None);
 }
 
 #[tokio::test]
