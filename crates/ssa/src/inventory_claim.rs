@@ -32,12 +32,11 @@ impl Engine {
         let mut made: BTreeMap<ObjectId, Entry> = BTreeMap::new();
         loop {
             let found = self.inventory(at, cancel).await?;
-            let mut inventory = match found {
-                Some(found) => admit(found, claim)?,
-                None => {
-                    made.extend(self.left_namespace(at, stages, cancel).await?);
-                    Inventory::made_by(at, claim)
-                }
+            let mut inventory = if let Some(found) = found {
+                admit(found, claim)?
+            } else {
+                made.extend(self.left_namespace(at, stages, cancel).await?);
+                Inventory::made_by(at, claim)
             };
             inventory.record.take(claim, stages);
             inventory.claim = Some(claim.clone());
