@@ -48,6 +48,7 @@ impl Recorded {
     }
 
     /// The same after the cluster labelled `old` has become `new`.
+    #[must_use]
     pub fn relabelled(mut self, old: &str, new: &str) -> Self {
         for map in [&mut self.cluster_uids, &mut self.kubernetes_versions] {
             if let Some(value) = map.remove(old) {

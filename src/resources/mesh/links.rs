@@ -100,11 +100,10 @@ impl Observation<'_> {
             Some(Err(_)) => Heard::Before(last),
         };
         match (judged(heard, held), secret) {
-            (Verdict::Is(state), _) => state,
             (Verdict::Unless(state), Some(RemoteSecret::Usable(access))) => {
                 access.refusal(read).await.map_or(state, LinkState::from)
             }
-            (Verdict::Unless(state), _) => state,
+            (Verdict::Is(state) | Verdict::Unless(state), _) => state,
         }
     }
 }
