@@ -35,7 +35,9 @@ impl Engine {
             let mut inventory = if let Some(found) = found {
                 admit(found, claim)?
             } else {
-                made.extend(self.left_namespace(at, stages, cancel).await?);
+                if made.is_empty() {
+                    made.extend(self.left_namespace(at, stages, cancel).await?);
+                }
                 Inventory::made_by(at, claim)
             };
             inventory.record.take(claim, stages);
@@ -60,10 +62,7 @@ impl Engine {
         stages: &[Stage],
         cancel: &CancellationToken,
     ) -> Result<Option<(ObjectId, Entry)>, InventoryError> {
-        let id = ObjectId::of_namespace(&at.namespace);
-        let Some((order, _)) = ordered(stages).find(|(_, manifest)| *manifest.id() == id) else {
-            return Ok(None);
-        };
+        let Some((id, order)) = namespace_in(stages, at) else { return Ok(None) };
         let live = self.get(&namespaces(), &id, cancel).await.map_err(|source| read(at, source))?;
         let left = live.filter(|live| self.is_unowned(live) && self.has_written(live));
         Ok(left.map(|live| (id, Entry { uid: Some(live.uid().to_owned()), order })))
@@ -79,9 +78,8 @@ impl Engine {
         stages: &[Stage],
         cancel: &CancellationToken,
     ) -> Result<Option<(ObjectId, Entry)>, InventoryError> {
-        let id = ObjectId::of_namespace(&at.namespace);
-        let found = ordered(stages).find(|(_, manifest)| *manifest.id() == id);
-        let (order, _) =
+        let found = namespace_in(stages, at);
+        let (id, order) =
             found.ok_or_else(|| InventoryError::NoNamespace { namespace: at.namespace.clone() })?;
         let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": at.namespace}});
         let manager = encode(&self.shared.options.field_manager);
@@ -117,6 +115,13 @@ fn admit(found: Inventory, claim: &Claim) -> Result<Inventory, InventoryError> {
     }
     let origin = if found.is_abandoned() { Origin::TakenOver } else { Origin::Found };
     Ok(Inventory { origin, ..found })
+}
+
+/// The namespace that the inventory lies in with the order of its stage, if it is among the objects.
+fn namespace_in(stages: &[Stage], at: &InventoryRef) -> Option<(ObjectId, u16)> {
+    let id = ObjectId::of_namespace(&at.namespace);
+    let found = ordered(stages).find(|(_, manifest)| *manifest.id() == id);
+    found.map(|(order, _)| (id, order))
 }
 
 /// The objects of all stages, each with the order of its stage.
