@@ -11,7 +11,7 @@ use crate::clusters::{self, Cluster, OnUnreachable};
 use crate::diagnostics;
 use crate::manifests::ObjectId;
 use crate::provider_data::ProviderData;
-use crate::rollout::{self, Removal, Session};
+use crate::rollout::{self, Removal, Session, Target};
 
 /// What is to be done in one cluster that a resource leaves.
 pub enum Departure {
@@ -47,6 +47,18 @@ pub trait Leaves: Sync {
         cluster: &Cluster,
         uid: &str,
     ) -> impl Future<Output = Result<(Removal, Diagnostics), Refusal>> + Send;
+}
+
+/// Leaves a cluster with everything that the resource has there: nothing depends on it.
+pub struct Everything<'a>(pub &'a Recorded);
+
+impl Leaves for Everything<'_> {
+    async fn removal(&self, cluster: &Cluster, uid: &str) -> Result<(Removal, Diagnostics), Refusal> {
+        let target = Target::new(cluster, uid, &self.0.owner(), &self.0.namespace);
+        let known = self.0.known(cluster.name(), &target);
+        let (keep, keep_unfinished, release) = (Vec::new(), Vec::new(), String::new());
+        Ok((Removal { target, known, keep, keep_unfinished, release }, Diagnostics::new()))
+    }
 }
 
 /// Why a cluster cannot be left.

@@ -8,7 +8,7 @@ use tfplugin::{AttributePath, Diagnostic};
 use crate::charts::{self, Fetched};
 use crate::desired::ManifestSet;
 use crate::diagnostics;
-use crate::lifecycle::Recorded;
+use crate::lifecycle::{Recorded, Render};
 use crate::mesh::{ChartName, ClusterFacts, ClusterName, ValidatedMesh, ValidatedPrimary};
 use crate::provider_data::ProviderData;
 use crate::render;
@@ -68,11 +68,6 @@ impl Blueprint {
         digests.collect()
     }
 
-    /// What this cluster shall hold.
-    pub fn render(&self, cluster: &ClusterName, facts: &ClusterFacts) -> Result<ManifestSet, Diagnostic> {
-        self.render_as(&self.mesh, cluster, facts)
-    }
-
     /// What it shall hold in another mesh that is made of the same charts.
     pub fn render_as(
         &self,
@@ -96,6 +91,12 @@ impl Blueprint {
         fetched.ok_or_else(|| {
             Diagnostic::error(format!("Chart {key} was not fetched"), "This is a bug in the provider.")
         })
+    }
+}
+
+impl Render for Blueprint {
+    fn render(&self, cluster: &ClusterName, facts: &ClusterFacts) -> Result<ManifestSet, Diagnostic> {
+        self.render_as(&self.mesh, cluster, facts)
     }
 }
 

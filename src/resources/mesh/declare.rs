@@ -382,5 +382,13 @@ fn not_a_mapping(path: AttributePath) -> Diagnostic {
     Diagnostic::error(format!("{path} is not a mapping"), detail).at(path)
 }
 
+/// Terraform applies only what is wholly known.
+pub fn still_unknown() -> Diagnostic {
+    Diagnostic::error(
+        "The configuration of the mesh is not known at apply",
+        "This is a bug in Terraform or in the provider.",
+    )
+}
+
 #[cfg(test)]
 mod tests;

@@ -56,26 +56,23 @@
 //! plans from one state agree; refresh brings it up to date.
 
 mod api_servers;
-mod applied;
 mod apply;
 mod authorities;
 mod authority_state;
 mod blueprint;
-mod book;
 mod consequences;
 mod declare;
 mod dependents;
 mod documents;
 mod entrances;
 mod expiry;
-mod facts;
 mod gateway_block;
 mod identity;
 mod immutable;
-mod import;
 mod join;
 mod links;
 mod load_balancer;
+mod managed;
 mod model;
 mod observed_schema;
 mod place;
@@ -90,7 +87,6 @@ mod remote_control_plane_block;
 mod remove;
 mod rendering;
 mod resource;
-mod resume;
 mod root_messages;
 mod roots;
 mod schema;
@@ -98,6 +94,7 @@ mod stand_ins;
 mod status;
 mod trust_list;
 mod unchanged;
+mod waiting;
 
 pub use model::{ChartModel, ChartSourceModel, MeshModel, PrimaryModel};
 pub use resource::MeshResource;

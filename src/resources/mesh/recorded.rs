@@ -6,6 +6,7 @@ use tfplugin::Field;
 
 use super::model::MeshModel;
 use crate::lifecycle::{Recorded, known_objects, known_texts};
+use crate::rollout::OwnerKind;
 
 /// What decides how the mesh leaves a cluster.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +26,7 @@ impl MeshModel {
     pub fn recorded(&self) -> Recorded {
         let texts = |field: &Field<_>| field.as_known().map(known_texts).unwrap_or_default();
         Recorded {
+            kind: OwnerKind::Mesh,
             id: self.id.as_known().cloned(),
             namespace: self.namespace.as_known().cloned().unwrap_or_default(),
             objects: known_objects(&self.manifests),
