@@ -124,7 +124,7 @@ pub fn objects_of_another_workspace_are_refused(clusters: &Clusters) {
     let workspace = clusters.applied(&Set::pair());
     let before = clusters.admins().map(Admin::settled);
     let other = clusters.workspace(&Set { texts: [("one", "other")].into(), ..Set::pair() });
-    other.apply().failed_with(&["is not in this state", "Nothing", "pair@east,west"]);
+    other.apply().failed_with(&["is not in this state", "nothing was written", "pair@east,west"]);
     assert!(other.resource(ADDRESS).is_null());
     for (before, admin) in before.iter().zip(clusters.admins()) {
         assert_eq!(before, &admin.settled(), "{}: something was touched", admin.cluster());
