@@ -187,6 +187,7 @@ mod tests {
     use crate::charts::Charts;
     use crate::clusters::{ClusterBlock, Clusters, Environment, Limits};
     use crate::provider_data::PlanDetail;
+    use crate::rollout::Engines;
 
     fn place(label: &str) -> AttributePath {
         AttributePath::new("primary").key(label)
@@ -198,6 +199,7 @@ mod tests {
         ProviderData {
             clusters: Clusters::new(blocks, Environment::default(), Limits::default()),
             charts: Charts::new([], BTreeMap::new()).unwrap(),
+            engines: Engines::default(),
             plan_detail: PlanDetail::Compact,
         }
     }

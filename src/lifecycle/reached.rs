@@ -92,9 +92,9 @@ async fn reach_one(
 ) -> Result<Reached, Skipped> {
     let unusable = |error| skipped(label, &error, data, place);
     let cluster = data.clusters.get(label).await.map_err(unusable)?;
-    let facts = observe::facts(&cluster).await.map_err(unusable)?;
+    let facts = observe::known_facts(&cluster).await.map_err(unusable)?;
     cluster.check_uid(known, &facts.uid).map_err(unusable)?;
-    let target = Target::new(&cluster, &facts.uid, &recorded.owner(), &recorded.namespace);
+    let target = data.engines.target(&cluster, &facts.uid, &recorded.owner(), &recorded.namespace);
     Ok(Reached { target, facts })
 }
 

@@ -34,12 +34,20 @@ const ATTEMPTS: u32 = 3;
 /// Before the second attempt; the third one waits twice as long.
 const DELAY: Duration = Duration::from_millis(500);
 
-/// The facts of one cluster. Needs the rights to get the namespace `kube-system` and `/version`; every
+/// The facts of one cluster as they are now. Needs the rights to get the namespace `kube-system` and `/version`; every
 /// authenticated user has the second.
 pub async fn facts(cluster: &Cluster) -> Result<ClusterFacts, Error> {
     let (uid, kubernetes_version) =
         try_join(retried(|| cluster.uid()), retried(|| kubernetes_version(cluster))).await?;
-    Ok(ClusterFacts { uid, kubernetes_version })
+    let facts = ClusterFacts { uid, kubernetes_version };
+    cluster.note_facts(&facts);
+    Ok(facts)
+}
+
+/// The facts of one cluster as this process has read them first: one plan sees one cluster, whatever of it is in there. Before it
+/// writes, an apply asks for the [`facts`] of now.
+pub async fn known_facts(cluster: &Cluster) -> Result<ClusterFacts, Error> {
+    cluster.facts_once(|| facts(cluster)).await
 }
 
 /// The facts of the clusters with these labels, all read at the same time. One that fails leaves the others be.

@@ -7,8 +7,8 @@ use ssa::Inventory;
 use tokio_util::sync::CancellationToken;
 
 use super::RolloutError;
+use super::engines::Engines;
 use super::owner::Owner;
-use super::target::Target;
 use crate::clusters::Cluster;
 
 /// The inventories of this kind of owner in a cluster, each with its namespace. Needs the right to list `ConfigMap`s in all
@@ -17,6 +17,7 @@ use crate::clusters::Cluster;
 /// # Errors
 /// One of them cannot be read.
 pub async fn inventories(
+    engines: &Engines,
     cluster: &Cluster,
     owner: &Owner,
     usual: &str,
@@ -30,7 +31,7 @@ pub async fn inventories(
     };
     let mut inventories = Vec::new();
     for namespace in namespaces {
-        let target = Target::new(cluster, "", owner, &namespace);
+        let target = engines.target(cluster, "", owner, &namespace);
         inventories.extend(target.record(cancel).await?.map(|record| (namespace, record)));
     }
     Ok(inventories)

@@ -5,6 +5,7 @@
 mod access;
 mod authority;
 mod composition;
+mod engines;
 mod error;
 mod exchange;
 mod fill;
@@ -25,6 +26,7 @@ mod uninstall;
 
 pub use authority::{Certificates, RootSource, kept_root};
 pub use composition::CompositionError;
+pub use engines::Engines;
 pub use error::RolloutError;
 pub use fill::Given;
 pub use found::inventories;

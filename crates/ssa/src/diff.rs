@@ -208,7 +208,7 @@ impl Engine {
                 if self.shared.options.rules.creates_only_if_absent(&id) {
                     Action::Left
                 } else {
-                    let owner = live.owner(&self.shared.options.owner).map(str::to_owned);
+                    let owner = live.owner(&self.owner).map(str::to_owned);
                     Action::Foreign { managers: live.managers(), owner }
                 }
             }
@@ -240,7 +240,7 @@ impl Engine {
             || (self.is_unowned(live) && inherits())
             || match policy.adoption {
                 Adoption::Never => false,
-                Adoption::Unowned => live.owner(&self.shared.options.owner).is_none(),
+                Adoption::Unowned => live.owner(&self.owner).is_none(),
                 Adoption::Any => true,
             }
     }
@@ -248,15 +248,14 @@ impl Engine {
     /// Whether an object is others' and shared with them by a rule.
     pub(crate) fn is_shared(&self, live: &Live, id: &ObjectId, inventory: Option<&Inventory>) -> bool {
         self.shared.options.rules.shares(id)
-            && live.owner(&self.shared.options.owner).is_none()
+            && live.owner(&self.owner).is_none()
             && !self.is_ours(live, id, inventory)
     }
 
     /// Whether an object bears our owner label, or is in the inventory with this UID and bears nobody else's.
     pub(crate) fn is_ours(&self, live: &Live, id: &ObjectId, inventory: Option<&Inventory>) -> bool {
-        let owner = &self.shared.options.owner;
-        match live.owner(owner) {
-            Some(value) => value == owner.value,
+        match live.owner(&self.owner) {
+            Some(value) => value == self.owner.value,
             None => inventory.is_some_and(|inventory| {
                 let entry = inventory.entries().get(id);
                 entry.is_some_and(|entry| entry.uid.as_deref() == Some(live.uid()))

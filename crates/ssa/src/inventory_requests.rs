@@ -26,7 +26,7 @@ impl Engine {
         resource_version: &str,
         cancel: &CancellationToken,
     ) -> Result<Live, RequestError> {
-        let Owner { label, value } = &self.shared.options.owner;
+        let Owner { label, value } = &*self.owner;
         let mut config_map = json!({
             "apiVersion": "v1",
             "kind": "ConfigMap",

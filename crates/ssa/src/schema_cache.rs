@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::digest::hex;
 use crate::document::Document;
+use crate::kept_file;
 
 /// Schemas that were read from API servers. A server gives each document an address with a digest of its content, so that a document never becomes stale
 /// and clusters that have the same one share it.
@@ -34,8 +35,7 @@ impl SchemaCache {
         if let Some(document) = documents.get(url) {
             return Some(document.clone());
         }
-        let text = std::fs::read(self.file(url)?).ok()?;
-        let document: Arc<Document> = Arc::new(serde_json::from_slice(&text).ok()?);
+        let document: Arc<Document> = Arc::new(kept_file::read(&self.file(url)?)?);
         documents.insert(url.to_owned(), document.clone());
         Some(document)
     }
@@ -43,10 +43,8 @@ impl SchemaCache {
     pub(crate) fn put(&self, url: &str, document: &Arc<Document>) {
         let mut documents = self.documents.lock().unwrap_or_else(PoisonError::into_inner);
         documents.insert(url.to_owned(), document.clone());
-        if let Some(file) = self.file(url)
-            && let Err(error) = write(&file, document)
-        {
-            tracing::debug!(file = %file.display(), %error, "a schema is not kept");
+        if let Some(file) = self.file(url) {
+            kept_file::keep(&file, document.as_ref());
         }
     }
 
@@ -55,15 +53,6 @@ impl SchemaCache {
         let folder = self.folder.as_ref().filter(|_| url.contains("hash="))?;
         Some(folder.join(format!("{}.json", hex(url.as_bytes()))))
     }
-}
-
-/// Readers never see half a file.
-fn write(file: &Path, document: &Document) -> std::io::Result<()> {
-    let folder = file.parent().unwrap_or(file);
-    std::fs::create_dir_all(folder)?;
-    let unfinished = file.with_extension(std::process::id().to_string());
-    std::fs::write(&unfinished, serde_json::to_vec(document)?)?;
-    std::fs::rename(&unfinished, file)
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ pub async fn read(
     let unusable = |error| diagnostics::cluster(&error, Some(at.clone()));
     let cluster = data.clusters.get(label).await.map_err(unusable)?;
     let reads = try_join3(
-        observe::facts(&cluster),
+        observe::known_facts(&cluster),
         observe::roots(&cluster, namespace),
         observe::join_page(&cluster, namespace),
     );

@@ -142,7 +142,14 @@ impl Apply<'_> {
         let api_servers = api_servers(&mesh, &BTreeSet::new(), self.data).await?;
         let root = check_given(self.config, &mesh)?;
         let clusters: Vec<Cluster> = facts.iter().map(|(cluster, _)| cluster.clone()).collect();
-        check_existing(&mesh, &clusters, |cluster| Some(is_missing(cluster)), self.cancel).await?;
+        check_existing(
+            &mesh,
+            &clusters,
+            |cluster| Some(is_missing(cluster)),
+            &self.data.engines,
+            self.cancel,
+        )
+        .await?;
         let uids = facts.iter().map(|(_, facts)| facts.uid.clone()).collect();
         let given_root = root.as_ref().map(|root| root.certificate().fingerprint());
         let character = book::character(self.planned, given_root, uids);
@@ -182,7 +189,7 @@ impl Apply<'_> {
     }
 
     fn target(&self, cluster: &Cluster, facts: &ClusterFacts, owner: &Owner) -> Target {
-        Target::new(cluster, &facts.uid, owner, &self.namespace())
+        self.data.engines.target(cluster, &facts.uid, owner, &self.namespace())
     }
 
     /// Whose objects are made: the mesh's that state knows, if nobody else has come to one of its clusters; else that of a run that was killed while it made the very same mesh, else

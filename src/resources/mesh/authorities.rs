@@ -13,7 +13,7 @@ use crate::lifecycle::kept_secrets;
 use crate::manifests::ObjectId;
 use crate::mesh::well_known::INTERMEDIATE_SECRET;
 use crate::mesh::{Authority, ClusterName, GivenAuthority, RootKeeper, ValidatedMesh};
-use crate::rollout::{Owner, Target};
+use crate::rollout::{Engines, Owner};
 use crate::trust::{self, CA_CERT, CA_KEY, CERT_CHAIN, Intermediate, ROOT_CERT, Root};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -55,6 +55,7 @@ pub async fn check_existing(
     mesh: &ValidatedMesh,
     clusters: &[Cluster],
     missing: impl Fn(&Cluster) -> Option<Diagnostic>,
+    engines: &Engines,
     cancel: &CancellationToken,
 ) -> Result<(), Diagnostics> {
     if *mesh.authority() != Authority::Existing {
@@ -71,7 +72,7 @@ pub async fn check_existing(
                 "metadata": {"name": INTERMEDIATE_SECRET, "namespace": mesh.namespace()},
             }),
         );
-        let target = Target::new(cluster, "", &Owner::mesh(""), mesh.namespace().as_str());
+        let target = engines.target(cluster, "", &Owner::mesh(""), mesh.namespace().as_str());
         let mut live = match kept_secrets::read(&target, [id.clone()].into_iter(), primary, cancel).await {
             Ok(live) => live,
             // Whatever is to be changed there fails by itself.

@@ -95,7 +95,7 @@ async fn still_is(data: &ProviderData, label: &str, known: &ClusterFacts) -> Res
 }
 
 async fn observe_facts(data: &ProviderData, label: &str) -> Result<ClusterFacts, clusters::Error> {
-    observe::facts(&data.clusters.get(label).await?).await
+    observe::known_facts(&data.clusters.get(label).await?).await
 }
 
 fn may_be_replaced(label: &str, uid: &str, setting: &str) -> Diagnostic {

@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::place::primary;
-use crate::clusters::Cluster;
 use crate::lifecycle::{Manifests, Objects, read_objects};
 use crate::manifests::{Fields, FingerprintKey, ObjectId};
 use crate::mesh::{GatewayRole, RemoteControlPlane};
-use crate::rollout::{Owner, Target};
+use crate::rollout::Target;
 use futures::future::join_all;
 use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
 use tokio_util::sync::CancellationToken;
@@ -31,23 +30,20 @@ struct Stuck {
 pub async fn check(
     planned: &Field<Manifests>,
     prior: &Objects,
-    clusters: &[Cluster],
-    owner: &Owner,
-    namespace: &str,
+    targets: &[Target],
     key: &FingerprintKey,
     cancel: &CancellationToken,
 ) -> Result<(), Diagnostics> {
     let Some(planned) = planned.as_known() else { return Ok(()) };
     let suspects: BTreeSet<ObjectId> = stuck(prior, planned).into_iter().map(|stuck| stuck.id).collect();
-    let reads = clusters.iter().map(|cluster| async {
-        let suspects = suspects.iter().filter(|id| id.cluster == cluster.name());
+    let reads = targets.iter().map(|target| async {
+        let suspects = suspects.iter().filter(|id| id.cluster == target.name);
         let wanted: Objects = suspects.map(|id| (id.clone(), all_fields(id, prior, planned))).collect();
         if wanted.is_empty() {
             return Objects::new();
         }
         // What cannot be read is the apply's matter, which compares everything before it writes.
-        let target = Target::new(cluster, "", owner, namespace);
-        read_objects(&target, &wanted, key, primary, cancel).await.unwrap_or_default()
+        read_objects(target, &wanted, key, primary, cancel).await.unwrap_or_default()
     });
     let live: Objects = join_all(reads).await.into_iter().flatten().collect();
     stuck(&live, planned).iter().map(refusal).collect::<Diagnostics>().into_result()

@@ -22,7 +22,7 @@ use crate::lifecycle::{
 };
 use crate::mesh::{ClusterFacts, DEFAULT_NAMESPACE};
 use crate::observe;
-use crate::rollout::{self, Owner, Target};
+use crate::rollout::{self, Owner};
 
 type Context = ResourceContext<MeshResource>;
 
@@ -87,9 +87,11 @@ pub async fn by_identity(id: &str, context: &Context) -> Result<MeshModel, Diagn
 /// The records of meshes in one cluster.
 async fn members(label: &str, context: &Context) -> Result<Vec<Member>, ImportError> {
     let cluster = context.data().clusters.get(label).await?;
-    let facts = observe::facts(&cluster).await?;
+    let facts = observe::known_facts(&cluster).await?;
     let owner = Owner::mesh("");
-    let found = rollout::inventories(&cluster, &owner, DEFAULT_NAMESPACE, context.cancellation()).await?;
+    let engines = &context.data().engines;
+    let found =
+        rollout::inventories(engines, &cluster, &owner, DEFAULT_NAMESPACE, context.cancellation()).await?;
     let member =
         |(namespace, record)| Member { cluster: cluster.clone(), facts: facts.clone(), namespace, record };
     Ok(found.into_iter().map(member).collect())
@@ -163,7 +165,9 @@ async fn cluster_plans(
         Some((name, members.iter().find(|member| member.cluster.name() == name.as_str())?))
     }) {
         let set = blueprint.render(name, &member.facts)?;
-        let target = Target::new(&member.cluster, &member.facts.uid, &recorded.owner(), &recorded.namespace);
+        let engines = &context.data().engines;
+        let target =
+            engines.target(&member.cluster, &member.facts.uid, &recorded.owner(), &recorded.namespace);
         let digest = digest_of(&set);
         cluster_plans.push(ClusterPlan { target, facts: member.facts.clone(), set, digest });
     }

@@ -28,7 +28,6 @@ use crate::diagnostics;
 use crate::lifecycle::{Manifests, Recorded, Secrets, planned_manifests};
 use crate::mesh::ClusterName;
 use crate::provider_data::ProviderData;
-use crate::rollout::Target;
 
 /// Fills the computed attributes of `planned`, which is the configuration with its defaults.
 pub async fn plan(
@@ -80,7 +79,7 @@ pub async fn plan(
     messages.extend(if let Some(prior) = prior {
         consequences::of_update(prior, &planned, &recorded, &facts, data).await
     } else {
-        consequences::of_create(&planned, &clusters, cancel).await
+        consequences::of_create(&planned, &clusters, &data.engines, cancel).await
     });
     Ok((planned, messages))
 }
@@ -142,7 +141,7 @@ impl Inputs<'_> {
         out_of_reach.retain(|name| !unknown.contains(name.as_str()));
         if readings.knows_authority {
             check_given(config, mesh)?;
-            check_existing(mesh, self.clusters, |_| None, self.cancel).await?;
+            check_existing(mesh, self.clusters, |_| None, &data.engines, self.cancel).await?;
         }
         let blueprint = Blueprint::fetch(mesh.clone(), recorded, data).await?;
         planned.chart_digests = pinned(blueprint.digests(), &recorded.chart_digests);
@@ -162,13 +161,14 @@ impl Inputs<'_> {
 
     /// Whether a cluster that a mesh shall have from now on has another mesh already.
     async fn check_strangers(&self, namespace: &str) -> Result<(), Diagnostic> {
-        let Self { config, recorded, clusters, cancel, .. } = *self;
+        let Self { config, recorded, clusters, data, cancel, .. } = *self;
         let Some(id) = &recorded.id else { return Ok(()) };
         let owner = recorded.owner();
         let new = clusters.iter().filter(|cluster| !recorded.cluster_uids.contains_key(cluster.name()));
         let reads = new.map(|cluster| async {
             // What cannot be read is the apply's matter, which claims every record before it writes.
-            let record = Target::new(cluster, "", &owner, namespace).record(cancel).await.ok().flatten()?;
+            let target = data.engines.target(cluster, "", &owner, namespace);
+            let record = target.record(cancel).await.ok().flatten()?;
             Some((cluster.name().to_owned(), Found::of(&record)))
         });
         let records = join_all(reads).await.into_iter().flatten().collect();
@@ -190,9 +190,9 @@ impl Inputs<'_> {
             Diagnostics::new()
         };
         let (namespace, owner) = (mesh.namespace().as_str(), recorded.owner());
-        let clusters = self.clusters;
-        immutable::check(objects, &recorded.objects, clusters, &owner, namespace, &secrets.key, self.cancel)
-            .await?;
+        let targets = self.clusters.iter().map(|cluster| data.engines.target(cluster, "", &owner, namespace));
+        let targets: Vec<_> = targets.collect();
+        immutable::check(objects, &recorded.objects, &targets, &secrets.key, self.cancel).await?;
         Ok(messages)
     }
 }

@@ -1,0 +1,87 @@
+//! One apply engine for each cluster, whoever's objects it works on.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ssa::{DiscoveryCache, Engine, ObjectPattern, Options, Ownership, Rules, SchemaCache, Server};
+
+use super::owner::{OWNER_LABEL, Owner};
+use super::target::{FIELD_MANAGER, Target};
+use crate::clusters::Cluster;
+use crate::desired::ownership::YIELDED;
+
+/// The apply engines of one provider, by the labels of their clusters. All of a cluster's targets share its engine: what the API server
+/// serves, its schemas and the limit of requests.
+#[derive(Clone, Default)]
+pub struct Engines {
+    schemas: SchemaCache,
+    discovery: DiscoveryCache,
+    engines: Arc<Mutex<BTreeMap<String, Engine>>>,
+}
+
+impl Engines {
+    /// Engines that keep what API servers say of themselves in this folder from process to process. One that cannot be written is no
+    /// error.
+    pub fn in_folder(folder: PathBuf) -> Self {
+        Self {
+            schemas: SchemaCache::in_folder(folder.join("schemas")),
+            discovery: DiscoveryCache::in_folder(folder.join("discovery")),
+            engines: Arc::default(),
+        }
+    }
+
+    /// What `owner` has in this cluster, with its record in `namespace`.
+    pub fn target(&self, cluster: &Cluster, uid: &str, owner: &Owner, namespace: &str) -> Target {
+        let engine = self.engine(cluster);
+        if let Some(facts) = cluster.seen_facts() {
+            let (cluster, version) = (facts.uid.clone(), facts.kubernetes_version.clone());
+            engine.identify(Server { cluster, version });
+        }
+        Target::new(cluster, uid, owner, namespace, engine.for_owner(label(owner)))
+    }
+
+    fn engine(&self, cluster: &Cluster) -> Engine {
+        let mut engines = self.engines.lock().unwrap_or_else(PoisonError::into_inner);
+        let engine = engines.entry(cluster.name().to_owned()).or_insert_with(|| {
+            let nobody = label(&Owner::mesh(""));
+            let options = Options {
+                rules: rules(),
+                schemas: self.schemas.clone(),
+                discovery: self.discovery.clone(),
+                ..Options::new(FIELD_MANAGER, nobody)
+            };
+            Engine::new(cluster.client(), options)
+        });
+        engine.clone()
+    }
+}
+
+fn label(owner: &Owner) -> ssa::Owner {
+    ssa::Owner { label: OWNER_LABEL.to_owned(), value: owner.label() }
+}
+
+fn rules() -> Rules {
+    let fields = YIELDED.iter().filter_map(|field| {
+        let objects = ObjectPattern::kind(field.group, field.kind);
+        Some(ssa::FieldRule { objects, fields: field.field.parse().ok()?, ownership: Ownership::Yield })
+    });
+    // A namespace may have been prepared, with labels and quotas of its own: it gets the network's label if it needs one, and stays.
+    Rules { fields: fields.collect(), shared: vec![ObjectPattern::kind("", "Namespace")], ..Rules::default() }
+}
+
+impl std::fmt::Debug for Engines {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engines").field("schemas", &self.schemas).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_that_istiod_takes_over_is_a_rule() {
+        assert_eq!(rules().fields.len(), YIELDED.len());
+    }
+}
