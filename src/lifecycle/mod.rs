@@ -6,6 +6,7 @@ mod field_maps;
 pub mod kept_secrets;
 mod leaving;
 mod live_objects;
+mod look;
 mod place;
 mod reached;
 mod recorded;
@@ -19,6 +20,7 @@ pub use field_maps::{
 };
 pub use leaving::{Departure, Leaves, Refusal, Removed, empty, prepare_leaving};
 pub use live_objects::{cannot_read, read_objects};
+pub use look::snapshot;
 pub use place::Place;
 pub use reached::{Reached, ReadTime, reach};
 pub use recorded::Recorded;

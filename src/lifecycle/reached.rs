@@ -1,7 +1,9 @@
 //! The clusters that a refresh can read.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures::channel::oneshot;
 use futures::future::join_all;
 use tfplugin::{Diagnostic, Diagnostics};
 use tokio::time::{Instant, timeout_at};
@@ -11,7 +13,7 @@ use super::recorded::Recorded;
 use crate::clusters::{self, OnUnreachable};
 use crate::diagnostics;
 use crate::mesh::ClusterFacts;
-use crate::observe;
+use crate::observe::{self, Objects, Snapshot};
 use crate::provider_data::ProviderData;
 use crate::rollout::Target;
 
@@ -21,6 +23,10 @@ pub struct Reached {
     pub target: Target,
     /// What it says of itself.
     pub facts: ClusterFacts,
+    /// What its status is judged by, once the refresh has read it.
+    pub snapshot: Snapshot,
+    /// How the refresh hands that over.
+    pub(super) promise: oneshot::Sender<Arc<Objects>>,
 }
 
 /// Until when a refresh may read.
@@ -95,7 +101,8 @@ async fn reach_one(
     let facts = observe::known_facts(&cluster).await.map_err(unusable)?;
     cluster.check_uid(known, &facts.uid).map_err(unusable)?;
     let target = data.engines.target(&cluster, &facts.uid, &recorded.owner(), &recorded.namespace);
-    Ok(Reached { target, facts })
+    let (promise, snapshot) = Snapshot::promised(&cluster);
+    Ok(Reached { target, facts, snapshot, promise })
 }
 
 fn skipped(label: &str, error: &clusters::Error, data: &ProviderData, place: Place) -> Skipped {

@@ -10,6 +10,8 @@ mod page;
 mod pods;
 mod proxies;
 mod remote_access;
+mod shared_mesh_config;
+mod snapshot;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,14 +22,20 @@ use crate::clusters::{Cluster, Clusters, Error, Reason};
 use crate::mesh::ClusterFacts;
 
 pub use authority::{CertificateFiles, HeldCertificates, certificates, roots};
-pub use control_plane::{ControlPlane, Replica, control_plane};
+pub use control_plane::{ControlPlane, Replica, control_plane, control_plane_scope};
 pub use definitions::definitions_in_use;
-pub use gateway::{Gateway, GatewayPods, gateway, load_balancer, service_addresses};
+pub use gateway::{
+    Gateway, GatewayPods, gateway, gateway_scope, load_balancer, load_balancer_scope, service_addresses,
+};
 pub use installed::{Installed, InstalledError, NetworkGateway, installed};
 pub use members::members;
 pub use page::join_page;
 pub use proxies::{ControlPlaneName, Workload, proxies};
-pub use remote_access::{Refusal, RemoteAccess, RemoteSecret, RemoteSecrets, remote_secrets, token};
+pub use remote_access::{
+    Refusal, RemoteAccess, RemoteSecret, RemoteSecrets, remote_access_scope, remote_secrets, token,
+};
+pub use shared_mesh_config::{SharedMeshConfigRecords, shared_mesh_config, shared_mesh_config_scope};
+pub use snapshot::{Labelled, ObjectName, Objects, Scope, Snapshot};
 
 /// How often a read is tried when the server or the connection to it fails for a moment.
 const ATTEMPTS: u32 = 3;

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use futures::future::{Either, join_all, select};
 
-use ssa::{Action, Annotation, ChangeSet, Engine, Inventory, InventoryRef, ObjectId};
+use ssa::{Action, Annotation, ChangeSet, Engine, Inventory, InventoryRef, Live, ObjectId};
 use tokio_util::sync::CancellationToken;
 
 use super::RolloutError;
@@ -49,6 +49,15 @@ impl Target {
     /// The record of what is in the cluster, whoever's it is; `None` if there is none.
     pub async fn record(&self, cancel: &CancellationToken) -> Result<Option<Inventory>, RolloutError> {
         self.engine.inventory(&self.inventory, cancel).await.map_err(RolloutError::Record)
+    }
+
+    /// The same of its ConfigMap as it was read with other objects.
+    pub async fn record_in(
+        &self,
+        live: &Live,
+        cancel: &CancellationToken,
+    ) -> Result<Option<Inventory>, RolloutError> {
+        self.engine.inventory_in(&self.inventory, live, cancel).await.map_err(RolloutError::Record)
     }
 
     /// The order in which an object is made of which nothing but its name is known.

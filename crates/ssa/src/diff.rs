@@ -144,7 +144,7 @@ impl Engine {
         let wanted =
             manifests.iter().zip(&kinds).map(|(manifest, kind)| (manifest.id().clone(), kind.version()));
         let wanted = wanted.collect();
-        let (documents, mut live) = futures::join!(documents, self.observe_versions(&wanted, cancel));
+        let (documents, mut live) = futures::join!(documents, self.observe_versions(wanted, cancel));
         let documents = documents?;
         let mut compared = Vec::with_capacity(manifests.len());
         for (manifest, kind) in manifests.iter().zip(kinds) {

@@ -60,6 +60,20 @@ impl Engine {
         }
     }
 
+    /// The same of its ConfigMap as it was read with other objects: only what lies in further ones is read now.
+    pub async fn inventory_in(
+        &self,
+        at: &InventoryRef,
+        live: &Live,
+        cancel: &CancellationToken,
+    ) -> Result<Option<Inventory>, InventoryError> {
+        match self.objects(at, live, cancel).await? {
+            Ok(objects) => inventory_of(at, live, &objects).map(Some),
+            // A writer has replaced the record, and its shards, since.
+            Err(_) => self.inventory(at, cancel).await,
+        }
+    }
+
     /// The list of objects, from all shards; or the shard that is not there.
     async fn objects(
         &self,

@@ -13,10 +13,10 @@ use super::model::MeshModel;
 use super::place::primary;
 use super::planned_status;
 use super::problems;
+use super::scope::scope;
 use super::status::{self, Observed};
-use crate::clusters::Cluster;
 use crate::lifecycle::{
-    ClusterPlan, Objects, Recorded, Removed, Seals, read_objects, state_manifests, texts,
+    self, ClusterPlan, Objects, Recorded, Removed, Seals, read_objects, state_manifests, texts,
 };
 use crate::manifests::ObjectId;
 use crate::mesh::ClusterFacts;
@@ -77,13 +77,16 @@ impl Apply<'_> {
         cluster_plans: &[ClusterPlan],
         diagnostics: &mut Diagnostics,
     ) -> MeshModel {
-        let clusters: Vec<Cluster> =
-            cluster_plans.iter().map(|cluster_plan| cluster_plan.target.cluster.clone()).collect();
         let began = Instant::now();
         let before = self.prior.map_or(&Field::Null, |prior| &prior.status);
         loop {
+            let looks = cluster_plans.iter().map(|cluster_plan| async {
+                let target = &cluster_plan.target;
+                lifecycle::snapshot(target, &scope(&state, &target.name)).await
+            });
+            let snapshots = join_all(looks).await;
             let Observed { status, roots, awaits_roots, warnings } =
-                status::observe(&state, before, &clusters).await;
+                status::observe(&state, before, &snapshots).await;
             let problems = status.problems();
             let left = self.deadline.saturating_duration_since(Instant::now());
             let waits = problems::is_waited_for(&problems, awaits_roots, began.elapsed(), left);

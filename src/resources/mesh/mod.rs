@@ -94,6 +94,7 @@ mod resume;
 mod root_messages;
 mod roots;
 mod schema;
+mod scope;
 mod stand_ins;
 mod status;
 mod trust_list;

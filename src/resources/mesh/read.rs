@@ -13,10 +13,11 @@ use super::model::MeshModel;
 use super::place::primary;
 use super::problems::Problem;
 use super::resume::{self, Found};
+use super::scope::scope;
 use super::status;
-use crate::clusters::Cluster;
 use crate::lifecycle::{ReadTime, Refresh, reach, state_manifests, texts};
 use crate::manifests::FingerprintKey;
+use crate::observe::Snapshot;
 use crate::provider_data::ProviderData;
 use crate::rollout::Target;
 
@@ -30,10 +31,11 @@ pub async fn read(
 ) -> Result<(MeshModel, Diagnostics), Diagnostics> {
     let (recorded, time) = (state.recorded(), ReadTime::begin(timeout));
     let (reached, mut warnings) = reach(&recorded, data, time, primary).await?;
-    let clusters: Vec<Cluster> = reached.iter().map(|reached| reached.target.cluster.clone()).collect();
-    let refresh = Refresh { key, place: primary, time, cancel, may_be_ours };
+    let snapshots: Vec<Snapshot> = reached.iter().map(|reached| reached.snapshot.clone()).collect();
+    let scope = |label: &str| scope(&state, label);
+    let refresh = Refresh { key, place: primary, time, cancel, scope: &scope, may_be_ours };
     let (refreshed, observed) =
-        join(refresh.objects(reached, recorded), status::observe(&state, &state.status, &clusters)).await;
+        join(refresh.objects(reached, recorded), status::observe(&state, &state.status, &snapshots)).await;
     let (recorded, further) = refreshed?;
     warnings.extend(further);
     state.manifests = state_manifests(recorded.objects);
