@@ -1,19 +1,20 @@
 //! Everything that a refresh needs of one cluster, at one look: the objects of the resource, its record, and what its status is judged
 //! by.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ssa::{Inventory, Live, Look, Looked, Observation, Selection};
+use serde_json::Value;
+use ssa::{GroupKind, Inventory, Keep, Live, Look, Looked, Observation, Selection};
 use tfplugin::Diagnostic;
 use tokio_util::sync::CancellationToken;
 
 use super::field_maps::Objects;
-use super::live_objects::{asked, collected, fields};
+use super::live_objects::{Reader, asked};
 use super::place::Place;
 use crate::manifests::{Fields, FingerprintKey};
-use crate::observe::{self, ObjectName, Scope, Snapshot};
+use crate::observe::{self, Namespaces, ObjectName, Scope, Snapshot};
 use crate::rollout::{RolloutError, Target};
 
 /// How long a look at what a status is judged by may take before each part of it is asked for by itself.
@@ -37,24 +38,54 @@ struct Kept {
     live: Option<Live>,
 }
 
-/// Looks at the objects in `wanted`, at the record, and at what is in `scope`.
+/// Reads the fields of objects, and keeps some of them whole.
+struct Looker<'a> {
+    reader: Reader<'a>,
+    whole: BTreeSet<ssa::ObjectId>,
+}
+
+impl Keep<Kept> for Looker<'_> {
+    fn keep(&self, id: &ssa::ObjectId, live: Live) -> Kept {
+        let whole = self.whole.contains(id).then(|| live.clone());
+        Kept { fields: self.reader.keep(id, live), live: whole }
+    }
+
+    fn may_recall(&self, kind: &GroupKind) -> bool {
+        self.reader.may_recall(kind)
+    }
+
+    fn recall(&self, id: &ssa::ObjectId, metadata: &Live) -> Option<Kept> {
+        let fields = self.reader.recall(id, metadata).filter(|_| !self.whole.contains(id))?;
+        Some(Kept { fields, live: None })
+    }
+}
+
+/// Looks at the objects in `wanted`, at the record, and at what is in `scope`. The namespaces in `read` were read before.
 pub(super) async fn look(
     target: &Target,
     wanted: &Objects,
     scope: &Scope,
+    read: Namespaces,
     (key, place): (&FingerprintKey, Place),
     cancel: &CancellationToken,
 ) -> Seen {
     let (asked, at) = (asked(wanted), &target.inventory);
     let record = ssa::ObjectId::new("", "ConfigMap", &at.namespace, &at.name);
     let whole: BTreeSet<ssa::ObjectId> = scope.objects.iter().map(id).chain([record.clone()]).collect();
-    let objects = asked.keys().chain(&whole).map(|id| (id.clone(), None)).collect();
-    let take = |id: &ssa::ObjectId, live: Live| Kept {
-        fields: asked.get(id).and_then(|(_, asked)| fields(target, asked, &live, key)),
-        live: whole.contains(id).then_some(live),
-    };
+    let read = read.into_iter().map(|(name, object)| (ssa::ObjectId::of_namespace(&name), object));
+    let read: BTreeMap<ssa::ObjectId, Option<Value>> = read.collect();
+    let unread = asked.keys().chain(&whole).filter(|id| !read.contains_key(id));
+    let objects = unread.map(|id| (id.clone(), None)).collect();
     let look = Look { objects, selections: selections(scope) };
-    let looked = target.engine.look(&look, take, cancel).await;
+    let looker = Looker { reader: Reader { target, asked, key }, whole };
+    let mut looked = target.engine.look(&look, &looker, cancel).await;
+    target.definitions.keep();
+    let read = read.into_iter().map(|(id, object)| {
+        let seen = object
+            .map_or(Observation::Absent, |object| Observation::Found(looker.keep(&id, Live::of(object))));
+        (id, seen)
+    });
+    looked.objects.extend(read);
     let record = match looked.objects.get(&record) {
         Some(Observation::Found(Kept { live: Some(live), .. })) => target.record_in(live, cancel).await,
         Some(Observation::Absent) => Ok(None),
@@ -63,16 +94,17 @@ pub(super) async fn look(
     };
     let scope = seen_of(scope, &looked);
     let found = looked.objects.into_iter().map(|(id, seen)| (id, seen.map(|kept| kept.fields)));
-    Seen { objects: collected(target, &asked, found, place), record, scope }
+    Seen { objects: looker.reader.collected(found, place), record, scope }
 }
 
 /// A snapshot of the target's cluster with what is in `scope`.
 pub async fn snapshot(target: &Target, scope: &Scope) -> Snapshot {
     let objects = scope.objects.iter().map(|name| (id(name), None)).collect();
     let look = Look { objects, selections: selections(scope) };
+    let whole = |_: &ssa::ObjectId, live: Live| Kept { fields: None, live: Some(live) };
     let (promise, snapshot) = Snapshot::promised(&target.cluster);
     let cancel = CancellationToken::new();
-    let looking = target.engine.look(&look, |_, live| Kept { fields: None, live: Some(live) }, &cancel);
+    let looking = target.engine.look(&look, &whole, &cancel);
     if let Ok(looked) = tokio::time::timeout(PATIENCE, looking).await {
         // It is held here.
         let _ = promise.send(Arc::new(seen_of(scope, &looked)));

@@ -18,8 +18,8 @@ use crate::manifests::{Fields, FingerprintKey, ObjectId};
 use crate::observe::Scope;
 use crate::rollout::Target;
 
-/// Of so many clusters the whole objects are in memory at the same time; what is kept of them is far smaller.
-const READ_AT_ONCE: usize = 4;
+/// Of so many clusters large answers may be in memory at the same time; what is kept of them is far smaller.
+const READ_AT_ONCE: usize = 12;
 
 /// What a refresh needs beside what state records.
 #[derive(Clone, Copy)]
@@ -79,7 +79,7 @@ impl Refresh<'_> {
         recorded: &Recorded,
     ) -> Result<(Objects, Option<Diagnostic>), Diagnostic> {
         let Self { key, place, cancel, .. } = *self;
-        let Reached { ref target, facts, promise, .. } = reached;
+        let Reached { ref target, facts, namespaces, promise, .. } = reached;
         let unreadable = |error| diagnostics::rollout(&target.name, &error, Some(place(&target.name)));
         if recorded.cluster_uids.get(&target.name) != Some(&facts.uid) {
             // The block says that the cluster of before is gone, and everything in it with it. That is believed unless somebody else
@@ -91,7 +91,8 @@ impl Refresh<'_> {
         let wanted = recorded.objects.iter().filter(|(id, _)| id.cluster == target.name);
         let wanted: Objects = wanted.map(|(id, fields)| (id.clone(), fields.clone())).collect();
         let scope = (self.scope)(&target.name);
-        let Seen { objects, record, scope } = look(target, &wanted, &scope, (key, place), cancel).await;
+        let Seen { objects, record, scope } =
+            look(target, &wanted, &scope, namespaces, (key, place), cancel).await;
         // Who judges the status may have given up.
         let _ = promise.send(Arc::new(scope));
         let mut objects = objects?;

@@ -6,6 +6,7 @@ mod definitions;
 mod gateway;
 mod installed;
 mod members;
+mod namespaces;
 mod page;
 mod pods;
 mod proxies;
@@ -29,6 +30,7 @@ pub use gateway::{
 };
 pub use installed::{Installed, InstalledError, NetworkGateway, installed};
 pub use members::members;
+pub use namespaces::{Namespaces, known_facts_with_namespaces};
 pub use page::join_page;
 pub use proxies::{ControlPlaneName, Workload, proxies};
 pub use remote_access::{

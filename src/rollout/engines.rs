@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ssa::{DiscoveryCache, Engine, ObjectPattern, Options, Ownership, Rules, SchemaCache, Server};
+use ssa::{
+    DiscoveryCache, Engine, InventoryRef, ObjectPattern, Options, Ownership, Rules, SchemaCache, Server,
+};
 
+use super::definitions::Definitions;
 use super::owner::{OWNER_LABEL, Owner};
 use super::target::{FIELD_MANAGER, Target};
 use crate::clusters::Cluster;
 use crate::desired::ownership::YIELDED;
+use crate::manifests::digest;
 
 /// The apply engines of one provider, by the labels of their clusters. All of a cluster's targets share its engine: what the API server
 /// serves, its schemas and the limit of requests.
@@ -17,7 +21,9 @@ use crate::desired::ownership::YIELDED;
 pub struct Engines {
     schemas: SchemaCache,
     discovery: DiscoveryCache,
-    engines: Arc<Mutex<BTreeMap<String, Engine>>>,
+    /// The folder of the clusters' definitions.
+    definitions: Option<PathBuf>,
+    engines: Arc<Mutex<BTreeMap<String, (Engine, Definitions)>>>,
 }
 
 impl Engines {
@@ -27,21 +33,32 @@ impl Engines {
         Self {
             schemas: SchemaCache::in_folder(folder.join("schemas")),
             discovery: DiscoveryCache::in_folder(folder.join("discovery")),
+            definitions: Some(folder.join("definitions")),
             engines: Arc::default(),
         }
     }
 
     /// What `owner` has in this cluster, with its record in `namespace`.
     pub fn target(&self, cluster: &Cluster, uid: &str, owner: &Owner, namespace: &str) -> Target {
-        let engine = self.engine(cluster);
+        let (engine, definitions) = self.engine(cluster);
         if let Some(facts) = cluster.seen_facts() {
             let (cluster, version) = (facts.uid.clone(), facts.kubernetes_version.clone());
             engine.identify(Server { cluster, version });
         }
-        Target::new(cluster, uid, owner, namespace, engine.for_owner(label(owner)))
+        let engine = engine.for_owner(label(owner));
+        let inventory = InventoryRef { namespace: namespace.to_owned(), name: owner.inventory() };
+        Target {
+            name: cluster.name().to_owned(),
+            cluster: cluster.clone(),
+            uid: uid.to_owned(),
+            owner: owner.clone(),
+            engine,
+            definitions,
+            inventory,
+        }
     }
 
-    fn engine(&self, cluster: &Cluster) -> Engine {
+    fn engine(&self, cluster: &Cluster) -> (Engine, Definitions) {
         let mut engines = self.engines.lock().unwrap_or_else(PoisonError::into_inner);
         let engine = engines.entry(cluster.name().to_owned()).or_insert_with(|| {
             let nobody = label(&Owner::mesh(""));
@@ -51,10 +68,18 @@ impl Engines {
                 discovery: self.discovery.clone(),
                 ..Options::new(FIELD_MANAGER, nobody)
             };
-            Engine::new(cluster.client(), options)
+            // What is kept of a cluster that is not known yet is kept in memory only.
+            let file = self.definitions.as_ref().zip(cluster.seen_facts());
+            let file = file.map(|(folder, facts)| folder.join(format!("{}.json", file_name(&facts.uid))));
+            (Engine::new(cluster.client(), options), file.map(Definitions::in_file).unwrap_or_default())
         });
         engine.clone()
     }
+}
+
+/// A name for a file, whatever a server calls its cluster.
+fn file_name(uid: &str) -> String {
+    digest(uid.as_bytes()).replace(':', "-")
 }
 
 fn label(owner: &Owner) -> ssa::Owner {

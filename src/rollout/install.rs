@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
+use serde_json::Value;
 use ssa::{Action, DeleteOptions, Expect, Inventory, ObjectId, ObjectPattern, StageReady};
 use tokio::sync::Barrier;
 
@@ -324,6 +325,6 @@ impl Run<'_> {
 
     fn manifests(&self) -> Result<Vec<ssa::Manifest>, RolloutError> {
         let manifests = self.installation.set.manifests().iter();
-        self.installation.parse(manifests.map(|manifest| manifest.object.clone()).collect())
+        self.installation.parse(manifests.map(|manifest| Value::clone(&manifest.object)).collect())
     }
 }

@@ -5,6 +5,7 @@
 mod access;
 mod authority;
 mod composition;
+mod definitions;
 mod engines;
 mod error;
 mod exchange;
@@ -26,6 +27,7 @@ mod uninstall;
 
 pub use authority::{Certificates, RootSource, kept_root};
 pub use composition::CompositionError;
+pub use definitions::Definitions;
 pub use engines::Engines;
 pub use error::RolloutError;
 pub use fill::Given;

@@ -7,6 +7,7 @@ use ssa::{Action, Annotation, ChangeSet, Engine, Inventory, InventoryRef, Live, 
 use tokio_util::sync::CancellationToken;
 
 use super::RolloutError;
+use super::definitions::Definitions;
 use super::own_root::GivenUp;
 use super::owner::{Owner, RELEASE_ANNOTATION};
 use crate::clusters::Cluster;
@@ -30,22 +31,13 @@ pub struct Target {
     pub owner: Owner,
     /// What reads and writes it.
     pub engine: Engine,
+    /// What its custom resource definitions were seen to say.
+    pub definitions: Definitions,
     /// Where its record is kept.
     pub inventory: InventoryRef,
 }
 
 impl Target {
-    pub(super) fn new(cluster: &Cluster, uid: &str, owner: &Owner, namespace: &str, engine: Engine) -> Self {
-        Self {
-            name: cluster.name().to_owned(),
-            cluster: cluster.clone(),
-            uid: uid.to_owned(),
-            owner: owner.clone(),
-            engine,
-            inventory: InventoryRef { namespace: namespace.to_owned(), name: owner.inventory() },
-        }
-    }
-
     /// The record of what is in the cluster, whoever's it is; `None` if there is none.
     pub async fn record(&self, cancel: &CancellationToken) -> Result<Option<Inventory>, RolloutError> {
         self.engine.inventory(&self.inventory, cancel).await.map_err(RolloutError::Record)

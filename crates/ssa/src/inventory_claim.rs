@@ -88,7 +88,7 @@ impl Engine {
         let target = Target::Object(id.clone());
         let call = Call::new(Verb::Create, target, Method::POST, uri, "application/json", body);
         match self.read::<Value>(&call, cancel).await {
-            Ok(value) => Ok(Some((id, Entry { uid: Some(Live::new(value).uid().to_owned()), order }))),
+            Ok(value) => Ok(Some((id, Entry { uid: Some(Live::of(value).uid().to_owned()), order }))),
             Err(RequestError::Conflict { .. }) => Ok(None),
             Err(source) => Err(InventoryError::Namespace { id, source: Box::new(source.into()) }),
         }

@@ -44,7 +44,7 @@ impl Engine {
         let uri = format!("{path}?fieldManager={}", encode(&self.shared.options.field_manager));
         let body = config_map.to_string().into_bytes();
         let call = Call::new(verb, Target::Object(id), method, uri, "application/json", body);
-        Ok(Live::new(self.read(&call, cancel).await?))
+        Ok(Live::of(self.read(&call, cancel).await?))
     }
 
     pub(crate) async fn config_map(

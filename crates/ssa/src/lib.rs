@@ -83,7 +83,7 @@ pub use immutable::immutable;
 pub use inventory::{Claim, Entry, Expect, Holder, Inventory, InventoryRef, Phase};
 pub use inventory_error::InventoryError;
 pub use live::Live;
-pub use look::{Look, Looked, Selection};
+pub use look::{Keep, Look, Looked, Selection};
 pub use manifest::{Manifest, ManifestError};
 pub use object_id::{GroupKind, ObjectId, ObjectIdError};
 pub use observe::{Observation, Observed};

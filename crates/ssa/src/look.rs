@@ -11,7 +11,7 @@ use crate::discovery::{Discovery, Resource};
 use crate::engine::Engine;
 use crate::live::Live;
 use crate::object_id::{GroupKind, ObjectId};
-use crate::observe::{Item, Observation, Observed, encode};
+use crate::observe::{Form, Item, Observation, Observed, encode};
 use crate::request_error::RequestError;
 
 /// All objects of a kind in a namespace that bear a label.
@@ -43,6 +43,28 @@ pub struct Looked<T> {
     pub objects: Observed<T>,
     /// The objects of each selection, in the order of the selections.
     pub selected: Vec<Result<Vec<Live>, Arc<RequestError>>>,
+}
+
+/// What is kept of the single objects of a look: of a large one less than the whole.
+pub trait Keep<T>: Sync {
+    /// What is kept of an object.
+    fn keep(&self, id: &ObjectId, live: Live) -> T;
+
+    /// Whether objects of this kind may be known by their metadata.
+    fn may_recall(&self, _kind: &GroupKind) -> bool {
+        false
+    }
+
+    /// What is kept of an object of which only the metadata were read; `None` if the whole must be.
+    fn recall(&self, _id: &ObjectId, _metadata: &Live) -> Option<T> {
+        None
+    }
+}
+
+impl<T, F: Fn(&ObjectId, Live) -> T + Sync> Keep<T> for F {
+    fn keep(&self, id: &ObjectId, live: Live) -> T {
+        self(id, live)
+    }
 }
 
 /// What is looked at of one kind, or of that in one namespace.
@@ -125,14 +147,14 @@ impl<'a> Batch<'a> {
 }
 
 impl Engine {
-    /// Reads live objects. `take` makes of each single object what is kept of it: of a large one less than the whole.
+    /// Reads live objects.
     ///
     /// One LIST a kind; where LIST over all namespaces is not permitted, or would be longer than several short ones, one LIST a kind and namespace; and
     /// where that is not permitted or not worth it either, GETs, and LISTs by label. Errors are part of the answer, for just the objects that they hide.
     pub async fn look<T: Send>(
         &self,
         look: &Look,
-        take: impl Fn(&ObjectId, Live) -> T + Sync,
+        keep: &impl Keep<T>,
         cancel: &CancellationToken,
     ) -> Looked<T> {
         if look.objects.is_empty() && look.selections.is_empty() {
@@ -143,12 +165,12 @@ impl Engine {
             Ok(discovery) => discovery,
             Err(error) => return look.unknown(error),
         };
-        let part = self.look_by(&discovery, look, &take, cancel).await;
+        let part = self.look_by(&discovery, look, keep, cancel).await;
         if !discovery.is_kept() || !part.misses_a_kind() {
             return look.seen(part);
         }
         match self.rediscover(cancel).await {
-            Ok(discovery) => look.seen(self.look_by(&discovery, look, &take, cancel).await),
+            Ok(discovery) => look.seen(self.look_by(&discovery, look, keep, cancel).await),
             Err(error) => look.unknown(error),
         }
     }
@@ -158,10 +180,10 @@ impl Engine {
         &self,
         discovery: &Discovery,
         look: &Look,
-        take: &(impl Fn(&ObjectId, Live) -> T + Sync),
+        keep: &impl Keep<T>,
         cancel: &CancellationToken,
     ) -> Part<T> {
-        let batches = look.batches(discovery).into_iter().map(|batch| self.look_at_kind(batch, take, cancel));
+        let batches = look.batches(discovery).into_iter().map(|batch| self.look_at_kind(batch, keep, cancel));
         let parts = stream::iter(batches.collect::<Vec<_>>())
             .buffer_unordered(self.shared.options.concurrency.max(1));
         parts.collect().await
@@ -170,20 +192,66 @@ impl Engine {
     async fn look_at_kind<T: Send>(
         &self,
         batch: Batch<'_>,
-        take: &(impl Fn(&ObjectId, Live) -> T + Sync),
+        keep: &impl Keep<T>,
+        cancel: &CancellationToken,
+    ) -> Part<T> {
+        let (recalled, batch) = self.recall(batch, keep, cancel).await;
+        if batch.len() == 0 {
+            return recalled;
+        }
+        let mut part = self.look_at_whole(&batch, keep, cancel).await;
+        part.extend([recalled]);
+        part
+    }
+
+    /// Those of a batch that are known by their metadata, which one short LIST has; and the rest. What goes wrong with that LIST goes
+    /// wrong again with the others.
+    async fn recall<'a, T: Send>(
+        &self,
+        mut batch: Batch<'a>,
+        keep: &impl Keep<T>,
+        cancel: &CancellationToken,
+    ) -> (Part<T>, Batch<'a>) {
+        let resource = batch.resource;
+        if resource.namespaced || batch.ids.len() < 2 || !keep.may_recall(&resource.kind) {
+            return (Part::default(), batch);
+        }
+        let mut found = BTreeMap::new();
+        let take = |item: Item| drop(found.insert(item.name.clone(), item.live(resource)));
+        let limit = batch.ids.len();
+        if !matches!(self.pages(resource, ("", ""), Form::Metadata, limit, take, cancel).await, Ok(true)) {
+            return (Part::default(), batch);
+        }
+        let mut recalled = Part::default();
+        batch.ids.retain(|id| {
+            let seen = match found.get(&id.name) {
+                Some(metadata) => keep.recall(id, metadata).map(Observation::Found),
+                None => Some(Observation::Absent),
+            };
+            let is_unknown = seen.is_none();
+            recalled.objects.extend(seen.map(|seen| ((*id).clone(), seen)));
+            is_unknown
+        });
+        (recalled, batch)
+    }
+
+    async fn look_at_whole<T: Send>(
+        &self,
+        batch: &Batch<'_>,
+        keep: &impl Keep<T>,
         cancel: &CancellationToken,
     ) -> Part<T> {
         let parts = batch.by_namespace();
         let namespaces_of_objects = parts.values().filter(|part| !part.ids.is_empty()).count();
         if namespaces_of_objects > 1 {
-            match self.pick(&batch, "", parts.len(), take, cancel).await {
+            match self.pick(batch, "", parts.len(), keep, cancel).await {
                 Ok(Some(part)) => return part,
                 Err(error) if !error.is_forbidden() => return batch.unknown(error),
                 Ok(None) | Err(_) => {}
             }
         }
         let reads =
-            parts.into_iter().map(|(namespace, part)| self.look_at_namespace(namespace, part, take, cancel));
+            parts.into_iter().map(|(namespace, part)| self.look_at_namespace(namespace, part, keep, cancel));
         reads.collect::<FuturesUnordered<_>>().collect().await
     }
 
@@ -191,28 +259,28 @@ impl Engine {
         &self,
         namespace: &str,
         batch: Batch<'_>,
-        take: &(impl Fn(&ObjectId, Live) -> T + Sync),
+        keep: &impl Keep<T>,
         cancel: &CancellationToken,
     ) -> Part<T> {
         if batch.len() > 1 && !batch.ids.is_empty() {
-            match self.pick(&batch, namespace, batch.len(), take, cancel).await {
+            match self.pick(&batch, namespace, batch.len(), keep, cancel).await {
                 Ok(Some(part)) => return part,
                 Err(error) if !error.is_forbidden() => return batch.unknown(error),
                 Ok(None) | Err(_) => {}
             }
         }
-        self.look_at_each(&batch, take, cancel).await
+        self.look_at_each(&batch, keep, cancel).await
     }
 
     async fn look_at_each<T: Send>(
         &self,
         batch: &Batch<'_>,
-        take: &(impl Fn(&ObjectId, Live) -> T + Sync),
+        keep: &impl Keep<T>,
         cancel: &CancellationToken,
     ) -> Part<T> {
         let gets = batch.ids.iter().map(|id| async {
             let observation = match self.get(batch.resource, id, cancel).await {
-                Ok(Some(live)) => Observation::Found(take(id, live)),
+                Ok(Some(live)) => Observation::Found(keep.keep(id, live)),
                 Ok(None) => Observation::Absent,
                 Err(error) => Observation::Unknown(Arc::new(error)),
             };
@@ -234,7 +302,7 @@ impl Engine {
         batch: &Batch<'_>,
         namespace: &str,
         pages: usize,
-        take: &(impl Fn(&ObjectId, Live) -> T + Sync),
+        keep: &impl Keep<T>,
         cancel: &CancellationToken,
     ) -> Result<Option<Part<T>>, RequestError> {
         let Batch { resource, ids, selections } = batch;
@@ -248,10 +316,10 @@ impl Engine {
             }
             let id = ObjectId::new(&resource.kind.group, &resource.kind.kind, &item.namespace, &item.name);
             if let Some(place) = objects.get_mut(&id) {
-                *place = Observation::Found(take(&id, item.live(resource)));
+                *place = Observation::Found(keep.keep(&id, item.live(resource)));
             }
         };
-        let is_whole = self.pages(resource, namespace, "", pages, pick, cancel).await?;
+        let is_whole = self.pages(resource, (namespace, ""), Form::Whole, pages, pick, cancel).await?;
         let selected = selections.iter().zip(selected);
         let selected =
             selected.map(|((place, _), found)| (*place, Ok(found.into_values().collect()))).collect();

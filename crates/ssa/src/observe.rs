@@ -58,6 +58,25 @@ pub type Observed<T = Live> = BTreeMap<ObjectId, Observation<T>>;
 /// How many objects one answer to a LIST holds at most.
 const PAGE: usize = 500;
 
+/// How much of each object of a LIST is asked for.
+#[derive(Clone, Copy)]
+pub(crate) enum Form {
+    Whole,
+    /// What stands in `metadata`.
+    Metadata,
+}
+
+impl Form {
+    fn accept(self) -> &'static str {
+        match self {
+            Self::Whole => "application/json",
+            Self::Metadata => {
+                "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+            }
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Page {
     #[serde(default)]
@@ -111,7 +130,7 @@ impl Item {
             object.insert("apiVersion".to_owned(), Value::String(resource.api_version()));
             object.insert("kind".to_owned(), Value::String(resource.kind.kind.clone()));
         }
-        Live::new(item)
+        Live::of(item)
     }
 }
 
@@ -129,7 +148,7 @@ impl Engine {
         cancel: &CancellationToken,
     ) -> Observed {
         let look = Look { objects: wanted, selections: Vec::new() };
-        self.look(&look, |_, live| live, cancel).await.objects
+        self.look(&look, &|_: &ObjectId, live| live, cancel).await.objects
     }
 
     /// One object; `None` if it does not exist.
@@ -141,7 +160,7 @@ impl Engine {
     ) -> Result<Option<Live>, RequestError> {
         let call = Call::get(Verb::Get, Target::Object(id.clone()), resource.path(id));
         match self.read(&call, cancel).await {
-            Ok(value) => Ok(Some(Live::new(value))),
+            Ok(value) => Ok(Some(Live::of(value))),
             Err(error) if error.is_not_found() && !error.is_of_unserved_kind() => Ok(None),
             Err(error) => Err(error),
         }
@@ -160,7 +179,7 @@ impl Engine {
             let live = item.live(resource);
             found.insert(live.uid().to_owned(), live);
         };
-        self.pages(resource, namespace, query, usize::MAX, take, cancel).await?;
+        self.pages(resource, (namespace, query), Form::Whole, usize::MAX, take, cancel).await?;
         Ok(found.into_values().collect())
     }
 
@@ -169,8 +188,8 @@ impl Engine {
     pub(crate) async fn pages(
         &self,
         resource: &Resource,
-        namespace: &str,
-        query: &str,
+        (namespace, query): (&str, &str),
+        form: Form,
         limit: usize,
         mut take: impl FnMut(Item),
         cancel: &CancellationToken,
@@ -179,7 +198,8 @@ impl Engine {
         let mut token = String::new();
         loop {
             let uri = format!("{}?limit={PAGE}{query}{token}", resource.list_path(namespace));
-            let page: Page = match self.read(&Call::get(Verb::List, target.clone(), uri), cancel).await {
+            let call = Call::get(Verb::List, target.clone(), uri).accept(form.accept());
+            let page: Page = match self.read(&call, cancel).await {
                 // The server no longer has the state that the pages are cut from.
                 Err(RequestError::Refused { source, .. }) if source.code == 410 && !token.is_empty() => {
                     token.clear();

@@ -1,7 +1,9 @@
 //! The objects of a plan.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use serde_json::Value;
 use tfplugin::Diagnostic;
 
 use super::authority_state;
@@ -10,7 +12,7 @@ use super::facts::Facts;
 use super::stand_ins::Loose;
 use crate::desired::{Component, Manifest, Placeholder};
 use crate::lifecycle::{ApiServers, Objects, Rendered, Secrets};
-use crate::manifests::{ObjectId, flatten, secret_field};
+use crate::manifests::{Fields, FingerprintKey, ObjectId, flatten, secret_field};
 use crate::mesh::{ClusterFacts, ClusterName, ValidatedMesh};
 
 /// Rendered for when a cluster's own version is not known. Which objects there are does not depend on it (a test of
@@ -54,8 +56,9 @@ impl Rendering<'_> {
     pub fn objects(&self, meshes: &[ValidatedMesh], facts: &Facts) -> Result<Drawn, Diagnostic> {
         let mut drawn = Vec::new();
         let mut failed = None;
+        let mut flattened = Flattened::default();
         for mesh in meshes {
-            match self.of_mesh(mesh, facts) {
+            match self.of_mesh(mesh, facts, &mut flattened) {
                 Ok(objects) => drawn.push(objects),
                 Err(error) => failed = failed.or(Some(error)),
             }
@@ -75,6 +78,7 @@ impl Rendering<'_> {
         &self,
         mesh: &ValidatedMesh,
         facts: &Facts,
+        flattened: &mut Flattened,
     ) -> Result<BTreeMap<ObjectId, Option<Rendered>>, Diagnostic> {
         let assumed = || ClusterFacts { uid: String::new(), kubernetes_version: ANY_KUBERNETES.to_owned() };
         let mut rendered = BTreeMap::new();
@@ -83,7 +87,7 @@ impl Rendering<'_> {
             for manifest in set.manifests() {
                 let id = ObjectId::of(name, &manifest.object);
                 let is_known = facts.is_some() && !self.is_loose(name.as_str(), manifest.component);
-                let object = is_known.then(|| self.object(&id, manifest));
+                let object = is_known.then(|| self.object(&id, manifest, flattened));
                 rendered.insert(id, object);
             }
         }
@@ -95,7 +99,7 @@ impl Rendering<'_> {
         self.loose.iter().any(|loose| loose.has(cluster, chart))
     }
 
-    fn object(&self, id: &ObjectId, manifest: &Manifest) -> Rendered {
+    fn object(&self, id: &ObjectId, manifest: &Manifest, flattened: &mut Flattened) -> Rendered {
         let Secrets { key, seals } = self.secrets;
         let mut placeholders = seals.planned(id, manifest, self.prior, self.api_servers);
         for (file, placeholder) in &manifest.placeholders {
@@ -110,12 +114,26 @@ impl Rendering<'_> {
                 placeholders.insert(field, None);
             }
         }
-        Rendered { fields: flatten(&manifest.object, key), placeholders }
+        Rendered { fields: flattened.of(&manifest.object, key), placeholders }
     }
 
     /// Whether what was filled in is a token that is no longer accepted.
     fn is_refused(&self, reader: &str, placeholder: &Placeholder) -> bool {
         matches!(placeholder, Placeholder::Access(read) if self.refused.contains(&(reader.to_owned(), read.to_string())))
+    }
+}
+
+/// The fields of objects that several clusters share, by their addresses, which last as long as they are held here.
+#[derive(Default)]
+struct Flattened(BTreeMap<usize, (Arc<Value>, Fields)>);
+
+impl Flattened {
+    fn of(&mut self, object: &Arc<Value>, key: &FingerprintKey) -> Fields {
+        if Arc::strong_count(object) == 1 {
+            return flatten(object, key);
+        }
+        let shared = || (Arc::clone(object), flatten(object, key));
+        self.0.entry(Arc::as_ptr(object).addr()).or_insert_with(shared).1.clone()
     }
 }
 
@@ -140,7 +158,6 @@ mod tests {
 
     use super::*;
     use crate::lifecycle::Seals;
-    use crate::manifests::FingerprintKey;
     use crate::resources::mesh::model::{ChartModel, MeshModel};
     use crate::resources::mesh::readings::readings;
     use crate::resources::mesh::readings::tests::{with_gateway, with_west};
