@@ -7,7 +7,7 @@ use futures::future::{try_join, try_join3};
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 
 use super::snapshot::{Scope, Snapshot};
-use crate::clusters::{Cluster, Error};
+use crate::clusters::Error;
 
 /// From which proxies take the mesh's roots; istiod writes it in every namespace.
 const ROOTS: &str = "istio-ca-root-cert";
@@ -39,11 +39,10 @@ pub struct HeldCertificates {
 /// What this cluster holds in `namespace`, the control plane's, where `root_secret` keeps a mesh's root. Needs to get Secrets and
 /// `ConfigMap`s there.
 pub async fn certificates(
-    cluster: &Cluster,
+    cluster: &Snapshot,
     namespace: &str,
     root_secret: &str,
 ) -> Result<HeldCertificates, Error> {
-    let cluster = &Snapshot::of(cluster);
     let files = |name| files(cluster, namespace, name);
     let secrets = try_join3(files(root_secret), files(AUTHORITY), files(OWN));
     let ((root, authority, own), roots) = try_join(secrets, roots(cluster, namespace)).await?;
@@ -63,6 +62,11 @@ pub(super) async fn authority(
     namespace: &str,
 ) -> Result<Option<CertificateFiles>, Error> {
     files(cluster, namespace, AUTHORITY).await
+}
+
+/// Where [`certificates`] are.
+pub fn certificates_scope(namespace: &str, root_secret: &str) -> Scope {
+    scope(Scope::default(), namespace).and::<Secret>(namespace, root_secret).and::<Secret>(namespace, OWN)
 }
 
 /// Where roots and authority are.

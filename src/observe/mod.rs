@@ -22,7 +22,7 @@ use futures::future::{join_all, try_join};
 use crate::clusters::{Cluster, Clusters, Error, Reason};
 use crate::mesh::ClusterFacts;
 
-pub use authority::{CertificateFiles, HeldCertificates, certificates, roots};
+pub use authority::{CertificateFiles, HeldCertificates, certificates, certificates_scope, roots};
 pub use control_plane::{ControlPlane, Replica, control_plane, control_plane_scope};
 pub use definitions::definitions_in_use;
 pub use gateway::{

@@ -11,9 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::snapshot::{Scope, Snapshot};
 use crate::clusters::{Cluster, ConnectionConfig, Error, Reason};
-
-/// By which istiod finds remote secrets (`MultiClusterSecretLabel` in `pkg/kube/multicluster`).
-const LABEL: &str = "istio/multiCluster=true";
+use crate::mesh::well_known::REMOTE_SECRET_LABEL;
 
 /// What a remote secret is found to be.
 #[derive(Debug)]
@@ -61,14 +59,14 @@ impl RemoteSecrets {
 
 /// All that istiod of `reader` in `namespace` finds by their label. Needs to list Secrets there.
 pub async fn remote_secrets(reader: &Snapshot, namespace: &str) -> Result<RemoteSecrets, Error> {
-    let found = reader.labelled::<Secret>(namespace, LABEL).await?;
+    let found = reader.labelled::<Secret>(namespace, REMOTE_SECRET_LABEL).await?;
     let of = |secret: Secret| (secret.name_any(), secret.data.unwrap_or_default());
     Ok(RemoteSecrets(found.into_iter().map(of).collect()))
 }
 
 /// Where the remote secrets are, and the token in Secret `token`.
 pub fn remote_access_scope(scope: Scope, namespace: &str, token: &str) -> Scope {
-    scope.and::<Secret>(namespace, token).and_labelled::<Secret>(namespace, LABEL)
+    scope.and::<Secret>(namespace, token).and_labelled::<Secret>(namespace, REMOTE_SECRET_LABEL)
 }
 
 /// The token in this Secret of `cluster`; `None` if there is none.

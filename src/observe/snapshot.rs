@@ -113,6 +113,12 @@ impl Snapshot {
         (sender, Self { objects: Some(receiver.shared()), ..Self::of(cluster) })
     }
 
+    /// The same objects, with the pods as they are now.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self { pods: Arc::default(), ..self.clone() }
+    }
+
     /// Label of the cluster block.
     pub fn name(&self) -> &str {
         self.cluster.name()

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use serde_json::Value;
-use ssa::{Action, DeleteOptions, Expect, Inventory, ObjectId, ObjectPattern, StageReady};
+use ssa::{Action, DeleteOptions, Expect, Inventory, ObjectId, ObjectPattern, Preflight, StageReady};
 use tokio::sync::Barrier;
 
 use super::access::{self, Access};
@@ -70,15 +70,18 @@ struct Run<'a> {
 struct Progress {
     inventory: Inventory,
     outcome: ClusterOutcome,
+    /// What was found before the first write.
+    preflight: Preflight,
 }
 
 impl Run<'_> {
     async fn whole(&self, inventory: Inventory) -> ClusterOutcome {
         let Target { name, engine, .. } = &self.installation.target;
-        let mut progress = Progress { inventory, outcome: ClusterOutcome::untouched(name, None) };
+        let (outcome, preflight) = (ClusterOutcome::untouched(name, None), Preflight::default());
+        let mut progress = Progress { inventory, outcome, preflight };
         let done = Box::pin(self.steps(&mut progress)).await;
         self.give_up();
-        let Progress { mut inventory, mut outcome } = progress;
+        let Progress { mut inventory, mut outcome, .. } = progress;
         outcome.book = Some(inventory.entries().keys().cloned().collect());
         match done {
             Ok(()) => {
@@ -120,7 +123,7 @@ impl Run<'_> {
     }
 
     async fn steps(&self, progress: &mut Progress) -> Result<(), RolloutError> {
-        self.refuse_what_is_not_ours(&progress.inventory).await?;
+        progress.preflight = self.refuse_what_is_not_ours(&progress.inventory).await?;
         let nothing = Produced::default();
         self.apply(progress, &[Stage::Definitions, Stage::Namespaces], &nothing).await?;
         let root = self.root(progress).await?;
@@ -140,19 +143,21 @@ impl Run<'_> {
     }
 
     /// Before the first write: nothing is written if something must not be.
-    async fn refuse_what_is_not_ours(&self, inventory: &Inventory) -> Result<(), RolloutError> {
+    async fn refuse_what_is_not_ours(&self, inventory: &Inventory) -> Result<Preflight, RolloutError> {
         let Installation { target, .. } = self.installation;
         let (manifests, policy) = (self.manifests()?, self.installation.policy());
-        let planned = target.engine.diff(&manifests, Some(inventory), &policy, self.session.cancel).await;
-        let changes = planned.map_err(RolloutError::Compare)?.changes;
+        let (engine, cancel) = (&target.engine, self.session.cancel);
+        let preflight = engine.preflight(&manifests, Some(inventory), &policy, cancel).await;
+        let preflight = preflight.map_err(RolloutError::Compare)?;
         let is_refused = |action: &Action| match action {
             Action::Foreign { .. } | Action::Conflict { .. } => true,
             Action::Recreated { .. } => !policy.recreate,
             _ => false,
         };
-        let objects: Vec<_> = changes.into_iter().filter(|change| is_refused(&change.action)).collect();
+        let objects = preflight.changes.iter().filter(|change| is_refused(&change.action));
+        let objects: Vec<_> = objects.cloned().collect();
         if objects.is_empty() {
-            return Ok(());
+            return Ok(preflight);
         }
         Err(RolloutError::Apply(ssa::ApplyError::Refused { objects }))
     }
@@ -304,7 +309,9 @@ impl Run<'_> {
             });
         }
         let policy = self.installation.policy();
-        let done = target.engine.apply(&applied, &mut progress.inventory, &policy, self.session.cancel).await;
+        let Progress { inventory, preflight, .. } = progress;
+        let (engine, cancel) = (&target.engine, self.session.cancel);
+        let done = engine.apply_after(preflight, &applied, inventory, &policy, cancel).await;
         progress.outcome.add(done.changes);
         done.error.map_or(Ok(()), |error| Err(RolloutError::Apply(error)))
     }

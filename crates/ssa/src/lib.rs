@@ -74,6 +74,7 @@ pub use apply_object::ObjectError;
 pub use change_set::{Action, Applied, Change, ChangeSet, FieldChange, FieldConflict, FieldValue, Planned};
 pub use delete::{DeleteOptions, Propagation};
 pub use delete_error::{DeleteError, Stuck};
+pub use diff::Preflight;
 pub use diff_error::DiffError;
 pub use digest::digest;
 pub use discovery_cache::{DiscoveryCache, Server};

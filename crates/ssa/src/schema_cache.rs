@@ -12,11 +12,17 @@ use crate::kept_file;
 ///
 /// Clones share what they hold: give one cache to all engines of a process. With a folder it also lasts from process to process. What cannot be read there, or
 /// written, is read from the server again.
+///
+/// An address without a digest may mean another document in another cluster, or tomorrow: it is read each time.
 #[derive(Clone, Default)]
 pub struct SchemaCache {
     documents: Arc<Mutex<BTreeMap<String, Arc<Document>>>>,
+    /// Held by whoever reads a document, so that others wait for it.
+    turns: Arc<Mutex<BTreeMap<String, Arc<Turn>>>>,
     folder: Option<PathBuf>,
 }
+
+type Turn = tokio::sync::Mutex<()>;
 
 impl fmt::Debug for SchemaCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -40,7 +46,16 @@ impl SchemaCache {
         Some(document)
     }
 
+    /// Held while a document is read: of several engines that need it at the same time one reads it.
+    pub(crate) fn turn(&self, url: &str) -> Arc<Turn> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(turns.entry(url.to_owned()).or_default())
+    }
+
     pub(crate) fn put(&self, url: &str, document: &Arc<Document>) {
+        if !has_digest(url) {
+            return;
+        }
         let mut documents = self.documents.lock().unwrap_or_else(PoisonError::into_inner);
         documents.insert(url.to_owned(), document.clone());
         if let Some(file) = self.file(url) {
@@ -48,11 +63,14 @@ impl SchemaCache {
         }
     }
 
-    /// Where a document is kept; an address without a digest may mean another document tomorrow.
     fn file(&self, url: &str) -> Option<PathBuf> {
-        let folder = self.folder.as_ref().filter(|_| url.contains("hash="))?;
+        let folder = self.folder.as_ref().filter(|_| has_digest(url))?;
         Some(folder.join(format!("{}.json", hex(url.as_bytes()))))
     }
+}
+
+fn has_digest(url: &str) -> bool {
+    url.contains("hash=")
 }
 
 #[cfg(test)]
@@ -62,14 +80,14 @@ mod tests {
     use super::SchemaCache;
 
     #[test]
-    fn a_document_with_a_digest_outlives_the_process_and_one_without_does_not() {
+    fn a_document_with_a_digest_outlives_the_process_and_one_without_is_not_kept() {
         let folder = tempfile::tempdir().unwrap();
         let cache = || SchemaCache::in_folder(folder.path().join("schemas"));
         let first = cache();
-        for url in ["/openapi/v3/api/v1?hash=A", "/openapi/v3/api/v1"] {
+        for (url, is_kept) in [("/openapi/v3/api/v1?hash=A", true), ("/openapi/v3/api/v1", false)] {
             assert!(first.get(url).is_none());
             first.put(url, &Arc::default());
-            assert!(first.get(url).is_some());
+            assert_eq!(first.get(url).is_some(), is_kept);
         }
         assert!(cache().get("/openapi/v3/api/v1?hash=A").is_some());
         assert!(cache().get("/openapi/v3/api/v1?hash=B").is_none());

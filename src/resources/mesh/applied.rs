@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::apply::{Apply, Done, Prepared};
 use super::documents;
-use super::model::MeshModel;
+use super::model::{MeshModel, StatusModel};
 use super::place::primary;
 use super::planned_status;
 use super::problems;
@@ -20,6 +20,7 @@ use crate::lifecycle::{
 };
 use crate::manifests::ObjectId;
 use crate::mesh::ClusterFacts;
+use crate::observe::Snapshot;
 
 impl Apply<'_> {
     /// What is there now. After an apply without errors planned values stand as they were planned, and where a cluster differs, a
@@ -79,22 +80,36 @@ impl Apply<'_> {
     ) -> MeshModel {
         let began = Instant::now();
         let before = self.prior.map_or(&Field::Null, |prior| &prior.status);
+        let mut seen: Option<Vec<Snapshot>> = None;
         loop {
+            let is_seen = seen.is_some();
             let looks = cluster_plans.iter().map(|cluster_plan| async {
                 let target = &cluster_plan.target;
                 lifecycle::snapshot(target, &scope(&state, &target.name)).await
             });
-            let snapshots = join_all(looks).await;
+            let snapshots = match seen.take() {
+                Some(seen) => seen.iter().map(Snapshot::again).collect(),
+                None => join_all(looks).await,
+            };
             let Observed { status, roots, awaits_roots, warnings } =
                 status::observe(&state, before, &snapshots).await;
             let problems = status.problems();
             let left = self.deadline.saturating_duration_since(Instant::now());
             let waits = problems::is_waited_for(&problems, awaits_roots, began.elapsed(), left);
-            if waits && !diagnostics.has_errors() && !self.cancel.is_cancelled() {
+            let waits = waits && !diagnostics.has_errors() && !self.cancel.is_cancelled();
+            if waits {
+                // While only links are missing, only istiods have news.
+                let others = StatusModel { links: Field::Null, ..status.clone() };
+                let is_linking = !awaits_roots && others.problems().is_empty();
+                seen = is_linking.then_some(snapshots);
                 tokio::select! {
                     () = self.cancel.cancelled() => {}
                     () = tokio::time::sleep(problems::pause(began.elapsed())) => {}
                 }
+                continue;
+            }
+            if is_seen {
+                // What is returned is what a refresh would find now.
                 continue;
             }
             diagnostics.extend(warnings);

@@ -142,14 +142,7 @@ impl Apply<'_> {
         let api_servers = api_servers(&mesh, &BTreeSet::new(), self.data).await?;
         let root = check_given(self.config, &mesh)?;
         let clusters: Vec<Cluster> = facts.iter().map(|(cluster, _)| cluster.clone()).collect();
-        check_existing(
-            &mesh,
-            &clusters,
-            |cluster| Some(is_missing(cluster)),
-            &self.data.engines,
-            self.cancel,
-        )
-        .await?;
+        check_existing(&mesh, &clusters, Some(is_missing), &self.data.engines, self.cancel).await?;
         let uids = facts.iter().map(|(_, facts)| facts.uid.clone()).collect();
         let given_root = root.as_ref().map(|root| root.certificate().fingerprint());
         let character = book::character(self.planned, given_root, uids);

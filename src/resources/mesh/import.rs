@@ -138,13 +138,11 @@ async fn whole(members: Vec<Member>, context: &Context) -> Result<MeshModel, Dia
     };
     let secrets = Secrets::recorded_or_drawn(context.private())?;
     let cluster_plans = cluster_plans(&state, members, context).await?;
-    let mut objects = Objects::new();
-    for cluster_plan in &cluster_plans {
-        let wanted = cluster_plan.wanted(&secrets.key);
-        let reading =
-            read_objects(&cluster_plan.target, &wanted, &secrets.key, primary, context.cancellation());
-        objects.extend(reading.await?);
-    }
+    let reads = cluster_plans.iter().map(|cluster_plan| async {
+        let (target, wanted) = (&cluster_plan.target, cluster_plan.wanted(&secrets.key));
+        read_objects(target, &wanted, &secrets.key, primary, context.cancellation()).await
+    });
+    let objects: Objects = try_join_all(reads).await?.into_iter().flatten().collect();
     let origins = remembered.origins.unwrap_or_default();
     Seals::of_origins(&origins, &objects).record(context.private())?;
     Ok(MeshModel { manifests: state_manifests(objects), ..state })

@@ -141,7 +141,7 @@ impl Inputs<'_> {
         out_of_reach.retain(|name| !unknown.contains(name.as_str()));
         if readings.knows_authority {
             check_given(config, mesh)?;
-            check_existing(mesh, self.clusters, |_| None, &data.engines, self.cancel).await?;
+            check_existing(mesh, self.clusters, None, &data.engines, self.cancel).await?;
         }
         let blueprint = Blueprint::fetch(mesh.clone(), recorded, data).await?;
         planned.chart_digests = pinned(blueprint.digests(), &recorded.chart_digests);
