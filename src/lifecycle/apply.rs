@@ -229,7 +229,7 @@ impl<R: Managed> Change<'_, R> {
     }
 
     fn target(&self, cluster: &Cluster, facts: &ClusterFacts, owner: &Owner) -> Target {
-        Target::new(cluster, &facts.uid, owner, &R::recorded(self.planned).namespace)
+        self.data.engines.target(cluster, &facts.uid, owner, &R::recorded(self.planned).namespace)
     }
 
     /// Whose objects are made: the resource's that state knows, if nobody else has come to one of its clusters; else that of a run that

@@ -7,11 +7,12 @@ use tfplugin::Diagnostic;
 use super::facts::Facts;
 
 use super::field_maps::{Objects, Rendered};
+use super::flattened::Flattened;
 use super::managed::Render;
 use super::seals::ApiServers;
 use super::secrets::Secrets;
 use crate::desired::Manifest;
-use crate::manifests::{ObjectId, flatten};
+use crate::manifests::ObjectId;
 use crate::mesh::ClusterFacts;
 
 /// Rendered for when a cluster's own version is not known. Which objects there are does not depend on it (a test of
@@ -28,7 +29,7 @@ pub type Drawn = BTreeMap<ObjectId, Option<Rendered>>;
 pub fn draw(
     source: &impl Render,
     facts: &Facts,
-    object: impl Fn(&ObjectId, &Manifest) -> Option<Rendered>,
+    mut object: impl FnMut(&ObjectId, &Manifest) -> Option<Rendered>,
 ) -> Result<Drawn, Diagnostic> {
     let assumed = || ClusterFacts { uid: String::new(), kubernetes_version: ANY_KUBERNETES.to_owned() };
     let mut drawn = Drawn::new();
@@ -51,9 +52,10 @@ impl Rendered {
         secrets: &Secrets,
         prior: &Objects,
         api_servers: &ApiServers,
+        flattened: &mut Flattened,
     ) -> Self {
         let Secrets { key, seals } = secrets;
         let placeholders = seals.planned(id, manifest, prior, api_servers);
-        Self { fields: flatten(&manifest.object, key), placeholders }
+        Self { fields: flattened.of(&manifest.object, key), placeholders }
     }
 }

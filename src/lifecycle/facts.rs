@@ -16,7 +16,7 @@ use crate::diagnostics;
 use crate::mesh::{ClusterFacts, ClusterName};
 use crate::observe;
 use crate::provider_data::ProviderData;
-use crate::rollout::Target;
+use crate::rollout::Engines;
 
 /// The facts of each cluster; `None` for one that is not known yet.
 pub type Facts = BTreeMap<ClusterName, Option<ClusterFacts>>;
@@ -30,6 +30,7 @@ pub struct PlannedClusters {
     /// The clusters that the plan can read.
     pub reachable: Vec<Cluster>,
     pub(super) kind: Kind,
+    pub(super) engines: Engines,
 }
 
 impl PlannedClusters {
@@ -51,7 +52,13 @@ impl PlannedClusters {
         let facts = facts(kind, labels, &known, data, messages).await?;
         check_identities(&facts, kind)?;
         let reachable = reachable(&facts, data).await;
-        Ok(Self { recorded: after_relabelling(known, &facts), facts, reachable, kind })
+        Ok(Self {
+            recorded: after_relabelling(known, &facts),
+            facts,
+            reachable,
+            kind,
+            engines: data.engines.clone(),
+        })
     }
 
     /// The planned UID of each cluster.
@@ -85,7 +92,8 @@ impl PlannedClusters {
         let is_new = |cluster: &&Cluster| !self.recorded.cluster_uids.contains_key(cluster.name());
         let reads = self.reachable.iter().filter(is_new).map(|cluster| async {
             // What cannot be read is the apply's matter, which claims every record before it writes.
-            let record = Target::new(cluster, "", &owner, namespace).record(cancel).await.ok().flatten()?;
+            let target = self.engines.target(cluster, "", &owner, namespace);
+            let record = target.record(cancel).await.ok().flatten()?;
             Some((cluster.name().to_owned(), Found::of(&record, self.kind)))
         });
         let records = join_all(reads).await.into_iter().flatten().collect();
@@ -168,7 +176,7 @@ async fn still_is(data: &ProviderData, label: &str, known: &ClusterFacts) -> Res
 }
 
 async fn observe_facts(data: &ProviderData, label: &str) -> Result<ClusterFacts, clusters::Error> {
-    observe::facts(&data.clusters.get(label).await?).await
+    observe::known_facts(&data.clusters.get(label).await?).await
 }
 
 fn may_be_replaced(kind: Kind, label: &str, uid: &str, setting: &str) -> Diagnostic {
@@ -276,7 +284,13 @@ mod tests {
     fn a_cluster_with_a_new_label_does_not_leave() {
         let facts = facts(&[("east", Some("1")), ("occident", Some("2"))]);
         let recorded = after_relabelling(recorded(&[("east", "1"), ("west", "2"), ("north", "3")]), &facts);
-        let clusters = PlannedClusters { recorded, facts, reachable: Vec::new(), kind: KIND };
+        let clusters = PlannedClusters {
+            recorded,
+            facts,
+            reachable: Vec::new(),
+            kind: KIND,
+            engines: Engines::default(),
+        };
         assert_eq!(clusters.leaving(), ["north"]);
     }
 

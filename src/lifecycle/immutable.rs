@@ -10,7 +10,6 @@ use super::facts::PlannedClusters;
 use super::field_maps::{Manifests, Objects};
 use super::live_objects::read_objects;
 use crate::manifests::{Fields, FingerprintKey, ObjectId};
-use crate::rollout::Target;
 
 /// One field that cannot become what is planned.
 #[derive(Debug, PartialEq)]
@@ -49,7 +48,7 @@ impl PlannedClusters {
                 return Objects::new();
             }
             // What cannot be read is the apply's matter, which compares everything before it writes.
-            let target = Target::new(cluster, "", &self.recorded.owner(), &self.recorded.namespace);
+            let target = self.engines.target(cluster, "", &self.recorded.owner(), &self.recorded.namespace);
             read_objects(&target, &wanted, key, self.kind.place, cancel).await.unwrap_or_default()
         });
         let live: Objects = join_all(reads).await.into_iter().flatten().collect();

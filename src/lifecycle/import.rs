@@ -22,7 +22,7 @@ use crate::diagnostics;
 use crate::mesh::{ClusterFacts, ClusterName, DEFAULT_NAMESPACE};
 use crate::observe;
 use crate::provider_data::ProviderData;
-use crate::rollout::{self, Owner, OwnerKind, Target};
+use crate::rollout::{self, Engines, Owner, OwnerKind};
 
 type Context = tfplugin::Context<ProviderData>;
 
@@ -90,9 +90,11 @@ pub async fn import_by_identity<R: Managed>(
 /// The records of resources of this kind in one cluster.
 async fn members(label: &str, kind: &OwnerKind, context: &Context) -> Result<Vec<Member>, ImportError> {
     let cluster = context.data().clusters.get(label).await?;
-    let facts = observe::facts(&cluster).await?;
+    let facts = observe::known_facts(&cluster).await?;
     let owner = Owner::new(kind.clone(), "");
-    let found = rollout::inventories(&cluster, &owner, DEFAULT_NAMESPACE, context.cancellation()).await?;
+    let engines = &context.data().engines;
+    let cancel = context.cancellation();
+    let found = rollout::inventories(engines, &cluster, &owner, DEFAULT_NAMESPACE, cancel).await?;
     let member =
         |(namespace, record)| Member { cluster: cluster.clone(), facts: facts.clone(), namespace, record };
     Ok(found.into_iter().map(member).collect())
@@ -104,11 +106,16 @@ impl Member {
     }
 
     /// What the cluster holds by the recorded configuration.
-    fn plan(&self, recorded: &Recorded, source: &impl Render) -> Result<ClusterPlan, Diagnostic> {
+    fn plan(
+        &self,
+        recorded: &Recorded,
+        source: &impl Render,
+        engines: &Engines,
+    ) -> Result<ClusterPlan, Diagnostic> {
         let Self { cluster, facts, .. } = self;
         let name: ClusterName = cluster.name().parse().map_err(|_| not_a_label(cluster.name()))?;
         let set = source.render(&name, facts)?;
-        let target = Target::new(cluster, &facts.uid, &recorded.owner(), &recorded.namespace);
+        let target = engines.target(cluster, &facts.uid, &recorded.owner(), &recorded.namespace);
         Ok(ClusterPlan { target, facts: facts.clone(), digest: digest_of(&set), set })
     }
 
@@ -157,14 +164,16 @@ async fn whole<R: Managed>(
         chart_digests: remembered.chart_digests.clone(),
         ..Recorded::default()
     };
-    members.iter().for_each(|member| recorded.note(member.cluster.name(), &member.facts));
+    for member in &members {
+        recorded.note(member.cluster.name(), &member.facts);
+    }
     let state = R::with(configuration, recorded.into());
     let recorded = R::recorded(&state);
     let secrets = Secrets::recorded_or_drawn(context.private())?;
     let source = R::source(&state, &recorded, context.data()).await?;
     let is_recorded = |member: &&Member| labels.contains(member.cluster.name());
     let reads = members.iter().filter(is_recorded).map(|member| async {
-        let plan = member.plan(&recorded, &source)?;
+        let plan = member.plan(&recorded, &source, &context.data().engines)?;
         let wanted = plan.wanted(&secrets.key);
         read_objects(&plan.target, &wanted, &secrets.key, R::KIND.place, context.cancellation()).await
     });

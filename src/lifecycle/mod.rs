@@ -9,12 +9,14 @@ mod cluster_plan;
 mod drawn;
 mod facts;
 mod field_maps;
+mod flattened;
 mod identity;
 mod immutable;
 mod import;
 pub mod kept_secrets;
 mod leaving;
 mod live_objects;
+mod look;
 mod managed;
 mod place;
 mod plain;
@@ -35,9 +37,11 @@ pub use field_maps::{
     Manifests, Objects, Rendered, Texts, known_objects, known_texts, planned_manifests, state_manifests,
     texts,
 };
+pub use flattened::Flattened;
 pub use import::{import_by_identity, import_by_name};
 pub use leaving::{Departure, Everything, Leaves, Refusal, prepare_leaving};
 pub use live_objects::{cannot_read, read_objects};
+pub use look::snapshot;
 pub use managed::{Holdings, Kind, Managed, Render};
 pub use place::Place;
 pub use plain::{Plain, PlainResource};

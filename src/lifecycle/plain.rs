@@ -14,6 +14,7 @@ use super::change::{Applied, Change, destroy, session};
 use super::drawn::draw;
 use super::facts::PlannedClusters;
 use super::field_maps::{Rendered, planned_manifests};
+use super::flattened::Flattened;
 use super::import::import_by_name;
 use super::leaving::{Departure, Everything, prepare_leaving};
 use super::managed::{Holdings, Managed, Render};
@@ -23,6 +24,7 @@ use super::seals::ApiServers;
 use super::secrets::{Secrets, recorded_key};
 use crate::desired::ManifestSet;
 use crate::mesh::{ClusterFacts, ClusterName};
+use crate::observe::Scope;
 use crate::provider_data::ProviderData;
 use crate::rollout::{self, ClusterOutcome, Given, Installation, OwnerKind, Session};
 
@@ -73,7 +75,8 @@ impl<R: Plain + Send + 'static> Resource for PlainResource<R> {
     async fn delete(&self, prior: R::Model, context: &Context) -> Outcome<()> {
         let recorded = R::recorded(&prior);
         let labels: Vec<String> = recorded.cluster_uids.keys().cloned().collect();
-        let (place, everything) = (R::KIND.place, Everything(&recorded));
+        let engines = &context.data().engines;
+        let (place, everything) = (R::KIND.place, Everything { recorded: &recorded, engines });
         match prepare_leaving(&recorded, &labels, context.data(), place, &everything).await {
             Ok(departures) => destroy(&departures, &session(R::TIMEOUT, context), place, context).await,
             Err(refusals) => Outcome::failed(refusals),
@@ -103,8 +106,9 @@ async fn planned<R: Managed>(
     clusters.check_strangers(&namespace, &character::<R>(&planned, BTreeSet::new()), cancel).await?;
     let source = R::source(&planned, &clusters.recorded, data).await?;
     let (before, nowhere) = (&clusters.recorded.objects, ApiServers::new());
+    let mut flattened = Flattened::default();
     let drawn = draw(&source, &clusters.facts, |id, manifest| {
-        Some(Rendered::of(id, manifest, &secrets, before, &nowhere))
+        Some(Rendered::of(id, manifest, &secrets, before, &nowhere, &mut flattened))
     })?;
     let manifests = planned_manifests(drawn, before, data.plan_detail);
     clusters.check_immutable(&manifests, &secrets.key, |id, _| (R::KIND.place)(&id.cluster), cancel).await?;
@@ -152,7 +156,8 @@ async fn refreshed<R: Plain>(
     let (recorded, time) = (R::recorded(&state), ReadTime::begin(R::TIMEOUT));
     let key = recorded_key(context.private())?;
     let (reached, mut warnings) = reach(&recorded, context.data(), time, R::KIND.place).await?;
-    let refresh = Refresh { key: &key, kind: R::KIND, time, cancel: context.cancellation() };
+    let scope = |_: &str| Scope::default();
+    let refresh = Refresh { key: &key, kind: R::KIND, time, cancel: context.cancellation(), scope: &scope };
     let (recorded, further) = refresh.objects(reached, recorded).await?;
     warnings.extend(further);
     Ok((R::with(state, recorded.into()), warnings))
@@ -193,7 +198,8 @@ impl<R: Managed> Applying for Objects<'_, R> {
 
     async fn leave(&self, labels: &[String]) -> Result<Vec<Departure>, Diagnostics> {
         let Change { recorded, data, .. } = self.change;
-        prepare_leaving(recorded, labels, data, R::KIND.place, &Everything(recorded)).await
+        let everything = Everything { recorded, engines: &data.engines };
+        prepare_leaving(recorded, labels, data, R::KIND.place, &everything).await
     }
 
     async fn install(

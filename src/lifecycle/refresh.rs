@@ -1,6 +1,7 @@
 //! Refresh: the objects and field paths that state names, as they are now.
 
-use futures::future::join;
+use std::sync::Arc;
+
 use futures::{StreamExt as _, stream};
 use ssa::Inventory;
 use tfplugin::{Diagnostic, Diagnostics};
@@ -9,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::book::Character;
 use super::field_maps::Objects;
 use super::live_objects::read_objects;
+use super::look::{Seen, look};
 use super::managed::Kind;
 use super::place::Place;
 use super::reached::{Reached, ReadTime};
@@ -16,10 +18,11 @@ use super::recorded::Recorded;
 use super::resume::{self, Found};
 use crate::diagnostics;
 use crate::manifests::{Fields, FingerprintKey, ObjectId};
+use crate::observe::Scope;
 use crate::rollout::Target;
 
-/// Of so many clusters the whole objects are in memory at the same time; what is kept of them is far smaller.
-const READ_AT_ONCE: usize = 4;
+/// Of so many clusters large answers may be in memory at the same time; what is kept of them is far smaller.
+const READ_AT_ONCE: usize = 12;
 
 /// What a refresh needs beside what state records.
 #[derive(Clone, Copy)]
@@ -32,6 +35,8 @@ pub struct Refresh<'a> {
     pub time: ReadTime,
     /// Ctrl-C.
     pub cancel: &'a CancellationToken,
+    /// What else of a cluster is looked at, for its status.
+    pub scope: &'a (dyn Fn(&str) -> Scope + Sync),
 }
 
 impl Refresh<'_> {
@@ -44,18 +49,19 @@ impl Refresh<'_> {
         reached: Vec<Reached>,
         mut recorded: Recorded,
     ) -> Result<(Recorded, Diagnostics), Diagnostics> {
-        let readings = reached.iter().map(|reached| {
-            let label = &reached.target.name;
-            self.time.limit(self.booked_objects(reached, &recorded), |late| late, label, self.kind.place)
+        let known = &recorded;
+        let readings = reached.into_iter().map(|reached| async move {
+            let (label, facts) = (reached.target.name.clone(), reached.facts.clone());
+            let reading = self.booked_objects(reached, known);
+            (self.time.limit(reading, |late| late, &label, self.kind.place).await, label, facts)
         });
         let readings: Vec<_> =
             stream::iter(readings.collect::<Vec<_>>()).buffered(READ_AT_ONCE).collect().await;
         let (mut warnings, mut errors) = (Diagnostics::new(), Diagnostics::new());
-        for (Reached { target, facts }, objects) in reached.into_iter().zip(readings) {
+        for (objects, label, facts) in readings {
             match objects {
                 Ok((objects, warning)) => {
                     warnings.extend(warning);
-                    let label = target.name;
                     recorded.objects.retain(|id, _| id.cluster != label);
                     recorded.objects.extend(objects);
                     recorded.cluster_uids.insert(label.clone(), facts.uid);
@@ -70,12 +76,12 @@ impl Refresh<'_> {
     /// The objects that state or the record knows in this cluster, as they are now, and what is wrong with the record.
     async fn booked_objects(
         &self,
-        reached: &Reached,
+        reached: Reached,
         recorded: &Recorded,
     ) -> Result<(Objects, Option<Diagnostic>), Diagnostic> {
         let Self { key, kind, cancel, .. } = *self;
         let place = kind.place;
-        let Reached { target, facts } = reached;
+        let Reached { ref target, facts, namespaces, promise, .. } = reached;
         let unreadable = |error| diagnostics::rollout(&target.name, &error, Some(place(&target.name)));
         if recorded.cluster_uids.get(&target.name) != Some(&facts.uid) {
             // The block says that the cluster of before is gone, and everything in it with it. That is believed unless somebody else
@@ -86,8 +92,11 @@ impl Refresh<'_> {
         }
         let wanted = recorded.objects.iter().filter(|(id, _)| id.cluster == target.name);
         let wanted: Objects = wanted.map(|(id, fields)| (id.clone(), fields.clone())).collect();
-        let (objects, record) =
-            join(read_objects(target, &wanted, key, place, cancel), target.record(cancel)).await;
+        let scope = (self.scope)(&target.name);
+        let Seen { objects, record, scope } =
+            look(target, &wanted, &scope, namespaces, (key, place), cancel).await;
+        // Who judges the status may have given up.
+        let _ = promise.send(Arc::new(scope));
         let mut objects = objects?;
         let record = record.map_err(unreadable)?;
         let warning = record_warning(target, record.as_ref(), &objects, place);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
 use ssa::{Expect, Inherit, ObjectId, ObjectPattern, Policy, StageReady};
 
 use super::RolloutError;
@@ -35,7 +36,7 @@ impl Installation {
     pub(super) fn claiming(&self) -> Result<Claiming<'_>, RolloutError> {
         let mut stages = Vec::new();
         for (stage, manifests) in self.set.stages() {
-            let objects = manifests.iter().map(|manifest| manifest.object.clone()).collect();
+            let objects = manifests.iter().map(|manifest| Value::clone(&manifest.object)).collect();
             stages.push(ssa::Stage {
                 name: stage.name().to_owned(),
                 order: stage as u16,
@@ -53,7 +54,7 @@ impl Installation {
         })
     }
 
-    pub(super) fn parse(&self, objects: Vec<serde_json::Value>) -> Result<Vec<ssa::Manifest>, RolloutError> {
+    pub(super) fn parse(&self, objects: Vec<Value>) -> Result<Vec<ssa::Manifest>, RolloutError> {
         ssa::Manifest::parse_all(objects, &self.target.inventory.namespace).map_err(RolloutError::Manifest)
     }
 

@@ -5,6 +5,8 @@
 mod access;
 mod authority;
 mod composition;
+mod definitions;
+mod engines;
 mod error;
 mod exchange;
 mod fill;
@@ -27,6 +29,8 @@ mod uninstall;
 
 pub use authority::{Certificates, RootSource, kept_root};
 pub use composition::CompositionError;
+pub use definitions::Definitions;
+pub use engines::Engines;
 pub use error::RolloutError;
 pub use fill::Given;
 pub use found::inventories;

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ssa::{Action, DeleteOptions, Inventory, ObjectId, ObjectPattern, StageReady};
+use serde_json::Value;
+use ssa::{Action, DeleteOptions, Inventory, ObjectId, ObjectPattern, Preflight, StageReady};
 use tokio::sync::Barrier;
 
 use super::RolloutError;
@@ -26,6 +27,8 @@ pub(super) struct Run<'a> {
     pub(super) inventory: Inventory,
     /// What was done.
     pub(super) outcome: ClusterOutcome,
+    /// What was found before the first write.
+    preflight: Preflight,
     all_done: Arc<Barrier>,
 }
 
@@ -54,6 +57,7 @@ pub(super) async fn begin<'a>(
         session,
         inventory,
         outcome: ClusterOutcome::untouched(&installation.target.name, None),
+        preflight: Preflight::default(),
         all_done: Arc::clone(&all_done),
     };
     Ok(installations.iter().zip(claimed).map(run).collect())
@@ -70,18 +74,21 @@ impl Run<'_> {
     }
 
     /// Before the first write: nothing is written if something must not be.
-    pub(super) async fn refuse_what_is_not_ours(&self) -> Result<(), RolloutError> {
+    pub(super) async fn refuse_what_is_not_ours(&mut self) -> Result<(), RolloutError> {
         let Installation { target, .. } = self.installation;
         let (manifests, policy) = (self.manifests()?, self.installation.policy());
-        let planned = target.engine.diff(&manifests, Some(&self.inventory), &policy, self.session.cancel);
-        let changes = planned.await.map_err(RolloutError::Compare)?.changes;
+        let (engine, cancel) = (&target.engine, self.session.cancel);
+        let preflight = engine.preflight(&manifests, Some(&self.inventory), &policy, cancel).await;
+        let preflight = preflight.map_err(RolloutError::Compare)?;
         let is_refused = |action: &Action| match action {
             Action::Foreign { .. } | Action::Conflict { .. } => true,
             Action::Recreated { .. } => !policy.recreate,
             _ => false,
         };
-        let objects: Vec<_> = changes.into_iter().filter(|change| is_refused(&change.action)).collect();
+        let objects = preflight.changes.iter().filter(|change| is_refused(&change.action));
+        let objects: Vec<_> = objects.cloned().collect();
         if objects.is_empty() {
+            self.preflight = preflight;
             return Ok(());
         }
         Err(RolloutError::Apply(ssa::ApplyError::Refused { objects }))
@@ -106,7 +113,8 @@ impl Run<'_> {
             });
         }
         let policy = self.installation.policy();
-        let done = target.engine.apply(&applied, &mut self.inventory, &policy, self.session.cancel).await;
+        let (engine, cancel, inventory) = (&target.engine, self.session.cancel, &mut self.inventory);
+        let done = engine.apply_after(&mut self.preflight, &applied, inventory, &policy, cancel).await;
         self.outcome.add(done.changes);
         done.error.map_or(Ok(()), |error| Err(RolloutError::Apply(error)))
     }
@@ -133,7 +141,7 @@ impl Run<'_> {
 
     /// What became of the cluster. The others may take longer, and the record is closed when all are done.
     pub(super) async fn end(self, done: Result<(), RolloutError>) -> ClusterOutcome {
-        let Self { installation, session, mut inventory, mut outcome, all_done } = self;
+        let Self { installation, session, mut inventory, mut outcome, all_done, .. } = self;
         let Target { engine, .. } = &installation.target;
         outcome.book = Some(inventory.entries().keys().cloned().collect());
         match done {
@@ -168,6 +176,6 @@ impl Run<'_> {
 
     fn manifests(&self) -> Result<Vec<ssa::Manifest>, RolloutError> {
         let manifests = self.installation.set.manifests().iter();
-        self.installation.parse(manifests.map(|manifest| manifest.object.clone()).collect())
+        self.installation.parse(manifests.map(|manifest| Value::clone(&manifest.object)).collect())
     }
 }

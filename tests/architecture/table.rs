@@ -97,7 +97,7 @@ pub const TABLE: &[Row] = &[
     },
     Row {
         module: "provider_data",
-        modules: &["charts", "clusters"],
+        modules: &["charts", "clusters", "rollout"],
         packages: Except(&["kube", "tfplugin", "tonic"]),
     },
     Row { module: "health", modules: &["observe"], packages: Only(&[]) },
@@ -120,7 +120,16 @@ pub const TABLE: &[Row] = &[
     Row { module: "data_sources", modules: USED_BY_VERBS, packages: Except(&["kube", "tonic"]) },
     Row {
         module: "provider",
-        modules: &["charts", "clusters", "data_sources", "diagnostics", "mesh", "provider_data", "resources"],
+        modules: &[
+            "charts",
+            "clusters",
+            "data_sources",
+            "diagnostics",
+            "mesh",
+            "provider_data",
+            "resources",
+            "rollout",
+        ],
         packages: Except(&["kube", "tonic"]),
     },
 ];

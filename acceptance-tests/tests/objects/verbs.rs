@@ -30,7 +30,7 @@ pub fn objects_are_planned_applied_and_destroyed(clusters: &Clusters) {
     workspace.apply().succeeded();
     assert!(text(&clusters.west, "two").is_null(), "what has left the set is still there");
     workspace.destroy().succeeded();
-    clusters.admins().map(assert_nothing_is_left);
+    clusters.admins().into_iter().for_each(assert_nothing_is_left);
 }
 
 pub fn drift_is_planned_and_repaired(clusters: &Clusters) {
@@ -101,7 +101,7 @@ pub fn a_create_that_was_killed_is_taken_up(clusters: &Clusters) {
         assert_eq!(&object["metadata"]["uid"], before, "{name} was made anew");
     }
     workspace.destroy().succeeded();
-    clusters.admins().map(assert_nothing_is_left);
+    clusters.admins().into_iter().for_each(assert_nothing_is_left);
 }
 
 pub fn objects_without_their_state_are_imported(clusters: &Clusters) {
@@ -117,7 +117,7 @@ pub fn objects_without_their_state_are_imported(clusters: &Clusters) {
     assert_eq!(workspace.resource(ADDRESS)["id"], id);
     workspace.assert_no_changes();
     workspace.destroy().succeeded();
-    clusters.admins().map(assert_nothing_is_left);
+    clusters.admins().into_iter().for_each(assert_nothing_is_left);
 }
 
 pub fn objects_of_another_workspace_are_refused(clusters: &Clusters) {

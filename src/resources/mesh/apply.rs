@@ -54,7 +54,8 @@ impl<'a> Prepared<'a> {
         let api_servers = api_servers(&mesh, &BTreeSet::new(), data).await?;
         let root = check_given(config, &mesh)?;
         let clusters: Vec<Cluster> = located.iter().map(|located| located.cluster.clone()).collect();
-        check_existing(&mesh, &clusters, |cluster| Some(is_missing(cluster)), change.session.cancel).await?;
+        let cancel = change.session.cancel;
+        check_existing(&mesh, &clusters, Some(is_missing), &data.engines, cancel).await?;
         let uids = located.iter().map(|located| located.facts.uid.clone()).collect();
         let given_root = root.as_ref().map(|root| root.certificate().fingerprint());
         let character = character(planned, given_root, uids);
@@ -138,8 +139,7 @@ impl Applying for Prepared<'_> {
         cluster_plans: &[ClusterPlan],
         diagnostics: &mut Diagnostics,
     ) -> MeshModel {
-        let clusters: Vec<Cluster> = cluster_plans.iter().map(|plan| plan.target.cluster.clone()).collect();
-        waiting::with_status(self.change, state, &clusters, diagnostics).await
+        waiting::with_status(self.change, state, cluster_plans, diagnostics).await
     }
 
     fn page(&self, state: &MeshModel) -> Result<Option<Page>, Diagnostic> {

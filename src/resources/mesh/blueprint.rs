@@ -11,13 +11,14 @@ use crate::diagnostics;
 use crate::lifecycle::{Recorded, Render};
 use crate::mesh::{ChartName, ClusterFacts, ClusterName, ValidatedMesh, ValidatedPrimary};
 use crate::provider_data::ProviderData;
-use crate::render;
+use crate::render::{self, Renderer};
 
 /// A mesh and its charts.
 pub struct Blueprint {
     /// The mesh.
     pub mesh: ValidatedMesh,
     charts: BTreeMap<String, Fetched>,
+    renderer: Renderer,
     #[cfg(feature = "leak")]
     leak: String,
 }
@@ -55,6 +56,7 @@ impl Blueprint {
         Ok(Self {
             mesh,
             charts,
+            renderer: Renderer::default(),
             #[cfg(feature = "leak")]
             leak: data.credentials(),
         })
@@ -78,7 +80,8 @@ impl Blueprint {
         let primary = mesh.primaries().get(cluster).ok_or_else(|| not_in_mesh(cluster))?;
         let charts = primary.charts().map(|name| Ok((name, self.chart(name, primary)?)));
         let charts = charts.collect::<Result<_, Diagnostic>>()?;
-        render::render(mesh, cluster, primary, &charts, facts).map_err(|error| cannot_render(cluster, &error))
+        render::render_with(&self.renderer, mesh, cluster, primary, &charts, facts)
+            .map_err(|error| cannot_render(cluster, &error))
     }
 
     fn chart(
@@ -132,6 +135,7 @@ impl Blueprint {
         Self {
             mesh,
             charts,
+            renderer: Renderer::default(),
             #[cfg(feature = "leak")]
             leak: String::new(),
         }

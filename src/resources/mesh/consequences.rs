@@ -15,7 +15,7 @@ use crate::lifecycle::{PlannedClusters, Recorded};
 use crate::manifests::ObjectId;
 use crate::observe;
 use crate::provider_data::ProviderData;
-use crate::rollout::{Owner, Target};
+use crate::rollout::{Engines, Owner};
 
 /// What becomes of workloads when their control plane goes and another one comes.
 const LOST: &str = "its control planes and gateways are removed, and the new mesh has a new root certificate unless you provide \
@@ -23,9 +23,14 @@ const LOST: &str = "its control planes and gateways are removed, and the new mes
 
 /// Of a create. What a plan cannot know is whether it also destroys: of a resource that is tainted, Terraform shows the provider
 /// nothing but a create.
-pub async fn of_create(planned: &MeshModel, clusters: &[Cluster], cancel: &CancellationToken) -> Diagnostics {
+pub async fn of_create(
+    planned: &MeshModel,
+    clusters: &[Cluster],
+    engines: &Engines,
+    cancel: &CancellationToken,
+) -> Diagnostics {
     let Some(namespace) = planned.namespace.as_str() else { return Diagnostics::new() };
-    let looks = clusters.iter().map(|cluster| phase(cluster, namespace, cancel));
+    let looks = clusters.iter().map(|cluster| phase(cluster, namespace, engines, cancel));
     let mut finished: BTreeMap<bool, Vec<String>> = BTreeMap::new();
     for (label, phase) in join_all(looks).await.into_iter().flatten() {
         finished.entry(phase != Phase::Creating).or_default().push(format!("{label:?}"));
@@ -34,8 +39,13 @@ pub async fn of_create(planned: &MeshModel, clusters: &[Cluster], cancel: &Cance
 }
 
 /// How far the mesh in this namespace of the cluster is, by its record; `None` without a record, or where it cannot be read.
-async fn phase(cluster: &Cluster, namespace: &str, cancel: &CancellationToken) -> Option<(String, Phase)> {
-    let target = Target::new(cluster, "", &Owner::mesh(""), namespace);
+async fn phase(
+    cluster: &Cluster,
+    namespace: &str,
+    engines: &Engines,
+    cancel: &CancellationToken,
+) -> Option<(String, Phase)> {
+    let target = engines.target(cluster, "", &Owner::mesh(""), namespace);
     let record = target.record(cancel).await.ok()??;
     Some((cluster.name().to_owned(), record.phase()))
 }

@@ -12,10 +12,10 @@ use super::place::primary;
 use super::problems::{Class, Problem};
 use super::status::{ABSENT, NOT_READY, READY, UNKNOWN};
 use super::trust_list;
-use crate::clusters::{Cluster, Error};
+use crate::clusters::Error;
 use crate::documents::{JoinClusterModel, Texts, texts};
 use crate::mesh::{GatewayRole, RemoteControlPlane};
-use crate::observe::{self, Gateway, GatewayPods};
+use crate::observe::{self, Gateway, GatewayPods, Scope, Snapshot};
 
 /// What is reached at a Service whose addresses only the cluster tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ pub struct Seen {
 }
 
 /// Looks at what the cluster's block declares.
-pub async fn observe(state: &MeshModel, cluster: &Cluster) -> Result<Seen, Error> {
+pub async fn observe(state: &MeshModel, cluster: &Snapshot) -> Result<Seen, Error> {
     let Some(declared) = state.primary(cluster.name()) else { return Ok(Seen::default()) };
     let namespace = state.namespace.as_str().unwrap_or_default();
     let federation_gateway = async {
@@ -102,6 +102,21 @@ pub async fn observe(state: &MeshModel, cluster: &Cluster) -> Result<Seen, Error
         Err(warning) => (None, Some(warning)),
     };
     Ok(Seen { federation_gateway, load_balancer, trust_list, warning })
+}
+
+/// What [`observe`] looks at that one LIST a kind has.
+pub fn scope(scope: Scope, state: &MeshModel, label: &str) -> Scope {
+    let Some(declared) = state.primary(label) else { return scope };
+    let namespace = state.namespace.as_str().unwrap_or_default();
+    let mut scope = observe::shared_mesh_config_scope(scope, namespace);
+    if declared.federation_gateway.as_known().is_some() {
+        let at = gateway_namespace(state, label, GatewayRole::Federation);
+        scope = observe::gateway_scope(scope, GatewayRole::Federation, namespace, &at);
+    }
+    if has_load_balancer(declared) {
+        scope = observe::load_balancer_scope(scope, namespace, RemoteControlPlane::SERVICE);
+    }
+    scope
 }
 
 impl ClusterStatusModel {

@@ -7,10 +7,10 @@ use tfplugin::Field;
 
 use super::model::{ClusterStatusModel, MeshModel, StatusModel};
 use super::status::READY;
-use crate::clusters::{Cluster, SecretString};
+use crate::clusters::SecretString;
 use crate::health::{Heard, Held, LinkState, Verdict, judged};
 use crate::mesh::well_known::{READER_TOKEN_SECRET, remote_secret_name};
-use crate::observe::{self, ControlPlane, RemoteAccess, RemoteSecret, RemoteSecrets, Replica};
+use crate::observe::{self, ControlPlane, RemoteAccess, RemoteSecret, RemoteSecrets, Replica, Snapshot};
 
 /// What links are judged by.
 pub struct Observation<'a> {
@@ -40,7 +40,7 @@ type Token = Option<SecretString>;
 
 impl Access {
     /// Reads it from the Secrets in the mesh's namespace.
-    pub async fn read(clusters: &[Cluster], namespace: &str) -> Self {
+    pub async fn read(clusters: &[Snapshot], namespace: &str) -> Self {
         let reads = clusters.iter().map(|cluster| {
             join(
                 observe::token(cluster, namespace, READER_TOKEN_SECRET),

@@ -90,6 +90,7 @@ mod resource;
 mod root_messages;
 mod roots;
 mod schema;
+mod scope;
 mod stand_ins;
 mod status;
 mod trust_list;

@@ -73,7 +73,7 @@ pub async fn plan(
     messages.extend(if let Some(prior) = prior {
         consequences::of_update(prior, &planned, &clusters, data).await
     } else {
-        consequences::of_create(&planned, &clusters.reachable, cancel).await
+        consequences::of_create(&planned, &clusters.reachable, &data.engines, cancel).await
     });
     Ok((planned, messages))
 }
@@ -132,7 +132,7 @@ impl Inputs<'_> {
         out_of_reach.retain(|name| !unknown.contains(name.as_str()));
         if readings.knows_authority {
             check_given(config, mesh)?;
-            check_existing(mesh, reachable, |_| None, self.cancel).await?;
+            check_existing(mesh, reachable, None, &data.engines, self.cancel).await?;
         }
         let blueprint = Blueprint::fetch(mesh.clone(), recorded, data).await?;
         planned.chart_digests = pinned(blueprint.digests(), &recorded.chart_digests);

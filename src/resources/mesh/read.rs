@@ -11,10 +11,11 @@ use super::model::MeshModel;
 use super::place::primary;
 use super::problems::Problem;
 use super::resource::MeshResource;
+use super::scope::scope;
 use super::status;
-use crate::clusters::Cluster;
 use crate::lifecycle::{Managed as _, ReadTime, Refresh, reach, state_manifests, texts};
 use crate::manifests::FingerprintKey;
+use crate::observe::Snapshot;
 use crate::provider_data::ProviderData;
 
 /// Brings `state` up to date.
@@ -27,10 +28,11 @@ pub async fn read(
 ) -> Result<(MeshModel, Diagnostics), Diagnostics> {
     let (recorded, time) = (state.recorded(), ReadTime::begin(timeout));
     let (reached, mut warnings) = reach(&recorded, data, time, primary).await?;
-    let clusters: Vec<Cluster> = reached.iter().map(|reached| reached.target.cluster.clone()).collect();
-    let refresh = Refresh { key, kind: MeshResource::KIND, time, cancel };
+    let snapshots: Vec<Snapshot> = reached.iter().map(|reached| reached.snapshot.clone()).collect();
+    let scope = |label: &str| scope(&state, label);
+    let refresh = Refresh { key, kind: MeshResource::KIND, time, cancel, scope: &scope };
     let (refreshed, observed) =
-        join(refresh.objects(reached, recorded), status::observe(&state, &state.status, &clusters)).await;
+        join(refresh.objects(reached, recorded), status::observe(&state, &state.status, &snapshots)).await;
     let (recorded, further) = refreshed?;
     warnings.extend(further);
     state.manifests = state_manifests(recorded.objects);

@@ -8,7 +8,7 @@ use super::authority_state;
 use super::blueprint::Blueprint;
 use super::stand_ins::Loose;
 use crate::desired::{Component, Manifest, ManifestSet, Placeholder};
-use crate::lifecycle::{ApiServers, Drawn, Facts, Objects, Render, Rendered, Secrets, draw};
+use crate::lifecycle::{ApiServers, Drawn, Facts, Flattened, Objects, Render, Rendered, Secrets, draw};
 use crate::manifests::{ObjectId, secret_field};
 use crate::mesh::{ClusterFacts, ClusterName, ValidatedMesh};
 
@@ -49,8 +49,9 @@ impl Rendering<'_> {
     pub fn objects(&self, meshes: &[ValidatedMesh], facts: &Facts) -> Result<Common, Diagnostic> {
         let mut drawn = Vec::new();
         let mut failed = None;
+        let mut flattened = Flattened::default();
         for mesh in meshes {
-            match self.of_mesh(mesh, facts) {
+            match self.of_mesh(mesh, facts, &mut flattened) {
                 Ok(objects) => drawn.push(objects),
                 Err(error) => failed = failed.or(Some(error)),
             }
@@ -66,10 +67,15 @@ impl Rendering<'_> {
         }
     }
 
-    fn of_mesh(&self, mesh: &ValidatedMesh, facts: &Facts) -> Result<Drawn, Diagnostic> {
+    fn of_mesh(
+        &self,
+        mesh: &ValidatedMesh,
+        facts: &Facts,
+        flattened: &mut Flattened,
+    ) -> Result<Drawn, Diagnostic> {
         let source = Reading { blueprint: self.blueprint, mesh };
         draw(&source, facts, |id, manifest| {
-            (!self.is_loose(&id.cluster, manifest.component)).then(|| self.object(id, manifest))
+            (!self.is_loose(&id.cluster, manifest.component)).then(|| self.object(id, manifest, flattened))
         })
     }
 
@@ -78,8 +84,9 @@ impl Rendering<'_> {
         self.loose.iter().any(|loose| loose.has(cluster, chart))
     }
 
-    fn object(&self, id: &ObjectId, manifest: &Manifest) -> Rendered {
-        let mut rendered = Rendered::of(id, manifest, self.secrets, self.prior, self.api_servers);
+    fn object(&self, id: &ObjectId, manifest: &Manifest, flattened: &mut Flattened) -> Rendered {
+        let Self { secrets, prior, api_servers, .. } = *self;
+        let mut rendered = Rendered::of(id, manifest, secrets, prior, api_servers, flattened);
         let placeholders = &mut rendered.placeholders;
         for (file, placeholder) in &manifest.placeholders {
             let field = secret_field(file);

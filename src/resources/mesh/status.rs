@@ -11,9 +11,8 @@ use super::links::{self, Access};
 use super::model::{ClusterStatusModel, MeshModel, PrimaryModel, StatusModel};
 use super::place::primary;
 use super::{authority_state, expiry};
-use crate::clusters::Cluster;
 use crate::diagnostics;
-use crate::observe::{self, ControlPlane, Gateway, GatewayPods};
+use crate::observe::{self, ControlPlane, Gateway, GatewayPods, Snapshot};
 use crate::trust::Certificate;
 
 /// All is well.
@@ -39,7 +38,7 @@ pub struct Observed {
 
 /// Observes `clusters`, which belong to the mesh of this state. Of what cannot be observed, the word of `before` stays, with a
 /// warning: what was last seen, which the state of an apply does not say.
-pub async fn observe(state: &MeshModel, before: &Field<StatusModel>, clusters: &[Cluster]) -> Observed {
+pub async fn observe(state: &MeshModel, before: &Field<StatusModel>, clusters: &[Snapshot]) -> Observed {
     let mut warnings = Diagnostics::new();
     let namespace = state.namespace.as_known().cloned().unwrap_or_default();
     let networks = networks(state);

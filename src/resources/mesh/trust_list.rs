@@ -6,9 +6,9 @@ use tfplugin::{AttributePath, Diagnostic, Diagnostics, Severity};
 use super::place::primary;
 use super::problems::{Class, Problem};
 use super::status::{ABSENT, READY};
-use crate::clusters::Cluster;
 use crate::diagnostics;
 use crate::mesh::ValidatedMesh;
+use crate::observe::{self, Snapshot};
 use crate::rollout::{SharedMeshConfigError, shared_mesh_config};
 use crate::trust;
 
@@ -31,8 +31,10 @@ pub fn check(mesh: &ValidatedMesh) -> Result<(), Diagnostics> {
 }
 
 /// Whether istiod of this cluster is told what the records say; a warning if that cannot be seen.
-pub async fn observe(cluster: &Cluster, namespace: &str) -> Result<&'static str, Diagnostic> {
-    match shared_mesh_config::is_composed(cluster, namespace).await {
+pub async fn observe(cluster: &Snapshot, namespace: &str) -> Result<&'static str, Diagnostic> {
+    let found = observe::shared_mesh_config(cluster, namespace).await;
+    let found = found.map_err(SharedMeshConfigError::Read);
+    match found.and_then(|found| shared_mesh_config::is_composed(found.data.as_ref(), &found.records)) {
         Ok(Some(true)) => Ok(READY),
         Ok(Some(false)) => Ok(CHANGED),
         Ok(None) => Ok(ABSENT),
