@@ -37,7 +37,7 @@ pub mod well_known;
 mod tests;
 
 pub use api_server::{ApiServer, ApiServerAddresses};
-pub use authority::{Authority, GivenAuthority, KeyType, RootKeeper};
+pub use authority::{Authority, AuthorityMode, GivenAuthority, KeyType, RootKeeper};
 pub use chart::ChartName;
 pub use cidr::Cidr;
 pub use declared::{CertificateAuthority, ChartSource, DeclaredAddress, DeclaredApiServer, Mesh, Primary};

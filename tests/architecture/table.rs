@@ -100,7 +100,7 @@ pub const TABLE: &[Row] = &[
         modules: &["charts", "clusters"],
         packages: Except(&["kube", "tfplugin", "tonic"]),
     },
-    Row { module: "health", modules: &["observe"], packages: Only(&[]) },
+    Row { module: "health", modules: &["mesh", "observe", "trust"], packages: Only(&["time"]) },
     Row {
         module: "lifecycle",
         modules: &[

@@ -10,7 +10,7 @@ use super::gateway_block::GatewayModel;
 use super::remote_control_plane_block::RemoteControlPlaneModel;
 use crate::documents::{JoinModel, PeerModel};
 use crate::lifecycle::Manifests;
-use crate::mesh::{GatewayRole, OFFICIAL_CHARTS};
+use crate::mesh::{AuthorityMode, GatewayRole, OFFICIAL_CHARTS};
 
 /// Configuration, plan or state of one `istio_mesh`.
 #[derive(Clone, Debug, Default, Model)]
@@ -53,6 +53,13 @@ impl MeshModel {
     /// Whether a cluster is on its way out of the mesh.
     pub fn is_drained(&self, label: &str) -> bool {
         self.primary(label).and_then(|primary| primary.drain.as_known()).copied().unwrap_or_default()
+    }
+
+    /// Where what istiod signs with comes from.
+    pub fn authority_mode(&self) -> AuthorityMode {
+        let authority = self.certificate_authority.as_known();
+        let mode = authority.and_then(|authority| authority.mode.as_str());
+        mode.and_then(AuthorityMode::from_setting).unwrap_or_default()
     }
 
     /// Where the charts come from: Istio's own repository unless the configuration names another.

@@ -8,7 +8,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::api_servers::{api_servers, out_of_reach};
 use super::authorities::{check_existing, check_given};
-use super::authority_state;
 use super::blueprint::Blueprint;
 use super::book;
 use super::consequences;
@@ -19,8 +18,10 @@ use super::links;
 use super::model::MeshModel;
 use super::place::primary;
 use super::planned_status;
+use super::problems;
 use super::readings::{Readings, readings};
 use super::rendering::{Drawn, Rendering};
+use super::renewal;
 use super::resume::{self, Found};
 use super::roots::Inquiry;
 use crate::clusters::Cluster;
@@ -77,6 +78,7 @@ pub async fn plan(
     planned.status = planned_status::planned(&with_objects, prior);
     let with_objects = MeshModel { status: planned.status.clone(), ..with_objects };
     (planned.join, planned.peer) = documents::planned(&with_objects, seen);
+    messages.extend(prior.and_then(|prior| problems::of_plan(prior, &planned)));
     messages.extend(if let Some(prior) = prior {
         consequences::of_update(prior, &planned, &recorded, &facts, data).await
     } else {
@@ -153,7 +155,7 @@ impl Inputs<'_> {
             secrets,
             api_servers: &api_servers,
             refused: &links::with_refused_token(prior),
-            due: &authority_state::due_for_renewal(prior),
+            due: &renewal::due_for_renewal(prior),
             out_of_reach: &out_of_reach,
         };
         let drawn = rendering.objects(&readings.meshes, facts)?;

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tfplugin::Diagnostic;
 
-use super::authority_state;
 use super::blueprint::Blueprint;
 use super::facts::Facts;
+use super::renewal;
 use super::stand_ins::Loose;
 use crate::desired::{Component, Manifest, Placeholder};
+use crate::health::Link;
 use crate::lifecycle::{ApiServers, Objects, Rendered, Secrets};
 use crate::manifests::{ObjectId, flatten, secret_field};
 use crate::mesh::{ClusterFacts, ClusterName, ValidatedMesh};
@@ -30,7 +31,7 @@ pub struct Rendering<'a> {
     /// How the clusters reach each other.
     pub api_servers: &'a ApiServers,
     /// The links (reader, read) that need another token.
-    pub refused: &'a BTreeSet<(String, String)>,
+    pub refused: &'a BTreeSet<Link>,
     /// The clusters whose intermediate is to be renewed.
     pub due: &'a BTreeSet<String>,
     /// The clusters whose address is not to be had.
@@ -105,7 +106,7 @@ impl Rendering<'_> {
                 placeholders.insert(field.clone(), prior);
             }
             if self.is_refused(&id.cluster, placeholder)
-                || authority_state::is_renewed(self.due, &id.cluster, placeholder)
+                || renewal::is_renewed(self.due, &id.cluster, placeholder)
             {
                 placeholders.insert(field, None);
             }
@@ -115,7 +116,8 @@ impl Rendering<'_> {
 
     /// Whether what was filled in is a token that is no longer accepted.
     fn is_refused(&self, reader: &str, placeholder: &Placeholder) -> bool {
-        matches!(placeholder, Placeholder::Access(read) if self.refused.contains(&(reader.to_owned(), read.to_string())))
+        let Placeholder::Access(read) = placeholder else { return false };
+        self.refused.iter().any(|link| link.reader.as_str() == reader && link.read == *read)
     }
 }
 
