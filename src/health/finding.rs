@@ -90,11 +90,11 @@ pub struct ClusterStates {
 
 impl ClusterStates {
     /// Whether nothing is installed, which says all there is to say of the cluster.
-    fn is_absent(&self) -> bool {
+    fn is_absent(self) -> bool {
         self.control_plane == Some(ControlPlaneState::Absent)
     }
 
-    fn findings(&self, cluster: &ClusterName) -> Vec<Finding> {
+    fn findings(self, cluster: &ClusterName) -> Vec<Finding> {
         let found = |part: Part, fault: Option<Fault>| {
             let Fault { class, cause, remedy } = fault?;
             let place = Place::Cluster(cluster.clone(), part);
@@ -125,7 +125,7 @@ pub fn findings(
     links: &BTreeMap<Link, LinkState>,
 ) -> Vec<Finding> {
     let of_clusters = clusters.iter().flat_map(|(cluster, states)| states.findings(cluster));
-    let is_absent = |cluster: &ClusterName| clusters.get(cluster).is_some_and(ClusterStates::is_absent);
+    let is_absent = |cluster: &ClusterName| clusters.get(cluster).is_some_and(|states| states.is_absent());
     let of_links = links.iter().filter(|(link, _)| !is_absent(&link.reader) && !is_absent(&link.read));
     of_clusters.chain(of_links.filter_map(|(link, state)| state.finding(link))).collect()
 }

@@ -22,8 +22,8 @@ pub struct Link {
 
 impl Link {
     /// Every ordered pair of these clusters.
-    pub fn between<'a>(clusters: impl Iterator<Item = &'a ClusterName> + Clone) -> Vec<Self> {
-        let pairs = clusters.clone().flat_map(|reader| clusters.clone().map(move |read| (reader, read)));
+    pub fn between(clusters: &[ClusterName]) -> Vec<Self> {
+        let pairs = clusters.iter().flat_map(|reader| clusters.iter().map(move |read| (reader, read)));
         let pairs = pairs.filter(|(reader, read)| reader != read);
         pairs.map(|(reader, read)| Self { reader: reader.clone(), read: read.clone() }).collect()
     }

@@ -294,7 +294,7 @@ impl Apply<'_> {
             digest: cluster_plan.digest.clone(),
             settings: prepared.settings.clone(),
             known: known.collect(),
-            release: primary.map(|primary| primary.version().to_string()).unwrap_or_default(),
+            release: primary.map(|primary| primary.member().version().to_string()).unwrap_or_default(),
             certificates: prepared.certificates.clone(),
             api_server: api_server.unwrap_or_default(),
             given: self.given(label),

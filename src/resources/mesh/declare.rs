@@ -8,13 +8,15 @@ use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
 use super::model::{
     AddressModel, ApiServerModel, CertificateAuthorityModel, ChartModel, MeshModel, PrimaryModel,
 };
+use super::place::MEMBER;
 use super::stand_ins::{Loose, StandIn};
 use super::trust_list;
 use crate::clusters;
 use crate::diagnostics;
 use crate::mesh::{
     CertificateAuthority, ChartSource, DEFAULT_NAMESPACE, DEFAULT_TRUST_DOMAIN, DeclaredAddress,
-    DeclaredApiServer, EastWestGateway, GatewayRole, GivenAuthority, Images, Mesh, Primary, ValidatedMesh,
+    DeclaredApiServer, DeclaredMember, EastWestGateway, GatewayRole, GivenAuthority, Images, Mesh, Primary,
+    ValidatedMesh,
 };
 
 /// The mesh that the configuration declares, checked against every rule; unknown as long as a value that decides it is.
@@ -24,7 +26,9 @@ pub fn declare(config: &MeshModel) -> Result<(Field<ValidatedMesh>, Diagnostics)
     if reader.unknown > 0 {
         return Ok((Field::Unknown, reader.diagnostics));
     }
-    let told = |violations: &[_]| violations.iter().map(diagnostics::violation).collect();
+    let told = |violations: &[_]| {
+        violations.iter().map(|violation| diagnostics::violation(violation, &MEMBER)).collect()
+    };
     let valid = mesh.validate().map_err(|violations| -> Diagnostics { told(&violations) })?;
     trust_list::check(&valid)?;
     let warnings = told(valid.warnings());
@@ -110,7 +114,9 @@ impl Reader {
     }
 
     fn primary(&mut self, label: &str, primary: &PrimaryModel) -> Primary {
-        Primary {
+        let remote_control_plane =
+            self.block(&primary.remote_control_plane).map(|remote| self.remote_control_plane(remote));
+        let member = DeclaredMember {
             network: self.network(&primary.network).unwrap_or_default(),
             version: self.decisive(&primary.version),
             chart: self.charts(&primary.chart, &AttributePath::new("primary").key(label)),
@@ -120,11 +126,9 @@ impl Reader {
             drain: self.switch(primary.drain).unwrap_or_default(),
             east_west_gateway: self.gateway_of(label, primary, GatewayRole::EastWest),
             federation_gateway: self.gateway_of(label, primary, GatewayRole::Federation),
-            remote_control_plane: self
-                .block(&primary.remote_control_plane)
-                .map(|remote| self.remote_control_plane(remote)),
             api_server: self.known_api_server(label, &primary.api_server),
-        }
+        };
+        Primary { member, remote_control_plane }
     }
 
     fn gateway_of(

@@ -71,7 +71,8 @@ impl Observation<'_> {
     /// Every ordered pair of clusters. `status` says what is known of each of them.
     pub async fn links(&self, status: &StatusModel) -> BTreeMap<String, Field<String>> {
         let sides = self.sides(status);
-        let links = Link::between(self.networks.keys()).into_iter().map(async |link| {
+        let names: Vec<ClusterName> = self.networks.keys().cloned().collect();
+        let links = Link::between(&names).into_iter().map(async |link| {
             let known = self.known(&link).await;
             let obstacle = if known == LinkState::Ready { health::obstacle(&link, &sides) } else { None };
             (link.to_string(), word(obstacle.unwrap_or(known)))

@@ -207,7 +207,7 @@ fn links(
     // A label that is no name has been refused already.
     let names: Vec<ClusterName> = clusters.keys().filter_map(|label| label.parse().ok()).collect();
     let is_new = |name: &ClusterName| clusters.get(name.as_str()) == Some(&unknown());
-    let links = Link::between(names.iter()).into_iter().map(|link| {
+    let links = Link::between(&names).into_iter().map(|link| {
         let key = link.to_string();
         let state = before.links.as_known().and_then(|links| links.get(&key));
         let stays = !is_new(&link.reader) && !is_new(&link.read) && !changes(link.read.as_str());

@@ -6,6 +6,7 @@ use tfplugin::Diagnostics;
 
 use super::declare::Reader;
 use super::model::MeshModel;
+use super::place::MEMBER;
 use super::stand_ins::{Loose, StandIn};
 use super::trust_list;
 use crate::diagnostics;
@@ -77,11 +78,11 @@ fn common<'a>(mut all: impl Iterator<Item = &'a [Violation]>) -> Vec<Violation> 
 }
 
 fn is_error(violation: &Violation) -> bool {
-    violation.severity == Severity::Error
+    violation.severity() == Severity::Error
 }
 
 fn told(violations: &[Violation]) -> Diagnostics {
-    violations.iter().map(diagnostics::violation).collect()
+    violations.iter().map(|violation| diagnostics::violation(violation, &MEMBER)).collect()
 }
 
 #[cfg(test)]
@@ -172,7 +173,8 @@ pub(super) mod tests {
         let readings = read(&config);
         assert_eq!(readings.meshes.len(), 3);
         let annotations = readings.meshes.iter().map(|mesh| {
-            let gateway = mesh.primaries().values().last().unwrap().gateway(GatewayRole::EastWest).unwrap();
+            let gateway =
+                mesh.primaries().values().last().unwrap().member().gateway(GatewayRole::EastWest).unwrap();
             gateway.settings.service_annotations.clone()
         });
         let annotations: Vec<_> = annotations.collect();
@@ -217,7 +219,7 @@ pub(super) mod tests {
     #[test]
     fn an_unknown_network_is_tried_as_a_network_of_its_own_and_as_that_of_another_cluster() {
         let readings = read(&with_west(|west| west.network = Field::Unknown));
-        let several = readings.meshes.iter().map(ValidatedMesh::has_several_networks);
+        let several = readings.meshes.iter().map(|mesh| mesh.identity().has_several_networks());
         let several: BTreeSet<bool> = several.collect();
         assert_eq!(several, BTreeSet::from([true, false]));
     }

@@ -13,7 +13,7 @@ use crate::trust;
 
 /// Refuses what istiod would: for one certificate that it cannot use it ignores the whole list, in silence.
 pub fn check(mesh: &ValidatedMesh) -> Result<(), Diagnostics> {
-    let entries = mesh.ca_certificates().iter().enumerate();
+    let entries = mesh.identity().ca_certificates().iter().enumerate();
     let problems = entries.filter_map(|(position, entry)| {
         let place = format!("caCertificates[{position}]");
         let error = trust::anchors(&place, entry.pem.as_ref()?.as_bytes()).err()?;
@@ -47,9 +47,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::mesh::{ChartSource, Mesh, Primary};
+    use crate::mesh::{ChartSource, DeclaredMember, Mesh, Primary};
 
     fn checked(pem: &str) -> Result<(), Diagnostics> {
+        let member = DeclaredMember { network: "net".to_owned(), ..DeclaredMember::default() };
         let mesh = Mesh {
             mesh_id: "shop".to_owned(),
             trust_domain: "shop.example".to_owned(),
@@ -57,8 +58,7 @@ mod tests {
             namespace: "istio-system".to_owned(),
             chart_source: ChartSource { repository: "charts".to_owned() },
             mesh_config: json!({"caCertificates": [{"spiffeBundleUrl": "https://a.example"}, {"pem": pem}]}),
-            primaries: [("east".to_owned(), Primary { network: "net".to_owned(), ..Primary::default() })]
-                .into(),
+            primaries: [("east".to_owned(), Primary { member, ..Primary::default() })].into(),
             ..Mesh::default()
         };
         check(&mesh.validate().unwrap())

@@ -43,7 +43,7 @@ fn refused(mesh: &MeshModel) -> Vec<String> {
 fn declared(mesh: &MeshModel) -> Option<String> {
     let (valid, _) = declare(mesh).unwrap();
     let east: ClusterName = "east".parse().unwrap();
-    valid.into_known().unwrap().primaries()[&east].api_server().usual.cluster_ca_certificate.clone()
+    valid.into_known().unwrap().primaries()[&east].member().api_server().usual.cluster_ca_certificate.clone()
 }
 
 #[test]
