@@ -22,7 +22,11 @@ use Packages::{Except, Only};
 
 /// Every module has a row, below all that it may import.
 pub const TABLE: &[Row] = &[
-    Row { module: "mesh", modules: &[], packages: Only(&["serde", "serde_json", "thiserror"]) },
+    Row {
+        module: "mesh",
+        modules: &[],
+        packages: Only(&["serde", "serde_json", "thiserror"]),
+    },
     Row {
         module: "trust",
         modules: &[],
@@ -116,6 +120,11 @@ pub const TABLE: &[Row] = &[
         ],
         packages: Except(&["kube", "tonic"]),
     },
+    Row {
+        module: "blocks",
+        modules: &["clusters", "diagnostics", "lifecycle", "mesh"],
+        packages: Except(&["kube", "tonic"]),
+    },
     Row { module: "resources", modules: USED_BY_VERBS, packages: Except(&["kube", "tonic"]) },
     Row { module: "data_sources", modules: USED_BY_VERBS, packages: Except(&["kube", "tonic"]) },
     Row {
@@ -126,6 +135,7 @@ pub const TABLE: &[Row] = &[
 ];
 
 const USED_BY_VERBS: &[&str] = &[
+    "blocks",
     "charts",
     "clusters",
     "desired",

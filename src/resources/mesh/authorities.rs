@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::model::{CertificateAuthorityModel, MeshModel};
+use super::authority_block::CertificateAuthorityModel;
+use super::model::MeshModel;
 use super::place::primary;
 use crate::clusters::{Cluster, OnUnreachable};
 use crate::diagnostics;

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use futures::future::{join, try_join};
 use tfplugin::{Diagnostic, Field};
 
-use super::gateway_block::GatewayModel;
 use super::model::{ClusterStatusModel, MeshModel, PrimaryModel};
 use super::status::{state_of, word};
 use super::trust_list;
+use crate::blocks::GatewayModel;
 use crate::clusters::{Cluster, Error};
 use crate::documents::{JoinClusterModel, Texts, texts};
 use crate::health::{GatewayState, RemoteControlPlaneState, SharedMeshConfigState, State as _};

@@ -228,8 +228,8 @@ fn is_set(list: &Field<Vec<Field<String>>>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::blocks::GatewayModel;
     use crate::manifests::secret_field;
-    use crate::resources::mesh::gateway_block::GatewayModel;
     use crate::trust::ROOT_CERT;
 
     fn map<T>(items: impl IntoIterator<Item = (&'static str, T)>) -> Field<BTreeMap<String, T>> {

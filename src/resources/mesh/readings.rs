@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use tfplugin::Diagnostics;
 
-use super::declare::Reader;
+use super::declare::Declared;
 use super::model::MeshModel;
 use super::place::MEMBER;
-use super::stand_ins::{Loose, StandIn};
 use super::trust_list;
+use crate::blocks::{Loose, StandIn};
 use crate::diagnostics;
 use crate::mesh::{Mesh, Severity, ValidatedMesh, Violation};
 
@@ -31,21 +31,17 @@ pub struct Readings {
 /// # Errors
 /// Rules that are broken whatever the unknown values turn out to be.
 pub fn readings(config: &MeshModel) -> Result<(Readings, Diagnostics), Diagnostics> {
-    let (mesh, reader) = Reader::read(config, StandIn::default())?;
+    let Declared { mesh, notes, unknown_api_servers, knows_authority } =
+        Declared::read(config, StandIn::default())?;
     let mut meshes = vec![mesh];
-    if reader.unknown > 0 {
+    if !notes.is_known {
         for stand_in in StandIn::ALL.into_iter().filter(|stand_in| *stand_in != StandIn::default()) {
-            meshes.push(Reader::read(config, stand_in)?.0);
+            meshes.push(Declared::read(config, stand_in)?.mesh);
         }
     }
-    let is_known = reader.unknown == 0;
-    let mut readings = Readings {
-        meshes: Vec::new(),
-        loose: reader.loose,
-        unknown_api_servers: reader.unknown_api_servers,
-        knows_authority: reader.knows_authority,
-    };
-    if reader.is_shapeless {
+    let mut readings =
+        Readings { meshes: Vec::new(), loose: notes.loose, unknown_api_servers, knows_authority };
+    if notes.is_shapeless {
         return Ok((readings, Diagnostics::new()));
     }
     let checked: Vec<Result<ValidatedMesh, Vec<Violation>>> = meshes.iter().map(Mesh::validate).collect();
@@ -54,14 +50,14 @@ pub fn readings(config: &MeshModel) -> Result<(Readings, Diagnostics), Diagnosti
         Err(violations) => violations,
     }));
     let is_refused = checked.iter().all(Result::is_err);
-    if is_refused && (is_known || (readings.loose.is_empty() && said.iter().any(is_error))) {
+    if is_refused && (notes.is_known || (readings.loose.is_empty() && said.iter().any(is_error))) {
         return Err(told(&said));
     }
     let valid: Vec<ValidatedMesh> = checked.into_iter().filter_map(Result::ok).collect();
     // Every stand-in leaves the list as it is.
     valid.first().map_or(Ok(()), trust_list::check)?;
     // A stand-in that is refused stands for values that an apply would refuse, too. One alone that is not says nothing.
-    if is_known || valid.len() > 1 {
+    if notes.is_known || valid.len() > 1 {
         readings.meshes = valid;
     }
     let warnings: Vec<Violation> = said.into_iter().filter(|violation| !is_error(violation)).collect();
@@ -92,12 +88,12 @@ pub(super) mod tests {
     use tfplugin::Field;
 
     use super::*;
-    use crate::mesh::{ChartName, GatewayRole};
-    use crate::resources::mesh::gateway_block::GatewayModel;
-    use crate::resources::mesh::model::{
-        ApiServerModel, CertificateAuthorityModel, ChartModel, ChartSourceModel, PrimaryModel,
+    use crate::blocks::{
+        ApiServerModel, ChartModel, ChartSourceModel, GatewayModel, RemoteControlPlaneModel,
     };
-    use crate::resources::mesh::remote_control_plane_block::RemoteControlPlaneModel;
+    use crate::mesh::{ChartName, GatewayRole};
+    use crate::resources::mesh::authority_block::CertificateAuthorityModel;
+    use crate::resources::mesh::model::PrimaryModel;
 
     fn primary(network: &str) -> PrimaryModel {
         let gateway = Field::Known(GatewayModel::default());

@@ -7,7 +7,7 @@ use tfplugin::Diagnostic;
 use super::blueprint::Blueprint;
 use super::facts::Facts;
 use super::renewal;
-use super::stand_ins::Loose;
+use crate::blocks::Loose;
 use crate::desired::{Component, Manifest, Placeholder};
 use crate::health::Link;
 use crate::lifecycle::{ApiServers, Objects, Rendered, Secrets};
@@ -141,9 +141,10 @@ mod tests {
     use tfplugin::Field;
 
     use super::*;
+    use crate::blocks::ChartModel;
     use crate::lifecycle::Seals;
     use crate::manifests::FingerprintKey;
-    use crate::resources::mesh::model::{ChartModel, MeshModel};
+    use crate::resources::mesh::model::MeshModel;
     use crate::resources::mesh::readings::readings;
     use crate::resources::mesh::readings::tests::{with_gateway, with_west};
 

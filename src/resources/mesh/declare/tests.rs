@@ -1,8 +1,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::super::model::CertificateAuthorityModel;
+use super::super::authority_block::CertificateAuthorityModel;
 use super::*;
+use crate::blocks::{AddressModel, ApiServerModel};
 use crate::mesh::ClusterName;
 
 fn primary(network: &str) -> PrimaryModel {

@@ -1,10 +1,9 @@
 use std::collections::BTreeMap;
 
 use super::super::documents;
-use super::super::gateway_block::GatewayModel;
 use super::super::model::StatusModel;
-use super::super::remote_control_plane_block::RemoteControlPlaneModel;
 use super::*;
+use crate::blocks::RemoteControlPlaneModel;
 use crate::documents::{JoinModel, PeerModel};
 use crate::observe::GatewayPods;
 
