@@ -104,7 +104,7 @@ impl Applying for Prepared<'_> {
 
     fn release(&self, cluster: &ClusterName) -> String {
         let primary = self.charts.mesh.primaries().get(cluster);
-        primary.map(|primary| primary.version().to_string()).unwrap_or_default()
+        primary.map(|primary| primary.member().version().to_string()).unwrap_or_default()
     }
 
     fn api_servers(&self) -> ApiServers {

@@ -7,7 +7,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::api_servers::{api_servers, out_of_reach};
 use super::authorities::{check_existing, check_given};
-use super::authority_state;
 use super::blueprint::Blueprint;
 use super::consequences;
 use super::documents;
@@ -17,8 +16,10 @@ use super::managed::character;
 use super::model::MeshModel;
 use super::place::primary;
 use super::planned_status;
+use super::problems;
 use super::readings::{Readings, readings};
 use super::rendering::{Common, Rendering};
+use super::renewal;
 use super::resource::MeshResource;
 use super::roots::Inquiry;
 use crate::diagnostics;
@@ -70,6 +71,7 @@ pub async fn plan(
     planned.status = planned_status::planned(&with_objects, prior);
     let with_objects = MeshModel { status: planned.status.clone(), ..with_objects };
     (planned.join, planned.peer) = documents::planned(&with_objects, seen);
+    messages.extend(prior.and_then(|prior| problems::of_plan(prior, &planned)));
     messages.extend(if let Some(prior) = prior {
         consequences::of_update(prior, &planned, &clusters, data).await
     } else {
@@ -143,7 +145,7 @@ impl Inputs<'_> {
             secrets,
             api_servers: &api_servers,
             refused: &links::with_refused_token(prior),
-            due: &authority_state::due_for_renewal(prior),
+            due: &renewal::due_for_renewal(prior),
             out_of_reach: &out_of_reach,
         };
         let drawn = rendering.objects(&readings.meshes, facts)?;

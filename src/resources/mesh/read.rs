@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::documents;
 use super::model::MeshModel;
 use super::place::primary;
-use super::problems::Problem;
+use super::problems;
 use super::resource::MeshResource;
 use super::scope::scope;
 use super::status;
@@ -39,7 +39,7 @@ pub async fn read(
     state.cluster_uids = texts(recorded.cluster_uids);
     state.kubernetes_versions = texts(recorded.kubernetes_versions);
     warnings.extend(observed.warnings);
-    warnings.extend(observed.status.problems().into_iter().map(Problem::warning));
+    warnings.extend(observed.status.problems().into_iter().map(problems::warning));
     (state.join, state.peer) = documents::observed(&state, &observed.status, &observed.roots);
     state.status = Field::Known(observed.status);
     Ok((state, warnings))

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use tfplugin::Diagnostic;
 
-use super::authority_state;
 use super::blueprint::Blueprint;
-use super::stand_ins::Loose;
+use super::renewal;
+use crate::blocks::Loose;
 use crate::desired::{Component, Manifest, ManifestSet, Placeholder};
+use crate::health::Link;
 use crate::lifecycle::{ApiServers, Drawn, Facts, Flattened, Objects, Render, Rendered, Secrets, draw};
 use crate::manifests::{ObjectId, secret_field};
 use crate::mesh::{ClusterFacts, ClusterName, ValidatedMesh};
@@ -25,7 +26,7 @@ pub struct Rendering<'a> {
     /// How the clusters reach each other.
     pub api_servers: &'a ApiServers,
     /// The links (reader, read) that need another token.
-    pub refused: &'a BTreeSet<(String, String)>,
+    pub refused: &'a BTreeSet<Link>,
     /// The clusters whose intermediate is to be renewed.
     pub due: &'a BTreeSet<String>,
     /// The clusters whose address is not to be had.
@@ -95,7 +96,7 @@ impl Rendering<'_> {
                 placeholders.insert(field.clone(), prior);
             }
             if self.is_refused(&id.cluster, placeholder)
-                || authority_state::is_renewed(self.due, &id.cluster, placeholder)
+                || renewal::is_renewed(self.due, &id.cluster, placeholder)
             {
                 placeholders.insert(field, None);
             }
@@ -105,7 +106,8 @@ impl Rendering<'_> {
 
     /// Whether what was filled in is a token that is no longer accepted.
     fn is_refused(&self, reader: &str, placeholder: &Placeholder) -> bool {
-        matches!(placeholder, Placeholder::Access(read) if self.refused.contains(&(reader.to_owned(), read.to_string())))
+        let Placeholder::Access(read) = placeholder else { return false };
+        self.refused.iter().any(|link| link.reader.as_str() == reader && link.read == *read)
     }
 }
 
@@ -141,9 +143,10 @@ mod tests {
     use tfplugin::Field;
 
     use super::*;
+    use crate::blocks::ChartModel;
     use crate::lifecycle::Seals;
     use crate::manifests::FingerprintKey;
-    use crate::resources::mesh::model::{ChartModel, MeshModel};
+    use crate::resources::mesh::model::MeshModel;
     use crate::resources::mesh::readings::readings;
     use crate::resources::mesh::readings::tests::{with_gateway, with_west};
 

@@ -1,9 +1,8 @@
 use serde_json::json;
 
 use super::*;
-use crate::mesh::{CertificateAuthority, ChartSource, Violation};
 
-fn mesh(primaries: &[(&str, Primary)]) -> Mesh {
+fn mesh(primaries: &[(&str, DeclaredMember)]) -> Mesh {
     Mesh {
         mesh_id: "shop".to_owned(),
         trust_domain: "shop.example".to_owned(),
@@ -14,13 +13,20 @@ fn mesh(primaries: &[(&str, Primary)]) -> Mesh {
             key_cluster: Some("east".to_owned()),
             ..CertificateAuthority::default()
         },
-        primaries: primaries.iter().map(|(label, primary)| ((*label).to_owned(), primary.clone())).collect(),
+        primaries: primaries
+            .iter()
+            .map(|(label, member)| ((*label).to_owned(), member.clone().into()))
+            .collect(),
         ..Mesh::default()
     }
 }
 
-fn primary(network: &str, gateway: EastWestGateway) -> Primary {
-    Primary { network: network.to_owned(), east_west_gateway: Some(gateway), ..Primary::default() }
+fn primary(network: &str, gateway: EastWestGateway) -> DeclaredMember {
+    DeclaredMember {
+        network: network.to_owned(),
+        east_west_gateway: Some(gateway),
+        ..DeclaredMember::default()
+    }
 }
 
 fn of_type(service_type: &str) -> EastWestGateway {
@@ -41,7 +47,7 @@ fn field_of(mesh: &Mesh) -> String {
 /// The same in one cluster of one network.
 fn attribute_of(gateway: EastWestGateway) -> String {
     let field = field_of(&mesh(&[("east", primary("net", gateway))]));
-    field.strip_prefix("primary[\"east\"].east_west_gateway.").unwrap().to_owned()
+    field.strip_prefix("east.east_west_gateway.").unwrap().to_owned()
 }
 
 /// With a second network.
@@ -106,8 +112,12 @@ fn what_a_service_of_the_type_does_not_have_is_refused() {
 fn other_networks_must_be_able_to_find_a_gateway_without_a_load_balancer() {
     for service_type in ["ClusterIP", "NodePort"] {
         let hidden = two_networks(of_type(service_type));
-        assert_eq!(field_of(&hidden), "primary[\"west\"].east_west_gateway.service_type");
-        assert!(violations(&hidden)[0].cause.contains("several networks"), "{:?}", violations(&hidden));
+        assert_eq!(field_of(&hidden), "west.east_west_gateway.service_type");
+        assert!(
+            violations(&hidden)[0].rule.to_string().contains("several networks"),
+            "{:?}",
+            violations(&hidden)
+        );
         let typed = EastWestGateway { addresses: ["192.0.2.7".to_owned()].into(), ..of_type(service_type) };
         assert_eq!(violations(&two_networks(typed)), []);
         let external = json!({"service": {"externalIPs": ["192.0.2.7"]}});
@@ -119,7 +129,7 @@ fn other_networks_must_be_able_to_find_a_gateway_without_a_load_balancer() {
     }
     let by_values =
         EastWestGateway { values: json!({"service": {"type": "ClusterIP"}}), ..EastWestGateway::default() };
-    assert_eq!(field_of(&two_networks(by_values)), "primary[\"west\"].east_west_gateway.values");
+    assert_eq!(field_of(&two_networks(by_values)), "west.east_west_gateway.values");
 }
 
 #[test]
@@ -130,16 +140,13 @@ fn istiod_finds_the_nodes_that_an_annotation_selects() {
         ..of_type(service_type)
     };
     assert_eq!(violations(&two_networks(selecting("NodePort"))), []);
-    assert_eq!(
-        field_of(&two_networks(selecting("ClusterIP"))),
-        "primary[\"west\"].east_west_gateway.service_type"
-    );
+    assert_eq!(field_of(&two_networks(selecting("ClusterIP"))), "west.east_west_gateway.service_type");
 }
 
 #[test]
 fn nobody_looks_for_the_gateway_of_a_drained_cluster() {
     let mut drained = two_networks(of_type("ClusterIP"));
-    drained.primaries.get_mut("west").unwrap().drain = true;
+    drained.primaries.get_mut("west").unwrap().member.drain = true;
     assert_eq!(violations(&drained), []);
 }
 
@@ -152,7 +159,7 @@ fn gateways_of_two_networks_are_at_different_places() {
     };
     let on = |network, port| primary(network, at(port));
     let same = mesh(&[("east", on("net-east", 443)), ("west", on("net-west", 443))]);
-    assert_eq!(field_of(&same), "primary[\"west\"].east_west_gateway.addresses");
+    assert_eq!(field_of(&same), "west.east_west_gateway.addresses");
     assert_eq!(violations(&mesh(&[("east", on("net-east", 443)), ("west", on("net-west", 444))])), []);
     assert_eq!(violations(&mesh(&[("east", on("net", 443)), ("west", on("net", 443))])), []);
 }
@@ -164,7 +171,7 @@ fn calls_of_other_meshes_do_not_end_where_those_of_other_networks_do() {
         address_port: Some(address_port),
         ..EastWestGateway::default()
     };
-    let both = |port| Primary { federation_gateway: Some(at(port)), ..primary("net", at(443)) };
-    assert_eq!(field_of(&mesh(&[("east", both(443))])), "primary[\"east\"].federation_gateway.addresses");
+    let both = |port| DeclaredMember { federation_gateway: Some(at(port)), ..primary("net", at(443)) };
+    assert_eq!(field_of(&mesh(&[("east", both(443))])), "east.federation_gateway.addresses");
     assert_eq!(violations(&mesh(&[("east", both(444))])), []);
 }

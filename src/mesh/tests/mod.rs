@@ -1,3 +1,7 @@
+mod entrances;
+mod gateways;
+mod topology;
+
 use serde_json::json;
 
 use super::*;
@@ -15,7 +19,7 @@ pub(super) fn mesh() -> Mesh {
 }
 
 fn primary() -> Primary {
-    Primary { network: "net-east".to_owned(), ..Primary::default() }
+    DeclaredMember { network: "net-east".to_owned(), ..DeclaredMember::default() }.into()
 }
 
 /// The only violation of a mesh that has one.
@@ -33,18 +37,18 @@ fn a_mesh_of_one_primary_is_valid() {
     let valid = mesh().validate().unwrap();
     let (cluster, primary) = valid.primaries().first_key_value().unwrap();
     assert_eq!(cluster.as_str(), "east");
-    assert_eq!(primary.network().as_str(), "net-east");
-    assert_eq!(primary.version().as_str(), "1.31.1");
+    assert_eq!(primary.member().network().as_str(), "net-east");
+    assert_eq!(primary.member().version().as_str(), "1.31.1");
     assert_eq!(valid.warnings(), []);
-    assert_eq!(primary.chart_values(ChartName::Istiod), &json!(null));
+    assert_eq!(primary.member().chart_values(ChartName::Istiod), &json!(null));
 }
 
 #[test]
 fn a_primary_may_run_another_release() {
     let mut mesh = mesh();
-    mesh.primaries.get_mut("east").unwrap().version = Some("1.30.5".to_owned());
+    mesh.primaries.get_mut("east").unwrap().member.version = Some("1.30.5".to_owned());
     let valid = mesh.validate().unwrap();
-    assert_eq!(valid.primaries().values().next().unwrap().version().as_str(), "1.30.5");
+    assert_eq!(valid.primaries().values().next().unwrap().member().version().as_str(), "1.30.5");
 }
 
 #[test]
@@ -54,31 +58,30 @@ fn every_invalid_name_is_reported_at_once_with_its_field() {
     mesh.trust_domain = "Shop.example".to_owned();
     mesh.version = "~1.31".to_owned();
     mesh.namespace = "istio.system".to_owned();
-    mesh.primaries = [("East".to_owned(), Primary { network: String::new(), ..Primary::default() })].into();
+    mesh.primaries = [("East".to_owned(), Primary::default())].into();
     let fields: Vec<String> = mesh.validate().unwrap_err().iter().map(|v| v.field.to_string()).collect();
-    assert_eq!(
-        fields,
-        ["mesh_id", "trust_domain", "version", "namespace", "primary[\"East\"]", "primary[\"East\"].network"]
-    );
+    assert_eq!(fields, ["mesh_id", "trust_domain", "version", "namespace", "East", "East.network"]);
 }
 
 #[test]
-fn a_violation_says_field_cluster_cause_and_way_out() {
+fn a_violation_says_field_member_and_cause() {
     let mut mesh = mesh();
-    mesh.primaries.get_mut("east").unwrap().network = "Net".to_owned();
+    mesh.primaries.get_mut("east").unwrap().member.network = "Net".to_owned();
     let violation = violation_of(&mesh);
-    assert_eq!(violation.severity, Severity::Error);
-    assert_eq!(violation.cluster.as_deref(), Some("east"));
-    assert_eq!(violation.field.to_string(), "primary[\"east\"].network");
-    assert_eq!(violation.cause, "\"Net\" is not a network name.");
-    assert!(violation.way_out.starts_with("Use 1 to 63 lower-case letters"), "{}", violation.way_out);
+    assert_eq!(violation.severity(), Severity::Error);
+    assert_eq!(violation.member.as_deref(), Some("east"));
+    assert_eq!(violation.field.to_string(), "east.network");
+    assert_eq!(violation.rule.to_string(), "\"Net\" is not a network name.");
 }
 
 #[test]
 fn a_mesh_needs_a_primary() {
     let mut mesh = mesh();
     mesh.primaries.clear();
-    assert_eq!(violation_of(&mesh).cause, "A mesh needs at least one cluster with a control plane.");
+    assert_eq!(
+        violation_of(&mesh).rule.to_string(),
+        "A mesh needs at least one cluster with a control plane."
+    );
 }
 
 #[test]
@@ -87,7 +90,7 @@ fn the_default_trust_domain_is_accepted_with_a_warning() {
     mesh.trust_domain = "cluster.local".to_owned();
     assert!(mesh.validate().is_ok());
     let violation = violation_of(&mesh);
-    assert_eq!(violation.severity, Severity::Warning);
+    assert_eq!(violation.severity(), Severity::Warning);
     assert_eq!(violation.field.to_string(), "trust_domain");
 }
 
@@ -111,14 +114,16 @@ fn an_unknown_chart_is_refused_with_the_list_of_known_ones() {
     mesh.chart.insert("istio".to_owned(), json!({}));
     let violation = violation_of(&mesh);
     assert_eq!(violation.field.to_string(), "chart[\"istio\"]");
-    assert_eq!(violation.way_out, "Use \"base\", \"istiod\", \"cni\" or \"gateway\".");
+    let Rule::Name(invalid) = violation.rule else { panic!("{violation}") };
+    assert_eq!(invalid.rule, "\"base\", \"istiod\", \"cni\" or \"gateway\"");
 }
 
 #[test]
 fn values_that_are_no_mapping_are_refused() {
     let mut mesh = mesh();
     mesh.mesh_config = json!(["a"]);
-    assert_eq!(violation_of(&mesh).cause, "mesh_config is not a mapping.");
+    let violation = violation_of(&mesh);
+    assert_eq!((violation.field.to_string().as_str(), violation.rule), ("mesh_config", Rule::NotAMapping));
     mesh.mesh_config = json!({});
     mesh.chart.insert("base".to_owned(), json!("text"));
     assert_eq!(violation_of(&mesh).field.to_string(), "chart[\"base\"].values");
@@ -149,18 +154,21 @@ fn a_value_that_contradicts_the_mesh_is_refused_wherever_it_stands() {
     for (values, path) in cases {
         for in_primary in [false, true] {
             let mut mesh = mesh();
-            let charts =
-                if in_primary { &mut mesh.primaries.get_mut("east").unwrap().chart } else { &mut mesh.chart };
+            let charts = if in_primary {
+                &mut mesh.primaries.get_mut("east").unwrap().member.chart
+            } else {
+                &mut mesh.chart
+            };
             charts.insert("istiod".to_owned(), values.clone());
             let violation = violation_of(&mesh);
-            let block = if in_primary {
-                "primary[\"east\"].chart[\"istiod\"].values"
-            } else {
-                "chart[\"istiod\"].values"
-            };
+            let block = if in_primary { "east.chart[\"istiod\"].values" } else { "chart[\"istiod\"].values" };
             assert_eq!(violation.field.to_string(), block, "{path}");
-            assert!(violation.cause.starts_with(&format!("{path} is ")), "{}", violation.cause);
-            assert_eq!(violation.cluster.as_deref(), Some("east"));
+            assert!(
+                violation.rule.to_string().starts_with(&format!("{path} is ")),
+                "{}",
+                violation.rule.to_string()
+            );
+            assert_eq!(violation.member.as_deref(), Some("east"));
         }
     }
 }
@@ -183,11 +191,15 @@ fn values_of_other_charts_that_make_names_differ_are_refused() {
         ("gateway", json!({"name": "other"}), "name"),
     ] {
         let mut mesh = mesh();
-        mesh.primaries.get_mut("east").unwrap().east_west_gateway = Some(EastWestGateway::default());
+        mesh.primaries.get_mut("east").unwrap().member.east_west_gateway = Some(EastWestGateway::default());
         mesh.chart.insert(chart.to_owned(), values);
         let violation = violation_of(&mesh);
         assert_eq!(violation.field.to_string(), format!("chart[\"{chart}\"].values"));
-        assert!(violation.cause.starts_with(&format!("{path} is ")), "{}", violation.cause);
+        assert!(
+            violation.rule.to_string().starts_with(&format!("{path} is ")),
+            "{}",
+            violation.rule.to_string()
+        );
     }
 }
 
@@ -196,8 +208,11 @@ fn a_revision_is_refused_with_the_reason() {
     let mut mesh = mesh();
     mesh.chart.insert("istiod".to_owned(), json!({"revision": "canary"}));
     let violation = violation_of(&mesh);
-    assert!(violation.cause.contains("a mesh has only the default revision"), "{}", violation.cause);
-    assert!(violation.way_out.starts_with("Remove revision."), "{}", violation.way_out);
+    assert!(
+        violation.rule.to_string().contains("a mesh has only the default revision"),
+        "{}",
+        violation.rule.to_string()
+    );
 }
 
 #[test]
@@ -207,7 +222,7 @@ fn mesh_config_may_not_contradict_the_mesh_either() {
     let violation = violation_of(&mesh);
     assert_eq!(violation.field.to_string(), "mesh_config");
     assert_eq!(
-        violation.cause,
+        violation.rule.to_string(),
         "trustDomain is \"other.example\", but trust_domain requires \"shop.example\"."
     );
 }
@@ -237,7 +252,7 @@ fn the_base_chart_knows_only_the_namespace() {
         .insert("base".to_owned(), json!({"global": {"meshID": "anything", "istioNamespace": "other"}}));
     let violation = violation_of(&mesh);
     assert_eq!(
-        violation.cause,
+        violation.rule.to_string(),
         "global.istioNamespace is \"other\", but namespace requires \"istio-system\"."
     );
 }

@@ -5,8 +5,6 @@
 //! choice where there are only a few. For what no stand-in can cover, such as the values of a chart, the objects that it may change
 //! are [`Loose`].
 
-use tfplugin::{AttributePath, Step};
-
 use crate::mesh::ChartName;
 
 /// One of the stand-ins for every unknown value.
@@ -63,27 +61,9 @@ impl Loose {
     /// The objects of every chart in every cluster.
     pub const ALL: Self = Self { cluster: None, chart: None };
 
-    /// What unknown values at this path may change.
-    pub fn of(path: &AttributePath) -> Self {
-        let mut loose = Self::ALL;
-        for pair in path.steps().windows(2) {
-            match pair {
-                [Step::Attribute(block), Step::Key(label)] if block == "primary" => {
-                    loose.cluster = Some(label.clone());
-                }
-                [Step::Attribute(block), Step::Key(label)] if block == "chart" => {
-                    loose.chart = Some(label.clone());
-                }
-                [Step::Attribute(block), Step::Attribute(_)] if block.ends_with("_gateway") => {
-                    loose.chart = Some(ChartName::Gateway.as_str().to_owned());
-                }
-                _ => {}
-            }
-        }
-        if path.steps() == AttributePath::new("mesh_config").steps() {
-            loose.chart = Some(ChartName::Istiod.as_str().to_owned());
-        }
-        loose
+    /// The objects of this chart in this cluster, each as it is declared; of all of them where there is none.
+    pub fn new(cluster: Option<&str>, chart: Option<&str>) -> Self {
+        Self { cluster: cluster.map(str::to_owned), chart: chart.map(str::to_owned) }
     }
 
     /// Whether an object of this chart in this cluster is one of them.
@@ -99,19 +79,14 @@ mod tests {
 
     #[test]
     fn unknown_values_loosen_the_objects_that_they_may_change_and_no_others() {
-        let west = AttributePath::new("primary").key("west");
-        let istiod_of_west = Loose::of(&west.clone().attribute("chart").key("istiod").attribute("values"));
+        let istiod_of_west = Loose::new(Some("west"), Some("istiod"));
         assert!(istiod_of_west.has("west", ChartName::Istiod));
         assert!(!istiod_of_west.has("west", ChartName::Gateway));
         assert!(!istiod_of_west.has("east", ChartName::Istiod));
-        let gateway_of_west = Loose::of(&west.attribute("east_west_gateway").attribute("values"));
-        assert!(gateway_of_west.has("west", ChartName::Gateway));
-        assert!(!gateway_of_west.has("west", ChartName::Istiod));
-        let base = Loose::of(&AttributePath::new("chart").key("base").attribute("values"));
+        let base = Loose::new(None, Some("base"));
         assert!(base.has("east", ChartName::Base) && base.has("west", ChartName::Base));
         assert!(!base.has("east", ChartName::Istiod));
-        let mesh_config = Loose::of(&AttributePath::new("mesh_config"));
-        assert!(mesh_config.has("east", ChartName::Istiod) && !mesh_config.has("east", ChartName::Cni));
+        assert!(Loose::ALL.has("east", ChartName::Istiod) && Loose::ALL.has("west", ChartName::Cni));
     }
 
     #[test]

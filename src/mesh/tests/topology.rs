@@ -1,26 +1,22 @@
 use core::time::Duration;
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::super::{Severity, Violation};
 use super::*;
-use crate::mesh::{
-    Authority, CertificateAuthority, ChartSource, ClusterName, DeclaredAddress, DeclaredApiServer,
-    EastWestGateway, GivenAuthority, RootKeeper,
-};
 
 const DAY: Duration = Duration::from_hours(24);
 
-fn primary(network: &str) -> Primary {
-    Primary { network: network.to_owned(), ..Primary::default() }
+fn primary(network: &str) -> DeclaredMember {
+    DeclaredMember { network: network.to_owned(), ..DeclaredMember::default() }
 }
 
-fn with_gateway(network: &str) -> Primary {
-    Primary { east_west_gateway: Some(EastWestGateway::default()), ..primary(network) }
+fn with_gateway(network: &str) -> DeclaredMember {
+    DeclaredMember { east_west_gateway: Some(EastWestGateway::default()), ..primary(network) }
 }
 
 /// A mesh whose root is kept in `east`.
-fn mesh(primaries: &[(&str, Primary)]) -> Mesh {
+fn mesh(primaries: &[(&str, DeclaredMember)]) -> Mesh {
     Mesh {
         mesh_id: "shop".to_owned(),
         trust_domain: "shop.example".to_owned(),
@@ -31,7 +27,10 @@ fn mesh(primaries: &[(&str, Primary)]) -> Mesh {
             key_cluster: Some("east".to_owned()),
             ..CertificateAuthority::default()
         },
-        primaries: primaries.iter().map(|(label, primary)| ((*label).to_owned(), primary.clone())).collect(),
+        primaries: primaries
+            .iter()
+            .map(|(label, member)| ((*label).to_owned(), member.clone().into()))
+            .collect(),
         ..Mesh::default()
     }
 }
@@ -39,14 +38,14 @@ fn mesh(primaries: &[(&str, Primary)]) -> Mesh {
 fn violation_of(mesh: &Mesh) -> Violation {
     let violations = mesh.validate().unwrap_err();
     assert_eq!(violations.len(), 1, "{violations:#?}");
-    assert_eq!(violations[0].severity, Severity::Error);
+    assert_eq!(violations[0].severity(), Severity::Error);
     violations.into_iter().next().unwrap()
 }
 
 #[test]
 fn clusters_on_one_network_need_no_gateway() {
     let valid = mesh(&[("east", primary("net")), ("west", primary("net"))]).validate().unwrap();
-    assert!(!valid.has_several_networks());
+    assert!(!valid.identity().has_several_networks());
     let east = "east".parse().unwrap();
     assert_eq!(valid.read_by(&east).map(ClusterName::as_str).collect::<Vec<_>>(), ["west"]);
 }
@@ -54,19 +53,23 @@ fn clusters_on_one_network_need_no_gateway() {
 #[test]
 fn a_network_without_a_gateway_is_refused_when_there_are_several() {
     let violation = violation_of(&mesh(&[("east", with_gateway("net-east")), ("west", primary("net-west"))]));
-    assert_eq!(violation.field.to_string(), "primary[\"west\"].east_west_gateway");
-    assert!(violation.cause.contains("network \"net-west\" has no east-west gateway"), "{}", violation.cause);
+    assert_eq!(violation.field.to_string(), "west.east_west_gateway");
+    assert!(
+        violation.rule.to_string().contains("network \"net-west\" has no east-west gateway"),
+        "{}",
+        violation.rule.to_string()
+    );
 }
 
 #[test]
 fn one_gateway_serves_all_clusters_of_its_network() {
     let primaries =
         [("east", with_gateway("net-a")), ("middle", primary("net-a")), ("west", with_gateway("net-b"))];
-    assert!(mesh(&primaries).validate().unwrap().has_several_networks());
+    assert!(mesh(&primaries).validate().unwrap().identity().has_several_networks());
 }
 
-fn drained(primary: Primary) -> Primary {
-    Primary { drain: true, ..primary }
+fn drained(primary: DeclaredMember) -> DeclaredMember {
+    DeclaredMember { drain: true, ..primary }
 }
 
 #[test]
@@ -84,8 +87,8 @@ fn nobody_reads_a_drained_cluster_which_still_reads_the_others() {
 fn a_mesh_keeps_a_primary_that_is_not_drained() {
     let violation =
         violation_of(&mesh(&[("east", drained(primary("net"))), ("west", drained(primary("net")))]));
-    assert_eq!(violation.field.to_string(), "primary[\"east\"].drain");
-    assert!(violation.way_out.contains("destroy"), "{}", violation.way_out);
+    assert_eq!(violation.field.to_string(), "east.drain");
+    assert_eq!(violation.rule, TopologyRule::AllDrained.into());
 }
 
 #[test]
@@ -94,25 +97,29 @@ fn a_gateway_that_is_drained_is_none_for_the_others_of_its_network() {
     assert!(mesh(&others).validate().is_ok());
     let [east, west] = others;
     let violation = violation_of(&mesh(&[east, west, ("edge", primary("net-b"))]));
-    assert_eq!(violation.field.to_string(), "primary[\"edge\"].east_west_gateway");
+    assert_eq!(violation.field.to_string(), "edge.east_west_gateway");
 }
 
 #[test]
 fn releases_of_one_mesh_are_one_minor_apart_at_most() {
-    let at = |version: &str| Primary { version: Some(version.to_owned()), ..primary("net") };
+    let at = |version: &str| DeclaredMember { version: Some(version.to_owned()), ..primary("net") };
     for near in ["1.30.9", "1.31.0-rc.1", "1.32.0"] {
         assert!(mesh(&[("east", primary("net")), ("west", at(near))]).validate().is_ok(), "{near}");
     }
     for (far, behind) in [("1.29.4", "west"), ("1.33.0", "east"), ("2.0.0", "east")] {
         let violation = violation_of(&mesh(&[("east", primary("net")), ("west", at(far))]));
-        assert_eq!(violation.field.to_string(), format!("primary[\"{behind}\"].version"));
-        assert!(violation.cause.contains("1.31.1") && violation.cause.contains(far), "{}", violation.cause);
+        assert_eq!(violation.field.to_string(), format!("{behind}.version"));
+        assert!(
+            violation.rule.to_string().contains("1.31.1") && violation.rule.to_string().contains(far),
+            "{}",
+            violation.rule.to_string()
+        );
     }
 }
 
 #[test]
 fn gateways_with_host_names_are_not_to_be_ignored() {
-    let deaf = |value: Value| Primary {
+    let deaf = |value: Value| DeclaredMember {
         chart: BTreeMap::from([(
             "istiod".to_owned(),
             json!({"pilot": {"env": {"RESOLVE_HOSTNAME_GATEWAYS": value}}}),
@@ -122,16 +129,16 @@ fn gateways_with_host_names_are_not_to_be_ignored() {
     let at = |addresses: &[&str]| {
         let addresses = addresses.iter().map(|address| (*address).to_owned()).collect();
         let gateway = EastWestGateway { addresses, ..EastWestGateway::default() };
-        Primary { east_west_gateway: Some(gateway), ..primary("net-west") }
+        DeclaredMember { east_west_gateway: Some(gateway), ..primary("net-west") }
     };
     for value in [json!(false), json!("false"), json!("0")] {
         for addresses in [&[][..], &["192.0.2.7", "gateway.example"]] {
             let violation = violation_of(&mesh(&[("east", deaf(value.clone())), ("west", at(addresses))]));
-            assert_eq!(violation.field.to_string(), "primary[\"east\"].chart[\"istiod\"].values");
+            assert_eq!(violation.field.to_string(), "east.chart[\"istiod\"].values");
             assert!(
-                violation.cause.starts_with("pilot.env.RESOLVE_HOSTNAME_GATEWAYS is false"),
+                violation.rule.to_string().starts_with("pilot.env.RESOLVE_HOSTNAME_GATEWAYS is false"),
                 "{}",
-                violation.cause
+                violation.rule.to_string()
             );
         }
     }
@@ -142,15 +149,17 @@ fn gateways_with_host_names_are_not_to_be_ignored() {
 
 #[test]
 fn overlapping_pod_ranges_on_one_network_are_refused() {
-    let on =
-        |network: &str, cidr: &str| Primary { pod_cidrs: [cidr.to_owned()].into(), ..with_gateway(network) };
+    let on = |network: &str, cidr: &str| DeclaredMember {
+        pod_cidrs: [cidr.to_owned()].into(),
+        ..with_gateway(network)
+    };
     let violation =
         violation_of(&mesh(&[("east", on("net", "10.8.0.0/16")), ("west", on("net", "10.8.128.0/17"))]));
-    assert_eq!(violation.field.to_string(), "primary[\"west\"].pod_cidrs");
+    assert_eq!(violation.field.to_string(), "west.pod_cidrs");
     assert!(
-        violation.cause.starts_with("10.8.128.0/17 overlaps 10.8.0.0/16 of cluster \"east\""),
+        violation.rule.to_string().starts_with("10.8.128.0/17 overlaps 10.8.0.0/16 of cluster \"east\""),
         "{}",
-        violation.cause
+        violation.rule.to_string()
     );
     let apart = mesh(&[("east", on("net-east", "10.8.0.0/16")), ("west", on("net-west", "10.8.0.0/16"))]);
     assert!(apart.validate().is_ok());
@@ -158,7 +167,7 @@ fn overlapping_pod_ranges_on_one_network_are_refused() {
 
 #[test]
 fn service_ranges_may_be_each_others_but_hold_no_pods_of_their_network() {
-    let on = |network: &str, pods: &str, services: &str| Primary {
+    let on = |network: &str, pods: &str, services: &str| DeclaredMember {
         pod_cidrs: [pods.to_owned()].into(),
         service_cidrs: [services.to_owned()].into(),
         ..with_gateway(network)
@@ -173,8 +182,12 @@ fn service_ranges_may_be_each_others_but_hold_no_pods_of_their_network() {
         ("west", on("net", "10.97.0.0/16", "10.128.0.0/16")),
     ]);
     let violation = violation_of(&caught);
-    assert_eq!(violation.field.to_string(), "primary[\"east\"].service_cidrs");
-    assert!(violation.cause.contains("10.97.0.0/16 of cluster \"west\""), "{}", violation.cause);
+    assert_eq!(violation.field.to_string(), "east.service_cidrs");
+    assert!(
+        violation.rule.to_string().contains("10.97.0.0/16 of cluster \"west\""),
+        "{}",
+        violation.rule.to_string()
+    );
     let apart = mesh(&[
         ("east", on("net-east", "10.8.0.0/16", "10.96.0.0/12")),
         ("west", on("net-west", "10.97.0.0/16", "10.128.0.0/16")),
@@ -189,7 +202,7 @@ fn a_root_of_its_own_is_for_one_primary_only() {
     two.certificate_authority.key_cluster = None;
     let violation = violation_of(&two);
     assert_eq!(violation.field.to_string(), "certificate_authority.mode");
-    assert!(violation.way_out.starts_with("Omit mode"), "{}", violation.way_out);
+    assert_eq!(violation.rule, AuthorityRule::SeveralRoots.into());
     two.primaries.remove("west");
     assert_eq!(two.validate().unwrap().authority(), &Authority::SelfSigned);
 }
@@ -198,9 +211,10 @@ fn a_root_of_its_own_is_for_one_primary_only() {
 fn several_primaries_name_the_cluster_that_keeps_the_root() {
     let mut two = mesh(&[("east", primary("net")), ("west", primary("net"))]);
     two.certificate_authority.key_cluster = None;
-    assert_eq!(violation_of(&two).way_out, "Set key_cluster to one of east, west.");
+    let choices = ["east", "west"].map(str::to_owned).to_vec();
+    assert_eq!(violation_of(&two).rule, AuthorityRule::NoKeyCluster { choices }.into());
     two.certificate_authority.key_cluster = Some("north".to_owned());
-    assert_eq!(violation_of(&two).cause, "\"north\" is not a primary of this mesh.");
+    assert_eq!(violation_of(&two).rule.to_string(), "\"north\" is not a primary of this mesh.");
 }
 
 #[test]
@@ -220,7 +234,7 @@ fn settings_of_the_authority_are_checked() {
     assert_eq!(violation_of(&one).field.to_string(), "certificate_authority.root_lifetime_days");
     one.certificate_authority.root_lifetime_days = None;
     one.certificate_authority.key_type = Some("rsa".to_owned());
-    assert_eq!(violation_of(&one).cause, "\"rsa\" is not a valid key type.");
+    assert_eq!(violation_of(&one).rule.to_string(), "\"rsa\" is not a valid key type.");
     one.certificate_authority.key_type = None;
     one.certificate_authority.mode = Some("vault".to_owned());
     assert_eq!(violation_of(&one).field.to_string(), "certificate_authority.mode");
@@ -232,7 +246,7 @@ fn what_belongs_to_another_mode_is_refused() {
     one.certificate_authority.mode = Some("existing".to_owned());
     let violation = violation_of(&one);
     assert_eq!(violation.field.to_string(), "certificate_authority.key_cluster");
-    assert_eq!(violation.cause, "key_cluster has no effect when mode is \"existing\".");
+    assert_eq!(violation.rule.to_string(), "key_cluster has no effect when mode is \"existing\".");
     one.certificate_authority.key_cluster = None;
     assert_eq!(one.validate().unwrap().authority(), &Authority::Existing);
 }
@@ -247,7 +261,7 @@ fn every_primary_and_no_other_cluster_has_a_given_authority() {
         ..CertificateAuthority::default()
     };
     let violations = two.validate().unwrap_err();
-    let causes: Vec<&str> = violations.iter().map(|violation| violation.cause.as_str()).collect();
+    let causes: Vec<String> = violations.iter().map(|violation| violation.rule.to_string()).collect();
     let expected = [
         "No certificate and key are given for istiod of cluster \"west\".",
         "\"north\" is not a primary of this mesh.",
@@ -305,10 +319,10 @@ fn images_and_definitions_are_checked() {
     assert_eq!(variant, "image_variant");
     let crds = refused(|mesh| {
         for primary in mesh.primaries.values_mut() {
-            primary.crds = Some("helm".to_owned());
+            primary.member.crds = Some("helm".to_owned());
         }
     });
-    assert_eq!(crds, "primary[\"east\"].crds");
+    assert_eq!(crds, "east.crds");
 }
 
 #[test]
@@ -317,7 +331,8 @@ fn values_that_contradict_the_images_are_refused() {
     one.images.hub = Some("registry.example/istio".to_owned());
     one.chart.insert("istiod".to_owned(), serde_json::json!({"global": {"hub": "other.example/istio"}}));
     let violation = violation_of(&one);
-    assert_eq!(violation.way_out, "Remove global.hub; it follows from hub.");
+    let text = "global.hub is \"other.example/istio\", but hub requires \"registry.example/istio\".";
+    assert_eq!(violation.rule.to_string(), text);
 }
 
 fn address(url: &str) -> DeclaredAddress {
@@ -333,11 +348,11 @@ fn an_address_for_one_reader_needs_that_reader_and_must_be_usable_there() {
     ] {
         let from = BTreeMap::from([(reader.to_owned(), address(url))]);
         let api_server = DeclaredApiServer { from, ..DeclaredApiServer::default() };
-        let east = Primary { api_server: Some(api_server), ..primary("net") };
+        let east = DeclaredMember { api_server: Some(api_server), ..primary("net") };
         let violation = violation_of(&mesh(&[("east", east), ("west", primary("net"))]));
-        let path = format!("primary[\"east\"].api_server.from[{reader:?}]");
+        let path = format!("east.api_server.from[{reader:?}]");
         assert!(violation.field.to_string().starts_with(&path), "{violation}");
-        assert!(violation.cause.contains(cause), "{violation}");
+        assert!(violation.rule.to_string().contains(cause), "{violation}");
     }
 }
 
@@ -345,8 +360,12 @@ fn an_address_for_one_reader_needs_that_reader_and_must_be_usable_there() {
 fn an_address_that_no_other_cluster_can_use_is_refused() {
     let api_server =
         DeclaredApiServer { usual: address("https://127.0.0.1:6443"), ..DeclaredApiServer::default() };
-    let east = Primary { api_server: Some(api_server), ..primary("net") };
+    let east = DeclaredMember { api_server: Some(api_server), ..primary("net") };
     let violation = violation_of(&mesh(&[("east", east)]));
-    assert_eq!(violation.field.to_string(), "primary[\"east\"].api_server.url");
-    assert!(violation.cause.contains("always refers to the local machine"), "{}", violation.cause);
+    assert_eq!(violation.field.to_string(), "east.api_server.url");
+    assert!(
+        violation.rule.to_string().contains("always refers to the local machine"),
+        "{}",
+        violation.rule.to_string()
+    );
 }

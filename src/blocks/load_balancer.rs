@@ -4,7 +4,7 @@ use tfplugin::Type;
 use tfplugin::schema::{Attribute, Block};
 
 /// The block with the attributes of a load balancer; `callers` says whose addresses may connect.
-pub fn with_load_balancer(block: Block, callers: &str) -> Block {
+pub(super) fn with_load_balancer(block: Block, callers: &str) -> Block {
     block
         .attribute("service_annotations", Attribute::map(Type::String,
             "Annotations of its Service, which a cloud's load balancer controller reads: for an internal load balancer \

@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use tfplugin::schema::{Attribute, Block, NestedBlock};
 use tfplugin::{AttributePath, Field, Model, Type};
 
-use super::declare::Reader;
 use super::load_balancer::with_load_balancer;
-use crate::mesh::{EastWestGateway, GatewayRole, Resources};
+use super::reader::Reader;
+use super::stand_in::Loose;
+use crate::mesh::{ChartName, EastWestGateway, GatewayRole, Resources};
 
 /// A gateway of a cluster.
 #[derive(Clone, Debug, Default, Model)]
@@ -127,8 +128,14 @@ fn resources() -> Block {
 }
 
 impl Reader {
-    /// The gateway that a block declares; `path` is where the block stands.
-    pub(super) fn gateway(&mut self, gateway: &GatewayModel, path: &AttributePath) -> EastWestGateway {
+    /// The gateway of a cluster that a block declares; `path` is where the block is.
+    pub fn gateway(
+        &mut self,
+        gateway: &GatewayModel,
+        cluster: &str,
+        path: &AttributePath,
+    ) -> EastWestGateway {
+        let loose = Loose::new(Some(cluster), Some(ChartName::Gateway.as_str()));
         EastWestGateway {
             namespace: self.text(&gateway.namespace),
             service_type: self
@@ -142,7 +149,7 @@ impl Reader {
             address_port: self.number(&gateway.address_port),
             resources: self.resources(&gateway.resources),
             replicas: self.number(&gateway.replicas),
-            values: self.yaml(&gateway.values, path.clone().attribute("values")),
+            values: self.yaml(&gateway.values, path.clone().attribute("values"), loose),
         }
     }
 

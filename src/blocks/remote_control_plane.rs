@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use tfplugin::schema::{Attribute, Block};
 use tfplugin::{Field, Model};
 
-use super::declare::Reader;
 use super::load_balancer::with_load_balancer;
+use super::reader::Reader;
 use crate::mesh::RemoteControlPlane;
 
 /// How clusters without a control plane reach this one's.
@@ -36,7 +36,7 @@ pub fn block() -> Block {
 
 impl Reader {
     /// What the block declares.
-    pub(super) fn remote_control_plane(&mut self, remote: &RemoteControlPlaneModel) -> RemoteControlPlane {
+    pub fn remote_control_plane(&mut self, remote: &RemoteControlPlaneModel) -> RemoteControlPlane {
         RemoteControlPlane {
             hostname: self.text(&remote.hostname),
             service_annotations: self.map(&remote.service_annotations),
