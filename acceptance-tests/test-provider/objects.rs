@@ -1,4 +1,4 @@
-//! `istio_test_objects`: ConfigMaps in some clusters, and a Secret whose value only the configuration has.
+//! `istio_test_objects`: a `ConfigMap` for each text in some clusters, and a Secret whose value only the configuration has.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

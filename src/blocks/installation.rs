@@ -4,7 +4,6 @@ use tfplugin::schema::{Attribute, Schema};
 use tfplugin::{Field, Type};
 
 use crate::lifecycle::{Manifests, Recorded, Texts, known_objects, known_texts};
-use crate::rollout::OwnerKind;
 
 /// The schema with these attributes.
 pub fn with_installation(schema: Schema) -> Schema {
@@ -74,16 +73,10 @@ pub struct Installation<'a> {
 }
 
 impl Installation<'_> {
-    /// What the known part of it says, of a resource of this kind in this namespace whose charts come from this repository.
-    pub fn recorded(
-        self,
-        kind: OwnerKind,
-        namespace: &Field<String>,
-        repository: Option<String>,
-    ) -> Recorded {
+    /// What the known part of it says, of a resource in this namespace whose charts come from this repository.
+    pub fn recorded(self, namespace: &Field<String>, repository: Option<String>) -> Recorded {
         let texts = |field: &Field<_>| field.as_known().map(known_texts).unwrap_or_default();
         Recorded {
-            kind,
             id: self.id.as_known().cloned(),
             namespace: namespace.as_known().cloned().unwrap_or_default(),
             objects: known_objects(self.manifests),
@@ -91,6 +84,7 @@ impl Installation<'_> {
             repository,
             cluster_uids: texts(self.cluster_uids),
             kubernetes_versions: texts(self.kubernetes_versions),
+            ..Recorded::default()
         }
     }
 }

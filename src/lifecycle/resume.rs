@@ -257,7 +257,7 @@ mod tests {
         for change in [
             |character: &mut Character| drop(character.traits.insert("mesh_id", "bank".to_owned())),
             |character: &mut Character| {
-                drop(character.traits.insert("trust_domain", "bank.example".to_owned()))
+                character.traits.insert("trust_domain", "bank.example".to_owned());
             },
             |character: &mut Character| drop(character.traits.insert("root", "AB:CD".to_owned())),
             |character: &mut Character| drop(character.clusters.pop_first()),

@@ -114,7 +114,7 @@ impl Run<'_> {
         }
         let policy = self.installation.policy();
         let (engine, cancel, inventory) = (&target.engine, self.session.cancel, &mut self.inventory);
-        let done = engine.apply_after(&mut self.preflight, &applied, inventory, &policy, cancel).await;
+        let done = engine.apply_after(&self.preflight, &applied, inventory, &policy, cancel).await;
         self.outcome.add(done.changes);
         done.error.map_or(Ok(()), |error| Err(RolloutError::Apply(error)))
     }

@@ -1,7 +1,7 @@
 use acceptance_tests::admin::Admin;
 use acceptance_tests::audited::Writes;
 use acceptance_tests::book::{Record, owner, owners};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::set::{ADDRESS, Clusters, NAMESPACE, SECRET, Set, assert_nothing_is_left, path_of, text, value};
 
@@ -35,17 +35,12 @@ pub fn objects_are_planned_applied_and_destroyed(clusters: &Clusters) {
 
 pub fn drift_is_planned_and_repaired(clusters: &Clusters) {
     let workspace = clusters.applied(&Set::pair());
+    let edited = |admin: &Admin, path: &str, data: Value| {
+        admin.merge(path, "kubectl-edit", &json!({"data": data}));
+    };
     let edits: [&dyn Fn(&Admin); 3] = [
-        &|admin| {
-            drop(admin.merge(&path_of("configmaps", "one"), "kubectl-edit", &json!({"data": {"text": "2"}})))
-        },
-        &|admin| {
-            drop(admin.merge(
-                &path_of("secrets", "secret"),
-                "kubectl-edit",
-                &json!({"data": {"value": "Mg=="}}),
-            ))
-        },
+        &|admin| edited(admin, &path_of("configmaps", "one"), json!({"text": "2"})),
+        &|admin| edited(admin, &path_of("secrets", "secret"), json!({"value": "Mg=="})),
         &|admin| admin.delete(&path_of("secrets", "secret")),
     ];
     for edit in edits {

@@ -32,7 +32,8 @@ impl MeshModel {
             cluster_uids: &self.cluster_uids,
             kubernetes_versions: &self.kubernetes_versions,
         };
-        installation.recorded(OwnerKind::Mesh, &self.namespace, self.chart_repository().into_known())
+        let repository = self.chart_repository().into_known();
+        Recorded { kind: OwnerKind::Mesh, ..installation.recorded(&self.namespace, repository) }
     }
 
     /// How it leaves a cluster.

@@ -26,9 +26,11 @@ pub fn check(mesh: &ValidatedMesh) -> Result<(), Diagnostics> {
 
 /// Whether istiod of this cluster is told what the records say; a warning if that cannot be seen.
 pub async fn observe(cluster: &Snapshot, namespace: &str) -> Result<SharedMeshConfigState, Diagnostic> {
-    let found = observe::shared_mesh_config(cluster, namespace).await;
-    let found = found.map_err(SharedMeshConfigError::Read);
-    match found.and_then(|found| shared_mesh_config::is_composed(found.data.as_ref(), &found.records)) {
+    let is_composed = match observe::shared_mesh_config(cluster, namespace).await {
+        Ok(found) => shared_mesh_config::is_composed(found.data.as_ref(), &found.records),
+        Err(error) => Err(SharedMeshConfigError::Read(error)),
+    };
+    match is_composed {
         Ok(Some(true)) => Ok(SharedMeshConfigState::Ready),
         Ok(Some(false)) => Ok(SharedMeshConfigState::Changed),
         Ok(None) => Ok(SharedMeshConfigState::Absent),
