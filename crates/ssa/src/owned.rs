@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use crate::discovery::Discovery;
 use crate::engine::Engine;
 use crate::field_path::{PathElement, Scalar};
 use crate::field_set::{FieldSet, ManagedFields};
@@ -21,7 +22,23 @@ impl Engine {
         kinds: &BTreeSet<GroupKind>,
         cancel: &CancellationToken,
     ) -> Result<BTreeSet<ObjectId>, RequestError> {
-        let discovery = self.discovery(cancel).await?;
+        let serves_all =
+            |discovery: &Discovery| kinds.iter().all(|kind| discovery.resource(kind, None).is_some());
+        let discovery = self.discovery_with(serves_all, cancel).await?;
+        match self.owned_by(&discovery, kinds, cancel).await {
+            Err(error) if discovery.is_kept() && error.is_of_unserved_kind() => {
+                self.owned_by(&*self.rediscover(cancel).await?, kinds, cancel).await
+            }
+            owned => owned,
+        }
+    }
+
+    async fn owned_by(
+        &self,
+        discovery: &Discovery,
+        kinds: &BTreeSet<GroupKind>,
+        cancel: &CancellationToken,
+    ) -> Result<BTreeSet<ObjectId>, RequestError> {
         let Owner { label, value } = &*self.owner;
         let selector = format!("&labelSelector={}", encode(&format!("{label}={value}")));
         let lists = kinds.iter().filter_map(|kind| discovery.resource(kind, None));

@@ -60,6 +60,7 @@ impl Shop {
             "/apis/shop.example/v1/namespaces/web/gadgets" if !state.has_no_gadgets => {
                 list(["a", "b"].map(gadget).into())
             }
+            "/apis/shop.example/v1/gadgets" if !state.has_no_gadgets => list(vec![gadget("a")]),
             "/apis/shop.example/v1/shelves" => list(["a", "b"].map(|name| shelf(name, !of_metadata)).into()),
             "/apis/shop.example/v1/shelves/b" => shelf("b", true).to_string().into_response(),
             _ => {
@@ -172,6 +173,23 @@ async fn a_kind_that_is_kept_and_no_longer_served_has_no_objects() {
     assert_eq!(sorted(shop.seen()), [DISCOVERY[0], DISCOVERY[1], GADGETS]);
     assert_eq!(found(&engine(address, folder.path(), "v1.36.3"), &gadgets()).await, 0);
     assert_eq!(sorted(shop.seen()), DISCOVERY, "what was found out is kept, and asked again");
+}
+
+#[tokio::test]
+async fn what_bears_the_owners_label_is_found_whatever_is_kept() {
+    let (shop, folder) = (Shop::default(), tempfile::tempdir().unwrap());
+    let address = shop.open().await;
+    let owned = async || {
+        let kinds = [GroupKind { group: GROUP.to_owned(), kind: "Gadget".to_owned() }].into();
+        let engine = engine(address, folder.path(), "v1.36.3");
+        engine.owned(&kinds, &CancellationToken::new()).await.unwrap().len()
+    };
+    shop.stop_serving_gadgets();
+    assert_eq!(owned().await, 0);
+    shop.serve_gadgets();
+    assert_eq!(owned().await, 1, "it was not served when that was kept");
+    shop.stop_serving_gadgets();
+    assert_eq!(owned().await, 0, "it was served when that was kept");
 }
 
 #[tokio::test]
