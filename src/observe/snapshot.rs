@@ -158,6 +158,14 @@ impl Snapshot {
         }
     }
 
+    /// An object in a namespace as it was read with others; `None` if it was not, or does not exist.
+    pub(super) async fn seen<K>(&self, namespace: &str, name: &str) -> Option<K>
+    where
+        K: Resource<DynamicType = ()> + DeserializeOwned,
+    {
+        self.read(&object_name::<K>(namespace, name)).await.flatten()
+    }
+
     /// What was read of an object; `None` if nothing was.
     async fn read<K: DeserializeOwned>(&self, name: &ObjectName) -> Option<Option<K>> {
         match self.objects().await?.objects.get(name)? {

@@ -53,7 +53,7 @@ impl Shop {
         let mut state = self.state.lock().unwrap();
         let path = request.uri().path().to_owned();
         state.seen.push((path.clone(), of_metadata));
-        let list = |items: Vec<Value>| axum::Json(json!({"metadata": {}, "items": items})).into_response();
+        let list = |items: Vec<Value>| json!({"metadata": {}, "items": items}).to_string().into_response();
         match path.as_str() {
             "/api" => list(vec![]),
             "/apis" => list(vec![group(state.has_no_gadgets)]),
@@ -61,9 +61,11 @@ impl Shop {
                 list(["a", "b"].map(|name| gadget(name)).into())
             }
             "/apis/shop.example/v1/shelves" => list(["a", "b"].map(|name| shelf(name, !of_metadata)).into()),
-            "/apis/shop.example/v1/shelves/b" => axum::Json(shelf("b", true)).into_response(),
-            _ => (StatusCode::NOT_FOUND, axum::Json(json!({"kind": "Status", "code": 404, "details": {}})))
-                .into_response(),
+            "/apis/shop.example/v1/shelves/b" => shelf("b", true).to_string().into_response(),
+            _ => {
+                let status = json!({"kind": "Status", "code": 404, "details": {}}).to_string();
+                (StatusCode::NOT_FOUND, status).into_response()
+            }
         }
     }
 
