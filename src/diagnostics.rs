@@ -3,6 +3,7 @@
 
 mod chain;
 mod objects;
+mod violations;
 
 use std::error::Error as StdError;
 
@@ -10,9 +11,9 @@ use tfplugin::{AttributePath, Diagnostic, Diagnostics};
 
 use self::chain::{capitalised, causes, chain};
 pub use self::objects::lines;
+pub use self::violations::{MemberSyntax, violation};
 use crate::clusters::{self, Reason, SettingError};
 use crate::documents::DocumentError;
-use crate::mesh::{self, Violation};
 use crate::observe::InstalledError;
 use crate::rollout::{RolloutError, SharedMeshConfigError};
 
@@ -81,23 +82,6 @@ fn cluster_detail(error: &clusters::Error) -> String {
         error => causes(error),
     };
     paragraphs(&[&cause, &error.way_out()])
-}
-
-/// A rule that the declared mesh breaks.
-pub fn violation(violation: &Violation) -> Diagnostic {
-    let summary = match &violation.cluster {
-        Some(cluster) => format!("Cluster {cluster:?}: {}", violation.cause),
-        None => capitalised(&violation.cause),
-    };
-    let path = violation.field.steps().iter().fold(AttributePath::root(), |path, step| match step {
-        mesh::Step::Attribute(name) => path.attribute(*name),
-        mesh::Step::Key(label) => path.key(label),
-    });
-    let diagnostic = match violation.severity {
-        mesh::Severity::Error => Diagnostic::error(summary, &violation.way_out),
-        mesh::Severity::Warning => Diagnostic::warning(summary, &violation.way_out),
-    };
-    diagnostic.at(path)
 }
 
 /// Any error of the provider's own steps: `summary` names what failed and where, the detail is the chain of causes and

@@ -1,5 +1,6 @@
 //! Terraform provider for Istio multi-cluster meshes; see `ARCHITECTURE.md`.
 
+pub mod blocks;
 pub mod charts;
 pub mod clusters;
 pub mod data_sources;

@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 use helm_template::Chart;
 use istio_provider::desired::{Component, ManifestSet};
 use istio_provider::manifests::{FingerprintKey, ObjectId, flatten, secret_field};
-use istio_provider::mesh::{ChartName, ClusterFacts, ClusterName, Mesh, ValidatedMesh, ValidatedPrimary};
+use istio_provider::mesh::{ChartName, ClusterFacts, Mesh, ValidatedMesh, ValidatedPrimary};
 use istio_provider::render::render;
 use lab::parts::{self, Part};
 use serde_json::Value;
@@ -44,11 +44,11 @@ fn mesh(topology: &Path) -> ValidatedMesh {
 }
 
 fn rendered(mesh: &ValidatedMesh) -> Vec<ManifestSet> {
-    let render = |(cluster, primary): (&ClusterName, &ValidatedPrimary)| {
-        let charts = primary.charts().map(|name| (name, &CHARTS[&name])).collect();
-        render(mesh, cluster, primary, &charts, &facts()).unwrap()
+    let render = |primary: &ValidatedPrimary| {
+        let charts = primary.member().charts().map(|name| (name, &CHARTS[&name])).collect();
+        render(mesh, primary, &charts, &facts()).unwrap()
     };
-    mesh.primaries().iter().map(render).collect()
+    mesh.primaries().values().map(render).collect()
 }
 
 /// File name → content, one file an object.

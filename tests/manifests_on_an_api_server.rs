@@ -32,8 +32,8 @@ fn objects(topology: &str) -> Vec<Value> {
     let (base, istiod) = (chart("base"), chart("istiod"));
     let charts = [(ChartName::Base, &base), (ChartName::Istiod, &istiod)].into();
     let facts = ClusterFacts { uid: String::new(), kubernetes_version: "v1.36.3".to_owned() };
-    let (cluster, primary) = mesh.primaries().first_key_value().unwrap();
-    let set = render(&mesh, cluster, primary, &charts, &facts).unwrap();
+    let primary = mesh.primaries().values().next().unwrap();
+    let set = render(&mesh, primary, &charts, &facts).unwrap();
     // What is filled in during an apply cannot be applied as it is.
     let whole = set.manifests().iter().filter(|manifest| manifest.placeholders.is_empty());
     whole.map(|manifest| Value::clone(&manifest.object)).collect()

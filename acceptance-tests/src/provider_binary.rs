@@ -13,6 +13,8 @@ pub enum Build {
     Normal,
     /// As it is shipped.
     Release,
+    /// The tests' own, which has nothing but `istio_test_objects`.
+    Objects,
     /// With the feature `leak`, which plants secrets where none may be; in a target directory of its own.
     Leaking,
     /// As it was shipped at [`BASELINE`].
@@ -26,11 +28,13 @@ pub const BASELINE: &str = "d7c7f67";
 pub fn directory(build: Build) -> &'static Path {
     static NORMAL: OnceLock<PathBuf> = OnceLock::new();
     static RELEASE: OnceLock<PathBuf> = OnceLock::new();
+    static OBJECTS: OnceLock<PathBuf> = OnceLock::new();
     static LEAKING: OnceLock<PathBuf> = OnceLock::new();
     static BASE: OnceLock<PathBuf> = OnceLock::new();
     let cell = match build {
         Build::Normal => &NORMAL,
         Build::Release => &RELEASE,
+        Build::Objects => &OBJECTS,
         Build::Leaking => &LEAKING,
         Build::Baseline => return BASE.get_or_init(baseline),
     };
@@ -38,13 +42,18 @@ pub fn directory(build: Build) -> &'static Path {
 }
 
 fn make(build: Build) -> PathBuf {
-    let mut cargo = cargo(&["build", "--offline", "--bin", "terraform-provider-istio"]);
+    let binary = if build == Build::Objects { "test-provider" } else { "terraform-provider-istio" };
+    let mut cargo = cargo(&["build", "--offline", "--bin", binary]);
     cargo.args(["--message-format", "json-render-diagnostics"]);
     let name = match build {
         // From the whole workspace, so that the dependencies have the features that the tests' build has, and are there.
         Build::Normal => {
             cargo.arg("--workspace");
             "normal"
+        }
+        Build::Objects => {
+            cargo.arg("--workspace");
+            "objects"
         }
         Build::Release => {
             cargo.args(["--workspace", "--release"]);

@@ -1,5 +1,22 @@
-//! What states a mesh and its parts can be in, which of two is worse, and the words that `status` has for them. Pure.
+//! What states a mesh and its parts can be in, which of two is worse, what each is called in `status`, and what to do about it.
+//! Pure: judged over what was observed and plain arguments, whatever resource has asked.
 
+mod authority;
+mod control_plane;
+mod finding;
+mod gateway;
 mod link;
+mod remote_control_plane;
+mod shared_mesh_config;
+mod state;
+mod wait;
 
-pub use link::{Heard, Held, LinkState, Verdict, judged};
+pub use authority::{AuthorityState, Expiring, roots, signer};
+pub use control_plane::ControlPlaneState;
+pub use finding::{Class, ClusterStates, Finding, Part, Place, findings};
+pub use gateway::GatewayState;
+pub use link::{Held, Link, LinkState, Side, Verdict, judged, obstacle};
+pub use remote_control_plane::RemoteControlPlaneState;
+pub use shared_mesh_config::SharedMeshConfigState;
+pub use state::State;
+pub use wait::{is_complete, is_waited_for, pause};

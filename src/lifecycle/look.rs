@@ -77,12 +77,12 @@ pub(super) async fn look(
     let unread = asked.keys().chain(&whole).filter(|id| !read.contains_key(id));
     let objects = unread.map(|id| (id.clone(), None)).collect();
     let look = Look { objects, selections: selections(scope) };
-    let looker = Looker { reader: Reader { target, asked, key }, whole };
-    let mut looked = target.engine.look(&look, &looker, cancel).await;
+    let keep = Looker { reader: Reader { target, asked, key }, whole };
+    let mut looked = target.engine.look(&look, &keep, cancel).await;
     target.definitions.keep();
     let read = read.into_iter().map(|(id, object)| {
-        let seen = object
-            .map_or(Observation::Absent, |object| Observation::Found(looker.keep(&id, Live::of(object))));
+        let seen =
+            object.map_or(Observation::Absent, |object| Observation::Found(keep.keep(&id, Live::of(object))));
         (id, seen)
     });
     looked.objects.extend(read);
@@ -94,7 +94,7 @@ pub(super) async fn look(
     };
     let scope = seen_of(scope, &looked);
     let found = looked.objects.into_iter().map(|(id, seen)| (id, seen.map(|kept| kept.fields)));
-    Seen { objects: looker.reader.collected(found, place), record, scope }
+    Seen { objects: keep.reader.collected(found, place), record, scope }
 }
 
 /// A snapshot of the target's cluster with what is in `scope`.

@@ -7,12 +7,15 @@ use ssa::Inventory;
 use tfplugin::{Diagnostic, Diagnostics};
 use tokio_util::sync::CancellationToken;
 
+use super::book::Character;
 use super::field_maps::Objects;
 use super::live_objects::read_objects;
 use super::look::{Seen, look};
+use super::managed::Kind;
 use super::place::Place;
 use super::reached::{Reached, ReadTime};
 use super::recorded::Recorded;
+use super::resume::{self, Found};
 use crate::diagnostics;
 use crate::manifests::{Fields, FingerprintKey, ObjectId};
 use crate::observe::Scope;
@@ -26,16 +29,14 @@ const READ_AT_ONCE: usize = 12;
 pub struct Refresh<'a> {
     /// The key of the fingerprints.
     pub key: &'a FingerprintKey,
-    /// Where the resource names a cluster.
-    pub place: Place,
+    /// What kind of resource it is.
+    pub kind: Kind,
     /// Until when it may read.
     pub time: ReadTime,
     /// Ctrl-C.
     pub cancel: &'a CancellationToken,
     /// What else of a cluster is looked at, for its status.
     pub scope: &'a (dyn Fn(&str) -> Scope + Sync),
-    /// Whether a new cluster in the place of one that is gone, with this record in it, may be this resource's.
-    pub may_be_ours: fn(&Target, Option<&Inventory>) -> Result<(), Diagnostic>,
 }
 
 impl Refresh<'_> {
@@ -52,7 +53,7 @@ impl Refresh<'_> {
         let readings = reached.into_iter().map(|reached| async move {
             let (label, facts) = (reached.target.name.clone(), reached.facts.clone());
             let reading = self.booked_objects(reached, known);
-            (self.time.limit(reading, |late| late, &label, self.place).await, label, facts)
+            (self.time.limit(reading, |late| late, &label, self.kind.place).await, label, facts)
         });
         let readings: Vec<_> =
             stream::iter(readings.collect::<Vec<_>>()).buffered(READ_AT_ONCE).collect().await;
@@ -78,14 +79,15 @@ impl Refresh<'_> {
         reached: Reached,
         recorded: &Recorded,
     ) -> Result<(Objects, Option<Diagnostic>), Diagnostic> {
-        let Self { key, place, cancel, .. } = *self;
+        let Self { key, kind, cancel, .. } = *self;
+        let place = kind.place;
         let Reached { ref target, facts, namespaces, promise, .. } = reached;
         let unreadable = |error| diagnostics::rollout(&target.name, &error, Some(place(&target.name)));
         if recorded.cluster_uids.get(&target.name) != Some(&facts.uid) {
             // The block says that the cluster of before is gone, and everything in it with it. That is believed unless somebody else
             // has a resource in this one: then the block names the wrong cluster, and state must not forget the right one.
             let record = target.record(cancel).await.map_err(unreadable)?;
-            (self.may_be_ours)(target, record.as_ref())?;
+            may_be_ours(target, record.as_ref(), kind)?;
             return Ok((Objects::new(), None));
         }
         let wanted = recorded.objects.iter().filter(|(id, _)| id.cluster == target.name);
@@ -108,7 +110,13 @@ impl Refresh<'_> {
     }
 }
 
-/// What is wrong with the record of a cluster in which there are objects of the mesh.
+/// Whether this resource may be in a cluster that its block says was recreated.
+fn may_be_ours(target: &Target, record: Option<&Inventory>, kind: Kind) -> Result<(), Diagnostic> {
+    let records = record.map(|record| (target.name.clone(), Found::of(record, kind))).into_iter().collect();
+    resume::is_known(target.owner.id(), &records, &Character::default(), kind).map_err(|refusal| *refusal)
+}
+
+/// What is wrong with the record of a cluster in which there are objects of the resource.
 fn record_warning(
     target: &Target,
     record: Option<&Inventory>,

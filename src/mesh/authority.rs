@@ -29,6 +29,40 @@ pub enum Authority {
     SelfSigned,
 }
 
+/// Where what istiod signs with comes from, as the setting `mode` has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AuthorityMode {
+    /// The provider makes it.
+    #[default]
+    Generated,
+    /// The user gives it.
+    Given,
+    /// Someone else writes it.
+    Existing,
+    /// istiod makes its own root.
+    SelfSigned,
+}
+
+impl AuthorityMode {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Generated, Self::Given, Self::Existing, Self::SelfSigned];
+
+    /// The setting's text.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Generated => "generated",
+            Self::Given => "given",
+            Self::Existing => "existing",
+            Self::SelfSigned => "self_signed",
+        }
+    }
+
+    /// The value of the setting's text, `None` if it is no such value.
+    pub fn from_setting(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.as_str() == text)
+    }
+}
+
 /// Where the key of the mesh's root comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RootKeeper {

@@ -1,12 +1,11 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::authority::GivenAuthority;
-use super::gateway::EastWestGateway;
 use super::images::Images;
-use super::release::GatewayRole;
+use super::member::DeclaredMember;
 use super::remote_control_plane::RemoteControlPlane;
 
 /// A mesh as its user declares it; nothing of it has been checked.
@@ -75,39 +74,19 @@ pub struct ChartSource {
 
 /// One cluster with a control plane, as its user declares it.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Primary {
-    /// The network that the cluster's pods are on, Istio's `global.network`.
-    pub network: String,
-    /// The chart release of this cluster, if it is not the mesh's.
-    pub version: Option<String>,
-    /// Helm values by chart name, for this cluster.
-    pub chart: BTreeMap<String, Value>,
-    /// The addresses of the cluster's pods.
-    pub pod_cidrs: BTreeSet<String>,
-    /// The addresses of the cluster's Services.
-    pub service_cidrs: BTreeSet<String>,
-    /// `managed`, the default, or `external`: who installs Istio's custom resource definitions.
-    pub crds: Option<String>,
-    /// Whether the cluster is on its way out of the mesh: the others no longer read it or call into it.
-    pub drain: bool,
-    /// The gateway through which other networks reach the cluster.
-    pub east_west_gateway: Option<EastWestGateway>,
-    /// The gateway through which other meshes reach the services that are exported to them.
-    pub federation_gateway: Option<EastWestGateway>,
+    /// What every cluster of a mesh has.
+    #[serde(flatten)]
+    pub member: DeclaredMember,
     /// How clusters without a control plane reach this one's, if they are served by it.
     pub remote_control_plane: Option<RemoteControlPlane>,
-    /// How other control planes reach the cluster's API server, where that is not how the provider does.
-    pub api_server: Option<DeclaredApiServer>,
 }
 
-impl Primary {
-    /// The gateway of this role, if there is one.
-    pub fn gateway(&self, role: GatewayRole) -> Option<&EastWestGateway> {
-        match role {
-            GatewayRole::EastWest => self.east_west_gateway.as_ref(),
-            GatewayRole::Federation => self.federation_gateway.as_ref(),
-        }
+impl From<DeclaredMember> for Primary {
+    /// One that serves no other clusters.
+    fn from(member: DeclaredMember) -> Self {
+        Self { member, remote_control_plane: None }
     }
 }
 

@@ -1,7 +1,12 @@
+use std::fmt;
+
 use serde_json::{Value, json};
 
 use super::gateway::EastWestGateway;
+use super::identity::MeshIdentity;
 use super::images::Images;
+use super::member::{Member, MemberGateway};
+use super::names::Network;
 use super::release::{ChartRelease, GatewayRole};
 use super::remote_control_plane::RemoteControlPlane;
 use super::shared_mesh_config::SharedMeshConfig;
@@ -15,24 +20,6 @@ const NETWORK_VIEW: &str = "ISTIO_META_REQUESTED_NETWORK_VIEW";
 /// Where load balancers ask a gateway whether it is ready.
 const STATUS_PORT: i64 = 15021;
 
-/// The names that make one cluster a part of its mesh, as text.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Identity<'a> {
-    pub(super) mesh_id: &'a str,
-    pub(super) trust_domain: &'a str,
-    pub(super) namespace: &'a str,
-    pub(super) cluster: &'a str,
-    pub(super) network: &'a str,
-    pub(super) images: &'a Images,
-    pub(super) has_cni: bool,
-    pub(super) gateways: &'a [(GatewayRole, &'a EastWestGateway)],
-    pub(super) remote_control_plane: Option<&'a RemoteControlPlane>,
-    /// Istio's `meshNetworks`; null without gateways whose addresses are typed.
-    pub(super) networks: &'a Value,
-    /// Every network of the mesh, as a proxy's metadata list them.
-    pub(super) all_networks: &'a str,
-}
-
 /// A Helm value that follows from the mesh and is never typed a second time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DerivedValue {
@@ -42,8 +29,65 @@ pub struct DerivedValue {
     pub path: Vec<&'static str>,
     /// The value; null where there must be none.
     pub value: Value,
-    /// The part of the declaration that it comes from, for messages.
-    pub origin: &'static str,
+    /// The part of the declaration that it comes from.
+    pub origin: Origin,
+}
+
+/// A part of the declaration that values follow from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Istio's mesh ID.
+    MeshId,
+    /// The trust domain.
+    TrustDomain,
+    /// Istio's namespace.
+    Namespace,
+    /// The name of a cluster.
+    ClusterName,
+    /// The network of a cluster.
+    Network,
+    /// The addresses of gateways that are typed.
+    Addresses,
+    /// The gateway of a cluster.
+    Gateway(GatewayRole),
+    /// How clusters without a control plane reach istiod.
+    RemoteControlPlane,
+    /// By which name they do.
+    Hostname,
+    /// What several resources have the mesh trust.
+    SharedMeshConfig,
+    /// The registry of images.
+    Hub,
+    /// Their variant.
+    ImageVariant,
+    /// Secrets with which they are pulled.
+    PullSecrets,
+    /// The kind of Kubernetes.
+    Platform,
+    /// Istio's CNI plugin.
+    Cni,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::MeshId => "mesh_id",
+            Self::TrustDomain => "trust_domain",
+            Self::Namespace => "namespace",
+            Self::ClusterName => "the name of the cluster",
+            Self::Network => "network",
+            Self::Addresses => "addresses of an east_west_gateway",
+            Self::Gateway(role) => role.block(),
+            Self::RemoteControlPlane => "remote_control_plane",
+            Self::Hostname => "remote_control_plane.hostname",
+            Self::SharedMeshConfig => "the configuration that the mesh shares with its federations",
+            Self::Hub => "hub",
+            Self::ImageVariant => "image_variant",
+            Self::PullSecrets => "image_pull_secret",
+            Self::Platform => "platform",
+            Self::Cni => "cni",
+        })
+    }
 }
 
 /// The ports that the chart itself gives to a gateway with a network, but for istiod's.
@@ -56,133 +100,112 @@ fn federation_ports(gateway: &EastWestGateway) -> Value {
 }
 
 impl DerivedValue {
-    fn new(
-        release: ChartRelease,
-        path: &[&'static str],
-        value: impl Into<Value>,
-        origin: &'static str,
-    ) -> Self {
+    fn new(release: ChartRelease, path: &[&'static str], value: impl Into<Value>, origin: Origin) -> Self {
         Self { release, path: path.to_vec(), value: value.into(), origin }
     }
 }
 
-impl Identity<'_> {
-    /// The values by which the official installation guides identify a primary cluster.
-    pub(super) fn derived_values(&self) -> Vec<DerivedValue> {
-        use ChartRelease::{Base, Istiod};
-        let mut values = vec![
-            DerivedValue::new(Base, &["global", "istioNamespace"], self.namespace, "namespace"),
-            DerivedValue::new(Istiod, &["global", "istioNamespace"], self.namespace, "namespace"),
-            DerivedValue::new(Istiod, &["global", "meshID"], self.mesh_id, "mesh_id"),
-            DerivedValue::new(
-                Istiod,
-                &["global", "multiCluster", "clusterName"],
-                self.cluster,
-                "the label of primary",
-            ),
-            DerivedValue::new(Istiod, &["global", "network"], self.network, "network"),
-            DerivedValue::new(Istiod, &["meshConfig", "trustDomain"], self.trust_domain, "trust_domain"),
-            DerivedValue::new(
-                Istiod,
-                &["env", SharedMeshConfig::VARIABLE],
-                SharedMeshConfig::CONFIG_MAP,
-                "the configuration that the mesh shares with its federations",
-            ),
-        ];
-        values.extend(self.gateway_values());
-        values.extend(self.remote_control_plane_values());
-        values.extend(self.image_values());
-        if self.has_cni {
-            values.push(DerivedValue::new(Istiod, &["cni", "enabled"], true, "cni"));
-        }
-        if !self.networks.is_null() {
-            let path = ["global", "meshNetworks"];
-            values.push(DerivedValue::new(
-                Istiod,
-                &path,
-                self.networks.clone(),
-                "addresses of an east_west_gateway",
-            ));
-        }
-        values
+/// The values by which the official installation guides identify a primary cluster.
+pub(super) fn of_primary(
+    identity: &MeshIdentity,
+    member: &Member,
+    remote_control_plane: Option<&RemoteControlPlane>,
+) -> Vec<DerivedValue> {
+    use ChartRelease::{Base, Istiod};
+    let namespace = identity.namespace.as_str();
+    let istiod = |path: &[&'static str], value: &str, origin| DerivedValue::new(Istiod, path, value, origin);
+    let mut values = vec![
+        DerivedValue::new(Base, &["global", "istioNamespace"], namespace, Origin::Namespace),
+        istiod(&["global", "istioNamespace"], namespace, Origin::Namespace),
+        istiod(&["global", "meshID"], identity.mesh_id.as_str(), Origin::MeshId),
+        istiod(&["global", "multiCluster", "clusterName"], member.name.as_str(), Origin::ClusterName),
+        istiod(&["global", "network"], member.network.as_str(), Origin::Network),
+        istiod(&["meshConfig", "trustDomain"], identity.trust_domain.as_str(), Origin::TrustDomain),
+        istiod(&["env", SharedMeshConfig::VARIABLE], SharedMeshConfig::CONFIG_MAP, Origin::SharedMeshConfig),
+    ];
+    values.extend(gateway_values(identity, member));
+    values.extend(remote_control_plane.map(remote_control_plane_values).unwrap_or_default());
+    values.extend(image_values(identity, member));
+    if identity.has_cni {
+        values.push(DerivedValue::new(Istiod, &["cni", "enabled"], true, Origin::Cni));
     }
+    if !identity.static_networks.is_null() {
+        let networks = identity.static_networks.clone();
+        values.push(DerivedValue::new(Istiod, &["global", "meshNetworks"], networks, Origin::Addresses));
+    }
+    values
+}
 
-    /// A federation gateway must not look like one of the mesh's own network: istiod takes for that what bears the network's label,
-    /// and sends the mesh's own traffic there. It sees the endpoints of all networks of its mesh, and of no other mesh: so what is
-    /// exported may run anywhere in the mesh, and two meshes that import from each other do not send a call in circles.
-    fn gateway_values(&self) -> Vec<DerivedValue> {
-        let of_role = |(role, gateway): &(GatewayRole, &EastWestGateway)| {
-            let value = |path: &[&'static str], value: Value, origin| {
-                DerivedValue::new(ChartRelease::Gateway(*role), path, value, origin)
-            };
-            let block = role.block();
-            let own = match role {
-                GatewayRole::EastWest => vec![value(&["networkGateway"], json!(self.network), "network")],
-                GatewayRole::Federation => vec![
-                    value(&["networkGateway"], json!(""), block),
-                    value(&["service", "ports"], federation_ports(gateway), block),
-                    value(&["labels", EastWestGateway::NETWORK_LABEL], Value::Null, block),
-                    value(&["env", NETWORK_VIEW], json!(self.all_networks), block),
-                ],
-            };
-            // What the chart makes of the name, and the mesh finds the gateway by.
-            let names = [
-                value(&["name"], json!(role.name()), block),
-                value(&["labels", "istio"], json!(role.selector()), block),
-                value(&["serviceAccount", "name"], json!(role.name()), block),
-            ];
-            own.into_iter().chain(names)
+/// A federation gateway must not look like one of the mesh's own network: istiod takes for that what bears the network's label, and sends
+/// the mesh's own traffic there. It sees the endpoints of all networks of its mesh, and of no other mesh: so what is exported may run
+/// anywhere in the mesh, and two meshes that import from each other do not send a call in circles.
+fn gateway_values(identity: &MeshIdentity, member: &Member) -> Vec<DerivedValue> {
+    let all_networks: Vec<&str> = identity.networks.iter().map(Network::as_str).collect();
+    let of_role = |(role, gateway): (GatewayRole, &MemberGateway)| {
+        let value = |path: &[&'static str], value: Value, origin| {
+            DerivedValue::new(ChartRelease::Gateway(role), path, value, origin)
         };
-        self.gateways.iter().flat_map(of_role).collect()
-    }
+        let block = Origin::Gateway(role);
+        let own = match role {
+            GatewayRole::EastWest => {
+                vec![value(&["networkGateway"], json!(member.network), Origin::Network)]
+            }
+            GatewayRole::Federation => vec![
+                value(&["networkGateway"], json!(""), block),
+                value(&["service", "ports"], federation_ports(&gateway.settings), block),
+                value(&["labels", EastWestGateway::NETWORK_LABEL], Value::Null, block),
+                value(&["env", NETWORK_VIEW], json!(all_networks.join(",")), block),
+            ],
+        };
+        // What the chart makes of the name, and the mesh finds the gateway by.
+        let names = [
+            value(&["name"], json!(role.name()), block),
+            value(&["labels", "istio"], json!(role.selector()), block),
+            value(&["serviceAccount", "name"], json!(role.name()), block),
+        ];
+        own.into_iter().chain(names)
+    };
+    member.gateways().flat_map(of_role).collect()
+}
 
-    /// istiod serves other clusters, by a name that its certificate is valid for.
-    fn remote_control_plane_values(&self) -> Vec<DerivedValue> {
-        use ChartRelease::{Base, Istiod};
-        let Some(remote) = self.remote_control_plane else { return Vec::new() };
-        let external =
-            |release| DerivedValue::new(release, &["global", "externalIstiod"], true, "remote_control_plane");
-        let mut values = [Base, Istiod].map(external).to_vec();
-        if let Some(hostname) = &remote.hostname {
-            let path = ["env", RemoteControlPlane::VARIABLE];
-            values.push(DerivedValue::new(Istiod, &path, hostname.as_str(), "remote_control_plane.hostname"));
-        }
-        values
-    }
+/// istiod serves other clusters, by a name that its certificate is valid for.
+fn remote_control_plane_values(remote: &RemoteControlPlane) -> Vec<DerivedValue> {
+    use ChartRelease::{Base, Istiod};
+    let path = ["global", "externalIstiod"];
+    let external = |release| DerivedValue::new(release, &path, true, Origin::RemoteControlPlane);
+    let hostname = remote.hostname.as_deref().map(|hostname| {
+        DerivedValue::new(Istiod, &["env", RemoteControlPlane::VARIABLE], hostname, Origin::Hostname)
+    });
+    [Base, Istiod].map(external).into_iter().chain(hostname).collect()
+}
 
-    /// The gateway's image is istiod's to choose, so its chart takes only what its own pods need before they are injected.
-    fn image_values(&self) -> Vec<DerivedValue> {
-        use ChartRelease::{Base, Cni, Gateway, Istiod};
-        let gateways: Vec<ChartRelease> = self.gateways.iter().map(|(role, _)| Gateway(*role)).collect();
-        let Images { hub, variant, platform, pull_secrets } = self.images;
-        let mut values = Vec::new();
+/// The gateway's image is istiod's to choose, so its chart takes only what its own pods need before they are injected.
+fn image_values(identity: &MeshIdentity, member: &Member) -> Vec<DerivedValue> {
+    use ChartRelease::{Base, Cni, Gateway, Istiod};
+    let gateways: Vec<ChartRelease> = member.gateways().map(|(role, _)| Gateway(role)).collect();
+    let Images { hub, variant, platform, pull_secrets } = &identity.images;
+    let text = |chart, path: &[&'static str], text: &Option<String>, origin| {
+        text.as_deref().map(|text| DerivedValue::new(chart, path, text, origin))
+    };
+    let mut values = Vec::new();
+    for chart in [Istiod, Cni] {
+        values.extend(text(chart, &["global", "hub"], hub, Origin::Hub));
+        values.extend(text(chart, &["global", "variant"], variant, Origin::ImageVariant));
+    }
+    for chart in [Base, Istiod, Cni].into_iter().chain(gateways.iter().copied()) {
+        values.extend(text(chart, &["global", "platform"], platform, Origin::Platform));
+    }
+    if !pull_secrets.is_empty() {
+        let names: Vec<&String> = pull_secrets.keys().collect();
         for chart in [Istiod, Cni] {
-            values.extend(hub.as_deref().map(|hub| DerivedValue::new(chart, &["global", "hub"], hub, "hub")));
-            values.extend(
-                variant.as_deref().map(|variant| {
-                    DerivedValue::new(chart, &["global", "variant"], variant, "image_variant")
-                }),
-            );
+            let path = ["global", "imagePullSecrets"];
+            values.push(DerivedValue::new(chart, &path, json!(names), Origin::PullSecrets));
         }
-        for chart in [Base, Istiod, Cni].into_iter().chain(gateways.iter().copied()) {
-            values.extend(
-                platform
-                    .as_deref()
-                    .map(|platform| DerivedValue::new(chart, &["global", "platform"], platform, "platform")),
-            );
+        let references: Vec<Value> = names.iter().map(|name| json!({"name": name})).collect();
+        for gateway in gateways {
+            let path = ["imagePullSecrets"];
+            values.push(DerivedValue::new(gateway, &path, references.clone(), Origin::PullSecrets));
         }
-        if !pull_secrets.is_empty() {
-            let names: Vec<&String> = pull_secrets.keys().collect();
-            for chart in [Istiod, Cni] {
-                let path = ["global", "imagePullSecrets"];
-                values.push(DerivedValue::new(chart, &path, json!(names), "image_pull_secret"));
-            }
-            let references: Vec<Value> = names.iter().map(|name| json!({"name": name})).collect();
-            for gateway in gateways {
-                let path = ["imagePullSecrets"];
-                values.push(DerivedValue::new(gateway, &path, references.clone(), "image_pull_secret"));
-            }
-        }
-        values
     }
+    values
 }

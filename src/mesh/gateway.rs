@@ -84,12 +84,6 @@ impl EastWestGateway {
     }
 }
 
-/// Every network once, in an order of their own, as a proxy's metadata list them.
-pub(super) fn all_networks<'a>(networks: impl Iterator<Item = &'a str>) -> String {
-    let networks: BTreeSet<&str> = networks.collect();
-    networks.into_iter().collect::<Vec<_>>().join(",")
-}
-
 /// Istio's `meshNetworks` for the gateways (cluster, network, gateway) whose addresses are typed; null if there are none.
 pub(super) fn static_networks<'a>(
     gateways: impl Iterator<Item = (&'a str, &'a str, &'a EastWestGateway)>,

@@ -7,27 +7,22 @@
 mod api_server;
 mod authority;
 mod chart;
-mod chart_values;
 mod cidr;
 mod declared;
 mod derived;
 mod elsewhere;
-mod entrance_rules;
 mod facts;
 mod gateway;
-mod gateway_rules;
-mod host_names;
+mod given;
+mod identity;
 mod images;
+mod member;
 mod member_record;
 mod names;
-mod platform;
-mod ranges;
 mod release;
 mod remote_control_plane;
+mod rules;
 mod shared_mesh_config;
-mod skew;
-mod topology;
-mod trust_rules;
 mod validate;
 mod validated;
 mod violation;
@@ -37,14 +32,16 @@ pub mod well_known;
 mod tests;
 
 pub use api_server::{ApiServer, ApiServerAddresses};
-pub use authority::{Authority, GivenAuthority, KeyType, RootKeeper};
+pub use authority::{Authority, AuthorityMode, GivenAuthority, KeyType, RootKeeper};
 pub use chart::ChartName;
 pub use cidr::Cidr;
 pub use declared::{CertificateAuthority, ChartSource, DeclaredAddress, DeclaredApiServer, Mesh, Primary};
-pub use derived::{DerivedValue, EAST_WEST_GATEWAY};
+pub use derived::{DerivedValue, EAST_WEST_GATEWAY, Origin};
 pub use facts::ClusterFacts;
 pub use gateway::{EastWestGateway, Resources};
+pub use identity::MeshIdentity;
 pub use images::Images;
+pub use member::{DeclaredMember, Member, MemberGateway};
 pub use member_record::{MEMBER_FORMAT, MEMBER_KEY, MEMBER_LABEL, MemberKind, MemberRecord};
 pub use names::{
     ChartVersion, ClusterName, DEFAULT_NAMESPACE, DEFAULT_TRUST_DOMAIN, InvalidName, MeshId, Namespace,
@@ -52,9 +49,13 @@ pub use names::{
 };
 pub use release::{ChartRelease, FEDERATION_GATEWAY, GatewayRole};
 pub use remote_control_plane::RemoteControlPlane;
+pub use rules::{
+    ApiServerRule, AuthorityRule, EntranceRule, GatewayRule, ImageRule, MeshRule, OtherRole, TopologyRule,
+    ValueRule,
+};
 pub use shared_mesh_config::{CaCertificate, SharedMeshConfig};
-pub use validated::{ValidatedGateway, ValidatedMesh, ValidatedPrimary};
-pub use violation::{FieldPath, Severity, Step, Violation};
+pub use validated::{ValidatedMesh, ValidatedPrimary};
+pub use violation::{FieldPath, Rule, Severity, Step, Violation};
 pub use well_known::{
     DEFAULT_DOMAIN_SUFFIX, ISTIOD_PORT, ISTIOD_WEBHOOK_PORT, JOIN_PAGE, JOIN_PAGE_KEY, MESH_INVENTORY,
 };

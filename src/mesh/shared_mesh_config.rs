@@ -8,11 +8,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::validate::Check;
-use super::violation::FieldPath;
-
 /// The member's name, as Istio's reader takes it: that of JSON, and that of the protobuf definition.
-pub(super) const NAMES: [&str; 2] = ["caCertificates", "ca_certificates"];
+pub(super) const CA_CERTIFICATES: [&str; 2] = ["caCertificates", "ca_certificates"];
 
 /// What istiod is told beside ConfigMap `istio`: the composed document, or one record of it.
 ///
@@ -84,49 +81,6 @@ fn entries<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<CaCertifica
     items.into_iter().map(entry).collect()
 }
 
-impl Check {
-    /// Takes `caCertificates` out of the mesh's configuration: in ConfigMap `istio` it would replace what others add to the
-    /// shared list.
-    pub(super) fn ca_certificates(&mut self, mesh_config: &Value) -> (Value, Vec<CaCertificate>) {
-        let mut rest = mesh_config.clone();
-        let mut entries = Vec::new();
-        let Value::Object(members) = &mut rest else { return (rest, entries) };
-        for name in NAMES {
-            match members.remove(name) {
-                None | Some(Value::Null) => {}
-                Some(Value::Array(items)) => {
-                    for (position, item) in items.into_iter().enumerate() {
-                        entries.extend(self.ca_certificate(item, &format!("{name}[{position}]")));
-                    }
-                }
-                Some(_) => self.bad_entry(name, "is not a list"),
-            }
-        }
-        (rest, entries)
-    }
-
-    fn ca_certificate(&mut self, item: Value, place: &str) -> Option<CaCertificate> {
-        let entry = serde_json::from_value::<Map<String, Value>>(item);
-        let problem =
-            match entry.and_then(|entry| serde_json::from_value::<CaCertificate>(Value::Object(entry))) {
-                Ok(entry) => match (&entry.pem, &entry.spiffe_bundle_url) {
-                    (Some(_), None) | (None, Some(_)) => return Some(entry),
-                    (Some(_), Some(_)) => "has both pem and spiffeBundleUrl".to_owned(),
-                    (None, None) => "has neither pem nor spiffeBundleUrl".to_owned(),
-                },
-                Err(error) => format!("cannot be read: {error}"),
-            };
-        self.bad_entry(place, &problem);
-        None
-    }
-
-    fn bad_entry(&mut self, place: &str, problem: &str) {
-        let cause = format!("{place} {problem}; istiod would silently ignore it, or the whole list.");
-        let help = "Use caCertificates = [{ pem = \"…\", trustDomains = [\"…\"] }].";
-        self.error(FieldPath::attribute("mesh_config"), None, cause, help);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tests::{mesh, violation_of};
@@ -135,7 +89,7 @@ mod tests {
 
     #[test]
     fn certificates_of_others_leave_the_mesh_configuration() {
-        for name in NAMES {
+        for name in CA_CERTIFICATES {
             let mut mesh = mesh();
             mesh.mesh_config = json!({
                 "accessLogFile": "/dev/stdout",
@@ -145,8 +99,8 @@ mod tests {
                 ],
             });
             let valid = mesh.validate().unwrap();
-            assert_eq!(valid.mesh_config(), &json!({"accessLogFile": "/dev/stdout"}));
-            let [certificate, bundle] = valid.ca_certificates() else { panic!("{name}") };
+            assert_eq!(valid.identity().mesh_config(), &json!({"accessLogFile": "/dev/stdout"}));
+            let [certificate, bundle] = valid.identity().ca_certificates() else { panic!("{name}") };
             assert_eq!(certificate.pem.as_deref(), Some("PEM"));
             assert_eq!(bundle.spiffe_bundle_url.as_deref(), Some("https://bank.example"));
             assert_eq!(bundle.trust_domains, certificate.trust_domains);
@@ -170,7 +124,7 @@ mod tests {
             mesh.mesh_config = json!({"caCertificates": entries});
             let violation = violation_of(&mesh);
             assert_eq!(violation.field.to_string(), "mesh_config");
-            assert!(violation.cause.contains(problem), "{}", violation.cause);
+            assert!(violation.rule.to_string().contains(problem), "{}", violation.rule.to_string());
         }
     }
 

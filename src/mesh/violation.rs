@@ -1,18 +1,57 @@
 use std::fmt;
 
-/// One rule that a declared mesh breaks, or something that its user should know.
-#[derive(Clone, Debug, PartialEq, Eq)]
+use thiserror::Error;
+
+use super::names::InvalidName;
+use super::rules::{
+    ApiServerRule, AuthorityRule, EntranceRule, GatewayRule, ImageRule, MeshRule, TopologyRule, ValueRule,
+};
+
+/// One rule that a declared mesh breaks, or something that its user should know. How to write it otherwise is for whoever has read the
+/// declaration to say.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Violation {
-    /// Whether the mesh is refused.
-    pub severity: Severity,
     /// The field that has to change.
     pub field: FieldPath,
-    /// The cluster that it is about; `None` if it is about the mesh.
-    pub cluster: Option<String>,
+    /// The member that it is about; `None` if it is about the mesh.
+    pub member: Option<String>,
     /// What is wrong, and why that cannot work.
-    pub cause: String,
-    /// What to do about it.
-    pub way_out: String,
+    pub rule: Rule,
+}
+
+/// A rule that is broken; as text, the cause in whole sentences.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum Rule {
+    /// A text is not a name of the kind that its place needs.
+    #[error("{text:?} is not a {kind}.", text = .0.text, kind = .0.kind)]
+    Name(InvalidName),
+    /// A document is a list or a single value.
+    #[error("The document is not a mapping.")]
+    NotAMapping,
+    /// About the mesh as a whole.
+    #[error(transparent)]
+    Mesh(#[from] MeshRule),
+    /// About its images.
+    #[error(transparent)]
+    Image(#[from] ImageRule),
+    /// About who signs.
+    #[error(transparent)]
+    Authority(#[from] AuthorityRule),
+    /// About values of charts.
+    #[error(transparent)]
+    Value(#[from] ValueRule),
+    /// About a gateway.
+    #[error(transparent)]
+    Gateway(#[from] GatewayRule),
+    /// About where else a member is entered.
+    #[error(transparent)]
+    Entrance(#[from] EntranceRule),
+    /// About how the API server of a member is reached.
+    #[error(transparent)]
+    ApiServer(#[from] ApiServerRule),
+    /// About what members are to each other.
+    #[error(transparent)]
+    Topology(#[from] TopologyRule),
 }
 
 /// How serious a [`Violation`] is.
@@ -24,32 +63,59 @@ pub enum Severity {
     Warning,
 }
 
-/// Where a field stands in the declaration, outermost step first: `primary["east"].network`.
+impl Violation {
+    /// A rule that is broken in this field, which is the mesh's.
+    pub(super) fn of_mesh(field: FieldPath, rule: impl Into<Rule>) -> Self {
+        Self { field, member: None, rule: rule.into() }
+    }
+
+    /// A rule that is broken in this field for a member.
+    pub(super) fn of_member(member: &str, field: FieldPath, rule: impl Into<Rule>) -> Self {
+        Self { field, member: Some(member.to_owned()), rule: rule.into() }
+    }
+
+    /// Whether the mesh is refused.
+    pub fn severity(&self) -> Severity {
+        match self.rule {
+            Rule::Mesh(MeshRule::SharedTrustDomain) => Severity::Warning,
+            _ => Severity::Error,
+        }
+    }
+}
+
+/// Where a field stands in the declaration, outermost step first: a member, its gateway, the gateway's port.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FieldPath(Vec<Step>);
 
 /// One step of a [`FieldPath`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
-    /// An attribute or a block.
+    /// A member of the mesh, by its name; always the first step.
+    Member(String),
+    /// A field.
     Attribute(&'static str),
-    /// The label of a block.
+    /// The name of one of several.
     Key(String),
 }
 
 impl FieldPath {
-    /// The path of an attribute or block of the mesh.
+    /// The path of a field of the mesh.
     pub fn attribute(name: &'static str) -> Self {
         Self(vec![Step::Attribute(name)])
     }
 
-    /// The path of attribute or block `name` below.
+    /// The path of a member.
+    pub fn member(name: &str) -> Self {
+        Self(vec![Step::Member(name.to_owned())])
+    }
+
+    /// The path of the field `name` below.
     #[must_use]
     pub fn then(&self, name: &'static str) -> Self {
         self.child(Step::Attribute(name))
     }
 
-    /// The path of the block with this label below.
+    /// The path of the one with this name below.
     #[must_use]
     pub fn key(&self, label: &str) -> Self {
         self.child(Step::Key(label.to_owned()))
@@ -71,6 +137,7 @@ impl fmt::Display for FieldPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, step) in self.0.iter().enumerate() {
             match step {
+                Step::Member(name) => f.write_str(name)?,
                 Step::Attribute(name) if position == 0 => f.write_str(name)?,
                 Step::Attribute(name) => write!(f, ".{name}")?,
                 Step::Key(label) => write!(f, "[{label:?}]")?,
@@ -82,6 +149,38 @@ impl fmt::Display for FieldPath {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} {}", self.field, self.cause, self.way_out)
+        write!(f, "{}: {}", self.field, self.rule)
+    }
+}
+
+/// What is read, or what is wrong with it.
+pub(super) type Checked<T> = Result<T, Box<Violation>>;
+
+/// What is found while a declaration is read: everything once.
+#[derive(Debug, Default)]
+pub(super) struct Violations(Vec<Violation>);
+
+impl Violations {
+    /// Adds what is not there yet: values for all clusters are read once for each of them.
+    pub(super) fn extend(&mut self, violations: impl IntoIterator<Item = Violation>) {
+        for violation in violations {
+            if !self.0.contains(&violation) {
+                self.0.push(violation);
+            }
+        }
+    }
+
+    /// The result, or `None` with what is wrong added.
+    pub(super) fn take<T>(&mut self, read: Checked<T>) -> Option<T> {
+        read.map_err(|violation| self.extend([*violation])).ok()
+    }
+
+    /// Whether the mesh is accepted.
+    pub(super) fn are_warnings(&self) -> bool {
+        self.0.iter().all(|violation| violation.severity() == Severity::Warning)
+    }
+
+    pub(super) fn into_vec(self) -> Vec<Violation> {
+        self.0
     }
 }

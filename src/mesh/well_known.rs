@@ -11,7 +11,13 @@ pub const JOIN_PAGE_KEY: &str = "join";
 
 /// The Secret that istiod takes its key from, by the name that istiod looks for.
 pub const INTERMEDIATE_SECRET: &str = "cacerts";
-/// Its files, by the names that istiod looks for.
+/// The Secret in which istiod keeps the root that it makes for itself when it finds nothing to sign with.
+pub const ISTIODS_OWN_SECRET: &str = "istio-ca-secret";
+/// The ConfigMap from which proxies take the mesh's roots; istiod writes it in every namespace.
+pub const ROOTS_CONFIG_MAP: &str = "istio-ca-root-cert";
+/// Its key.
+pub const ROOTS_KEY: &str = "root-cert.pem";
+/// The files of [`INTERMEDIATE_SECRET`], by the names that istiod looks for.
 pub const INTERMEDIATE_FILES: [&str; 4] = ["ca-cert.pem", "ca-key.pem", "cert-chain.pem", "root-cert.pem"];
 /// The annotation of [`INTERMEDIATE_SECRET`] that says which intermediate it has; without it that is number 0.
 pub const INTERMEDIATE_VERSION: &str = "terraform-provider-istio/intermediate-version";

@@ -86,7 +86,7 @@ pub async fn control_plane(
         replicas(cluster, namespace, asks_istiod),
     );
     let (deployment, (roots, authority, gateway, replicas)) =
-        try_join(cluster.get::<Deployment>(namespace, DEPLOYMENT), looks).await?;
+        Box::pin(try_join(cluster.get::<Deployment>(namespace, DEPLOYMENT), looks)).await?;
     Ok(ControlPlane { is_installed: deployment.is_some(), replicas, roots, authority, gateway })
 }
 

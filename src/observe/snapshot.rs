@@ -98,8 +98,11 @@ pub struct Snapshot {
     /// What somebody else reads, if anybody does.
     objects: Option<Shared<oneshot::Receiver<Arc<Objects>>>>,
     /// Pods of istiod and of gateways, by namespace.
-    pods: Arc<Mutex<BTreeMap<String, Arc<OnceCell<Vec<Pod>>>>>>,
+    pods: Arc<Mutex<BTreeMap<String, PodsOnce>>>,
 }
+
+/// Pods that are read when they are first asked for.
+type PodsOnce = Arc<OnceCell<Vec<Pod>>>;
 
 impl Snapshot {
     /// A snapshot whose objects are read when they are first asked for.
@@ -138,24 +141,20 @@ impl Snapshot {
     where
         K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned,
     {
-        match self.read(&object_name::<K>(namespace, name)).await {
-            Some(object) => Ok(object),
-            None => {
-                let api = Api::<K>::namespaced(self.cluster.client(), namespace);
-                api.get_opt(name).await.map_err(|error| self.cluster.error(error))
-            }
+        if let Some(object) = self.read(&object_name::<K>(namespace, name)).await {
+            return Ok(object);
         }
+        let api = Api::<K>::namespaced(self.cluster.client(), namespace);
+        api.get_opt(name).await.map_err(|error| self.cluster.error(error))
     }
 
     /// A namespace; `None` if it does not exist.
     pub(super) async fn namespace(&self, name: &str) -> Result<Option<Namespace>, Error> {
-        match self.read(&object_name::<Namespace>("", name)).await {
-            Some(namespace) => Ok(namespace),
-            None => {
-                let api = Api::<Namespace>::all(self.cluster.client());
-                api.get_opt(name).await.map_err(|error| self.cluster.error(error))
-            }
+        if let Some(namespace) = self.read(&object_name::<Namespace>("", name)).await {
+            return Ok(namespace);
         }
+        let api = Api::<Namespace>::all(self.cluster.client());
+        api.get_opt(name).await.map_err(|error| self.cluster.error(error))
     }
 
     /// An object in a namespace as it was read with others; `None` if it was not, or does not exist.

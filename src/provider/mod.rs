@@ -57,7 +57,7 @@ fn configure(config: &ProviderModel) -> Result<ProviderData, Diagnostics> {
     let chart_caches = cache.iter().map(|cache| cache.join("charts")).chain([std::env::temp_dir()]);
     let charts = Charts::new(chart_caches, registries).map_err(|error| cannot_fetch_charts(&error))?;
     // Not in a directory for everybody: unlike a chart, what an API server says of itself has no digest that it is known by.
-    let engines = cache.map(|cache| Engines::in_folder(cache.join("api-servers"))).unwrap_or_default();
+    let engines = cache.map(|cache| Engines::in_folder(&cache.join("api-servers"))).unwrap_or_default();
     let data = ProviderData { clusters, charts, engines, plan_detail: config.plan_detail() };
     #[cfg(feature = "leak")]
     tracing::info!(credentials = data.credentials(), "configured");

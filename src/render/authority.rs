@@ -12,20 +12,24 @@ use crate::desired::{Component, Placeholder, Placeholders};
 use crate::mesh::well_known::{
     INTERMEDIATE_FILES, INTERMEDIATE_SECRET, INTERMEDIATE_VERSION, ROOT_CERTIFICATE, ROOT_KEY, ROOT_SECRET,
 };
-use crate::mesh::{Authority, ClusterName, GivenAuthority, RootKeeper, ValidatedMesh};
+use crate::mesh::{Authority, ClusterName, GivenAuthority, MeshIdentity, RootKeeper};
 
 /// The Secrets of one cluster with what is to be filled in; none if istiod makes its own root.
-pub(super) fn secrets(mesh: &ValidatedMesh, cluster: &ClusterName) -> Vec<(Component, Value, Placeholders)> {
+pub(super) fn secrets(
+    identity: &MeshIdentity,
+    authority: &Authority,
+    cluster: &ClusterName,
+) -> Vec<(Component, Value, Placeholders)> {
     let secret = |name: &str, kind: &str| {
         managed(json!({
             "apiVersion": "v1",
             "kind": "Secret",
-            "metadata": {"name": name, "namespace": mesh.namespace()},
+            "metadata": {"name": name, "namespace": identity.namespace()},
             "type": kind,
         }))
     };
     let intermediate = || secret(INTERMEDIATE_SECRET, "Opaque");
-    match mesh.authority() {
+    match authority {
         Authority::Generated { root, intermediate_version: version, .. } => {
             let placeholder = |file| Placeholder::Intermediate { file, version: *version };
             let placeholders = INTERMEDIATE_FILES.map(|file| (file.to_owned(), placeholder(file)));

@@ -5,20 +5,18 @@
 use serde_json::{Map, Value, json};
 
 use crate::desired::object::{self, managed};
-use crate::mesh::{
-    EastWestGateway, GatewayRole, Namespace, Resources, ValidatedGateway, ValidatedMesh, ValidatedPrimary,
-};
+use crate::mesh::{EastWestGateway, GatewayRole, Member, MemberGateway, MeshIdentity, Namespace, Resources};
 
 /// The port in the gateway's pods for calls between networks.
 const PORT: i64 = EastWestGateway::DEFAULT_PORT;
 
 /// The namespaces of the cluster's gateways that are not the mesh's.
 pub(super) fn own_namespaces<'a>(
-    mesh: &ValidatedMesh,
-    primary: &'a ValidatedPrimary,
+    identity: &MeshIdentity,
+    member: &'a Member,
 ) -> impl Iterator<Item = &'a Namespace> {
-    let namespaces = primary.gateways().map(|(_, gateway)| &gateway.namespace);
-    namespaces.filter(|namespace| *namespace != mesh.namespace())
+    let namespaces = member.gateways().map(|(_, gateway)| &gateway.namespace);
+    namespaces.filter(|namespace| *namespace != identity.namespace())
 }
 
 /// A namespace for gateways only. It needs no label: istiod takes their network from their Service and pods, and its webhook
@@ -76,7 +74,7 @@ pub(super) fn choose_node_port(object: &mut Value, gateway: &EastWestGateway) {
 
 /// Opens the gateway: calls from other networks reach the service that their SNI names, still encrypted. It is beside the
 /// gateway, because istiod can be told to look nowhere else (`PILOT_SCOPE_GATEWAY_TO_NAMESPACE`).
-pub(super) fn exposure(gateway: &ValidatedGateway) -> Value {
+pub(super) fn exposure(gateway: &MemberGateway) -> Value {
     managed(json!({
         "apiVersion": "networking.istio.io/v1",
         "kind": "Gateway",

@@ -6,17 +6,20 @@ use serde_json::{Value, json};
 use crate::desired::object::managed;
 use crate::desired::{Placeholder, Placeholders};
 use crate::mesh::well_known::remote_secret_name;
-use crate::mesh::{ClusterName, ValidatedMesh};
+use crate::mesh::{ClusterName, MeshIdentity};
 
-/// The Secrets of `cluster` for all others, with the kubeconfig to be filled in.
-pub(super) fn secrets(mesh: &ValidatedMesh, cluster: &ClusterName) -> Vec<(Value, Placeholders)> {
+/// The Secrets of a cluster for those that its istiod reads, with the kubeconfig to be filled in.
+pub(super) fn secrets<'a>(
+    identity: &MeshIdentity,
+    read: impl Iterator<Item = &'a ClusterName>,
+) -> Vec<(Value, Placeholders)> {
     let secret = |other: &ClusterName| {
         let object = managed(json!({
             "apiVersion": "v1",
             "kind": "Secret",
             "metadata": {
                 "name": remote_secret_name(other),
-                "namespace": mesh.namespace(),
+                "namespace": identity.namespace(),
                 "labels": {"istio/multiCluster": "true"},
                 "annotations": {"networking.istio.io/cluster": other},
             },
@@ -24,5 +27,5 @@ pub(super) fn secrets(mesh: &ValidatedMesh, cluster: &ClusterName) -> Vec<(Value
         }));
         (object, Placeholders::from([(other.to_string(), Placeholder::Access(other.clone()))]))
     };
-    mesh.read_by(cluster).map(secret).collect()
+    read.map(secret).collect()
 }

@@ -34,7 +34,8 @@ pub use renderer::Renderer;
 
 use crate::desired::{Component, ManifestSet, Placeholders, scope};
 use crate::mesh::{
-    ChartName, ClusterFacts, ClusterName, EastWestGateway, GatewayRole, ValidatedMesh, ValidatedPrimary,
+    ChartName, ClusterFacts, EastWestGateway, GatewayRole, Member, MeshIdentity, ValidatedMesh,
+    ValidatedPrimary,
 };
 
 /// The charts of one release: those that the cluster needs.
@@ -46,12 +47,11 @@ pub type Charts<'a> = BTreeMap<ChartName, &'a Chart>;
 /// A chart does not render with its values, or renders what cannot be applied.
 pub fn render(
     mesh: &ValidatedMesh,
-    cluster: &ClusterName,
     primary: &ValidatedPrimary,
     charts: &Charts<'_>,
     facts: &ClusterFacts,
 ) -> Result<ManifestSet, RenderError> {
-    render_with(&Renderer::default(), mesh, cluster, primary, charts, facts)
+    render_with(&Renderer::default(), mesh, primary, charts, facts)
 }
 
 /// The same for one of many clusters.
@@ -61,34 +61,36 @@ pub fn render(
 pub fn render_with(
     renderer: &Renderer,
     mesh: &ValidatedMesh,
-    cluster: &ClusterName,
     primary: &ValidatedPrimary,
     charts: &Charts<'_>,
     facts: &ClusterFacts,
 ) -> Result<ManifestSet, RenderError> {
+    let (identity, member) = (mesh.identity(), primary.member());
+    let cluster = member.name();
     let mut set = ManifestSet::new(cluster.clone());
-    set.push(Component::Namespace, namespace(mesh, primary), Placeholders::new())?;
-    for namespace in gateway::own_namespaces(mesh, primary) {
+    set.push(Component::Namespace, namespace(identity, member), Placeholders::new())?;
+    for namespace in gateway::own_namespaces(identity, member) {
         set.push(Component::Namespace, gateway::namespace(namespace), Placeholders::new())?;
     }
-    for (component, secret, placeholders) in authority::secrets(mesh, cluster) {
+    for (component, secret, placeholders) in authority::secrets(identity, mesh.authority(), cluster) {
         set.push(component, secret, placeholders)?;
     }
-    for (secret, placeholders) in pull_secret::secrets(mesh, primary) {
+    for (secret, placeholders) in pull_secret::secrets(identity, member) {
         set.push(Component::PullSecret, secret, placeholders)?;
     }
-    for release in primary.releases() {
+    let derived = primary.derived_values(identity);
+    for release in member.releases() {
         let Some(&chart) = charts.get(&release.chart()) else { continue };
-        let gateway = values::gateway(primary, release);
+        let gateway = values::gateway(member, release);
         let installation = chart_objects::Installation {
             cluster,
             release,
             chart,
-            values: values::compose(mesh, cluster, primary, release),
-            namespace: gateway.map_or(mesh.namespace(), |gateway| &gateway.namespace),
+            values: values::compose(identity, member, release, &derived),
+            namespace: gateway.map_or(identity.namespace(), |gateway| &gateway.namespace),
             facts,
         };
-        let is_ours = |object: &Arc<Value>| primary.manages_crds() || !scope::is_definition(object);
+        let is_ours = |object: &Arc<Value>| member.manages_crds() || !scope::is_definition(object);
         for mut object in renderer.objects(&installation)?.into_iter().filter(is_ours) {
             if let Some(gateway) = gateway {
                 gateway::choose_node_port(Arc::make_mut(&mut object), &gateway.settings);
@@ -96,20 +98,23 @@ pub fn render_with(
             set.push(Component::Chart(release.chart()), object, Placeholders::new())?;
         }
     }
-    for object in shared_mesh_config::objects(mesh, &set) {
+    for object in shared_mesh_config::objects(identity, &set) {
         set.push(Component::SharedMeshConfig, object, Placeholders::new())?;
     }
-    for object in reader::objects(mesh, cluster) {
-        set.push(Component::Reader, object, Placeholders::new())?;
+    // A drained cluster keeps its own, so that nobody who has yet to let go of it is locked out, and draining can be taken back.
+    if mesh.primaries().len() > 1 {
+        for object in reader::objects(identity) {
+            set.push(Component::Reader, object, Placeholders::new())?;
+        }
     }
-    let east_west = primary.gateway(GatewayRole::EastWest);
-    if let Some(gateway) = east_west.filter(|_| mesh.has_several_networks()) {
+    let east_west = member.gateway(GatewayRole::EastWest);
+    if let Some(gateway) = east_west.filter(|_| identity.has_several_networks()) {
         set.push(Component::Exposure, gateway::exposure(gateway), Placeholders::new())?;
     }
-    for object in remote_control_plane::objects(mesh, primary) {
+    for object in remote_control_plane::objects(identity, member, primary.remote_control_plane()) {
         set.push(Component::Exposure, object, Placeholders::new())?;
     }
-    for (secret, placeholders) in link::secrets(mesh, cluster) {
+    for (secret, placeholders) in link::secrets(identity, mesh.read_by(cluster)) {
         set.push(Component::Link, secret, placeholders)?;
     }
     Ok(set)
@@ -117,14 +122,14 @@ pub fn render_with(
 
 /// Istio's namespace. With several networks, its label is the network of everything in the cluster that does not name another,
 /// which is how istiod knows a cluster's network before any workload runs there; with one, Istio's guide has no label.
-fn namespace(mesh: &ValidatedMesh, primary: &ValidatedPrimary) -> Value {
+fn namespace(identity: &MeshIdentity, member: &Member) -> Value {
     let mut namespace = json!({
         "apiVersion": "v1",
         "kind": "Namespace",
-        "metadata": {"name": mesh.namespace()},
+        "metadata": {"name": identity.namespace()},
     });
-    if mesh.has_several_networks() {
-        namespace["metadata"]["labels"] = json!({EastWestGateway::NETWORK_LABEL: primary.network()});
+    if identity.has_several_networks() {
+        namespace["metadata"]["labels"] = json!({EastWestGateway::NETWORK_LABEL: member.network()});
     }
     namespace
 }

@@ -6,10 +6,10 @@ use super::gateway;
 use crate::desired::object::managed;
 use crate::desired::{Placeholder, Placeholders};
 use crate::mesh::well_known::PULL_SECRET_KEY;
-use crate::mesh::{Namespace, ValidatedMesh, ValidatedPrimary};
+use crate::mesh::{Member, MeshIdentity, Namespace};
 
 /// The Secrets with their content to be filled in.
-pub(super) fn secrets(mesh: &ValidatedMesh, primary: &ValidatedPrimary) -> Vec<(Value, Placeholders)> {
+pub(super) fn secrets(identity: &MeshIdentity, member: &Member) -> Vec<(Value, Placeholders)> {
     let secret = |namespace: &Namespace, name: &String, version: &i64| {
         let object = managed(json!({
             "apiVersion": "v1",
@@ -20,9 +20,9 @@ pub(super) fn secrets(mesh: &ValidatedMesh, primary: &ValidatedPrimary) -> Vec<(
         let placeholder = Placeholder::PullSecret { name: name.clone(), version: *version };
         (object, Placeholders::from([(PULL_SECRET_KEY.to_owned(), placeholder)]))
     };
-    let namespaces = [mesh.namespace()].into_iter().chain(gateway::own_namespaces(mesh, primary));
+    let namespaces = [identity.namespace()].into_iter().chain(gateway::own_namespaces(identity, member));
     let each = namespaces.flat_map(|namespace| {
-        mesh.images().pull_secrets.iter().map(move |(name, version)| secret(namespace, name, version))
+        identity.images().pull_secrets.iter().map(move |(name, version)| secret(namespace, name, version))
     });
     each.collect()
 }

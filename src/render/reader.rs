@@ -9,19 +9,15 @@
 use serde_json::{Value, json};
 
 use crate::desired::object::managed;
+use crate::mesh::MeshIdentity;
 use crate::mesh::well_known::READER_TOKEN_SECRET;
-use crate::mesh::{ClusterName, ValidatedMesh};
 
 /// Name of the `ServiceAccount`, its roles and bindings.
 const READER: &str = "istio-mesh-reader";
 
-/// The objects of the reader; none if there is no other cluster to read this one. A drained cluster keeps its own, so that
-/// nobody who has yet to let go of it is locked out, and draining can be taken back.
-pub(super) fn objects(mesh: &ValidatedMesh, cluster: &ClusterName) -> Vec<Value> {
-    if mesh.primaries().keys().all(|other| other == cluster) {
-        return Vec::new();
-    }
-    let namespace = mesh.namespace().as_str();
+/// The objects of the reader.
+pub(super) fn objects(identity: &MeshIdentity) -> Vec<Value> {
+    let namespace = identity.namespace().as_str();
     let cluster_wide = format!("{READER}-{namespace}");
     let account = json!([{"kind": "ServiceAccount", "name": READER, "namespace": namespace}]);
     let rules = json!([

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::desired::object::managed;
-use crate::mesh::{GatewayRole, RemoteControlPlane, ValidatedGateway, ValidatedMesh, ValidatedPrimary};
+use crate::mesh::{GatewayRole, Member, MemberGateway, MeshIdentity, RemoteControlPlane};
 
 /// istiod's ports as other clusters know them: port, name, and that of istiod's Service.
 const PORTS: [(u16, &str, u16); 2] = [
@@ -13,17 +13,21 @@ const PORTS: [(u16, &str, u16); 2] = [
 ];
 
 /// What opens istiod for other clusters; nothing if it serves none.
-pub(super) fn objects(mesh: &ValidatedMesh, primary: &ValidatedPrimary) -> Vec<Value> {
-    match (primary.remote_control_plane(), primary.gateway(GatewayRole::EastWest)) {
+pub(super) fn objects(
+    identity: &MeshIdentity,
+    member: &Member,
+    remote: Option<&RemoteControlPlane>,
+) -> Vec<Value> {
+    match (remote, member.gateway(GatewayRole::EastWest)) {
         (None, _) => Vec::new(),
-        (Some(_), Some(gateway)) => exposure(mesh, gateway).to_vec(),
-        (Some(remote), None) => vec![load_balancer(mesh, remote)],
+        (Some(_), Some(gateway)) => exposure(identity, gateway).to_vec(),
+        (Some(remote), None) => vec![load_balancer(identity, remote)],
     }
 }
 
 /// Lets the gateway pass connections on, whatever name they are for: proxies send istiod's, API servers that of the URL that they
 /// call.
-fn exposure(mesh: &ValidatedMesh, gateway: &ValidatedGateway) -> [Value; 2] {
+fn exposure(identity: &MeshIdentity, gateway: &MemberGateway) -> [Value; 2] {
     let server = |(port, name, _): (u16, &str, u16)| {
         json!({
             "port": {"number": port, "name": name, "protocol": "TLS"},
@@ -32,7 +36,7 @@ fn exposure(mesh: &ValidatedMesh, gateway: &ValidatedGateway) -> [Value; 2] {
         })
     };
     let route = |(port, _, target): (u16, &str, u16)| {
-        let host = format!("istiod.{}.svc.cluster.local", mesh.namespace());
+        let host = format!("istiod.{}.svc.cluster.local", identity.namespace());
         json!({
             "match": [{"port": port, "sniHosts": ["*"]}],
             "route": [{"destination": {"host": host, "port": {"number": target}}}],
@@ -55,12 +59,12 @@ fn exposure(mesh: &ValidatedMesh, gateway: &ValidatedGateway) -> [Value; 2] {
 }
 
 /// A Service of istiod's pods, chosen as the chart's own Service chooses them.
-fn load_balancer(mesh: &ValidatedMesh, remote: &RemoteControlPlane) -> Value {
+fn load_balancer(identity: &MeshIdentity, remote: &RemoteControlPlane) -> Value {
     let port = |(port, name, _): (u16, &str, u16)| json!({"name": name, "port": port, "targetPort": port, "protocol": "TCP"});
     let mut service = json!({
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"name": RemoteControlPlane::SERVICE, "namespace": mesh.namespace()},
+        "metadata": {"name": RemoteControlPlane::SERVICE, "namespace": identity.namespace()},
         "spec": {
             "type": "LoadBalancer",
             "selector": {"app": "istiod", "istio": "pilot"},

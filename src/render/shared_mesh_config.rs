@@ -7,20 +7,20 @@ use serde_json::{Value, json};
 
 use crate::desired::ManifestSet;
 use crate::desired::object::{self, managed};
-use crate::mesh::{SharedMeshConfig, ValidatedMesh};
+use crate::mesh::{MeshIdentity, SharedMeshConfig};
 
 /// The ConfigMap without its content, and the mesh's record. `set` has what the charts render.
-pub(super) fn objects(mesh: &ValidatedMesh, set: &ManifestSet) -> [Value; 2] {
+pub(super) fn objects(identity: &MeshIdentity, set: &ManifestSet) -> [Value; 2] {
     let record = SharedMeshConfig {
-        trust_domain: Some(mesh.trust_domain().to_string()),
-        root_namespace: Some(root_namespace(set).unwrap_or_else(|| mesh.namespace().to_string())),
-        ca_certificates: mesh.ca_certificates().to_vec(),
+        trust_domain: Some(identity.trust_domain().to_string()),
+        root_namespace: Some(root_namespace(set).unwrap_or_else(|| identity.namespace().to_string())),
+        ca_certificates: identity.ca_certificates().to_vec(),
     };
     let config_map = |name: &str| {
         managed(json!({
             "apiVersion": "v1",
             "kind": "ConfigMap",
-            "metadata": {"name": name, "namespace": mesh.namespace()},
+            "metadata": {"name": name, "namespace": identity.namespace()},
         }))
     };
     let mut of_mesh = config_map(SharedMeshConfig::RECORD_OF_MESH);

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::*;
 use crate::desired::{Manifest, Placeholder, Stage, object, ownership};
 use crate::mesh::well_known::{PULL_SECRET_KEY, READER_TOKEN_SECRET};
-use crate::mesh::{Mesh, Primary, RemoteControlPlane, SharedMeshConfig};
+use crate::mesh::{DeclaredMember, Mesh, Primary, RemoteControlPlane, SharedMeshConfig};
 
 /// Istio's charts as a release ships them.
 struct IstioCharts {
@@ -28,6 +28,10 @@ static ISTIO: LazyLock<IstioCharts> = LazyLock::new(|| {
     IstioCharts { base: chart("base"), istiod: chart("istiod"), gateway: chart("gateway") }
 });
 
+fn member(network: &str) -> DeclaredMember {
+    DeclaredMember { network: network.to_owned(), ..DeclaredMember::default() }
+}
+
 fn mesh() -> Mesh {
     Mesh {
         mesh_id: "shop".to_owned(),
@@ -35,8 +39,7 @@ fn mesh() -> Mesh {
         version: "1.31.0".to_owned(),
         namespace: "istio-system".to_owned(),
         chart_source: crate::mesh::ChartSource { repository: "charts".to_owned() },
-        primaries: [("east".to_owned(), Primary { network: "net-east".to_owned(), ..Primary::default() })]
-            .into(),
+        primaries: [("east".to_owned(), member("net-east").into())].into(),
         ..Mesh::default()
     }
 }
@@ -47,8 +50,8 @@ fn facts(kubernetes_version: &str) -> ClusterFacts {
 
 fn render_with(mesh: &Mesh, charts: &Charts<'_>, facts: &ClusterFacts) -> Result<ManifestSet, RenderError> {
     let mesh = mesh.validate().unwrap();
-    let (cluster, primary) = mesh.primaries().first_key_value().unwrap();
-    render(&mesh, cluster, primary, charts, facts)
+    let primary = mesh.primaries().values().next().unwrap();
+    render(&mesh, primary, charts, facts)
 }
 
 fn render_istio(mesh: &Mesh) -> Result<ManifestSet, RenderError> {
@@ -216,7 +219,7 @@ fn values_of_a_primary_win_over_those_of_the_mesh() {
     };
     let set = render_istio(&mesh).unwrap();
     assert_eq!(mesh_configuration(&set)["accessLogFile"], "/mesh-config");
-    mesh.primaries.get_mut("east").unwrap().chart = values(2.5, "/primary");
+    mesh.primaries.get_mut("east").unwrap().member.chart = values(2.5, "/primary");
     let set = render_istio(&mesh).unwrap();
     assert_eq!(environment(&set)["PILOT_TRACE_SAMPLING"], "2.5");
     assert_eq!(mesh_configuration(&set)["accessLogFile"], "/primary");
@@ -372,10 +375,9 @@ fn definitions_in_the_folder_of_a_chart_are_objects_too() {
 
 /// Two clusters with a gateway each, on these networks.
 fn two_clusters(networks: [&str; 2]) -> Mesh {
-    let primary = |network: &str| Primary {
-        network: network.to_owned(),
-        east_west_gateway: Some(crate::mesh::EastWestGateway::default()),
-        ..Primary::default()
+    let primary = |network: &str| {
+        let east_west_gateway = Some(crate::mesh::EastWestGateway::default());
+        Primary::from(DeclaredMember { east_west_gateway, ..member(network) })
     };
     let mut mesh = mesh();
     mesh.certificate_authority.key_cluster = Some("west".to_owned());
@@ -391,7 +393,7 @@ fn render_both(mesh: &Mesh) -> [ManifestSet; 2] {
     charts.insert(ChartName::Gateway, &ISTIO.gateway);
     ["east", "west"].map(|name| {
         let cluster = name.parse().unwrap();
-        render(&mesh, &cluster, &mesh.primaries()[&cluster], &charts, &facts("v1.36.3")).unwrap()
+        render(&mesh, &mesh.primaries()[&cluster], &charts, &facts("v1.36.3")).unwrap()
     })
 }
 
@@ -465,7 +467,7 @@ fn definitions_that_others_install_are_left_out_and_nothing_else() {
     let ours = render_istio(&mesh()).unwrap();
     let mut mesh = mesh();
     for primary in mesh.primaries.values_mut() {
-        primary.crds = Some("external".to_owned());
+        primary.member.crds = Some("external".to_owned());
     }
     let theirs = render_istio(&mesh).unwrap();
     let count =
@@ -494,7 +496,7 @@ fn a_cluster_that_serves_remote_ones_lets_them_reach_istiod_only() {
 #[test]
 fn a_gateway_on_another_port_tells_istiod_of_it() {
     let mut mesh = two_clusters(["net-east", "net-west"]);
-    mesh.primaries.get_mut("east").unwrap().east_west_gateway.as_mut().unwrap().port = Some(443);
+    mesh.primaries.get_mut("east").unwrap().member.east_west_gateway.as_mut().unwrap().port = Some(443);
     let [east, _] = render_both(&mesh);
     let service = find(&east, "Service", "istio-eastwestgateway");
     assert_eq!(service["metadata"]["labels"]["networking.istio.io/gatewayPort"], "443");
@@ -510,7 +512,7 @@ fn a_gateway_in_a_namespace_of_its_own_takes_along_what_it_needs_and_what_opens_
     mesh.images.pull_secrets.insert("registry".to_owned(), 0);
     let east = mesh.primaries.get_mut("east").unwrap();
     east.remote_control_plane = Some(RemoteControlPlane::default());
-    east.east_west_gateway.as_mut().unwrap().namespace = Some("gateways".to_owned());
+    east.member.east_west_gateway.as_mut().unwrap().namespace = Some("gateways".to_owned());
     let [east, west] = render_both(&mesh);
     assert_eq!(names(&east, Component::Namespace), ["Namespace mesh-system", "Namespace gateways"]);
     assert_eq!(names(&west, Component::Namespace), ["Namespace mesh-system"]);
@@ -535,7 +537,7 @@ fn a_gateway_in_a_namespace_of_its_own_takes_along_what_it_needs_and_what_opens_
 #[test]
 fn a_node_port_is_chosen_for_calls_between_networks_only() {
     let mut mesh = two_clusters(["net-east", "net-west"]);
-    let gateway = mesh.primaries.get_mut("east").unwrap().east_west_gateway.as_mut().unwrap();
+    let gateway = mesh.primaries.get_mut("east").unwrap().member.east_west_gateway.as_mut().unwrap();
     gateway.service_type = Some("NodePort".to_owned());
     gateway.node_port = Some(31443);
     gateway.addresses = ["203.0.113.7".to_owned()].into();
@@ -555,10 +557,10 @@ fn a_node_port_is_chosen_for_calls_between_networks_only() {
 #[test]
 fn a_drained_cluster_keeps_all_that_is_its_own_and_nobody_reads_it() {
     let mut mesh = two_clusters(["net-east", "net-west"]);
-    let gateway = mesh.primaries.get_mut("east").unwrap().east_west_gateway.as_mut().unwrap();
+    let gateway = mesh.primaries.get_mut("east").unwrap().member.east_west_gateway.as_mut().unwrap();
     gateway.addresses = ["203.0.113.7".to_owned()].into();
     let before = render_both(&mesh);
-    mesh.primaries.get_mut("east").unwrap().drain = true;
+    mesh.primaries.get_mut("east").unwrap().member.drain = true;
     let after = render_both(&mesh);
     let ids = |set: &ManifestSet| -> BTreeSet<String> {
         set.manifests().iter().map(|it| object::describe(&it.object)).collect()
@@ -577,7 +579,7 @@ fn a_drained_cluster_keeps_all_that_is_its_own_and_nobody_reads_it() {
 #[test]
 fn every_control_plane_learns_the_addresses_that_are_typed() {
     let mut mesh = two_clusters(["net-east", "net-west"]);
-    let gateway = mesh.primaries.get_mut("east").unwrap().east_west_gateway.as_mut().unwrap();
+    let gateway = mesh.primaries.get_mut("east").unwrap().member.east_west_gateway.as_mut().unwrap();
     gateway.addresses = ["203.0.113.7".to_owned()].into();
     gateway.address_port = Some(31443);
     for set in render_both(&mesh) {
@@ -638,7 +640,7 @@ fn east_with(change: impl FnOnce(&mut Primary)) -> ManifestSet {
 #[test]
 fn a_federation_gateway_stands_apart_from_the_mesh_and_is_closed() {
     let settings = crate::mesh::EastWestGateway { port: Some(443), ..Default::default() };
-    let set = east_with(|east| east.federation_gateway = Some(settings));
+    let set = east_with(|east| east.member.federation_gateway = Some(settings));
     let namespaces = names(&set, Component::Namespace);
     assert_eq!(namespaces, ["Namespace istio-system", "Namespace istio-system-federation"]);
     let service = find(&set, "Service", "istio-federationgateway");
@@ -666,7 +668,8 @@ fn a_federation_gateway_stands_apart_from_the_mesh_and_is_closed() {
 #[test]
 fn a_federation_gateway_adds_to_a_cluster_and_changes_nothing_in_it() {
     let without = east_with(|_| ());
-    let with = east_with(|east| east.federation_gateway = Some(crate::mesh::EastWestGateway::default()));
+    let with =
+        east_with(|east| east.member.federation_gateway = Some(crate::mesh::EastWestGateway::default()));
     for manifest in without.manifests() {
         assert!(with.manifests().contains(manifest), "{}", object::describe(&manifest.object));
     }
@@ -682,17 +685,17 @@ fn a_federation_gateway_adds_to_a_cluster_and_changes_nothing_in_it() {
 fn what_the_blocks_of_a_primary_make_depends_on_no_fact() {
     let mut mesh = two_clusters(["net-east", "net-west"]);
     for primary in mesh.primaries.values_mut() {
-        primary.federation_gateway = Some(crate::mesh::EastWestGateway::default());
+        primary.member.federation_gateway = Some(crate::mesh::EastWestGateway::default());
         primary.remote_control_plane = Some(RemoteControlPlane::default());
     }
-    mesh.primaries.get_mut("west").unwrap().network = "net-east".to_owned();
-    mesh.primaries.get_mut("west").unwrap().east_west_gateway = None;
+    mesh.primaries.get_mut("west").unwrap().member.network = "net-east".to_owned();
+    mesh.primaries.get_mut("west").unwrap().member.east_west_gateway = None;
     let mesh = mesh.validate().unwrap();
     let mut charts = charts(&ISTIO.base, &ISTIO.istiod);
     charts.insert(ChartName::Gateway, &ISTIO.gateway);
     let all = |version: &str| {
-        let of = |(cluster, primary)| render(&mesh, cluster, primary, &charts, &facts(version)).unwrap();
-        mesh.primaries().iter().map(of).collect::<Vec<_>>()
+        let of = |primary| render(&mesh, primary, &charts, &facts(version)).unwrap();
+        mesh.primaries().values().map(of).collect::<Vec<_>>()
     };
     let first = all("v1.28.0");
     assert_eq!(all("v1.36.3-gke.1002000"), first);
@@ -702,9 +705,9 @@ fn what_the_blocks_of_a_primary_make_depends_on_no_fact() {
 #[test]
 fn a_cluster_can_have_a_federation_gateway_alone() {
     let set = east_with(|east| {
-        east.east_west_gateway = None;
-        east.network = "net-west".to_owned();
-        east.federation_gateway = Some(crate::mesh::EastWestGateway::default());
+        east.member.east_west_gateway = None;
+        east.member.network = "net-west".to_owned();
+        east.member.federation_gateway = Some(crate::mesh::EastWestGateway::default());
     });
     let deployments = set.manifests().iter().filter(|it| object::kind(&it.object) == "Deployment");
     let deployments: Vec<_> = deployments.map(|it| object::name(&it.object)).collect();

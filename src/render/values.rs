@@ -5,8 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::gateway;
 use crate::mesh::{
-    ChartName, ChartRelease, ClusterName, DerivedValue, EastWestGateway, ValidatedGateway, ValidatedMesh,
-    ValidatedPrimary,
+    ChartName, ChartRelease, DerivedValue, EastWestGateway, Member, MemberGateway, MeshIdentity,
 };
 
 /// The values of one installation of a chart in one cluster, each layer over the one before, as with Helm's `-f a -f b`:
@@ -18,32 +17,33 @@ use crate::mesh::{
 ///
 /// A null in a layer stays: it removes the chart's own default.
 pub(super) fn compose(
-    mesh: &ValidatedMesh,
-    cluster: &ClusterName,
-    primary: &ValidatedPrimary,
+    identity: &MeshIdentity,
+    member: &Member,
     release: ChartRelease,
+    derived: &[DerivedValue],
 ) -> Values {
     let chart = release.chart();
     // A null says what a user may not set, not what is set.
-    let is_set = |derived: &DerivedValue| derived.release == release && !derived.value.is_null();
-    let derived = mesh.derived_values(cluster, primary).into_iter().filter(is_set);
-    let settings = gateway(primary, release).map(|gateway| &gateway.settings);
+    let is_set = |derived: &&DerivedValue| derived.release == release && !derived.value.is_null();
+    let derived = derived.iter().filter(is_set);
+    let settings = gateway(member, release).map(|gateway| &gateway.settings);
     let layers = [
         defaults(chart),
         block(release, settings),
-        mesh.chart_values(chart).clone(),
-        mesh_config(mesh, chart),
-        primary.chart_values(chart).clone(),
+        identity.chart_values(chart).clone(),
+        mesh_config(identity, chart),
+        member.chart_values(chart).clone(),
         settings.map(|settings| settings.values.clone()).unwrap_or_default(),
     ];
-    let layers = layers.into_iter().chain(derived.map(|derived| nested(&derived.path, derived.value)));
+    let layers =
+        layers.into_iter().chain(derived.map(|derived| nested(&derived.path, derived.value.clone())));
     layers.fold(Values::new(), |values, layer| values.merge(Values::from_map(document(layer))))
 }
 
 /// The gateway that a release installs.
-pub(super) fn gateway(primary: &ValidatedPrimary, release: ChartRelease) -> Option<&ValidatedGateway> {
+pub(super) fn gateway(member: &Member, release: ChartRelease) -> Option<&MemberGateway> {
     match release {
-        ChartRelease::Gateway(role) => primary.gateway(role),
+        ChartRelease::Gateway(role) => member.gateway(role),
         ChartRelease::Base | ChartRelease::Istiod | ChartRelease::Cni => None,
     }
 }
@@ -71,8 +71,8 @@ fn defaults(chart: ChartName) -> Value {
     }
 }
 
-fn mesh_config(mesh: &ValidatedMesh, chart: ChartName) -> Value {
-    match mesh.mesh_config() {
+fn mesh_config(identity: &MeshIdentity, chart: ChartName) -> Value {
+    match identity.mesh_config() {
         config @ Value::Object(_) if chart == ChartName::Istiod => json!({"meshConfig": config}),
         _ => Value::Null,
     }

@@ -47,8 +47,8 @@ impl Certificates {
             return None;
         };
         Some(Self {
-            mesh_id: mesh.mesh_id().to_string(),
-            trust_domain: mesh.trust_domain().to_string(),
+            mesh_id: mesh.identity().mesh_id().to_string(),
+            trust_domain: mesh.identity().trust_domain().to_string(),
             root_lifetime: (*root_lifetime).try_into().ok()?,
             intermediate_lifetime: (*intermediate_lifetime).try_into().ok()?,
             key_type: match key_type {

@@ -1,7 +1,7 @@
 //! One apply engine for each cluster, whoever's objects it works on.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ssa::{
@@ -23,18 +23,18 @@ pub struct Engines {
     discovery: DiscoveryCache,
     /// The folder of the clusters' definitions.
     definitions: Option<PathBuf>,
-    engines: Arc<Mutex<BTreeMap<String, (Engine, Definitions)>>>,
+    by_label: Arc<Mutex<BTreeMap<String, (Engine, Definitions)>>>,
 }
 
 impl Engines {
     /// Engines that keep what API servers say of themselves in this folder from process to process. One that cannot be written is no
     /// error.
-    pub fn in_folder(folder: PathBuf) -> Self {
+    pub fn in_folder(folder: &Path) -> Self {
         Self {
             schemas: SchemaCache::in_folder(folder.join("schemas")),
             discovery: DiscoveryCache::in_folder(folder.join("discovery")),
             definitions: Some(folder.join("definitions")),
-            engines: Arc::default(),
+            by_label: Arc::default(),
         }
     }
 
@@ -62,7 +62,7 @@ impl Engines {
     }
 
     fn engine(&self, cluster: &Cluster) -> (Engine, Definitions) {
-        let mut engines = self.engines.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut engines = self.by_label.lock().unwrap_or_else(PoisonError::into_inner);
         let engine = engines.entry(cluster.name().to_owned()).or_insert_with(|| {
             let nobody = label(&Owner::mesh(""));
             let options = Options {

@@ -6,12 +6,9 @@ use serde_json::Value;
 use ssa::{Expect, Inherit, ObjectId, ObjectPattern, Policy, StageReady};
 
 use super::RolloutError;
-use super::authority::Certificates;
-use super::fill::Given;
 use super::session::Claiming;
 use super::target::{Target, release_annotation};
 use crate::desired::ManifestSet;
-use crate::mesh::ApiServerAddresses;
 
 /// What one cluster shall hold.
 #[derive(Clone, Debug)]
@@ -20,12 +17,6 @@ pub struct Installation {
     pub target: Target,
     /// The objects. Placeholders that are left are filled on the way.
     pub set: ManifestSet,
-    /// What new certificates shall be; `None` if istiod makes its own.
-    pub certificates: Option<Certificates>,
-    /// How other clusters reach the API server.
-    pub api_server: ApiServerAddresses,
-    /// What the user gives at each apply.
-    pub given: Given,
     /// Whether this is the first installation.
     pub expect: Expect,
     /// What may be taken over.

@@ -100,7 +100,7 @@ pub const TABLE: &[Row] = &[
         modules: &["charts", "clusters", "rollout"],
         packages: Except(&["kube", "tfplugin", "tonic"]),
     },
-    Row { module: "health", modules: &["observe"], packages: Only(&[]) },
+    Row { module: "health", modules: &["mesh", "observe", "trust"], packages: Only(&["time"]) },
     Row {
         module: "lifecycle",
         modules: &[
@@ -114,6 +114,11 @@ pub const TABLE: &[Row] = &[
             "rollout",
             "trust",
         ],
+        packages: Except(&["kube", "tonic"]),
+    },
+    Row {
+        module: "blocks",
+        modules: &["clusters", "diagnostics", "lifecycle", "mesh"],
         packages: Except(&["kube", "tonic"]),
     },
     Row { module: "resources", modules: USED_BY_VERBS, packages: Except(&["kube", "tonic"]) },
@@ -135,6 +140,7 @@ pub const TABLE: &[Row] = &[
 ];
 
 const USED_BY_VERBS: &[&str] = &[
+    "blocks",
     "charts",
     "clusters",
     "desired",

@@ -42,7 +42,7 @@ pub struct Looked<T> {
     /// One entry for each single object.
     pub objects: Observed<T>,
     /// The objects of each selection, in the order of the selections.
-    pub selected: Vec<Result<Vec<Live>, Arc<RequestError>>>,
+    pub selected: Vec<Selected>,
 }
 
 /// What is kept of the single objects of a look: of a large one less than the whole.
@@ -67,6 +67,9 @@ impl<T, F: Fn(&ObjectId, Live) -> T + Sync> Keep<T> for F {
     }
 }
 
+/// The objects of one selection.
+pub type Selected = Result<Vec<Live>, Arc<RequestError>>;
+
 /// What is looked at of one kind, or of that in one namespace.
 #[derive(Clone)]
 struct Batch<'a> {
@@ -79,7 +82,8 @@ struct Batch<'a> {
 /// What was seen of a batch.
 struct Part<T> {
     objects: Observed<T>,
-    selected: Vec<(usize, Result<Vec<Live>, Arc<RequestError>>)>,
+    /// With their positions in the look.
+    selected: Vec<(usize, Selected)>,
 }
 
 impl Selection {

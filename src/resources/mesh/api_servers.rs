@@ -7,9 +7,7 @@ use tfplugin::{AttributePath, Diagnostic, Diagnostics};
 use super::place::primary;
 use crate::clusters::{self, OnUnreachable};
 use crate::lifecycle::ApiServers;
-use crate::mesh::{
-    ApiServer, ApiServerAddresses, ClusterName, DeclaredAddress, ValidatedMesh, ValidatedPrimary,
-};
+use crate::mesh::{ApiServer, ApiServerAddresses, ClusterName, DeclaredAddress, Member, ValidatedMesh};
 use crate::provider_data::ProviderData;
 
 /// The addresses of every cluster that others read: what its block says, else what the provider itself uses. A cluster whose
@@ -28,7 +26,7 @@ pub async fn api_servers(
         if unknown.contains(name.as_str()) || mesh.readers_of(name).next().is_none() {
             continue;
         }
-        match addresses(mesh, name, primary, data).await {
+        match addresses(mesh, primary.member(), data).await {
             Ok(Some(addresses)) => drop(known.insert(name.clone(), addresses)),
             Ok(None) => {}
             Err(error) => errors.push(error),
@@ -55,11 +53,10 @@ fn ambiguous(known: &ApiServers) -> Option<(ClusterName, ClusterName, String)> {
 
 async fn addresses(
     mesh: &ValidatedMesh,
-    name: &ClusterName,
-    declared: &ValidatedPrimary,
+    member: &Member,
     data: &ProviderData,
 ) -> Result<Option<ApiServerAddresses>, Diagnostic> {
-    let declared = declared.api_server();
+    let (name, declared) = (member.name(), member.api_server());
     let connection = match data.clusters.get(name.as_str()).await {
         Ok(cluster) => cluster,
         // Whoever needs the cluster itself says what is wrong with it.

@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::model::{CertificateAuthorityModel, MeshModel};
+use super::authority_block::CertificateAuthorityModel;
+use super::model::MeshModel;
 use super::place::primary;
 use crate::clusters::{Cluster, OnUnreachable};
 use crate::diagnostics;
@@ -125,7 +126,8 @@ fn authority(
 
 /// The names that certificates of the mesh are for.
 fn names(mesh: &ValidatedMesh) -> trust::Names<'_> {
-    trust::Names { trust_domain: mesh.trust_domain().as_str(), namespace: mesh.namespace().as_str() }
+    let identity = mesh.identity();
+    trust::Names { trust_domain: identity.trust_domain().as_str(), namespace: identity.namespace().as_str() }
 }
 
 fn given_authorities(

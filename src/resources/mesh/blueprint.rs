@@ -8,8 +8,8 @@ use tfplugin::{AttributePath, Diagnostic};
 use crate::charts::{self, Fetched};
 use crate::desired::ManifestSet;
 use crate::diagnostics;
-use crate::lifecycle::Recorded;
-use crate::mesh::{ChartName, ClusterFacts, ClusterName, ValidatedMesh, ValidatedPrimary};
+use crate::lifecycle::{Recorded, Render};
+use crate::mesh::{ChartName, ClusterFacts, ClusterName, Member, ValidatedMesh};
 use crate::provider_data::ProviderData;
 use crate::render::{self, Renderer};
 
@@ -38,9 +38,8 @@ impl Blueprint {
         let repository = mesh.chart_source().repository.clone();
         let is_pinned = recorded.repository.as_deref() == Some(repository.as_str());
         let wanted = mesh.primaries().values().flat_map(|primary| {
-            primary.charts().map(|chart| {
-                (chart_key(chart, primary.version().as_str()), (chart, primary.version().to_string()))
-            })
+            let (member, version) = (primary.member(), primary.member().version());
+            member.charts().map(|chart| (chart_key(chart, version.as_str()), (chart, version.to_string())))
         });
         let wanted: BTreeMap<_, _> = wanted.collect();
         let fetches = wanted.into_iter().map(|(key, (chart, version))| {
@@ -70,11 +69,6 @@ impl Blueprint {
         digests.collect()
     }
 
-    /// What this cluster shall hold.
-    pub fn render(&self, cluster: &ClusterName, facts: &ClusterFacts) -> Result<ManifestSet, Diagnostic> {
-        self.render_as(&self.mesh, cluster, facts)
-    }
-
     /// What it shall hold in another mesh that is made of the same charts.
     pub fn render_as(
         &self,
@@ -83,18 +77,15 @@ impl Blueprint {
         facts: &ClusterFacts,
     ) -> Result<ManifestSet, Diagnostic> {
         let primary = mesh.primaries().get(cluster).ok_or_else(|| not_in_mesh(cluster))?;
-        let charts = primary.charts().map(|name| Ok((name, self.chart(name, primary)?)));
+        let member = primary.member();
+        let charts = member.charts().map(|name| Ok((name, self.chart(name, member)?)));
         let charts = charts.collect::<Result<_, Diagnostic>>()?;
-        render::render_with(&self.renderer, mesh, cluster, primary, &charts, facts)
+        render::render_with(&self.renderer, mesh, primary, &charts, facts)
             .map_err(|error| cannot_render(cluster, &error))
     }
 
-    fn chart(
-        &self,
-        name: ChartName,
-        primary: &ValidatedPrimary,
-    ) -> Result<&helm_template::Chart, Diagnostic> {
-        let key = chart_key(name, primary.version().as_str());
+    fn chart(&self, name: ChartName, member: &Member) -> Result<&helm_template::Chart, Diagnostic> {
+        let key = chart_key(name, member.version().as_str());
         let fetched = self.charts.get(&key).map(|fetched| &fetched.chart);
         fetched.ok_or_else(|| {
             Diagnostic::error(format!("Chart {key} was not fetched"), "This is a bug in the provider.")
@@ -102,8 +93,17 @@ impl Blueprint {
     }
 }
 
+impl Render for Blueprint {
+    fn render(&self, cluster: &ClusterName, facts: &ClusterFacts) -> Result<ManifestSet, Diagnostic> {
+        self.render_as(&self.mesh, cluster, facts)
+    }
+}
+
 fn not_in_mesh(cluster: &ClusterName) -> Diagnostic {
-    Diagnostic::error(format!("Cluster {cluster:?} is not in the mesh"), "This is a bug in the provider.")
+    Diagnostic::error(
+        format!("Cluster {:?} is not in the mesh", cluster.as_str()),
+        "This is a bug in the provider.",
+    )
 }
 
 fn cannot_fetch(chart: ChartName, version: &str, error: &charts::Error) -> Diagnostic {

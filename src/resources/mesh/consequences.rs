@@ -8,11 +8,10 @@ use tfplugin::{AttributePath, Diagnostic, Diagnostics};
 use tokio_util::sync::CancellationToken;
 
 use super::dependents;
-use super::facts::{self, Facts};
 use super::model::MeshModel;
 use crate::clusters::Cluster;
 use crate::diagnostics;
-use crate::lifecycle::Recorded;
+use crate::lifecycle::{PlannedClusters, Recorded};
 use crate::manifests::ObjectId;
 use crate::observe;
 use crate::provider_data::ProviderData;
@@ -71,20 +70,20 @@ fn is_there(namespace: &str, labels: &str, is_finished: bool) -> Diagnostic {
     Diagnostic::warning(summary, detail)
 }
 
-/// Of an update: `recorded` is the state before with the labels of `facts`.
+/// Of an update.
 pub async fn of_update(
     prior: &MeshModel,
     planned: &MeshModel,
-    recorded: &Recorded,
-    facts: &Facts,
+    clusters: &PlannedClusters,
     data: &ProviderData,
 ) -> Diagnostics {
+    let recorded = &clusters.recorded;
     if planned.namespace.is_known() && planned.namespace != prior.namespace {
         let mut warnings = Diagnostics::from(is_replaced(prior, planned));
         warnings.extend(dependents::warnings(labels(recorded), recorded, &prior.leave(), data).await);
         return warnings;
     }
-    let leaving = facts::leaving(recorded, facts);
+    let leaving = clusters.leaving();
     let mut warnings = dependents::warnings(leaving.iter().copied(), recorded, &prior.leave(), data).await;
     warnings.extend(deleted_definitions(&leaving, prior, recorded, data).await);
     let stays = |label: &str| !leaving.contains(&label);

@@ -6,16 +6,15 @@ use std::collections::BTreeSet;
 use futures::future::{join, try_join};
 use tfplugin::{Diagnostic, Field};
 
-use super::gateway_block::GatewayModel;
 use super::model::{ClusterStatusModel, MeshModel, PrimaryModel};
-use super::place::primary;
-use super::problems::{Class, Problem};
-use super::status::{ABSENT, NOT_READY, READY, UNKNOWN};
+use super::status::{state_of, word};
 use super::trust_list;
+use crate::blocks::GatewayModel;
 use crate::clusters::Error;
 use crate::documents::{JoinClusterModel, Texts, texts};
+use crate::health::{GatewayState, RemoteControlPlaneState, SharedMeshConfigState, State as _};
 use crate::mesh::{GatewayRole, RemoteControlPlane};
-use crate::observe::{self, Gateway, GatewayPods, Scope, Snapshot};
+use crate::observe::{self, Gateway, Scope, Snapshot};
 
 /// What is reached at a Service whose addresses only the cluster tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +71,7 @@ pub struct Seen {
     /// The addresses of istiod's own load balancer.
     load_balancer: Option<Vec<String>>,
     /// Whether istiod knows whom the mesh trusts, see [`trust_list::observe`].
-    trust_list: Option<&'static str>,
+    trust_list: Option<SharedMeshConfigState>,
     /// Why that could not be seen.
     pub warning: Option<Diagnostic>,
 }
@@ -130,48 +129,32 @@ impl ClusterStatusModel {
             typed(declared).unwrap_or_else(|| observed.collect())
         });
         let federation_state =
-            federation.map(|declared| state(gateway, typed(declared).is_some()).to_owned());
-        let istiod = declared.remote_control_plane.as_known().map(|remote| match &remote.hostname {
-            Field::Known(hostname) => texts([hostname.clone()]),
-            _ if has_load_balancer(declared) => texts(seen.load_balancer.iter().flatten().cloned()),
-            _ => self.gateway_addresses.clone(),
+            federation.map(|declared| word(GatewayState::of_federation(gateway, typed(declared).is_some())));
+        let istiod = declared.remote_control_plane.as_known().map(|remote| {
+            let behind_gateway = known_texts(&self.gateway_addresses);
+            let own = has_load_balancer(declared).then_some(seen.load_balancer.as_deref());
+            let addresses = match (&remote.hostname, own) {
+                (Field::Known(hostname), _) => vec![hostname.clone()],
+                (_, Some(own)) => own.unwrap_or_default().to_vec(),
+                (_, None) => behind_gateway,
+            };
+            let state = match own {
+                Some(own) => RemoteControlPlaneState::of_load_balancer(own),
+                None => RemoteControlPlaneState::of_gateway(&addresses),
+            };
+            (word(state), addresses)
         });
-        let istiod_state =
-            istiod.as_ref().map(|addresses| match (&seen.load_balancer, addresses.as_known()) {
-                (None, _) if has_load_balancer(declared) => ABSENT,
-                // A host name leads nowhere then either.
-                (Some(addresses), _) if addresses.is_empty() => "no_address",
-                (_, Some(addresses)) if addresses.is_empty() => "no_address",
-                _ => READY,
-            });
-        let trusted = before.and_then(|before| before.shared_mesh_config.as_str());
-        let trusted = seen.trust_list.or(trusted).unwrap_or(UNKNOWN);
+        let (istiod_state, istiod_addresses) = istiod.unwrap_or_default();
+        let trusted = before.and_then(|before| state_of(&before.shared_mesh_config));
+        let trusted = seen.trust_list.or(trusted).unwrap_or(SharedMeshConfigState::UNKNOWN);
         Self {
-            shared_mesh_config: Field::Known(trusted.to_owned()),
-            federation_gateway: federation_state.map_or(Field::Null, Field::Known),
+            shared_mesh_config: word(trusted),
+            federation_gateway: federation_state.unwrap_or_default(),
             federation_gateway_addresses: texts(federation_addresses.into_iter().flatten()),
-            remote_control_plane: istiod_state.map_or(Field::Null, |state| Field::Known(state.to_owned())),
-            remote_control_plane_addresses: istiod.unwrap_or_else(|| texts([])),
+            remote_control_plane: istiod_state,
+            remote_control_plane_addresses: texts(istiod_addresses),
             ..self
         }
-    }
-
-    /// What is wrong with each entrance that lets nobody in, or more than it should.
-    pub fn entrance_problems(&self, label: &str) -> Vec<Problem> {
-        let federation = self.federation_gateway.as_str().and_then(federation_problem);
-        let federation = federation.map(|(class, cause, help)| {
-            let summary = format!("Cluster {label:?}: its federation gateway {cause}");
-            let path = primary(label).attribute(GatewayRole::Federation.block());
-            Problem { class, message: Diagnostic::error(summary, help).at(path) }
-        });
-        let istiod = self.remote_control_plane.as_str().and_then(istiod_problem);
-        let istiod = istiod.map(|(class, cause, help)| {
-            let summary = format!("Cluster {label:?}: remote clusters cannot reach istiod: {cause}");
-            let path = primary(label).attribute("remote_control_plane");
-            Problem { class, message: Diagnostic::error(summary, help).at(path) }
-        });
-        let trust_list = self.shared_mesh_config.as_str().and_then(|state| trust_list::problem(label, state));
-        federation.into_iter().chain(istiod).chain(trust_list).collect()
     }
 }
 
@@ -195,71 +178,8 @@ fn typed(gateway: &GatewayModel) -> Option<BTreeSet<String>> {
     (!typed.is_empty()).then_some(typed)
 }
 
-/// What keeps other meshes out, or `ready`.
-fn state(gateway: Option<&Gateway>, is_typed: bool) -> &'static str {
-    match gateway {
-        None => ABSENT,
-        Some(gateway) if gateway.network.is_some() => "labelled",
-        Some(gateway) if gateway.pods == GatewayPods::NotInjected => "not_injected",
-        Some(gateway) if !is_typed && gateway.addresses.is_empty() => "no_address",
-        Some(gateway) if gateway.pods == GatewayPods::NotReady => NOT_READY,
-        Some(_) => READY,
-    }
-}
-
-fn federation_problem(state: &str) -> Option<(Class, &'static str, &'static str)> {
-    Some(match state {
-        "no_address" => (
-            Class::Open,
-            "has no address",
-            "The load balancer of the Service istio-federationgateway is pending: the events of the Service show why. Until it \
-             has an address, no other mesh can import services of this one. If no controller creates load balancers here, set \
-             service_type and addresses in the federation_gateway block.",
-        ),
-        "labelled" => (
-            Class::Broken,
-            "is treated as a gateway of the mesh's own network",
-            "The Service istio-federationgateway has the label topology.istio.io/network, so istiod sends calls from the mesh's \
-             own other networks to it, which it rejects. Remove the label.",
-        ),
-        "not_injected" => (
-            Class::Unready,
-            "has pods without an image",
-            "They were created while istiod's webhook did not work, and still have the placeholder image auto. Apply again; that \
-             restores the webhook and recreates the pods.",
-        ),
-        ABSENT => (
-            Class::Broken,
-            "does not exist",
-            "Its Service istio-federationgateway was deleted. Apply again; that restores it.",
-        ),
-        NOT_READY => (
-            Class::Unready,
-            "has no ready pod",
-            "Calls from other meshes fail there. Check the events and the log of the pods of the Deployment \
-             istio-federationgateway, fix the cause, and apply again.",
-        ),
-        _ => return None,
-    })
-}
-
-fn istiod_problem(state: &str) -> Option<(Class, &'static str, &'static str)> {
-    Some(match state {
-        "no_address" => (
-            Class::Open,
-            "its load balancer has no address",
-            "The load balancer is pending: the events of the Service istiod-load-balancer (with an east-west gateway, of the \
-             Service istio-eastwestgateway) show why. If no controller creates load balancers here, add an east_west_gateway \
-             block with another service_type, and set hostname in the remote_control_plane block to the address at which that \
-             gateway is reached.",
-        ),
-        ABSENT => (
-            Class::Broken,
-            "its load balancer does not exist",
-            "The Service istiod-load-balancer was deleted. Apply again; that restores it.",
-        ),
-        _ => return None,
-    })
+fn known_texts(list: &Texts) -> Vec<String> {
+    list.as_known().into_iter().flatten().filter_map(|text| text.as_known().cloned()).collect()
 }
 
 #[cfg(test)]

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use tfplugin::Field;
 
 use super::entrances::Entrance;
-use super::gateway_block::GatewayModel;
-use super::model::{ChartModel, MeshModel, PrimaryModel};
-use super::remote_control_plane_block::RemoteControlPlaneModel;
+use super::model::{MeshModel, PrimaryModel};
+use crate::blocks::{ChartModel, GatewayModel, RemoteControlPlaneModel};
 use crate::documents::{FORMAT, JoinClusterModel, JoinModel, Texts, sorted, texts};
 use crate::mesh::{
     DEFAULT_DOMAIN_SUFFIX, DEFAULT_TRUST_DOMAIN, EastWestGateway, GatewayRole, ISTIOD_PORT,

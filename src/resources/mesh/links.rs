@@ -6,20 +6,21 @@ use futures::future::{join, join_all};
 use tfplugin::Field;
 
 use super::model::{ClusterStatusModel, MeshModel, StatusModel};
-use super::status::READY;
+use super::status::{state_of, word};
 use crate::clusters::SecretString;
-use crate::health::{Heard, Held, LinkState, Verdict, judged};
+use crate::health::{self, GatewayState, Held, Link, LinkState, Side, State as _, Verdict};
+use crate::mesh::ClusterName;
 use crate::mesh::well_known::{READER_TOKEN_SECRET, remote_secret_name};
-use crate::observe::{self, ControlPlane, RemoteAccess, RemoteSecret, RemoteSecrets, Replica, Snapshot};
+use crate::observe::{self, ControlPlane, RemoteSecret, RemoteSecrets, Snapshot};
 
 /// What links are judged by.
 pub struct Observation<'a> {
     /// What the user has declared.
     pub mesh: &'a MeshModel,
     /// Cluster → network.
-    pub networks: &'a BTreeMap<String, String>,
+    pub networks: &'a BTreeMap<ClusterName, String>,
     /// The control planes that could be observed.
-    pub seen: &'a BTreeMap<String, ControlPlane>,
+    pub seen: &'a BTreeMap<ClusterName, ControlPlane>,
     /// What status said before.
     pub prior: &'a StatusModel,
     /// What the clusters read each other with.
@@ -54,97 +55,64 @@ impl Access {
         }
         access
     }
+
+    /// What the remote secret of a link has, and what that is found to be.
+    fn held(&self, link: &Link) -> (Option<RemoteSecret>, Held) {
+        let secrets = self.secrets.get(link.reader.as_str());
+        let secret = secrets.map(|secrets| secrets.get(&remote_secret_name(&link.read), link.read.as_str()));
+        let token = self.tokens.get(link.read.as_str());
+        let held =
+            Held::of(secret.as_ref(), |access| token.is_none_or(|token| access.has_token(token.as_ref())));
+        (secret, held)
+    }
 }
 
 impl Observation<'_> {
     /// Every ordered pair of clusters. `status` says what is known of each of them.
     pub async fn links(&self, status: &StatusModel) -> BTreeMap<String, Field<String>> {
-        let labels: Vec<&String> = self.networks.keys().collect();
-        let Access { tokens, secrets } = self.access;
-        let pairs = labels.iter().flat_map(|reader| labels.iter().map(move |read| (*reader, *read)));
-        let links = pairs.filter(|(reader, read)| reader != read).map(|(reader, read)| {
-            let (token, secrets) = (tokens.get(read), secrets.get(reader));
-            async move {
-                let known = self.known(reader, read, secrets, token).await;
-                let obstacle = if known == LinkState::Ready {
-                    status.obstacle(self.mesh, self.networks, reader, read)
-                } else {
-                    None
-                };
-                (format!("{reader}->{read}"), Field::from(obstacle.unwrap_or(known).name()))
-            }
+        let sides = self.sides(status);
+        let names: Vec<ClusterName> = self.networks.keys().cloned().collect();
+        let links = Link::between(&names).into_iter().map(async |link| {
+            let known = self.known(&link).await;
+            let obstacle = if known == LinkState::Ready { health::obstacle(&link, &sides) } else { None };
+            (link.to_string(), word(obstacle.unwrap_or(known)))
         });
         join_all(links).await.into_iter().collect()
     }
 
-    /// How far istiod of `reader` is with cluster `read`. What the Secrets say counts also where istiod cannot be asked.
-    async fn known(
-        &self,
-        reader: &str,
-        read: &str,
-        secrets: Option<&RemoteSecrets>,
-        token: Option<&Token>,
-    ) -> LinkState {
-        let last =
-            self.prior.link(&format!("{reader}->{read}")).map_or(LinkState::Unknown, LinkState::of_name);
-        let secret = secrets.map(|secrets| secrets.get(&secret_name(read), read));
-        let held = secret.as_ref().map_or(Held::Unseen, |secret| held(secret, token));
-        let heard = match self.seen.get(reader).map(|control_plane| &control_plane.replicas) {
-            None => return last,
-            Some(Ok(replicas)) if self.mesh.is_drained(read) => return drained(replicas, read),
-            Some(Err(_)) if self.mesh.is_drained(read) => {
-                let is_gone = matches!(held, Held::Unseen | Held::Absent);
-                return if is_gone { last } else { LinkState::Draining };
-            }
-            Some(Ok(replicas)) => Heard::Now(worst(replicas, read)),
-            Some(Err(_)) => Heard::Before(last),
-        };
-        match (judged(heard, held), secret) {
+    fn sides<'s>(&'s self, status: &'s StatusModel) -> BTreeMap<ClusterName, Side<'s>> {
+        let sides = self.networks.iter().map(|(name, network)| {
+            let seen = status.cluster(name.as_str());
+            let side = Side {
+                network,
+                is_drained: self.mesh.is_drained(name.as_str()),
+                roots: seen.and_then(|seen| known_texts(&seen.root_fingerprints)),
+                is_open: seen.is_none_or(|seen| state_of(&seen.gateway) == Some(GatewayState::Ready)),
+            };
+            (name.clone(), side)
+        });
+        sides.collect()
+    }
+
+    /// How far istiod of the reader is with the other cluster. What the Secrets say counts also where istiod cannot be asked.
+    async fn known(&self, link: &Link) -> LinkState {
+        let (secret, held) = self.access.held(link);
+        let is_drained = self.mesh.is_drained(link.read.as_str());
+        let seen = self.seen.get(&link.reader);
+        match (health::judged(seen, &link.read, is_drained, held, self.prior.link(link)), secret) {
             (Verdict::Unless(state), Some(RemoteSecret::Usable(access))) => {
-                access.refusal(read).await.map_or(state, LinkState::from)
+                access.refusal(link.read.as_str()).await.map_or(state, LinkState::from)
             }
             (Verdict::Is(state) | Verdict::Unless(state), _) => state,
         }
     }
 }
 
-/// What the remote secret is found to be; `token` is the one by which the cluster is read now.
-fn held(secret: &RemoteSecret, token: Option<&Token>) -> Held {
-    let is_old = |access: &RemoteAccess| token.is_some_and(|token| !access.has_token(token.as_ref()));
-    match secret {
-        RemoteSecret::Absent => Held::Absent,
-        RemoteSecret::Unusable => Held::Unusable,
-        RemoteSecret::Usable(access) if is_old(access) => Held::Old,
-        RemoteSecret::Usable(_) => Held::Current,
-    }
-}
-
-/// The Secret by which istiod knows cluster `read`.
-pub fn secret_name(read: &str) -> String {
-    read.parse().map(|read| remote_secret_name(&read)).unwrap_or_default()
-}
-
-/// Whether every replica has let go of a cluster that is on its way out.
-fn drained(replicas: &[Replica], read: &str) -> LinkState {
-    let reads = replicas.iter().any(|replica| replica.contains_key(read));
-    if reads { LinkState::Draining } else { LinkState::Drained }
-}
-
-/// What the replica that is least far says.
-fn worst(replicas: &[Replica], read: &str) -> LinkState {
-    let states = replicas.iter().map(|replica| LinkState::of_istiod(replica.get(read).map(String::as_str)));
-    states.min().unwrap_or(LinkState::NoControlPlane)
-}
-
-/// The links (reader, read) whose token state says to be refused.
-pub fn with_refused_token(prior: Option<&MeshModel>) -> BTreeSet<(String, String)> {
-    let links = prior.and_then(|prior| prior.status.as_known()?.links.as_known());
-    let refused = links
-        .into_iter()
-        .flatten()
-        .filter(|(_, state)| state.as_str() == Some(LinkState::TokenRefused.name()));
-    let pair = |key: &String| key.split_once("->").map(|(reader, read)| (reader.to_owned(), read.to_owned()));
-    refused.filter_map(|(key, _)| pair(key)).collect()
+/// The links whose token state says to be refused.
+pub fn with_refused_token(prior: Option<&MeshModel>) -> BTreeSet<Link> {
+    let links = prior.and_then(|prior| prior.status.as_known()).map(StatusModel::link_states);
+    let refused = links.into_iter().flatten().filter(|(_, state)| *state == LinkState::TokenRefused);
+    refused.map(|(link, _)| link).collect()
 }
 
 impl StatusModel {
@@ -153,39 +121,19 @@ impl StatusModel {
         self.clusters.as_known()?.get(label)
     }
 
-    fn link(&self, key: &str) -> Option<&str> {
-        self.links.as_known()?.get(key)?.as_known().map(String::as_str)
+    /// What status says of every link.
+    pub fn link_states(&self) -> BTreeMap<Link, LinkState> {
+        let links = self.links.as_known().into_iter().flatten();
+        let states = links.filter_map(|(key, state)| {
+            Some((key.parse().ok()?, state_of(state).unwrap_or(LinkState::UNKNOWN)))
+        });
+        states.collect()
     }
 
-    /// What calls would fail at though istiod knows the other cluster.
-    fn obstacle(
-        &self,
-        mesh: &MeshModel,
-        networks: &BTreeMap<String, String>,
-        reader: &str,
-        read: &str,
-    ) -> Option<LinkState> {
-        let roots =
-            |label: &str| self.cluster(label).and_then(|cluster| known_texts(&cluster.root_fingerprints));
-        if let (Some(own), Some(other)) = (roots(reader), roots(read))
-            && own.is_disjoint(&other)
-        {
-            return Some(LinkState::RootsDiffer);
-        }
-        let network = networks.get(read)?;
-        if networks.get(reader) == Some(network) {
-            return None;
-        }
-        let mut on_network =
-            networks.iter().filter(|(label, other)| *other == network && !mesh.is_drained(label));
-        // Of a cluster that was never seen, nothing can be said.
-        let is_open = on_network.any(|(label, _)| self.cluster(label).is_none_or(has_open_gateway));
-        (!is_open).then_some(LinkState::NoGateway)
+    fn link(&self, link: &Link) -> LinkState {
+        let state = self.links.as_known().and_then(|links| links.get(&link.to_string()));
+        state.and_then(state_of).unwrap_or(LinkState::UNKNOWN)
     }
-}
-
-fn has_open_gateway(cluster: &ClusterStatusModel) -> bool {
-    cluster.gateway.as_str() == Some(READY)
 }
 
 fn known_texts(list: &Field<Vec<Field<String>>>) -> Option<BTreeSet<&str>> {

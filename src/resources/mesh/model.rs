@@ -2,15 +2,17 @@
 #![allow(missing_docs, reason = "the schema describes every attribute")]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use tfplugin::{Field, Model, Timeouts};
 
-use super::gateway_block::GatewayModel;
-use super::remote_control_plane_block::RemoteControlPlaneModel;
+use super::authority_block::CertificateAuthorityModel;
+use crate::blocks::{
+    ApiServerModel, ChartModel, ChartSourceModel, GatewayModel, ImagePullSecretModel,
+    RemoteControlPlaneModel, chart,
+};
 use crate::documents::{JoinModel, PeerModel};
 use crate::lifecycle::Manifests;
-use crate::mesh::{GatewayRole, OFFICIAL_CHARTS};
+use crate::mesh::{AuthorityMode, GatewayRole};
 
 /// Configuration, plan or state of one `istio_mesh`.
 #[derive(Clone, Debug, Default, Model)]
@@ -55,43 +57,21 @@ impl MeshModel {
         self.primary(label).and_then(|primary| primary.drain.as_known()).copied().unwrap_or_default()
     }
 
+    /// Where what istiod signs with comes from.
+    pub fn authority_mode(&self) -> AuthorityMode {
+        let authority = self.certificate_authority.as_known();
+        let mode = authority.and_then(|authority| authority.mode.as_str());
+        mode.and_then(AuthorityMode::from_setting).unwrap_or_default()
+    }
+
     /// Where the charts come from: Istio's own repository unless the configuration names another.
     pub fn chart_repository(&self) -> Field<String> {
-        let named = self.chart_source.as_ref().and_then(|source| source.repository.as_ref());
-        named.map(String::clone).or(OFFICIAL_CHARTS.to_owned())
+        chart::repository(&self.chart_source)
     }
 
     /// The block of a cluster.
     pub fn primary(&self, label: &str) -> Option<&PrimaryModel> {
         self.primary.as_known()?.get(label)
-    }
-}
-
-/// Where the charts come from.
-#[derive(Clone, Debug, Default, Model)]
-pub struct ChartSourceModel {
-    pub repository: Field<String>,
-}
-
-/// Values for one chart.
-#[derive(Clone, Debug, Default, Model)]
-pub struct ChartModel {
-    pub values: Field<String>,
-}
-
-/// The content of one Secret for pulling images.
-#[derive(Clone, Model)]
-pub struct ImagePullSecretModel {
-    pub docker_config_json_wo: Field<String>,
-    pub docker_config_json_wo_version: Field<i64>,
-}
-
-impl fmt::Debug for ImagePullSecretModel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut model = f.debug_struct("ImagePullSecretModel");
-        model
-            .field("docker_config_json_wo_version", &self.docker_config_json_wo_version)
-            .finish_non_exhaustive()
     }
 }
 
@@ -125,62 +105,6 @@ impl PrimaryModel {
     }
 }
 
-/// How other control planes reach a cluster.
-#[derive(Clone, Debug, Default, Model)]
-pub struct ApiServerModel {
-    pub url: Field<String>,
-    pub cluster_ca_certificate: Field<String>,
-    pub tls_server_name: Field<String>,
-    pub from: Field<BTreeMap<String, AddressModel>>,
-}
-
-/// How one other control plane reaches a cluster.
-#[derive(Clone, Debug, Default, Model)]
-pub struct AddressModel {
-    pub url: Field<String>,
-    pub cluster_ca_certificate: Field<String>,
-    pub tls_server_name: Field<String>,
-}
-
-/// Who signs the identities of the mesh.
-#[derive(Clone, Default, Model)]
-pub struct CertificateAuthorityModel {
-    pub mode: Field<String>,
-    pub key_cluster: Field<String>,
-    pub root_lifetime_days: Field<i64>,
-    pub intermediate_lifetime_days: Field<i64>,
-    pub intermediate_version: Field<i64>,
-    pub key_type: Field<String>,
-    pub root_certificate: Field<String>,
-    pub root_key_wo: Field<String>,
-    pub root_key_wo_version: Field<i64>,
-    pub given: Field<BTreeMap<String, GivenAuthorityModel>>,
-}
-
-impl fmt::Debug for CertificateAuthorityModel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut model = f.debug_struct("CertificateAuthorityModel");
-        model.field("mode", &self.mode).field("key_cluster", &self.key_cluster).field("given", &self.given);
-        model.finish_non_exhaustive()
-    }
-}
-
-/// What istiod of one cluster signs with.
-#[derive(Clone, Model)]
-pub struct GivenAuthorityModel {
-    pub certificate: Field<String>,
-    pub private_key_wo: Field<String>,
-    pub private_key_wo_version: Field<i64>,
-    pub certificate_chain: Field<String>,
-    pub root_certificates: Field<String>,
-}
-
-impl fmt::Debug for GivenAuthorityModel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GivenAuthorityModel").field("certificate", &self.certificate).finish_non_exhaustive()
-    }
-}
-
 /// What the mesh was last seen to be.
 #[derive(Clone, Debug, Default, PartialEq, Model)]
 pub struct StatusModel {
@@ -203,24 +127,4 @@ pub struct ClusterStatusModel {
     pub remote_control_plane: Field<String>,
     pub remote_control_plane_addresses: Field<Vec<Field<String>>>,
     pub shared_mesh_config: Field<String>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn repository(chart_source: Field<ChartSourceModel>) -> Field<String> {
-        MeshModel { chart_source, ..MeshModel::default() }.chart_repository()
-    }
-
-    #[test]
-    fn charts_come_from_istios_own_repository_unless_another_is_named() {
-        let named = |repository: Field<String>| Field::Known(ChartSourceModel { repository });
-        let official = Field::from(OFFICIAL_CHARTS);
-        assert_eq!(repository(Field::Null), official);
-        assert_eq!(repository(named(Field::Null)), official);
-        assert_eq!(repository(named("charts".into())), "charts".into());
-        assert_eq!(repository(named(Field::Unknown)), Field::Unknown);
-        assert_eq!(repository(Field::Unknown), Field::Unknown);
-    }
 }

@@ -7,13 +7,16 @@ use tfplugin::{Field, TerraformValue as _};
 
 use super::entrances::Entrance;
 use super::model::{ClusterStatusModel, MeshModel, PrimaryModel, StatusModel};
-use super::status::READY;
+use super::status::state_of;
 use super::{promise, unchanged};
 use crate::documents::Texts;
-use crate::health::LinkState;
+use crate::health::{
+    AuthorityState, ControlPlaneState, GatewayState, Link, LinkState, RemoteControlPlaneState,
+    SharedMeshConfigState, State,
+};
 use crate::manifests::ObjectId;
-use crate::mesh::GatewayRole;
 use crate::mesh::well_known::INTERMEDIATE_SECRET;
+use crate::mesh::{ClusterName, GatewayRole};
 
 const EAST_WEST: Entrance = Entrance::Gateway(GatewayRole::EastWest);
 const FEDERATION: Entrance = Entrance::Gateway(GatewayRole::Federation);
@@ -77,10 +80,14 @@ fn cluster(
     let keeps_its_authority = keeps_its_authority(planned, prior, label);
     let roots = |field: &Field<String>| if keeps_its_roots { field.clone() } else { Field::Unknown };
     let entry = ClusterStatusModel {
-        control_plane: good(&before.control_plane),
+        control_plane: good::<ControlPlaneState>(&before.control_plane),
         root_fingerprints: if keeps_its_roots { before.root_fingerprints.clone() } else { Field::Unknown },
         root_expires: roots(&before.root_expires),
-        authority: if keeps_its_authority { good(&before.authority) } else { Field::Unknown },
+        authority: if keeps_its_authority {
+            good::<AuthorityState>(&before.authority)
+        } else {
+            Field::Unknown
+        },
         authority_expires: if keeps_its_authority {
             before.authority_expires.clone()
         } else {
@@ -89,7 +96,7 @@ fn cluster(
         gateway: state(planned, prior, label, EAST_WEST, before),
         federation_gateway: state(planned, prior, label, FEDERATION, before),
         remote_control_plane: state(planned, prior, label, Entrance::Istiod, before),
-        shared_mesh_config: good(&before.shared_mesh_config),
+        shared_mesh_config: good::<SharedMeshConfigState>(&before.shared_mesh_config),
         ..before.clone()
     };
     let addresses = |entrance: Entrance| addresses(planned, prior, label, entrance, before, &entry);
@@ -119,7 +126,10 @@ fn state(
     before: &ClusterStatusModel,
 ) -> Field<String> {
     match stays(planned, prior, label, entrance) {
-        Some(true) => good(entrance.state(before)),
+        Some(true) => match entrance {
+            Entrance::Gateway(_) => good::<GatewayState>(entrance.state(before)),
+            Entrance::Istiod => good::<RemoteControlPlaneState>(entrance.state(before)),
+        },
         Some(false) => entrance.state(before).clone(),
         None => Field::Unknown,
     }
@@ -192,25 +202,23 @@ fn links(
     before: &StatusModel,
     clusters: &BTreeMap<String, ClusterStatusModel>,
 ) -> Field<BTreeMap<String, Field<String>>> {
-    let is_new = |label: &String| clusters[label] == unknown();
     let drain = |mesh: &MeshModel, label: &str| mesh.primary(label).map(|primary| primary.drain);
     let changes = |read: &str| prior.is_none_or(|prior| drain(prior, read) != drain(planned, read));
-    let pairs = clusters.keys().flat_map(|reader| clusters.keys().map(move |read| (reader, read)));
-    let links = pairs.filter(|(reader, read)| reader != read).map(|(reader, read)| {
-        let key = format!("{reader}->{read}");
+    // A label that is no name has been refused already.
+    let names: Vec<ClusterName> = clusters.keys().filter_map(|label| label.parse().ok()).collect();
+    let is_new = |name: &ClusterName| clusters.get(name.as_str()) == Some(&unknown());
+    let links = Link::between(&names).into_iter().map(|link| {
+        let key = link.to_string();
         let state = before.links.as_known().and_then(|links| links.get(&key));
-        let is_good = |state: &Field<String>| {
-            matches!(state.as_str().map(LinkState::of_name), Some(LinkState::Ready | LinkState::Drained))
-        };
-        let stays = !is_new(reader) && !is_new(read) && !changes(read);
-        (key, state.filter(|state| stays && is_good(state)).cloned().unwrap_or(Field::Unknown))
+        let stays = !is_new(&link.reader) && !is_new(&link.read) && !changes(link.read.as_str());
+        (key, state.filter(|_| stays).map_or(Field::Unknown, good::<LinkState>))
     });
     Field::Known(links.collect())
 }
 
 /// What is good stays so.
-fn good(state: &Field<String>) -> Field<String> {
-    if state.as_str() == Some(READY) { state.clone() } else { Field::Unknown }
+fn good<S: State>(word: &Field<String>) -> Field<String> {
+    if state_of::<S>(word).is_some_and(S::is_good) { word.clone() } else { Field::Unknown }
 }
 
 fn is_set(list: &Field<Vec<Field<String>>>) -> bool {
@@ -220,8 +228,8 @@ fn is_set(list: &Field<Vec<Field<String>>>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::blocks::GatewayModel;
     use crate::manifests::secret_field;
-    use crate::resources::mesh::gateway_block::GatewayModel;
     use crate::trust::ROOT_CERT;
 
     fn map<T>(items: impl IntoIterator<Item = (&'static str, T)>) -> Field<BTreeMap<String, T>> {
@@ -244,18 +252,18 @@ mod tests {
 
     fn good_cluster() -> ClusterStatusModel {
         ClusterStatusModel {
-            control_plane: READY.into(),
+            control_plane: "ready".into(),
             root_fingerprints: list(&["f"]),
             root_expires: "2036".into(),
-            authority: READY.into(),
+            authority: "ready".into(),
             authority_expires: "2028".into(),
-            gateway: READY.into(),
+            gateway: "ready".into(),
             gateway_addresses: list(&["192.0.2.1"]),
             federation_gateway: Field::Null,
             federation_gateway_addresses: list(&[]),
             remote_control_plane: Field::Null,
             remote_control_plane_addresses: list(&[]),
-            shared_mesh_config: READY.into(),
+            shared_mesh_config: "ready".into(),
         }
     }
 
@@ -274,7 +282,7 @@ mod tests {
             ]),
             status: Field::Known(StatusModel {
                 clusters: map([("east", good_cluster()), ("west", good_cluster())]),
-                links: map([("east->west", Field::from(READY)), ("west->east", Field::from(READY))]),
+                links: map([("east->west", Field::from("ready")), ("west->east", Field::from("ready"))]),
             }),
             ..MeshModel::default()
         }
@@ -309,7 +317,7 @@ mod tests {
         status.links.as_known_mut().unwrap().insert("east->west".to_owned(), "syncing".into());
         status.clusters.as_known_mut().unwrap().get_mut("west").unwrap().control_plane = "not_ready".into();
         let status = planned(&prior, Some(&prior)).into_known().unwrap();
-        assert_eq!(links(&status), [("east->west", None), ("west->east", Some(READY))]);
+        assert_eq!(links(&status), [("east->west", None), ("west->east", Some("ready"))]);
         assert_eq!(status.cluster("east"), Some(&good_cluster()));
         let west = ClusterStatusModel { control_plane: Field::Unknown, ..good_cluster() };
         assert_eq!(status.cluster("west"), Some(&west));
@@ -371,7 +379,7 @@ mod tests {
         let status = changed(|mesh| {
             mesh.primary.as_known_mut().unwrap().get_mut("west").unwrap().drain = Field::Known(true);
         });
-        assert_eq!(links(&status), [("east->west", None), ("west->east", Some(READY))]);
+        assert_eq!(links(&status), [("east->west", None), ("west->east", Some("ready"))]);
     }
 
     #[test]

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use tfplugin::Diagnostics;
 
-use super::declare::Reader;
+use super::declare::Declared;
 use super::model::MeshModel;
-use super::stand_ins::{Loose, StandIn};
+use super::place::MEMBER;
 use super::trust_list;
+use crate::blocks::{Loose, StandIn};
 use crate::diagnostics;
 use crate::mesh::{Mesh, Severity, ValidatedMesh, Violation};
 
@@ -30,21 +31,17 @@ pub struct Readings {
 /// # Errors
 /// Rules that are broken whatever the unknown values turn out to be.
 pub fn readings(config: &MeshModel) -> Result<(Readings, Diagnostics), Diagnostics> {
-    let (mesh, reader) = Reader::read(config, StandIn::default())?;
+    let Declared { mesh, notes, unknown_api_servers, knows_authority } =
+        Declared::read(config, StandIn::default())?;
     let mut meshes = vec![mesh];
-    if reader.unknown > 0 {
+    if !notes.is_known {
         for stand_in in StandIn::ALL.into_iter().filter(|stand_in| *stand_in != StandIn::default()) {
-            meshes.push(Reader::read(config, stand_in)?.0);
+            meshes.push(Declared::read(config, stand_in)?.mesh);
         }
     }
-    let is_known = reader.unknown == 0;
-    let mut readings = Readings {
-        meshes: Vec::new(),
-        loose: reader.loose,
-        unknown_api_servers: reader.unknown_api_servers,
-        knows_authority: reader.knows_authority,
-    };
-    if reader.is_shapeless {
+    let mut readings =
+        Readings { meshes: Vec::new(), loose: notes.loose, unknown_api_servers, knows_authority };
+    if notes.is_shapeless {
         return Ok((readings, Diagnostics::new()));
     }
     let checked: Vec<Result<ValidatedMesh, Vec<Violation>>> = meshes.iter().map(Mesh::validate).collect();
@@ -53,14 +50,14 @@ pub fn readings(config: &MeshModel) -> Result<(Readings, Diagnostics), Diagnosti
         Err(violations) => violations,
     }));
     let is_refused = checked.iter().all(Result::is_err);
-    if is_refused && (is_known || (readings.loose.is_empty() && said.iter().any(is_error))) {
+    if is_refused && (notes.is_known || (readings.loose.is_empty() && said.iter().any(is_error))) {
         return Err(told(&said));
     }
     let valid: Vec<ValidatedMesh> = checked.into_iter().filter_map(Result::ok).collect();
     // Every stand-in leaves the list as it is.
     valid.first().map_or(Ok(()), trust_list::check)?;
     // A stand-in that is refused stands for values that an apply would refuse, too. One alone that is not says nothing.
-    if is_known || valid.len() > 1 {
+    if notes.is_known || valid.len() > 1 {
         readings.meshes = valid;
     }
     let warnings: Vec<Violation> = said.into_iter().filter(|violation| !is_error(violation)).collect();
@@ -77,11 +74,11 @@ fn common<'a>(mut all: impl Iterator<Item = &'a [Violation]>) -> Vec<Violation> 
 }
 
 fn is_error(violation: &Violation) -> bool {
-    violation.severity == Severity::Error
+    violation.severity() == Severity::Error
 }
 
 fn told(violations: &[Violation]) -> Diagnostics {
-    violations.iter().map(diagnostics::violation).collect()
+    violations.iter().map(|violation| diagnostics::violation(violation, &MEMBER)).collect()
 }
 
 #[cfg(test)]
@@ -91,12 +88,12 @@ pub(super) mod tests {
     use tfplugin::Field;
 
     use super::*;
-    use crate::mesh::{ChartName, GatewayRole};
-    use crate::resources::mesh::gateway_block::GatewayModel;
-    use crate::resources::mesh::model::{
-        ApiServerModel, CertificateAuthorityModel, ChartModel, ChartSourceModel, PrimaryModel,
+    use crate::blocks::{
+        ApiServerModel, ChartModel, ChartSourceModel, GatewayModel, RemoteControlPlaneModel,
     };
-    use crate::resources::mesh::remote_control_plane_block::RemoteControlPlaneModel;
+    use crate::mesh::{ChartName, GatewayRole};
+    use crate::resources::mesh::authority_block::CertificateAuthorityModel;
+    use crate::resources::mesh::model::PrimaryModel;
 
     fn primary(network: &str) -> PrimaryModel {
         let gateway = Field::Known(GatewayModel::default());
@@ -172,7 +169,8 @@ pub(super) mod tests {
         let readings = read(&config);
         assert_eq!(readings.meshes.len(), 3);
         let annotations = readings.meshes.iter().map(|mesh| {
-            let gateway = mesh.primaries().values().last().unwrap().gateway(GatewayRole::EastWest).unwrap();
+            let gateway =
+                mesh.primaries().values().last().unwrap().member().gateway(GatewayRole::EastWest).unwrap();
             gateway.settings.service_annotations.clone()
         });
         let annotations: Vec<_> = annotations.collect();
@@ -217,7 +215,7 @@ pub(super) mod tests {
     #[test]
     fn an_unknown_network_is_tried_as_a_network_of_its_own_and_as_that_of_another_cluster() {
         let readings = read(&with_west(|west| west.network = Field::Unknown));
-        let several = readings.meshes.iter().map(ValidatedMesh::has_several_networks);
+        let several = readings.meshes.iter().map(|mesh| mesh.identity().has_several_networks());
         let several: BTreeSet<bool> = several.collect();
         assert_eq!(several, BTreeSet::from([true, false]));
     }

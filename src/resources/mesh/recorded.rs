@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use tfplugin::Field;
 
 use super::model::MeshModel;
-use crate::lifecycle::{Recorded, known_objects, known_texts};
+use crate::blocks::Installation;
+use crate::lifecycle::Recorded;
+use crate::rollout::OwnerKind;
 
 /// What decides how the mesh leaves a cluster.
 #[derive(Clone, Debug, Default)]
@@ -23,16 +25,15 @@ pub struct Leave {
 impl MeshModel {
     /// What this state, or the known part of this plan, says.
     pub fn recorded(&self) -> Recorded {
-        let texts = |field: &Field<_>| field.as_known().map(known_texts).unwrap_or_default();
-        Recorded {
-            id: self.id.as_known().cloned(),
-            namespace: self.namespace.as_known().cloned().unwrap_or_default(),
-            objects: known_objects(&self.manifests),
-            chart_digests: texts(&self.chart_digests),
-            repository: self.chart_repository().into_known(),
-            cluster_uids: texts(&self.cluster_uids),
-            kubernetes_versions: texts(&self.kubernetes_versions),
-        }
+        let installation = Installation {
+            id: &self.id,
+            manifests: &self.manifests,
+            chart_digests: &self.chart_digests,
+            cluster_uids: &self.cluster_uids,
+            kubernetes_versions: &self.kubernetes_versions,
+        };
+        let repository = self.chart_repository().into_known();
+        Recorded { kind: OwnerKind::Mesh, ..installation.recorded(&self.namespace, repository) }
     }
 
     /// How it leaves a cluster.

@@ -9,7 +9,6 @@ use base64::engine::general_purpose::STANDARD;
 use futures::future::join_all;
 use tfplugin::{Diagnostic, Diagnostics, Field};
 
-use super::authority_state;
 use super::model::MeshModel;
 use super::place::primary;
 use super::root_messages::{self, Change};
@@ -18,7 +17,7 @@ use crate::diagnostics;
 use crate::lifecycle::{self, Manifests, Recorded, Secrets};
 use crate::manifests::{ObjectId, flatten, secret_field};
 use crate::mesh::well_known::{INTERMEDIATE_SECRET, ROOT_CERTIFICATE, ROOT_SECRET};
-use crate::mesh::{Authority, ClusterName, RootKeeper, ValidatedMesh};
+use crate::mesh::{Authority, AuthorityMode, ClusterName, RootKeeper, ValidatedMesh};
 use crate::observe::{self, CertificateFiles, HeldCertificates};
 use crate::provider_data::ProviderData;
 use crate::rollout::{self, Owner, RootSource};
@@ -285,12 +284,12 @@ fn wanted(mesh: &ValidatedMesh) -> Option<Signing> {
 fn before(prior: &MeshModel) -> Mode {
     let authority = prior.certificate_authority.as_known();
     let has_root = authority.is_some_and(|authority| authority.root_certificate.as_known().is_some());
-    match authority_state::mode(prior) {
-        "given" => Mode::Given,
-        "existing" => Mode::Existing,
-        "self_signed" => Mode::SelfSigned,
-        _ if has_root => Mode::User,
-        _ => Mode::Kept,
+    match prior.authority_mode() {
+        AuthorityMode::Given => Mode::Given,
+        AuthorityMode::Existing => Mode::Existing,
+        AuthorityMode::SelfSigned => Mode::SelfSigned,
+        AuthorityMode::Generated if has_root => Mode::User,
+        AuthorityMode::Generated => Mode::Kept,
     }
 }
 

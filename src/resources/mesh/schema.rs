@@ -1,29 +1,26 @@
 //! The schema of `istio_mesh`; its descriptions are the registry's documentation.
 
-use super::{gateway_block, observed_schema, remote_control_plane_block};
+use super::{authority_block, observed_schema};
+use crate::blocks::installation::with_installation;
+use crate::blocks::{api_server, chart, gateway, image_pull_secret, remote_control_plane};
 use crate::documents;
-use crate::mesh::{DEFAULT_NAMESPACE, GatewayRole, OFFICIAL_CHARTS};
+use crate::mesh::{DEFAULT_NAMESPACE, GatewayRole};
 
 use tfplugin::schema::{Attribute, Block, NestedBlock, Schema};
 use tfplugin::{Timeouts, Type};
 
 /// The schema, in the order of the table in the module's documentation.
 pub fn schema() -> Schema {
-    inputs()
-        .attribute("id", id())
-        .attribute("manifests", manifests())
-        .attribute("chart_digests", chart_digests())
-        .attribute("cluster_uids", cluster_uids())
-        .attribute("kubernetes_versions", kubernetes_versions())
+    with_installation(inputs())
         .attribute("status", observed_schema::status())
         .attribute("join", documents::join())
         .attribute("peer", documents::peer())
-        .block("chart_source", NestedBlock::single(chart_source()))
-        .block("chart", NestedBlock::map(chart("in every cluster of the mesh")))
-        .block("image_pull_secret", NestedBlock::map(image_pull_secret()))
+        .block("chart_source", NestedBlock::single(chart::source_block()))
+        .block("chart", NestedBlock::map(chart::block("in every cluster of the mesh")))
+        .block("image_pull_secret", NestedBlock::map(image_pull_secret::block()))
         .block("cni", NestedBlock::single(cni()))
         .block("primary", NestedBlock::map(primary()))
-        .block("certificate_authority", NestedBlock::single(certificate_authority()))
+        .block("certificate_authority", NestedBlock::single(authority_block::block()))
         .block("timeouts", Timeouts::block())
 }
 
@@ -86,92 +83,6 @@ fn inputs() -> Schema {
     ).optional())
 }
 
-fn id() -> Attribute {
-    Attribute::string(
-        "Identity of this resource, generated when it is created and never changed. It is written into every cluster's inventory \
-         and, shortened, into the owner label of every object, so that two states never manage one mesh. It is not part of any \
-         object's name.",
-    )
-    .computed()
-    .keep_prior()
-}
-
-fn manifests() -> Attribute {
-    Attribute::map(Type::map(Type::String),
-        "Every object of the mesh, `\"<cluster>/<group>/<Kind>/<namespace>/<name>\"`, with every field that the provider sets in \
-         it, field path to value. Terraform shows changes and drift here field by field. Long texts and CRDs appear as digests, \
-         data of Secrets as keyed fingerprints. The fields of objects that are yet to be created are `(known after apply)` \
-         unless the provider's `plan_detail` is `full`.",
-    ).computed()
-}
-
-fn chart_digests() -> Attribute {
-    Attribute::map(Type::String,
-        "Digest of each chart, `\"<chart>-<version>\"` to `sha256:…`: of the archive, or of the file names and contents of a \
-         directory. Pinned until source or version changes: a chart that changed in between is rejected before anything is \
-         written.",
-    ).computed()
-}
-
-fn cluster_uids() -> Attribute {
-    Attribute::map(Type::String,
-        "Identity of each cluster: the UID of its `kube-system` namespace. A cluster with another identity behind the \
-         same label is never touched; see `recreated_from` of the provider's `cluster` block.",
-    ).computed()
-}
-
-fn kubernetes_versions() -> Attribute {
-    Attribute::map(
-        Type::String,
-        "Version of each cluster's API server when it was last read. The charts are rendered for it.",
-    )
-    .computed()
-}
-
-fn chart_source() -> Block {
-    Block::new("Where Istio's charts come from.").attribute("repository", Attribute::string(format!(
-        "An HTTP(S) chart repository, by default Istio's own, `{OFFICIAL_CHARTS}`; a path in an OCI registry, such as \
-         `oci://registry.example/istio`, to which the charts were pushed with `helm push`; a directory that contains the charts \
-         as directories or `.tgz` files; or, where a mesh needs only that chart, one `.tgz`. Put credentials and a private CA \
-         certificate in a `chart_registry` block of the provider.",
-    )).optional())
-}
-
-fn chart(scope: &str) -> Block {
-    Block::new(format!(
-        "Values for one of Istio's charts {scope}. The label is the chart's name: `base`, `istiod`, `cni`, or `gateway` for \
-         east-west and federation gateways."
-    ))
-    .attribute("values", Attribute::string(
-        "Helm values as YAML; write them with `yamlencode`. They override the chart's own, and a primary's override the mesh's. \
-         What the mesh sets (mesh ID, cluster name, network, trust domain, namespace) cannot be overridden here, and neither can \
-         revisions. They are stored in state and in the inventory ConfigMap in each cluster, so do not put secrets in them.",
-    ).required())
-}
-
-fn image_pull_secret() -> Block {
-    Block::new(
-        "Credentials for pulling Istio's images. The label is the name of the Secret that is created in the mesh's namespace of \
-         every cluster, before the first pod; control planes, gateways and the CNI plugin use it. Sidecars refer to it too: each \
-         namespace whose pods have sidecars needs its own Secret of this name.",
-    )
-    .attribute("docker_config_json_wo", Attribute::string(
-        "Contents of a Docker `config.json`, such as `jsonencode({ auths = { \"registry.example\" = { auth = … } } })`. It is \
-         stored neither in state nor in a plan.",
-    ).required().write_only().sensitive().validate(is_docker_config))
-    .attribute("docker_config_json_wo_version", Attribute::number(
-        "Version of the content (default `0`). Increment it to apply new content: a change of the content alone is not detected.",
-    ).optional())
-}
-
-/// As Kubernetes asks of a Secret of type `kubernetes.io/dockerconfigjson`.
-fn is_docker_config(value: &tfplugin::Value) -> Result<(), String> {
-    let tfplugin::Value::String(text) = value else { return Ok(()) };
-    let is_config =
-        serde_json::from_str::<serde_json::Value>(text).is_ok_and(|config| config["auths"].is_object());
-    if is_config { Ok(()) } else { Err("a JSON document with a member auths".to_owned()) }
-}
-
 fn cni() -> Block {
     Block::new(
         "Istio's CNI plugin, which redirects the traffic of pods, so that pods do not need the `NET_ADMIN` capability: required \
@@ -214,101 +125,9 @@ fn primary() -> Block {
          that uninstalls the control plane. The service must also run in another cluster, and a mesh needs a primary that is not \
          drained.",
     ).optional())
-    .block("chart", NestedBlock::map(chart("in this cluster")))
-    .block("east_west_gateway", NestedBlock::single(gateway_block::block(GatewayRole::EastWest)))
-    .block("federation_gateway", NestedBlock::single(gateway_block::block(GatewayRole::Federation)))
-    .block("remote_control_plane", NestedBlock::single(remote_control_plane_block::block()))
-    .block("api_server", NestedBlock::single(api_server()))
-}
-
-fn api_server() -> Block {
-    address(
-        "How the control planes of the other primaries reach this cluster's API server. Without it they use the host and the \
-         certificates of the provider's `cluster` block.",
-    )
-    .block("from", NestedBlock::map(address(
-        "How the primary with this label reaches it, if not as the others do: for example, from the other end of a peering or a \
-         VPN. Omitted attributes are as for the others.",
-    )))
-}
-
-fn address(description: &str) -> Block {
-    Block::new(description)
-    .attribute("url", Attribute::string(
-        "URL reachable from inside the other clusters, `https://…`. Addresses that refer to another machine there, such as \
-         `127.0.0.1` or `kubernetes.default.svc`, are rejected.",
-    ).optional())
-    .attribute("cluster_ca_certificate", Attribute::string(
-        "CA certificates that verify the API server's, as PEM or base64 of PEM.",
-    ).optional())
-    .attribute("tls_server_name", Attribute::string(
-        "Name to expect in the API server's certificate, if it is not the URL's.",
-    ).optional())
-}
-
-fn certificate_authority() -> Block {
-    Block::new(
-        "Who signs the identities of the workloads. Changing the root of a mesh that is in use breaks every connection until \
-         all proxies have the new one.",
-    )
-    .attribute("mode", Attribute::string(
-        "`generated` (default): the provider creates one root and an intermediate per cluster; the root key is stored only in a \
-         Secret in `key_cluster`, or comes from `root_key_wo` at each apply. `given`: certificate and key of every cluster come \
-         from its `given` block. `existing`: another tool, such as cert-manager, writes the Secret `cacerts` of every cluster; \
-         it is checked and never changed. `self_signed`: istiod creates its own root, which only a mesh of one primary can have \
-         and keep.",
-    ).optional())
-    .attribute("key_cluster", Attribute::string(
-        "Label of the primary whose Secret `terraform-provider-istio-root`, in the mesh's namespace, keeps the key of the root. \
-         Required when there are several primaries. Back up that Secret: without it, no cluster can join. Anyone with permission \
-         to read Secrets in this cluster can sign for the whole mesh, and that includes the istiod of every other primary, \
-         because Istio requires access to all Secrets of a cluster that it reads.",
-    ).optional())
-    .attribute("root_lifetime_days", Attribute::number("How long a new root is valid, 3650 days by default.").optional())
-    .attribute("intermediate_lifetime_days", Attribute::number(
-        "How long a new intermediate is valid, 730 days by default. When a tenth of that is left (and at least 30 days, or a \
-         third of a shorter time), refresh shows it in `status`, and the next apply renews the intermediate by itself.",
-    ).optional())
-    .attribute("intermediate_version", Attribute::number(
-        "Version of the intermediates (default `0`). Increment it to renew those of all clusters: the same root signs new ones, \
-         and istiod picks them up without a restart. Do not delete the Secret `cacerts` for that: an istiod that starts without \
-         it creates its own root.",
-    ).optional())
-    .attribute("key_type", Attribute::string(
-        "Type of the keys of new certificates, `ecdsa-p256` (default) or `ecdsa-p384`.",
-    ).optional())
-    .attribute("root_certificate", Attribute::string(
-        "With mode `generated`: your own root, as PEM, that signs the intermediates. The key is then not stored in any cluster.",
-    ).optional())
-    .attribute("root_key_wo", Attribute::string(
-        "Key of `root_certificate`, as PEM without a password. Each plan and apply needs it; it is stored neither in state nor \
-         in a plan.",
-    ).optional().write_only().sensitive())
-    .attribute("root_key_wo_version", Attribute::number(
-        "Version of the key (default `0`). Increment it to apply a new key.",
-    ).optional())
-    .block("given", NestedBlock::map(given_authority()))
-}
-
-fn given_authority() -> Block {
-    Block::new(
-        "With mode `given`: what istiod of one cluster signs with, the files of Istio's guide *Plug in CA Certificates*. The \
-         label is the primary's. All clusters must lead to one root, and certificate, key, chain and root must fit together; a \
-         plan rejects what istiod would reject.",
-    )
-    .attribute("certificate", Attribute::string(
-        "Certificate that signs the workloads' own, as PEM (`ca-cert.pem`).",
-    ).required())
-    .attribute("private_key_wo", Attribute::string(
-        "Its key, as PEM without a password (`ca-key.pem`). It is stored neither in state nor in a plan.",
-    ).required().write_only().sensitive())
-    .attribute("private_key_wo_version", Attribute::number(
-        "Version of the key (default `0`). Increment it to apply a new key: a change of the key alone is not detected.",
-    ).optional())
-    .attribute("certificate_chain", Attribute::string(
-        "`certificate`, any intermediates, then the root, as PEM (`cert-chain.pem`).",
-    ).required())
-    .attribute("root_certificates", Attribute::string(
-        "Roots that all workloads trust, as PEM (`root-cert.pem`).",
-    ).required())
+    .block("chart", NestedBlock::map(chart::block("in this cluster")))
+    .block("east_west_gateway", NestedBlock::single(gateway::block(GatewayRole::EastWest)))
+    .block("federation_gateway", NestedBlock::single(gateway::block(GatewayRole::Federation)))
+    .block("remote_control_plane", NestedBlock::single(remote_control_plane::block()))
+    .block("api_server", NestedBlock::single(api_server::block()))
 }

@@ -1,4 +1,4 @@
-//! `status`: what the mesh was last seen to be.
+//! `status`: what the mesh was last seen to be, in the words of [`health`](crate::health).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,22 +7,16 @@ use tfplugin::{Diagnostic, Diagnostics, Field};
 use time::OffsetDateTime;
 
 use super::entrances;
+use super::expiry;
 use super::links::{self, Access};
 use super::model::{ClusterStatusModel, MeshModel, PrimaryModel, StatusModel};
 use super::place::primary;
-use super::{authority_state, expiry};
 use crate::diagnostics;
-use crate::observe::{self, ControlPlane, Gateway, GatewayPods, Snapshot};
+use crate::documents::texts;
+use crate::health::{self, AuthorityState, ControlPlaneState, GatewayState, State};
+use crate::mesh::ClusterName;
+use crate::observe::{self, ControlPlane, Snapshot};
 use crate::trust::Certificate;
-
-/// All is well.
-pub const READY: &str = "ready";
-/// It is installed, and does not work.
-pub const NOT_READY: &str = "not_ready";
-/// It is not there at all.
-pub const ABSENT: &str = "absent";
-/// It could not be observed, and nothing is known from before.
-pub const UNKNOWN: &str = "unknown";
 
 /// What was observed of a mesh.
 pub struct Observed {
@@ -57,12 +51,13 @@ pub async fn observe(state: &MeshModel, before: &Field<StatusModel>, clusters: &
     for (cluster, control_plane) in clusters.iter().zip(observed) {
         match control_plane {
             Ok((control_plane, seen_entrances)) => {
+                let Ok(name) = cluster.name().parse::<ClusterName>() else { continue };
                 warnings.extend(seen_entrances.warning.clone());
-                entrances.insert(cluster.name().to_owned(), seen_entrances);
+                entrances.insert(name.clone(), seen_entrances);
                 if let Err(reason) = &control_plane.replicas {
                     warnings.push(cannot_ask(cluster.name(), reason));
                 }
-                seen.insert(cluster.name().to_owned(), control_plane);
+                seen.insert(name, control_plane);
             }
             Err(error) => {
                 let consequence = "status keeps what was last observed of this cluster.";
@@ -74,102 +69,68 @@ pub async fn observe(state: &MeshModel, before: &Field<StatusModel>, clusters: &
             }
         }
     }
-    let (mode, now) = (authority_state::mode(state), OffsetDateTime::now_utc());
+    let (mode, now) = (state.authority_mode(), OffsetDateTime::now_utc());
     warnings.extend(expiry::warnings(&seen, mode, now));
-    let mut status = StatusModel { clusters: Field::Known(BTreeMap::new()), links: Field::Null };
-    let mut entries = BTreeMap::new();
     let has_several_networks = networks.values().collect::<BTreeSet<_>>().len() > 1;
-    for label in networks.keys() {
-        let entry = match seen.get(label) {
-            Some(control_plane) => {
-                let authority = authority_state::state(control_plane, mode, now).to_owned();
-                let status = cluster_status(control_plane, declared(state, label), has_several_networks);
-                Some(ClusterStatusModel { authority: Field::Known(authority), ..status })
-            }
-            None => prior.cluster(label).cloned(),
+    let entry = |name: &ClusterName| {
+        let (label, declared) = (name.as_str(), state.primary(name.as_str()));
+        let entry = match seen.get(name) {
+            Some(control_plane) => ClusterStatusModel {
+                authority: word(AuthorityState::of(control_plane, mode, now)),
+                ..cluster_status(control_plane, declared, has_several_networks)
+            },
+            None => prior.cluster(label).cloned()?,
         };
-        if let Some(entry) = entry {
-            let entry = match (declared(state, label), entrances.get(label)) {
-                (Some(declared), Some(seen)) => entry.with_entrances(declared, seen, prior.cluster(label)),
-                _ => entry,
-            };
-            entries.insert(label.clone(), entry);
-        }
-    }
-    status.clusters = Field::Known(entries);
+        Some(match (declared, entrances.get(name)) {
+            (Some(declared), Some(seen)) => entry.with_entrances(declared, seen, prior.cluster(label)),
+            _ => entry,
+        })
+    };
+    let entries = networks.keys().filter_map(|name| Some((name.to_string(), entry(name)?)));
+    let status = StatusModel { clusters: Field::Known(entries.collect()), links: Field::Null };
     let observation =
         links::Observation { mesh: state, networks: &networks, seen: &seen, prior: &prior, access: &access };
-    status.links = Field::Known(observation.links(&status).await);
+    let links = observation.links(&status).await;
+    let status = StatusModel { links: Field::Known(links), ..status };
     let awaits_roots = seen.values().any(|seen| seen.is_running() && seen.roots.is_none());
-    let roots =
-        seen.into_iter().filter_map(|(label, control_plane)| Some((label, control_plane.roots?))).collect();
+    let roots = seen.into_iter().filter_map(|(name, seen)| Some((name.to_string(), seen.roots?))).collect();
     Observed { status, roots, awaits_roots, warnings }
 }
 
 /// Cluster → network.
-fn networks(state: &MeshModel) -> BTreeMap<String, String> {
+fn networks(state: &MeshModel) -> BTreeMap<ClusterName, String> {
     let primaries = state.primary.as_known().into_iter().flatten();
-    let networks = primaries
-        .map(|(label, primary)| (label.clone(), primary.network.as_known().cloned().unwrap_or_default()));
+    // What is in state has been checked.
+    let networks = primaries.filter_map(|(label, primary)| {
+        Some((label.parse().ok()?, primary.network.as_known().cloned().unwrap_or_default()))
+    });
     networks.collect()
 }
 
-/// What the user has declared for a cluster.
-fn declared<'a>(state: &'a MeshModel, label: &str) -> Option<&'a PrimaryModel> {
-    state.primary.as_known().and_then(|primaries| primaries.get(label))
-}
-
 fn cluster_status(
-    control_plane: &ControlPlane,
+    seen: &ControlPlane,
     declared: Option<&PrimaryModel>,
     has_several_networks: bool,
 ) -> ClusterStatusModel {
-    let state = match control_plane {
-        _ if control_plane.is_running() => READY,
-        ControlPlane { is_installed: false, .. } => ABSENT,
-        _ => NOT_READY,
-    };
-    let roots = expiry::roots(control_plane);
+    let roots = health::roots(seen);
     let fingerprints: BTreeSet<String> = roots.iter().map(Certificate::fingerprint).collect();
     let expires = roots.iter().map(Certificate::not_after_text).min();
     let typed = declared.map(typed_addresses).unwrap_or_default();
-    let gateway = control_plane.gateway.as_ref();
+    let gateway = seen.gateway.as_ref();
     let given = gateway.into_iter().flat_map(|gateway| gateway.addresses.iter().cloned());
     let addresses: BTreeSet<String> = given.chain(typed.iter().cloned()).collect();
     let expected = declared.filter(|declared| declared.east_west_gateway.as_known().is_some());
     let network = expected.map(|declared| declared.network.as_str().unwrap_or_default());
     ClusterStatusModel {
-        control_plane: state.into(),
+        control_plane: word(ControlPlaneState::of(seen)),
         root_fingerprints: texts(fingerprints),
-        root_expires: expires.map_or(Field::Null, Field::Known),
-        authority: Field::Null,
-        authority_expires: expiry::signer(control_plane)
-            .map_or(Field::Null, |signer| Field::Known(signer.certificate().not_after_text())),
+        root_expires: expires.into(),
+        authority_expires: health::signer(seen).map(|signer| signer.certificate().not_after_text()).into(),
         gateway: network.map_or(Field::Null, |network| {
-            Field::Known(gateway_state(gateway, network, has_several_networks, !typed.is_empty()).to_owned())
+            word(GatewayState::of_east_west(gateway, network, has_several_networks, !typed.is_empty()))
         }),
         gateway_addresses: texts(addresses),
         ..ClusterStatusModel::default()
-    }
-}
-
-/// What keeps calls from other networks out, or `ready`. Typed addresses stand in for those of a load balancer, and istiod knows
-/// them without a label. Only where there are several networks does a namespace bear one, and anybody need an address.
-fn gateway_state(
-    gateway: Option<&Gateway>,
-    network: &str,
-    has_several_networks: bool,
-    is_typed: bool,
-) -> &'static str {
-    let is_labelled = |label: &Option<String>| label.as_deref() == Some(network);
-    match gateway {
-        None => ABSENT,
-        Some(gateway) if gateway.pods == GatewayPods::NotInjected => "not_injected",
-        Some(gateway) if has_several_networks && !is_labelled(&gateway.namespace_network) => "not_labelled",
-        Some(gateway) if !is_typed && !is_labelled(&gateway.network) => "not_labelled",
-        Some(gateway) if has_several_networks && !is_typed && gateway.addresses.is_empty() => "no_address",
-        Some(gateway) if gateway.pods == GatewayPods::NotReady => NOT_READY,
-        Some(_) => READY,
     }
 }
 
@@ -179,8 +140,14 @@ fn typed_addresses(primary: &PrimaryModel) -> Vec<String> {
     addresses.into_iter().flatten().filter_map(|address| address.as_known().cloned()).collect()
 }
 
-fn texts(items: impl IntoIterator<Item = String>) -> Field<Vec<Field<String>>> {
-    Field::Known(items.into_iter().map(Field::Known).collect())
+/// A state in `status`.
+pub fn word(state: impl State) -> Field<String> {
+    Field::Known(state.name().to_owned())
+}
+
+/// The state that a word in `status` stands for; `None` if there is no word.
+pub fn state_of<S: State>(word: &Field<String>) -> Option<S> {
+    word.as_str().map(S::of_name)
 }
 
 fn cannot_ask(label: &str, reason: &str) -> Diagnostic {
@@ -189,25 +156,4 @@ fn cannot_ask(label: &str, reason: &str) -> Diagnostic {
          requires permission to create pods/portforward in the mesh's namespace. The cause: {reason}"
     );
     Diagnostic::warning(format!("Cluster {label:?}: could not query istiod"), detail).at(primary(label))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn gateway() -> Gateway {
-        Gateway {
-            addresses: Vec::new(),
-            network: Some("net".to_owned()),
-            namespace_network: Some("net".to_owned()),
-            pods: GatewayPods::Ready,
-        }
-    }
-
-    #[test]
-    fn nobody_needs_the_address_of_a_gateway_in_a_mesh_of_one_network() {
-        assert_eq!(gateway_state(Some(&gateway()), "net", false, false), READY);
-        assert_eq!(gateway_state(Some(&gateway()), "net", true, false), "no_address");
-        assert_eq!(gateway_state(Some(&gateway()), "net", true, true), READY);
-    }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use tfplugin::{Field, TerraformValue, Value};
 
 use super::entrances::Entrance;
-use super::model::{ChartModel, ClusterStatusModel, MeshModel, PrimaryModel};
+use super::model::{ClusterStatusModel, MeshModel, PrimaryModel};
+use crate::blocks::ChartModel;
 use crate::documents::Texts;
 use crate::manifests::secret_field;
 use crate::mesh::well_known::INTERMEDIATE_SECRET;

@@ -58,7 +58,7 @@ impl Shop {
             "/api" => list(vec![]),
             "/apis" => list(vec![group(state.has_no_gadgets)]),
             "/apis/shop.example/v1/namespaces/web/gadgets" if !state.has_no_gadgets => {
-                list(["a", "b"].map(|name| gadget(name)).into())
+                list(["a", "b"].map(gadget).into())
             }
             "/apis/shop.example/v1/shelves" => list(["a", "b"].map(|name| shelf(name, !of_metadata)).into()),
             "/apis/shop.example/v1/shelves/b" => shelf("b", true).to_string().into_response(),

@@ -1,8 +1,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::super::model::CertificateAuthorityModel;
+use super::super::authority_block::CertificateAuthorityModel;
 use super::*;
+use crate::blocks::{AddressModel, ApiServerModel};
 use crate::mesh::ClusterName;
 
 fn primary(network: &str) -> PrimaryModel {
@@ -43,7 +44,7 @@ fn refused(mesh: &MeshModel) -> Vec<String> {
 fn declared(mesh: &MeshModel) -> Option<String> {
     let (valid, _) = declare(mesh).unwrap();
     let east: ClusterName = "east".parse().unwrap();
-    valid.into_known().unwrap().primaries()[&east].api_server().usual.cluster_ca_certificate.clone()
+    valid.into_known().unwrap().primaries()[&east].member().api_server().usual.cluster_ca_certificate.clone()
 }
 
 #[test]

@@ -1,12 +1,11 @@
-use super::super::gateway_block::GatewayModel;
-use super::super::model::{
-    CertificateAuthorityModel, ChartModel, ChartSourceModel, ClusterStatusModel, ImagePullSecretModel,
-    PrimaryModel,
-};
-use super::super::remote_control_plane_block::RemoteControlPlaneModel;
 use std::collections::BTreeSet;
 
+use super::super::authority_block::CertificateAuthorityModel;
+use super::super::model::{ClusterStatusModel, PrimaryModel};
 use super::*;
+use crate::blocks::{
+    ChartModel, ChartSourceModel, GatewayModel, ImagePullSecretModel, RemoteControlPlaneModel,
+};
 use crate::documents::{JoinClusterModel, Texts};
 use crate::manifests::secret_field;
 use crate::trust::ROOT_CERT;

@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 
 use super::super::documents;
-use super::super::gateway_block::GatewayModel;
 use super::super::model::StatusModel;
-use super::super::remote_control_plane_block::RemoteControlPlaneModel;
 use super::*;
+use crate::blocks::RemoteControlPlaneModel;
 use crate::documents::{JoinModel, PeerModel};
+use crate::observe::GatewayPods;
 
 const SERVICE: &str = "east//Service/istio-system-federation/istio-federationgateway";
 
@@ -65,6 +65,12 @@ fn gateway(addresses: &[&str]) -> Gateway {
     }
 }
 
+/// How many problems a mesh has whose only cluster is like this.
+fn problems(status: ClusterStatusModel) -> usize {
+    let clusters = Field::Known([("east".to_owned(), status)].into());
+    StatusModel { clusters, links: Field::Null }.problems().len()
+}
+
 fn status_of(mesh: &MeshModel, seen: &Seen) -> ClusterStatusModel {
     ClusterStatusModel::default().with_entrances(mesh.primary("east").unwrap(), seen, None)
 }
@@ -74,7 +80,7 @@ fn a_federation_gateway_is_where_its_load_balancer_is() {
     let mesh = with_federation_gateway(GatewayModel::default());
     let seen = Seen { federation_gateway: Some(gateway(&["192.0.2.1", "lb.example"])), ..Seen::default() };
     let status = status_of(&mesh, &seen);
-    assert_eq!(status.federation_gateway.as_str(), Some(READY));
+    assert_eq!(status.federation_gateway.as_str(), Some("ready"));
     let (join, peer) = documents_of(&mesh, status);
     let cluster = &join.clusters.as_known().unwrap()["east"];
     assert_eq!(cluster.federation_gateway_addresses, known(&["192.0.2.1", "lb.example"]));
@@ -94,7 +100,7 @@ fn typed_addresses_of_a_federation_gateway_hold_with_their_port() {
     };
     let mesh = with_federation_gateway(declared);
     let status = status_of(&mesh, &Seen { federation_gateway: Some(gateway(&[])), ..Seen::default() });
-    assert_eq!(status.federation_gateway.as_str(), Some(READY));
+    assert_eq!(status.federation_gateway.as_str(), Some("ready"));
     assert_eq!(status.federation_gateway_addresses, known(&["203.0.113.7"]));
     let (_, peer) = planned(&mesh, None);
     let gateway = peer.federation_gateways.as_known().unwrap()["east"].clone();
@@ -110,7 +116,7 @@ fn a_plan_keeps_addresses_exactly_while_their_service_stays() {
     let mesh = with_federation_gateway(GatewayModel::default());
     assert_eq!(addresses(&mesh, None), Field::Unknown);
     let status = |addresses: &[&str]| ClusterStatusModel {
-        federation_gateway: Field::Known(READY.to_owned()),
+        federation_gateway: "ready".into(),
         federation_gateway_addresses: known(addresses),
         ..ClusterStatusModel::default()
     };
@@ -132,7 +138,7 @@ fn a_cluster_without_such_blocks_has_no_entrances() {
     assert_eq!(peer.federation_gateways.as_known().unwrap().len(), 0);
     let status = status_of(&mesh, &Seen::default());
     assert!(status.federation_gateway.is_null() && status.remote_control_plane.is_null());
-    assert_eq!(status.entrance_problems("east").len(), 0);
+    assert_eq!(problems(status), 0);
 }
 
 #[test]
@@ -162,7 +168,7 @@ fn istiod_is_reached_by_its_host_name_else_its_load_balancer_else_the_gateway() 
     let known_gateway = ClusterStatusModel { gateway_addresses: known(&["192.0.2.9"]), ..Default::default() };
     let status = known_gateway.with_entrances(&through_gateway, &Seen::default(), None);
     assert_eq!(status.remote_control_plane_addresses, known(&["192.0.2.9"]));
-    assert_eq!(status.remote_control_plane.as_str(), Some(READY));
+    assert_eq!(status.remote_control_plane.as_str(), Some("ready"));
 }
 
 #[test]
@@ -180,13 +186,13 @@ fn whatever_keeps_others_out_is_a_problem_with_a_remedy() {
     ] {
         let status = status_of(&mesh, &Seen { federation_gateway: gateway, ..Seen::default() });
         assert_eq!(status.federation_gateway.as_str(), Some(state));
-        assert_eq!(status.entrance_problems("east").len(), 1, "{state}");
+        assert_eq!(problems(status), 1, "{state}");
     }
     for (load_balancer, state) in [(None, "absent"), (Some(Vec::new()), "no_address")] {
         let seen = Seen { load_balancer, ..Seen::default() };
         let status = status_of(&super::tests::mesh(serving(Field::Null)), &seen);
         assert_eq!(status.remote_control_plane.as_str(), Some(state));
-        assert_eq!(status.entrance_problems("east").len(), 1, "{state}");
+        assert_eq!(problems(status), 1, "{state}");
     }
 }
 
@@ -199,9 +205,9 @@ fn what_cannot_be_seen_of_the_trust_list_stays_as_it_was() {
         ClusterStatusModel::default().with_entrances(declared, &seen, before).shared_mesh_config
     };
     let before = ClusterStatusModel { shared_mesh_config: "changed".into(), ..ClusterStatusModel::default() };
-    assert_eq!(state(None, None).as_str(), Some(UNKNOWN));
+    assert_eq!(state(None, None).as_str(), Some("unknown"));
     assert_eq!(state(None, Some(&before)).as_str(), Some("changed"));
-    assert_eq!(state(Some(READY), Some(&before)).as_str(), Some(READY));
+    assert_eq!(state(Some(SharedMeshConfigState::Ready), Some(&before)).as_str(), Some("ready"));
 }
 
 #[test]

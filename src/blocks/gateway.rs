@@ -1,0 +1,160 @@
+//! The block of a gateway, for other networks or for other meshes: schema, model and reading.
+#![allow(missing_docs, reason = "the schema describes every attribute")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tfplugin::schema::{Attribute, Block, NestedBlock};
+use tfplugin::{AttributePath, Field, Model, Type};
+
+use super::load_balancer::with_load_balancer;
+use super::reader::Reader;
+use super::stand_in::Loose;
+use crate::mesh::{ChartName, EastWestGateway, GatewayRole, Resources};
+
+/// A gateway of a cluster.
+#[derive(Clone, Debug, Default, Model)]
+pub struct GatewayModel {
+    pub namespace: Field<String>,
+    pub service_type: Field<String>,
+    pub service_annotations: Field<BTreeMap<String, Field<String>>>,
+    pub load_balancer_class: Field<String>,
+    pub load_balancer_source_ranges: Field<BTreeSet<Field<String>>>,
+    pub port: Field<i64>,
+    pub node_port: Field<i64>,
+    pub addresses: Field<BTreeSet<Field<String>>>,
+    pub address_port: Field<i64>,
+    pub replicas: Field<i64>,
+    pub values: Field<String>,
+    pub resources: Field<ResourcesModel>,
+}
+
+/// What pods ask for and may not exceed.
+#[derive(Clone, Debug, Default, Model)]
+pub struct ResourcesModel {
+    pub requests: Field<BTreeMap<String, Field<String>>>,
+    pub limits: Field<BTreeMap<String, Field<String>>>,
+}
+
+/// What the two blocks do not have in common.
+struct Words {
+    block: &'static str,
+    namespace: &'static str,
+    callers: &'static str,
+    calls: &'static str,
+    addresses: &'static str,
+}
+
+impl Words {
+    fn of(role: GatewayRole) -> Self {
+        match role {
+            GatewayRole::EastWest => Self {
+                block: "The gateway through which pods of other networks reach this cluster (port 15443). A mesh of several \
+                        networks needs one in each; in a mesh of one network it is installed and left closed.",
+                namespace: "Namespace of the gateway and of the objects that open it; the mesh's by default.",
+                callers: "those of the other networks' nodes or NAT gateways",
+                calls: "for calls between networks",
+                addresses: "IP addresses or host names at which pods of other networks reach it, if its Service has no load \
+                            balancer: those of nodes, with a Service of type `NodePort`, or of your own load balancer. All \
+                            control planes receive them as Istio's `meshNetworks`.",
+            },
+            GatewayRole::Federation => Self {
+                block: "The gateway through which other meshes reach the services that are exported to them (port 15443). It is \
+                        closed until a federation opens it; its addresses are in `peer`. It needs a `trust_domain` other than \
+                        Istio's default.",
+                namespace: "Namespace of the gateway, and of nothing else: every Istio `Gateway` that selects its pods could \
+                            export services to other meshes, so allow no other objects in it. Defaults to the mesh's namespace \
+                            with the suffix `-federation`.",
+                callers: "those of the other meshes' nodes or NAT gateways. Without it, a public load balancer accepts \
+                          connections from everywhere, and only the check of callers' certificates rejects them",
+                calls: "for calls of other meshes",
+                addresses: "IP addresses or host names at which other meshes reach it, if its Service has no load balancer: \
+                            those of nodes, with a Service of type `NodePort`, or of your own load balancer.",
+            },
+        }
+    }
+}
+
+/// The block's schema.
+pub fn block(role: GatewayRole) -> Block {
+    let words = Words::of(role);
+    let block = Block::new(words.block)
+        .attribute("namespace", Attribute::string(format!(
+            "{} It is created if it does not exist, and then deleted with the gateway. It must not be labelled with \
+             `istio-injection` or `istio.io/rev`, and with `discoverySelectors` in `mesh_config` it needs a label that they select.",
+            words.namespace
+        )).optional())
+        .attribute("service_type", Attribute::string(
+            "Type of its Service: `LoadBalancer` (the chart's default), `NodePort` or `ClusterIP`.",
+        ).optional());
+    with_load_balancer(block, words.callers)
+        .attribute("port", Attribute::number(format!(
+            "Port of its Service {}, 15443 by default.",
+            words.calls
+        )).optional())
+        .attribute("node_port", Attribute::number(
+            "Port on every node that forwards to `port`, with a Service of type `NodePort` or `LoadBalancer`. Without it, \
+             Kubernetes chooses one.",
+        ).optional())
+        .attribute("addresses", Attribute::set(Type::String, words.addresses).optional())
+        .attribute("address_port", Attribute::number(
+            "Port at `addresses`. By default it is `node_port` with a Service of type `NodePort`, and otherwise `port`.",
+        ).optional())
+        .attribute("replicas", Attribute::number(
+            "Number of its pods. Without it, the chart's HorizontalPodAutoscaler keeps 1 to 5 pods.",
+        ).optional())
+        .attribute("values", Attribute::string(
+            "Helm values of the chart `gateway` as YAML; they override everything else that is set for it. They are stored in \
+             state and in the inventory ConfigMap in each cluster, so do not put secrets in them.",
+        ).optional())
+        .block("resources", NestedBlock::single(resources()))
+}
+
+fn resources() -> Block {
+    Block::new(
+        "Resource requests and limits of each gateway pod. Without this block, the chart's defaults apply.",
+    )
+    .attribute(
+        "requests",
+        Attribute::map(
+            Type::String,
+            "Quantities by resource, such as `{ cpu = \"500m\", memory = \"256Mi\" }`.",
+        )
+        .optional(),
+    )
+    .attribute(
+        "limits",
+        Attribute::map(Type::String, "Maximum quantities by resource, in the same form.").optional(),
+    )
+}
+
+impl Reader {
+    /// The gateway of a cluster that a block declares; `path` is where the block is.
+    pub fn gateway(
+        &mut self,
+        gateway: &GatewayModel,
+        cluster: &str,
+        path: &AttributePath,
+    ) -> EastWestGateway {
+        let loose = Loose::new(Some(cluster), Some(ChartName::Gateway.as_str()));
+        EastWestGateway {
+            namespace: self.text(&gateway.namespace),
+            service_type: self
+                .choice(&gateway.service_type, [Some("LoadBalancer"), Some("NodePort"), Some("ClusterIP")]),
+            service_annotations: self.map(&gateway.service_annotations),
+            load_balancer_class: self.text(&gateway.load_balancer_class),
+            load_balancer_source_ranges: self.ranges(&gateway.load_balancer_source_ranges),
+            port: self.number(&gateway.port),
+            node_port: self.number(&gateway.node_port),
+            addresses: self.texts(&gateway.addresses),
+            address_port: self.number(&gateway.address_port),
+            resources: self.resources(&gateway.resources),
+            replicas: self.number(&gateway.replicas),
+            values: self.yaml(&gateway.values, path.clone().attribute("values"), loose),
+        }
+    }
+
+    fn resources(&mut self, resources: &Field<ResourcesModel>) -> Resources {
+        let Some(resources) = self.block(resources) else { return Resources::default() };
+        Resources { requests: self.map(&resources.requests), limits: self.map(&resources.limits) }
+    }
+}

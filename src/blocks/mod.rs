@@ -1,0 +1,21 @@
+//! Blocks and attributes of the configuration that several resources share, one file each: schema, model and reading. They know no
+//! resource's model.
+
+pub mod api_server;
+pub mod chart;
+pub mod gateway;
+pub mod image_pull_secret;
+pub mod installation;
+mod load_balancer;
+mod reader;
+pub mod remote_control_plane;
+mod stand_in;
+
+pub use api_server::{AddressModel, ApiServerModel};
+pub use chart::{ChartModel, ChartSourceModel};
+pub use gateway::{GatewayModel, ResourcesModel};
+pub use image_pull_secret::ImagePullSecretModel;
+pub use installation::Installation;
+pub use reader::{Notes, Reader};
+pub use remote_control_plane::RemoteControlPlaneModel;
+pub use stand_in::{Loose, StandIn};

@@ -1,0 +1,37 @@
+//! The rules that a mesh and its members keep, a function each. What is broken is a value: how to write it otherwise depends on who
+//! has read the declaration.
+
+mod api_server;
+mod authority;
+mod entrances;
+mod gateway;
+mod images;
+mod mesh;
+mod names;
+mod topology;
+mod values;
+
+pub use api_server::ApiServerRule;
+pub use authority::AuthorityRule;
+pub use entrances::EntranceRule;
+pub use gateway::GatewayRule;
+pub use images::ImageRule;
+pub use mesh::MeshRule;
+pub use topology::TopologyRule;
+pub use values::{OtherRole, ValueRule};
+
+pub(super) use api_server::api_server;
+pub(super) use authority::authority;
+pub(super) use entrances::{
+    federation_gateway_is_apart, federation_has_a_trust_domain, remote_control_plane,
+};
+pub(super) use gateway::{gateways, gateways_are_told_apart};
+pub(super) use images::images;
+pub(super) use mesh::{
+    ca_certificates, has_chart_source, manages_crds, namespace_is_not_kubernetes_own, trust_domain_is_its_own,
+};
+pub(super) use names::{charts, document, name};
+pub(super) use topology::{
+    has_a_primary, networks_have_gateways, ranges_are_apart, releases_are_close, somebody_stays,
+};
+pub(super) use values::{OF_NO_PRIMARY, host_names_are_resolved, values_fit};
