@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::future::{join_all, try_join, try_join4};
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use kube::client::UpgradeConnectionError;
 use kube::{Api, ResourceExt};
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::authority::{self, CertificateFiles};
 use super::gateway::{self, Gateway};
-use super::pods::is_ready;
+use super::pods::{is_ready, rolled_out};
 use super::snapshot::{Scope, Snapshot};
 use crate::clusters::{Cluster, Error, Failure};
 use crate::mesh::GatewayRole;
@@ -26,6 +26,10 @@ const LABEL: (&str, &str) = ("app", "istiod");
 const DEBUG_PORT: u16 = 8080;
 /// The clusters that istiod knows, in `pilot/pkg/xds/debug.go`.
 const DEBUG_PATH: &str = "/debug/clusterz";
+/// The ConfigMap in which istiods that read Ingresses elect their leader, and the annotation that names it
+/// (`pilot/pkg/leaderelection`).
+const ELECTION: &str = "istio-leader";
+const LEADER: &str = "control-plane.alpha.kubernetes.io/leader";
 /// How long one look into a pod may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -61,6 +65,12 @@ struct RemoteCluster {
     sync_status: String,
 }
 
+#[derive(Deserialize)]
+struct Leader {
+    #[serde(rename = "holderIdentity")]
+    holder: String,
+}
+
 /// Observes the control plane in `namespace` and the east-west gateway in its own. Needs get and list; to ask istiod of the
 /// clusters that it reads, it also needs `pods/portforward`, and without that `replicas` is an error.
 pub async fn control_plane(
@@ -82,7 +92,7 @@ pub async fn control_plane(
 
 /// What [`control_plane`] looks at that one LIST a kind has.
 pub fn control_plane_scope(scope: Scope, namespace: &str, gateway_namespace: &str) -> Scope {
-    let scope = scope.and::<Deployment>(namespace, DEPLOYMENT);
+    let scope = scope.and::<Deployment>(namespace, DEPLOYMENT).and::<ConfigMap>(namespace, ELECTION);
     gateway::gateway_scope(
         authority::scope(scope, namespace),
         GatewayRole::EastWest,
@@ -96,20 +106,39 @@ async fn replicas(
     namespace: &str,
     asks_istiod: bool,
 ) -> Result<Result<Vec<Replica>, String>, Error> {
+    if let Some(pod) = only_pod(cluster, namespace).await {
+        if !asks_istiod {
+            return Ok(Ok(vec![Replica::new()]));
+        }
+        // If there is another one in its place by now, that is found below.
+        if let Ok(replica) = asked(cluster.cluster(), namespace, pod).await {
+            return Ok(Ok(vec![replica]));
+        }
+    }
     let found = cluster.pods(namespace).await?;
     let is_of_istiod = |pod: &&Pod| pod.labels().get(LABEL.0).is_some_and(|name| name == LABEL.1);
     let ready = found.iter().filter(is_of_istiod).filter(|pod| is_ready(pod)).map(ResourceExt::name_any);
     if !asks_istiod {
         return Ok(Ok(ready.map(|_| Replica::new()).collect()));
     }
-    let cluster = cluster.cluster();
-    let pods = Api::<Pod>::namespaced(cluster.client(), namespace);
-    let answers = join_all(ready.map(|pod| async {
-        let looked = tokio::time::timeout(PATIENCE, clusters_of(cluster, pods.clone(), pod)).await;
-        looked.unwrap_or_else(|_| Err("istiod did not respond".to_owned()))
-    }))
-    .await;
+    let answers = join_all(ready.map(|pod| asked(cluster.cluster(), namespace, pod))).await;
     Ok(answers.into_iter().collect())
+}
+
+/// The pod of istiod, if it is known to be the only one, and ready, without a look at pods: its Deployment says so, and the pod has
+/// written its name where istiods elect their leader.
+async fn only_pod(cluster: &Snapshot, namespace: &str) -> Option<String> {
+    let deployment = cluster.seen::<Deployment>(namespace, DEPLOYMENT).await?;
+    let election = cluster.seen::<ConfigMap>(namespace, ELECTION).await?;
+    let leader: Leader = serde_json::from_str(election.annotations().get(LEADER)?).ok()?;
+    let is_its_pod = leader.holder.strip_prefix(DEPLOYMENT).is_some_and(|rest| rest.starts_with('-'));
+    (rolled_out(&deployment) == Some(1) && is_its_pod).then_some(leader.holder)
+}
+
+async fn asked(cluster: &Cluster, namespace: &str, pod: String) -> Result<Replica, String> {
+    let pods = Api::<Pod>::namespaced(cluster.client(), namespace);
+    let looked = tokio::time::timeout(PATIENCE, clusters_of(cluster, pods, pod)).await;
+    looked.unwrap_or_else(|_| Err("istiod did not respond".to_owned()))
 }
 
 async fn clusters_of(cluster: &Cluster, pods: Api<Pod>, pod: String) -> Result<Replica, String> {

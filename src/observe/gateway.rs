@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::try_join;
+use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Namespace, Node, Pod, Service};
 use kube::api::ListParams;
 use kube::{Api, ResourceExt};
 
-use super::pods::is_ready;
+use super::pods::{is_ready, rolled_out};
 use super::snapshot::{Scope, Snapshot};
 use crate::clusters::{Cluster, Error};
 use crate::mesh::{EastWestGateway, GatewayRole};
@@ -49,21 +50,32 @@ pub async fn gateway(
     let Some(service) = cluster.get::<Service>(gateway_namespace, role.name()).await? else {
         return Ok(None);
     };
-    let (namespace, mut pods) =
-        try_join(cluster.namespace(namespace), cluster.pods(gateway_namespace)).await?;
-    pods.retain(|pod| pod.labels().get(ROLE).is_some_and(|label| label == role.selector()));
+    let (namespace, pods) =
+        try_join(cluster.namespace(namespace), pods(cluster, role, gateway_namespace)).await?;
     Ok(Some(Gateway {
         addresses: addresses_of(cluster.cluster(), &service).await?,
         network: service.labels().get(EastWestGateway::NETWORK_LABEL).cloned(),
         namespace_network: namespace
             .and_then(|namespace| namespace.labels().get(EastWestGateway::NETWORK_LABEL).cloned()),
-        pods: state(&pods),
+        pods,
     }))
 }
 
 /// Where a gateway and the mesh's namespace are.
 pub fn gateway_scope(scope: Scope, role: GatewayRole, namespace: &str, gateway_namespace: &str) -> Scope {
-    scope.and::<Service>(gateway_namespace, role.name()).and::<Namespace>("", namespace)
+    let scope = scope.and::<Service>(gateway_namespace, role.name());
+    scope.and::<Deployment>(gateway_namespace, role.name()).and::<Namespace>("", namespace)
+}
+
+/// How far the gateway's pods are. They are looked at only if its Deployment is not all that it should be.
+async fn pods(cluster: &Snapshot, role: GatewayRole, namespace: &str) -> Result<GatewayPods, Error> {
+    let deployment = cluster.seen::<Deployment>(namespace, role.name()).await;
+    if deployment.is_some_and(|deployment| rolled_out(&deployment).is_some()) {
+        return Ok(GatewayPods::Ready);
+    }
+    let mut pods = cluster.pods(namespace).await?;
+    pods.retain(|pod| pod.labels().get(ROLE).is_some_and(|label| label == role.selector()));
+    Ok(state(&pods))
 }
 
 /// The addresses of the load balancer of Service `name` in `namespace`, sorted; `None` if there is no such Service.

@@ -157,6 +157,14 @@ impl Snapshot {
         api.get_opt(name).await.map_err(|error| self.cluster.error(error))
     }
 
+    /// An object in a namespace as it was read with others; `None` if it was not, or does not exist.
+    pub(super) async fn seen<K>(&self, namespace: &str, name: &str) -> Option<K>
+    where
+        K: Resource<DynamicType = ()> + DeserializeOwned,
+    {
+        self.read(&object_name::<K>(namespace, name)).await.flatten()
+    }
+
     /// What was read of an object; `None` if nothing was.
     async fn read<K: DeserializeOwned>(&self, name: &ObjectName) -> Option<Option<K>> {
         match self.objects().await?.objects.get(name)? {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -19,7 +19,7 @@ const FORMAT: u32 = 1;
 /// A state is named by the server: as long as an object has it, nothing was written to it. So nothing in here becomes stale.
 #[derive(Clone, Debug, Default)]
 pub struct Definitions {
-    file: Option<PathBuf>,
+    file: Arc<OnceLock<PathBuf>>,
     known: Arc<Mutex<Known>>,
 }
 
@@ -43,9 +43,9 @@ struct Kept<T> {
 }
 
 impl Definitions {
-    /// Those of one cluster, kept in this file.
-    pub(super) fn in_file(file: PathBuf) -> Self {
-        Self { file: Some(file), ..Self::default() }
+    /// From now on they are kept in this file. What was said first stays.
+    pub(super) fn keep_in(&self, file: PathBuf) {
+        let _ = self.file.set(file);
     }
 
     /// Whether there are any.
@@ -73,7 +73,7 @@ impl Definitions {
 
     /// Writes what is new into the file.
     pub fn keep(&self) {
-        let Some(file) = &self.file else { return };
+        let Some(file) = self.file.get() else { return };
         let text = self.with(|known| {
             let is_changed = std::mem::take(&mut known.is_changed);
             let kept = Kept { format: FORMAT, definitions: &known.definitions };
@@ -87,9 +87,11 @@ impl Definitions {
 
     fn with<T>(&self, act: impl FnOnce(&mut Known) -> T) -> T {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if !known.is_loaded {
+        if let Some(file) = self.file.get().filter(|_| !known.is_loaded) {
             known.is_loaded = true;
-            known.definitions = self.file.as_deref().and_then(read).unwrap_or_default();
+            for (name, definition) in read(file).unwrap_or_default() {
+                known.definitions.entry(name).or_insert(definition);
+            }
         }
         act(&mut known)
     }
@@ -127,6 +129,12 @@ mod tests {
         json!({"name": "gadgets.shop.example", "uid": "u", "generation": 1, "resourceVersion": state})
     }
 
+    fn in_file(file: PathBuf) -> Definitions {
+        let definitions = Definitions::default();
+        definitions.keep_in(file);
+        definitions
+    }
+
     fn reading(group: &str) -> Reading {
         let object = json!({"kind": "CustomResourceDefinition", "spec": {"group": group}});
         Reading::without_metadata(&object, &FingerprintKey::new([0; 32]))
@@ -135,7 +143,7 @@ mod tests {
     #[test]
     fn a_definition_is_known_in_the_state_that_it_was_read_in_and_in_no_other() {
         let folder = tempfile::tempdir().unwrap();
-        let definitions = || Definitions::in_file(folder.path().join("definitions").join("1.json"));
+        let definitions = || in_file(folder.path().join("definitions").join("1.json"));
         let first = definitions();
         assert!(first.is_empty());
         first.put(&metadata("7"), reading("shop.example"));
@@ -155,8 +163,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("1.json");
         std::fs::write(&file, "{").unwrap();
-        assert!(Definitions::in_file(file.clone()).is_empty());
-        let below_a_file = Definitions::in_file(file.join("below.json"));
+        assert!(in_file(file.clone()).is_empty());
+        let below_a_file = in_file(file.join("below.json"));
         below_a_file.put(&metadata("7"), reading("shop.example"));
         below_a_file.keep();
         assert!(below_a_file.get(&metadata("7")).is_some());

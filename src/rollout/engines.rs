@@ -43,6 +43,9 @@ impl Engines {
         let (engine, definitions) = self.engine(cluster);
         if let Some(facts) = cluster.seen_facts() {
             let (cluster, version) = (facts.uid.clone(), facts.kubernetes_version.clone());
+            if let Some(folder) = &self.definitions {
+                definitions.keep_in(folder.join(format!("{}.json", file_name(&facts.uid))));
+            }
             engine.identify(Server { cluster, version });
         }
         let engine = engine.for_owner(label(owner));
@@ -68,10 +71,7 @@ impl Engines {
                 discovery: self.discovery.clone(),
                 ..Options::new(FIELD_MANAGER, nobody)
             };
-            // What is kept of a cluster that is not known yet is kept in memory only.
-            let file = self.definitions.as_ref().zip(cluster.seen_facts());
-            let file = file.map(|(folder, facts)| folder.join(format!("{}.json", file_name(&facts.uid))));
-            (Engine::new(cluster.client(), options), file.map(Definitions::in_file).unwrap_or_default())
+            (Engine::new(cluster.client(), options), Definitions::default())
         });
         engine.clone()
     }

@@ -7,4 +7,5 @@ mod exec;
 mod facts;
 mod failures;
 mod proxy;
+mod snapshots;
 mod support;

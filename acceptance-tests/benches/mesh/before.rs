@@ -1,4 +1,4 @@
-//! This commit beside an earlier one: what their plans take, and how many requests they send.
+//! This commit compared with an earlier one: what their plans take, and how many requests they send.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ struct Plans {
 pub fn tables() {
     let size = scale::sizes().into_iter().next_back().expect("a size");
     let [before, now] = [Build::Baseline, build()].map(|build| figures(size, build));
-    println!("\n### Beside commit {BASELINE}\n");
+    println!("\n### Compared with commit {BASELINE}\n");
     println!("| | {BASELINE} | now | ratio | goal |\n|---|--:|--:|--:|--:|");
     let far = format!("plan of {size} primaries 50 ms away that changes nothing");
     let near = "plan of two primaries that changes nothing, warm";

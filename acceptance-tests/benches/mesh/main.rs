@@ -6,7 +6,7 @@
 //!   manifests in the same order, and the commands of Istio's guides.
 //! * `plan`: a plan of them that changes nothing, beside `kubectl diff` of the same manifests.
 //! * `scale`: the same plan of 2, 5 and 10 primaries, 50 ms away.
-//! * `before`: plans and requests of this commit beside those of an earlier one, and where the time of a plan goes.
+//! * `before`: plans and requests of this commit compared with those of an earlier one, and where the time of a plan goes.
 //!
 //! Prints the tables of `docs/benchmarks.md`. `create`, `plan`, `scale` or `before` behind `--` runs one part only; `BENCH_RUNS` says how
 //! often each figure is taken (3), `BENCH_PRIMARIES` which sizes (`2,5,10`; `before` takes the last one), and `BENCH_BUILD=debug`

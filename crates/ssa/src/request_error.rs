@@ -232,10 +232,16 @@ impl RequestError {
         matches!(self, Self::NotFound { .. })
     }
 
-    /// Whether the server does not serve the kind at all: only what says that an object does not exist names it.
+    /// Whether the server does not serve the kind at all: only what says that an object does not exist names it. Every server serves
+    /// the core group.
     pub(crate) fn is_of_unserved_kind(&self) -> bool {
-        let Self::NotFound { source, .. } = self else { return false };
-        source.details.as_ref().is_none_or(|details| details.name.is_empty())
+        let Self::NotFound { target, source, .. } = self else { return false };
+        let is_core = match &**target {
+            Target::Object(id) => id.group.is_empty(),
+            Target::Kind(kind, _) => kind.group.is_empty(),
+            Target::Document(_) => true,
+        };
+        !is_core && source.details.as_ref().is_none_or(|details| details.name.is_empty())
     }
 
     /// Whether the right to do it is missing.
