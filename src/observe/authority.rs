@@ -8,14 +8,8 @@ use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 
 use super::snapshot::{Scope, Snapshot};
 use crate::clusters::Error;
+use crate::mesh::well_known::{INTERMEDIATE_SECRET, ISTIODS_OWN_SECRET, ROOTS_CONFIG_MAP, ROOTS_KEY};
 
-/// From which proxies take the mesh's roots; istiod writes it in every namespace.
-const ROOTS: &str = "istio-ca-root-cert";
-const ROOTS_KEY: &str = "root-cert.pem";
-/// From which istiod takes its certificate and key (Istio, "Plug in CA Certificates").
-const AUTHORITY: &str = "cacerts";
-/// Where istiod keeps the root that it makes for itself when it finds nothing to sign with.
-const OWN: &str = "istio-ca-secret";
 /// The files in these Secrets that are no keys.
 const PUBLIC: [&str; 6] =
     ["ca-cert.pem", "cert-chain.pem", "root-cert.pem", "tls.crt", "ca.crt", "istio-generated"];
@@ -44,14 +38,14 @@ pub async fn certificates(
     root_secret: &str,
 ) -> Result<HeldCertificates, Error> {
     let files = |name| files(cluster, namespace, name);
-    let secrets = try_join3(files(root_secret), files(AUTHORITY), files(OWN));
+    let secrets = try_join3(files(root_secret), files(INTERMEDIATE_SECRET), files(ISTIODS_OWN_SECRET));
     let ((root, authority, own), roots) = try_join(secrets, roots(cluster, namespace)).await?;
     Ok(HeldCertificates { root, authority, own, roots })
 }
 
 /// The roots as PEM; `None` as long as istiod has not written them. Needs to get `ConfigMap`s in `namespace`, the control plane's.
 pub async fn roots(cluster: &Snapshot, namespace: &str) -> Result<Option<String>, Error> {
-    let config_map = cluster.get::<ConfigMap>(namespace, ROOTS).await?;
+    let config_map = cluster.get::<ConfigMap>(namespace, ROOTS_CONFIG_MAP).await?;
     Ok(config_map.and_then(|config_map| config_map.data?.remove(ROOTS_KEY)))
 }
 
@@ -61,17 +55,19 @@ pub(super) async fn authority(
     cluster: &Snapshot,
     namespace: &str,
 ) -> Result<Option<CertificateFiles>, Error> {
-    files(cluster, namespace, AUTHORITY).await
+    files(cluster, namespace, INTERMEDIATE_SECRET).await
 }
 
 /// Where [`certificates`] are.
 pub fn certificates_scope(namespace: &str, root_secret: &str) -> Scope {
-    scope(Scope::default(), namespace).and::<Secret>(namespace, root_secret).and::<Secret>(namespace, OWN)
+    scope(Scope::default(), namespace)
+        .and::<Secret>(namespace, root_secret)
+        .and::<Secret>(namespace, ISTIODS_OWN_SECRET)
 }
 
 /// Where roots and authority are.
 pub(super) fn scope(scope: Scope, namespace: &str) -> Scope {
-    scope.and::<ConfigMap>(namespace, ROOTS).and::<Secret>(namespace, AUTHORITY)
+    scope.and::<ConfigMap>(namespace, ROOTS_CONFIG_MAP).and::<Secret>(namespace, INTERMEDIATE_SECRET)
 }
 
 async fn files(cluster: &Snapshot, namespace: &str, name: &str) -> Result<Option<CertificateFiles>, Error> {

@@ -92,13 +92,19 @@ pub async fn control_plane(
 
 /// What [`control_plane`] looks at that one LIST a kind has.
 pub fn control_plane_scope(scope: Scope, namespace: &str, gateway_namespace: &str) -> Scope {
-    let scope = scope.and::<Deployment>(namespace, DEPLOYMENT).and::<ConfigMap>(namespace, ELECTION);
+    let scope = scope.and::<Deployment>(namespace, DEPLOYMENT);
     gateway::gateway_scope(
         authority::scope(scope, namespace),
         GatewayRole::EastWest,
         namespace,
         gateway_namespace,
     )
+}
+
+/// What else a refresh looks at, to find the only pod of istiod without a look at pods. Not an apply: for as long as a pod that was
+/// replaced takes to end, it is still named there, and says what its successor may not know yet.
+pub fn leader_scope(scope: Scope, namespace: &str) -> Scope {
+    scope.and::<ConfigMap>(namespace, ELECTION)
 }
 
 async fn replicas(

@@ -17,13 +17,14 @@ mod snapshot;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use backon::{ExponentialBuilder, Retryable as _};
 use futures::future::{join_all, try_join};
 
 use crate::clusters::{Cluster, Clusters, Error, Reason};
 use crate::mesh::ClusterFacts;
 
 pub use authority::{CertificateFiles, HeldCertificates, certificates, certificates_scope, roots};
-pub use control_plane::{ControlPlane, Replica, control_plane, control_plane_scope};
+pub use control_plane::{ControlPlane, Replica, control_plane, control_plane_scope, leader_scope};
 pub use definitions::definitions_in_use;
 pub use gateway::{
     Gateway, GatewayPods, gateway, gateway_scope, load_balancer, load_balancer_scope, service_addresses,
@@ -39,8 +40,8 @@ pub use remote_access::{
 pub use shared_mesh_config::{SharedMeshConfigRecords, shared_mesh_config, shared_mesh_config_scope};
 pub use snapshot::{Labelled, ObjectName, Objects, Scope, Snapshot};
 
-/// How often a read is tried when the server or the connection to it fails for a moment.
-const ATTEMPTS: u32 = 3;
+/// How often a read is tried again when the server or the connection to it fails for a moment.
+const AGAIN: usize = 2;
 /// Before the second attempt; the third one waits twice as long.
 const DELAY: Duration = Duration::from_millis(500);
 
@@ -81,16 +82,11 @@ async fn kubernetes_version(cluster: &Cluster) -> Result<String, Error> {
 }
 
 async fn retried<T, R: Future<Output = Result<T, Error>>>(read: impl Fn() -> R) -> Result<T, Error> {
-    let mut delay = DELAY;
-    for _ in 1..ATTEMPTS {
-        match read().await {
-            Err(error) if is_passing(&error) => tracing::debug!(%error, "reading a cluster's facts again"),
-            outcome => return outcome,
-        }
-        tokio::time::sleep(delay).await;
-        delay *= 2;
-    }
-    read().await
+    let pauses = ExponentialBuilder::new().with_min_delay(DELAY).with_max_times(AGAIN);
+    read.retry(pauses)
+        .when(is_passing)
+        .notify(|error, _| tracing::debug!(%error, "reading a cluster's facts again"))
+        .await
 }
 
 fn is_passing(error: &Error) -> bool {

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use base16ct::lower;
 use sha2::{Digest as _, Sha256};
 
 use crate::parts::{self, Part};
@@ -53,7 +54,7 @@ pub(crate) fn directory(fixture: &str) -> Result<PathBuf, Error> {
     for part in STORING {
         hash.update(parts::find(part)?.as_os_str().as_encoded_bytes());
     }
-    let name = hash.finalize().iter().take(8).fold(String::new(), |name, byte| name + &format!("{byte:02x}"));
+    let name = lower::encode_string(&hash.finalize()[..8]);
     Ok(parts::cache_directory()?.join("snapshots").join(name))
 }
 

@@ -15,7 +15,7 @@ use super::scope::scope;
 use super::status;
 use crate::lifecycle::{Managed as _, ReadTime, Refresh, reach, state_manifests, texts};
 use crate::manifests::FingerprintKey;
-use crate::observe::Snapshot;
+use crate::observe::{self, Snapshot};
 use crate::provider_data::ProviderData;
 
 /// Brings `state` up to date.
@@ -29,7 +29,8 @@ pub async fn read(
     let (recorded, time) = (state.recorded(), ReadTime::begin(timeout));
     let (reached, mut warnings) = reach(&recorded, data, time, primary).await?;
     let snapshots: Vec<Snapshot> = reached.iter().map(|reached| reached.snapshot.clone()).collect();
-    let scope = |label: &str| scope(&state, label);
+    let namespace = recorded.namespace.clone();
+    let scope = |label: &str| observe::leader_scope(scope(&state, label), &namespace);
     let refresh = Refresh { key, kind: MeshResource::KIND, time, cancel, scope: &scope };
     let (refreshed, observed) =
         join(refresh.objects(reached, recorded), status::observe(&state, &state.status, &snapshots)).await;

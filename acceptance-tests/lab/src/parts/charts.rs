@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use base16ct::lower;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
@@ -16,7 +17,7 @@ use super::cache;
 use super::error::Error;
 use super::go;
 use super::istio::{self, MODULE};
-use super::recipe::{files, hexadecimal};
+use super::recipe::files;
 
 /// The version of every chart, of the application and of the images.
 pub(super) const VERSION: &str = "1.31.0";
@@ -128,7 +129,7 @@ fn archive_name(chart: &str) -> String {
 }
 
 fn index_entry(name: &str, archive: &[u8]) -> String {
-    let digest = hexadecimal(&Sha256::digest(archive));
+    let digest = lower::encode_string(&Sha256::digest(archive));
     let file = archive_name(name);
     format!(
         "  {name}:\n  - apiVersion: v2\n    appVersion: {VERSION}\n    digest: {digest}\n    name: {name}\n    \

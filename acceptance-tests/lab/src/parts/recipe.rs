@@ -1,10 +1,10 @@
 //! How each part is made, and what decides its bytes.
 
 use std::env::consts::ARCH;
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use base16ct::lower;
 use sha2::{Digest, Sha256};
 
 use super::error::Error;
@@ -278,15 +278,6 @@ fn required_version(path: &Path, name: &str, separator: &str) -> Result<String, 
         .ok_or_else(|| Error::NoPin { path: path.into(), name: name.to_owned() })
 }
 
-/// Bytes as lower-case hexadecimal digits.
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut digits, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
-}
-
 /// Twelve hexadecimal digits over every file of the pins' folder, the settings and the processor.
 fn digest(pins: &Path, settings: &str, processor: &str) -> Result<String, Error> {
     let mut hash = Sha256::new();
@@ -302,7 +293,7 @@ fn digest(pins: &Path, settings: &str, processor: &str) -> Result<String, Error>
             hash.update(part);
         }
     }
-    let mut digits = hexadecimal(&hash.finalize());
+    let mut digits = lower::encode_string(&hash.finalize());
     digits.truncate(12);
     Ok(digits)
 }
