@@ -265,17 +265,18 @@ impl<R: Managed> Change<'_, R> {
     /// The set with what is in the cluster already where the plan says that it stays.
     async fn with_kept_secrets(&self, target: &Target, set: ManifestSet) -> Result<ManifestSet, Diagnostic> {
         let name = set.cluster().clone();
+        let planned = R::manifests(self.planned).as_known();
+        let fields = |id: &ObjectId| planned.and_then(|planned| planned.get(&id.to_string())?.as_known());
         let wanted = set.manifests().iter().filter(|manifest| !manifest.placeholders.is_empty());
         let wanted = wanted.map(|manifest| ObjectId::of(&name, &manifest.object));
-        let live = kept_secrets::read(target, wanted, R::KIND.place, self.session.cancel).await?;
-        let planned = R::manifests(self.planned).as_known();
+        let promised = wanted.filter(|id| fields(id).is_some());
+        let live = kept_secrets::read(target, promised, R::KIND.place, self.session.cancel).await?;
         set.try_map(|manifest| {
             if manifest.placeholders.is_empty() {
                 return Ok(manifest);
             }
             let id = ObjectId::of(&name, &manifest.object);
-            let fields = planned.and_then(|planned| planned.get(&id.to_string())?.as_known());
-            kept_secrets::fill(manifest, &id, fields, live.get(&id), &self.secrets.key)
+            kept_secrets::fill(manifest, &id, fields(&id), live.get(&id), &self.secrets.key)
         })
     }
 

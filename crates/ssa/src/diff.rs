@@ -113,7 +113,9 @@ impl Engine {
         cancel: &CancellationToken,
     ) -> Result<Preflight, DiffError> {
         let definitions = definitions(manifests.iter());
-        let absent = &BTreeSet::new();
+        let ids = manifests.iter().map(Manifest::id);
+        let absent = ids.filter(|id| inventory.is_some_and(|inventory| inventory.rules_out(id))).cloned();
+        let absent = &absent.collect();
         let comparing = Comparing { inventory, policy, definitions: &definitions, absent };
         let compared = self.compare_all(manifests, &comparing, cancel).await?;
         let is_absent = |compared: &&Compared| compared.live.is_none() && compared.going.is_none();

@@ -77,6 +77,8 @@ pub(crate) enum Origin {
     Found,
     /// A claim has made it.
     New,
+    /// A claim has made it, and its namespace.
+    NewHome,
     /// A claim has made it again of what was known.
     Rebuilt,
     /// A claim has taken it over from a run that was killed.
@@ -148,7 +150,13 @@ impl Inventory {
 
     /// Whether this run's claim has made it, of nothing.
     pub fn is_new(&self) -> bool {
-        self.origin == Origin::New
+        matches!(self.origin, Origin::New | Origin::NewHome)
+    }
+
+    /// Whether an object that was not recorded since cannot be there: this run's claim has made its namespace.
+    pub(crate) fn rules_out(&self, id: &ObjectId) -> bool {
+        let is_recorded = self.entries().get(id).is_some_and(|entry| entry.uid.is_some());
+        self.origin == Origin::NewHome && id.namespace == self.at.namespace && !is_recorded
     }
 
     /// Whether it was lost, and this run's claim has made it again of what was known.

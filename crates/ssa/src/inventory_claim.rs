@@ -18,6 +18,16 @@ use crate::request::Call;
 use crate::request_error::{RequestError, Target, Verb};
 use crate::stage::Stage;
 
+/// The namespace that an inventory is to lie in.
+enum Home {
+    /// It is yet to be made.
+    Missing,
+    /// A run has made it that was killed before there was an inventory: nobody owns it, and nobody but ourselves has ever written it.
+    Left(ObjectId, Entry),
+    /// It is others', or not of the set.
+    There,
+}
+
 impl Engine {
     /// Takes hold of an inventory for one run, before the first object is written: records the objects of `stages`
     /// beside those that it has, the digest, the settings and the holder. Makes the inventory if there is none, from what the claim
@@ -30,15 +40,23 @@ impl Engine {
         cancel: &CancellationToken,
     ) -> Result<Inventory, InventoryError> {
         let mut made: BTreeMap<ObjectId, Entry> = BTreeMap::new();
+        let mut has_new_home = false;
         loop {
             let found = self.inventory(at, cancel).await?;
             let mut inventory = if let Some(found) = found {
                 admit(found, claim)?
             } else {
-                if made.is_empty() {
-                    made.extend(self.namespace_for(at, stages, cancel).await?);
+                if made.is_empty() && !has_new_home {
+                    match self.home(at, stages, cancel).await? {
+                        Home::Missing => {
+                            made.extend(self.make_namespace(at, stages, cancel).await?);
+                            has_new_home = !made.is_empty();
+                        }
+                        Home::Left(id, entry) => drop(made.insert(id, entry)),
+                        Home::There => {}
+                    }
                 }
-                Inventory::made_by(at, claim)
+                Inventory::made_by(at, claim, has_new_home)
             };
             inventory.record.take(claim, stages);
             inventory.claim = Some(claim.clone());
@@ -54,21 +72,22 @@ impl Engine {
         }
     }
 
-    /// The namespace that the inventory is to lie in: made now if there is none, or by a run that was killed before there was an
-    /// inventory. Then nobody owns it, and nobody but ourselves has ever written it.
-    async fn namespace_for(
+    /// What is known of the namespace that the inventory is to lie in, if the set has it.
+    async fn home(
         &self,
         at: &InventoryRef,
         stages: &[Stage],
         cancel: &CancellationToken,
-    ) -> Result<Option<(ObjectId, Entry)>, InventoryError> {
-        let Some((id, order)) = namespace_in(stages, at) else { return Ok(None) };
+    ) -> Result<Home, InventoryError> {
+        let Some((id, order)) = namespace_in(stages, at) else { return Ok(Home::There) };
         let live = self.get(&namespaces(), &id, cancel).await.map_err(|source| read(at, source))?;
-        if live.is_none() {
-            return self.make_namespace(at, stages, cancel).await;
-        }
-        let left = live.filter(|live| self.is_unowned(live) && self.has_written(live));
-        Ok(left.map(|live| (id, Entry { uid: Some(live.uid().to_owned()), order })))
+        Ok(match live {
+            None => Home::Missing,
+            Some(live) if self.is_unowned(&live) && self.has_written(&live) => {
+                Home::Left(id, Entry { uid: Some(live.uid().to_owned()), order })
+            }
+            Some(_) => Home::There,
+        })
     }
 
     /// Makes the namespace that the inventory lies in, without the owner label: a run that is killed before there is an inventory leaves
@@ -156,9 +175,13 @@ impl Record {
 
 impl Inventory {
     /// The one that a claim makes where there is none.
-    fn made_by(at: &InventoryRef, claim: &Claim) -> Self {
+    fn made_by(at: &InventoryRef, claim: &Claim, has_new_home: bool) -> Self {
         let mut inventory = Self::empty(at, &claim.identity);
-        inventory.origin = if claim.known.is_empty() { Origin::New } else { Origin::Rebuilt };
+        inventory.origin = match (claim.known.is_empty(), has_new_home) {
+            (true, true) => Origin::NewHome,
+            (true, false) => Origin::New,
+            (false, _) => Origin::Rebuilt,
+        };
         inventory.record.add_known(&claim.known);
         inventory
     }

@@ -36,7 +36,9 @@ impl Engine {
         let page = format!("{}{name}", page_prefix(at));
         let content = data.iter().map(|(key, value)| (key.clone(), json!(value))).collect::<Map<_, _>>();
         for attempt in 1.. {
-            let live = self.config_map(at, &page, cancel).await?;
+            // Beside a new inventory there is none.
+            let is_new = attempt == 1 && inventory.is_new();
+            let live = if is_new { None } else { self.config_map(at, &page, cancel).await? };
             let is_same = live.as_ref().is_some_and(|live| {
                 live.value()["data"].as_object() == Some(&content)
                     && live.owner(&self.owner) == Some(&*self.owner.value)

@@ -84,7 +84,7 @@ impl Engine {
     ) -> Result<(), WaitError> {
         let began = Instant::now();
         let mut waiting = ids.clone();
-        for looks in 0.. {
+        for looks in 0_u32.. {
             let mut unready: BTreeMap<ObjectId, (Status, Option<Live>)> = BTreeMap::new();
             for (id, observation) in self.observe(&waiting, cancel).await {
                 match observation {
@@ -109,7 +109,8 @@ impl Engine {
                 let waited = began.elapsed();
                 return Err(WaitError::NotReady { waited, objects: self.explain(unready, cancel).await });
             }
-            self.pause(looks, cancel).await;
+            // The pauses grow faster than elsewhere: what is not ready at once rarely is soon.
+            self.pause(looks.saturating_mul(2), cancel).await;
         }
         Ok(())
     }
