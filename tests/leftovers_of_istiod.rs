@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use istio_provider::clusters::{
     Cluster, ClusterBlock, Clusters, ConnectionConfig, ConnectionSettings, Environment, Limits,
 };
+use istio_provider::mesh::KeyType;
 use istio_provider::rollout::{OWNER_LABEL, Owner, Removal, Session, Target, holder, uninstall};
-use istio_provider::trust::{KeyType, Root, RootRequest};
+use istio_provider::trust::{Root, RootRequest};
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::api::{Api, DynamicObject, ListParams, Patch, PatchParams};
 use kube::core::GroupVersionKind;

@@ -9,10 +9,10 @@ use futures::future::join_all;
 use istio_provider::clusters::{
     Cluster, ClusterBlock, Clusters, ConnectionConfig, ConnectionSettings, Environment, Limits,
 };
-use istio_provider::mesh::SharedMeshConfig;
+use istio_provider::mesh::{KeyType, SharedMeshConfig};
 use istio_provider::rollout::SharedMeshConfigError;
 use istio_provider::rollout::shared_mesh_config::{is_composed, write};
-use istio_provider::trust::{KeyType, Root, RootRequest};
+use istio_provider::trust::{Root, RootRequest};
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use kube::Api;
 use kube::api::{DeleteParams, Patch, PatchParams};

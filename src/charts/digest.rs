@@ -1,7 +1,6 @@
 //! Digests of charts, written `sha256:<hexadecimal>`.
 
-use std::fmt::Write as _;
-
+use base16ct::lower;
 use sha2::{Digest, Sha256};
 
 /// The digest of an archive: that of its bytes, as repositories and registries have it.
@@ -30,12 +29,7 @@ pub(super) fn in_index(text: &str) -> Option<String> {
 }
 
 fn written(hash: &[u8]) -> String {
-    let mut text = "sha256:".to_owned();
-    for byte in hash {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    format!("sha256:{}", lower::encode_string(hash))
 }
 
 #[cfg(test)]

@@ -8,14 +8,15 @@ use helm_template::Chart;
 
 use super::digest;
 use super::error::Error;
-use super::version::Wanted;
+use super::version;
 use super::{Fetched, loaded};
+use crate::mesh::ChartVersion;
 
 /// How deep charts are looked for; in Istio's own source they are two folders deep.
 const DEPTH: usize = 4;
 
 /// The chart called `name` at `path`, which is a chart, a folder with charts, or an archive.
-pub(super) fn fetch(path: &Path, name: &str, wanted: &Wanted) -> Result<Fetched, Error> {
+pub(super) fn fetch(path: &Path, name: &str, wanted: &ChartVersion) -> Result<Fetched, Error> {
     let place = path.display().to_string();
     if fs::metadata(path).map_err(read_error(path))?.is_file() {
         return archive(path, name);
@@ -31,13 +32,14 @@ pub(super) fn fetch(path: &Path, name: &str, wanted: &Wanted) -> Result<Fetched,
         return Err(Error::NoChart { chart: name.to_owned(), place, known });
     }
     candidates.sort_by(|a, b| a.path.cmp(&b.path));
-    let chosen =
-        wanted.choose(&candidates, |candidate| &candidate.version).ok_or_else(|| Error::NoVersion {
+    let chosen = version::choose(wanted, &candidates, |candidate| &candidate.version).ok_or_else(|| {
+        Error::NoVersion {
             chart: name.to_owned(),
-            version: wanted.text().to_owned(),
+            version: wanted.to_string(),
             place,
             known: candidates.iter().map(|candidate| candidate.version.clone()).collect(),
-        })?;
+        }
+    })?;
     let twin = candidates.iter().find(|other| other.version == chosen.version && other.path != chosen.path);
     if let Some(twin) = twin {
         return Err(Error::Twice {

@@ -153,14 +153,6 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
-    /// The version that was asked for is none.
-    #[error("{version:?} is neither a version of chart {chart} nor a version constraint")]
-    NotAVersion {
-        /// The chart.
-        chart: String,
-        /// What was asked for.
-        version: String,
-    },
     /// The source does not have the chart.
     #[error("{place} has no chart {chart}")]
     NoChart {
@@ -280,9 +272,6 @@ impl Error {
             | Self::Index { .. } => self.way_to_a_server(),
             Self::Read { .. } => {
                 "Check that it exists where Terraform runs and that its user may read it.".to_owned()
-            }
-            Self::NotAVersion { .. } => {
-                "Set a release such as 1.31.1, or a constraint such as ~1.31.0.".to_owned()
             }
             Self::NoChart { known, .. } | Self::NoVersion { known, .. } => listed(known),
             Self::Twice { .. } => "Remove one of the two, or use a directory that has only one.".to_owned(),

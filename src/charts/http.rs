@@ -4,6 +4,7 @@
 use std::error::Error as StdError;
 use std::time::Duration;
 
+use backon::{ExponentialBuilder, Retryable as _};
 use reqwest::header::{ACCEPT, HeaderMap};
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Certificate, Client, StatusCode};
@@ -19,7 +20,8 @@ const CONNECT: Duration = Duration::from_secs(10);
 const IDLE: Duration = Duration::from_secs(30);
 const WHOLE: Duration = Duration::from_mins(3);
 const REDIRECTS: usize = 10;
-const ATTEMPTS: u32 = 3;
+/// How often what fails for a moment is tried again.
+const AGAIN: usize = 2;
 /// Before the second attempt; the third one waits twice as long.
 const DELAY: Duration = Duration::from_millis(500);
 
@@ -102,16 +104,9 @@ impl Http {
 
     /// Asks up to three times.
     pub async fn ask(&self, question: Question<'_>) -> Result<Answer, Error> {
-        let mut delay = DELAY;
-        for _ in 1..ATTEMPTS {
-            match self.ask_once(question).await {
-                Err(error) if is_passing(&error) => tracing::debug!(%error, "asking again"),
-                outcome => return outcome,
-            }
-            tokio::time::sleep(delay).await;
-            delay *= 2;
-        }
-        self.ask_once(question).await
+        let pauses = ExponentialBuilder::new().with_min_delay(DELAY).with_max_times(AGAIN);
+        let ask = || self.ask_once(question);
+        ask.retry(pauses).when(is_passing).notify(|error, _| tracing::debug!(%error, "asking again")).await
     }
 
     /// What an answer means that is not the one that was wanted.

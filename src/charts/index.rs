@@ -9,7 +9,8 @@ use url::Url;
 use super::digest;
 use super::error::Error;
 use super::http::shown;
-use super::version::Wanted;
+use super::version;
+use crate::mesh::ChartVersion;
 
 /// The charts of a repository.
 #[derive(Clone, Debug)]
@@ -45,16 +46,16 @@ impl Index {
     }
 
     /// The version of `chart` that is meant.
-    pub fn choose(&self, chart: &str, wanted: &Wanted, repository: &Url) -> Result<&Entry, Error> {
+    pub fn choose(&self, chart: &str, wanted: &ChartVersion, repository: &Url) -> Result<&Entry, Error> {
         let place = || shown(repository);
         let versions = self.entries.get(chart).ok_or_else(|| Error::NoChart {
             chart: chart.to_owned(),
             place: place(),
             known: self.entries.keys().cloned().collect(),
         })?;
-        wanted.choose(versions, |entry| &entry.version).ok_or_else(|| Error::NoVersion {
+        version::choose(wanted, versions, |entry| &entry.version).ok_or_else(|| Error::NoVersion {
             chart: chart.to_owned(),
-            version: wanted.text().to_owned(),
+            version: wanted.to_string(),
             place: place(),
             known: versions.iter().map(|entry| entry.version.clone()).collect(),
         })
@@ -95,7 +96,7 @@ mod tests {
     }
 
     fn choose<'a>(index: &'a Index, version: &str) -> Result<&'a Entry, Error> {
-        index.choose("istiod", &Wanted::parse(version).unwrap(), &repository())
+        index.choose("istiod", &version.parse().unwrap(), &repository())
     }
 
     const INDEX: &str = "apiVersion: v1\nentries:\n  base: []\n  istiod:\n  - version: 1.31.0\n    urls: [istiod-1.31.0.tgz]\n  - nonsense\n  - version: 1.31.1\n    urls: [https://elsewhere.example/istiod.tgz]\n    digest: abc\n";
@@ -105,7 +106,7 @@ mod tests {
         let index = index(INDEX).unwrap();
         let url = |version| choose(&index, version).unwrap().url(&repository()).unwrap().to_string();
         assert_eq!(url("1.31.0"), "https://charts.example/istio/istiod-1.31.0.tgz");
-        assert_eq!(url("1.31"), "https://elsewhere.example/istiod.tgz");
+        assert_eq!(url("1.31.1"), "https://elsewhere.example/istiod.tgz");
     }
 
     #[test]
@@ -114,7 +115,7 @@ mod tests {
         let error = choose(&index, "2.0.0").unwrap_err();
         assert_eq!(error.to_string(), "https://charts.example/istio/ has no version 2.0.0 of chart istiod");
         assert_eq!(error.way_out(), "It has 1.31.0, 1.31.1.");
-        let error = index.choose("ztunnel", &Wanted::parse("1").unwrap(), &repository()).unwrap_err();
+        let error = index.choose("ztunnel", &"1.0.0".parse().unwrap(), &repository()).unwrap_err();
         assert_eq!(error.to_string(), "https://charts.example/istio/ has no chart ztunnel");
         assert_eq!(error.way_out(), "It has base, istiod.");
     }

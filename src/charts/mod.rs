@@ -29,7 +29,8 @@ use http::{Http, shown};
 use index::{Entry, Index};
 use registry::Hosts;
 use source::Place;
-use version::Wanted;
+
+use crate::mesh::ChartVersion;
 
 /// Indexes of large public repositories have some 20 MB.
 const INDEX_LIMIT: usize = 64 << 20;
@@ -73,8 +74,7 @@ impl Charts {
         })
     }
 
-    /// The chart called `chart` in its `Chart.yaml`, in the exact `version` or the newest one that the constraint
-    /// `version` allows (Helm's notation). `repository` is the URL of an HTTP repository or of a path in an OCI registry, or
+    /// The chart called `chart` in its `Chart.yaml`, in this version. `repository` is the URL of an HTTP repository or of a path in an OCI registry, or
     /// the path of a folder with charts or `.tgz` files, of a chart's folder, or of one `.tgz`. With a `pin`, a digest
     /// from an earlier fetch, any other chart is an error; a pinned archive that is cached is not downloaded, nor is
     /// the repository asked.
@@ -82,25 +82,23 @@ impl Charts {
         &self,
         repository: &str,
         chart: &str,
-        version: &str,
+        version: &ChartVersion,
         pin: Option<&str>,
     ) -> Result<Fetched, Error> {
-        let wanted = Wanted::parse(version)
-            .ok_or_else(|| Error::NotAVersion { chart: chart.to_owned(), version: version.to_owned() })?;
         let source = Place::parse(repository)?;
         let place = match &source {
             Place::Path(path) => path.display().to_string(),
             Place::Repository(url) => shown(url),
             Place::Registry(url) => oci::place(url),
         };
-        let asked = Asked { chart, wanted: &wanted, pin, place: &place };
+        let asked = Asked { chart, version, pin, place: &place };
         let fetched = match &source {
-            Place::Path(path) => directory::fetch(path, chart, &wanted)?,
+            Place::Path(path) => directory::fetch(path, chart, version)?,
             Place::Repository(url) => self.download(url, &asked).await?,
             Place::Registry(url) => self.pull(url, &asked).await?,
         };
-        if !wanted.is_met_by(&fetched.version) {
-            let (known, version) = (vec![fetched.version], version.to_owned());
+        if !version::is_met_by(version, &fetched.version) {
+            let (known, version) = (vec![fetched.version], version.to_string());
             return Err(Error::NoVersion { chart: chart.to_owned(), version, place, known });
         }
         asked.check_pin(&fetched.digest)?;
@@ -121,7 +119,7 @@ impl Charts {
         }
         let http = self.hosts.of(repository)?;
         let index = self.index(repository, &http).await?;
-        let entry = index.choose(asked.chart, asked.wanted, repository)?;
+        let entry = index.choose(asked.chart, asked.version, repository)?;
         if let Some(digest) = entry.digest() {
             asked.check_pin(&digest)?;
         }
@@ -138,7 +136,7 @@ impl Charts {
             return Ok(pinned);
         }
         let mut repository = oci::Repository::new(self.hosts.of(registry)?, registry, asked.chart)?;
-        let oci::Version { version, digest } = repository.find(asked.wanted).await?;
+        let oci::Version { version, digest } = repository.find(asked.version).await?;
         asked.check_pin(&digest)?;
         let bytes = match self.cache.get(&digest) {
             Some(bytes) => bytes,
@@ -205,7 +203,7 @@ impl Charts {
 /// What a fetch is for.
 struct Asked<'a> {
     chart: &'a str,
-    wanted: &'a Wanted,
+    version: &'a ChartVersion,
     pin: Option<&'a str>,
     /// The source, as it may be shown.
     place: &'a str,

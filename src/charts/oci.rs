@@ -15,7 +15,8 @@ use super::challenge::{Challenge, challenges};
 use super::digest;
 use super::error::Error;
 use super::http::{Answer, Authorization, Http, Question, shown};
-use super::version::{Wanted, newest_first};
+use super::version::{choose, newest_first};
+use crate::mesh::ChartVersion;
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
@@ -66,20 +67,18 @@ impl Repository {
     }
 
     /// The version that is meant. A tag of exactly this name is taken without a look at the others, as Helm does.
-    pub async fn find(&mut self, wanted: &Wanted) -> Result<Version, Error> {
-        if wanted.is_exact()
-            && let Some(found) = self.version(wanted.text()).await?
-        {
+    pub async fn find(&mut self, wanted: &ChartVersion) -> Result<Version, Error> {
+        if let Some(found) = self.version(wanted.as_str()).await? {
             return Ok(found);
         }
         let known = self.versions().await?;
-        let chosen = wanted.choose(&known, String::as_str).cloned();
+        let chosen = choose(wanted, &known, String::as_str).cloned();
         if let Some(version) = chosen
             && let Some(found) = self.version(&version).await?
         {
             return Ok(found);
         }
-        let (chart, version) = (self.chart.clone(), wanted.text().to_owned());
+        let (chart, version) = (self.chart.clone(), wanted.to_string());
         Err(Error::NoVersion { chart, version, place: self.place.clone(), known })
     }
 

@@ -1,6 +1,7 @@
 //! What a cluster must hold: objects in the order of their creation, with placeholders for what earlier stages produce. Rendering
 //! makes it, a rollout applies it, and a plan shows it; nothing here reads a chart or a cluster.
 
+pub(crate) mod list_type;
 mod manifest;
 pub(crate) mod object;
 pub mod ownership;

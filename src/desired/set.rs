@@ -36,7 +36,7 @@ pub enum SetError {
         /// The object.
         object: String,
         /// The list, as in `env`.
-        list: &'static str,
+        list: String,
         /// The key that two items have.
         item: String,
     },

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tfplugin::Field;
 
-use crate::trust::Certificate;
+use crate::trust::{Certificate, ROOT_CERT};
 
 pub use decode::{Document, decode};
 pub use error::DocumentError;
@@ -38,7 +38,7 @@ pub fn with_peer(join: JoinModel) -> (Field<JoinModel>, Field<PeerModel>) {
 /// All roots as one text, each once, in an order of their own; `None` if there are none.
 pub fn bundle<'a>(roots: impl Iterator<Item = &'a String>) -> Option<String> {
     let certificates =
-        roots.flat_map(|text| Certificate::parse_all("root-cert.pem", text.as_bytes()).unwrap_or_default());
+        roots.flat_map(|text| Certificate::parse_all(ROOT_CERT, text.as_bytes()).unwrap_or_default());
     let by_fingerprint: BTreeMap<String, String> =
         certificates.map(|certificate| (certificate.fingerprint(), certificate.pem())).collect();
     (!by_fingerprint.is_empty()).then(|| by_fingerprint.into_values().collect())

@@ -8,7 +8,7 @@ use super::finding::{Class, Fault, UNSEEN};
 use super::state::states;
 use crate::mesh::{AuthorityMode, ClusterName};
 use crate::observe::ControlPlane;
-use crate::trust::{Certificate, Signer};
+use crate::trust::{Certificate, ROOT_CERT, Signer};
 
 states! {
     /// The state of one cluster's authority.
@@ -89,7 +89,7 @@ impl AuthorityState {
 /// The roots that proxies of a cluster trust; those that cannot be read are left out.
 pub fn roots(seen: &ControlPlane) -> Vec<Certificate> {
     let roots = seen.roots.as_deref().unwrap_or_default();
-    Certificate::parse_all("root-cert.pem", roots.as_bytes()).unwrap_or_default()
+    Certificate::parse_all(ROOT_CERT, roots.as_bytes()).unwrap_or_default()
 }
 
 /// What a cluster's istiod finds to sign with, if that is no root of its own.

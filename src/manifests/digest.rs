@@ -1,6 +1,7 @@
 use std::fmt;
 use std::fmt::Write as _;
 
+use base16ct::lower;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -30,12 +31,12 @@ pub(super) fn fingerprint(key: &FingerprintKey, value: &[u8]) -> String {
     block[..key.0.len()].copy_from_slice(&key.0);
     let mut mac = Hmac::<Sha256>::new(&block.into());
     mac.update(value);
-    format!("hmac-sha256:{}", hexadecimal(&mac.finalize().into_bytes()))
+    format!("hmac-sha256:{}", lower::encode_string(&mac.finalize().into_bytes()))
 }
 
 /// What stands for a long text.
 pub fn digest(text: &[u8]) -> String {
-    format!("sha256:{}", hexadecimal(&Sha256::digest(text)))
+    format!("sha256:{}", lower::encode_string(&Sha256::digest(text)))
 }
 
 /// What stands for a structure: the digest of its JSON with sorted members.
@@ -43,13 +44,6 @@ pub(super) fn digest_of_value(value: &Value) -> String {
     let mut json = String::new();
     write_canonical(value, &mut json);
     digest(json.as_bytes())
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// JSON without spaces, members sorted, and numbers that Go's `float64` cannot tell apart written alike.

@@ -4,10 +4,10 @@ use super::Fields;
 use super::definition::digest_of_version_member;
 use super::digest::{FingerprintKey, fingerprint};
 use super::document;
+use super::item_path::item_paths;
 use super::leaf;
-use super::list_type::Kind;
-use super::object_id::group;
 use super::path::Path;
+use crate::desired::list_type::Kind;
 use crate::desired::ownership;
 
 /// The leaf fields of a manifest, without those that its id names already, and without those of others.
@@ -34,7 +34,7 @@ pub(super) struct Part {
 
 impl Flat {
     pub(super) fn of(object: &Value, key: &FingerprintKey) -> Self {
-        let kind = Kind { group: group(object), kind: object["kind"].as_str().unwrap_or_default() };
+        let kind = Kind::of(object);
         let flat = Self { is_built_in: kind.is_built_in(), fields: Fields::new(), parts: Vec::new() };
         let mut walk = Walk { kind, key, whole: None, flat };
         if let Value::Object(members) = object {
@@ -124,7 +124,7 @@ impl Walk<'_> {
 
     fn list(&mut self, path: &Path, name: &str, items: &[Value]) {
         let list_type = self.kind.list_type(name);
-        for (item, item_path) in items.iter().zip(list_type.paths(path, items)) {
+        for (item, item_path) in items.iter().zip(item_paths(list_type, path, items)) {
             if list_type.is_whole() {
                 self.flat.parts.push(Part { whole: path.to_string(), part: item_path.to_string() });
             }

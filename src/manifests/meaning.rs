@@ -1,7 +1,8 @@
 //! When two texts of a field mean the same to Kubernetes.
 
+use ssa::is_same_quantity;
+
 use super::Fields;
-use super::quantity::Quantity;
 
 /// `planned` in the words of `prior`: a planned value that means the same as the recorded text keeps that text, so that
 /// a plan shows only what changes.
@@ -17,8 +18,7 @@ pub fn keep_wording(prior: &Fields, mut planned: Fields) -> Fields {
 
 /// Whether two texts of the field at `path` mean the same.
 pub(super) fn mean_the_same(path: &str, one: &str, other: &str) -> bool {
-    one == other
-        || (is_quantity(path) && Quantity::parse(one).is_some_and(|one| Some(one) == Quantity::parse(other)))
+    one == other || (is_quantity(path) && is_same_quantity(one, other))
 }
 
 /// Whether the API server has no field where a manifest says `text`: what Go's `omitempty` leaves out.

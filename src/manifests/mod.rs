@@ -23,12 +23,11 @@ mod definition;
 mod digest;
 mod document;
 mod flatten;
+mod item_path;
 mod leaf;
-mod list_type;
 mod meaning;
 mod object_id;
 mod path;
-mod quantity;
 mod read_back;
 
 #[cfg(test)]

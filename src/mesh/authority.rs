@@ -91,7 +91,7 @@ pub struct GivenAuthority {
     pub private_key_version: i64,
 }
 
-/// Kind of a private key.
+/// Kind of the private keys that the provider makes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KeyType {
     /// ECDSA on P-256.
@@ -102,12 +102,19 @@ pub enum KeyType {
 }
 
 impl KeyType {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::EcdsaP256, Self::EcdsaP384];
+
+    /// The setting's text.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::EcdsaP256 => "ecdsa-p256",
+            Self::EcdsaP384 => "ecdsa-p384",
+        }
+    }
+
     /// The value of the setting's text, `None` if it is no such value.
     pub fn from_setting(text: &str) -> Option<Self> {
-        match text {
-            "ecdsa-p256" => Some(Self::EcdsaP256),
-            "ecdsa-p384" => Some(Self::EcdsaP384),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|key_type| key_type.as_str() == text)
     }
 }

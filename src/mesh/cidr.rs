@@ -1,32 +1,19 @@
-use core::net::IpAddr;
 use std::fmt;
 use std::str::FromStr;
+
+use ipnet::IpNet;
 
 use super::names::InvalidName;
 
 /// A range of addresses in CIDR notation, as `podCIDR` of a Kubernetes node: `10.8.0.0/16`, `fd00:8::/48`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Cidr {
-    address: IpAddr,
-    prefix: u8,
-}
+pub struct Cidr(IpNet);
 
 impl Cidr {
     /// Whether an address is in both ranges. Ranges of different families have none in common.
     pub fn overlaps(&self, other: &Self) -> bool {
-        let prefix = self.prefix.min(other.prefix);
-        self.address.is_ipv4() == other.address.is_ipv4()
-            && network(self.address, prefix) == network(other.address, prefix)
+        self.0.contains(&other.0) || other.0.contains(&self.0)
     }
-}
-
-/// The bits of an address that a prefix of this length covers, at the upper end.
-fn network(address: IpAddr, prefix: u8) -> u128 {
-    let bits = match address {
-        IpAddr::V4(address) => u128::from(u32::from(address)) << 96,
-        IpAddr::V6(address) => address.into(),
-    };
-    bits & u128::MAX.checked_shl(128 - u32::from(prefix)).unwrap_or(0)
 }
 
 impl FromStr for Cidr {
@@ -34,14 +21,8 @@ impl FromStr for Cidr {
 
     /// Bits behind the prefix must be zero: an address with a prefix is likely a mistake (`10.8.1.0/16`).
     fn from_str(text: &str) -> Result<Self, InvalidName> {
-        let parsed = text.split_once('/').and_then(|(address, prefix)| {
-            let address: IpAddr = address.parse().ok()?;
-            let prefix: u8 = prefix.parse().ok()?;
-            let longest = if address.is_ipv4() { 32 } else { 128 };
-            let is_network = prefix <= longest && network(address, prefix) == network(address, longest);
-            is_network.then_some(Self { address, prefix })
-        });
-        parsed.ok_or_else(|| InvalidName {
+        let parsed = text.parse().ok().filter(|range: &IpNet| range.trunc() == *range);
+        parsed.map(Self).ok_or_else(|| InvalidName {
             kind: "CIDR range",
             text: text.to_owned(),
             rule: "a range in CIDR notation that begins at its first address, such as \"10.8.0.0/16\"",
@@ -51,7 +32,7 @@ impl FromStr for Cidr {
 
 impl fmt::Display for Cidr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.address, self.prefix)
+        self.0.fmt(f)
     }
 }
 

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use semver::Version;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -128,14 +129,20 @@ name! {
     ChartVersion,
     "chart version",
     "an exact release such as \"1.31.1\", without a range or the prefix \"v\"",
-    is_version
+    |text| Version::parse(text).is_ok()
 }
 
 impl ChartVersion {
+    /// Its numbers.
+    pub fn version(&self) -> Version {
+        // It has been parsed before.
+        Version::parse(&self.0).unwrap_or_else(|_| Version::new(0, 0, 0))
+    }
+
     /// Major and minor number.
     pub fn minor(&self) -> (u64, u64) {
-        let mut numbers = self.as_str().split('.').map(|number| number.parse().unwrap_or_default());
-        (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default())
+        let Version { major, minor, .. } = self.version();
+        (major, minor)
     }
 }
 
@@ -167,28 +174,4 @@ fn is_label_value(text: &str) -> bool {
         && text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text.ends_with(|c: char| c.is_ascii_alphanumeric())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
-}
-
-/// `MAJOR.MINOR.PATCH`, then `-` and a pre-release, then `+` and build metadata.
-fn is_version(text: &str) -> bool {
-    let (version, build) = cut(text, '+');
-    let (numbers, pre_release) = cut(version, '-');
-    let numbers: Vec<&str> = numbers.split('.').collect();
-    numbers.len() == 3
-        && numbers.iter().all(|number| is_number(number))
-        && pre_release.is_none_or(is_identifiers)
-        && build.is_none_or(is_identifiers)
-}
-
-fn cut(text: &str, separator: char) -> (&str, Option<&str>) {
-    text.split_once(separator).map_or((text, None), |(before, after)| (before, Some(after)))
-}
-
-fn is_number(text: &str) -> bool {
-    text.parse::<u64>().is_ok_and(|number| number.to_string() == text)
-}
-
-fn is_identifiers(text: &str) -> bool {
-    text.split('.')
-        .all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
 }

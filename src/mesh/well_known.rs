@@ -16,9 +16,17 @@ pub const ISTIODS_OWN_SECRET: &str = "istio-ca-secret";
 /// The ConfigMap from which proxies take the mesh's roots; istiod writes it in every namespace.
 pub const ROOTS_CONFIG_MAP: &str = "istio-ca-root-cert";
 /// Its key.
-pub const ROOTS_KEY: &str = "root-cert.pem";
-/// The files of [`INTERMEDIATE_SECRET`], by the names that istiod looks for.
-pub const INTERMEDIATE_FILES: [&str; 4] = ["ca-cert.pem", "ca-key.pem", "cert-chain.pem", "root-cert.pem"];
+pub const ROOTS_KEY: &str = ROOT_CERT;
+/// The file of [`INTERMEDIATE_SECRET`] with the certificate that istiod signs with, by the name that istiod looks for.
+pub const CA_CERT: &str = "ca-cert.pem";
+/// The file with the key of that certificate.
+pub const CA_KEY: &str = "ca-key.pem";
+/// The file with the certificates from that one up to its root.
+pub const CERT_CHAIN: &str = "cert-chain.pem";
+/// The file with the roots that all workloads trust.
+pub const ROOT_CERT: &str = "root-cert.pem";
+/// All files of [`INTERMEDIATE_SECRET`].
+pub const INTERMEDIATE_FILES: [&str; 4] = [CA_CERT, CA_KEY, CERT_CHAIN, ROOT_CERT];
 /// The annotation of [`INTERMEDIATE_SECRET`] that says which intermediate it has; without it that is number 0.
 pub const INTERMEDIATE_VERSION: &str = "terraform-provider-istio/intermediate-version";
 /// The Secret that keeps the root's key.

@@ -8,14 +8,8 @@ use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::Api;
 
 use crate::clusters::{Cluster, Error};
+use crate::mesh::well_known::{INTERMEDIATE_SECRET, ISTIODS_OWN_SECRET, ROOTS_CONFIG_MAP, ROOTS_KEY};
 
-/// From which proxies take the mesh's roots; istiod writes it in every namespace.
-const ROOTS: &str = "istio-ca-root-cert";
-const ROOTS_KEY: &str = "root-cert.pem";
-/// From which istiod takes its certificate and key (Istio, "Plug in CA Certificates").
-const AUTHORITY: &str = "cacerts";
-/// Where istiod keeps the root that it makes for itself when it finds nothing to sign with.
-const OWN: &str = "istio-ca-secret";
 /// The files in these Secrets that are no keys.
 const PUBLIC: [&str; 6] =
     ["ca-cert.pem", "cert-chain.pem", "root-cert.pem", "tls.crt", "ca.crt", "istio-generated"];
@@ -44,14 +38,14 @@ pub async fn certificates(
     root_secret: &str,
 ) -> Result<HeldCertificates, Error> {
     let files = |name| files(cluster, namespace, name);
-    let secrets = try_join3(files(root_secret), files(AUTHORITY), files(OWN));
+    let secrets = try_join3(files(root_secret), files(INTERMEDIATE_SECRET), files(ISTIODS_OWN_SECRET));
     let ((root, authority, own), roots) = try_join(secrets, roots(cluster, namespace)).await?;
     Ok(HeldCertificates { root, authority, own, roots })
 }
 
 /// The roots as PEM; `None` as long as istiod has not written them. Needs to get `ConfigMap`s in `namespace`, the control plane's.
 pub async fn roots(cluster: &Cluster, namespace: &str) -> Result<Option<String>, Error> {
-    let read = Api::<ConfigMap>::namespaced(cluster.client(), namespace).get_opt(ROOTS).await;
+    let read = Api::<ConfigMap>::namespaced(cluster.client(), namespace).get_opt(ROOTS_CONFIG_MAP).await;
     let config_map = read.map_err(|error| cluster.error(error))?;
     Ok(config_map.and_then(|config_map| config_map.data?.remove(ROOTS_KEY)))
 }
@@ -59,7 +53,7 @@ pub async fn roots(cluster: &Cluster, namespace: &str) -> Result<Option<String>,
 /// The certificates that istiod signs with, as they are in its Secret, by whoever wrote it. `None` without that Secret: an istiod
 /// that starts then makes a root of its own. Needs to get Secrets in `namespace`, the control plane's.
 pub(super) async fn authority(cluster: &Cluster, namespace: &str) -> Result<Option<CertificateFiles>, Error> {
-    files(cluster, namespace, AUTHORITY).await
+    files(cluster, namespace, INTERMEDIATE_SECRET).await
 }
 
 async fn files(cluster: &Cluster, namespace: &str, name: &str) -> Result<Option<CertificateFiles>, Error> {

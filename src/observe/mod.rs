@@ -14,6 +14,7 @@ mod remote_access;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use backon::{ExponentialBuilder, Retryable as _};
 use futures::future::{join_all, try_join};
 
 use crate::clusters::{Cluster, Clusters, Error, Reason};
@@ -29,8 +30,8 @@ pub use page::join_page;
 pub use proxies::{ControlPlaneName, Workload, proxies};
 pub use remote_access::{Refusal, RemoteAccess, RemoteSecret, RemoteSecrets, remote_secrets, token};
 
-/// How often a read is tried when the server or the connection to it fails for a moment.
-const ATTEMPTS: u32 = 3;
+/// How often a read is tried again when the server or the connection to it fails for a moment.
+const AGAIN: usize = 2;
 /// Before the second attempt; the third one waits twice as long.
 const DELAY: Duration = Duration::from_millis(500);
 
@@ -63,16 +64,11 @@ async fn kubernetes_version(cluster: &Cluster) -> Result<String, Error> {
 }
 
 async fn retried<T, R: Future<Output = Result<T, Error>>>(read: impl Fn() -> R) -> Result<T, Error> {
-    let mut delay = DELAY;
-    for _ in 1..ATTEMPTS {
-        match read().await {
-            Err(error) if is_passing(&error) => tracing::debug!(%error, "reading a cluster's facts again"),
-            outcome => return outcome,
-        }
-        tokio::time::sleep(delay).await;
-        delay *= 2;
-    }
-    read().await
+    let pauses = ExponentialBuilder::new().with_min_delay(DELAY).with_max_times(AGAIN);
+    read.retry(pauses)
+        .when(is_passing)
+        .notify(|error, _| tracing::debug!(%error, "reading a cluster's facts again"))
+        .await
 }
 
 fn is_passing(error: &Error) -> bool {

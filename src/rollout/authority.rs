@@ -15,7 +15,7 @@ use crate::mesh::well_known::{
     INTERMEDIATE_SECRET, INTERMEDIATE_VERSION, ROOT_CERTIFICATE, ROOT_KEY, ROOT_SECRET,
 };
 use crate::mesh::{Authority, KeyType, ValidatedMesh};
-use crate::trust::{self, Intermediate, IntermediateRequest, Root, RootRequest};
+use crate::trust::{Intermediate, IntermediateRequest, Root, RootRequest};
 
 /// Where the root comes from that signs in a mesh.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ pub struct Certificates {
     trust_domain: String,
     root_lifetime: time::Duration,
     intermediate_lifetime: time::Duration,
-    key_type: trust::KeyType,
+    key_type: KeyType,
     source: RootSource,
 }
 
@@ -51,10 +51,7 @@ impl Certificates {
             trust_domain: mesh.identity().trust_domain().to_string(),
             root_lifetime: (*root_lifetime).try_into().ok()?,
             intermediate_lifetime: (*intermediate_lifetime).try_into().ok()?,
-            key_type: match key_type {
-                KeyType::EcdsaP256 => trust::KeyType::EcdsaP256,
-                KeyType::EcdsaP384 => trust::KeyType::EcdsaP384,
-            },
+            key_type: *key_type,
             source,
         })
     }
@@ -186,8 +183,9 @@ mod tests {
     use time::Duration;
 
     use super::*;
+    use crate::trust;
 
-    const KEY_TYPE: trust::KeyType = trust::KeyType::EcdsaP256;
+    const KEY_TYPE: KeyType = KeyType::EcdsaP256;
 
     fn made() -> OffsetDateTime {
         OffsetDateTime::from_unix_timestamp(946_684_800).unwrap()

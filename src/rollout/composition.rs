@@ -171,7 +171,8 @@ mod tests {
     use time::{Duration, OffsetDateTime};
 
     use super::*;
-    use crate::trust::{KeyType, Root, RootRequest};
+    use crate::mesh::KeyType;
+    use crate::trust::{Root, RootRequest};
 
     fn root(name: &str) -> String {
         let request = RootRequest {

@@ -19,15 +19,9 @@ use super::own_root::root_of;
 use super::owner::OWNER_LABEL;
 use super::target::Target;
 use crate::clusters::{Cluster, Error};
-use crate::mesh::well_known::INTERMEDIATE_SECRET;
+use crate::mesh::well_known::{INTERMEDIATE_SECRET, ISTIODS_OWN_SECRET, ROOTS_CONFIG_MAP, ROOTS_KEY};
 use crate::trust::{Certificate, ROOT_CERT, Signer};
 
-/// The `ConfigMap` from which proxies take the mesh's root certificate.
-pub(super) const ROOT_COPY: &str = "istio-ca-root-cert";
-/// Its only key.
-pub(super) const ROOT_COPY_KEY: &str = ROOT_CERT;
-/// Where istiod keeps a root that it made for itself.
-pub(super) const OWN_SECRET: &str = "istio-ca-secret";
 /// What is revoked, in every namespace beside the root (`PILOT_CRL_CONFIGMAP`).
 const REVOKED_COPY: &str = "istio-ca-crl";
 /// What istiod labels these copies with.
@@ -81,7 +75,7 @@ pub(super) async fn delete(target: &Target) -> Result<(), Error> {
     let config_maps = Api::<ConfigMap>::namespaced(client.clone(), in_namespace);
     let leases = Api::<Lease>::namespaced(client.clone(), in_namespace);
     let own = Api::<Secret>::namespaced(client, in_namespace);
-    let named = all.clone().fields(&format!("metadata.name={OWN_SECRET}"));
+    let named = all.clone().fields(&format!("metadata.name={ISTIODS_OWN_SECRET}"));
     let lists =
         try_join3(config_maps.list_metadata(&all), leases.list_metadata(&all), own.list_metadata(&named));
     let (config_maps, leases, own) = lists.await.map_err(of)?;
@@ -101,7 +95,7 @@ async fn delete_copies(cluster: &Cluster, namespace: &str, others: &BTreeSet<Str
         let named = ListParams::default().fields(&format!("metadata.name={name}"));
         async move { Api::<ConfigMap>::all(cluster.client()).list(&named).await }
     };
-    let lists = try_join(copies(ROOT_COPY), copies(REVOKED_COPY)).await;
+    let lists = try_join(copies(ROOTS_CONFIG_MAP), copies(REVOKED_COPY)).await;
     let (roots, revoked) = lists.map_err(|error| cluster.error(error))?;
     let mut theirs = Vec::new();
     for other in others {
@@ -139,7 +133,7 @@ async fn other_istiods(cluster: &Cluster) -> Result<BTreeSet<String>, Error> {
 /// The roots that an istiod in this namespace tells proxies to trust, by what it signs with.
 async fn roots_of(cluster: &Cluster, namespace: &str) -> Result<Vec<Certificate>, Error> {
     let secrets = Api::<Secret>::namespaced(cluster.client(), namespace);
-    let reads = try_join(secrets.get_opt(INTERMEDIATE_SECRET), secrets.get_opt(OWN_SECRET)).await;
+    let reads = try_join(secrets.get_opt(INTERMEDIATE_SECRET), secrets.get_opt(ISTIODS_OWN_SECRET)).await;
     let (authority, own) = reads.map_err(|error| cluster.error(error))?;
     let own = own.and_then(|own| root_of(&own));
     let signer = authority.and_then(|secret| Signer::parse(&super::authority::files(secret)).ok());
@@ -147,7 +141,7 @@ async fn roots_of(cluster: &Cluster, namespace: &str) -> Result<Vec<Certificate>
 }
 
 fn roots_in(copy: &ConfigMap) -> Vec<Certificate> {
-    let text = copy.data.as_ref().and_then(|data| data.get(ROOT_COPY_KEY)).map_or("", String::as_str);
+    let text = copy.data.as_ref().and_then(|data| data.get(ROOTS_KEY)).map_or("", String::as_str);
     Certificate::parse_all(ROOT_CERT, text.as_bytes()).unwrap_or_default()
 }
 

@@ -10,11 +10,10 @@ use serde_json::json;
 
 use super::RolloutError;
 use super::authority::{files, secret};
-use super::leftovers::{OWN_SECRET, ROOT_COPY, ROOT_COPY_KEY};
 use super::target::Target;
 use crate::desired::{Component, ManifestSet};
 use crate::mesh::ChartName;
-use crate::mesh::well_known::INTERMEDIATE_SECRET;
+use crate::mesh::well_known::{INTERMEDIATE_SECRET, ISTIODS_OWN_SECRET, ROOTS_CONFIG_MAP, ROOTS_KEY};
 use crate::trust::{CA_CERT, Certificate, ROOT_CERT, Signer};
 
 /// The pods of istiod.
@@ -46,7 +45,7 @@ pub(super) async fn give_up(target: &Target, set: &ManifestSet) -> Result<Option
     let Some(signer) = authority.and_then(|secret| Signer::parse(&files(secret)).ok()) else {
         return Ok(None);
     };
-    let own = secret(&target.cluster, namespace, OWN_SECRET).await?;
+    let own = secret(&target.cluster, namespace, ISTIODS_OWN_SECRET).await?;
     let own = own.and_then(|own| Some((root_of(&own)?, own)));
     let faults = faults(&signer, own.as_ref().map(|(root, _)| root), &told_roots(target).await?);
     let mut given_up = GivenUp { own: None, was_restarted: false };
@@ -85,9 +84,9 @@ pub(super) fn root_of(own: &Secret) -> Option<Certificate> {
 
 async fn told_roots(target: &Target) -> Result<Vec<Certificate>, RolloutError> {
     let config_maps = Api::<ConfigMap>::namespaced(target.cluster.client(), &target.inventory.namespace);
-    let copy = config_maps.get_opt(ROOT_COPY).await;
+    let copy = config_maps.get_opt(ROOTS_CONFIG_MAP).await;
     let copy = copy.map_err(|error| RolloutError::OwnRoot(target.cluster.error(error)))?;
-    let text = copy.and_then(|copy| copy.data?.remove(ROOT_COPY_KEY)).unwrap_or_default();
+    let text = copy.and_then(|copy| copy.data?.remove(ROOTS_KEY)).unwrap_or_default();
     Ok(Certificate::parse_all(ROOT_CERT, text.as_bytes()).unwrap_or_default())
 }
 
@@ -136,7 +135,8 @@ mod tests {
     use time::{Duration, OffsetDateTime};
 
     use super::*;
-    use crate::trust::{KeyType, Root, RootRequest};
+    use crate::mesh::KeyType;
+    use crate::trust::{Root, RootRequest};
 
     fn root() -> Certificate {
         let request = RootRequest {

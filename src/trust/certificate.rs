@@ -1,7 +1,8 @@
 //! One certificate and what can be read in it.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
+use base16ct::lower;
 use rustls::pki_types::CertificateDer;
 use sha2::{Digest as _, Sha256};
 use time::format_description::well_known::Rfc3339;
@@ -98,12 +99,7 @@ impl Certificate {
     /// `sha256:` and the digest of the DER in lower-case hexadecimal, as `openssl x509 -fingerprint -sha256` computes
     /// it.
     pub fn fingerprint(&self) -> String {
-        let mut text = "sha256:".to_owned();
-        for byte in Sha256::digest(&self.der) {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        text
+        format!("sha256:{}", lower::encode_string(&Sha256::digest(&self.der)))
     }
 
     /// The first second of its validity.

@@ -8,12 +8,6 @@ use thiserror::Error;
 /// [`TrustError::way_out`] says what to do. Nothing of a key is in any of them.
 #[derive(Debug, Error)]
 pub enum TrustError {
-    /// The name of a kind of key is unknown.
-    #[error("{found:?} is not a valid key type")]
-    KeyType {
-        /// What was asked for.
-        found: String,
-    },
     /// A file is absent or empty.
     #[error("{file} is missing or empty; found {}", listed(present))]
     Missing {
@@ -297,8 +291,7 @@ impl TrustError {
             | Self::NameForbidden { file, .. }
             | Self::Expired { file, .. }
             | Self::NotYetValid { file, .. } => Some(file),
-            Self::KeyType { .. }
-            | Self::MadeByIstiod
+            Self::MadeByIstiod
             | Self::Lifetime { .. }
             | Self::Make { .. }
             | Self::Reread

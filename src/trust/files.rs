@@ -4,14 +4,8 @@ use std::collections::BTreeMap;
 
 use super::error::TrustError;
 
-/// The certificate that signs workload certificates.
-pub const CA_CERT: &str = "ca-cert.pem";
-/// The key of [`CA_CERT`].
-pub const CA_KEY: &str = "ca-key.pem";
-/// The certificates that a workload presents after its own: [`CA_CERT`] first, up to the root.
-pub const CERT_CHAIN: &str = "cert-chain.pem";
-/// The roots that every workload trusts.
-pub const ROOT_CERT: &str = "root-cert.pem";
+pub use crate::mesh::well_known::{CA_CERT, CA_KEY, CERT_CHAIN, ROOT_CERT};
+
 /// Revocation lists, optional: one of every authority of the chain (Istio 1.27 and later).
 pub const CA_CRL: &str = "ca-crl.pem";
 /// The root's key, as Istio's own Makefile calls it (`tools/certs/Makefile.selfsigned.mk`); never part of `cacerts`.

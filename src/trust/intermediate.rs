@@ -12,10 +12,11 @@ use super::encoding::{self, REVOCATION_LIST};
 use super::error::TrustError;
 use super::files::{CA_CERT, CA_CRL, CA_KEY, CERT_CHAIN, Files, ROOT_CERT};
 use super::issue;
-use super::key::{KeyType, PrivateKey};
+use super::key::PrivateKey;
 use super::path::{PathError, Presented};
 use super::root::Root;
 use super::signer::Certificates;
+use crate::mesh::KeyType;
 
 /// An authority that istiod can sign workload certificates with, and whose certificates proxies accept.
 #[derive(Clone, Debug)]

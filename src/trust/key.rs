@@ -1,7 +1,6 @@
 //! Private keys: made here or given.
 
 use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use rcgen::{KeyPair, PublicKeyData, SignatureAlgorithm};
@@ -16,46 +15,13 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::encoding;
 use super::error::TrustError;
+use crate::mesh::KeyType;
 
-/// The kinds of keys that are made here. Given keys may also be RSA.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum KeyType {
-    /// ECDSA on the curve P-256, `ecdsa-p256`.
-    #[default]
-    EcdsaP256,
-    /// ECDSA on the curve P-384, `ecdsa-p384`.
-    EcdsaP384,
-}
-
-impl KeyType {
-    /// All of them.
-    pub const ALL: [Self; 2] = [Self::EcdsaP256, Self::EcdsaP384];
-
-    fn algorithm(self) -> &'static SignatureAlgorithm {
-        match self {
-            Self::EcdsaP256 => &rcgen::PKCS_ECDSA_P256_SHA256,
-            Self::EcdsaP384 => &rcgen::PKCS_ECDSA_P384_SHA384,
-        }
-    }
-}
-
-impl fmt::Display for KeyType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::EcdsaP256 => "ecdsa-p256",
-            Self::EcdsaP384 => "ecdsa-p384",
-        })
-    }
-}
-
-impl FromStr for KeyType {
-    type Err = TrustError;
-
-    fn from_str(text: &str) -> Result<Self, TrustError> {
-        Self::ALL
-            .into_iter()
-            .find(|key_type| key_type.to_string() == text)
-            .ok_or_else(|| TrustError::KeyType { found: text.to_owned() })
+/// Given keys may also be RSA.
+fn algorithm(key_type: KeyType) -> &'static SignatureAlgorithm {
+    match key_type {
+        KeyType::EcdsaP256 => &rcgen::PKCS_ECDSA_P256_SHA256,
+        KeyType::EcdsaP384 => &rcgen::PKCS_ECDSA_P384_SHA384,
     }
 }
 
@@ -74,7 +40,7 @@ pub struct PrivateKey {
 impl PrivateKey {
     /// A new key from the system's random numbers.
     pub(super) fn generate(key_type: KeyType) -> Result<Self, TrustError> {
-        let pair = KeyPair::generate_for(key_type.algorithm())
+        let pair = KeyPair::generate_for(algorithm(key_type))
             .map_err(|source| TrustError::Make { what: "a private key", source })?;
         let content = Zeroizing::new(pair.serialize_der());
         Self::load(super::CA_KEY, "PRIVATE KEY", &content)

@@ -42,7 +42,7 @@ pub use error::TrustError;
 pub use files::{CA_CERT, CA_CRL, CA_KEY, CERT_CHAIN, ROOT_CERT, ROOT_KEY};
 pub use holding::{Found, Holding, Mode, Seen, Signing};
 pub use intermediate::{Intermediate, IntermediateRequest};
-pub use key::{KeyType, PrivateKey};
+pub use key::PrivateKey;
 pub use root::{Root, RootRequest};
 pub use signer::Signer;
 pub use succession::Question;

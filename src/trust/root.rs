@@ -8,7 +8,8 @@ use super::constraints::Names;
 use super::error::TrustError;
 use super::files::{ROOT_CERT, ROOT_KEY};
 use super::issue;
-use super::key::{KeyType, PrivateKey};
+use super::key::PrivateKey;
+use crate::mesh::KeyType;
 
 /// A root certificate with its key.
 #[derive(Clone, Debug)]

@@ -6,7 +6,6 @@ impl TrustError {
     /// What the user can do.
     pub fn way_out(&self) -> &'static str {
         match self {
-            Self::KeyType { .. } => "Use ecdsa-p256 or ecdsa-p384.",
             Self::Missing { .. } => {
                 "Provide all of ca-cert.pem, ca-key.pem, cert-chain.pem and root-cert.pem (or tls.crt, tls.key and ca.crt); \
                  istiod does not start with an incomplete set."

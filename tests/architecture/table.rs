@@ -25,12 +25,13 @@ pub const TABLE: &[Row] = &[
     Row {
         module: "mesh",
         modules: &[],
-        packages: Only(&["serde", "serde_json", "thiserror"]),
+        packages: Only(&["ipnet", "semver", "serde", "serde_json", "thiserror"]),
     },
     Row {
         module: "trust",
-        modules: &[],
+        modules: &["mesh"],
         packages: Only(&[
+            "base16ct",
             "getrandom",
             "pem",
             "rcgen",
@@ -44,7 +45,7 @@ pub const TABLE: &[Row] = &[
         ]),
     },
     Row { module: "charts", modules: &["mesh"], packages: Except(&["kube", "ssa", "tfplugin", "tonic"]) },
-    Row { module: "desired", modules: &["mesh"], packages: Only(&["serde_json", "thiserror"]) },
+    Row { module: "desired", modules: &["mesh"], packages: Only(&["serde_json", "ssa", "thiserror"]) },
     Row {
         module: "render",
         modules: &["charts", "desired", "mesh"],
@@ -54,6 +55,7 @@ pub const TABLE: &[Row] = &[
         module: "manifests",
         modules: &["desired", "mesh"],
         packages: Only(&[
+            "base16ct",
             "base64",
             "helm_template",
             "hmac",
@@ -76,7 +78,7 @@ pub const TABLE: &[Row] = &[
     },
     Row {
         module: "rollout",
-        modules: &["clusters", "desired", "manifests", "mesh", "trust"],
+        modules: &["clusters", "desired", "manifests", "mesh", "observe", "trust"],
         packages: Except(&["helm_template", "tfplugin", "tonic"]),
     },
     Row {

@@ -12,7 +12,7 @@ async fn fetch(path: &Path, chart: &str, version: &str) -> Result<Fetched, Error
 
 async fn fetch_pinned(path: &Path, chart: &str, version: &str, pin: Option<&str>) -> Result<Fetched, Error> {
     let charts = Charts::new([], BTreeMap::new()).unwrap();
-    charts.fetch(&path.to_string_lossy(), chart, version, pin).await
+    charts.fetch(&path.to_string_lossy(), chart, &version.parse().unwrap(), pin).await
 }
 
 #[tokio::test]
@@ -33,7 +33,7 @@ async fn a_chart_goes_by_its_chart_yaml_and_not_by_its_folder() {
     let root = tempfile::tempdir().unwrap();
     folder(&root.path().join("control/istio-discovery"), "istiod", "1.31.0");
     folder(&root.path().join("istiod"), "base", "1.31.0");
-    let fetched = fetch(root.path(), "istiod", "1.31").await.unwrap();
+    let fetched = fetch(root.path(), "istiod", "1.31.0").await.unwrap();
     assert_eq!((fetched.chart.metadata().name.as_str(), fetched.version.as_str()), ("istiod", "1.31.0"));
 }
 
@@ -48,16 +48,16 @@ async fn a_charts_own_folder_can_be_the_source() {
 }
 
 #[tokio::test]
-async fn of_several_versions_the_newest_allowed_is_taken() {
+async fn of_several_versions_the_one_that_is_meant_is_taken() {
     let root = tempfile::tempdir().unwrap();
     for version in ["1.30.9", "1.31.0", "1.31.2"] {
         std::fs::write(root.path().join(format!("istiod-{version}.tgz")), archive("istiod", version))
             .unwrap();
     }
-    assert_eq!(fetch(root.path(), "istiod", "~1.31").await.unwrap().version, "1.31.2");
+    assert_eq!(fetch(root.path(), "istiod", "1.31.2").await.unwrap().version, "1.31.2");
     assert_eq!(fetch(root.path(), "istiod", "1.30.9").await.unwrap().version, "1.30.9");
-    let error = fetch(root.path(), "istiod", "1.29").await.unwrap_err();
-    assert_eq!(error.to_string(), format!("{} has no version 1.29 of chart istiod", root.path().display()));
+    let error = fetch(root.path(), "istiod", "1.29.0").await.unwrap_err();
+    assert_eq!(error.to_string(), format!("{} has no version 1.29.0 of chart istiod", root.path().display()));
     assert_eq!(error.way_out(), "It has 1.30.9, 1.31.0, 1.31.2.");
 }
 
@@ -129,28 +129,28 @@ async fn an_archive_can_be_the_source_of_its_own_chart_only() {
 async fn what_cannot_be_read_or_is_no_chart_is_named() {
     let root = tempfile::tempdir().unwrap();
     let missing = root.path().join("missing");
-    let error = fetch(&missing, "istiod", "1").await.unwrap_err();
+    let error = fetch(&missing, "istiod", "1.0.0").await.unwrap_err();
     assert_eq!(error.to_string(), format!("cannot read {}", missing.display()));
 
     let broken = root.path().join("broken.tgz");
     std::fs::write(&broken, "no archive").unwrap();
-    let error = fetch(&broken, "istiod", "1").await.unwrap_err();
+    let error = fetch(&broken, "istiod", "1.0.0").await.unwrap_err();
     assert_eq!(error.to_string(), format!("{} is not a usable chart", broken.display()));
 
-    let error = fetch(root.path(), "istiod", "1").await.unwrap_err();
+    let error = fetch(root.path(), "istiod", "1.0.0").await.unwrap_err();
     assert!(
         matches!(error, Error::NoChart { .. }),
         "what is broken but called otherwise does not matter: {error:?}"
     );
     let seeming = root.path().join("istiod-1.31.0.tgz");
     std::fs::rename(&broken, &seeming).unwrap();
-    let error = fetch(root.path(), "istiod", "1").await.unwrap_err();
+    let error = fetch(root.path(), "istiod", "1.0.0").await.unwrap_err();
     assert_eq!(error.to_string(), format!("{} is not a usable chart", seeming.display()));
 
     std::fs::remove_file(&seeming).unwrap();
     let chart = root.path().join("istiod");
     std::fs::create_dir(&chart).unwrap();
     std::fs::write(chart.join("Chart.yaml"), "name: [").unwrap();
-    let error = fetch(root.path(), "istiod", "1").await.unwrap_err();
+    let error = fetch(root.path(), "istiod", "1.0.0").await.unwrap_err();
     assert_eq!(error.to_string(), format!("{} is not a usable chart", chart.display()));
 }

@@ -6,7 +6,7 @@ use std::process::Output;
 use istio_provider::charts::Charts;
 use lab::certificates::Authority;
 
-use crate::made::{archive, digest, index};
+use crate::made::{archive, digest, index, release};
 use crate::web::{Web, ok};
 
 /// The repository that the child is to use.
@@ -26,7 +26,11 @@ async fn again(test: &str, repository: &str, variables: &[(&str, &str)]) -> Outp
 /// What the child does: prints the digest of the chart, or why it could not be had.
 #[allow(clippy::print_stdout, reason = "the parent reads it")]
 async fn child(repository: String) {
-    match Charts::new([], BTreeMap::new()).unwrap().fetch(&repository, "istiod", "1.0.0", None).await {
+    match Charts::new([], BTreeMap::new())
+        .unwrap()
+        .fetch(&repository, "istiod", &release("1.0.0"), None)
+        .await
+    {
         Ok(fetched) => println!("digest {}", fetched.digest),
         Err(error) => println!("failed {error:?}"),
     }

@@ -4,7 +4,13 @@ use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use istio_provider::mesh::ChartVersion;
 use sha2::{Digest as _, Sha256};
+
+/// The version that a text is.
+pub fn release(text: &str) -> ChartVersion {
+    text.parse().unwrap()
+}
 
 pub fn chart_yaml(name: &str, version: &str) -> String {
     format!("apiVersion: v2\nname: {name}\nversion: {version}\n")

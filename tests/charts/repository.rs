@@ -7,7 +7,7 @@ use lab::certificates::Authority;
 use lab::chart_repository::ChartRepository;
 use lab::parts;
 
-use crate::made::{archive, digest, index};
+use crate::made::{archive, digest, index, release};
 use crate::web::{Web, ok};
 
 fn charts(cache: &Path) -> Charts {
@@ -44,7 +44,7 @@ async fn istios_charts_come_from_a_repository_with_their_digests() {
     let cache = tempfile::tempdir().unwrap();
     let charts = charts(cache.path());
     for name in ["base", "istiod", "gateway", "cni", "ztunnel"] {
-        let fetched = charts.fetch(&repository.url(), name, istio.version(), None).await.unwrap();
+        let fetched = charts.fetch(&repository.url(), name, &release(istio.version()), None).await.unwrap();
         assert_eq!(fetched.chart.metadata().name, name);
         assert_eq!(fetched.version, istio.version());
         assert_eq!(fetched.digest, digest(&std::fs::read(istio.archive(name)).unwrap()));
@@ -60,7 +60,8 @@ async fn charts_asked_for_at_the_same_time_share_one_index() {
     let cache = tempfile::tempdir().unwrap();
     let charts = charts(cache.path());
     let source = repository.url();
-    let all = ["base", "istiod", "gateway", "istiod"].map(|name| charts.fetch(&source, name, "~1", None));
+    let wanted = release(istio.version());
+    let all = ["base", "istiod", "gateway", "istiod"].map(|name| charts.fetch(&source, name, &wanted, None));
     for fetched in futures::future::join_all(all).await {
         fetched.unwrap();
     }
@@ -73,16 +74,19 @@ async fn a_cached_archive_is_not_downloaded_again_and_a_pinned_one_needs_no_repo
     let cache = tempfile::tempdir().unwrap();
     let repository = ChartRepository::serve(&istio.repository()).unwrap();
     let source = repository.url();
-    let first = charts(cache.path()).fetch(&source, "istiod", istio.version(), None).await.unwrap();
-    let again = charts(cache.path()).fetch(&source, "istiod", istio.version(), None).await.unwrap();
+    let first = charts(cache.path()).fetch(&source, "istiod", &release(istio.version()), None).await.unwrap();
+    let again = charts(cache.path()).fetch(&source, "istiod", &release(istio.version()), None).await.unwrap();
     assert_eq!(first.digest, again.digest);
     assert_eq!(repository.requests().iter().filter(|path| path.starts_with("/istiod-")).count(), 1);
 
     drop(repository);
-    let pinned =
-        charts(cache.path()).fetch(&source, "istiod", istio.version(), Some(&first.digest)).await.unwrap();
+    let pinned = charts(cache.path())
+        .fetch(&source, "istiod", &release(istio.version()), Some(&first.digest))
+        .await
+        .unwrap();
     assert_eq!(pinned.digest, first.digest);
-    let error = charts(cache.path()).fetch(&source, "istiod", istio.version(), None).await.unwrap_err();
+    let error =
+        charts(cache.path()).fetch(&source, "istiod", &release(istio.version()), None).await.unwrap_err();
     assert!(matches!(error, Error::Download { .. }), "{error:?}");
 }
 
@@ -92,10 +96,10 @@ async fn a_pinned_archive_of_another_version_does_not_pass_for_the_one_that_is_a
     let cache = tempfile::tempdir().unwrap();
     let repository = ChartRepository::serve(&istio.repository()).unwrap();
     let (charts, source) = (charts(cache.path()), repository.url());
-    let pin = charts.fetch(&source, "istiod", istio.version(), None).await.unwrap().digest;
-    let version = charts.fetch(&source, "istiod", "1.0.0", Some(&pin)).await.unwrap_err();
+    let pin = charts.fetch(&source, "istiod", &release(istio.version()), None).await.unwrap().digest;
+    let version = charts.fetch(&source, "istiod", &release("1.0.0"), Some(&pin)).await.unwrap_err();
     assert!(matches!(version, Error::NoVersion { .. }), "{version:?}");
-    let chart = charts.fetch(&source, "base", istio.version(), Some(&pin)).await.unwrap_err();
+    let chart = charts.fetch(&source, "base", &release(istio.version()), Some(&pin)).await.unwrap_err();
     assert!(matches!(chart, Error::OtherChart { .. }), "{chart:?}");
 }
 
@@ -106,7 +110,8 @@ async fn a_chart_that_is_not_the_pinned_one_is_refused_before_it_is_downloaded()
     let repository = ChartRepository::serve(&istio.repository()).unwrap();
     let pin = format!("sha256:{}", "0".repeat(64));
     let charts = charts(cache.path());
-    let error = charts.fetch(&repository.url(), "istiod", istio.version(), Some(&pin)).await.unwrap_err();
+    let error =
+        charts.fetch(&repository.url(), "istiod", &release(istio.version()), Some(&pin)).await.unwrap_err();
     let found = digest(&std::fs::read(istio.archive("istiod")).unwrap());
     assert_eq!(
         shown(&error),
@@ -121,11 +126,14 @@ async fn a_protected_repository_wants_user_name_and_password() {
     let cache = tempfile::tempdir().unwrap();
     let repository = ChartRepository::serve_protected(&istio.repository(), "user", "s3ntinel").unwrap();
     let url = repository.url();
-    charts_with(cache.path(), &url, "s3ntinel").fetch(&url, "base", istio.version(), None).await.unwrap();
+    charts_with(cache.path(), &url, "s3ntinel")
+        .fetch(&url, "base", &release(istio.version()), None)
+        .await
+        .unwrap();
 
     let cache = tempfile::tempdir().unwrap();
     let host = repository.host();
-    let error = charts(cache.path()).fetch(&url, "base", istio.version(), None).await.unwrap_err();
+    let error = charts(cache.path()).fetch(&url, "base", &release(istio.version()), None).await.unwrap_err();
     assert_eq!(
         shown(&error),
         format!(
@@ -135,7 +143,7 @@ async fn a_protected_repository_wants_user_name_and_password() {
     assert!(error.way_out().contains(&format!("chart_registry {host:?}")), "{}", error.way_out());
 
     let wrong = charts_with(cache.path(), &url, "s3ntinel too");
-    let error = wrong.fetch(&url, "base", istio.version(), None).await.unwrap_err();
+    let error = wrong.fetch(&url, "base", &release(istio.version()), None).await.unwrap_err();
     assert_eq!(
         shown(&error),
         format!("{url}/index.yaml rejected the user name and password of chart_registry {host:?} (HTTP 401)")
@@ -157,7 +165,7 @@ async fn a_private_authority_is_trusted_for_the_host_that_it_is_given_for() {
             not_yet_known: None,
         };
         let charts = Charts::new([], [(host.to_owned(), registry)].into()).unwrap();
-        charts.fetch(&url, "base", istio.version(), None).await
+        charts.fetch(&url, "base", &release(istio.version()), None).await
     };
     fetch(&host, Some(authority.pem())).await.unwrap();
     let another = Authority::generate("another").unwrap();
@@ -184,15 +192,13 @@ async fn an_unknown_chart_or_version_lists_what_there_is() {
     let cache = tempfile::tempdir().unwrap();
     let repository = ChartRepository::serve(&istio.repository()).unwrap();
     let (charts, source) = (charts(cache.path()), repository.url());
-    let chart = charts.fetch(&source, "istio", istio.version(), None).await.unwrap_err();
+    let chart = charts.fetch(&source, "istio", &release(istio.version()), None).await.unwrap_err();
     assert!(matches!(chart, Error::NoChart { .. }) && chart.way_out().contains("istiod"), "{chart:?}");
-    let version = charts.fetch(&source, "istiod", "99.0.0", None).await.unwrap_err();
+    let version = charts.fetch(&source, "istiod", &release("99.0.0"), None).await.unwrap_err();
     assert!(
         matches!(version, Error::NoVersion { .. }) && version.way_out().contains(istio.version()),
         "{version:?}"
     );
-    let nonsense = charts.fetch(&source, "istiod", "latest", None).await.unwrap_err();
-    assert!(matches!(nonsense, Error::NotAVersion { .. }), "{nonsense:?}");
 }
 
 #[tokio::test]
@@ -214,7 +220,7 @@ async fn credentials_stay_with_the_repository_when_archive_or_redirect_are_elsew
         .await;
         let cache = tempfile::tempdir().unwrap();
         let charts = charts_with(cache.path(), &repository.url, "s3ntinel");
-        charts.fetch(&repository.url, "istiod", "1.0.0", None).await.unwrap();
+        charts.fetch(&repository.url, "istiod", &release("1.0.0"), None).await.unwrap();
         let own = repository.requests();
         assert!(own.iter().all(|request| request.authorization.is_some()), "{own:?}");
     }
@@ -233,7 +239,8 @@ async fn an_archive_that_its_index_does_not_vouch_for_is_refused() {
     })
     .await;
     let cache = tempfile::tempdir().unwrap();
-    let error = charts(cache.path()).fetch(&repository.url, "istiod", "1.0.0", None).await.unwrap_err();
+    let error =
+        charts(cache.path()).fetch(&repository.url, "istiod", &release("1.0.0"), None).await.unwrap_err();
     assert!(matches!(error, Error::OtherBytes { .. }), "{error:?}");
     assert_eq!(repository.paths(), ["/index.yaml", "/istiod.tgz"]);
 }
@@ -247,7 +254,8 @@ async fn an_archive_with_another_chart_is_refused() {
     })
     .await;
     let cache = tempfile::tempdir().unwrap();
-    let error = charts(cache.path()).fetch(&repository.url, "istiod", "1.0.0", None).await.unwrap_err();
+    let error =
+        charts(cache.path()).fetch(&repository.url, "istiod", &release("1.0.0"), None).await.unwrap_err();
     assert_eq!(
         shown(&error),
         format!("{}/istiod.tgz contains chart base 2.0.0, not istiod 1.0.0", repository.url)
@@ -266,7 +274,7 @@ async fn a_server_that_fails_for_a_moment_is_asked_again() {
     })
     .await;
     let cache = tempfile::tempdir().unwrap();
-    charts(cache.path()).fetch(&repository.url, "istiod", "1.0.0", None).await.unwrap();
+    charts(cache.path()).fetch(&repository.url, "istiod", &release("1.0.0"), None).await.unwrap();
     assert_eq!(repository.paths(), ["/index.yaml", "/index.yaml", "/istiod.tgz"]);
 }
 
@@ -279,7 +287,8 @@ async fn a_url_is_shown_without_its_query() {
     })
     .await;
     let cache = tempfile::tempdir().unwrap();
-    let error = charts(cache.path()).fetch(&repository.url, "istiod", "1.0.0", None).await.unwrap_err();
+    let error =
+        charts(cache.path()).fetch(&repository.url, "istiod", &release("1.0.0"), None).await.unwrap_err();
     assert_eq!(shown(&error), format!("{}/istiod.tgz responded with HTTP 404", repository.url));
     assert_eq!(repository.paths()[1], "/istiod.tgz?signature=s3ntinel");
 }
@@ -289,7 +298,8 @@ async fn a_redirect_without_end_is_refused() {
     let repository =
         Web::serve(|_| (302, vec![("location", "/index.yaml?again".to_owned())], Vec::new())).await;
     let cache = tempfile::tempdir().unwrap();
-    let error = charts(cache.path()).fetch(&repository.url, "istiod", "1.0.0", None).await.unwrap_err();
+    let error =
+        charts(cache.path()).fetch(&repository.url, "istiod", &release("1.0.0"), None).await.unwrap_err();
     assert!(shown(&error).contains("it redirects too many times"), "{}", shown(&error));
 }
 
@@ -297,7 +307,8 @@ async fn a_redirect_without_end_is_refused() {
 async fn a_page_that_is_no_index_is_said_to_be_none() {
     let repository = Web::serve(|_| ok("<!doctype html>\n<html><body>Welcome</body></html>")).await;
     let cache = tempfile::tempdir().unwrap();
-    let error = charts(cache.path()).fetch(&repository.url, "istiod", "1.0.0", None).await.unwrap_err();
+    let error =
+        charts(cache.path()).fetch(&repository.url, "istiod", &release("1.0.0"), None).await.unwrap_err();
     assert!(matches!(error, Error::Index { .. }), "{error:?}");
 }
 
@@ -306,7 +317,7 @@ async fn a_repository_that_is_not_there_names_the_url() {
     let cache = tempfile::tempdir().unwrap();
     let source = "http://127.0.0.1:1/charts";
     let charts = charts_with(cache.path(), source, "s3ntinel");
-    let error = charts.fetch(source, "istiod", "1.0.0", None).await.unwrap_err();
+    let error = charts.fetch(source, "istiod", &release("1.0.0"), None).await.unwrap_err();
     assert!(
         shown(&error).starts_with("cannot download http://127.0.0.1:1/charts/index.yaml: "),
         "{}",

@@ -3,11 +3,11 @@
 //! A zip with the static binary, the registry manifest and the checksums of both. The detached signature of the
 //! checksums is the releaser's act: it needs the releaser's key.
 
-use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use base16ct::lower;
 use sha2::{Digest, Sha256};
 use zip::write::{SimpleFileOptions, ZipWriter};
 
@@ -91,13 +91,9 @@ fn io_error(error: io::Error) -> zip::result::ZipError {
 /// A line as `sha256sum` prints it.
 fn checksum_line(path: &Path) -> Result<String, Error> {
     let content = fs::read(path).map_err(file_error("read", path))?;
-    let mut line = String::new();
-    for byte in Sha256::digest(content) {
-        // Writing to a string cannot fail.
-        let _ = write!(line, "{byte:02x}");
-    }
+    let digest = lower::encode_string(&Sha256::digest(content));
     let name = path.file_name().unwrap_or_default();
-    Ok(format!("{line}  {}\n", name.to_string_lossy()))
+    Ok(format!("{digest}  {}\n", name.to_string_lossy()))
 }
 
 #[cfg(test)]

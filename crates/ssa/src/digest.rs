@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use base16ct::lower;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -20,10 +21,7 @@ pub fn digest(manifests: &[Manifest]) -> String {
 
 /// SHA-256 in hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    lower::encode_string(&Sha256::digest(bytes))
 }
 
 /// JSON with sorted members.

@@ -85,6 +85,7 @@ pub use observe::{Observation, Observed};
 pub use options::{Adoption, Budgets, Options, Owner, Policy, Reauthenticate};
 pub use pods::Pod;
 pub use predecessor::Predecessor;
+pub use quantity::is_same_quantity;
 pub use rehearse::Rehearsal;
 pub use release::Inherit;
 pub use request_error::{RequestError, Target, Transport, Verb};

@@ -10,6 +10,11 @@ pub(crate) fn same(left: &Value, right: &Value) -> bool {
     }
 }
 
+/// Whether two texts are quantities of the same number.
+pub fn is_same_quantity(one: &str, other: &str) -> bool {
+    parse_text(one).is_some_and(|one| parse_text(other) == Some(one))
+}
+
 /// A number as `digits * 10^exponent * 2^shift`, made comparable.
 #[derive(Debug)]
 struct Quantity {
@@ -37,7 +42,7 @@ fn parse(value: &Value) -> Option<Quantity> {
 
 fn parse_text(text: &str) -> Option<Quantity> {
     let negative = text.starts_with('-');
-    let text = text.trim_start_matches(['+', '-']);
+    let text = text.strip_prefix(['+', '-']).unwrap_or(text);
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, suffix) = text.split_at(end);
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
@@ -105,7 +110,7 @@ fn last_digit(number: u32) -> u8 {
 mod tests {
     use serde_json::json;
 
-    use super::same;
+    use super::{is_same_quantity, same};
 
     #[test]
     fn one_number_in_several_notations_is_the_same() {
@@ -133,6 +138,33 @@ mod tests {
             (json!("half"), json!("1")),
         ] {
             assert!(!same(&left, &right), "{left} {right}");
+        }
+    }
+
+    #[test]
+    fn the_same_amount_is_equal_however_it_is_written() {
+        for [one, other] in [
+            ["1", "1000m"],
+            ["0.5", "500m"],
+            ["2Gi", "2048Mi"],
+            ["1e3", "1k"],
+            ["1E", "1000P"],
+            ["100M", "1e8"],
+            ["-1", "-1000m"],
+            [".5", "500m"],
+            ["1.5Gi", "1536Mi"],
+        ] {
+            assert!(is_same_quantity(one, other), "{one} {other}");
+        }
+        for [one, other] in [["1", "1m"], ["1G", "1Gi"], ["1", "2"], ["0", "1n"]] {
+            assert!(!is_same_quantity(one, other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn other_text_is_no_quantity() {
+        for text in ["", "m", "1x", "1 m", "one", "1Kib", "1.2.3", "--1", "1e", "100%"] {
+            assert!(!is_same_quantity(text, text), "{text}");
         }
     }
 }

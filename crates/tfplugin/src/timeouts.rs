@@ -85,17 +85,18 @@ impl Timeout {
     /// Reads Go's notation of durations; zero and negative ones make no sense here.
     pub fn parse(text: &str) -> Result<Self, ParseTimeoutError> {
         let mut rest = text;
-        let mut seconds = 0.0;
+        let mut nanoseconds = 0_u128;
         while !rest.is_empty() {
             let unit_at = rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or(ParseTimeoutError)?;
             let (number, tail) = rest.split_at(unit_at);
             let unit_end = tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len());
             let (unit, tail) = tail.split_at(unit_end);
-            let number: f64 = number.parse().map_err(|_| ParseTimeoutError)?;
-            seconds += number * unit_seconds(unit).ok_or(ParseTimeoutError)?;
+            let part = part(number, unit).ok_or(ParseTimeoutError)?;
+            nanoseconds = nanoseconds.checked_add(part).ok_or(ParseTimeoutError)?;
             rest = tail;
         }
-        let duration = Duration::try_from_secs_f64(seconds).map_err(|_| ParseTimeoutError)?;
+        let nanoseconds = u64::try_from(nanoseconds).map_err(|_| ParseTimeoutError)?;
+        let duration = Duration::from_nanos(nanoseconds);
         if duration.is_zero() { Err(ParseTimeoutError) } else { Ok(Self { text: text.to_owned(), duration }) }
     }
 
@@ -105,16 +106,24 @@ impl Timeout {
     }
 }
 
-fn unit_seconds(unit: &str) -> Option<f64> {
-    Some(match unit {
-        "h" => 3600.0,
-        "m" => 60.0,
-        "s" => 1.0,
-        "ms" => 1e-3,
-        "us" | "µs" => 1e-6,
-        "ns" => 1e-9,
+/// So many units in nanoseconds, less what is below one.
+fn part(number: &str, unit: &str) -> Option<u128> {
+    let unit: u128 = match unit {
+        "h" => 3_600_000_000_000,
+        "m" => 60_000_000_000,
+        "s" => 1_000_000_000,
+        "ms" => 1_000_000,
+        "us" | "µs" => 1_000,
+        "ns" => 1,
         _ => return None,
-    })
+    };
+    let (whole, decimals) = number.split_once('.').unwrap_or((number, ""));
+    if whole.is_empty() && decimals.is_empty() {
+        return None;
+    }
+    let digits: u128 = format!("{whole}{decimals}").parse().ok()?;
+    let scale = 10_u128.checked_pow(u32::try_from(decimals.len()).ok()?)?;
+    Some(digits.checked_mul(unit)? / scale)
 }
 
 impl fmt::Debug for Timeout {

@@ -5,7 +5,8 @@ use super::AuthorityState::{Missing, NotInUse, Ready, RenewalDue, Unusable};
 use super::*;
 use crate::health::State as _;
 use crate::mesh::AuthorityMode::{Existing, Generated, Given, SelfSigned};
-use crate::trust::{IntermediateRequest, KeyType, Root, RootRequest};
+use crate::mesh::KeyType;
+use crate::trust::{IntermediateRequest, Root, RootRequest};
 
 const KEY_TYPE: KeyType = KeyType::EcdsaP256;
 

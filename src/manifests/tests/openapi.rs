@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lab::api_server::ApiServer;
 use serde_json::Value;
 
-use super::super::list_type::{Kind, ListType};
+use crate::desired::list_type::{Kind, ListType};
 
 /// Kinds that no chart installs: nodes, claims of devices, and what the API server keeps for itself.
 const NOT_INSTALLED: [&str; 12] = [

@@ -9,7 +9,7 @@ use crate::charts::{self, Fetched};
 use crate::desired::ManifestSet;
 use crate::diagnostics;
 use crate::lifecycle::Recorded;
-use crate::mesh::{ChartName, ClusterFacts, ClusterName, Member, ValidatedMesh};
+use crate::mesh::{ChartName, ChartVersion, ClusterFacts, ClusterName, Member, ValidatedMesh};
 use crate::provider_data::ProviderData;
 use crate::render;
 
@@ -38,7 +38,7 @@ impl Blueprint {
         let is_pinned = recorded.repository.as_deref() == Some(repository.as_str());
         let wanted = mesh.primaries().values().flat_map(|primary| {
             let (member, version) = (primary.member(), primary.member().version());
-            member.charts().map(|chart| (chart_key(chart, version.as_str()), (chart, version.to_string())))
+            member.charts().map(|chart| (chart_key(chart, version.as_str()), (chart, version.clone())))
         });
         let wanted: BTreeMap<_, _> = wanted.collect();
         let fetches = wanted.into_iter().map(|(key, (chart, version))| {
@@ -102,7 +102,7 @@ fn not_in_mesh(cluster: &ClusterName) -> Diagnostic {
     )
 }
 
-fn cannot_fetch(chart: ChartName, version: &str, error: &charts::Error) -> Diagnostic {
+fn cannot_fetch(chart: ChartName, version: &ChartVersion, error: &charts::Error) -> Diagnostic {
     let path = AttributePath::new("chart_source").attribute("repository");
     let summary = format!("Cannot fetch chart {chart} {version}");
     diagnostics::failure(summary, error, &error.way_out(), Some(path))

@@ -354,7 +354,8 @@ mod tests {
     use time::{Duration, OffsetDateTime};
 
     use super::*;
-    use crate::trust::{IntermediateRequest, KeyType, RootRequest};
+    use crate::mesh::KeyType;
+    use crate::trust::{IntermediateRequest, RootRequest};
 
     const KEY_TYPE: KeyType = KeyType::EcdsaP256;
 

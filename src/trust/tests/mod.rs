@@ -21,6 +21,7 @@ use time::{Duration, OffsetDateTime};
 use super::certificate::Certificate;
 use super::key::PrivateKey;
 use super::*;
+use crate::mesh::KeyType;
 
 /// 2027-01-15T08:00:00Z.
 const NOW: i64 = 1_800_000_000;

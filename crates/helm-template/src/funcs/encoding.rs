@@ -1,5 +1,6 @@
 //! Encodings and digests: base64, base32, SHA, Adler, YAML, JSON.
 
+use base16ct::lower as hex;
 use base64::Engine as _;
 use sha2::Digest as _;
 
@@ -24,9 +25,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
     pure("b64dec", TEXT, b64dec),
     pure("b32enc", TEXT, |arguments| Ok(Value::from(b32enc(bytes(arguments, 0))))),
     pure("b32dec", TEXT, b32dec),
-    pure("sha1sum", TEXT, |arguments| Ok(Value::from(hex(&sha1::Sha1::digest(bytes(arguments, 0)))))),
-    pure("sha256sum", TEXT, |arguments| Ok(Value::from(hex(&sha2::Sha256::digest(bytes(arguments, 0)))))),
-    pure("sha512sum", TEXT, |arguments| Ok(Value::from(hex(&sha2::Sha512::digest(bytes(arguments, 0)))))),
+    pure("sha1sum", TEXT, |arguments| {
+        Ok(Value::from(hex::encode_string(&sha1::Sha1::digest(bytes(arguments, 0)))))
+    }),
+    pure("sha256sum", TEXT, |arguments| {
+        Ok(Value::from(hex::encode_string(&sha2::Sha256::digest(bytes(arguments, 0)))))
+    }),
+    pure("sha512sum", TEXT, |arguments| {
+        Ok(Value::from(hex::encode_string(&sha2::Sha512::digest(bytes(arguments, 0)))))
+    }),
     pure("adler32sum", TEXT, |arguments| Ok(Value::from(adler32(bytes(arguments, 0)).to_string()))),
     pure("toYaml", ANY, to_yaml),
     pure("mustToYaml", ANY, must_to_yaml),
@@ -45,14 +52,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
     pure("mustFromJson", TEXT, must_from_json),
     pure("fromJsonArray", TEXT, from_json_array),
 ];
-
-fn hex(digest: &[u8]) -> String {
-    use std::fmt::Write as _;
-    digest.iter().fold(String::new(), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
-}
 
 fn adler32(bytes: &[u8]) -> u32 {
     let (mut a, mut b) = (1u32, 0u32);

@@ -1,10 +1,12 @@
+//! Which lists of Kubernetes' own kinds and of Istio's have items that are told apart, and by what: the one table of that.
+
 use serde_json::Value;
 
-use super::path::Path;
+use super::object;
 
 /// Whose the items of a list are, and how they are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ListType {
+pub(crate) enum ListType {
     /// Items are told apart by these members, and each belongs to whoever wrote it (`x-kubernetes-list-type: map`).
     Map(&'static [&'static str]),
     /// Items are told apart by these members, though whoever writes the list owns it as a whole.
@@ -71,25 +73,30 @@ const SELECTORS: [&str; 7] = [
 
 /// Group and kind of an object.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Kind<'a> {
-    pub(super) group: &'a str,
-    pub(super) kind: &'a str,
+pub(crate) struct Kind<'a> {
+    pub(crate) group: &'a str,
+    pub(crate) kind: &'a str,
 }
 
-impl Kind<'_> {
+impl<'a> Kind<'a> {
+    /// That of an object.
+    pub(crate) fn of(object: &'a Value) -> Self {
+        Self { group: object::group(object), kind: object::kind(object) }
+    }
+
     /// Whether the kind is Kubernetes' own, so that its fields have Kubernetes' names and types. `metadata` of any other
     /// kind is Kubernetes' own too, but has no list besides `finalizers` and `ownerReferences`.
-    pub(super) fn is_built_in(self) -> bool {
+    pub(crate) fn is_built_in(self) -> bool {
         !self.group.contains('.') || self.group.ends_with(".k8s.io")
     }
 
     /// Whether member `field` is a selector, all of which belongs to whoever wrote it.
-    pub(super) fn is_selector(self, field: &str) -> bool {
+    pub(crate) fn is_selector(self, field: &str) -> bool {
         self.is_built_in() && SELECTORS.contains(&field)
     }
 
     /// The type of the list that is the value of member `field`.
-    pub(super) fn list_type(self, field: &str) -> ListType {
+    pub(crate) fn list_type(self, field: &str) -> ListType {
         let fits = |(kind, name, _): &&Row| {
             *name == field
                 && (*kind == self.kind || (kind.is_empty() && (self.is_built_in() || is_metadata(name))))
@@ -103,30 +110,14 @@ fn is_metadata(field: &str) -> bool {
 }
 
 impl ListType {
-    /// The path of every item, in their order. Positions stand where keys are missing or not unique.
-    pub(super) fn paths(self, list: &Path, items: &[Value]) -> Vec<Path> {
-        let paths: Option<Vec<Path>> = match self {
-            Self::Map(keys) | Self::WholeMap(keys) => {
-                items.iter().map(|item| Some(list.keys(&keys_of(item, keys)?))).collect()
-            }
-            Self::Set => items
-                .iter()
-                .map(|item| (!item.is_object() && !item.is_array()).then(|| list.item(item)))
-                .collect(),
-            Self::Atomic => None,
-        };
-        paths
-            .filter(|paths| are_unique(paths))
-            .unwrap_or_else(|| (0..items.len()).map(|position| list.index(position)).collect())
-    }
-
     /// Whether whoever writes the list owns all of it, so that an item of someone else's is a change of ours.
-    pub(super) fn is_whole(self) -> bool {
+    pub(crate) fn is_whole(self) -> bool {
         matches!(self, Self::Atomic | Self::WholeMap(_))
     }
 }
 
-fn keys_of<'k>(item: &Value, keys: &[&'k str]) -> Option<Vec<(&'k str, Value)>> {
+/// What tells an item apart from the others of its list; `None` if it has not all of these members.
+pub(crate) fn keys_of<'k>(item: &Value, keys: &[&'k str]) -> Option<Vec<(&'k str, Value)>> {
     keys.iter().map(|key| Some((*key, key_of(item, key)?))).collect()
 }
 
@@ -137,10 +128,4 @@ fn key_of(item: &Value, key: &str) -> Option<Value> {
         Some(Value::Object(_) | Value::Array(_)) => None,
         Some(value) => Some(value.clone()),
     }
-}
-
-fn are_unique(paths: &[Path]) -> bool {
-    let mut texts: Vec<&str> = paths.iter().map(Path::as_str).collect();
-    texts.sort_unstable();
-    texts.windows(2).all(|pair| pair[0] != pair[1])
 }
