@@ -2,6 +2,7 @@
 
 use crate::charts::Charts;
 use crate::clusters::Clusters;
+use crate::rollout::Engines;
 
 /// What all resources and data sources share.
 #[derive(Debug)]
@@ -10,6 +11,8 @@ pub struct ProviderData {
     pub clusters: Clusters,
     /// Fetches charts.
     pub charts: Charts,
+    /// The apply engine of each cluster.
+    pub engines: Engines,
     /// How much a plan shows of objects that are yet to be created.
     pub plan_detail: PlanDetail,
 }

@@ -176,7 +176,7 @@ fn a_primary_has_what_the_official_commands_install() {
     let sets = rendered(&mesh(&golden().join("one-primary")));
     let of_charts =
         sets[0].manifests().iter().filter(|manifest| matches!(manifest.component, Component::Chart(_)));
-    let objects = of_charts.map(|manifest| (name(&manifest.object), manifest.object.clone()));
+    let objects = of_charts.map(|manifest| (name(&manifest.object), Value::clone(&manifest.object)));
     let ours: BTreeMap<String, Value> = objects.collect();
     assert_eq!(ours.keys().collect::<Vec<_>>(), helm.keys().collect::<Vec<_>>());
     for (name, object) in helm {

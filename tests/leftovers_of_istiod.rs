@@ -9,7 +9,7 @@ use istio_provider::clusters::{
     Cluster, ClusterBlock, Clusters, ConnectionConfig, ConnectionSettings, Environment, Limits,
 };
 use istio_provider::mesh::KeyType;
-use istio_provider::rollout::{OWNER_LABEL, Owner, Removal, Session, Target, holder, uninstall};
+use istio_provider::rollout::{Engines, OWNER_LABEL, Owner, Removal, Session, holder, uninstall};
 use istio_provider::trust::{Root, RootRequest};
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::api::{Api, DynamicObject, ListParams, Patch, PatchParams};
@@ -136,7 +136,7 @@ impl Scene {
     /// Takes the mesh away but for its own objects, which a cluster without controllers does not let go.
     async fn uninstall(&self) {
         let uid = self.cluster.uid().await.unwrap();
-        let target = Target::new(&self.cluster, &uid, &self.owner, MESH);
+        let target = Engines::default().target(&self.cluster, &uid, &self.owner, MESH);
         let account = ssa::ObjectId::new("", "ServiceAccount", MESH, "istiod");
         let keep = vec![ObjectPattern::any()];
         let removal = Removal {

@@ -36,7 +36,7 @@ fn objects(topology: &str) -> Vec<Value> {
     let set = render(&mesh, primary, &charts, &facts).unwrap();
     // What is filled in during an apply cannot be applied as it is.
     let whole = set.manifests().iter().filter(|manifest| manifest.placeholders.is_empty());
-    whole.map(|manifest| manifest.object.clone()).collect()
+    whole.map(|manifest| Value::clone(&manifest.object)).collect()
 }
 
 /// A cluster, as a client of Kubernetes sees it.

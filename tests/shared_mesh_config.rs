@@ -10,6 +10,7 @@ use istio_provider::clusters::{
     Cluster, ClusterBlock, Clusters, ConnectionConfig, ConnectionSettings, Environment, Limits,
 };
 use istio_provider::mesh::{KeyType, SharedMeshConfig};
+use istio_provider::observe::{self, Snapshot};
 use istio_provider::rollout::SharedMeshConfigError;
 use istio_provider::rollout::shared_mesh_config::{is_composed, write};
 use istio_provider::trust::{Root, RootRequest};
@@ -100,7 +101,8 @@ impl Mesh {
     }
 
     async fn is_composed(&self) -> Option<bool> {
-        is_composed(&self.cluster, &self.namespace).await.unwrap()
+        let found = observe::shared_mesh_config(&Snapshot::of(&self.cluster), &self.namespace).await.unwrap();
+        is_composed(found.data.as_ref(), &found.records).unwrap()
     }
 
     /// The trust domains of the list.

@@ -13,31 +13,47 @@ pub enum Build {
     Normal,
     /// As it is shipped.
     Release,
+    /// The tests' own, which has nothing but `istio_test_objects`.
+    Objects,
     /// With the feature `leak`, which plants secrets where none may be; in a target directory of its own.
     Leaking,
+    /// As it was shipped at [`BASELINE`].
+    Baseline,
 }
+
+/// The commit that benchmarks compare with.
+pub const BASELINE: &str = "d7c7f67";
 
 /// A directory that holds only this build's `terraform-provider-istio`, as Terraform's `dev_overrides` wants it.
 pub fn directory(build: Build) -> &'static Path {
     static NORMAL: OnceLock<PathBuf> = OnceLock::new();
     static RELEASE: OnceLock<PathBuf> = OnceLock::new();
+    static OBJECTS: OnceLock<PathBuf> = OnceLock::new();
     static LEAKING: OnceLock<PathBuf> = OnceLock::new();
+    static BASE: OnceLock<PathBuf> = OnceLock::new();
     let cell = match build {
         Build::Normal => &NORMAL,
         Build::Release => &RELEASE,
+        Build::Objects => &OBJECTS,
         Build::Leaking => &LEAKING,
+        Build::Baseline => return BASE.get_or_init(baseline),
     };
     cell.get_or_init(|| make(build))
 }
 
 fn make(build: Build) -> PathBuf {
-    let mut cargo = cargo(&["build", "--offline", "--bin", "terraform-provider-istio"]);
+    let binary = if build == Build::Objects { "test-provider" } else { "terraform-provider-istio" };
+    let mut cargo = cargo(&["build", "--offline", "--bin", binary]);
     cargo.args(["--message-format", "json-render-diagnostics"]);
     let name = match build {
         // From the whole workspace, so that the dependencies have the features that the tests' build has, and are there.
         Build::Normal => {
             cargo.arg("--workspace");
             "normal"
+        }
+        Build::Objects => {
+            cargo.arg("--workspace");
+            "objects"
         }
         Build::Release => {
             cargo.args(["--workspace", "--release"]);
@@ -50,6 +66,7 @@ fn make(build: Build) -> PathBuf {
             cargo.env("CARGO_PROFILE_DEV_DEBUG", "false");
             "leaking"
         }
+        Build::Baseline => return baseline(),
     };
     let printed = output(&mut cargo);
     let binary = executable(&printed);
@@ -61,6 +78,37 @@ fn make(build: Build) -> PathBuf {
     std::fs::copy(&binary, &unfinished).expect("copy the provider");
     unfinished.persist(directory.join("terraform-provider-istio")).expect("put the provider in place");
     directory
+}
+
+/// Builds the provider of [`BASELINE`] from a worktree of its own, in a target directory of its own. A commit does not change, so this
+/// is done once.
+fn baseline() -> PathBuf {
+    let target = target_directory().join("baseline").join(BASELINE);
+    let directory = target.join("acceptance");
+    let provider = directory.join("terraform-provider-istio");
+    if provider.exists() {
+        return directory;
+    }
+    let temporary = tempfile::TempDir::new().expect("make a directory");
+    let source = temporary.path().join("source");
+    git(&["worktree", "add", "--detach", &source.display().to_string(), BASELINE]);
+    let mut cargo = lab::inner_cargo();
+    cargo.current_dir(&source).args(["build", "--offline", "--release", "--target-dir"]).arg(&target);
+    cargo.args(["--bin", "terraform-provider-istio", "--message-format", "json-render-diagnostics"]);
+    let binary = executable(&output(&mut cargo));
+    std::fs::create_dir_all(&directory).expect("make the provider's directory");
+    // Half a copy must not be taken for the provider.
+    let unfinished = directory.join("unfinished");
+    std::fs::copy(&binary, &unfinished).expect("copy the provider");
+    std::fs::rename(&unfinished, &provider).expect("put the provider in place");
+    git(&["worktree", "remove", "--force", &source.display().to_string()]);
+    directory
+}
+
+fn git(arguments: &[&str]) {
+    let mut git = Command::new("git");
+    git.current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments);
+    output(&mut git);
 }
 
 /// Where cargo puts what it builds.
@@ -76,10 +124,10 @@ fn cargo(arguments: &[&str]) -> Command {
     cargo
 }
 
-/// What cargo has printed.
-fn output(cargo: &mut Command) -> Vec<u8> {
-    let output = cargo.output().expect("run cargo");
-    assert!(output.status.success(), "{cargo:?} failed:\n{}", String::from_utf8_lossy(&output.stderr));
+/// What a program has printed.
+fn output(program: &mut Command) -> Vec<u8> {
+    let output = program.output().expect("run a program");
+    assert!(output.status.success(), "{program:?} failed:\n{}", String::from_utf8_lossy(&output.stderr));
     output.stdout
 }
 

@@ -1,11 +1,9 @@
 //! The computed attributes by which a resource remembers what it has installed: schema and reading.
 
-use std::collections::BTreeMap;
-
 use tfplugin::schema::{Attribute, Schema};
 use tfplugin::{Field, Type};
 
-use crate::lifecycle::{Manifests, Recorded, known_objects, known_texts};
+use crate::lifecycle::{Manifests, Recorded, Texts, known_objects, known_texts};
 
 /// The schema with these attributes.
 pub fn with_installation(schema: Schema) -> Schema {
@@ -59,9 +57,6 @@ fn kubernetes_versions() -> Attribute {
     .computed()
 }
 
-/// Texts by name.
-type TextMap = BTreeMap<String, Field<String>>;
-
 /// The attributes of a model.
 #[derive(Clone, Copy, Debug)]
 pub struct Installation<'a> {
@@ -70,11 +65,11 @@ pub struct Installation<'a> {
     /// Every object.
     pub manifests: &'a Field<Manifests>,
     /// The digest of each chart.
-    pub chart_digests: &'a Field<TextMap>,
+    pub chart_digests: &'a Texts,
     /// The UID of each cluster.
-    pub cluster_uids: &'a Field<TextMap>,
+    pub cluster_uids: &'a Texts,
     /// The version of each cluster's API server.
-    pub kubernetes_versions: &'a Field<TextMap>,
+    pub kubernetes_versions: &'a Texts,
 }
 
 impl Installation<'_> {
@@ -89,6 +84,7 @@ impl Installation<'_> {
             repository,
             cluster_uids: texts(self.cluster_uids),
             kubernetes_versions: texts(self.kubernetes_versions),
+            ..Recorded::default()
         }
     }
 }

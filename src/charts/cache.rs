@@ -53,7 +53,7 @@ impl Cache {
     }
 }
 
-/// Where a user's caches are by the system's convention.
+/// Where the provider's caches are among a user's by the system's convention.
 ///
 /// `variable` looks up an environment variable.
 pub fn user_cache_directory(variable: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
@@ -67,7 +67,7 @@ pub fn user_cache_directory(variable: impl Fn(&str) -> Option<String>) -> Option
         let xdg = directory("XDG_CACHE_HOME").filter(|path| path.is_absolute());
         xdg.or_else(|| directory("HOME").map(|home| home.join(".cache")))
     };
-    user.map(|caches| caches.join("terraform-provider-istio").join("charts"))
+    user.map(|caches| caches.join("terraform-provider-istio"))
 }
 
 fn write(path: &Path, directory: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -140,9 +140,9 @@ mod tests {
             user_cache_directory(move |asked| (asked == name).then(|| value.to_owned()))
         };
         if cfg!(target_os = "linux") {
-            let expected = Path::new("/c/terraform-provider-istio/charts");
+            let expected = Path::new("/c/terraform-provider-istio");
             assert_eq!(with("XDG_CACHE_HOME", "/c").as_deref(), Some(expected));
-            let home = Path::new("/h/.cache/terraform-provider-istio/charts");
+            let home = Path::new("/h/.cache/terraform-provider-istio");
             assert_eq!(with("HOME", "/h").as_deref(), Some(home));
             assert_eq!(with("XDG_CACHE_HOME", "relative"), None);
         }

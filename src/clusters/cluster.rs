@@ -14,7 +14,7 @@ use super::error::Error;
 use super::failure::Failure;
 use super::session;
 use super::settings::{ClusterBlock, ConnectionConfig, Limits, OnUnreachable};
-use crate::mesh::ApiServer;
+use crate::mesh::{ApiServer, ClusterFacts};
 
 /// How long a connection that is only tried out may take.
 const PROBE: Duration = Duration::from_secs(5);
@@ -36,8 +36,10 @@ struct Shared {
     on_unreachable: OnUnreachable,
     recreated_from: Option<String>,
     client: Client,
-    /// The UID that was last read.
+    /// The UID that was read first.
     uid: OnceCell<String>,
+    /// What the cluster said of itself first.
+    facts: OnceCell<ClusterFacts>,
 }
 
 impl Cluster {
@@ -68,6 +70,7 @@ impl Cluster {
             recreated_from: block.recreated_from.clone(),
             client,
             uid: OnceCell::new(),
+            facts: OnceCell::new(),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -134,6 +137,25 @@ impl Cluster {
             Some(uid) => Ok(uid.clone()),
             None => self.uid().await,
         }
+    }
+
+    /// What the cluster says of itself, as this process has read it first; `read` does so if nobody has. Of several that ask at the same
+    /// time one reads.
+    pub async fn facts_once<R>(&self, read: impl FnOnce() -> R) -> Result<ClusterFacts, Error>
+    where
+        R: Future<Output = Result<ClusterFacts, Error>>,
+    {
+        self.shared.facts.get_or_try_init(read).await.cloned()
+    }
+
+    /// Remembers what the cluster says of itself, unless it has said something before.
+    pub fn note_facts(&self, facts: &ClusterFacts) {
+        let _ = self.shared.facts.set(facts.clone());
+    }
+
+    /// What the cluster has said of itself, if this process has read it.
+    pub fn seen_facts(&self) -> Option<&ClusterFacts> {
+        self.shared.facts.get()
     }
 
     /// Refuses to go on if `live`, this cluster's UID, is not the `recorded` one, unless the cluster block says

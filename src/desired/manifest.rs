@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -12,8 +13,8 @@ pub struct Manifest {
     pub component: Component,
     /// When it is made.
     pub stage: Stage,
-    /// The object: what a YAML document of a chart says.
-    pub object: Value,
+    /// The object: what a YAML document of a chart says. Clusters whose charts are alike share it.
+    pub object: Arc<Value>,
     /// Keys of a Secret's data that are yet to be filled.
     pub placeholders: Placeholders,
 }
@@ -27,7 +28,7 @@ impl Manifest {
     pub fn filled(mut self, data: &serde_json::Map<String, Value>) -> Self {
         for key in self.placeholders.keys() {
             if let Some(value) = data.get(key) {
-                self.object["data"][key] = value.clone();
+                Arc::make_mut(&mut self.object)["data"][key] = value.clone();
             }
         }
         self.placeholders.retain(|key, _| !data.contains_key(key));

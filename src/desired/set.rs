@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde_json::Value;
 use thiserror::Error;
 
@@ -55,9 +57,10 @@ impl ManifestSet {
     pub fn push(
         &mut self,
         component: Component,
-        object: Value,
+        object: impl Into<Arc<Value>>,
         placeholders: Placeholders,
     ) -> Result<(), SetError> {
+        let object = object.into();
         if self.manifests.iter().any(|manifest| object::is_same(&manifest.object, &object)) {
             return Err(SetError::Twice { cluster: self.cluster.clone(), object: object::describe(&object) });
         }

@@ -25,6 +25,8 @@ pub enum Component {
     Exposure,
     /// What lets istiod read another cluster.
     Link,
+    /// What is no part of a control plane: it is made when others of its kind are.
+    Plain,
 }
 
 /// Steps in which objects are made; what one needs is made in an earlier one. Deletion goes the other way.
@@ -99,7 +101,8 @@ impl Stage {
             | Component::PullSecret
             | Component::Chart(_)
             | Component::SharedMeshConfig
-            | Component::Reader => Self::of_kind(object::group(object), object::kind(object)),
+            | Component::Reader
+            | Component::Plain => Self::of_kind(object::group(object), object::kind(object)),
         }
     }
 

@@ -10,6 +10,9 @@ use crate::provider_data::PlanDetail;
 /// `manifests` as Terraform holds it: by object, then by field path.
 pub type Manifests = BTreeMap<String, Field<BTreeMap<String, Field<String>>>>;
 
+/// Texts by name, as Terraform holds them.
+pub type Texts = Field<BTreeMap<String, Field<String>>>;
+
 /// Objects with their fields.
 pub type Objects = BTreeMap<ObjectId, Fields>;
 
@@ -34,7 +37,7 @@ pub fn known_texts(map: &BTreeMap<String, Field<String>>) -> BTreeMap<String, St
 }
 
 /// A map of known texts.
-pub fn texts(map: impl IntoIterator<Item = (String, String)>) -> Field<BTreeMap<String, Field<String>>> {
+pub fn texts(map: impl IntoIterator<Item = (String, String)>) -> Texts {
     Field::Known(map.into_iter().map(|(key, value)| (key, Field::Known(value))).collect())
 }
 
@@ -64,7 +67,7 @@ pub fn planned_manifests(
     Field::Known(planned.collect())
 }
 
-fn existing(prior: &Fields, rendered: Rendered) -> Field<BTreeMap<String, Field<String>>> {
+fn existing(prior: &Fields, rendered: Rendered) -> Texts {
     let fields =
         keep_wording(prior, rendered.fields).into_iter().map(|(path, text)| (path, Field::Known(text)));
     let placeholders = rendered

@@ -11,7 +11,7 @@ use crate::clusters::{self, Cluster, OnUnreachable};
 use crate::diagnostics;
 use crate::manifests::ObjectId;
 use crate::provider_data::ProviderData;
-use crate::rollout::{self, Removal, Session};
+use crate::rollout::{self, Engines, Removal, Session};
 
 /// What is to be done in one cluster that a resource leaves.
 pub enum Departure {
@@ -47,6 +47,24 @@ pub trait Leaves: Sync {
         cluster: &Cluster,
         uid: &str,
     ) -> impl Future<Output = Result<(Removal, Diagnostics), Refusal>> + Send;
+}
+
+/// Leaves a cluster with everything that the resource has there: nothing depends on it.
+pub struct Everything<'a> {
+    /// What state says.
+    pub recorded: &'a Recorded,
+    /// What reads and writes the clusters.
+    pub engines: &'a Engines,
+}
+
+impl Leaves for Everything<'_> {
+    async fn removal(&self, cluster: &Cluster, uid: &str) -> Result<(Removal, Diagnostics), Refusal> {
+        let Self { recorded, engines } = self;
+        let target = engines.target(cluster, uid, &recorded.owner(), &recorded.namespace);
+        let known = recorded.known(cluster.name(), &target);
+        let (keep, keep_unfinished, release) = (Vec::new(), Vec::new(), String::new());
+        Ok((Removal { target, known, keep, keep_unfinished, release }, Diagnostics::new()))
+    }
 }
 
 /// Why a cluster cannot be left.
@@ -198,6 +216,7 @@ mod tests {
         ProviderData {
             clusters: Clusters::new(blocks, Environment::default(), Limits::default()),
             charts: Charts::new([], BTreeMap::new()).unwrap(),
+            engines: Engines::default(),
             plan_detail: PlanDetail::Compact,
         }
     }

@@ -1,16 +1,19 @@
 //! Objects as they are now, as the field maps of a plan show them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use ssa::Observation;
+use ssa::{GroupKind, Keep, Live, Look, Observation};
 use tfplugin::Diagnostic;
 use tokio_util::sync::CancellationToken;
 
 use super::field_maps::Objects;
 use super::place::Place;
 use crate::diagnostics;
-use crate::manifests::{FingerprintKey, ObjectId, flatten, read_back};
+use crate::manifests::{Fields, FingerprintKey, ObjectId, Reading, flatten, read_back, read_back_with};
 use crate::rollout::Target;
+
+/// Objects to read, by their ids without the cluster, with the fields that are asked for.
+pub(super) type Asked<'a> = BTreeMap<ssa::ObjectId, (&'a ObjectId, &'a Fields)>;
 
 /// The live fields of those of `wanted` that exist and are not another owner's. Of an object without any fields those are read that
 /// the provider has applied.
@@ -21,25 +24,82 @@ pub async fn read_objects(
     place: Place,
     cancel: &CancellationToken,
 ) -> Result<Objects, Diagnostic> {
-    let ids: BTreeMap<ssa::ObjectId, &ObjectId> =
-        wanted.keys().map(|id| (id.without_cluster(), id)).collect();
-    let asked: BTreeSet<ssa::ObjectId> = ids.keys().cloned().collect();
-    let mut objects = Objects::new();
-    for (asked, observation) in target.engine.observe(&asked, cancel).await {
-        let Some((id, fields)) = ids.get(&asked).and_then(|id| wanted.get_key_value(*id)) else { continue };
-        match observation {
-            Observation::Found(live) if target.engine.is_foreign(&live) => {}
-            Observation::Found(live) if fields.is_empty() => {
-                objects.insert(id.clone(), flatten(&target.engine.own_fields(&live), key));
-            }
-            Observation::Found(live) => {
-                objects.insert(id.clone(), read_back(live.value(), fields, key));
-            }
-            Observation::Absent => {}
-            Observation::Unknown(error) => return Err(cannot_read(&target.name, &asked, &error, place)),
+    let reader = Reader { target, asked: asked(wanted), key };
+    let objects = reader.asked.keys().map(|id| (id.clone(), None)).collect();
+    let look = Look { objects, selections: Vec::new() };
+    let looked = target.engine.look(&look, &reader, cancel).await;
+    target.definitions.keep();
+    reader.collected(looked.objects, place)
+}
+
+pub(super) fn asked(wanted: &Objects) -> Asked<'_> {
+    wanted.iter().map(|(id, fields)| (id.without_cluster(), (id, fields))).collect()
+}
+
+/// Reads of each object the fields that are asked for: none of another owner's.
+pub(super) struct Reader<'a> {
+    pub target: &'a Target,
+    pub asked: Asked<'a>,
+    pub key: &'a FingerprintKey,
+}
+
+impl Keep<Option<Fields>> for Reader<'_> {
+    fn keep(&self, id: &ssa::ObjectId, live: Live) -> Option<Fields> {
+        if is_definition(&id.group_kind()) {
+            let reading = Reading::without_metadata(live.value(), self.key);
+            self.target.definitions.put(&live.value()["metadata"], reading);
         }
+        let (_, asked) = self.asked.get(id)?;
+        if self.target.engine.is_foreign(&live) {
+            return None;
+        }
+        if asked.is_empty() {
+            return Some(flatten(&self.target.engine.own_fields(&live), self.key));
+        }
+        Some(read_back(live.value(), asked, self.key))
     }
-    Ok(objects)
+
+    fn may_recall(&self, kind: &GroupKind) -> bool {
+        is_definition(kind) && !self.target.definitions.is_empty()
+    }
+
+    fn recall(&self, id: &ssa::ObjectId, metadata: &Live) -> Option<Option<Fields>> {
+        let (_, asked) = self.asked.get(id)?;
+        if self.target.engine.is_foreign(metadata) {
+            return Some(None);
+        }
+        let reading =
+            self.target.definitions.get(&metadata.value()["metadata"]).filter(|_| !asked.is_empty())?;
+        Some(Some(read_back_with(&reading, metadata.value(), asked, self.key)))
+    }
+}
+
+impl Reader<'_> {
+    /// The objects that were found.
+    pub fn collected(
+        &self,
+        found: impl IntoIterator<Item = (ssa::ObjectId, Observation<Option<Fields>>)>,
+        place: Place,
+    ) -> Result<Objects, Diagnostic> {
+        let mut objects = Objects::new();
+        for (id, observation) in found {
+            let Some((full_id, _)) = self.asked.get(&id) else { continue };
+            match observation {
+                Observation::Found(fields) => {
+                    objects.extend(fields.map(|fields| ((*full_id).clone(), fields)));
+                }
+                Observation::Absent => {}
+                Observation::Unknown(error) => {
+                    return Err(cannot_read(&self.target.name, &id, &error, place));
+                }
+            }
+        }
+        Ok(objects)
+    }
+}
+
+fn is_definition(kind: &GroupKind) -> bool {
+    kind.group == "apiextensions.k8s.io" && kind.kind == "CustomResourceDefinition"
 }
 
 /// A refresh cannot do without what a cluster says.

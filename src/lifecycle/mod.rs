@@ -1,25 +1,50 @@
-//! What every resource does with manifest sets in clusters, whatever its model: what state records of them, what a plan shows, what was
-//! filled into Secrets, and the objects as they are now.
+//! What every resource does with manifest sets in clusters, whatever its model: what state records of them, what a plan shows, the way
+//! from a plan to the clusters, what was filled into Secrets, the objects as they are now, and the way back from a lost state.
 
+mod applied;
+mod apply;
+mod book;
+mod change;
 mod cluster_plan;
+mod drawn;
+mod facts;
 mod field_maps;
+mod flattened;
+mod identity;
+mod immutable;
+mod import;
 pub mod kept_secrets;
 mod leaving;
 mod live_objects;
+mod look;
+mod managed;
 mod place;
+mod plain;
 mod reached;
 mod recorded;
 mod refresh;
+mod resume;
 mod seals;
 mod secrets;
 
-pub use cluster_plan::{ClusterPlan, digest_of};
+pub use apply::{Applying, Located, Page};
+pub use book::{Character, Remembered, settings};
+pub use change::{Applied, Change, destroy, session};
+pub use cluster_plan::ClusterPlan;
+pub use drawn::{Drawn, draw};
+pub use facts::{Facts, PlannedClusters};
 pub use field_maps::{
-    Manifests, Objects, Rendered, known_objects, known_texts, planned_manifests, state_manifests, texts,
+    Manifests, Objects, Rendered, Texts, known_objects, known_texts, planned_manifests, state_manifests,
+    texts,
 };
-pub use leaving::{Departure, Leaves, Refusal, Removed, empty, prepare_leaving};
+pub use flattened::Flattened;
+pub use import::{import_by_identity, import_by_name};
+pub use leaving::{Departure, Everything, Leaves, Refusal, prepare_leaving};
 pub use live_objects::{cannot_read, read_objects};
+pub use look::snapshot;
+pub use managed::{Holdings, Kind, Managed, Render};
 pub use place::Place;
+pub use plain::{Plain, PlainResource};
 pub use reached::{Reached, ReadTime, reach};
 pub use recorded::Recorded;
 pub use refresh::Refresh;

@@ -1,7 +1,10 @@
 //! The clusters that a refresh can read.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures::channel::oneshot;
 use futures::future::join_all;
 use tfplugin::{Diagnostic, Diagnostics};
 use tokio::time::{Instant, timeout_at};
@@ -11,7 +14,7 @@ use super::recorded::Recorded;
 use crate::clusters::{self, OnUnreachable};
 use crate::diagnostics;
 use crate::mesh::ClusterFacts;
-use crate::observe;
+use crate::observe::{self, Namespaces, Objects, Snapshot};
 use crate::provider_data::ProviderData;
 use crate::rollout::Target;
 
@@ -21,6 +24,12 @@ pub struct Reached {
     pub target: Target,
     /// What it says of itself.
     pub facts: ClusterFacts,
+    /// Namespaces that were read on the way.
+    pub(super) namespaces: Namespaces,
+    /// What its status is judged by, once the refresh has read it.
+    pub snapshot: Snapshot,
+    /// How the refresh hands that over.
+    pub(super) promise: oneshot::Sender<Arc<Objects>>,
 }
 
 /// Until when a refresh may read.
@@ -92,10 +101,14 @@ async fn reach_one(
 ) -> Result<Reached, Skipped> {
     let unusable = |error| skipped(label, &error, data, place);
     let cluster = data.clusters.get(label).await.map_err(unusable)?;
-    let facts = observe::facts(&cluster).await.map_err(unusable)?;
+    let own = recorded.objects.keys().filter(|id| id.cluster == label && id.kind == "Namespace");
+    let own: BTreeSet<&str> = own.map(|id| id.name.as_str()).chain([recorded.namespace.as_str()]).collect();
+    let found = observe::known_facts_with_namespaces(&cluster, own).await;
+    let (facts, namespaces) = found.map_err(unusable)?;
     cluster.check_uid(known, &facts.uid).map_err(unusable)?;
-    let target = Target::new(&cluster, &facts.uid, &recorded.owner(), &recorded.namespace);
-    Ok(Reached { target, facts })
+    let target = data.engines.target(&cluster, &facts.uid, &recorded.owner(), &recorded.namespace);
+    let (promise, snapshot) = Snapshot::promised(&cluster);
+    Ok(Reached { target, facts, namespaces, snapshot, promise })
 }
 
 fn skipped(label: &str, error: &clusters::Error, data: &ProviderData, place: Place) -> Skipped {

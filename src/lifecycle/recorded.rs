@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use super::field_maps::Objects;
 use crate::manifests::ObjectId;
-use crate::rollout::{Owner, Target};
+use crate::mesh::ClusterFacts;
+use crate::rollout::{Owner, OwnerKind, Target};
 
 /// What state knows of a resource beside its configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Recorded {
+    /// What kind of resource it is.
+    pub kind: OwnerKind,
     /// The identity of the resource; `None` before it is created.
     pub id: Option<String>,
     /// The namespace of the inventories.
@@ -28,7 +31,20 @@ pub struct Recorded {
 impl Recorded {
     /// Whose objects these are.
     pub fn owner(&self) -> Owner {
-        Owner::mesh(self.id.as_deref().unwrap_or_default())
+        Owner::new(self.kind.clone(), self.id.as_deref().unwrap_or_default())
+    }
+
+    /// The same of a resource that has nothing in any cluster.
+    #[must_use]
+    pub fn without_clusters(self) -> Self {
+        let Self { kind, id, namespace, chart_digests, repository, .. } = self;
+        Self { kind, id, namespace, chart_digests, repository, ..Self::default() }
+    }
+
+    /// Notes that the resource is in this cluster.
+    pub fn note(&mut self, label: &str, facts: &ClusterFacts) {
+        self.cluster_uids.insert(label.to_owned(), facts.uid.clone());
+        self.kubernetes_versions.insert(label.to_owned(), facts.kubernetes_version.clone());
     }
 
     /// The objects in one cluster, with the order in which they are made.

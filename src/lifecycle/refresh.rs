@@ -1,36 +1,42 @@
 //! Refresh: the objects and field paths that state names, as they are now.
 
-use futures::future::join;
+use std::sync::Arc;
+
 use futures::{StreamExt as _, stream};
 use ssa::Inventory;
 use tfplugin::{Diagnostic, Diagnostics};
 use tokio_util::sync::CancellationToken;
 
+use super::book::Character;
 use super::field_maps::Objects;
 use super::live_objects::read_objects;
+use super::look::{Seen, look};
+use super::managed::Kind;
 use super::place::Place;
 use super::reached::{Reached, ReadTime};
 use super::recorded::Recorded;
+use super::resume::{self, Found};
 use crate::diagnostics;
 use crate::manifests::{Fields, FingerprintKey, ObjectId};
+use crate::observe::Scope;
 use crate::rollout::Target;
 
-/// Of so many clusters the whole objects are in memory at the same time; what is kept of them is far smaller.
-const READ_AT_ONCE: usize = 4;
+/// Of so many clusters large answers may be in memory at the same time; what is kept of them is far smaller.
+const READ_AT_ONCE: usize = 12;
 
 /// What a refresh needs beside what state records.
 #[derive(Clone, Copy)]
 pub struct Refresh<'a> {
     /// The key of the fingerprints.
     pub key: &'a FingerprintKey,
-    /// Where the resource names a cluster.
-    pub place: Place,
+    /// What kind of resource it is.
+    pub kind: Kind,
     /// Until when it may read.
     pub time: ReadTime,
     /// Ctrl-C.
     pub cancel: &'a CancellationToken,
-    /// Whether a new cluster in the place of one that is gone, with this record in it, may be this resource's.
-    pub may_be_ours: fn(&Target, Option<&Inventory>) -> Result<(), Diagnostic>,
+    /// What else of a cluster is looked at, for its status.
+    pub scope: &'a (dyn Fn(&str) -> Scope + Sync),
 }
 
 impl Refresh<'_> {
@@ -43,18 +49,19 @@ impl Refresh<'_> {
         reached: Vec<Reached>,
         mut recorded: Recorded,
     ) -> Result<(Recorded, Diagnostics), Diagnostics> {
-        let readings = reached.iter().map(|reached| {
-            let label = &reached.target.name;
-            self.time.limit(self.booked_objects(reached, &recorded), |late| late, label, self.place)
+        let known = &recorded;
+        let readings = reached.into_iter().map(|reached| async move {
+            let (label, facts) = (reached.target.name.clone(), reached.facts.clone());
+            let reading = self.booked_objects(reached, known);
+            (self.time.limit(reading, |late| late, &label, self.kind.place).await, label, facts)
         });
         let readings: Vec<_> =
             stream::iter(readings.collect::<Vec<_>>()).buffered(READ_AT_ONCE).collect().await;
         let (mut warnings, mut errors) = (Diagnostics::new(), Diagnostics::new());
-        for (Reached { target, facts }, objects) in reached.into_iter().zip(readings) {
+        for (objects, label, facts) in readings {
             match objects {
                 Ok((objects, warning)) => {
                     warnings.extend(warning);
-                    let label = target.name;
                     recorded.objects.retain(|id, _| id.cluster != label);
                     recorded.objects.extend(objects);
                     recorded.cluster_uids.insert(label.clone(), facts.uid);
@@ -69,23 +76,27 @@ impl Refresh<'_> {
     /// The objects that state or the record knows in this cluster, as they are now, and what is wrong with the record.
     async fn booked_objects(
         &self,
-        reached: &Reached,
+        reached: Reached,
         recorded: &Recorded,
     ) -> Result<(Objects, Option<Diagnostic>), Diagnostic> {
-        let Self { key, place, cancel, .. } = *self;
-        let Reached { target, facts } = reached;
+        let Self { key, kind, cancel, .. } = *self;
+        let place = kind.place;
+        let Reached { ref target, facts, namespaces, promise, .. } = reached;
         let unreadable = |error| diagnostics::rollout(&target.name, &error, Some(place(&target.name)));
         if recorded.cluster_uids.get(&target.name) != Some(&facts.uid) {
             // The block says that the cluster of before is gone, and everything in it with it. That is believed unless somebody else
             // has a resource in this one: then the block names the wrong cluster, and state must not forget the right one.
             let record = target.record(cancel).await.map_err(unreadable)?;
-            (self.may_be_ours)(target, record.as_ref())?;
+            may_be_ours(target, record.as_ref(), kind)?;
             return Ok((Objects::new(), None));
         }
         let wanted = recorded.objects.iter().filter(|(id, _)| id.cluster == target.name);
         let wanted: Objects = wanted.map(|(id, fields)| (id.clone(), fields.clone())).collect();
-        let (objects, record) =
-            join(read_objects(target, &wanted, key, place, cancel), target.record(cancel)).await;
+        let scope = (self.scope)(&target.name);
+        let Seen { objects, record, scope } =
+            look(target, &wanted, &scope, namespaces, (key, place), cancel).await;
+        // Who judges the status may have given up.
+        let _ = promise.send(Arc::new(scope));
         let mut objects = objects?;
         let record = record.map_err(unreadable)?;
         let warning = record_warning(target, record.as_ref(), &objects, place);
@@ -99,7 +110,13 @@ impl Refresh<'_> {
     }
 }
 
-/// What is wrong with the record of a cluster in which there are objects of the mesh.
+/// Whether this resource may be in a cluster that its block says was recreated.
+fn may_be_ours(target: &Target, record: Option<&Inventory>, kind: Kind) -> Result<(), Diagnostic> {
+    let records = record.map(|record| (target.name.clone(), Found::of(record, kind))).into_iter().collect();
+    resume::is_known(target.owner.id(), &records, &Character::default(), kind).map_err(|refusal| *refusal)
+}
+
+/// What is wrong with the record of a cluster in which there are objects of the resource.
 fn record_warning(
     target: &Target,
     record: Option<&Inventory>,

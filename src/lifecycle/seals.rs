@@ -164,7 +164,7 @@ mod tests {
     }
 
     fn manifest(placeholders: Placeholders) -> Manifest {
-        let object = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "cacerts"}});
+        let object = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "cacerts"}}).into();
         Manifest { component: Component::Authority, stage: Stage::Authority, object, placeholders }
     }
 

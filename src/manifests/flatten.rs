@@ -1,3 +1,4 @@
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Fields;
@@ -15,7 +16,19 @@ pub fn flatten(object: &Value, key: &FingerprintKey) -> Fields {
     Flat::of(object, key).fields
 }
 
+/// What was read of an object, without its metadata: what is left to read of it is its metadata alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading(pub(super) Flat);
+
+impl Reading {
+    /// What an object says beside its metadata.
+    pub fn without_metadata(object: &Value, key: &FingerprintKey) -> Self {
+        Self(Flat::of_members(object, key, |name| name != "metadata"))
+    }
+}
+
 /// An object's fields, and what must be known to compare them with another reading of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Flat {
     /// Whether the object's kind is Kubernetes' own.
     pub(super) is_built_in: bool,
@@ -25,6 +38,7 @@ pub(super) struct Flat {
 }
 
 /// A part of a field that has one owner only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Part {
     /// The path of the whole.
     pub(super) whole: String,
@@ -34,11 +48,15 @@ pub(super) struct Part {
 
 impl Flat {
     pub(super) fn of(object: &Value, key: &FingerprintKey) -> Self {
+        Self::of_members(object, key, |_| true)
+    }
+
+    fn of_members(object: &Value, key: &FingerprintKey, is_read: impl Fn(&str) -> bool) -> Self {
         let kind = Kind::of(object);
         let flat = Self { is_built_in: kind.is_built_in(), fields: Fields::new(), parts: Vec::new() };
         let mut walk = Walk { kind, key, whole: None, flat };
         if let Value::Object(members) = object {
-            for (name, member) in members {
+            for (name, member) in members.iter().filter(|(name, _)| is_read(name)) {
                 walk.top_level(name, member);
             }
         }

@@ -36,10 +36,10 @@ mod tests;
 use std::collections::BTreeMap;
 
 pub use digest::{FingerprintKey, digest};
-pub use flatten::flatten;
+pub use flatten::{Reading, flatten};
 pub use meaning::keep_wording;
 pub use object_id::{ObjectId, ObjectIdError};
-pub use read_back::read_back;
+pub use read_back::{read_back, read_back_with};
 
 /// The path of an entry of a Secret's data.
 pub fn secret_field(key: &str) -> String {

@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use super::Fields;
 use super::digest::FingerprintKey;
-use super::flatten::{Flat, Part};
+use super::flatten::{Flat, Part, Reading};
 use super::meaning::{is_dropped_by_server, last_step, mean_the_same};
 
 /// What the fields of `prior` say in the live object.
@@ -14,21 +14,33 @@ use super::meaning::{is_dropped_by_server, last_step, mean_the_same};
 ///
 /// Compare with [`flatten`](super::flatten) of the manifest: equal answers mean that nothing has to be done.
 pub fn read_back(live: &Value, prior: &Fields, key: &FingerprintKey) -> Fields {
-    let flat = Flat::of(live, key);
-    let mut fields = Fields::new();
-    for (path, text) in prior {
-        if let Some(text) = flat.text_of(path, text) {
-            fields.insert(path.clone(), text);
-        }
-    }
-    let is_added = |part: &&Part| mentions(prior, &part.whole) && !mentions(prior, &part.part);
-    for part in flat.parts.iter().filter(is_added) {
-        fields.extend(below(&flat.fields, &part.part).map(|(path, text)| (path.clone(), text.clone())));
-    }
-    fields
+    Flat::of(live, key).read_back(prior)
+}
+
+/// The same of a live object of which only the metadata were read now, and the rest before.
+pub fn read_back_with(rest: &Reading, metadata: &Value, prior: &Fields, key: &FingerprintKey) -> Fields {
+    let mut flat = rest.0.clone();
+    let read = Flat::of(metadata, key);
+    flat.fields.extend(read.fields);
+    flat.parts.extend(read.parts);
+    flat.read_back(prior)
 }
 
 impl Flat {
+    fn read_back(&self, prior: &Fields) -> Fields {
+        let mut fields = Fields::new();
+        for (path, text) in prior {
+            if let Some(text) = self.text_of(path, text) {
+                fields.insert(path.clone(), text);
+            }
+        }
+        let is_added = |part: &&Part| mentions(prior, &part.whole) && !mentions(prior, &part.part);
+        for part in self.parts.iter().filter(is_added) {
+            fields.extend(below(&self.fields, &part.part).map(|(path, text)| (path.clone(), text.clone())));
+        }
+        fields
+    }
+
     /// What the live object says in the field at `path`; `None` if it does not have it.
     fn text_of(&self, path: &str, prior: &str) -> Option<String> {
         // Every version of a group shows the same object; the one it is read in says nothing about it.

@@ -40,6 +40,8 @@ pub const ROOT_KEY: &str = "tls.key";
 pub const READER_TOKEN_SECRET: &str = "istio-mesh-reader-token-1";
 /// How the names of the Secrets begin by which istiod knows other clusters.
 pub const REMOTE_SECRET_PREFIX: &str = "istio-remote-secret-";
+/// By which istiod finds these Secrets (`MultiClusterSecretLabel` in `pkg/kube/multicluster`).
+pub const REMOTE_SECRET_LABEL: &str = "istio/multiCluster=true";
 /// The only key of a Secret with which images are pulled, as Kubernetes has it.
 pub const PULL_SECRET_KEY: &str = ".dockerconfigjson";
 

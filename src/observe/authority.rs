@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use futures::future::{try_join, try_join3};
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
-use kube::Api;
 
-use crate::clusters::{Cluster, Error};
+use super::snapshot::{Scope, Snapshot};
+use crate::clusters::Error;
 use crate::mesh::well_known::{INTERMEDIATE_SECRET, ISTIODS_OWN_SECRET, ROOTS_CONFIG_MAP, ROOTS_KEY};
 
 /// The files in these Secrets that are no keys.
@@ -33,7 +33,7 @@ pub struct HeldCertificates {
 /// What this cluster holds in `namespace`, the control plane's, where `root_secret` keeps a mesh's root. Needs to get Secrets and
 /// `ConfigMap`s there.
 pub async fn certificates(
-    cluster: &Cluster,
+    cluster: &Snapshot,
     namespace: &str,
     root_secret: &str,
 ) -> Result<HeldCertificates, Error> {
@@ -44,21 +44,34 @@ pub async fn certificates(
 }
 
 /// The roots as PEM; `None` as long as istiod has not written them. Needs to get `ConfigMap`s in `namespace`, the control plane's.
-pub async fn roots(cluster: &Cluster, namespace: &str) -> Result<Option<String>, Error> {
-    let read = Api::<ConfigMap>::namespaced(cluster.client(), namespace).get_opt(ROOTS_CONFIG_MAP).await;
-    let config_map = read.map_err(|error| cluster.error(error))?;
+pub async fn roots(cluster: &Snapshot, namespace: &str) -> Result<Option<String>, Error> {
+    let config_map = cluster.get::<ConfigMap>(namespace, ROOTS_CONFIG_MAP).await?;
     Ok(config_map.and_then(|config_map| config_map.data?.remove(ROOTS_KEY)))
 }
 
 /// The certificates that istiod signs with, as they are in its Secret, by whoever wrote it. `None` without that Secret: an istiod
 /// that starts then makes a root of its own. Needs to get Secrets in `namespace`, the control plane's.
-pub(super) async fn authority(cluster: &Cluster, namespace: &str) -> Result<Option<CertificateFiles>, Error> {
+pub(super) async fn authority(
+    cluster: &Snapshot,
+    namespace: &str,
+) -> Result<Option<CertificateFiles>, Error> {
     files(cluster, namespace, INTERMEDIATE_SECRET).await
 }
 
-async fn files(cluster: &Cluster, namespace: &str, name: &str) -> Result<Option<CertificateFiles>, Error> {
-    let read = Api::<Secret>::namespaced(cluster.client(), namespace).get_opt(name).await;
-    Ok(read.map_err(|error| cluster.error(error))?.map(public))
+/// Where [`certificates`] are.
+pub fn certificates_scope(namespace: &str, root_secret: &str) -> Scope {
+    scope(Scope::default(), namespace)
+        .and::<Secret>(namespace, root_secret)
+        .and::<Secret>(namespace, ISTIODS_OWN_SECRET)
+}
+
+/// Where roots and authority are.
+pub(super) fn scope(scope: Scope, namespace: &str) -> Scope {
+    scope.and::<ConfigMap>(namespace, ROOTS_CONFIG_MAP).and::<Secret>(namespace, INTERMEDIATE_SECRET)
+}
+
+async fn files(cluster: &Snapshot, namespace: &str, name: &str) -> Result<Option<CertificateFiles>, Error> {
+    Ok(cluster.get::<Secret>(namespace, name).await?.map(public))
 }
 
 fn public(secret: Secret) -> CertificateFiles {

@@ -6,7 +6,6 @@ use std::time::Duration;
 use futures::future::{join_all, try_join, try_join4};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Pod;
-use kube::api::ListParams;
 use kube::client::UpgradeConnectionError;
 use kube::{Api, ResourceExt};
 use serde::Deserialize;
@@ -15,11 +14,14 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use super::authority::{self, CertificateFiles};
 use super::gateway::{self, Gateway};
 use super::pods::is_ready;
+use super::snapshot::{Scope, Snapshot};
 use crate::clusters::{Cluster, Error, Failure};
 use crate::mesh::GatewayRole;
 
 /// istiod's Deployment.
 const DEPLOYMENT: &str = "istiod";
+/// The label of its pods.
+const LABEL: (&str, &str) = ("app", "istiod");
 /// Port of istiod's debug interface, which answers its own pod's loopback address only.
 const DEBUG_PORT: u16 = 8080;
 /// The clusters that istiod knows, in `pilot/pkg/xds/debug.go`.
@@ -62,7 +64,7 @@ struct RemoteCluster {
 /// Observes the control plane in `namespace` and the east-west gateway in its own. Needs get and list; to ask istiod of the
 /// clusters that it reads, it also needs `pods/portforward`, and without that `replicas` is an error.
 pub async fn control_plane(
-    cluster: &Cluster,
+    cluster: &Snapshot,
     namespace: &str,
     gateway_namespace: &str,
     asks_istiod: bool,
@@ -73,29 +75,35 @@ pub async fn control_plane(
         gateway::gateway(cluster, GatewayRole::EastWest, namespace, gateway_namespace),
         replicas(cluster, namespace, asks_istiod),
     );
-    let (is_installed, (roots, authority, gateway, replicas)) =
-        try_join(is_installed(cluster, namespace), looks).await?;
-    Ok(ControlPlane { is_installed, replicas, roots, authority, gateway })
+    let (deployment, (roots, authority, gateway, replicas)) =
+        Box::pin(try_join(cluster.get::<Deployment>(namespace, DEPLOYMENT), looks)).await?;
+    Ok(ControlPlane { is_installed: deployment.is_some(), replicas, roots, authority, gateway })
 }
 
-async fn is_installed(cluster: &Cluster, namespace: &str) -> Result<bool, Error> {
-    let deployments = Api::<Deployment>::namespaced(cluster.client(), namespace);
-    let found = deployments.get_metadata_opt(DEPLOYMENT).await.map_err(|error| cluster.error(error))?;
-    Ok(found.is_some())
+/// What [`control_plane`] looks at that one LIST a kind has.
+pub fn control_plane_scope(scope: Scope, namespace: &str, gateway_namespace: &str) -> Scope {
+    let scope = scope.and::<Deployment>(namespace, DEPLOYMENT);
+    gateway::gateway_scope(
+        authority::scope(scope, namespace),
+        GatewayRole::EastWest,
+        namespace,
+        gateway_namespace,
+    )
 }
 
 async fn replicas(
-    cluster: &Cluster,
+    cluster: &Snapshot,
     namespace: &str,
     asks_istiod: bool,
 ) -> Result<Result<Vec<Replica>, String>, Error> {
-    let pods = Api::<Pod>::namespaced(cluster.client(), namespace);
-    let labelled = ListParams::default().labels("app=istiod");
-    let found = pods.list(&labelled).await.map_err(|error| cluster.error(error))?;
-    let ready = found.items.iter().filter(|pod| is_ready(pod)).map(ResourceExt::name_any);
+    let found = cluster.pods(namespace).await?;
+    let is_of_istiod = |pod: &&Pod| pod.labels().get(LABEL.0).is_some_and(|name| name == LABEL.1);
+    let ready = found.iter().filter(is_of_istiod).filter(|pod| is_ready(pod)).map(ResourceExt::name_any);
     if !asks_istiod {
         return Ok(Ok(ready.map(|_| Replica::new()).collect()));
     }
+    let cluster = cluster.cluster();
+    let pods = Api::<Pod>::namespaced(cluster.client(), namespace);
     let answers = join_all(ready.map(|pod| async {
         let looked = tokio::time::timeout(PATIENCE, clusters_of(cluster, pods.clone(), pod)).await;
         looked.unwrap_or_else(|_| Err("istiod did not respond".to_owned()))

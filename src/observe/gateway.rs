@@ -2,14 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::future::try_join3;
+use futures::future::try_join;
 use k8s_openapi::api::core::v1::{Namespace, Node, Pod, Service};
 use kube::api::ListParams;
 use kube::{Api, ResourceExt};
 
 use super::pods::is_ready;
+use super::snapshot::{Scope, Snapshot};
 use crate::clusters::{Cluster, Error};
 use crate::mesh::{EastWestGateway, GatewayRole};
+
+/// The label of its pods that names the role.
+const ROLE: &str = "istio";
 
 /// The gateway of one cluster.
 #[derive(Clone, Debug)]
@@ -37,36 +41,43 @@ pub enum GatewayPods {
 
 /// The gateway of this role in `gateway_namespace`, for the mesh in `namespace`; `None` if it has no Service.
 pub async fn gateway(
-    cluster: &Cluster,
+    cluster: &Snapshot,
     role: GatewayRole,
     namespace: &str,
     gateway_namespace: &str,
 ) -> Result<Option<Gateway>, Error> {
-    let client = cluster.client();
-    let namespaces = Api::<Namespace>::all(client.clone());
-    let services = Api::<Service>::namespaced(client.clone(), gateway_namespace);
-    let pods = Api::<Pod>::namespaced(client, gateway_namespace);
-    let labelled = ListParams::default().labels(&format!("istio={}", role.selector()));
-    let reads = try_join3(services.get_opt(role.name()), namespaces.get_opt(namespace), pods.list(&labelled));
-    let (service, namespace, pods) = reads.await.map_err(|error| cluster.error(error))?;
-    let Some(service) = service else { return Ok(None) };
+    let Some(service) = cluster.get::<Service>(gateway_namespace, role.name()).await? else {
+        return Ok(None);
+    };
+    let (namespace, mut pods) =
+        try_join(cluster.namespace(namespace), cluster.pods(gateway_namespace)).await?;
+    pods.retain(|pod| pod.labels().get(ROLE).is_some_and(|label| label == role.selector()));
     Ok(Some(Gateway {
-        addresses: addresses_of(cluster, &service).await?,
+        addresses: addresses_of(cluster.cluster(), &service).await?,
         network: service.labels().get(EastWestGateway::NETWORK_LABEL).cloned(),
         namespace_network: namespace
             .and_then(|namespace| namespace.labels().get(EastWestGateway::NETWORK_LABEL).cloned()),
-        pods: state(&pods.items),
+        pods: state(&pods),
     }))
+}
+
+/// Where a gateway and the mesh's namespace are.
+pub fn gateway_scope(scope: Scope, role: GatewayRole, namespace: &str, gateway_namespace: &str) -> Scope {
+    scope.and::<Service>(gateway_namespace, role.name()).and::<Namespace>("", namespace)
 }
 
 /// The addresses of the load balancer of Service `name` in `namespace`, sorted; `None` if there is no such Service.
 pub async fn load_balancer(
-    cluster: &Cluster,
+    cluster: &Snapshot,
     namespace: &str,
     name: &str,
 ) -> Result<Option<Vec<String>>, Error> {
-    let service = Api::<Service>::namespaced(cluster.client(), namespace).get_opt(name).await;
-    Ok(service.map_err(|error| cluster.error(error))?.as_ref().map(addresses))
+    Ok(cluster.get::<Service>(namespace, name).await?.as_ref().map(addresses))
+}
+
+/// Where a load balancer is.
+pub fn load_balancer_scope(scope: Scope, namespace: &str, name: &str) -> Scope {
+    scope.and::<Service>(namespace, name)
 }
 
 /// The addresses of Service `name` in `namespace`, as istiod finds them, sorted; none without such a Service.

@@ -6,10 +6,13 @@ mod definitions;
 mod gateway;
 mod installed;
 mod members;
+mod namespaces;
 mod page;
 mod pods;
 mod proxies;
 mod remote_access;
+mod shared_mesh_config;
+mod snapshot;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,27 +23,42 @@ use futures::future::{join_all, try_join};
 use crate::clusters::{Cluster, Clusters, Error, Reason};
 use crate::mesh::ClusterFacts;
 
-pub use authority::{CertificateFiles, HeldCertificates, certificates, roots};
-pub use control_plane::{ControlPlane, Replica, control_plane};
+pub use authority::{CertificateFiles, HeldCertificates, certificates, certificates_scope, roots};
+pub use control_plane::{ControlPlane, Replica, control_plane, control_plane_scope};
 pub use definitions::definitions_in_use;
-pub use gateway::{Gateway, GatewayPods, gateway, load_balancer, service_addresses};
+pub use gateway::{
+    Gateway, GatewayPods, gateway, gateway_scope, load_balancer, load_balancer_scope, service_addresses,
+};
 pub use installed::{Installed, InstalledError, NetworkGateway, installed};
 pub use members::members;
+pub use namespaces::{Namespaces, known_facts_with_namespaces};
 pub use page::join_page;
 pub use proxies::{ControlPlaneName, Workload, proxies};
-pub use remote_access::{Refusal, RemoteAccess, RemoteSecret, RemoteSecrets, remote_secrets, token};
+pub use remote_access::{
+    Refusal, RemoteAccess, RemoteSecret, RemoteSecrets, remote_access_scope, remote_secrets, token,
+};
+pub use shared_mesh_config::{SharedMeshConfigRecords, shared_mesh_config, shared_mesh_config_scope};
+pub use snapshot::{Labelled, ObjectName, Objects, Scope, Snapshot};
 
 /// How often a read is tried again when the server or the connection to it fails for a moment.
 const AGAIN: usize = 2;
 /// Before the second attempt; the third one waits twice as long.
 const DELAY: Duration = Duration::from_millis(500);
 
-/// The facts of one cluster. Needs the rights to get the namespace `kube-system` and `/version`; every
+/// The facts of one cluster as they are now. Needs the rights to get the namespace `kube-system` and `/version`; every
 /// authenticated user has the second.
 pub async fn facts(cluster: &Cluster) -> Result<ClusterFacts, Error> {
     let (uid, kubernetes_version) =
         try_join(retried(|| cluster.uid()), retried(|| kubernetes_version(cluster))).await?;
-    Ok(ClusterFacts { uid, kubernetes_version })
+    let facts = ClusterFacts { uid, kubernetes_version };
+    cluster.note_facts(&facts);
+    Ok(facts)
+}
+
+/// The facts of one cluster as this process has read them first: one plan sees one cluster, whatever of it is in there. Before it
+/// writes, an apply asks for the [`facts`] of now.
+pub async fn known_facts(cluster: &Cluster) -> Result<ClusterFacts, Error> {
+    cluster.facts_once(|| facts(cluster)).await
 }
 
 /// The facts of the clusters with these labels, all read at the same time. One that fails leaves the others be.

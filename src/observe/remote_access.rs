@@ -9,10 +9,9 @@ use kube::config::Kubeconfig;
 use kube::{Api, ResourceExt as _};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::snapshot::{Scope, Snapshot};
 use crate::clusters::{Cluster, ConnectionConfig, Error, Reason};
-
-/// By which istiod finds remote secrets (`MultiClusterSecretLabel` in `pkg/kube/multicluster`).
-const LABEL: &str = "istio/multiCluster=true";
+use crate::mesh::well_known::REMOTE_SECRET_LABEL;
 
 /// What a remote secret is found to be.
 #[derive(Debug)]
@@ -59,18 +58,20 @@ impl RemoteSecrets {
 }
 
 /// All that istiod of `reader` in `namespace` finds by their label. Needs to list Secrets there.
-pub async fn remote_secrets(reader: &Cluster, namespace: &str) -> Result<RemoteSecrets, Error> {
-    let secrets = Api::<Secret>::namespaced(reader.client(), namespace);
-    let labelled = ListParams::default().labels(LABEL);
-    let found = secrets.list(&labelled).await.map_err(|error| reader.error(error))?;
+pub async fn remote_secrets(reader: &Snapshot, namespace: &str) -> Result<RemoteSecrets, Error> {
+    let found = reader.labelled::<Secret>(namespace, REMOTE_SECRET_LABEL).await?;
     let of = |secret: Secret| (secret.name_any(), secret.data.unwrap_or_default());
-    Ok(RemoteSecrets(found.items.into_iter().map(of).collect()))
+    Ok(RemoteSecrets(found.into_iter().map(of).collect()))
+}
+
+/// Where the remote secrets are, and the token in Secret `token`.
+pub fn remote_access_scope(scope: Scope, namespace: &str, token: &str) -> Scope {
+    scope.and::<Secret>(namespace, token).and_labelled::<Secret>(namespace, REMOTE_SECRET_LABEL)
 }
 
 /// The token in this Secret of `cluster`; `None` if there is none.
-pub async fn token(cluster: &Cluster, namespace: &str, name: &str) -> Result<Option<SecretString>, Error> {
-    let secrets = Api::<Secret>::namespaced(cluster.client(), namespace);
-    let secret = secrets.get_opt(name).await.map_err(|error| cluster.error(error))?;
+pub async fn token(cluster: &Snapshot, namespace: &str, name: &str) -> Result<Option<SecretString>, Error> {
+    let secret = cluster.get::<Secret>(namespace, name).await?;
     let token = secret.and_then(|secret| secret.data?.remove("token"));
     Ok(token.and_then(|token| String::from_utf8(token.0).ok()).map(SecretString::from))
 }

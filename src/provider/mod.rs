@@ -14,6 +14,7 @@ use crate::data_sources::topology::TopologyDataSource;
 use crate::diagnostics;
 use crate::provider_data::ProviderData;
 use crate::resources::mesh::MeshResource;
+use crate::rollout::Engines;
 
 pub use model::{ChartRegistryModel, ClusterModel, ExecModel, ProviderModel};
 
@@ -53,9 +54,11 @@ fn configure(config: &ProviderModel) -> Result<ProviderData, Diagnostics> {
     let cache = user_cache_directory(|name| std::env::var(name).ok());
     let registries = config.chart_registry.as_known().into_iter().flatten();
     let registries = registries.map(|(host, model)| (host.clone(), model.registry())).collect();
-    let charts = Charts::new(cache.into_iter().chain([std::env::temp_dir()]), registries)
-        .map_err(|error| cannot_fetch_charts(&error))?;
-    let data = ProviderData { clusters, charts, plan_detail: config.plan_detail() };
+    let chart_caches = cache.iter().map(|cache| cache.join("charts")).chain([std::env::temp_dir()]);
+    let charts = Charts::new(chart_caches, registries).map_err(|error| cannot_fetch_charts(&error))?;
+    // Not in a directory for everybody: unlike a chart, what an API server says of itself has no digest that it is known by.
+    let engines = cache.map(|cache| Engines::in_folder(&cache.join("api-servers"))).unwrap_or_default();
+    let data = ProviderData { clusters, charts, engines, plan_detail: config.plan_detail() };
     #[cfg(feature = "leak")]
     tracing::info!(credentials = data.credentials(), "configured");
     Ok(data)

@@ -16,6 +16,7 @@ mod link;
 mod pull_secret;
 mod reader;
 mod remote_control_plane;
+mod renderer;
 mod shared_mesh_config;
 mod values;
 
@@ -23,11 +24,13 @@ mod values;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use helm_template::Chart;
 use serde_json::{Value, json};
 
 pub use error::RenderError;
+pub use renderer::Renderer;
 
 use crate::desired::{Component, ManifestSet, Placeholders, scope};
 use crate::mesh::{
@@ -43,6 +46,20 @@ pub type Charts<'a> = BTreeMap<ChartName, &'a Chart>;
 /// # Errors
 /// A chart does not render with its values, or renders what cannot be applied.
 pub fn render(
+    mesh: &ValidatedMesh,
+    primary: &ValidatedPrimary,
+    charts: &Charts<'_>,
+    facts: &ClusterFacts,
+) -> Result<ManifestSet, RenderError> {
+    render_with(&Renderer::default(), mesh, primary, charts, facts)
+}
+
+/// The same for one of many clusters.
+///
+/// # Errors
+/// As for one.
+pub fn render_with(
+    renderer: &Renderer,
     mesh: &ValidatedMesh,
     primary: &ValidatedPrimary,
     charts: &Charts<'_>,
@@ -73,10 +90,10 @@ pub fn render(
             namespace: gateway.map_or(identity.namespace(), |gateway| &gateway.namespace),
             facts,
         };
-        let is_ours = |object: &Value| member.manages_crds() || !scope::is_definition(object);
-        for mut object in installation.objects()?.into_iter().filter(is_ours) {
+        let is_ours = |object: &Arc<Value>| member.manages_crds() || !scope::is_definition(object);
+        for mut object in renderer.objects(&installation)?.into_iter().filter(is_ours) {
             if let Some(gateway) = gateway {
-                gateway::choose_node_port(&mut object, &gateway.settings);
+                gateway::choose_node_port(Arc::make_mut(&mut object), &gateway.settings);
             }
             set.push(Component::Chart(release.chart()), object, Placeholders::new())?;
         }

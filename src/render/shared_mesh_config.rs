@@ -32,7 +32,7 @@ pub(super) fn objects(identity: &MeshIdentity, set: &ManifestSet) -> [Value; 2] 
 /// The root namespace in ConfigMap `istio`, which a user may have set: both documents say the same.
 fn root_namespace(set: &ManifestSet) -> Option<String> {
     let is_standard = |it: &&Value| object::kind(it) == "ConfigMap" && object::name(it) == "istio";
-    let mut objects = set.manifests().iter().map(|manifest| &manifest.object);
+    let mut objects = set.manifests().iter().map(|manifest| manifest.object.as_ref());
     let text = objects.find(is_standard)?.pointer("/data/mesh")?.as_str()?;
     let document = helm_template::yaml::parse(text).ok()?;
     document["rootNamespace"].as_str().map(str::to_owned)

@@ -60,7 +60,7 @@ fn render_istio(mesh: &Mesh) -> Result<ManifestSet, RenderError> {
 
 /// The object of that kind and name.
 fn find<'a>(set: &'a ManifestSet, kind: &str, name: &str) -> &'a Value {
-    let mut objects = set.manifests().iter().map(|manifest| &manifest.object);
+    let mut objects = set.manifests().iter().map(|manifest| manifest.object.as_ref());
     objects.find(|object| object["kind"] == kind && object["metadata"]["name"] == name).unwrap()
 }
 
@@ -171,9 +171,10 @@ fn istiod_knows_its_mesh_cluster_and_trust_domain() {
 #[test]
 fn another_namespace_is_used_everywhere() {
     let set = render_istio(&Mesh { namespace: "mesh".to_owned(), ..mesh() }).unwrap();
-    let text =
-        serde_json::to_string(&set.manifests().iter().map(|manifest| &manifest.object).collect::<Vec<_>>())
-            .unwrap();
+    let text = serde_json::to_string(
+        &set.manifests().iter().map(|manifest| manifest.object.as_ref()).collect::<Vec<&Value>>(),
+    )
+    .unwrap();
     assert!(!text.contains("\"namespace\":\"istio-system\""));
     assert!(text.contains("istiod.mesh.svc:15012"));
 }
@@ -236,9 +237,10 @@ fn a_null_removes_a_default_of_the_chart() {
 #[test]
 fn the_objects_say_who_manages_them() {
     let set = render_istio(&mesh()).unwrap();
-    let text =
-        serde_json::to_string(&set.manifests().iter().map(|manifest| &manifest.object).collect::<Vec<_>>())
-            .unwrap();
+    let text = serde_json::to_string(
+        &set.manifests().iter().map(|manifest| manifest.object.as_ref()).collect::<Vec<&Value>>(),
+    )
+    .unwrap();
     assert!(!text.contains("\"app.kubernetes.io/managed-by\":\"Helm\""));
     let deployment = find(&set, "Deployment", "istiod");
     for labels in [&deployment["metadata"]["labels"], &deployment["spec"]["template"]["metadata"]["labels"]] {

@@ -2,6 +2,8 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use k8s_openapi::api::core::v1::Secret;
+use kube::Api;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -10,7 +12,6 @@ use super::RolloutError;
 use super::target::Target;
 use crate::mesh::well_known::READER_TOKEN_SECRET;
 use crate::mesh::{ApiServer, ApiServerAddresses, ClusterName};
-use crate::observe;
 
 /// How long Kubernetes' token controller may take for a new Secret.
 const TOKEN_TIME: Duration = Duration::from_mins(2);
@@ -35,12 +36,14 @@ impl Access {
 /// The token of the reader, once Kubernetes has written it.
 pub(super) async fn token(target: &Target, cancel: &CancellationToken) -> Result<SecretString, RolloutError> {
     let cluster = &target.cluster;
-    let namespace = &target.inventory.namespace;
+    let secrets = Api::<Secret>::namespaced(cluster.client(), &target.inventory.namespace);
     let began = Instant::now();
     loop {
-        let token = observe::token(cluster, namespace, READER_TOKEN_SECRET).await;
-        if let Some(token) = token.map_err(RolloutError::ReadToken)? {
-            return Ok(token);
+        let secret = secrets.get_opt(READER_TOKEN_SECRET).await;
+        let secret = secret.map_err(|error| RolloutError::ReadToken(cluster.error(error)))?;
+        let token = secret.and_then(|secret| secret.data?.remove("token"));
+        if let Some(token) = token.and_then(|token| String::from_utf8(token.0).ok()) {
+            return Ok(token.into());
         }
         if began.elapsed() >= TOKEN_TIME || cancel.is_cancelled() {
             return Err(RolloutError::NoToken { secret: READER_TOKEN_SECRET, waited: began.elapsed() });

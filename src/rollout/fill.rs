@@ -34,7 +34,7 @@ pub(super) struct Produced<'a> {
 impl Produced<'_> {
     /// The object with every placeholder filled; `None` while something for one of them is missing.
     pub(super) fn fill(&self, manifest: &Manifest) -> Option<Value> {
-        let mut object = manifest.object.clone();
+        let mut object = Value::clone(&manifest.object);
         if manifest.placeholders.is_empty() {
             return Some(object);
         }

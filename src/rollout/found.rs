@@ -1,5 +1,6 @@
 //! Inventories that nobody has named: what an import looks for.
 
+use futures::future::try_join_all;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::ListParams;
 use kube::{Api, ResourceExt};
@@ -7,8 +8,8 @@ use ssa::Inventory;
 use tokio_util::sync::CancellationToken;
 
 use super::RolloutError;
+use super::engines::Engines;
 use super::owner::Owner;
-use super::target::Target;
 use crate::clusters::Cluster;
 
 /// The inventories of this kind of owner in a cluster, each with its namespace. Needs the right to list `ConfigMap`s in all
@@ -17,6 +18,7 @@ use crate::clusters::Cluster;
 /// # Errors
 /// One of them cannot be read.
 pub async fn inventories(
+    engines: &Engines,
     cluster: &Cluster,
     owner: &Owner,
     usual: &str,
@@ -28,10 +30,9 @@ pub async fn inventories(
         Err(kube::Error::Api(status)) if status.is_forbidden() => vec![usual.to_owned()],
         Err(error) => return Err(RolloutError::Search(cluster.error(error))),
     };
-    let mut inventories = Vec::new();
-    for namespace in namespaces {
-        let target = Target::new(cluster, "", owner, &namespace);
-        inventories.extend(target.record(cancel).await?.map(|record| (namespace, record)));
-    }
-    Ok(inventories)
+    let reads = namespaces.into_iter().map(|namespace| async {
+        let record = engines.target(cluster, "", owner, &namespace).record(cancel).await?;
+        Ok::<_, RolloutError>(record.map(|record| (namespace, record)))
+    });
+    Ok(try_join_all(reads).await?.into_iter().flatten().collect())
 }

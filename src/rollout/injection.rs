@@ -224,8 +224,12 @@ mod tests {
             },
         });
         let component = Component::Chart(crate::mesh::ChartName::Gateway);
-        let manifest =
-            Manifest { component, stage: Stage::Gateways, object, placeholders: Placeholders::new() };
+        let manifest = Manifest {
+            component,
+            stage: Stage::Gateways,
+            object: object.into(),
+            placeholders: Placeholders::new(),
+        };
         let gateway = Gateway::of(&manifest).unwrap();
         assert_eq!(gateway.pod["spec"]["serviceAccountName"], "default");
         assert_eq!(gateway.pod["metadata"]["namespace"], "gateways");

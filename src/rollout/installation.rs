@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
 use ssa::{Expect, Inherit, ObjectId, ObjectPattern, Policy, StageReady};
 
 use super::RolloutError;
-use super::authority::Certificates;
-use super::fill::Given;
 use super::session::Claiming;
 use super::target::{Target, release_annotation};
 use crate::desired::ManifestSet;
-use crate::mesh::ApiServerAddresses;
 
 /// What one cluster shall hold.
 #[derive(Clone, Debug)]
@@ -19,12 +17,6 @@ pub struct Installation {
     pub target: Target,
     /// The objects. Placeholders that are left are filled on the way.
     pub set: ManifestSet,
-    /// What new certificates shall be; `None` if istiod makes its own.
-    pub certificates: Option<Certificates>,
-    /// How other clusters reach the API server.
-    pub api_server: ApiServerAddresses,
-    /// What the user gives at each apply.
-    pub given: Given,
     /// Whether this is the first installation.
     pub expect: Expect,
     /// What may be taken over.
@@ -44,7 +36,7 @@ impl Installation {
     pub(super) fn claiming(&self) -> Result<Claiming<'_>, RolloutError> {
         let mut stages = Vec::new();
         for (stage, manifests) in self.set.stages() {
-            let objects = manifests.iter().map(|manifest| manifest.object.clone()).collect();
+            let objects = manifests.iter().map(|manifest| Value::clone(&manifest.object)).collect();
             stages.push(ssa::Stage {
                 name: stage.name().to_owned(),
                 order: stage as u16,
@@ -62,7 +54,7 @@ impl Installation {
         })
     }
 
-    pub(super) fn parse(&self, objects: Vec<serde_json::Value>) -> Result<Vec<ssa::Manifest>, RolloutError> {
+    pub(super) fn parse(&self, objects: Vec<Value>) -> Result<Vec<ssa::Manifest>, RolloutError> {
         ssa::Manifest::parse_all(objects, &self.target.inventory.namespace).map_err(RolloutError::Manifest)
     }
 

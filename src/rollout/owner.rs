@@ -22,9 +22,10 @@ pub struct Owner {
 }
 
 /// What kind of resource owns objects, with the name that is its own in a primary cluster.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum OwnerKind {
     /// `istio_mesh`. A namespace has at most one.
+    #[default]
     Mesh,
     /// `istio_remote_cluster`, by the cluster's label.
     RemoteCluster(String),

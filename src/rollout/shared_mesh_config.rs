@@ -89,11 +89,16 @@ pub async fn write(
     Err(SharedMeshConfigError::Contended)
 }
 
-/// Whether the shared mesh configuration in `namespace` is what its records say; `None` if it is not there. Needs to get and list
-/// `ConfigMap`s there.
-pub async fn is_composed(cluster: &Cluster, namespace: &str) -> Result<Option<bool>, SharedMeshConfigError> {
-    let config_maps = Api::<ConfigMap>::namespaced(cluster.client(), namespace);
-    Ok(read(cluster, &config_maps).await?.map(|reading| reading.is_composed()))
+/// Whether the data of the ConfigMap is what its records say; `None` if there is no ConfigMap.
+///
+/// # Errors
+/// The records give no document.
+pub fn is_composed(
+    data: Option<&BTreeMap<String, String>>,
+    records: &BTreeMap<String, String>,
+) -> Result<Option<bool>, SharedMeshConfigError> {
+    let Some(data) = data else { return Ok(None) };
+    Ok(Some(has_only(data, &compose(records)?.to_text())))
 }
 
 /// The ConfigMap first, then the records: whoever adds a record in between writes the ConfigMap after that, and the version read
@@ -121,10 +126,14 @@ async fn read(
     }))
 }
 
+/// Nothing else may be in it: of the key `meshNetworks`, the shared ConfigMap's wins.
+fn has_only(data: &BTreeMap<String, String>, text: &str) -> bool {
+    data.len() == 1 && data.get(SharedMeshConfig::KEY).is_some_and(|own| own == text)
+}
+
 impl Reading {
-    /// Nothing else may be in it: of the key `meshNetworks`, the shared ConfigMap's wins.
     fn is_composed(&self) -> bool {
-        self.data.len() == 1 && self.data.get(SharedMeshConfig::KEY) == Some(&self.text)
+        has_only(&self.data, &self.text)
     }
 
     /// What makes the ConfigMap hold the document and nothing else, as long as nobody else has written it.

@@ -15,7 +15,7 @@ const REPLICAS: &str = "spec.replicas";
 
 /// What an apply of this set takes from others.
 pub fn take_over(set: &ManifestSet) -> Vec<TakeOver> {
-    of_objects(&set.manifests().iter().map(|manifest| &manifest.object).collect::<Vec<_>>())
+    of_objects(&set.manifests().iter().map(|manifest| manifest.object.as_ref()).collect::<Vec<_>>())
 }
 
 fn of_objects(objects: &[&Value]) -> Vec<TakeOver> {

@@ -3,18 +3,15 @@ use std::time::Duration;
 
 use futures::future::{Either, join_all, select};
 
-use ssa::{
-    Action, Annotation, ChangeSet, Engine, FieldRule, Inventory, InventoryRef, ObjectId, ObjectPattern,
-    Options, Ownership, Rules,
-};
+use ssa::{Action, Annotation, ChangeSet, Engine, Inventory, InventoryRef, Live, ObjectId};
 use tokio_util::sync::CancellationToken;
 
 use super::RolloutError;
+use super::definitions::Definitions;
 use super::own_root::GivenUp;
-use super::owner::{OWNER_LABEL, Owner, RELEASE_ANNOTATION};
+use super::owner::{Owner, RELEASE_ANNOTATION};
 use crate::clusters::Cluster;
 use crate::desired::Stage;
-use crate::desired::ownership::YIELDED;
 
 /// The name under which the provider owns fields.
 pub(super) const FIELD_MANAGER: &str = "terraform-provider-istio";
@@ -34,28 +31,25 @@ pub struct Target {
     pub owner: Owner,
     /// What reads and writes it.
     pub engine: Engine,
+    /// What its custom resource definitions were seen to say.
+    pub definitions: Definitions,
     /// Where its record is kept.
     pub inventory: InventoryRef,
 }
 
 impl Target {
-    /// What `owner` has in this cluster, with its record in `namespace`.
-    pub fn new(cluster: &Cluster, uid: &str, owner: &Owner, namespace: &str) -> Self {
-        let label = ssa::Owner { label: OWNER_LABEL.to_owned(), value: owner.label() };
-        let options = Options { rules: rules(), ..Options::new(FIELD_MANAGER, label) };
-        Self {
-            name: cluster.name().to_owned(),
-            cluster: cluster.clone(),
-            uid: uid.to_owned(),
-            owner: owner.clone(),
-            engine: Engine::new(cluster.client(), options),
-            inventory: InventoryRef { namespace: namespace.to_owned(), name: owner.inventory() },
-        }
-    }
-
     /// The record of what is in the cluster, whoever's it is; `None` if there is none.
     pub async fn record(&self, cancel: &CancellationToken) -> Result<Option<Inventory>, RolloutError> {
         self.engine.inventory(&self.inventory, cancel).await.map_err(RolloutError::Record)
+    }
+
+    /// The same of its ConfigMap as it was read with other objects.
+    pub async fn record_in(
+        &self,
+        live: &Live,
+        cancel: &CancellationToken,
+    ) -> Result<Option<Inventory>, RolloutError> {
+        self.engine.inventory_in(&self.inventory, live, cancel).await.map_err(RolloutError::Record)
     }
 
     /// The order in which an object is made of which nothing but its name is known.
@@ -67,15 +61,6 @@ impl Target {
 /// The annotation of what outlives its owner.
 pub(super) fn release_annotation(release: &str) -> Annotation {
     Annotation { key: RELEASE_ANNOTATION.to_owned(), value: release.to_owned() }
-}
-
-fn rules() -> Rules {
-    let fields = YIELDED.iter().filter_map(|field| {
-        let objects = ObjectPattern::kind(field.group, field.kind);
-        Some(FieldRule { objects, fields: field.field.parse().ok()?, ownership: Ownership::Yield })
-    });
-    // A namespace may have been prepared, with labels and quotas of its own: it gets the network's label if it needs one, and stays.
-    Rules { fields: fields.collect(), shared: vec![ObjectPattern::kind("", "Namespace")], ..Rules::default() }
 }
 
 impl std::fmt::Debug for Target {
@@ -192,15 +177,5 @@ impl ClusterOutcome {
 
     pub(super) fn add(&mut self, changes: ChangeSet<ssa::Applied>) {
         self.changes.changes.extend(changes.changes);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_field_that_istiod_takes_over_is_a_rule() {
-        assert_eq!(rules().fields.len(), YIELDED.len());
     }
 }

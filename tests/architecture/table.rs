@@ -78,7 +78,7 @@ pub const TABLE: &[Row] = &[
     },
     Row {
         module: "rollout",
-        modules: &["clusters", "desired", "manifests", "mesh", "observe", "trust"],
+        modules: &["clusters", "desired", "manifests", "mesh", "trust"],
         packages: Except(&["helm_template", "tfplugin", "tonic"]),
     },
     Row {
@@ -103,7 +103,7 @@ pub const TABLE: &[Row] = &[
     },
     Row {
         module: "provider_data",
-        modules: &["charts", "clusters"],
+        modules: &["charts", "clusters", "rollout"],
         packages: Except(&["kube", "tfplugin", "tonic"]),
     },
     Row { module: "health", modules: &["mesh", "observe", "trust"], packages: Only(&["time"]) },
@@ -131,7 +131,16 @@ pub const TABLE: &[Row] = &[
     Row { module: "data_sources", modules: USED_BY_VERBS, packages: Except(&["kube", "tonic"]) },
     Row {
         module: "provider",
-        modules: &["charts", "clusters", "data_sources", "diagnostics", "mesh", "provider_data", "resources"],
+        modules: &[
+            "charts",
+            "clusters",
+            "data_sources",
+            "diagnostics",
+            "mesh",
+            "provider_data",
+            "resources",
+            "rollout",
+        ],
         packages: Except(&["kube", "tonic"]),
     },
 ];

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use acceptance_tests::Workspace;
 use acceptance_tests::official::Guide;
+use acceptance_tests::provider_binary::Build;
 use lab::{Lab, Spec};
 use serde_json::json;
 
@@ -20,16 +21,16 @@ const EXAMPLE: &str = "multi-primary-multi-network";
 pub fn tables(creates: bool, plans: bool) {
     let mut times: [Vec<Duration>; 3] = Default::default();
     if creates {
-        let (_, manifests) = provider(|_, _, _| ());
+        let (_, manifests) = provider(build(), |_, _, _| ());
         for _ in 0..runs() {
             times[1].push(kubectl(&manifests));
             times[2].push(guide());
-            times[0].push(provider(|_, _, _| ()).0);
+            times[0].push(provider(build(), |_, _, _| ()).0);
         }
         print(times);
     }
     if plans {
-        provider(plan::table);
+        provider(build(), plan::table);
     }
 }
 
@@ -55,10 +56,10 @@ fn lab() -> Lab {
 }
 
 /// Applies the published example, shows the mesh to `then`, and returns what it is made of.
-fn provider(then: impl FnOnce(&Lab, &Workspace, &Manifests)) -> (Duration, Manifests) {
+pub fn provider(build: Build, then: impl FnOnce(&Lab, &Workspace, &Manifests)) -> (Duration, Manifests) {
     let lab = lab();
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(EXAMPLE).join("main.tf");
-    let workspace = Workspace::with_build(&std::fs::read_to_string(example).expect("the example"), build());
+    let workspace = Workspace::with_build(&std::fs::read_to_string(example).expect("the example"), build);
     let charts = lab::parts::charts().expect("the charts");
     workspace.set_variables(&json!({"kubeconfig": lab.kubeconfig(), "charts": charts.directory()}));
     let time = time_of(|| drop(workspace.apply().succeeded()));

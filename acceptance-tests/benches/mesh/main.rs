@@ -6,16 +6,19 @@
 //!   manifests in the same order, and the commands of Istio's guides.
 //! * `plan`: a plan of them that changes nothing, beside `kubectl diff` of the same manifests.
 //! * `scale`: the same plan of 2, 5 and 10 primaries, 50 ms away.
+//! * `before`: plans and requests of this commit beside those of an earlier one, and where the time of a plan goes.
 //!
-//! Prints the tables of `docs/benchmarks.md`. `create`, `plan` or `scale` behind `--` runs one part only; `BENCH_RUNS` says how
-//! often each figure is taken (3), `BENCH_PRIMARIES` which sizes (`2,5,10`), and `BENCH_BUILD=debug` takes the tests' build of the
-//! provider, to try this program out.
+//! Prints the tables of `docs/benchmarks.md`. `create`, `plan`, `scale` or `before` behind `--` runs one part only; `BENCH_RUNS` says how
+//! often each figure is taken (3), `BENCH_PRIMARIES` which sizes (`2,5,10`; `before` takes the last one), and `BENCH_BUILD=debug`
+//! takes the tests' build of the provider, to try this program out.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+mod before;
 mod create;
 mod manifests;
 mod measure;
 mod plan;
+mod profile;
 mod scale;
 
 use std::env;
@@ -27,6 +30,9 @@ fn main() {
     let is_asked = |part: &str| asked.is_empty() || asked.iter().any(|it| it == part);
     // Built outside, where cargo finds its locks; a jail hides /run.
     provider_binary::directory(build());
+    if is_asked("before") {
+        provider_binary::directory(Build::Baseline);
+    }
     if let Err(error) = lab::jail::enter() {
         panic!("{}", lab::chain(&error));
     }
@@ -36,6 +42,9 @@ fn main() {
     }
     if is_asked("scale") {
         scale::table();
+    }
+    if is_asked("before") {
+        before::tables();
     }
     println!("\nLoad average at the end: {}", measure::load_average());
 }

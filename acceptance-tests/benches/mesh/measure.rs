@@ -14,6 +14,30 @@ pub fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
+/// What several runs gave.
+#[derive(Clone, Copy, Debug)]
+pub struct Spread<T> {
+    /// The middle one.
+    pub median: T,
+    /// The smallest and the largest one.
+    pub range: [T; 2],
+}
+
+impl<T: Copy + Ord> Spread<T> {
+    /// Of at least one run.
+    pub fn of(mut figures: Vec<T>) -> Self {
+        figures.sort_unstable();
+        let last = figures.len() - 1;
+        Self { median: figures[last.div_ceil(2)], range: [figures[0], figures[last]] }
+    }
+
+    /// `0.47 s (0.45 s–0.50 s)`.
+    pub fn shown(&self, show: fn(T) -> String) -> String {
+        let [least, most] = self.range;
+        format!("{} ({}–{})", show(self.median), show(least), show(most))
+    }
+}
+
 /// How long something takes.
 pub fn time_of(act: impl FnOnce()) -> Duration {
     let began = Instant::now();

@@ -4,30 +4,31 @@ use std::process::Child;
 use std::time::Duration;
 
 use acceptance_tests::Workspace;
-use acceptance_tests::provider_binary;
+use acceptance_tests::provider_binary::{self, Build};
 use lab::Lab;
 use lab::parts::{self, Part};
 use tempfile::TempDir;
 
 use crate::create::CLUSTERS;
 use crate::manifests::{Manifests, command};
-use crate::measure::{median, megabytes, peak_of, seconds, start, time_of};
+use crate::measure::{Spread, megabytes, peak_of, seconds, start, time_of};
 use crate::{build, runs};
 
 /// Prints the table for the mesh of the workspace.
 pub fn table(lab: &Lab, workspace: &Workspace, manifests: &Manifests) {
     println!("\n### A plan of two primaries on two networks that changes nothing\n");
-    println!("| | time, median | peak memory of the largest process |\n|---|--:|--:|");
-    let row = |name: &str, time: Duration, peak: Option<u64>| {
-        println!("| {name} | {} | {} |", seconds(time), peak.map_or_else(|| "—".to_owned(), megabytes));
+    println!("| | time, median and range | peak memory of the largest process |\n|---|--:|--:|");
+    let row = |name: &str, times: Vec<Duration>, peaks: Option<Vec<u64>>| {
+        let peak = peaks.map_or_else(|| "—".to_owned(), |peaks| Spread::of(peaks).shown(megabytes));
+        println!("| {name} | {} | {peak} |", Spread::of(times).shown(seconds));
     };
     let cold = || forget(workspace);
     row(
         "`terraform plan`, cold: nothing in the provider's cache",
         plans(workspace, cold),
-        Some(peak(workspace, cold)),
+        Some(peaks(workspace, build(), cold)),
     );
-    row("`terraform plan`, warm", plans(workspace, || ()), Some(peak(workspace, || ())));
+    row("`terraform plan`, warm", plans(workspace, || ()), Some(peaks(workspace, build(), || ())));
     let empty = Workspace::with_build("", build());
     row("`terraform plan` of an empty configuration, without a provider", plans(&empty, || ()), None);
     for is_cold in [true, false] {
@@ -37,12 +38,12 @@ pub fn table(lab: &Lab, workspace: &Workspace, manifests: &Manifests) {
                 remove(home.path());
             }
         };
-        let (time, peak) = kubectl_diff(lab, manifests, &home, prepare);
+        let (times, peaks) = kubectl_diff(lab, manifests, &home, prepare);
         let name = if is_cold { "cold" } else { "warm" };
         row(
             &format!("`kubectl diff --server-side` of the same manifests, both clusters at once, {name}"),
-            time,
-            Some(peak),
+            times,
+            Some(peaks),
         );
     }
 }
@@ -58,30 +59,35 @@ fn remove(folder: &std::path::Path) {
     }
 }
 
-/// The median time of a plan.
-pub fn plans(workspace: &Workspace, prepare: impl Fn()) -> Duration {
+/// The times of plans.
+pub fn plans(workspace: &Workspace, prepare: impl Fn()) -> Vec<Duration> {
     let time = || {
         prepare();
         time_of(|| assert!(start(&mut planning(workspace)).wait().expect("wait for terraform").success()))
     };
-    median((0..runs()).map(|_| time()).collect())
+    (0..runs()).map(|_| time()).collect()
 }
 
-/// The most memory of a process of the provider in a plan.
-pub fn peak(workspace: &Workspace, prepare: impl Fn()) -> u64 {
-    let provider = provider_binary::directory(build()).join("terraform-provider-istio");
+/// The most memory of a process of the provider in each of some plans.
+pub fn peaks(workspace: &Workspace, build: Build, prepare: impl Fn()) -> Vec<u64> {
+    let provider = provider_binary::directory(build).join("terraform-provider-istio");
     let peak = || {
         prepare();
         peak_of(start(&mut planning(workspace)), &provider, &[0])
     };
-    (0..runs()).map(|_| peak()).max().expect("a run")
+    (0..runs()).map(|_| peak()).collect()
 }
 
-fn planning(workspace: &Workspace) -> std::process::Command {
+pub fn planning(workspace: &Workspace) -> std::process::Command {
     workspace.command(&["plan", "-input=false", "-no-color", "-detailed-exitcode"])
 }
 
-fn kubectl_diff(lab: &Lab, manifests: &Manifests, home: &TempDir, prepare: impl Fn()) -> (Duration, u64) {
+fn kubectl_diff(
+    lab: &Lab,
+    manifests: &Manifests,
+    home: &TempDir,
+    prepare: impl Fn(),
+) -> (Vec<Duration>, Vec<u64>) {
     // 0: nothing differs; 1: something does, as the provider's own label on fields that kubectl would own.
     const ACCEPTED: [i32; 2] = [0, 1];
     let begin = || {
@@ -105,5 +111,5 @@ fn kubectl_diff(lab: &Lab, manifests: &Manifests, home: &TempDir, prepare: impl 
         peaks.push(peak_of(first, &kubectl, &ACCEPTED));
         finish(&mut second);
     }
-    (median(times), peaks.into_iter().max().expect("a run"))
+    (times, peaks)
 }

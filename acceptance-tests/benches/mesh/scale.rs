@@ -9,66 +9,102 @@ use std::time::Duration;
 
 use acceptance_tests::Workspace;
 use acceptance_tests::delay::relay;
+use acceptance_tests::provider_binary::Build;
 use k8s_openapi::api::rbac::v1::PolicyRule;
-use lab::api_server::identity;
 use lab::{Cluster, Lab, Spec};
 
-use crate::measure::{megabytes, seconds, time_of};
+use crate::measure::{Spread, megabytes, seconds, time_of};
 use crate::{build, plan};
 
 const ROUND_TRIP: Duration = Duration::from_millis(50);
-/// Who plans: with the rights that a plan needs, and nothing else of whom is in the audit log.
+/// Who creates: nobody else is in the audit log until there is a planner.
+const CREATOR: &str = "creator";
+/// Who plans: with the rights that a plan needs.
 const PLANNER: &str = "planner";
 
 /// Prints the table.
 pub fn table() {
     println!("\n### A plan of many primaries that changes nothing, {} ms away\n", ROUND_TRIP.as_millis());
     println!(
-        "| primaries | remote secrets | objects | requests | a primary | time, median | peak memory | create |\n\
+        "| primaries | remote secrets | objects | requests | a primary | time, median and range | peak memory | create |\n\
          |--:|--:|--:|--:|--:|--:|--:|--:|"
     );
+    sizes().into_iter().for_each(row);
+}
+
+/// How many primaries there are, in turn.
+pub fn sizes() -> Vec<usize> {
     let sizes = env::var("BENCH_PRIMARIES").unwrap_or_else(|_| "2,5,10".to_owned());
-    for size in sizes.split(',') {
-        row(size.trim().parse().expect("BENCH_PRIMARIES are numbers"));
-    }
+    sizes.split(',').map(|size| size.trim().parse().expect("BENCH_PRIMARIES are numbers")).collect()
 }
 
 fn row(size: usize) {
-    let names: Vec<String> = (1..=size).map(|number| format!("c{number}")).collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let lab = Lab::start(&Spec::flat(&names)).unwrap_or_else(|error| panic!("{}", lab::chain(&error)));
-    let far = |cluster: &Cluster| {
-        let server = SocketAddr::new(cluster.addresses().node().into(), 6443);
-        relay(lab.runtime(), server, ROUND_TRIP)
-    };
-    let relays: Vec<SocketAddr> = lab.clusters().iter().map(far).collect();
-    let workspace = Workspace::with_build(&configuration(&lab, &relays), build());
-    identify(&lab, workspace.path(), identity::ADMIN);
-    let created = time_of(|| drop(workspace.apply().succeeded()));
-    workspace.assert_no_changes();
-
-    for cluster in lab.clusters() {
-        cluster.api_server().add_identity(PLANNER, &rights_of_a_plan()).expect("an identity");
-    }
-    identify(&lab, workspace.path(), PLANNER);
-    let requests = || -> usize {
-        let of = |cluster: &Cluster| cluster.api_server().requests_of_identities().expect("the audit log");
-        lab.clusters().iter().map(of).sum()
-    };
-    let before = requests();
-    workspace.run(&["plan", "-input=false", "-no-color", "-detailed-exitcode"]).succeeded();
-    let requests = requests() - before;
-    let (time, peak) = (plan::plans(&workspace, || ()), plan::peak(&workspace, || ()));
-    let objects =
-        workspace.resource("istio_mesh.shop")["manifests"].as_object().map_or(0, serde_json::Map::len);
+    let mesh = FarMesh::create(size, build());
+    let requests = mesh.requests_of_a_plan();
+    let (times, peaks) = (plan::plans(&mesh.workspace, || ()), plan::peaks(&mesh.workspace, build(), || ()));
+    let objects = mesh.workspace.resource("istio_mesh.shop");
+    let objects = objects["manifests"].as_object().map_or(0, serde_json::Map::len);
     println!(
         "| {size} | {} | {objects} | {requests} | {} | {} | {} | {} |",
         size * (size - 1),
         requests / size,
-        seconds(time),
-        megabytes(peak),
-        seconds(created)
+        Spread::of(times).shown(seconds),
+        Spread::of(peaks).shown(megabytes),
+        seconds(mesh.time)
     );
+}
+
+/// A mesh whose clusters are far from Terraform.
+pub struct FarMesh {
+    lab: Lab,
+    /// What has created it.
+    pub workspace: Workspace,
+    /// How long that took.
+    pub time: Duration,
+    /// How many requests it took.
+    pub requests: usize,
+}
+
+impl FarMesh {
+    /// Creates one in new clusters. From then on, the workspace may only plan.
+    pub fn create(size: usize, build: Build) -> Self {
+        let names: Vec<String> = (1..=size).map(|number| format!("c{number}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let lab = Lab::start(&Spec::flat(&names)).unwrap_or_else(|error| panic!("{}", lab::chain(&error)));
+        let far = |cluster: &Cluster| {
+            let server = SocketAddr::new(cluster.addresses().node().into(), 6443);
+            relay(lab.runtime(), server, ROUND_TRIP)
+        };
+        let relays: Vec<SocketAddr> = lab.clusters().iter().map(far).collect();
+        let workspace = Workspace::with_build(&configuration(&lab, &relays), build);
+        identify(&lab, workspace.path(), CREATOR, &all_rights());
+        let time = time_of(|| drop(workspace.apply().succeeded()));
+        let requests = requests(&lab);
+        identify(&lab, workspace.path(), PLANNER, &rights_of_a_plan());
+        workspace.assert_no_changes();
+        Self { lab, workspace, time, requests }
+    }
+
+    /// How many requests a plan takes that changes nothing, and finds the provider's cache filled.
+    pub fn requests_of_a_plan(&self) -> usize {
+        let before = requests(&self.lab);
+        self.workspace.run(&["plan", "-input=false", "-no-color", "-detailed-exitcode"]).succeeded();
+        requests(&self.lab) - before
+    }
+}
+
+/// How many requests there have been.
+fn requests(lab: &Lab) -> usize {
+    let of = |cluster: &Cluster| cluster.api_server().requests_of_identities().expect("the audit log");
+    lab.clusters().iter().map(of).sum()
+}
+
+fn all_rights() -> [PolicyRule; 2] {
+    let all = || vec!["*".to_owned()];
+    [
+        PolicyRule { api_groups: Some(all()), resources: Some(all()), verbs: all(), ..PolicyRule::default() },
+        PolicyRule { non_resource_urls: Some(all()), verbs: all(), ..PolicyRule::default() },
+    ]
 }
 
 /// Reading, and a look into istiod.
@@ -82,10 +118,10 @@ fn rights_of_a_plan() -> [PolicyRule; 2] {
     [rule("*", "*", &["get", "list"]), rule("", "pods/portforward", &["create", "get"])]
 }
 
-/// Writes the tokens that the provider block names.
-fn identify(lab: &Lab, folder: &Path, identity: &str) {
+/// Makes an identity, and writes its tokens into the files that the provider block names.
+fn identify(lab: &Lab, folder: &Path, identity: &str, rules: &[PolicyRule]) {
     for cluster in lab.clusters() {
-        let token = cluster.api_server().token(identity).expect("the identity's token");
+        let token = cluster.api_server().add_identity(identity, rules).expect("an identity");
         std::fs::write(folder.join(cluster.name()), token).expect("write a token");
     }
 }

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt, stream};
@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::apply_object::{ObjectError, Written, is_refused, refusal};
 use crate::change_set::{Applied, Change, ChangeSet};
-use crate::diff::{Compared, Comparing, Definitions, definitions};
+use crate::diff::{Compared, Comparing, Preflight, definitions};
 use crate::diff_error::DiffError;
 use crate::engine::Engine;
 use crate::inventory::{Entry, Inventory};
@@ -124,9 +124,21 @@ impl Engine {
         policy: &Policy,
         cancel: &CancellationToken,
     ) -> Outcome<ApplyError> {
+        self.apply_after(&Preflight::default(), stages, inventory, policy, cancel).await
+    }
+
+    /// The same, of stages that a preflight of this run has looked at: what was not there then is made without another look.
+    pub async fn apply_after(
+        &self,
+        preflight: &Preflight,
+        stages: &[Stage],
+        inventory: &mut Inventory,
+        policy: &Policy,
+        cancel: &CancellationToken,
+    ) -> Outcome<ApplyError> {
         let mut outcome = Outcome::default();
-        outcome.error =
-            self.apply_stages(stages, inventory, policy, &mut outcome.changes, cancel).await.err();
+        let (changes, absent) = (&mut outcome.changes, &preflight.absent);
+        outcome.error = self.apply_stages(stages, inventory, (policy, absent), changes, cancel).await.err();
         outcome
     }
 
@@ -134,12 +146,13 @@ impl Engine {
         &self,
         stages: &[Stage],
         inventory: &mut Inventory,
-        policy: &Policy,
+        (policy, absent): (&Policy, &BTreeSet<ObjectId>),
         changes: &mut ChangeSet<Applied>,
         cancel: &CancellationToken,
     ) -> Result<(), ApplyError> {
         let definitions = definitions(stages.iter().flat_map(|stage| &stage.manifests));
-        let mut ready = self.preflight(stages, inventory, policy, &definitions, cancel).await?;
+        let comparing = Comparing { inventory: Some(inventory), policy, definitions: &definitions, absent };
+        let mut ready = self.compare_stages(stages, &comparing, cancel).await?;
         self.record_missing(stages, inventory, cancel).await?;
         let mut skipped = Vec::new();
         for stage in stages {
@@ -147,7 +160,7 @@ impl Engine {
                 return Err(ApplyError::Cancelled { stage: stage.name.clone() });
             }
             let before = inventory.clone();
-            let comparing = Comparing { inventory: Some(&before), policy, definitions: &definitions };
+            let comparing = Comparing { inventory: Some(&before), policy, definitions: &definitions, absent };
             let mut compared = self.compare_stage(stage, &mut ready, &comparing, cancel).await?;
             if policy.skip_refused {
                 skipped.extend(take_refused(&mut compared, policy));
@@ -161,17 +174,15 @@ impl Engine {
         if skipped.is_empty() { Ok(()) } else { Err(ApplyError::Refused { objects: skipped }) }
     }
 
-    async fn preflight(
+    async fn compare_stages(
         &self,
         stages: &[Stage],
-        inventory: &Inventory,
-        policy: &Policy,
-        definitions: &Definitions,
+        comparing: &Comparing<'_>,
         cancel: &CancellationToken,
     ) -> Result<BTreeMap<ObjectId, Compared>, ApplyError> {
+        let policy = comparing.policy;
         let manifests: Vec<Manifest> = stages.iter().flat_map(|stage| stage.manifests.clone()).collect();
-        let comparing = Comparing { inventory: Some(inventory), policy, definitions };
-        let compared = self.compare_all(&manifests, &comparing, cancel).await;
+        let compared = self.compare_all(&manifests, comparing, cancel).await;
         let compared = compared.map_err(|source| ApplyError::Compare { source })?;
         let refused: Vec<Change> = compared
             .iter()

@@ -1,6 +1,6 @@
 //! Brings one object to what its manifest says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use thiserror::Error;
@@ -96,7 +96,8 @@ impl Engine {
         for _ in 0..CONTENTION_ATTEMPTS {
             match self.write_compared(manifest, &compared, comparing.policy, cancel).await {
                 Err(ObjectError::Write(WriteError::Request(RequestError::Conflict { .. }))) => {
-                    let again = self.compare_all(std::slice::from_ref(manifest), comparing, cancel);
+                    let comparing = Comparing { absent: &BTreeSet::new(), ..*comparing };
+                    let again = self.compare_all(std::slice::from_ref(manifest), &comparing, cancel);
                     compared = again.await?.into_iter().next().unwrap_or(compared);
                 }
                 written => return written,

@@ -49,6 +49,17 @@ pub(crate) struct Comparing<'a> {
     pub inventory: Option<&'a Inventory>,
     pub policy: &'a Policy,
     pub definitions: &'a Definitions,
+    /// Objects that need not be read: they were not there a moment ago. Whoever makes one notices if it is there by now.
+    pub absent: &'a BTreeSet<ObjectId>,
+}
+
+/// What a set was found to change, and which of its objects were not there at all: an apply that follows need not look for them
+/// again.
+#[derive(Debug, Default)]
+pub struct Preflight {
+    /// The change of each object.
+    pub changes: Vec<Change>,
+    pub(crate) absent: BTreeSet<ObjectId>,
 }
 
 /// The kinds that the whole set defines.
@@ -89,11 +100,25 @@ impl Engine {
         policy: &Policy,
         cancel: &CancellationToken,
     ) -> Result<ChangeSet<Planned>, DiffError> {
-        let definitions = definitions(manifests.iter());
-        let comparing = Comparing { inventory, policy, definitions: &definitions };
-        let compared = self.compare_all(manifests, &comparing, cancel).await?;
-        let changes = compared.into_iter().map(|compared| compared.change).collect();
+        let changes = self.preflight(manifests, inventory, policy, cancel).await?.changes;
         self.with_surplus(changes, manifests, inventory, cancel).await
+    }
+
+    /// Says what applying `manifests` would do, in their order, for [`Engine::apply_after`]. Sends only GET and LIST.
+    pub async fn preflight(
+        &self,
+        manifests: &[Manifest],
+        inventory: Option<&Inventory>,
+        policy: &Policy,
+        cancel: &CancellationToken,
+    ) -> Result<Preflight, DiffError> {
+        let definitions = definitions(manifests.iter());
+        let absent = &BTreeSet::new();
+        let comparing = Comparing { inventory, policy, definitions: &definitions, absent };
+        let compared = self.compare_all(manifests, &comparing, cancel).await?;
+        let is_absent = |compared: &&Compared| compared.live.is_none() && compared.going.is_none();
+        let absent = compared.iter().filter(is_absent).map(|compared| compared.change.id.clone()).collect();
+        Ok(Preflight { changes: compared.into_iter().map(|compared| compared.change).collect(), absent })
     }
 
     /// The changes, and after them what pruning would delete.
@@ -142,9 +167,9 @@ impl Engine {
         let kinds = kinds(manifests, &discovery, comparing.definitions)?;
         let documents = self.documents(&kinds, comparing.definitions, cancel);
         let wanted =
-            manifests.iter().zip(&kinds).map(|(manifest, kind)| (manifest.id().clone(), kind.version()));
-        let wanted = wanted.collect();
-        let (documents, mut live) = futures::join!(documents, self.observe_versions(&wanted, cancel));
+            manifests.iter().zip(&kinds).filter(|(manifest, _)| !comparing.absent.contains(manifest.id()));
+        let wanted = wanted.map(|(manifest, kind)| (manifest.id().clone(), kind.version())).collect();
+        let (documents, mut live) = futures::join!(documents, self.observe_versions(wanted, cancel));
         let documents = documents?;
         let mut compared = Vec::with_capacity(manifests.len());
         for (manifest, kind) in manifests.iter().zip(kinds) {
@@ -208,7 +233,7 @@ impl Engine {
                 if self.shared.options.rules.creates_only_if_absent(&id) {
                     Action::Left
                 } else {
-                    let owner = live.owner(&self.shared.options.owner).map(str::to_owned);
+                    let owner = live.owner(&self.owner).map(str::to_owned);
                     Action::Foreign { managers: live.managers(), owner }
                 }
             }
@@ -240,7 +265,7 @@ impl Engine {
             || (self.is_unowned(live) && inherits())
             || match policy.adoption {
                 Adoption::Never => false,
-                Adoption::Unowned => live.owner(&self.shared.options.owner).is_none(),
+                Adoption::Unowned => live.owner(&self.owner).is_none(),
                 Adoption::Any => true,
             }
     }
@@ -248,15 +273,14 @@ impl Engine {
     /// Whether an object is others' and shared with them by a rule.
     pub(crate) fn is_shared(&self, live: &Live, id: &ObjectId, inventory: Option<&Inventory>) -> bool {
         self.shared.options.rules.shares(id)
-            && live.owner(&self.shared.options.owner).is_none()
+            && live.owner(&self.owner).is_none()
             && !self.is_ours(live, id, inventory)
     }
 
     /// Whether an object bears our owner label, or is in the inventory with this UID and bears nobody else's.
     pub(crate) fn is_ours(&self, live: &Live, id: &ObjectId, inventory: Option<&Inventory>) -> bool {
-        let owner = &self.shared.options.owner;
-        match live.owner(owner) {
-            Some(value) => value == owner.value,
+        match live.owner(&self.owner) {
+            Some(value) => value == self.owner.value,
             None => inventory.is_some_and(|inventory| {
                 let entry = inventory.entries().get(id);
                 entry.is_some_and(|entry| entry.uid.as_deref() == Some(live.uid()))

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
@@ -16,10 +16,12 @@ const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGrou
 pub(crate) struct Discovery {
     /// Versions in the server's order of preference.
     kinds: BTreeMap<GroupKind, Vec<Resource>>,
+    /// Whether an earlier process has read it, so that kinds may have come and gone since.
+    is_kept: bool,
 }
 
 /// How one version of a kind is addressed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Resource {
     pub kind: GroupKind,
     pub version: String,
@@ -30,6 +32,24 @@ pub(crate) struct Resource {
 }
 
 impl Discovery {
+    /// What an earlier process has read, the versions of each kind in the server's order of preference.
+    pub fn kept(resources: Vec<Resource>) -> Self {
+        let mut discovery = Self { is_kept: true, ..Self::default() };
+        for resource in resources {
+            discovery.kinds.entry(resource.kind.clone()).or_default().push(resource);
+        }
+        discovery
+    }
+
+    pub fn is_kept(&self) -> bool {
+        self.is_kept
+    }
+
+    /// Every version of every kind, those of one kind in the server's order of preference.
+    pub fn resources(&self) -> impl Iterator<Item = &Resource> {
+        self.kinds.values().flatten()
+    }
+
     /// The wanted version of a kind, or the preferred one.
     pub fn resource(&self, kind: &GroupKind, version: Option<&str>) -> Option<&Resource> {
         let versions = self.kinds.get(kind)?;
@@ -135,7 +155,7 @@ struct ResponseKind {
 }
 
 impl Engine {
-    /// What the cluster serves, read once.
+    /// What the cluster serves, read once: what an earlier process has read is as good.
     pub(crate) async fn discovery(&self, cancel: &CancellationToken) -> Result<Arc<Discovery>, RequestError> {
         self.discovery_with(|_| true, cancel).await
     }
@@ -151,6 +171,14 @@ impl Engine {
             () = cancel.cancelled() => return Err(document("/apis").cancelled()),
             cached = self.shared.discovery.lock() => cached,
         };
+        if cached.is_none() {
+            *cached = self
+                .shared
+                .server
+                .get()
+                .and_then(|server| self.shared.options.discovery.get(server))
+                .map(Arc::new);
+        }
         if let Some(discovery) = &*cached
             && is_enough(discovery)
         {
@@ -160,6 +188,9 @@ impl Engine {
             self.forget_index().await;
         }
         let discovery = Arc::new(self.discover(cancel).await?);
+        if let Some(server) = self.shared.server.get() {
+            self.shared.options.discovery.put(server, &discovery);
+        }
         *cached = Some(discovery.clone());
         Ok(discovery)
     }

@@ -1,18 +1,22 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{Mutex, RwLock, Semaphore};
 
 use crate::discovery::Discovery;
-use crate::options::Options;
+use crate::discovery_cache::Server;
+use crate::options::{Options, Owner};
 use crate::schemas::Index;
 
-/// Works on the objects of one cluster. Cheap to clone; clones share discovery, schemas and the limit of requests.
+/// Works on the objects of one owner in one cluster. Cheap to clone; clones, and views for other owners, share discovery, schemas and the
+/// limit of requests.
 ///
 /// Its verbs are in the modules of their names: `observe`, `diff`, `claim`, `apply`, `prune`, `delete`, `wait`. All of them
 /// end within a second once their `CancellationToken` is cancelled.
 #[derive(Clone)]
 pub struct Engine {
     pub(crate) shared: Arc<Shared>,
+    /// Whose objects are meant; that of `shared.options` is only the first view's.
+    pub(crate) owner: Arc<Owner>,
 }
 
 pub(crate) struct Shared {
@@ -20,6 +24,8 @@ pub(crate) struct Shared {
     pub options: Options,
     pub requests: Semaphore,
     pub discovery: Mutex<Option<Arc<Discovery>>>,
+    /// Which server it is, once that is known.
+    pub server: OnceLock<Server>,
     pub index: Index,
 }
 
@@ -37,15 +43,30 @@ impl Engine {
     /// The engine retries by itself: make the client with `Config::default_retry = false`.
     pub fn new(client: kube::Client, options: Options) -> Self {
         let requests = Semaphore::new(options.concurrency.max(1));
+        let owner = Arc::new(options.owner.clone());
         Self {
+            owner,
             shared: Arc::new(Shared {
                 credentials: RwLock::new(Credentials { client, generation: 0 }),
                 options,
                 requests,
                 discovery: Mutex::default(),
+                server: OnceLock::new(),
                 index: Index::default(),
             }),
         }
+    }
+
+    /// The same engine for the objects of another owner.
+    #[must_use]
+    pub fn for_owner(&self, owner: Owner) -> Self {
+        Self { shared: Arc::clone(&self.shared), owner: Arc::new(owner) }
+    }
+
+    /// Says which server the engine reaches. From then on what an earlier process has found that it serves is used, see
+    /// [`DiscoveryCache`](crate::DiscoveryCache). What was said first stays.
+    pub fn identify(&self, server: Server) {
+        let _ = self.shared.server.set(server);
     }
 }
 

@@ -36,7 +36,7 @@ impl Engine {
                 admit(found, claim)?
             } else {
                 if made.is_empty() {
-                    made.extend(self.left_namespace(at, stages, cancel).await?);
+                    made.extend(self.namespace_for(at, stages, cancel).await?);
                 }
                 Inventory::made_by(at, claim)
             };
@@ -54,9 +54,9 @@ impl Engine {
         }
     }
 
-    /// The namespace that the inventory is to lie in, if a run has made it that was killed before there was an inventory: nobody owns it,
-    /// and nobody but ourselves has ever written it.
-    async fn left_namespace(
+    /// The namespace that the inventory is to lie in: made now if there is none, or by a run that was killed before there was an
+    /// inventory. Then nobody owns it, and nobody but ourselves has ever written it.
+    async fn namespace_for(
         &self,
         at: &InventoryRef,
         stages: &[Stage],
@@ -64,6 +64,9 @@ impl Engine {
     ) -> Result<Option<(ObjectId, Entry)>, InventoryError> {
         let Some((id, order)) = namespace_in(stages, at) else { return Ok(None) };
         let live = self.get(&namespaces(), &id, cancel).await.map_err(|source| read(at, source))?;
+        if live.is_none() {
+            return self.make_namespace(at, stages, cancel).await;
+        }
         let left = live.filter(|live| self.is_unowned(live) && self.has_written(live));
         Ok(left.map(|live| (id, Entry { uid: Some(live.uid().to_owned()), order })))
     }
@@ -88,7 +91,7 @@ impl Engine {
         let target = Target::Object(id.clone());
         let call = Call::new(Verb::Create, target, Method::POST, uri, "application/json", body);
         match self.read::<Value>(&call, cancel).await {
-            Ok(value) => Ok(Some((id, Entry { uid: Some(Live::new(value).uid().to_owned()), order }))),
+            Ok(value) => Ok(Some((id, Entry { uid: Some(Live::of(value).uid().to_owned()), order }))),
             Err(RequestError::Conflict { .. }) => Ok(None),
             Err(source) => Err(InventoryError::Namespace { id, source: Box::new(source.into()) }),
         }

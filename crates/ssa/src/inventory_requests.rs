@@ -26,7 +26,7 @@ impl Engine {
         resource_version: &str,
         cancel: &CancellationToken,
     ) -> Result<Live, RequestError> {
-        let Owner { label, value } = &self.shared.options.owner;
+        let Owner { label, value } = &*self.owner;
         let mut config_map = json!({
             "apiVersion": "v1",
             "kind": "ConfigMap",
@@ -44,7 +44,7 @@ impl Engine {
         let uri = format!("{path}?fieldManager={}", encode(&self.shared.options.field_manager));
         let body = config_map.to_string().into_bytes();
         let call = Call::new(verb, Target::Object(id), method, uri, "application/json", body);
-        Ok(Live::new(self.read(&call, cancel).await?))
+        Ok(Live::of(self.read(&call, cancel).await?))
     }
 
     pub(crate) async fn config_map(

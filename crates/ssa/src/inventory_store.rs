@@ -33,6 +33,7 @@ use crate::inventory_requests::{config_maps, read, write};
 use crate::live::Live;
 use crate::object_id::ObjectId;
 use crate::observe::encode;
+use crate::options::Owner;
 use crate::request_error::RequestError;
 
 /// How much of a shard's digest is in its name.
@@ -56,6 +57,20 @@ impl Engine {
                 }
                 Err(shard) => return Err(malformed(at, format!("its shard {shard} is missing"))),
             }
+        }
+    }
+
+    /// The same of its ConfigMap as it was read with other objects: only what lies in further ones is read now.
+    pub async fn inventory_in(
+        &self,
+        at: &InventoryRef,
+        live: &Live,
+        cancel: &CancellationToken,
+    ) -> Result<Option<Inventory>, InventoryError> {
+        match self.objects(at, live, cancel).await? {
+            Ok(objects) => inventory_of(at, live, &objects).map(Some),
+            // A writer has replaced the record, and its shards, since.
+            Err(_) => self.inventory(at, cancel).await,
         }
     }
 
@@ -161,8 +176,8 @@ impl Engine {
         if inventory.origin != Origin::Detached {
             self.delete_config_map(at, &at.name, cancel).await?;
         }
-        let owner = &self.shared.options.owner;
-        let selector = format!("&labelSelector={}", encode(&format!("{}={}", owner.label, owner.value)));
+        let Owner { label, value } = &*self.owner;
+        let selector = format!("&labelSelector={}", encode(&format!("{label}={value}")));
         let found = self.list(&config_maps, &at.namespace, &selector, cancel).await;
         for live in found.map_err(|source| read(at, source))? {
             let name = live.value()["metadata"]["name"].as_str().unwrap_or_default();

@@ -16,7 +16,8 @@ impl std::fmt::Debug for Live {
 }
 
 impl Live {
-    pub(crate) fn new(value: Value) -> Self {
+    /// An object that was read by other means, whole, with its kind and version.
+    pub fn of(value: Value) -> Self {
         Self(value)
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 
+use crate::discovery_cache::DiscoveryCache;
 use crate::field_set::ManagedFields;
 use crate::object_id::ObjectId;
 use crate::predecessor::Predecessor;
@@ -26,6 +27,8 @@ pub struct Options {
     pub budgets: Budgets,
     /// The schemas that were read before.
     pub schemas: SchemaCache,
+    /// What servers were found to serve before.
+    pub discovery: DiscoveryCache,
     /// How to get a client with fresh credentials; used once for each request that the server answers with 401.
     pub reauthenticate: Option<Reauthenticate>,
 }
@@ -40,6 +43,7 @@ impl Options {
             concurrency: 8,
             budgets: Budgets::default(),
             schemas: SchemaCache::default(),
+            discovery: DiscoveryCache::default(),
             reauthenticate: None,
         }
     }

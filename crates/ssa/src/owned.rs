@@ -22,7 +22,7 @@ impl Engine {
         cancel: &CancellationToken,
     ) -> Result<BTreeSet<ObjectId>, RequestError> {
         let discovery = self.discovery(cancel).await?;
-        let Owner { label, value } = &self.shared.options.owner;
+        let Owner { label, value } = &*self.owner;
         let selector = format!("&labelSelector={}", encode(&format!("{label}={value}")));
         let lists = kinds.iter().filter_map(|kind| discovery.resource(kind, None));
         let lists = lists.map(|resource| async {
@@ -52,7 +52,7 @@ impl Engine {
         if let Some(metadata) = own["metadata"].as_object_mut()
             && let Some(labels) = metadata.get_mut("labels").and_then(Value::as_object_mut)
         {
-            labels.remove(&self.shared.options.owner.label);
+            labels.remove(&self.owner.label);
             if labels.is_empty() {
                 metadata.remove("labels");
             }
@@ -62,8 +62,7 @@ impl Engine {
 
     /// Whether a live object bears another owner's label.
     pub fn is_foreign(&self, live: &Live) -> bool {
-        let owner = &self.shared.options.owner;
-        live.owner(owner).is_some_and(|value| value != owner.value)
+        live.owner(&self.owner).is_some_and(|value| value != self.owner.value)
     }
 }
 

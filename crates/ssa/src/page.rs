@@ -39,7 +39,7 @@ impl Engine {
             let live = self.config_map(at, &page, cancel).await?;
             let is_same = live.as_ref().is_some_and(|live| {
                 live.value()["data"].as_object() == Some(&content)
-                    && live.owner(&self.shared.options.owner) == Some(&*self.shared.options.owner.value)
+                    && live.owner(&self.owner) == Some(&*self.owner.value)
             });
             if is_same {
                 return Ok(());

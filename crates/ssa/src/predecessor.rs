@@ -64,7 +64,7 @@ impl Engine {
         let body = patch.to_string().into_bytes();
         let uri = resource.path(id);
         let call = Call::new(Verb::Patch, Target::Object(id.clone()), Method::PATCH, uri, JSON_PATCH, body);
-        Ok(Live::new(self.read(&call, cancel).await?))
+        Ok(Live::of(self.read(&call, cancel).await?))
     }
 }
 

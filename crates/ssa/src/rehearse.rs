@@ -37,7 +37,8 @@ impl Engine {
         cancel: &CancellationToken,
     ) -> Result<Rehearsal, DiffError> {
         let definitions = definitions(manifests.iter());
-        let comparing = Comparing { inventory, policy, definitions: &definitions };
+        let absent = &BTreeSet::new();
+        let comparing = Comparing { inventory, policy, definitions: &definitions, absent };
         let compared = self.compare_all(manifests, &comparing, cancel).await?;
         let new = compared.iter().filter(|compared| compared.live.is_none());
         let new: BTreeSet<ObjectId> = new.map(|compared| compared.change.id.clone()).collect();

@@ -52,7 +52,7 @@ impl Engine {
                 || entry["manager"] == nobody.as_str()
                 || !entry["subresource"].is_null()
         };
-        live.owner(&self.shared.options.owner).is_none() && entries(live).iter().all(is_nobodys)
+        live.owner(&self.owner).is_none() && entries(live).iter().all(is_nobodys)
     }
 
     /// Whether we are among those who have written an object.
@@ -99,7 +99,7 @@ impl Engine {
                 "fieldsV1": {"f:metadata": {"f:labels": {}}},
             }));
         }
-        let label = &self.shared.options.owner.label;
+        let label = &self.owner.label;
         let mut metadata = json!({
             "resourceVersion": live.resource_version(),
             "labels": {label.as_str(): null},

@@ -232,6 +232,12 @@ impl RequestError {
         matches!(self, Self::NotFound { .. })
     }
 
+    /// Whether the server does not serve the kind at all: only what says that an object does not exist names it.
+    pub(crate) fn is_of_unserved_kind(&self) -> bool {
+        let Self::NotFound { source, .. } = self else { return false };
+        source.details.as_ref().is_none_or(|details| details.name.is_empty())
+    }
+
     /// Whether the right to do it is missing.
     pub fn is_forbidden(&self) -> bool {
         matches!(self, Self::Forbidden { .. })

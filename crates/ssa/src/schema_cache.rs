@@ -1,21 +1,28 @@
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::digest::hex;
 use crate::document::Document;
+use crate::kept_file;
 
 /// Schemas that were read from API servers. A server gives each document an address with a digest of its content, so that a document never becomes stale
 /// and clusters that have the same one share it.
 ///
 /// Clones share what they hold: give one cache to all engines of a process. With a folder it also lasts from process to process. What cannot be read there, or
 /// written, is read from the server again.
+///
+/// An address without a digest may mean another document in another cluster, or tomorrow: it is read each time.
 #[derive(Clone, Default)]
 pub struct SchemaCache {
     documents: Arc<Mutex<BTreeMap<String, Arc<Document>>>>,
+    /// Held by whoever reads a document, so that others wait for it.
+    turns: Arc<Mutex<BTreeMap<String, Arc<Turn>>>>,
     folder: Option<PathBuf>,
 }
+
+type Turn = tokio::sync::Mutex<()>;
 
 impl fmt::Debug for SchemaCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -34,36 +41,36 @@ impl SchemaCache {
         if let Some(document) = documents.get(url) {
             return Some(document.clone());
         }
-        let text = std::fs::read(self.file(url)?).ok()?;
-        let document: Arc<Document> = Arc::new(serde_json::from_slice(&text).ok()?);
+        let document: Arc<Document> = Arc::new(kept_file::read(&self.file(url)?)?);
         documents.insert(url.to_owned(), document.clone());
         Some(document)
     }
 
+    /// Held while a document is read: of several engines that need it at the same time one reads it.
+    pub(crate) fn turn(&self, url: &str) -> Arc<Turn> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(turns.entry(url.to_owned()).or_default())
+    }
+
     pub(crate) fn put(&self, url: &str, document: &Arc<Document>) {
+        if !has_digest(url) {
+            return;
+        }
         let mut documents = self.documents.lock().unwrap_or_else(PoisonError::into_inner);
         documents.insert(url.to_owned(), document.clone());
-        if let Some(file) = self.file(url)
-            && let Err(error) = write(&file, document)
-        {
-            tracing::debug!(file = %file.display(), %error, "a schema is not kept");
+        if let Some(file) = self.file(url) {
+            kept_file::keep(&file, document.as_ref());
         }
     }
 
-    /// Where a document is kept; an address without a digest may mean another document tomorrow.
     fn file(&self, url: &str) -> Option<PathBuf> {
-        let folder = self.folder.as_ref().filter(|_| url.contains("hash="))?;
+        let folder = self.folder.as_ref().filter(|_| has_digest(url))?;
         Some(folder.join(format!("{}.json", hex(url.as_bytes()))))
     }
 }
 
-/// Readers never see half a file.
-fn write(file: &Path, document: &Document) -> std::io::Result<()> {
-    let folder = file.parent().unwrap_or(file);
-    std::fs::create_dir_all(folder)?;
-    let unfinished = file.with_extension(std::process::id().to_string());
-    std::fs::write(&unfinished, serde_json::to_vec(document)?)?;
-    std::fs::rename(&unfinished, file)
+fn has_digest(url: &str) -> bool {
+    url.contains("hash=")
 }
 
 #[cfg(test)]
@@ -73,14 +80,14 @@ mod tests {
     use super::SchemaCache;
 
     #[test]
-    fn a_document_with_a_digest_outlives_the_process_and_one_without_does_not() {
+    fn a_document_with_a_digest_outlives_the_process_and_one_without_is_not_kept() {
         let folder = tempfile::tempdir().unwrap();
         let cache = || SchemaCache::in_folder(folder.path().join("schemas"));
         let first = cache();
-        for url in ["/openapi/v3/api/v1?hash=A", "/openapi/v3/api/v1"] {
+        for (url, is_kept) in [("/openapi/v3/api/v1?hash=A", true), ("/openapi/v3/api/v1", false)] {
             assert!(first.get(url).is_none());
             first.put(url, &Arc::default());
-            assert!(first.get(url).is_some());
+            assert_eq!(first.get(url).is_some(), is_kept);
         }
         assert!(cache().get("/openapi/v3/api/v1?hash=A").is_some());
         assert!(cache().get("/openapi/v3/api/v1?hash=B").is_none());

@@ -65,6 +65,15 @@ impl Engine {
         if let Some(document) = cache.get(url) {
             return Ok(document);
         }
+        let turn = cache.turn(url);
+        let _turn = tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Err(get(url).cancelled()),
+            turn = turn.lock() => turn,
+        };
+        if let Some(document) = cache.get(url) {
+            return Ok(document);
+        }
         let document = Arc::new(self.read(&get(url), cancel).await?);
         cache.put(url, &document);
         Ok(document)

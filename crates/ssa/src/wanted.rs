@@ -8,7 +8,7 @@ use crate::field_set::{FieldSet, ManagedFields};
 use crate::live::Live;
 use crate::manifest::Manifest;
 use crate::object_id::ObjectId;
-use crate::options::{Options, Policy};
+use crate::options::{Options, Owner, Policy};
 use crate::rules::Ownership;
 use crate::schema::Schema;
 
@@ -31,7 +31,7 @@ impl Engine {
                 metadata.retain(|_, member| !member.is_null());
             }
             if !is_shared {
-                add_owner_label(object, options);
+                add_owner_label(object, &self.owner);
             }
         }
         drop_nulls(&mut wanted, schema);
@@ -101,12 +101,12 @@ fn has_rules(options: &Options, id: &ObjectId) -> bool {
     options.rules.fields.iter().any(|rule| rule.objects.matches(id))
 }
 
-fn add_owner_label(object: &mut Map<String, Value>, options: &Options) {
+fn add_owner_label(object: &mut Map<String, Value>, owner: &Owner) {
     let metadata = object.entry("metadata").or_insert_with(|| Value::Object(Map::new()));
     let Some(metadata) = metadata.as_object_mut() else { return };
     let labels = metadata.entry("labels").or_insert_with(|| Value::Object(Map::new()));
     if let Some(labels) = labels.as_object_mut() {
-        labels.insert(options.owner.label.clone(), Value::String(options.owner.value.clone()));
+        labels.insert(owner.label.clone(), Value::String(owner.value.clone()));
     }
 }
 

@@ -93,7 +93,7 @@ impl Engine {
         cancel: &CancellationToken,
     ) -> Result<Live, WriteError> {
         let answer = self.send_apply(resource, id, wanted.json(), Manner::default(), cancel).await?;
-        let live = Live::new(answer.content);
+        let live = Live::of(answer.content);
         let mut managers = live.managers();
         managers.retain(|manager| *manager != self.shared.options.field_manager);
         if answer.status == StatusCode::CREATED || answer.attempts > 1 || managers.is_empty() {
@@ -131,7 +131,7 @@ impl Engine {
         cancel: &CancellationToken,
     ) -> Result<Live, WriteError> {
         let body = wanted.json_over(live.uid(), manner.force.then(|| live.resource_version()));
-        Ok(Live::new(self.send_apply(resource, id, body, manner, cancel).await?.content))
+        Ok(Live::of(self.send_apply(resource, id, body, manner, cancel).await?.content))
     }
 
     pub(crate) async fn send_apply(

@@ -10,7 +10,7 @@ use crate::clusters::{self, Cluster};
 use crate::diagnostics;
 use crate::documents::{JoinClusterModel, Page, texts};
 use crate::mesh::{ClusterFacts, DEFAULT_TRUST_DOMAIN, JOIN_PAGE};
-use crate::observe::{self, Installed};
+use crate::observe::{self, Installed, Snapshot};
 use crate::provider_data::ProviderData;
 
 /// What was read of one cluster.
@@ -38,9 +38,10 @@ pub async fn read(
 ) -> Result<Member, Diagnostic> {
     let unusable = |error| diagnostics::cluster(&error, Some(at.clone()));
     let cluster = data.clusters.get(label).await.map_err(unusable)?;
+    let snapshot = Snapshot::of(&cluster);
     let reads = try_join3(
-        observe::facts(&cluster),
-        observe::roots(&cluster, namespace),
+        observe::known_facts(&cluster),
+        observe::roots(&snapshot, namespace),
         observe::join_page(&cluster, namespace),
     );
     let (facts, roots, page) = reads.await.map_err(unusable)?;

@@ -14,10 +14,11 @@ use crate::lifecycle::kept_secrets;
 use crate::manifests::ObjectId;
 use crate::mesh::well_known::INTERMEDIATE_SECRET;
 use crate::mesh::{Authority, ClusterName, GivenAuthority, RootKeeper, ValidatedMesh};
-use crate::rollout::{Owner, Target};
+use crate::rollout::{Engines, Owner};
 use crate::trust::{self, CA_CERT, CA_KEY, CERT_CHAIN, Intermediate, ROOT_CERT, Root};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures::future::try_join_all;
 use serde_json::{Map, Value};
 use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
 use time::OffsetDateTime;
@@ -55,7 +56,8 @@ pub fn check_given(config: &MeshModel, mesh: &ValidatedMesh) -> Result<Option<Ar
 pub async fn check_existing(
     mesh: &ValidatedMesh,
     clusters: &[Cluster],
-    missing: impl Fn(&Cluster) -> Option<Diagnostic>,
+    missing: Option<fn(&Cluster) -> Diagnostic>,
+    engines: &Engines,
     cancel: &CancellationToken,
 ) -> Result<(), Diagnostics> {
     if *mesh.authority() != Authority::Existing {
@@ -63,7 +65,7 @@ pub async fn check_existing(
     }
     let mut authorities = Authorities::new();
     let mut errors = Diagnostics::new();
-    for cluster in clusters {
+    let reads = clusters.iter().map(|cluster| async move {
         let id = ObjectId::of(
             &cluster.name().parse::<ClusterName>().map_err(|error| not_a_name(&error))?,
             &serde_json::json!({
@@ -72,14 +74,16 @@ pub async fn check_existing(
                 "metadata": {"name": INTERMEDIATE_SECRET, "namespace": mesh.namespace()},
             }),
         );
-        let target = Target::new(cluster, "", &Owner::mesh(""), mesh.namespace().as_str());
-        let mut live = match kept_secrets::read(&target, [id.clone()].into_iter(), primary, cancel).await {
-            Ok(live) => live,
+        let target = engines.target(cluster, "", &Owner::mesh(""), mesh.namespace().as_str());
+        match kept_secrets::read(&target, [id.clone()].into_iter(), primary, cancel).await {
+            Ok(mut live) => Ok(Some((cluster, live.remove(&id), id))),
             // Whatever is to be changed there fails by itself.
-            Err(_) if cluster.on_unreachable() != OnUnreachable::Error => continue,
-            Err(error) => return Err(error.into()),
-        };
-        match live.remove(&id).map(|data| authority(&decoded(&data), mesh)) {
+            Err(_) if cluster.on_unreachable() != OnUnreachable::Error => Ok(None),
+            Err(error) => Err(error),
+        }
+    });
+    for (cluster, live, id) in try_join_all(reads).await?.into_iter().flatten() {
+        match live.map(|data| authority(&decoded(&data), mesh)) {
             Some(Ok(authority)) => drop(authorities.insert(cluster.name().to_owned(), authority)),
             Some(Err(error)) => {
                 let summary = format!("Cluster {:?}: istiod could not use the Secret {id}", cluster.name());
@@ -87,7 +91,7 @@ pub async fn check_existing(
                     "With mode = \"existing\", something else writes this Secret; correct it there.";
                 errors.push(diagnostics::failure(summary, &error, way_out, Some(path().attribute("mode"))));
             }
-            None => errors.extend(missing(cluster)),
+            None => errors.extend(missing.map(|missing| missing(cluster))),
         }
     }
     errors.into_result()?;

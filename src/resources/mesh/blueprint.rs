@@ -8,16 +8,17 @@ use tfplugin::{AttributePath, Diagnostic};
 use crate::charts::{self, Fetched};
 use crate::desired::ManifestSet;
 use crate::diagnostics;
-use crate::lifecycle::Recorded;
+use crate::lifecycle::{Recorded, Render};
 use crate::mesh::{ChartName, ChartVersion, ClusterFacts, ClusterName, Member, ValidatedMesh};
 use crate::provider_data::ProviderData;
-use crate::render;
+use crate::render::{self, Renderer};
 
 /// A mesh and its charts.
 pub struct Blueprint {
     /// The mesh.
     pub mesh: ValidatedMesh,
     charts: BTreeMap<String, Fetched>,
+    renderer: Renderer,
     #[cfg(feature = "leak")]
     leak: String,
 }
@@ -54,6 +55,7 @@ impl Blueprint {
         Ok(Self {
             mesh,
             charts,
+            renderer: Renderer::default(),
             #[cfg(feature = "leak")]
             leak: data.credentials(),
         })
@@ -67,11 +69,6 @@ impl Blueprint {
         digests.collect()
     }
 
-    /// What this cluster shall hold.
-    pub fn render(&self, cluster: &ClusterName, facts: &ClusterFacts) -> Result<ManifestSet, Diagnostic> {
-        self.render_as(&self.mesh, cluster, facts)
-    }
-
     /// What it shall hold in another mesh that is made of the same charts.
     pub fn render_as(
         &self,
@@ -83,7 +80,8 @@ impl Blueprint {
         let member = primary.member();
         let charts = member.charts().map(|name| Ok((name, self.chart(name, member)?)));
         let charts = charts.collect::<Result<_, Diagnostic>>()?;
-        render::render(mesh, primary, &charts, facts).map_err(|error| cannot_render(cluster, &error))
+        render::render_with(&self.renderer, mesh, primary, &charts, facts)
+            .map_err(|error| cannot_render(cluster, &error))
     }
 
     fn chart(&self, name: ChartName, member: &Member) -> Result<&helm_template::Chart, Diagnostic> {
@@ -92,6 +90,12 @@ impl Blueprint {
         fetched.ok_or_else(|| {
             Diagnostic::error(format!("Chart {key} was not fetched"), "This is a bug in the provider.")
         })
+    }
+}
+
+impl Render for Blueprint {
+    fn render(&self, cluster: &ClusterName, facts: &ClusterFacts) -> Result<ManifestSet, Diagnostic> {
+        self.render_as(&self.mesh, cluster, facts)
     }
 }
 
@@ -130,6 +134,7 @@ impl Blueprint {
         Self {
             mesh,
             charts,
+            renderer: Renderer::default(),
             #[cfg(feature = "leak")]
             leak: String::new(),
         }

@@ -8,15 +8,14 @@ use tfplugin::{AttributePath, Diagnostic, Diagnostics};
 use tokio_util::sync::CancellationToken;
 
 use super::dependents;
-use super::facts::{self, Facts};
 use super::model::MeshModel;
 use crate::clusters::Cluster;
 use crate::diagnostics;
-use crate::lifecycle::Recorded;
+use crate::lifecycle::{PlannedClusters, Recorded};
 use crate::manifests::ObjectId;
 use crate::observe;
 use crate::provider_data::ProviderData;
-use crate::rollout::{Owner, Target};
+use crate::rollout::{Engines, Owner};
 
 /// What becomes of workloads when their control plane goes and another one comes.
 const LOST: &str = "its control planes and gateways are removed, and the new mesh has a new root certificate unless you provide \
@@ -24,9 +23,14 @@ const LOST: &str = "its control planes and gateways are removed, and the new mes
 
 /// Of a create. What a plan cannot know is whether it also destroys: of a resource that is tainted, Terraform shows the provider
 /// nothing but a create.
-pub async fn of_create(planned: &MeshModel, clusters: &[Cluster], cancel: &CancellationToken) -> Diagnostics {
+pub async fn of_create(
+    planned: &MeshModel,
+    clusters: &[Cluster],
+    engines: &Engines,
+    cancel: &CancellationToken,
+) -> Diagnostics {
     let Some(namespace) = planned.namespace.as_str() else { return Diagnostics::new() };
-    let looks = clusters.iter().map(|cluster| phase(cluster, namespace, cancel));
+    let looks = clusters.iter().map(|cluster| phase(cluster, namespace, engines, cancel));
     let mut finished: BTreeMap<bool, Vec<String>> = BTreeMap::new();
     for (label, phase) in join_all(looks).await.into_iter().flatten() {
         finished.entry(phase != Phase::Creating).or_default().push(format!("{label:?}"));
@@ -35,8 +39,13 @@ pub async fn of_create(planned: &MeshModel, clusters: &[Cluster], cancel: &Cance
 }
 
 /// How far the mesh in this namespace of the cluster is, by its record; `None` without a record, or where it cannot be read.
-async fn phase(cluster: &Cluster, namespace: &str, cancel: &CancellationToken) -> Option<(String, Phase)> {
-    let target = Target::new(cluster, "", &Owner::mesh(""), namespace);
+async fn phase(
+    cluster: &Cluster,
+    namespace: &str,
+    engines: &Engines,
+    cancel: &CancellationToken,
+) -> Option<(String, Phase)> {
+    let target = engines.target(cluster, "", &Owner::mesh(""), namespace);
     let record = target.record(cancel).await.ok()??;
     Some((cluster.name().to_owned(), record.phase()))
 }
@@ -61,20 +70,20 @@ fn is_there(namespace: &str, labels: &str, is_finished: bool) -> Diagnostic {
     Diagnostic::warning(summary, detail)
 }
 
-/// Of an update: `recorded` is the state before with the labels of `facts`.
+/// Of an update.
 pub async fn of_update(
     prior: &MeshModel,
     planned: &MeshModel,
-    recorded: &Recorded,
-    facts: &Facts,
+    clusters: &PlannedClusters,
     data: &ProviderData,
 ) -> Diagnostics {
+    let recorded = &clusters.recorded;
     if planned.namespace.is_known() && planned.namespace != prior.namespace {
         let mut warnings = Diagnostics::from(is_replaced(prior, planned));
         warnings.extend(dependents::warnings(labels(recorded), recorded, &prior.leave(), data).await);
         return warnings;
     }
-    let leaving = facts::leaving(recorded, facts);
+    let leaving = clusters.leaving();
     let mut warnings = dependents::warnings(leaving.iter().copied(), recorded, &prior.leave(), data).await;
     warnings.extend(deleted_definitions(&leaving, prior, recorded, data).await);
     let stays = |label: &str| !leaving.contains(&label);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tfplugin::{AttributePath, Diagnostics, Field};
+use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
 
 use super::authority_block;
 use super::model::{MeshModel, PrimaryModel};
@@ -138,6 +138,14 @@ fn gateway(
 ) -> Option<EastWestGateway> {
     let path = primary(label).attribute(role.block());
     reader.block(declared.gateway(role)).map(|gateway| reader.gateway(gateway, label, &path))
+}
+
+/// Terraform applies only what is wholly known.
+pub fn still_unknown() -> Diagnostic {
+    Diagnostic::error(
+        "The configuration of the mesh is not known at apply",
+        "This is a bug in Terraform or in the provider.",
+    )
 }
 
 #[cfg(test)]

@@ -10,11 +10,11 @@ use super::model::{ClusterStatusModel, MeshModel, PrimaryModel};
 use super::status::{state_of, word};
 use super::trust_list;
 use crate::blocks::GatewayModel;
-use crate::clusters::{Cluster, Error};
+use crate::clusters::Error;
 use crate::documents::{JoinClusterModel, Texts, texts};
 use crate::health::{GatewayState, RemoteControlPlaneState, SharedMeshConfigState, State as _};
 use crate::mesh::{GatewayRole, RemoteControlPlane};
-use crate::observe::{self, Gateway};
+use crate::observe::{self, Gateway, Scope, Snapshot};
 
 /// What is reached at a Service whose addresses only the cluster tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ pub struct Seen {
 }
 
 /// Looks at what the cluster's block declares.
-pub async fn observe(state: &MeshModel, cluster: &Cluster) -> Result<Seen, Error> {
+pub async fn observe(state: &MeshModel, cluster: &Snapshot) -> Result<Seen, Error> {
     let Some(declared) = state.primary(cluster.name()) else { return Ok(Seen::default()) };
     let namespace = state.namespace.as_str().unwrap_or_default();
     let federation_gateway = async {
@@ -101,6 +101,21 @@ pub async fn observe(state: &MeshModel, cluster: &Cluster) -> Result<Seen, Error
         Err(warning) => (None, Some(warning)),
     };
     Ok(Seen { federation_gateway, load_balancer, trust_list, warning })
+}
+
+/// What [`observe`] looks at that one LIST a kind has.
+pub fn scope(scope: Scope, state: &MeshModel, label: &str) -> Scope {
+    let Some(declared) = state.primary(label) else { return scope };
+    let namespace = state.namespace.as_str().unwrap_or_default();
+    let mut scope = observe::shared_mesh_config_scope(scope, namespace);
+    if declared.federation_gateway.as_known().is_some() {
+        let at = gateway_namespace(state, label, GatewayRole::Federation);
+        scope = observe::gateway_scope(scope, GatewayRole::Federation, namespace, &at);
+    }
+    if has_load_balancer(declared) {
+        scope = observe::load_balancer_scope(scope, namespace, RemoteControlPlane::SERVICE);
+    }
+    scope
 }
 
 impl ClusterStatusModel {

@@ -1,11 +1,9 @@
-//! The identity of one `istio_mesh`: drawn at its creation, kept for ever, recorded in every cluster.
+//! What identifies a mesh to Terraform.
 
 use tfplugin::schema::{IdentityAttribute, IdentitySchema};
-use tfplugin::{Diagnostic, Field, Model, Type};
+use tfplugin::{Field, Model, Type};
 
-use crate::diagnostics;
-
-/// What identifies a mesh to Terraform, for `import` blocks and `terraform query`.
+/// For `import` blocks and `terraform query`.
 #[derive(Clone, Debug, Model)]
 pub struct MeshIdentity {
     /// The attribute `id`.
@@ -16,26 +14,4 @@ pub struct MeshIdentity {
 pub fn schema() -> IdentitySchema {
     let description = "The attribute id of the resource, as the inventory in each of its clusters has it.";
     IdentitySchema::new().attribute("id", IdentityAttribute::required(Type::String, description))
-}
-
-/// An identity that no other resource has: 32 hexadecimal digits. Only applies draw one; plans are repeatable.
-pub fn draw() -> Result<String, Diagnostic> {
-    let mut bytes = [0; size_of::<u128>()];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        let way_out = "The machine has no random source. Nothing was written; run the same command again.";
-        diagnostics::failure("Cannot generate an identity for the mesh", &error, way_out, None)
-    })?;
-    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_identity_is_another_one_of_32_digits() {
-        let (one, other) = (draw().unwrap(), draw().unwrap());
-        assert_ne!(one, other);
-        assert!(one.len() == 32 && one.chars().all(|digit| digit.is_ascii_hexdigit()), "{one}");
-    }
 }

@@ -7,11 +7,11 @@ use tfplugin::Field;
 
 use super::model::{ClusterStatusModel, MeshModel, StatusModel};
 use super::status::{state_of, word};
-use crate::clusters::{Cluster, SecretString};
+use crate::clusters::SecretString;
 use crate::health::{self, GatewayState, Held, Link, LinkState, Side, State as _, Verdict};
 use crate::mesh::ClusterName;
 use crate::mesh::well_known::{READER_TOKEN_SECRET, remote_secret_name};
-use crate::observe::{self, ControlPlane, RemoteSecret, RemoteSecrets};
+use crate::observe::{self, ControlPlane, RemoteSecret, RemoteSecrets, Snapshot};
 
 /// What links are judged by.
 pub struct Observation<'a> {
@@ -41,7 +41,7 @@ type Token = Option<SecretString>;
 
 impl Access {
     /// Reads it from the Secrets in the mesh's namespace.
-    pub async fn read(clusters: &[Cluster], namespace: &str) -> Self {
+    pub async fn read(clusters: &[Snapshot], namespace: &str) -> Self {
         let reads = clusters.iter().map(|cluster| {
             join(
                 observe::token(cluster, namespace, READER_TOKEN_SECRET),

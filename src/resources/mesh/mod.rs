@@ -56,24 +56,21 @@
 //! plans from one state agree; refresh brings it up to date.
 
 mod api_servers;
-mod applied;
 mod apply;
 mod authorities;
 mod authority_block;
 mod blueprint;
-mod book;
 mod consequences;
 mod declare;
 mod dependents;
 mod documents;
 mod entrances;
 mod expiry;
-mod facts;
 mod identity;
 mod immutable;
-mod import;
 mod join;
 mod links;
+mod managed;
 mod model;
 mod observed_schema;
 mod place;
@@ -88,13 +85,14 @@ mod remove;
 mod rendering;
 mod renewal;
 mod resource;
-mod resume;
 mod root_messages;
 mod roots;
 mod schema;
+mod scope;
 mod status;
 mod trust_list;
 mod unchanged;
+mod waiting;
 
 pub use model::{MeshModel, PrimaryModel};
 pub use resource::MeshResource;

@@ -2,34 +2,30 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::future::join_all;
-use tfplugin::{Diagnostic, Diagnostics, Field};
+use tfplugin::{Diagnostics, Field};
 use tokio_util::sync::CancellationToken;
 
 use super::api_servers::{api_servers, out_of_reach};
 use super::authorities::{check_existing, check_given};
 use super::blueprint::Blueprint;
-use super::book;
 use super::consequences;
 use super::documents;
-use super::facts::{Facts, after_relabelling, check_identities, facts, per_cluster, reachable};
 use super::immutable;
 use super::links;
+use super::managed::character;
 use super::model::MeshModel;
 use super::place::primary;
 use super::planned_status;
 use super::problems;
 use super::readings::{Readings, readings};
-use super::rendering::{Drawn, Rendering};
+use super::rendering::{Common, Rendering};
 use super::renewal;
-use super::resume::{self, Found};
+use super::resource::MeshResource;
 use super::roots::Inquiry;
-use crate::clusters::Cluster;
 use crate::diagnostics;
-use crate::lifecycle::{Manifests, Recorded, Secrets, planned_manifests};
+use crate::lifecycle::{Managed as _, Manifests, PlannedClusters, Recorded, Secrets, planned_manifests};
 use crate::mesh::ClusterName;
 use crate::provider_data::ProviderData;
-use crate::rollout::Target;
 
 /// Fills the computed attributes of `planned`, which is the configuration with its defaults.
 pub async fn plan(
@@ -47,32 +43,29 @@ pub async fn plan(
     let labels = labels(config);
     check_blocks(labels.as_ref(), &known, data)?;
     let Some(labels) = labels else { return Ok((without_clusters(planned, prior), messages)) };
-    let facts = facts(&labels, &known, data, &mut messages).await?;
-    check_identities(&facts)?;
-    let clusters = reachable(&facts, data).await;
-    let recorded = after_relabelling(known.clone(), &facts);
-    planned.cluster_uids = per_cluster(&facts, &recorded.cluster_uids);
-    planned.kubernetes_versions = per_cluster(&facts, &recorded.kubernetes_versions);
+    let clusters =
+        PlannedClusters::look(MeshResource::KIND, &labels, known.clone(), data, &mut messages).await?;
+    planned.cluster_uids = clusters.cluster_uids();
+    planned.kubernetes_versions = clusters.kubernetes_versions();
     let inputs = Inputs {
         config,
         prior,
         readings: &readings,
         known: &known,
-        recorded: &recorded,
-        facts: &facts,
         clusters: &clusters,
         secrets,
         data,
         cancel,
     };
+    let before = &clusters.recorded.objects;
     let (objects, is_open) = match inputs.drawn(&mut planned).await? {
-        Some(drawn) => (planned_manifests(drawn.objects, &recorded.objects, data.plan_detail), drawn.is_open),
+        Some(drawn) => (planned_manifests(drawn.objects, before, data.plan_detail), drawn.is_open),
         None => (Field::Unknown, true),
     };
     messages.extend(inputs.foresee(&objects).await?);
     planned.manifests = if is_open { Field::Unknown } else { objects.clone() };
     // What was seen of a cluster says nothing of another one in its place, unless objects that stay prove that there is none.
-    let seen = prior.filter(|_| objects.is_known() || facts.values().all(Option::is_some));
+    let seen = prior.filter(|_| objects.is_known() || clusters.facts.values().all(Option::is_some));
     // What is known of single objects counts also where it is not known whether these are all.
     let with_objects = MeshModel { manifests: objects, ..planned.clone() };
     planned.status = planned_status::planned(&with_objects, prior);
@@ -80,9 +73,9 @@ pub async fn plan(
     (planned.join, planned.peer) = documents::planned(&with_objects, seen);
     messages.extend(prior.and_then(|prior| problems::of_plan(prior, &planned)));
     messages.extend(if let Some(prior) = prior {
-        consequences::of_update(prior, &planned, &recorded, &facts, data).await
+        consequences::of_update(prior, &planned, &clusters, data).await
     } else {
-        consequences::of_create(&planned, &clusters, cancel).await
+        consequences::of_create(&planned, &clusters.reachable, &data.engines, cancel).await
     });
     Ok((planned, messages))
 }
@@ -117,11 +110,7 @@ struct Inputs<'a> {
     readings: &'a Readings,
     /// What the state before says.
     known: &'a Recorded,
-    /// The same with the labels of now.
-    recorded: &'a Recorded,
-    facts: &'a Facts,
-    /// The clusters that the plan can read.
-    clusters: &'a [Cluster],
+    clusters: &'a PlannedClusters,
     secrets: &'a Secrets,
     data: &'a ProviderData,
     cancel: &'a CancellationToken,
@@ -129,8 +118,9 @@ struct Inputs<'a> {
 
 impl Inputs<'_> {
     /// The objects, and the digests of their charts; `None` if nothing can be said of any.
-    async fn drawn(&self, planned: &mut MeshModel) -> Result<Option<Drawn>, Diagnostics> {
-        let Self { config, prior, readings, recorded, facts, secrets, data, .. } = *self;
+    async fn drawn(&self, planned: &mut MeshModel) -> Result<Option<Common>, Diagnostics> {
+        let Self { config, prior, readings, secrets, data, .. } = *self;
+        let PlannedClusters { recorded, facts, reachable, .. } = self.clusters;
         let Some(mesh) = readings.meshes.first() else {
             planned.chart_digests = Field::Unknown;
             return Ok(None);
@@ -144,7 +134,7 @@ impl Inputs<'_> {
         out_of_reach.retain(|name| !unknown.contains(name.as_str()));
         if readings.knows_authority {
             check_given(config, mesh)?;
-            check_existing(mesh, self.clusters, |_| None, self.cancel).await?;
+            check_existing(mesh, reachable, None, &data.engines, self.cancel).await?;
         }
         let blueprint = Blueprint::fetch(mesh.clone(), recorded, data).await?;
         planned.chart_digests = pinned(blueprint.digests(), &recorded.chart_digests);
@@ -162,39 +152,21 @@ impl Inputs<'_> {
         Ok(Some(drawn).filter(|drawn| !drawn.objects.is_empty()))
     }
 
-    /// Whether a cluster that a mesh shall have from now on has another mesh already.
-    async fn check_strangers(&self, namespace: &str) -> Result<(), Diagnostic> {
-        let Self { config, recorded, clusters, cancel, .. } = *self;
-        let Some(id) = &recorded.id else { return Ok(()) };
-        let owner = recorded.owner();
-        let new = clusters.iter().filter(|cluster| !recorded.cluster_uids.contains_key(cluster.name()));
-        let reads = new.map(|cluster| async {
-            // What cannot be read is the apply's matter, which claims every record before it writes.
-            let record = Target::new(cluster, "", &owner, namespace).record(cancel).await.ok().flatten()?;
-            Some((cluster.name().to_owned(), Found::of(&record)))
-        });
-        let records = join_all(reads).await.into_iter().flatten().collect();
-        let character = book::character(config, None, BTreeSet::new());
-        resume::is_known(id, &records, &character).map_err(|refusal| *refusal)
-    }
-
     /// What the apply would say of these objects before its first write.
     ///
     /// # Errors
     /// What it would refuse.
     async fn foresee(&self, objects: &Field<Manifests>) -> Result<Diagnostics, Diagnostics> {
-        let Self { prior, readings, known, recorded, secrets, data, .. } = *self;
+        let Self { config, prior, readings, known, clusters, secrets, data, cancel } = *self;
         let Some(mesh) = readings.meshes.first() else { return Ok(Diagnostics::new()) };
-        self.check_strangers(mesh.namespace().as_str()).await?;
+        let character = character(config, None, BTreeSet::new());
+        clusters.check_strangers(mesh.namespace().as_str(), &character, cancel).await?;
         let messages = if readings.knows_authority {
             Inquiry { mesh, prior, recorded: known, secrets, data }.foresee(objects).await?
         } else {
             Diagnostics::new()
         };
-        let (namespace, owner) = (mesh.namespace().as_str(), recorded.owner());
-        let clusters = self.clusters;
-        immutable::check(objects, &recorded.objects, clusters, &owner, namespace, &secrets.key, self.cancel)
-            .await?;
+        clusters.check_immutable(objects, &secrets.key, immutable::attribute, cancel).await?;
         Ok(messages)
     }
 }

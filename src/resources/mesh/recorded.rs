@@ -7,6 +7,7 @@ use tfplugin::Field;
 use super::model::MeshModel;
 use crate::blocks::Installation;
 use crate::lifecycle::Recorded;
+use crate::rollout::OwnerKind;
 
 /// What decides how the mesh leaves a cluster.
 #[derive(Clone, Debug, Default)]
@@ -31,7 +32,8 @@ impl MeshModel {
             cluster_uids: &self.cluster_uids,
             kubernetes_versions: &self.kubernetes_versions,
         };
-        installation.recorded(&self.namespace, self.chart_repository().into_known())
+        let repository = self.chart_repository().into_known();
+        Recorded { kind: OwnerKind::Mesh, ..installation.recorded(&self.namespace, repository) }
     }
 
     /// How it leaves a cluster.

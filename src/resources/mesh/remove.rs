@@ -15,7 +15,7 @@ use crate::lifecycle::{Departure, Leaves, Recorded, Refusal, prepare_leaving};
 use crate::mesh::MemberRecord;
 use crate::observe;
 use crate::provider_data::ProviderData;
-use crate::rollout::{Removal, Target};
+use crate::rollout::{Engines, Removal, Target};
 
 /// Looks at the clusters with these labels before anything is written anywhere.
 ///
@@ -28,21 +28,23 @@ pub async fn prepare(
     data: &ProviderData,
     cancel: &CancellationToken,
 ) -> Result<Vec<Departure>, Diagnostics> {
-    prepare_leaving(recorded, labels, data, primary, &Leaving { recorded, leave, cancel }).await
+    let leaving = Leaving { recorded, leave, engines: &data.engines, cancel };
+    prepare_leaving(recorded, labels, data, primary, &leaving).await
 }
 
 /// A mesh that leaves clusters.
 struct Leaving<'a> {
     recorded: &'a Recorded,
     leave: &'a Leave,
+    engines: &'a Engines,
     cancel: &'a CancellationToken,
 }
 
 impl Leaves for Leaving<'_> {
     async fn removal(&self, cluster: &Cluster, uid: &str) -> Result<(Removal, Diagnostics), Refusal> {
-        let Self { recorded, leave, cancel } = self;
+        let Self { recorded, leave, engines, cancel } = self;
         let label = cluster.name();
-        let target = Target::new(cluster, uid, &recorded.owner(), &recorded.namespace);
+        let target = engines.target(cluster, uid, &recorded.owner(), &recorded.namespace);
         let known = recorded.known(label, &target);
         let (keep, keep_unfinished) = if leave.deletes_crds {
             (Vec::new(), Vec::new())

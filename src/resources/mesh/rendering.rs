@@ -1,22 +1,17 @@
 //! The objects of a plan.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use tfplugin::Diagnostic;
 
 use super::blueprint::Blueprint;
-use super::facts::Facts;
 use super::renewal;
 use crate::blocks::Loose;
-use crate::desired::{Component, Manifest, Placeholder};
+use crate::desired::{Component, Manifest, ManifestSet, Placeholder};
 use crate::health::Link;
-use crate::lifecycle::{ApiServers, Objects, Rendered, Secrets};
-use crate::manifests::{ObjectId, flatten, secret_field};
+use crate::lifecycle::{ApiServers, Drawn, Facts, Flattened, Objects, Render, Rendered, Secrets, draw};
+use crate::manifests::{ObjectId, secret_field};
 use crate::mesh::{ClusterFacts, ClusterName, ValidatedMesh};
-
-/// Rendered for when a cluster's own version is not known. Which objects there are does not depend on it (a test of
-/// `render` holds that), and what they say is not shown.
-const ANY_KUBERNETES: &str = "v1.36.0";
 
 /// What the objects of a plan are made from.
 pub struct Rendering<'a> {
@@ -40,9 +35,9 @@ pub struct Rendering<'a> {
 
 /// Every object that a plan knows of, with its fields where they are known.
 #[derive(Debug, Default, PartialEq)]
-pub struct Drawn {
+pub struct Common {
     /// The objects.
-    pub objects: BTreeMap<ObjectId, Option<Rendered>>,
+    pub objects: Drawn,
     /// Whether there may be others, or some of these may not be.
     pub is_open: bool,
 }
@@ -52,11 +47,12 @@ impl Rendering<'_> {
     ///
     /// # Errors
     /// What fails in each of them, and does not for want of unknown values.
-    pub fn objects(&self, meshes: &[ValidatedMesh], facts: &Facts) -> Result<Drawn, Diagnostic> {
+    pub fn objects(&self, meshes: &[ValidatedMesh], facts: &Facts) -> Result<Common, Diagnostic> {
         let mut drawn = Vec::new();
         let mut failed = None;
+        let mut flattened = Flattened::default();
         for mesh in meshes {
-            match self.of_mesh(mesh, facts) {
+            match self.of_mesh(mesh, facts, &mut flattened) {
                 Ok(objects) => drawn.push(objects),
                 Err(error) => failed = failed.or(Some(error)),
             }
@@ -64,10 +60,10 @@ impl Rendering<'_> {
         match failed {
             Some(error) if drawn.is_empty() && self.loose.is_empty() => Err(error),
             // What one stand-in alone renders says nothing about the others.
-            Some(_) if drawn.len() < 2 => Ok(Drawn { is_open: true, ..Drawn::default() }),
+            Some(_) if drawn.len() < 2 => Ok(Common { is_open: true, ..Common::default() }),
             _ => {
                 let common = common(drawn);
-                Ok(Drawn { is_open: common.is_open || !self.loose.is_empty(), ..common })
+                Ok(Common { is_open: common.is_open || !self.loose.is_empty(), ..common })
             }
         }
     }
@@ -76,19 +72,12 @@ impl Rendering<'_> {
         &self,
         mesh: &ValidatedMesh,
         facts: &Facts,
-    ) -> Result<BTreeMap<ObjectId, Option<Rendered>>, Diagnostic> {
-        let assumed = || ClusterFacts { uid: String::new(), kubernetes_version: ANY_KUBERNETES.to_owned() };
-        let mut rendered = BTreeMap::new();
-        for (name, facts) in facts {
-            let set = self.blueprint.render_as(mesh, name, &facts.clone().unwrap_or_else(assumed))?;
-            for manifest in set.manifests() {
-                let id = ObjectId::of(name, &manifest.object);
-                let is_known = facts.is_some() && !self.is_loose(name.as_str(), manifest.component);
-                let object = is_known.then(|| self.object(&id, manifest));
-                rendered.insert(id, object);
-            }
-        }
-        Ok(rendered)
+        flattened: &mut Flattened,
+    ) -> Result<Drawn, Diagnostic> {
+        let source = Reading { blueprint: self.blueprint, mesh };
+        draw(&source, facts, |id, manifest| {
+            (!self.is_loose(&id.cluster, manifest.component)).then(|| self.object(id, manifest, flattened))
+        })
     }
 
     fn is_loose(&self, cluster: &str, component: Component) -> bool {
@@ -96,9 +85,10 @@ impl Rendering<'_> {
         self.loose.iter().any(|loose| loose.has(cluster, chart))
     }
 
-    fn object(&self, id: &ObjectId, manifest: &Manifest) -> Rendered {
-        let Secrets { key, seals } = self.secrets;
-        let mut placeholders = seals.planned(id, manifest, self.prior, self.api_servers);
+    fn object(&self, id: &ObjectId, manifest: &Manifest, flattened: &mut Flattened) -> Rendered {
+        let Self { secrets, prior, api_servers, .. } = *self;
+        let mut rendered = Rendered::of(id, manifest, secrets, prior, api_servers, flattened);
+        let placeholders = &mut rendered.placeholders;
         for (file, placeholder) in &manifest.placeholders {
             let field = secret_field(file);
             if matches!(placeholder, Placeholder::Access(read) if self.out_of_reach.contains(read)) {
@@ -111,7 +101,7 @@ impl Rendering<'_> {
                 placeholders.insert(field, None);
             }
         }
-        Rendered { fields: flatten(&manifest.object, key), placeholders }
+        rendered
     }
 
     /// Whether what was filled in is a token that is no longer accepted.
@@ -121,10 +111,22 @@ impl Rendering<'_> {
     }
 }
 
+/// One reading of a configuration in which something is unknown, with the charts of all of them.
+struct Reading<'a> {
+    blueprint: &'a Blueprint,
+    mesh: &'a ValidatedMesh,
+}
+
+impl Render for Reading<'_> {
+    fn render(&self, cluster: &ClusterName, facts: &ClusterFacts) -> Result<ManifestSet, Diagnostic> {
+        self.blueprint.render_as(self.mesh, cluster, facts)
+    }
+}
+
 /// What all of them have alike: an object that one of them renders otherwise is unknown.
-fn common(drawn: Vec<BTreeMap<ObjectId, Option<Rendered>>>) -> Drawn {
+fn common(drawn: Vec<Drawn>) -> Common {
     let mut all = drawn.into_iter();
-    let mut common = Drawn { objects: all.next().unwrap_or_default(), is_open: false };
+    let mut common = Common { objects: all.next().unwrap_or_default(), is_open: false };
     for mut other in all {
         common.is_open |= !other.keys().eq(common.objects.keys());
         for (id, known) in &mut common.objects {
@@ -148,7 +150,7 @@ mod tests {
     use crate::resources::mesh::readings::readings;
     use crate::resources::mesh::readings::tests::{with_gateway, with_west};
 
-    fn drawn(objects: &[(&str, &str)]) -> BTreeMap<ObjectId, Option<Rendered>> {
+    fn drawn(objects: &[(&str, &str)]) -> Drawn {
         let objects = objects.iter().map(|(name, value)| {
             let id = format!("east//Service/istio-system/{name}").parse().unwrap();
             let fields = [("spec.type".to_owned(), (*value).to_owned())].into();
@@ -157,7 +159,7 @@ mod tests {
         objects.collect()
     }
 
-    fn known(drawn: &Drawn) -> Vec<&str> {
+    fn known(drawn: &Common) -> Vec<&str> {
         let known = drawn.objects.iter().filter(|(_, object)| object.is_some());
         known.map(|(id, _)| id.name.as_str()).collect()
     }
@@ -188,7 +190,7 @@ mod tests {
     }
 
     /// What a plan of this configuration draws with Istio's charts, without a state before.
-    fn drawn_of(config: &MeshModel) -> Drawn {
+    fn drawn_of(config: &MeshModel) -> Common {
         let readings = readings(config).unwrap().0;
         let blueprint = Blueprint::of_istio(readings.meshes[0].clone());
         let facts = |label: &str| {
@@ -209,7 +211,7 @@ mod tests {
         rendering.objects(&readings.meshes, &["east", "west"].map(facts).into()).unwrap()
     }
 
-    fn unknown(drawn: &Drawn) -> Vec<String> {
+    fn unknown(drawn: &Common) -> Vec<String> {
         let unknown = drawn.objects.iter().filter(|(_, object)| object.is_none());
         unknown.map(|(id, _)| id.to_string()).collect()
     }

@@ -1,25 +1,20 @@
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tfplugin::schema::IdentitySchema;
 use tfplugin::{
-    Create, Diagnostic, Diagnostics, Identified, Outcome, PlanCreate, PlanUpdate, Planned, Resource,
-    ResourceContext, Schema, Update, Validation,
+    Create, Diagnostics, Identified, Outcome, PlanCreate, PlanUpdate, Planned, Resource, ResourceContext,
+    Schema, Update, Validation,
 };
 
-use super::apply::Apply;
 use super::declare::declare;
 use super::identity::{self, MeshIdentity};
-use super::import;
 use super::model::MeshModel;
 use super::place::primary;
-use super::{consequences, plan, read, remove, schema};
-use crate::diagnostics;
-use crate::lifecycle::{self, Secrets, recorded_key};
+use super::{apply, consequences, plan, read, remove, schema};
+use crate::lifecycle::{self, Change, Secrets, import_by_identity, import_by_name, recorded_key};
 use crate::provider_data::ProviderData;
-use crate::rollout::{self, Session};
+use crate::rollout::OwnerKind;
 
-/// The name in private state of the run that last wrote it.
-const LAST_RUN: &str = "run";
 const DEFAULT_READ: Duration = Duration::from_mins(5);
 const DEFAULT_CHANGE: Duration = Duration::from_mins(20);
 
@@ -69,8 +64,7 @@ impl Resource for MeshResource {
 
     async fn create(&self, create: Create<MeshModel>, context: &ResourceContext<Self>) -> Outcome<MeshModel> {
         let timeout = create.planned.timeouts.create_or(DEFAULT_CHANGE);
-        let outcome = apply(None, &create.config, &create.planned, timeout, context).await;
-        with_the_way_out_of_taint(outcome)
+        apply(None, &create.config, &create.planned, timeout, context).await
     }
 
     async fn update(&self, update: Update<MeshModel>, context: &ResourceContext<Self>) -> Outcome<MeshModel> {
@@ -79,30 +73,21 @@ impl Resource for MeshResource {
     }
 
     async fn delete(&self, prior: MeshModel, context: &ResourceContext<Self>) -> Outcome<()> {
-        let timeout = prior.timeouts.delete_or(DEFAULT_CHANGE);
         let recorded = prior.recorded();
         let labels: Vec<String> = recorded.cluster_uids.keys().cloned().collect();
         let cancel = context.cancellation();
-        let departures =
-            match remove::prepare(&recorded, &prior.leave(), &labels, context.data(), cancel).await {
-                Ok(departures) => departures,
-                Err(refusals) => return Outcome::failed(refusals),
-            };
-        let (holder, after) = (rollout::holder(), last_run(context));
-        let session = Session { holder: holder.clone(), after, deadline: Instant::now() + timeout, cancel };
-        let (_, diagnostics) = lifecycle::empty(&departures, &session, primary).await;
-        if let Err(error) = remember_run(context, &holder) {
-            return Outcome::failed(error);
-        }
-        if diagnostics.has_errors() {
-            Outcome::failed(diagnostics)
-        } else {
-            Outcome::new(()).with(diagnostics)
+        let departures = remove::prepare(&recorded, &prior.leave(), &labels, context.data(), cancel).await;
+        match departures {
+            Ok(departures) => {
+                let session = lifecycle::session(prior.timeouts.delete_or(DEFAULT_CHANGE), context);
+                lifecycle::destroy(&departures, &session, primary, context).await
+            }
+            Err(refusals) => Outcome::failed(refusals),
         }
     }
 
     async fn import(&self, id: String, context: &ResourceContext<Self>) -> Outcome<MeshModel> {
-        import::by_name(&id, context).await.into()
+        import_by_name::<Self>(&id, |_| OwnerKind::Mesh, context).await.into()
     }
 
     /// A mesh is never gone for sure: even without a single object of it, state still names its clusters.
@@ -135,17 +120,8 @@ impl Identified for MeshResource {
         identity: MeshIdentity,
         context: &ResourceContext<Self>,
     ) -> Outcome<MeshModel> {
-        import::by_identity(identity.id.as_str().unwrap_or_default(), context).await.into()
-    }
-}
-
-/// What a failed create has made is kept, and Terraform marks it as tainted.
-fn with_the_way_out_of_taint(outcome: Outcome<MeshModel>) -> Outcome<MeshModel> {
-    match outcome.into_parts() {
-        (Some(state), messages) => {
-            Outcome::new(state).with(diagnostics::of_tainted(messages, MeshResource::TYPE))
-        }
-        (None, messages) => Outcome::failed(messages),
+        let id = identity.id.as_str().unwrap_or_default();
+        import_by_identity::<Self>(id, OwnerKind::Mesh, context).await.into()
     }
 }
 
@@ -170,42 +146,6 @@ async fn apply(
         Ok(secrets) => secrets,
         Err(error) => return Outcome::failed(error),
     };
-    let (data, cancel) = (context.data(), context.cancellation());
-    let recorded = prior.map(MeshModel::recorded).unwrap_or_default();
-    let deadline = Instant::now() + timeout;
-    let (holder, after) = (rollout::holder(), last_run(context));
-    let secrets = &secrets;
-    let apply = Apply {
-        holder: holder.clone(),
-        after,
-        prior,
-        recorded,
-        config,
-        planned,
-        secrets,
-        data,
-        deadline,
-        cancel,
-    };
-    let (outcome, seals) = apply.run().await;
-    if let Err(error) = remember_run(context, &holder) {
-        return outcome.with([error]);
-    }
-    match seals.map(|seals| seals.record(context.private())) {
-        Some(Err(error)) => outcome.with([error]),
-        _ => outcome,
-    }
-}
-
-/// The run that state was last written by, if it is known: it is over, whatever its claims say.
-fn last_run(context: &ResourceContext<MeshResource>) -> Option<String> {
-    context.private().get(LAST_RUN).ok().flatten()
-}
-
-fn remember_run(context: &ResourceContext<MeshResource>, holder: &str) -> Result<(), Diagnostic> {
-    context.private().set(LAST_RUN, &holder).map_err(|error| {
-        let way_out =
-            "This is a bug in the provider. What was done is recorded in the clusters and in state.";
-        crate::diagnostics::failure("Cannot store the name of this run", &error, way_out, None)
-    })
+    let change = Change::begin(prior, config, planned, &secrets, timeout, context);
+    apply::apply(&change).await.remembered(&change, context)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use futures::future::{join, join_all};
+use futures::future::join_all;
 use tfplugin::{Diagnostic, Diagnostics, Field};
 
 use super::model::MeshModel;
@@ -14,13 +14,13 @@ use super::place::primary;
 use super::root_messages::{self, Change};
 use crate::clusters::{self, Cluster, OnUnreachable};
 use crate::diagnostics;
-use crate::lifecycle::{Manifests, Recorded, Secrets};
+use crate::lifecycle::{self, Manifests, Recorded, Secrets};
 use crate::manifests::{ObjectId, flatten, secret_field};
 use crate::mesh::well_known::{INTERMEDIATE_SECRET, ROOT_CERTIFICATE, ROOT_SECRET};
 use crate::mesh::{Authority, AuthorityMode, ClusterName, RootKeeper, ValidatedMesh};
 use crate::observe::{self, CertificateFiles, HeldCertificates};
 use crate::provider_data::ProviderData;
-use crate::rollout::{self, RootSource};
+use crate::rollout::{self, Owner, RootSource};
 use crate::trust::{
     CA_CERT, Certificate, Decision, Found, Holding, Mode, Question, ROOT_CERT, Refusal, Root, Seen, Signer,
     Signing,
@@ -196,9 +196,12 @@ impl Inquiry<'_> {
     async fn answer(&self, label: &str) -> Result<Answer, Unanswered> {
         let unmet = |error| Unanswered { error, is_met: false };
         let cluster = self.data.clusters.get(label).await.map_err(unmet)?;
-        let held = observe::certificates(&cluster, self.mesh.namespace().as_str(), ROOT_SECRET);
-        let (uid, held) = join(cluster.uid(), held).await;
-        let uid = uid.map_err(unmet)?;
+        let uid = cluster.known_uid().await.map_err(unmet)?;
+        let namespace = self.mesh.namespace().as_str();
+        let target = self.data.engines.target(&cluster, &uid, &Owner::mesh(""), namespace);
+        let scope = observe::certificates_scope(namespace, ROOT_SECRET);
+        let snapshot = lifecycle::snapshot(&target, &scope).await;
+        let held = observe::certificates(&snapshot, namespace, ROOT_SECRET).await;
         held.map(|held| Answer { uid, held }).map_err(|error| Unanswered { error, is_met: true })
     }
 

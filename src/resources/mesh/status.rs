@@ -11,12 +11,11 @@ use super::expiry;
 use super::links::{self, Access};
 use super::model::{ClusterStatusModel, MeshModel, PrimaryModel, StatusModel};
 use super::place::primary;
-use crate::clusters::Cluster;
 use crate::diagnostics;
 use crate::documents::texts;
 use crate::health::{self, AuthorityState, ControlPlaneState, GatewayState, State};
 use crate::mesh::ClusterName;
-use crate::observe::{self, ControlPlane};
+use crate::observe::{self, ControlPlane, Snapshot};
 use crate::trust::Certificate;
 
 /// What was observed of a mesh.
@@ -33,7 +32,7 @@ pub struct Observed {
 
 /// Observes `clusters`, which belong to the mesh of this state. Of what cannot be observed, the word of `before` stays, with a
 /// warning: what was last seen, which the state of an apply does not say.
-pub async fn observe(state: &MeshModel, before: &Field<StatusModel>, clusters: &[Cluster]) -> Observed {
+pub async fn observe(state: &MeshModel, before: &Field<StatusModel>, clusters: &[Snapshot]) -> Observed {
     let mut warnings = Diagnostics::new();
     let namespace = state.namespace.as_known().cloned().unwrap_or_default();
     let networks = networks(state);

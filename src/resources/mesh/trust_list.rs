@@ -4,10 +4,10 @@
 use tfplugin::{AttributePath, Diagnostic, Diagnostics, Severity};
 
 use super::place::primary;
-use crate::clusters::Cluster;
 use crate::diagnostics;
 use crate::health::SharedMeshConfigState;
 use crate::mesh::ValidatedMesh;
+use crate::observe::{self, Snapshot};
 use crate::rollout::{SharedMeshConfigError, shared_mesh_config};
 use crate::trust;
 
@@ -25,8 +25,12 @@ pub fn check(mesh: &ValidatedMesh) -> Result<(), Diagnostics> {
 }
 
 /// Whether istiod of this cluster is told what the records say; a warning if that cannot be seen.
-pub async fn observe(cluster: &Cluster, namespace: &str) -> Result<SharedMeshConfigState, Diagnostic> {
-    match shared_mesh_config::is_composed(cluster, namespace).await {
+pub async fn observe(cluster: &Snapshot, namespace: &str) -> Result<SharedMeshConfigState, Diagnostic> {
+    let is_composed = match observe::shared_mesh_config(cluster, namespace).await {
+        Ok(found) => shared_mesh_config::is_composed(found.data.as_ref(), &found.records),
+        Err(error) => Err(SharedMeshConfigError::Read(error)),
+    };
+    match is_composed {
         Ok(Some(true)) => Ok(SharedMeshConfigState::Ready),
         Ok(Some(false)) => Ok(SharedMeshConfigState::Changed),
         Ok(None) => Ok(SharedMeshConfigState::Absent),

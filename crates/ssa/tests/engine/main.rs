@@ -13,6 +13,7 @@ mod http_proxy;
 mod inventories;
 mod kills;
 mod lifecycle;
+mod looks;
 mod ownership;
 mod proxy;
 mod readiness;

@@ -1,38 +1,50 @@
 //! What an apply returns: what is there now.
 
-use std::collections::BTreeMap;
-use std::time::Instant;
+use std::collections::BTreeSet;
 
 use futures::future::join_all;
 use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
 use tokio_util::sync::CancellationToken;
 
-use super::apply::{Apply, Done, Prepared};
-use super::documents;
-use super::model::MeshModel;
-use super::place::primary;
-use super::planned_status;
-use super::problems;
-use super::status::{self, Observed};
-use crate::clusters::Cluster;
-use crate::lifecycle::{
-    ClusterPlan, Objects, Recorded, Removed, Seals, read_objects, state_manifests, texts,
-};
+use super::change::Change;
+use super::cluster_plan::ClusterPlan;
+use super::field_maps::Objects;
+use super::leaving::Removed;
+use super::live_objects::read_objects;
+use super::managed::Managed;
+use super::recorded::Recorded;
+use super::seals::{ApiServers, Seals};
 use crate::manifests::ObjectId;
 use crate::mesh::ClusterFacts;
+use crate::rollout::ClusterOutcome;
 
-impl Apply<'_> {
+/// What became of one cluster, as far as state is made from it.
+pub(super) struct Done {
+    /// What the record has; `None` if nothing was written.
+    book: Option<BTreeSet<ssa::ObjectId>>,
+    /// The objects that this run has applied.
+    applied: BTreeSet<ssa::ObjectId>,
+}
+
+impl Done {
+    pub(super) fn of(outcome: &ClusterOutcome) -> Self {
+        let applied = outcome.applied().into_iter().cloned().collect();
+        Self { book: outcome.book.clone(), applied }
+    }
+}
+
+impl<R: Managed> Change<'_, R> {
     /// What is there now. After an apply without errors planned values stand as they were planned, and where a cluster differs, a
     /// warning says so; after an apply with errors, state is what the records say. A cluster in which nothing was written stays as
     /// state knew it, and one that state did not know contributes nothing.
     pub(super) async fn state(
         &self,
-        prepared: &Prepared,
+        cluster_plans: &[ClusterPlan],
         done: &[Done],
         removed: &Removed,
+        api_servers: &ApiServers,
         diagnostics: &mut Diagnostics,
-    ) -> (MeshModel, Seals) {
-        let Prepared { cluster_plans, digests, api_servers, owner, .. } = prepared;
+    ) -> (Recorded, Seals) {
         let mut state = self.elsewhere(cluster_plans, removed);
         let mut seals = self.secrets.seals.clone();
         let looks = cluster_plans.iter().zip(done).map(|(cluster_plan, done)| self.live(cluster_plan, done));
@@ -51,65 +63,19 @@ impl Apply<'_> {
                 }
             };
             if done.book.is_some() {
-                state.insert(cluster_plan.set.cluster().as_str(), &cluster_plan.facts);
+                state.note(cluster_plan.set.cluster().as_str(), &cluster_plan.facts);
             } else {
                 self.keep(&mut state, &cluster_plan.target.uid);
             }
             state.objects.extend(objects);
         }
         seals.retain(&state.objects);
-        let state = MeshModel {
-            id: Field::Known(owner.id().to_owned()),
-            manifests: state_manifests(state.objects),
-            chart_digests: texts(digests.clone()),
-            cluster_uids: texts(state.uids),
-            kubernetes_versions: texts(state.versions),
-            ..self.planned.clone()
-        };
         (state, seals)
     }
 
-    /// Observes what was made. After an apply that has gone well so far, what is not as it should be gets the time that is left,
-    /// unless no time helps.
-    pub(super) async fn with_status(
-        &self,
-        state: MeshModel,
-        cluster_plans: &[ClusterPlan],
-        diagnostics: &mut Diagnostics,
-    ) -> MeshModel {
-        let clusters: Vec<Cluster> =
-            cluster_plans.iter().map(|cluster_plan| cluster_plan.target.cluster.clone()).collect();
-        let began = Instant::now();
-        let before = self.prior.map_or(&Field::Null, |prior| &prior.status);
-        loop {
-            let Observed { status, roots, awaits_roots, warnings } =
-                status::observe(&state, before, &clusters).await;
-            let problems = status.problems();
-            let left = self.deadline.saturating_duration_since(Instant::now());
-            let waits = problems::is_waited_for(&problems, awaits_roots, began.elapsed(), left);
-            if waits && !diagnostics.has_errors() && !self.cancel.is_cancelled() {
-                tokio::select! {
-                    () = self.cancel.cancelled() => {}
-                    () = tokio::time::sleep(problems::pause(began.elapsed())) => {}
-                }
-                continue;
-            }
-            diagnostics.extend(warnings);
-            if !diagnostics.has_errors() {
-                diagnostics.extend(problems::in_the_end(problems, self.prior.is_none()));
-            }
-            let observed = documents::observed(&state, &status, &roots);
-            let (join, peer) = documents::applied(self.planned, observed);
-            // After an error nobody holds the plan to its word, and what is wrong must be seen.
-            let promised = if diagnostics.has_errors() { &Field::Unknown } else { &self.planned.status };
-            let status = Field::Known(planned_status::applied(promised, status));
-            return MeshModel { status, join, peer, ..state };
-        }
-    }
-
-    /// What state knows of clusters that the mesh leaves and that could not be emptied.
-    fn elsewhere(&self, cluster_plans: &[ClusterPlan], removed: &Removed) -> Known {
-        let mut known = Known::default();
+    /// What state knows of clusters that the resource leaves and that could not be emptied.
+    fn elsewhere(&self, cluster_plans: &[ClusterPlan], removed: &Removed) -> Recorded {
+        let mut state = R::recorded(self.planned).without_clusters();
         let is_here = |uid: &String| cluster_plans.iter().any(|cluster_plan| cluster_plan.target.uid == *uid);
         let left = self.recorded.cluster_uids.iter();
         for (label, uid) in left.filter(|(label, uid)| !is_here(uid) && !removed.gone.contains(*label)) {
@@ -117,42 +83,34 @@ impl Apply<'_> {
                 // The block says that this cluster is gone and that another has its label.
                 continue;
             }
-            self.keep(&mut known, uid);
+            self.keep(&mut state, uid);
             let there = self.recorded.objects_of(uid).into_iter();
-            known.objects.extend(there.filter(|(id, _)| removed.is_left(id)));
+            state.objects.extend(there.filter(|(id, _)| removed.is_left(id)));
         }
-        known
+        state
     }
 
     /// Keeps what state knows of the cluster with this UID beside its objects.
-    fn keep(&self, known: &mut Known, uid: &str) {
+    fn keep(&self, state: &mut Recorded, uid: &str) {
         let Recorded { cluster_uids, kubernetes_versions, .. } = &self.recorded;
         for (label, _) in cluster_uids.iter().filter(|(_, known)| *known == uid) {
-            known.uids.insert(label.clone(), uid.to_owned());
-            let version = kubernetes_versions.get(label).cloned().unwrap_or_default();
-            known.versions.insert(label.clone(), version);
+            let kubernetes_version = kubernetes_versions.get(label).cloned().unwrap_or_default();
+            state.note(label, &ClusterFacts { uid: uid.to_owned(), kubernetes_version });
         }
     }
 
     /// The live fields of everything that the record has in a cluster; `None` if nothing was written there.
     async fn live(&self, cluster_plan: &ClusterPlan, done: &Done) -> Option<Result<Objects, Diagnostic>> {
         let before = self.recorded.objects_of(&cluster_plan.target.uid);
-        let wanted = cluster_plan.book(done.book.as_ref()?, &before, &self.secrets.key);
+        let key = &self.secrets.key;
+        let wanted = cluster_plan.book(done.book.as_ref()?, &before, key);
         // Reading goes on after Ctrl-C: what was made must be in state.
-        Some(
-            read_objects(
-                &cluster_plan.target,
-                &wanted,
-                &self.secrets.key,
-                primary,
-                &CancellationToken::new(),
-            )
-            .await,
-        )
+        let uncancelled = CancellationToken::new();
+        Some(read_objects(&cluster_plan.target, &wanted, key, R::KIND.place, &uncancelled).await)
     }
 
     fn as_planned(&self, live: Objects, diagnostics: &mut Diagnostics) -> Objects {
-        let planned = self.planned.recorded().objects;
+        let planned = R::recorded(self.planned).objects;
         let failed = diagnostics.has_errors();
         let objects = live.into_iter().map(|(id, mut fields)| {
             let Some(planned) = planned.get(&id).filter(|_| !failed) else { return (id, fields) };
@@ -170,24 +128,9 @@ impl Apply<'_> {
 
     /// Whether the plan says of a field only that it will have a value.
     fn is_open(&self, id: &ObjectId, path: &str) -> bool {
-        let planned = self.planned.manifests.as_known();
+        let planned = R::manifests(self.planned).as_known();
         let fields = planned.and_then(|planned| planned.get(&id.to_string())?.as_known());
         fields.and_then(|fields| fields.get(path)).is_some_and(Field::is_unknown)
-    }
-}
-
-/// What state will know of clusters.
-#[derive(Default)]
-struct Known {
-    objects: Objects,
-    uids: BTreeMap<String, String>,
-    versions: BTreeMap<String, String>,
-}
-
-impl Known {
-    fn insert(&mut self, label: &str, facts: &ClusterFacts) {
-        self.uids.insert(label.to_owned(), facts.uid.clone());
-        self.versions.insert(label.to_owned(), facts.kubernetes_version.clone());
     }
 }
 

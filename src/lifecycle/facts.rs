@@ -1,24 +1,108 @@
-//! What a plan knows of the clusters of a mesh.
+//! What a plan knows of the clusters of a resource.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
 use tfplugin::{Diagnostic, Diagnostics, Field};
+use tokio_util::sync::CancellationToken;
 
-use super::place::primary;
+use super::book::Character;
+use super::field_maps::Texts;
+use super::managed::Kind;
+use super::recorded::Recorded;
+use super::resume::{self, Found};
 use crate::clusters::{self, Cluster, ClusterBlock};
 use crate::diagnostics;
-use crate::lifecycle::Recorded;
 use crate::mesh::{ClusterFacts, ClusterName};
 use crate::observe;
 use crate::provider_data::ProviderData;
+use crate::rollout::Engines;
 
 /// The facts of each cluster; `None` for one that is not known yet.
 pub type Facts = BTreeMap<ClusterName, Option<ClusterFacts>>;
 
-/// Recorded facts where there are some, else what the clusters say now. A cluster that may be another one when the plan is applied is
-/// unknown also where state knows one of that label: its API server is not known yet, or its block says that it was recreated.
-pub async fn facts(
+/// The clusters of a resource, as a plan knows them.
+pub struct PlannedClusters {
+    /// What state says, with the labels of now.
+    pub recorded: Recorded,
+    /// The facts of each cluster.
+    pub facts: Facts,
+    /// The clusters that the plan can read.
+    pub reachable: Vec<Cluster>,
+    pub(super) kind: Kind,
+    pub(super) engines: Engines,
+}
+
+impl PlannedClusters {
+    /// Looks at the clusters with these labels. `known` is what state says.
+    ///
+    /// Recorded facts count where there are some, else what the clusters say now. A cluster that may be another one when the plan is
+    /// applied is unknown also where state knows one of that label: its API server is not known yet, or its block says that it was
+    /// recreated.
+    ///
+    /// # Errors
+    /// A cluster cannot be read, or two labels are one cluster.
+    pub async fn look(
+        kind: Kind,
+        labels: &BTreeSet<ClusterName>,
+        known: Recorded,
+        data: &ProviderData,
+        messages: &mut Diagnostics,
+    ) -> Result<Self, Diagnostics> {
+        let facts = facts(kind, labels, &known, data, messages).await?;
+        check_identities(&facts, kind)?;
+        let reachable = reachable(&facts, data).await;
+        Ok(Self {
+            recorded: after_relabelling(known, &facts),
+            facts,
+            reachable,
+            kind,
+            engines: data.engines.clone(),
+        })
+    }
+
+    /// The planned UID of each cluster.
+    pub fn cluster_uids(&self) -> Texts {
+        per_cluster(&self.facts, &self.recorded.cluster_uids)
+    }
+
+    /// The planned version of each cluster.
+    pub fn kubernetes_versions(&self) -> Texts {
+        per_cluster(&self.facts, &self.recorded.kubernetes_versions)
+    }
+
+    /// The labels of the clusters that the resource leaves, once clusters with a new label have it.
+    pub fn leaving(&self) -> Vec<&str> {
+        let labels = self.recorded.cluster_uids.keys().map(String::as_str);
+        labels.filter(|label| !has_label(&self.facts, label)).collect()
+    }
+
+    /// Whether a cluster that the resource shall have from now on has another one of its type already.
+    ///
+    /// # Errors
+    /// It has.
+    pub async fn check_strangers(
+        &self,
+        namespace: &str,
+        character: &Character,
+        cancel: &CancellationToken,
+    ) -> Result<(), Diagnostic> {
+        let Some(id) = &self.recorded.id else { return Ok(()) };
+        let owner = self.recorded.owner();
+        let is_new = |cluster: &&Cluster| !self.recorded.cluster_uids.contains_key(cluster.name());
+        let reads = self.reachable.iter().filter(is_new).map(|cluster| async {
+            // What cannot be read is the apply's matter, which claims every record before it writes.
+            let target = self.engines.target(cluster, "", &owner, namespace);
+            let record = target.record(cancel).await.ok().flatten()?;
+            Some((cluster.name().to_owned(), Found::of(&record, self.kind)))
+        });
+        let records = join_all(reads).await.into_iter().flatten().collect();
+        resume::is_known(id, &records, character, self.kind).map_err(|refusal| *refusal)
+    }
+}
+
+async fn facts(
+    kind: Kind,
     labels: &BTreeSet<ClusterName>,
     recorded: &Recorded,
     data: &ProviderData,
@@ -27,7 +111,7 @@ pub async fn facts(
     let reading = labels.iter().map(|name| async move {
         let label = name.as_str();
         let facts = match recorded_facts(recorded, label) {
-            Some(known) => match successor(label, &known.uid, data.clusters.block(label)) {
+            Some(known) => match successor(kind, label, &known.uid, data.clusters.block(label)) {
                 Some(warning) => Err(Unknown::MayBeReplaced(warning)),
                 None => still_is(data, label, &known).await.map(|()| known).map_err(Unknown::Unread),
             },
@@ -38,6 +122,7 @@ pub async fn facts(
     let mut facts = Facts::new();
     let mut errors = Diagnostics::new();
     for (name, read) in join_all(reading).await {
+        let at = Some((kind.place)(name.as_str()));
         let read = match read {
             Ok(read) => Some(read),
             Err(Unknown::MayBeReplaced(warning)) => {
@@ -47,15 +132,11 @@ pub async fn facts(
             Err(Unknown::Unread(error @ clusters::Error::NotYetKnown { .. })) => {
                 let consequence =
                     "The plan does not include the cluster: what depends on it is known after apply.";
-                messages.push(diagnostics::cluster_skipped(
-                    &error,
-                    Some(primary(name.as_str())),
-                    consequence,
-                ));
+                messages.push(diagnostics::cluster_skipped(&error, at, consequence));
                 None
             }
             Err(Unknown::Unread(error)) => {
-                errors.push(diagnostics::cluster(&error, Some(primary(name.as_str()))));
+                errors.push(diagnostics::cluster(&error, at));
                 None
             }
         };
@@ -77,13 +158,13 @@ fn recorded_facts(recorded: &Recorded, label: &str) -> Option<ClusterFacts> {
 }
 
 /// Why another cluster may be found under this label than the one with this UID: what the plan says of it.
-fn successor(label: &str, uid: &str, block: Option<&ClusterBlock>) -> Option<Diagnostic> {
+fn successor(kind: Kind, label: &str, uid: &str, block: Option<&ClusterBlock>) -> Option<Diagnostic> {
     let block = block?;
     // Before the rest: once it is replaced inside a run, Terraform plans again with the new host.
     if block.recreated_from.as_deref() == Some(uid) {
-        return Some(is_replaced(label, uid));
+        return Some(is_replaced(kind, label, uid));
     }
-    block.connection.unknown_whereabouts().map(|setting| may_be_replaced(label, uid, setting))
+    block.connection.unknown_whereabouts().map(|setting| may_be_replaced(kind, label, uid, setting))
 }
 
 /// Whether the cluster behind a label is still the one that state knows, if it answers. Refresh has asked already, but where a cluster
@@ -95,57 +176,60 @@ async fn still_is(data: &ProviderData, label: &str, known: &ClusterFacts) -> Res
 }
 
 async fn observe_facts(data: &ProviderData, label: &str) -> Result<ClusterFacts, clusters::Error> {
-    observe::facts(&data.clusters.get(label).await?).await
+    observe::known_facts(&data.clusters.get(label).await?).await
 }
 
-fn may_be_replaced(label: &str, uid: &str, setting: &str) -> Diagnostic {
+fn may_be_replaced(kind: Kind, label: &str, uid: &str, setting: &str) -> Diagnostic {
+    let noun = kind.noun;
     let detail = format!(
         "State has the UID {uid} for this cluster. Its {setting} is known only after apply, for example because the cluster is \
-         recreated in the same run, so its objects, UID and version and the status of the mesh are known after apply as \
+         recreated in the same run, so its objects, UID and version and the status of the {noun} are known after apply as \
          well.\n\n\
          If the cluster is replaced, set recreated_from = {uid:?} in its cluster block of the provider: the same apply then \
-         installs the mesh in the new cluster. Without it, an apply that finds another cluster fails before it writes anything. \
+         installs the {noun} in the new cluster. Without it, an apply that finds another cluster fails before it writes anything. \
          If the cluster stays, nothing needs to be done."
     );
-    Diagnostic::warning(format!("Cluster {label:?} may be about to be replaced"), detail).at(primary(label))
+    Diagnostic::warning(format!("Cluster {label:?} may be about to be replaced"), detail)
+        .at((kind.place)(label))
 }
 
-fn is_replaced(label: &str, uid: &str) -> Diagnostic {
+fn is_replaced(kind: Kind, label: &str, uid: &str) -> Diagnostic {
+    let noun = kind.noun;
     let detail = format!(
         "Its block in the provider has recreated_from = {uid:?}, which is the UID in state. The apply checks whether another \
-         cluster has taken its place, and then installs the mesh there, so the cluster's objects, UID and version and the status \
-         of the mesh are known after apply."
+         cluster has taken its place, and then installs the {noun} there, so the cluster's objects, UID and version and the status \
+         of the {noun} are known after apply."
     );
-    Diagnostic::warning(format!("Cluster {label:?} is about to be replaced"), detail).at(primary(label))
+    Diagnostic::warning(format!("Cluster {label:?} is about to be replaced"), detail).at((kind.place)(label))
 }
 
 /// The clusters that a plan can read.
-pub async fn reachable(facts: &Facts, data: &ProviderData) -> Vec<Cluster> {
+async fn reachable(facts: &Facts, data: &ProviderData) -> Vec<Cluster> {
     let known = facts.iter().filter(|(_, facts)| facts.is_some());
     let clusters = join_all(known.map(|(name, _)| data.clusters.get(name.as_str()))).await;
     clusters.into_iter().filter_map(Result::ok).collect()
 }
 
-/// One cluster under two labels would get two control planes in one namespace.
-pub fn check_identities(facts: &Facts) -> Result<(), Diagnostic> {
+/// One cluster under two labels would get everything twice.
+fn check_identities(facts: &Facts, kind: Kind) -> Result<(), Diagnostic> {
     let mut labels: BTreeMap<&str, &ClusterName> = BTreeMap::new();
     for (name, facts) in facts {
         let Some(facts) = facts else { continue };
         if let Some(other) = labels.insert(&facts.uid, name) {
             let summary = format!("{:?} and {:?} are the same cluster", other.as_str(), name.as_str());
             let detail = format!(
-                "Both have the identity {}. Remove one of the primary blocks, or correct the connection of one of the \
+                "Both have the identity {}. Remove one of them from the configuration, or correct the connection of one of the \
                  provider's cluster blocks.",
                 facts.uid
             );
-            return Err(Diagnostic::error(summary, detail).at(primary(name.as_str())));
+            return Err(Diagnostic::error(summary, detail).at((kind.place)(name.as_str())));
         }
     }
     Ok(())
 }
 
-/// A cluster that state knows by another label, which the mesh has no more, is the same cluster with a new name.
-pub fn after_relabelling(mut recorded: Recorded, facts: &Facts) -> Recorded {
+/// A cluster that state knows by another label, which the resource has no more, is the same cluster with a new name.
+fn after_relabelling(mut recorded: Recorded, facts: &Facts) -> Recorded {
     for (name, known) in facts {
         let Some(known) = known else { continue };
         let old = recorded.other_label(name.as_str(), &known.uid);
@@ -156,22 +240,13 @@ pub fn after_relabelling(mut recorded: Recorded, facts: &Facts) -> Recorded {
     recorded
 }
 
-/// The labels of the clusters that the mesh leaves, once clusters with a new label have it.
-pub fn leaving<'a>(relabelled: &'a Recorded, facts: &Facts) -> Vec<&'a str> {
-    let labels = relabelled.cluster_uids.keys().map(String::as_str);
-    labels.filter(|label| !has_label(facts, label)).collect()
-}
-
 fn has_label(facts: &Facts, label: &str) -> bool {
     facts.keys().any(|name| name.as_str() == label)
 }
 
 /// A pin of each cluster: what is recorded. Terraform plans again before it applies, and what a cluster says of itself may be
 /// something else by then; so what no apply has seen is not promised.
-pub fn per_cluster(
-    facts: &Facts,
-    recorded: &BTreeMap<String, String>,
-) -> Field<BTreeMap<String, Field<String>>> {
+fn per_cluster(facts: &Facts, recorded: &BTreeMap<String, String>) -> Texts {
     let values = facts.iter().map(|(name, facts)| {
         let recorded = recorded.get(name.as_str()).filter(|_| facts.is_some()).cloned();
         (name.to_string(), recorded.map_or(Field::Unknown, Field::Known))
@@ -183,6 +258,13 @@ pub fn per_cluster(
 mod tests {
     use super::*;
     use crate::clusters::ConnectionSettings;
+
+    const KIND: Kind = Kind {
+        resource_type: "istio_mesh",
+        noun: "mesh",
+        traits: &["mesh_id"],
+        place: |label| tfplugin::AttributePath::new("primary").key(label),
+    };
 
     fn facts(clusters: &[(&str, Option<&str>)]) -> Facts {
         let facts = clusters.iter().map(|(label, uid)| {
@@ -202,7 +284,14 @@ mod tests {
     fn a_cluster_with_a_new_label_does_not_leave() {
         let facts = facts(&[("east", Some("1")), ("occident", Some("2"))]);
         let recorded = after_relabelling(recorded(&[("east", "1"), ("west", "2"), ("north", "3")]), &facts);
-        assert_eq!(leaving(&recorded, &facts), ["north"]);
+        let clusters = PlannedClusters {
+            recorded,
+            facts,
+            reachable: Vec::new(),
+            kind: KIND,
+            engines: Engines::default(),
+        };
+        assert_eq!(clusters.leaving(), ["north"]);
     }
 
     #[test]
@@ -221,25 +310,29 @@ mod tests {
             connection: ConnectionSettings::NotYetKnown { attribute: attribute.to_owned() },
             ..ClusterBlock::default()
         };
-        let warning = successor("west", "1234", Some(&unknown("host"))).unwrap();
+        let warning = successor(KIND, "west", "1234", Some(&unknown("host"))).unwrap();
         assert!(!warning.is_error());
         assert!(warning.detail.contains("set recreated_from = \"1234\""), "{}", warning.detail);
-        assert_eq!(successor("west", "1234", Some(&unknown("token"))), None);
-        assert_eq!(successor("west", "1234", Some(&ClusterBlock::default())), None);
+        assert_eq!(successor(KIND, "west", "1234", Some(&unknown("token"))), None);
+        assert_eq!(successor(KIND, "west", "1234", Some(&ClusterBlock::default())), None);
     }
 
     #[test]
     fn a_cluster_that_was_recreated_is_unknown_also_when_its_host_has_become_known() {
         let block =
             |uid: &str| ClusterBlock { recreated_from: Some(uid.to_owned()), ..ClusterBlock::default() };
-        let warning = successor("west", "1234", Some(&block("1234"))).unwrap();
+        let warning = successor(KIND, "west", "1234", Some(&block("1234"))).unwrap();
         assert_eq!(warning.summary, "Cluster \"west\" is about to be replaced");
-        assert_eq!(successor("west", "5678", Some(&block("1234"))), None, "state has the new one already");
+        assert_eq!(
+            successor(KIND, "west", "5678", Some(&block("1234"))),
+            None,
+            "state has the new one already"
+        );
     }
 
     #[test]
     fn two_labels_of_one_cluster_are_refused() {
-        assert!(check_identities(&facts(&[("east", Some("1")), ("west", Some("1"))])).is_err());
-        assert!(check_identities(&facts(&[("east", Some("1")), ("west", None)])).is_ok());
+        assert!(check_identities(&facts(&[("east", Some("1")), ("west", Some("1"))]), KIND).is_err());
+        assert!(check_identities(&facts(&[("east", Some("1")), ("west", None)]), KIND).is_ok());
     }
 }

@@ -1,6 +1,6 @@
 //! Whether a create may go on with what is recorded in the clusters, and under which identity.
 //!
-//! A run that is killed leaves records with an identity that no state knows. The next create of the very same mesh takes it over;
+//! A run that is killed leaves records with an identity that no state knows. The next create of the very same resource takes it over;
 //! whatever else is recorded belongs to somebody.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,29 +8,30 @@ use std::collections::{BTreeMap, BTreeSet};
 use tfplugin::Diagnostic;
 
 use super::book::{Character, Remembered, import_command};
+use super::managed::Kind;
 
 /// What a cluster's record says.
 #[derive(Clone, Debug)]
 pub struct Found {
     /// Whose it is.
     pub identity: String,
-    /// Whether a run was killed before the mesh was complete for the first time, and its claim has expired.
+    /// Whether a run was killed before the resource was complete for the first time, and its claim has expired.
     pub is_abandoned: bool,
     /// The run that works there now, and until when it has the record to itself.
     pub holder: Option<(String, String)>,
-    /// What it remembers of its mesh.
+    /// What it remembers of its resource.
     pub remembered: Remembered,
 }
 
 impl Found {
     /// What this record says.
-    pub fn of(record: &ssa::Inventory) -> Self {
+    pub fn of(record: &ssa::Inventory, kind: Kind) -> Self {
         let holder = record.holder().filter(|holder| holder.is_at_work());
         Self {
             identity: record.identity().to_owned(),
             is_abandoned: record.is_abandoned(),
             holder: holder.map(|holder| (holder.name.clone(), holder.expires.to_string())),
-            remembered: Remembered::read(record.settings()),
+            remembered: Remembered::read(record.settings(), kind),
         }
     }
 }
@@ -42,22 +43,23 @@ impl Found {
 pub fn identity(
     records: &BTreeMap<String, Found>,
     planned: &Character,
+    kind: Kind,
 ) -> Result<Option<String>, Box<Diagnostic>> {
     if let Some((cluster, found)) = records.iter().find(|(_, found)| !found.is_abandoned) {
-        return Err(Box::new(is_somebodys(cluster, found, records, planned)));
+        return Err(Box::new(is_somebodys(cluster, found, records, planned, kind)));
     }
     let other = records.iter().find(|(_, found)| found.remembered.character != *planned);
     if let Some((cluster, found)) = other {
-        return Err(Box::new(is_another_mesh(cluster, found, planned)));
+        return Err(Box::new(is_another(cluster, found, planned, kind)));
     }
     let identities: BTreeSet<&String> = records.values().map(|found| &found.identity).collect();
     match identities.len() {
         0 | 1 => Ok(identities.into_iter().next().cloned()),
-        _ => Err(Box::new(are_several(records))),
+        _ => Err(Box::new(are_several(records, kind))),
     }
 }
 
-/// Whether a mesh that state knows may go on: nothing else is recorded in any of its clusters, also in one that it shall have from
+/// Whether a resource that state knows may go on: nothing else is recorded in any of its clusters, also in one that it shall have from
 /// now on.
 ///
 /// # Errors
@@ -66,9 +68,10 @@ pub fn is_known(
     identity: &str,
     records: &BTreeMap<String, Found>,
     planned: &Character,
+    kind: Kind,
 ) -> Result<(), Box<Diagnostic>> {
     match records.iter().find(|(_, found)| found.identity != identity) {
-        Some((cluster, found)) => Err(Box::new(is_somebodys(cluster, found, records, planned))),
+        Some((cluster, found)) => Err(Box::new(is_somebodys(cluster, found, records, planned, kind))),
         None => Ok(()),
     }
 }
@@ -78,20 +81,22 @@ fn is_somebodys(
     found: &Found,
     records: &BTreeMap<String, Found>,
     planned: &Character,
+    kind: Kind,
 ) -> Diagnostic {
     match &found.holder {
-        Some((holder, expires)) => is_at_work(cluster, holder, expires),
-        None => is_installed(cluster, found, records, planned),
+        Some((holder, expires)) => is_at_work(cluster, holder, expires, kind),
+        None => is_installed(cluster, found, records, planned, kind),
     }
 }
 
-fn is_at_work(cluster: &str, holder: &str, expires: &str) -> Diagnostic {
+fn is_at_work(cluster: &str, holder: &str, expires: &str, kind: Kind) -> Diagnostic {
+    let noun = kind.noun;
     let detail = format!(
-        "The run {holder} is creating a mesh there and holds a claim on the record until {expires}, which it renews while it \
+        "The run {holder} is creating a {noun} there and holds a claim on the record until {expires}, which it renews while it \
          runs. Nothing was written to any cluster.\n\n\
          Wait until it ends. If it was killed, its claim expires then, and the next apply of the same configuration resumes it."
     );
-    Diagnostic::error(format!("Cluster {cluster:?}: another run is working on a mesh"), detail)
+    Diagnostic::error(format!("Cluster {cluster:?}: another run is working on a {noun}"), detail)
 }
 
 fn is_installed(
@@ -99,65 +104,73 @@ fn is_installed(
     found: &Found,
     records: &BTreeMap<String, Found>,
     planned: &Character,
+    kind: Kind,
 ) -> Diagnostic {
-    let Character { mesh_id, .. } = &found.remembered.character;
+    let noun = kind.noun;
+    let name = found.remembered.character.name(kind);
     let labels = records.iter().filter(|(_, other)| other.identity == found.identity);
     let labels: BTreeSet<String> = labels.map(|(label, _)| label.clone()).collect();
     let is_same = found.remembered.character == *planned;
     let cause = if is_same {
-        "\n\n\
-         If this apply was meant to replace the mesh, a resource that depends on it probably has create_before_destroy = true, \
-         which Terraform passes on to the mesh: a mesh cannot be created before the one that it replaces is destroyed. Remove \
-         that setting, or destroy the mesh first with -target."
+        format!(
+            "\n\n\
+             If this apply was meant to replace the {noun}, a resource that depends on it probably has create_before_destroy = true, \
+             which Terraform passes on to the {noun}: a {noun} cannot be created before the one that it replaces is destroyed. \
+             Remove that setting, or destroy the {noun} first with -target."
+        )
     } else {
-        ""
+        String::new()
     };
     let detail = format!(
-        "The inventory there belongs to the mesh {mesh_id:?} with the identity {}, which is not in this state. Two states must \
-         not manage one mesh, so nothing was written to any cluster.\n\n\
-         Use the state that has it, or choose another namespace or cluster. If that state is lost, import the mesh:\n\n  {}{cause}",
+        "The inventory there belongs to the {noun} {name:?} with the identity {}, which is not in this state. Two states must \
+         not manage one {noun}, so nothing was written to any cluster.\n\n\
+         Use the state that has it, or choose another namespace or cluster. If that state is lost, import the {noun}:\n\n  \
+         {}{cause}",
         found.identity,
-        import_command(mesh_id, &labels),
+        import_command(kind, name, &labels),
     );
-    Diagnostic::error(format!("Cluster {cluster:?}: a mesh is already installed there"), detail)
+    Diagnostic::error(format!("Cluster {cluster:?}: a {noun} is already installed there"), detail)
 }
 
-fn is_another_mesh(cluster: &str, found: &Found, planned: &Character) -> Diagnostic {
-    let Character { mesh_id, trust_domain, clusters, .. } = &found.remembered.character;
-    let differs = [
-        (mesh_id != &planned.mesh_id).then(|| format!("its mesh_id is {mesh_id:?}")),
-        (trust_domain != &planned.trust_domain).then(|| format!("its trust_domain is {trust_domain:?}")),
-        (found.remembered.character.root != planned.root)
-            .then(|| "it has another root certificate".to_owned()),
-        (clusters != &planned.clusters)
-            .then(|| format!("it spans {} clusters with other UIDs", clusters.len())),
-    ];
-    let differs: Vec<String> = differs.into_iter().flatten().collect();
+fn is_another(cluster: &str, found: &Found, planned: &Character, kind: Kind) -> Diagnostic {
+    let noun = kind.noun;
+    let Character { traits, clusters } = &found.remembered.character;
+    let other = traits.iter().filter(|(key, value)| planned.traits.get(*key) != Some(*value));
+    let mut differs: Vec<String> =
+        other
+            .map(|(key, value)| {
+                if value.is_empty() { format!("it has no {key}") } else { format!("its {key} is {value:?}") }
+            })
+            .collect();
+    if *clusters != planned.clusters {
+        differs.push(format!("it spans {} clusters with other UIDs", clusters.len()));
+    }
     let labels = BTreeSet::from([cluster.to_owned()]);
     let detail = format!(
-        "An unfinished run has started to create another mesh there: {}. Only the same configuration can resume it. Nothing was \
+        "An unfinished run has started to create another {noun} there: {}. Only the same configuration can resume it. Nothing was \
          written to any cluster.\n\n\
-         Apply the configuration of that run, or import what exists of its mesh and destroy it:\n\n  {}",
+         Apply the configuration of that run, or import what exists of its {noun} and destroy it:\n\n  {}",
         differs.join(", "),
-        import_command(mesh_id, &labels),
+        import_command(kind, found.remembered.character.name(kind), &labels),
     );
-    Diagnostic::error(format!("Cluster {cluster:?}: an unfinished mesh of another configuration"), detail)
+    Diagnostic::error(format!("Cluster {cluster:?}: an unfinished {noun} of another configuration"), detail)
 }
 
-fn are_several(records: &BTreeMap<String, Found>) -> Diagnostic {
+fn are_several(records: &BTreeMap<String, Found>, kind: Kind) -> Diagnostic {
     let lines: Vec<String> = records
         .iter()
         .map(|(cluster, found)| {
             let labels = BTreeSet::from([cluster.clone()]);
-            let command = import_command(&found.remembered.character.mesh_id, &labels);
+            let command = import_command(kind, found.remembered.character.name(kind), &labels);
             format!("  {cluster}: {}, {command}", found.identity)
         })
         .collect();
     let detail = format!(
-        "Several unfinished runs have started to create this mesh, each with a different identity. Nothing was written to any \
+        "Several unfinished runs have started to create this {}, each with a different identity. Nothing was written to any \
          cluster.\n\n\
          {}\n\n\
          Import all but one of them, each under its own name, destroy those, and apply again.",
+        kind.noun,
         lines.join("\n")
     );
     Diagnostic::error("The clusters have objects of several unfinished runs", detail)
@@ -165,19 +178,27 @@ fn are_several(records: &BTreeMap<String, Found>) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
+    use tfplugin::AttributePath;
+
     use super::*;
 
+    const KIND: Kind = Kind {
+        resource_type: "istio_mesh",
+        noun: "mesh",
+        traits: &["mesh_id", "trust_domain", "root"],
+        place: |_| AttributePath::root(),
+    };
+
     fn character() -> Character {
+        let traits = [("mesh_id", "shop"), ("trust_domain", "shop.example"), ("root", "")];
         Character {
-            mesh_id: "shop".to_owned(),
-            trust_domain: "shop.example".to_owned(),
-            root: String::new(),
+            traits: traits.map(|(key, value)| (key, value.to_owned())).into(),
             clusters: BTreeSet::from(["u1".to_owned(), "u2".to_owned()]),
         }
     }
 
     fn found(identity: &str, is_abandoned: bool) -> Found {
-        let mut remembered = Remembered::read(&BTreeMap::new());
+        let mut remembered = Remembered::read(&BTreeMap::new(), KIND);
         remembered.character = character();
         Found { identity: identity.to_owned(), is_abandoned, holder: None, remembered }
     }
@@ -187,19 +208,19 @@ mod tests {
     }
 
     fn refusal(records: &BTreeMap<String, Found>) -> String {
-        let refusal = identity(records, &character()).unwrap_err();
+        let refusal = identity(records, &character(), KIND).unwrap_err();
         format!("{}: {}", refusal.summary, refusal.detail)
     }
 
     #[test]
     fn clusters_without_records_get_a_new_identity() {
-        assert_eq!(identity(&BTreeMap::new(), &character()).unwrap(), None);
+        assert_eq!(identity(&BTreeMap::new(), &character(), KIND).unwrap(), None);
     }
 
     #[test]
     fn a_killed_create_of_the_same_mesh_goes_on_under_its_identity() {
         let records = records([("east", found("one", true))]);
-        assert_eq!(identity(&records, &character()).unwrap().as_deref(), Some("one"));
+        assert_eq!(identity(&records, &character(), KIND).unwrap().as_deref(), Some("one"));
     }
 
     #[test]
@@ -213,8 +234,8 @@ mod tests {
     #[test]
     fn a_mesh_that_state_knows_goes_on_only_where_nobody_else_is() {
         let records = records([("east", found("one", false)), ("west", found("two", true))]);
-        assert!(is_known("one", &BTreeMap::new(), &character()).is_ok());
-        let refusal = is_known("one", &records, &character()).unwrap_err();
+        assert!(is_known("one", &BTreeMap::new(), &character(), KIND).is_ok());
+        let refusal = is_known("one", &records, &character(), KIND).unwrap_err();
         assert!(refusal.summary.contains("west"), "{}", refusal.summary);
         assert!(
             refusal.detail.contains("two") && refusal.detail.contains("'shop@west'"),
@@ -234,9 +255,11 @@ mod tests {
     #[test]
     fn an_unfinished_mesh_of_another_configuration_is_not_taken_over() {
         for change in [
-            |character: &mut Character| character.mesh_id = "bank".to_owned(),
-            |character: &mut Character| character.trust_domain = "bank.example".to_owned(),
-            |character: &mut Character| character.root = "AB:CD".to_owned(),
+            |character: &mut Character| drop(character.traits.insert("mesh_id", "bank".to_owned())),
+            |character: &mut Character| {
+                character.traits.insert("trust_domain", "bank.example".to_owned());
+            },
+            |character: &mut Character| drop(character.traits.insert("root", "AB:CD".to_owned())),
             |character: &mut Character| drop(character.clusters.pop_first()),
         ] {
             let mut other = found("one", true);

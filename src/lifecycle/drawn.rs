@@ -1,0 +1,61 @@
+//! The objects of a plan.
+
+use std::collections::BTreeMap;
+
+use tfplugin::Diagnostic;
+
+use super::facts::Facts;
+
+use super::field_maps::{Objects, Rendered};
+use super::flattened::Flattened;
+use super::managed::Render;
+use super::seals::ApiServers;
+use super::secrets::Secrets;
+use crate::desired::Manifest;
+use crate::manifests::ObjectId;
+use crate::mesh::ClusterFacts;
+
+/// Rendered for when a cluster's own version is not known. Which objects there are does not depend on it (a test of
+/// `render` holds that), and what they say is not shown.
+const ANY_KUBERNETES: &str = "v1.36.0";
+
+/// Objects with their fields; `None` where nothing can be said of them before the apply.
+pub type Drawn = BTreeMap<ObjectId, Option<Rendered>>;
+
+/// What each cluster shall hold. `object` gives the fields of an object of a cluster whose facts are known, if they are.
+///
+/// # Errors
+/// Something cannot be rendered.
+pub fn draw(
+    source: &impl Render,
+    facts: &Facts,
+    mut object: impl FnMut(&ObjectId, &Manifest) -> Option<Rendered>,
+) -> Result<Drawn, Diagnostic> {
+    let assumed = || ClusterFacts { uid: String::new(), kubernetes_version: ANY_KUBERNETES.to_owned() };
+    let mut drawn = Drawn::new();
+    for (name, facts) in facts {
+        let set = source.render(name, &facts.clone().unwrap_or_else(assumed))?;
+        for manifest in set.manifests() {
+            let id = ObjectId::of(name, &manifest.object);
+            let rendered = facts.as_ref().and_then(|_| object(&id, manifest));
+            drawn.insert(id, rendered);
+        }
+    }
+    Ok(drawn)
+}
+
+impl Rendered {
+    /// An object, with the values of its placeholders where the last apply has filled them for the same reasons.
+    pub fn of(
+        id: &ObjectId,
+        manifest: &Manifest,
+        secrets: &Secrets,
+        prior: &Objects,
+        api_servers: &ApiServers,
+        flattened: &mut Flattened,
+    ) -> Self {
+        let Secrets { key, seals } = secrets;
+        let placeholders = seals.planned(id, manifest, prior, api_servers);
+        Self { fields: flattened.of(&manifest.object, key), placeholders }
+    }
+}

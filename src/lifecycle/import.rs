@@ -1,0 +1,276 @@
+//! Import: from the records in the clusters to the state of a resource whose state is lost.
+//!
+//! A record remembers the configuration, so that the state is what the last apply has left and the next plan shows what the
+//! configuration says otherwise, if anything. The set is rendered once to know which fields of the objects are the resource's.
+
+use std::collections::BTreeSet;
+
+use futures::future::{join_all, try_join_all};
+use ssa::Inventory;
+use tfplugin::{Diagnostic, Diagnostics};
+
+use super::book::{self, Remembered};
+use super::cluster_plan::{ClusterPlan, digest_of};
+use super::field_maps::Objects;
+use super::live_objects::read_objects;
+use super::managed::{Kind, Managed, Render};
+use super::recorded::Recorded;
+use super::seals::Seals;
+use super::secrets::Secrets;
+use crate::clusters::{self, Cluster};
+use crate::diagnostics;
+use crate::mesh::{ClusterFacts, ClusterName, DEFAULT_NAMESPACE};
+use crate::observe;
+use crate::provider_data::ProviderData;
+use crate::rollout::{self, Engines, Owner, OwnerKind};
+
+type Context = tfplugin::Context<ProviderData>;
+
+/// One cluster in which there is a record of the resource.
+struct Member {
+    cluster: Cluster,
+    facts: ClusterFacts,
+    namespace: String,
+    record: Inventory,
+}
+
+/// The resource that `<name>@<label>[,<label>…]` names. `kind` is what its name makes of it.
+///
+/// # Errors
+/// The text is none of that form, a cluster has no such resource, or the clusters have several.
+pub async fn import_by_name<R: Managed>(
+    id: &str,
+    kind: fn(&str) -> OwnerKind,
+    context: &Context,
+) -> Result<R::Model, Diagnostics> {
+    let Some((name, labels)) = book::parse_import_id(id) else {
+        return Err(not_a_name(id, R::KIND).into());
+    };
+    let kind = kind(&name);
+    let reads = labels.iter().map(|label| async {
+        let found = members(label, &kind, context).await.map_err(|error| unsearched(label, &error))?;
+        let is_meant = |member: &Member| member.remembered(R::KIND).character.name(R::KIND) == name;
+        let all: Vec<String> = found.iter().map(|member| member.shown(R::KIND)).collect();
+        let mut meant: Vec<Member> = found.into_iter().filter(is_meant).collect();
+        match (meant.pop(), meant.is_empty()) {
+            (Some(member), true) => Ok(member),
+            (Some(_), false) => Err(are_several(label, &name, &all, R::KIND)),
+            (None, _) => Err(is_nowhere(label, &name, &all, R::KIND)),
+        }
+    });
+    let members = try_join_all(reads).await?;
+    whole::<R>(members, kind, context).await
+}
+
+/// The resource with this identity, in whichever of the provider's clusters it is.
+///
+/// # Errors
+/// None of the clusters that answer has it.
+pub async fn import_by_identity<R: Managed>(
+    id: &str,
+    kind: OwnerKind,
+    context: &Context,
+) -> Result<R::Model, Diagnostics> {
+    let labels: Vec<String> = context.data().clusters.names().map(str::to_owned).collect();
+    let wanted = &kind;
+    let reads = labels.iter().map(|label| async move { (label, members(label, wanted, context).await) });
+    let (mut found, mut unread) = (Vec::new(), Vec::new());
+    for (label, members) in join_all(reads).await {
+        match members {
+            Ok(members) => found.extend(members.into_iter().filter(|member| member.record.identity() == id)),
+            Err(_) => unread.push(label.clone()),
+        }
+    }
+    if found.is_empty() {
+        return Err(is_unidentified(id, &unread, R::KIND).into());
+    }
+    whole::<R>(found, kind, context).await
+}
+
+/// The records of resources of this kind in one cluster.
+async fn members(label: &str, kind: &OwnerKind, context: &Context) -> Result<Vec<Member>, ImportError> {
+    let cluster = context.data().clusters.get(label).await?;
+    let facts = observe::known_facts(&cluster).await?;
+    let owner = Owner::new(kind.clone(), "");
+    let engines = &context.data().engines;
+    let cancel = context.cancellation();
+    let found = rollout::inventories(engines, &cluster, &owner, DEFAULT_NAMESPACE, cancel).await?;
+    let member =
+        |(namespace, record)| Member { cluster: cluster.clone(), facts: facts.clone(), namespace, record };
+    Ok(found.into_iter().map(member).collect())
+}
+
+impl Member {
+    fn remembered(&self, kind: Kind) -> Remembered {
+        Remembered::read(self.record.settings(), kind)
+    }
+
+    /// What the cluster holds by the recorded configuration.
+    fn plan(
+        &self,
+        recorded: &Recorded,
+        source: &impl Render,
+        engines: &Engines,
+    ) -> Result<ClusterPlan, Diagnostic> {
+        let Self { cluster, facts, .. } = self;
+        let name: ClusterName = cluster.name().parse().map_err(|_| not_a_label(cluster.name()))?;
+        let set = source.render(&name, facts)?;
+        let target = engines.target(cluster, &facts.uid, &recorded.owner(), &recorded.namespace);
+        Ok(ClusterPlan { target, facts: facts.clone(), digest: digest_of(&set), set })
+    }
+
+    fn shown(&self, kind: Kind) -> String {
+        let remembered = self.remembered(kind);
+        let (name, identity) = (remembered.character.name(kind), self.record.identity());
+        format!("{name:?} in namespace {} with the identity {identity}", self.namespace)
+    }
+}
+
+/// Why a cluster could not be searched.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// It cannot be reached.
+    #[error(transparent)]
+    Cluster(#[from] clusters::Error),
+    /// Its records cannot be read.
+    #[error(transparent)]
+    Record(#[from] rollout::RolloutError),
+}
+
+/// The state of the resource whose records these are.
+async fn whole<R: Managed>(
+    members: Vec<Member>,
+    kind: OwnerKind,
+    context: &Context,
+) -> Result<R::Model, Diagnostics> {
+    let Some(first) = members.first() else { return Err(empty(R::KIND).into()) };
+    let id = first.record.identity();
+    if let Some(other) = members.iter().find(|member| member.record.identity() != id) {
+        return Err(differ(first, other, R::KIND).into());
+    }
+    let remembered = first.remembered(R::KIND);
+    let labels = remembered.labels::<R>();
+    let is_found = |label: &str| members.iter().any(|member| member.cluster.name() == label);
+    let missing: Vec<&str> = labels.iter().map(String::as_str).filter(|label| !is_found(label)).collect();
+    if !missing.is_empty() {
+        return Err(is_larger(remembered.character.name(R::KIND), &labels, &missing, R::KIND).into());
+    }
+    let configuration =
+        remembered.configuration::<R>().map_err(|error| unreadable(first, &error, R::KIND))?;
+    let mut recorded = Recorded {
+        kind,
+        id: Some(id.to_owned()),
+        namespace: first.namespace.clone(),
+        chart_digests: remembered.chart_digests.clone(),
+        ..Recorded::default()
+    };
+    for member in &members {
+        recorded.note(member.cluster.name(), &member.facts);
+    }
+    let state = R::with(configuration, recorded.into());
+    let recorded = R::recorded(&state);
+    let secrets = Secrets::recorded_or_drawn(context.private())?;
+    let source = R::source(&state, &recorded, context.data()).await?;
+    let is_recorded = |member: &&Member| labels.contains(member.cluster.name());
+    let reads = members.iter().filter(is_recorded).map(|member| async {
+        let plan = member.plan(&recorded, &source, &context.data().engines)?;
+        let wanted = plan.wanted(&secrets.key);
+        read_objects(&plan.target, &wanted, &secrets.key, R::KIND.place, context.cancellation()).await
+    });
+    let objects: Objects = try_join_all(reads).await?.into_iter().flatten().collect();
+    Seals::of_origins(&remembered.origins.unwrap_or_default(), &objects).record(context.private())?;
+    Ok(R::with(state, Recorded { objects, ..recorded }.into()))
+}
+
+fn unsearched(label: &str, error: &ImportError) -> Diagnostic {
+    match error {
+        ImportError::Cluster(error) => diagnostics::cluster(error, None),
+        ImportError::Record(error) => diagnostics::rollout(label, error, None),
+    }
+}
+
+fn not_a_name(id: &str, kind: Kind) -> Diagnostic {
+    let (noun, name) = (kind.noun, kind.traits.first().copied().unwrap_or("name"));
+    let detail = format!(
+        "A {noun} is imported by its {name} and the labels of all its clusters in the provider block, such as shop@east,west; or by \
+         an import block with identity = {{ id = \"…\" }}."
+    );
+    Diagnostic::error(format!("{id:?} is not a valid import ID"), detail)
+}
+
+fn not_a_label(label: &str) -> Diagnostic {
+    Diagnostic::error(
+        format!("Cluster {label:?} has no valid label"),
+        "Correct the label of the provider's cluster block.",
+    )
+}
+
+fn is_unidentified(id: &str, unread: &[String], kind: Kind) -> Diagnostic {
+    let unread = if unread.is_empty() {
+        String::new()
+    } else {
+        format!(" These clusters could not be read: {}.", unread.join(", "))
+    };
+    let detail = format!(
+        "No cluster block of the provider leads to a cluster with an inventory of this identity.{unread}"
+    );
+    Diagnostic::error(format!("There is no {} with the identity {id:?}", kind.noun), detail)
+}
+
+fn is_nowhere(label: &str, name: &str, found: &[String], kind: Kind) -> Diagnostic {
+    let noun = kind.noun;
+    let found = if found.is_empty() {
+        format!(
+            "No namespace of the cluster has an inventory of this provider. A {noun} installed by helm, istioctl or another tool \
+             cannot be imported."
+        )
+    } else {
+        format!("It has {}.", found.join("; "))
+    };
+    Diagnostic::error(format!("Cluster {label:?} has no {noun} {name:?} of this provider"), found)
+}
+
+fn are_several(label: &str, name: &str, found: &[String], kind: Kind) -> Diagnostic {
+    let noun = kind.noun;
+    let detail = format!(
+        "It has {}. Import one of them by its identity, with an import block and identity = {{ id = \"…\" }}.",
+        found.join("; ")
+    );
+    Diagnostic::error(format!("Cluster {label:?} has several of the {noun} {name:?}"), detail)
+}
+
+fn differ(one: &Member, other: &Member, kind: Kind) -> Diagnostic {
+    let noun = kind.noun;
+    let detail = format!(
+        "{:?} has {}; {:?} has {}. List only clusters of one {noun}.",
+        one.cluster.name(),
+        one.shown(kind),
+        other.cluster.name(),
+        other.shown(kind)
+    );
+    Diagnostic::error(format!("The clusters do not belong to one {noun}"), detail)
+}
+
+fn is_larger(name: &str, labels: &BTreeSet<String>, missing: &[&str], kind: Kind) -> Diagnostic {
+    let detail = format!(
+        "Its record names further clusters: {}. Add a cluster block with that label to the provider for each of them, and import \
+         all of them:\n\n  {}",
+        missing.join(", "),
+        book::import_command(kind, name, labels),
+    );
+    Diagnostic::error(format!("The {} has more clusters than the import names", kind.noun), detail)
+}
+
+fn unreadable(member: &Member, error: &tfplugin::ValueError, kind: Kind) -> Diagnostic {
+    let way_out = "It was written by a newer release of the provider, or it was changed outside the provider. Use that release.";
+    let (label, noun) = (member.cluster.name(), kind.noun);
+    let summary = format!("Cluster {label:?}: the recorded configuration of the {noun} cannot be read");
+    diagnostics::failure(summary, error, way_out, None)
+}
+
+fn empty(kind: Kind) -> Diagnostic {
+    Diagnostic::error(
+        format!("The record of the {} is empty", kind.noun),
+        "It was changed outside the provider. Nothing was imported.",
+    )
+}

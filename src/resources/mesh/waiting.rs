@@ -1,0 +1,69 @@
+//! What an apply has made, observed until it is well.
+
+use std::time::Instant;
+
+use futures::future::join_all;
+use tfplugin::{Diagnostics, Field};
+
+use super::apply::MeshChange;
+use super::model::{MeshModel, StatusModel};
+use super::scope::scope;
+use super::status::{self, Observed};
+use super::{documents, planned_status, problems};
+use crate::lifecycle::{self, Change, ClusterPlan};
+use crate::observe::Snapshot;
+
+/// The state with what was observed. After an apply that has gone well so far, what is not as it should be gets the time that is left,
+/// unless no time helps.
+pub async fn with_status(
+    change: &MeshChange<'_>,
+    state: MeshModel,
+    cluster_plans: &[ClusterPlan],
+    diagnostics: &mut Diagnostics,
+) -> MeshModel {
+    let Change { prior, planned, session, .. } = change;
+    let began = Instant::now();
+    let before = prior.map_or(&Field::Null, |prior| &prior.status);
+    let mut seen: Option<Vec<Snapshot>> = None;
+    loop {
+        let is_seen = seen.is_some();
+        let looks = cluster_plans.iter().map(|cluster_plan| async {
+            let target = &cluster_plan.target;
+            lifecycle::snapshot(target, &scope(&state, &target.name)).await
+        });
+        let snapshots = match seen.take() {
+            Some(seen) => seen.iter().map(Snapshot::again).collect(),
+            None => join_all(looks).await,
+        };
+        let Observed { status, roots, awaits_roots, warnings } =
+            status::observe(&state, before, &snapshots).await;
+        let problems = status.problems();
+        let left = session.deadline.saturating_duration_since(Instant::now());
+        let waits = problems::is_waited_for(&problems, awaits_roots, began.elapsed(), left);
+        let waits = waits && !diagnostics.has_errors() && !session.cancel.is_cancelled();
+        if waits {
+            // While only links are missing, only istiods have news.
+            let others = StatusModel { links: Field::Null, ..status.clone() };
+            let is_linking = !awaits_roots && others.problems().is_empty();
+            seen = is_linking.then_some(snapshots);
+            tokio::select! {
+                () = session.cancel.cancelled() => {}
+                () = tokio::time::sleep(problems::pause(began.elapsed())) => {}
+            }
+            continue;
+        }
+        if is_seen {
+            // What is returned is what a refresh would find now.
+            continue;
+        }
+        diagnostics.extend(warnings);
+        if !diagnostics.has_errors() {
+            diagnostics.extend(problems::in_the_end(problems, prior.is_none()));
+        }
+        let (join, peer) = documents::applied(planned, documents::observed(&state, &status, &roots));
+        // After an error nobody holds the plan to its word, and what is wrong must be seen.
+        let promised = if diagnostics.has_errors() { &Field::Unknown } else { &planned.status };
+        let status = Field::Known(planned_status::applied(promised, status));
+        return MeshModel { status, join, peer, ..state };
+    }
+}
