@@ -13,7 +13,7 @@ use super::leaving::Removed;
 use super::live_objects::read_objects;
 use super::managed::Managed;
 use super::recorded::Recorded;
-use super::seals::{ApiServers, Seals};
+use super::recorded_fingerprints::{ApiServers, RecordedFingerprints};
 use crate::manifests::ObjectId;
 use crate::mesh::ClusterFacts;
 use crate::rollout::ClusterOutcome;
@@ -44,9 +44,9 @@ impl<R: Managed> Change<'_, R> {
         removed: &Removed,
         api_servers: &ApiServers,
         diagnostics: &mut Diagnostics,
-    ) -> (Recorded, Seals) {
+    ) -> (Recorded, RecordedFingerprints) {
         let mut state = self.elsewhere(cluster_plans, removed);
-        let mut seals = self.secrets.seals.clone();
+        let mut fingerprints = self.secrets.fingerprints.clone();
         let looks = cluster_plans.iter().zip(done).map(|(cluster_plan, done)| self.live(cluster_plan, done));
         for ((cluster_plan, done), live) in cluster_plans.iter().zip(done).zip(join_all(looks).await) {
             let before = self.recorded.objects_of(&cluster_plan.target.uid);
@@ -54,7 +54,7 @@ impl<R: Managed> Change<'_, R> {
                 None => before,
                 Some(Ok(live)) => {
                     let applied = done.applied.iter().collect();
-                    cluster_plan.seal(&mut seals, &live, &applied, api_servers);
+                    cluster_plan.note_filled(&mut fingerprints, &live, &applied, api_servers);
                     self.as_planned(live, diagnostics)
                 }
                 Some(Err(warning)) => {
@@ -69,8 +69,8 @@ impl<R: Managed> Change<'_, R> {
             }
             state.objects.extend(objects);
         }
-        seals.retain(&state.objects);
-        (state, seals)
+        fingerprints.retain(&state.objects);
+        (state, fingerprints)
     }
 
     /// What state knows of clusters that the resource leaves and that could not be emptied.

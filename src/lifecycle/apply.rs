@@ -17,8 +17,8 @@ use super::kept_secrets;
 use super::leaving::{Departure, Removed, empty};
 use super::managed::{Managed, Render};
 use super::recorded::Recorded;
+use super::recorded_fingerprints::{ApiServers, RecordedFingerprints};
 use super::resume::{self, Found};
-use super::seals::{ApiServers, Seals};
 use crate::clusters::Cluster;
 use crate::desired::ManifestSet;
 use crate::diagnostics;
@@ -173,9 +173,9 @@ impl<R: Managed> Change<'_, R> {
         }
         let done: Vec<Done> = outcomes.iter().map(Done::of).collect();
         let rest = self.rest(&prepared, &done, applying, &mut diagnostics);
-        let (state, seals) = rollout::holding(&mut outcomes, rest, self.session.cancel).await;
-        diagnostics.extend(close(&mut outcomes, &seals, applying, &state).await);
-        Applied { outcome: Outcome::new(state).with(diagnostics), seals: Some(seals) }
+        let (state, fingerprints) = rollout::holding(&mut outcomes, rest, self.session.cancel).await;
+        diagnostics.extend(close(&mut outcomes, &fingerprints, applying, &state).await);
+        Applied { outcome: Outcome::new(state).with(diagnostics), fingerprints: Some(fingerprints) }
     }
 
     /// What follows when all clusters are as far as they come: those that the resource leaves are emptied, and what there is now is
@@ -186,7 +186,7 @@ impl<R: Managed> Change<'_, R> {
         done: &[Done],
         applying: &A,
         diagnostics: &mut Diagnostics,
-    ) -> (R::Model, Seals)
+    ) -> (R::Model, RecordedFingerprints)
     where
         A: Applying<Resource = R>,
     {
@@ -198,12 +198,12 @@ impl<R: Managed> Change<'_, R> {
             removed
         };
         let Prepared { cluster_plans, owner, .. } = prepared;
-        let (recorded, seals) =
+        let (recorded, fingerprints) =
             self.state(cluster_plans, done, &removed, &applying.api_servers(), diagnostics).await;
         let recorded =
             Recorded { id: Some(owner.id().to_owned()), chart_digests: applying.chart_digests(), ..recorded };
         let state = R::with(self.planned.clone(), recorded.into());
-        (applying.observe(state, cluster_plans, diagnostics).await, seals)
+        (applying.observe(state, cluster_plans, diagnostics).await, fingerprints)
     }
 
     /// Everything up to the first write.
@@ -312,11 +312,11 @@ impl<R: Managed> Change<'_, R> {
 /// Closes the records of the clusters where all went well.
 async fn close<A: Applying>(
     outcomes: &mut [ClusterOutcome],
-    seals: &Seals,
+    fingerprints: &RecordedFingerprints,
     applying: &A,
     state: &Model<A>,
 ) -> Diagnostics {
-    let settings = BTreeMap::from([(book::ORIGINS.to_owned(), seals.origins())]);
+    let settings = BTreeMap::from([(book::ORIGINS.to_owned(), fingerprints.origins())]);
     let page = match applying.page(state) {
         Ok(page) => page,
         Err(error) => return error.into(),

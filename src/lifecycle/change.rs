@@ -8,7 +8,7 @@ use super::leaving::{Departure, empty};
 use super::managed::Managed;
 use super::place::Place;
 use super::recorded::Recorded;
-use super::seals::Seals;
+use super::recorded_fingerprints::RecordedFingerprints;
 use super::secrets::Secrets;
 use crate::diagnostics;
 use crate::provider_data::ProviderData;
@@ -39,7 +39,7 @@ pub struct Change<'a, R: Managed> {
 pub struct Applied<R: Managed> {
     pub(super) outcome: Outcome<R::Model>,
     /// What was filled into placeholders; `None` if nothing was written.
-    pub(super) seals: Option<Seals>,
+    pub(super) fingerprints: Option<RecordedFingerprints>,
 }
 
 impl<'a, R: Managed> Change<'a, R> {
@@ -69,18 +69,18 @@ impl<'a, R: Managed> Change<'a, R> {
 impl<R: Managed> Applied<R> {
     /// Nothing was written anywhere.
     pub fn nothing(diagnostics: impl Into<Diagnostics>) -> Self {
-        Self { outcome: Outcome::failed(diagnostics), seals: None }
+        Self { outcome: Outcome::failed(diagnostics), fingerprints: None }
     }
 
     /// Remembers the run. What a failed create has made is kept, and Terraform marks it as tainted: the messages say the way out.
     pub fn remembered(self, change: &Change<'_, R>, context: &Context<ProviderData>) -> Outcome<R::Model> {
-        let Self { mut outcome, seals } = self;
+        let Self { mut outcome, fingerprints } = self;
         if change.prior.is_none() {
             outcome = with_the_way_out_of_taint::<R>(outcome);
         }
         let remembered = remember(&change.session, context);
-        let sealed = seals.map_or(Ok(()), |seals| seals.record(context.private()));
-        outcome.with(remembered.err().into_iter().chain(sealed.err()))
+        let recorded = fingerprints.map_or(Ok(()), |fingerprints| fingerprints.record(context.private()));
+        outcome.with(remembered.err().into_iter().chain(recorded.err()))
     }
 }
 

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::field_maps::Objects;
-use super::seals::{ApiServers, Seals};
+use super::recorded_fingerprints::{ApiServers, RecordedFingerprints};
 use crate::desired::ManifestSet;
 use crate::manifests::{FingerprintKey, ObjectId, digest, flatten, secret_field};
 use crate::mesh::ClusterFacts;
@@ -43,16 +43,16 @@ impl ClusterPlan {
     }
 
     /// Notes what the placeholders of those objects are filled with that this run has applied: whatever is in the others is not its work.
-    pub fn seal(
+    pub fn note_filled(
         &self,
-        seals: &mut Seals,
+        fingerprints: &mut RecordedFingerprints,
         live: &Objects,
         applied: &BTreeSet<&ssa::ObjectId>,
         api_servers: &ApiServers,
     ) {
         for (id, manifest) in self.ids().zip(self.set.manifests()) {
             if applied.contains(&id.without_cluster()) {
-                seals.seal(&id, manifest, live, api_servers);
+                fingerprints.note(&id, manifest, live, api_servers);
             }
         }
     }

@@ -9,7 +9,7 @@ use super::facts::Facts;
 use super::field_maps::{Objects, Rendered};
 use super::flattened::Flattened;
 use super::managed::Render;
-use super::seals::ApiServers;
+use super::recorded_fingerprints::ApiServers;
 use super::secrets::Secrets;
 use crate::desired::Manifest;
 use crate::manifests::ObjectId;
@@ -54,8 +54,8 @@ impl Rendered {
         api_servers: &ApiServers,
         flattened: &mut Flattened,
     ) -> Self {
-        let Secrets { key, seals } = secrets;
-        let placeholders = seals.planned(id, manifest, prior, api_servers);
+        let Secrets { key, fingerprints } = secrets;
+        let placeholders = fingerprints.planned(id, manifest, prior, api_servers);
         Self { fields: flattened.of(&manifest.object, key), placeholders }
     }
 }

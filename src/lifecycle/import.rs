@@ -15,7 +15,7 @@ use super::field_maps::Objects;
 use super::live_objects::read_objects;
 use super::managed::{Kind, Managed, Render};
 use super::recorded::Recorded;
-use super::seals::Seals;
+use super::recorded_fingerprints::RecordedFingerprints;
 use super::secrets::Secrets;
 use crate::clusters::{self, Cluster};
 use crate::diagnostics;
@@ -178,7 +178,8 @@ async fn whole<R: Managed>(
         read_objects(&plan.target, &wanted, &secrets.key, R::KIND.place, context.cancellation()).await
     });
     let objects: Objects = try_join_all(reads).await?.into_iter().flatten().collect();
-    Seals::of_origins(&remembered.origins.unwrap_or_default(), &objects).record(context.private())?;
+    RecordedFingerprints::of_origins(&remembered.origins.unwrap_or_default(), &objects)
+        .record(context.private())?;
     Ok(R::with(state, Recorded { objects, ..recorded }.into()))
 }
 

@@ -22,9 +22,9 @@ mod place;
 mod plain;
 mod reached;
 mod recorded;
+mod recorded_fingerprints;
 mod refresh;
 mod resume;
-mod seals;
 mod secrets;
 
 pub use apply::{Applying, Located, Page};
@@ -47,6 +47,6 @@ pub use place::Place;
 pub use plain::{Plain, PlainResource};
 pub use reached::{Reached, ReadTime, reach};
 pub use recorded::Recorded;
+pub use recorded_fingerprints::{ApiServers, RecordedFingerprints};
 pub use refresh::Refresh;
-pub use seals::{ApiServers, Seals};
 pub use secrets::{Secrets, recorded_key};

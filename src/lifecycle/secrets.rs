@@ -3,7 +3,7 @@
 
 use tfplugin::{Diagnostic, PrivateState};
 
-use super::seals::Seals;
+use super::recorded_fingerprints::RecordedFingerprints;
 use crate::diagnostics;
 use crate::manifests::FingerprintKey;
 
@@ -18,18 +18,18 @@ pub struct Secrets {
     /// The key of their fingerprints.
     pub key: FingerprintKey,
     /// What was filled into placeholders.
-    pub seals: Seals,
+    pub fingerprints: RecordedFingerprints,
 }
 
 impl Secrets {
     /// What the resource remembers.
     pub fn recorded(private: &PrivateState) -> Result<Self, Diagnostic> {
-        Ok(Self { key: recorded_key(private)?, seals: Seals::recorded(private)? })
+        Ok(Self { key: recorded_key(private)?, fingerprints: RecordedFingerprints::recorded(private)? })
     }
 
     /// The same for an apply, which draws a key if there is none. Plans never draw: they must be repeatable.
     pub fn recorded_or_drawn(private: &PrivateState) -> Result<Self, Diagnostic> {
-        Ok(Self { key: recorded_or_drawn(private)?, seals: Seals::recorded(private)? })
+        Ok(Self { key: recorded_or_drawn(private)?, fingerprints: RecordedFingerprints::recorded(private)? })
     }
 }
 

@@ -77,7 +77,7 @@ impl fmt::Display for Origin {
             Self::ClusterName => "the name of the cluster",
             Self::Network => "network",
             Self::Addresses => "addresses of an east_west_gateway",
-            Self::Gateway(role) => role.block(),
+            Self::Gateway(role) => role.field(),
             Self::RemoteControlPlane => "remote_control_plane",
             Self::Hostname => "remote_control_plane.hostname",
             Self::SharedMeshConfig => "the configuration that the mesh shares with its federations",
@@ -145,23 +145,23 @@ fn gateway_values(identity: &MeshIdentity, member: &Member) -> Vec<DerivedValue>
         let value = |path: &[&'static str], value: Value, origin| {
             DerivedValue::new(ChartRelease::Gateway(role), path, value, origin)
         };
-        let block = Origin::Gateway(role);
+        let itself = Origin::Gateway(role);
         let own = match role {
             GatewayRole::EastWest => {
                 vec![value(&["networkGateway"], json!(member.network), Origin::Network)]
             }
             GatewayRole::Federation => vec![
-                value(&["networkGateway"], json!(""), block),
-                value(&["service", "ports"], federation_ports(&gateway.settings), block),
-                value(&["labels", EastWestGateway::NETWORK_LABEL], Value::Null, block),
-                value(&["env", NETWORK_VIEW], json!(all_networks.join(",")), block),
+                value(&["networkGateway"], json!(""), itself),
+                value(&["service", "ports"], federation_ports(&gateway.settings), itself),
+                value(&["labels", EastWestGateway::NETWORK_LABEL], Value::Null, itself),
+                value(&["env", NETWORK_VIEW], json!(all_networks.join(",")), itself),
             ],
         };
         // What the chart makes of the name, and the mesh finds the gateway by.
         let names = [
-            value(&["name"], json!(role.name()), block),
-            value(&["labels", "istio"], json!(role.selector()), block),
-            value(&["serviceAccount", "name"], json!(role.name()), block),
+            value(&["name"], json!(role.name()), itself),
+            value(&["labels", "istio"], json!(role.selector()), itself),
+            value(&["serviceAccount", "name"], json!(role.name()), itself),
         ];
         own.into_iter().chain(names)
     };

@@ -106,7 +106,7 @@ impl MeshIdentity {
             })
         };
         let of_gateways = member.gateways().map(|(role, gateway)| {
-            let field = member.field().then(role.block()).then("values");
+            let field = member.field().then(role.field()).then("values");
             Given::gateway(role, field, &gateway.settings.values)
         });
         let of_both =

@@ -124,7 +124,7 @@ impl DeclaredMember {
         let mut gateways = Some(BTreeMap::new());
         for role in GatewayRole::ALL {
             let Some(settings) = self.gateway(role) else { continue };
-            let field = FieldPath::member(name).then(role.block()).then("namespace");
+            let field = FieldPath::member(name).then(role.field()).then("namespace");
             let default = of_mesh.map(|namespace| role.default_namespace(namespace.as_str()));
             let Some(text) = settings.namespace.clone().or(default) else { continue };
             match found.take(rules::name::<Namespace>(&text, field.clone(), Some(name))) {

@@ -1,8 +1,10 @@
 //! The mesh as a value: what the user declares, the rules that it must keep, and the value that has kept them.
 //!
 //! [`Mesh`] is what is written down, as text. [`Mesh::validate`] turns it into a [`ValidatedMesh`], whose names are
-//! types of their own, or says everything that is wrong with it at once. Nothing here knows a cluster, a chart's
-//! content or Terraform; [`ClusterFacts`] is the one value that is read from a cluster, and it is plain.
+//! types of their own, or says everything that is wrong with it at once. What all its clusters have alike is a
+//! [`MeshIdentity`], what every one of them has for itself a [`Member`], with or without a control plane; the rules are functions
+//! over both. Nothing here knows a cluster, a chart's content or how a declaration is written; [`ClusterFacts`] is the one value that is
+//! read from a cluster, and it is plain.
 
 mod api_server;
 mod authority;

@@ -58,8 +58,8 @@ impl GatewayRole {
         }
     }
 
-    /// The block of a cluster that declares it.
-    pub fn block(self) -> &'static str {
+    /// The field of a member that declares it.
+    pub fn field(self) -> &'static str {
         match self {
             Self::EastWest => "east_west_gateway",
             Self::Federation => "federation_gateway",

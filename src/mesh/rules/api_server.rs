@@ -17,7 +17,7 @@ pub enum ApiServerRule {
         reason: String,
     },
     /// A control plane is where its API server is.
-    #[error("A control plane does not need this block to read its own API server.")]
+    #[error("A control plane needs no other address to read its own API server.")]
     ForItself,
     /// Nobody reads it from there.
     #[error("The mesh has no primary {0:?} that could read this API server.")]
@@ -26,24 +26,24 @@ pub enum ApiServerRule {
 
 /// Every address works from another machine, and those for single readers have one.
 pub(in crate::mesh) fn api_server(member: &Member, is_reader: impl Fn(&str) -> bool) -> Vec<Violation> {
-    let (block, label) = (member.field().then("api_server"), member.name.as_str());
-    let mut found: Vec<Violation> = usable(&member.api_server.usual, &block, label).into_iter().collect();
+    let (field, label) = (member.field().then("api_server"), member.name.as_str());
+    let mut found: Vec<Violation> = usable(&member.api_server.usual, &field, label).into_iter().collect();
     for (reader, address) in &member.api_server.from {
-        let block = block.then("from").key(reader);
+        let field = field.then("from").key(reader);
         let rule = if reader == label {
             ApiServerRule::ForItself
         } else if is_reader(reader) {
-            found.extend(usable(address, &block, label));
+            found.extend(usable(address, &field, label));
             continue;
         } else {
             ApiServerRule::ForNobody(reader.clone())
         };
-        found.push(Violation::of_member(label, block, rule));
+        found.push(Violation::of_member(label, field, rule));
     }
     found
 }
 
-fn usable(address: &DeclaredAddress, block: &FieldPath, label: &str) -> Option<Violation> {
+fn usable(address: &DeclaredAddress, field: &FieldPath, label: &str) -> Option<Violation> {
     let reason = address.url.as_deref().and_then(ApiServer::unusable)?;
-    Some(Violation::of_member(label, block.then("url"), ApiServerRule::Url { reason }))
+    Some(Violation::of_member(label, field.then("url"), ApiServerRule::Url { reason }))
 }

@@ -57,7 +57,7 @@ pub(in crate::mesh) fn federation_gateway_is_apart(
     let federation = namespace(GatewayRole::Federation)?;
     let is_shared = [Some(of_mesh), namespace(GatewayRole::EastWest)].contains(&Some(federation));
     is_shared.then(|| {
-        let field = member.field().then(GatewayRole::Federation.block()).then("namespace");
+        let field = member.field().then(GatewayRole::Federation.field()).then("namespace");
         let rule = EntranceRule::FederationNotApart(federation.clone());
         Violation::of_member(member.name.as_str(), field, rule)
     })
@@ -70,7 +70,7 @@ pub(in crate::mesh) fn federation_has_a_trust_domain(
 ) -> Option<Violation> {
     let federated = members.iter().find(|member| member.gateway(GatewayRole::Federation).is_some())?;
     (trust_domain == DEFAULT_TRUST_DOMAIN).then(|| {
-        let field = federated.field().then(GatewayRole::Federation.block());
+        let field = federated.field().then(GatewayRole::Federation.field());
         Violation::of_member(federated.name.as_str(), field, EntranceRule::NoTrustDomain)
     })
 }

@@ -56,7 +56,7 @@ pub enum GatewayRule {
     /// Calls to two networks, or of the same mesh and of others, cannot go to one place.
     #[error(
         "{place} is also used by the {} of cluster {other:?} on network {network:?}, so calls to one of them would reach the \
-         other.", .role.block()
+         other.", .role.field()
     )]
     SamePlace {
         /// Address and port.
@@ -112,7 +112,7 @@ pub(in crate::mesh) fn gateways(identity: &MeshIdentity, member: &Member) -> Vec
     let documents = identity.documents(member);
     let mut found = Vec::new();
     for (role, MemberGateway { settings, .. }) in member.gateways() {
-        let field = member.field().then(role.block());
+        let field = member.field().then(role.field());
         let is_for = |given: &&Given<'_>| given.is_for(ChartRelease::Gateway(role));
         let values: Vec<&Given<'_>> = documents.iter().filter(is_for).collect();
         let service = Service::of(settings, &values, &field);
@@ -252,7 +252,7 @@ pub(in crate::mesh) fn gateways_are_told_apart(members: &[&Member]) -> Vec<Viola
                     other: other.name.to_string(),
                     network: other.network.to_string(),
                 };
-                let field = member.field().then(role.block()).then("addresses");
+                let field = member.field().then(role.field()).then("addresses");
                 found.push(Violation::of_member(member.name.as_str(), field, rule));
             }
         }
@@ -260,7 +260,7 @@ pub(in crate::mesh) fn gateways_are_told_apart(members: &[&Member]) -> Vec<Viola
     found
 }
 
-/// What the gateway's Service will be: chart values override the block.
+/// What the gateway's Service will be: chart values override its settings.
 struct Service {
     /// `spec.type`.
     kind: String,

@@ -88,7 +88,7 @@ pub(in crate::mesh) fn networks_have_gateways(members: &[&Member]) -> Vec<Violat
         let first = of_network.clone().next()?;
         let is_open = of_network.any(|member| member.gateway(GatewayRole::EastWest).is_some());
         (!is_open).then(|| {
-            let field = first.field().then(GatewayRole::EastWest.block());
+            let field = first.field().then(GatewayRole::EastWest.field());
             let rule = TopologyRule::NoGateway { network: network.to_owned() };
             Violation::of_member(first.name.as_str(), field, rule)
         })

@@ -7,9 +7,9 @@ use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
 
 use super::api_servers::api_servers;
 use super::authorities::{self, check_existing, check_given, is_missing};
-use super::blueprint::Blueprint;
 use super::declare::{declare, still_unknown};
 use super::managed::character;
+use super::mesh_charts::MeshCharts;
 use super::model::MeshModel;
 use super::resource::MeshResource;
 use super::roots::Inquiry;
@@ -38,7 +38,7 @@ pub async fn apply(change: &MeshChange<'_>) -> Applied<MeshResource> {
 /// What an apply knows before its first write.
 struct Prepared<'a> {
     change: &'a MeshChange<'a>,
-    charts: Blueprint,
+    charts: MeshCharts,
     character: Character,
     api_servers: ApiServers,
     /// The root that the user gives.
@@ -59,7 +59,7 @@ impl<'a> Prepared<'a> {
         let uids = located.iter().map(|located| located.facts.uid.clone()).collect();
         let given_root = root.as_ref().map(|root| root.certificate().fingerprint());
         let character = character(planned, given_root, uids);
-        let charts = Blueprint::fetch(mesh, &planned.recorded(), data).await?;
+        let charts = MeshCharts::fetch(mesh, &planned.recorded(), data).await?;
         Ok((located, Self { change, charts, character, api_servers, root }))
     }
 

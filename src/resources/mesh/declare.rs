@@ -136,7 +136,7 @@ fn gateway(
     declared: &PrimaryModel,
     role: GatewayRole,
 ) -> Option<EastWestGateway> {
-    let path = primary(label).attribute(role.block());
+    let path = primary(label).attribute(role.field());
     reader.block(declared.gateway(role)).map(|gateway| reader.gateway(gateway, label, &path))
 }
 

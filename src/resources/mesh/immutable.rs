@@ -8,7 +8,7 @@ use crate::mesh::{GatewayRole, RemoteControlPlane};
 
 /// The attribute that sets this field of an object.
 pub fn attribute(id: &ObjectId, field: &str) -> AttributePath {
-    let of_gateway = GatewayRole::ALL.into_iter().find(|role| role.name() == id.name).map(GatewayRole::block);
+    let of_gateway = GatewayRole::ALL.into_iter().find(|role| role.name() == id.name).map(GatewayRole::field);
     let of_istiod = (id.name == RemoteControlPlane::SERVICE).then_some("remote_control_plane");
     let Some(block) = of_gateway.or(of_istiod) else { return primary(&id.cluster) };
     let block = primary(&id.cluster).attribute(block);

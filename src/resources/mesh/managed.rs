@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tfplugin::{Diagnostics, Field, Resource as _, Schema};
 
-use super::blueprint::Blueprint;
 use super::declare::{declare, still_unknown};
+use super::mesh_charts::MeshCharts;
 use super::model::MeshModel;
 use super::place::primary;
 use super::resource::MeshResource;
@@ -20,7 +20,7 @@ const ROOT: &str = "root";
 
 impl Managed for MeshResource {
     type Model = MeshModel;
-    type Source = Blueprint;
+    type Source = MeshCharts;
 
     const KIND: Kind = Kind {
         resource_type: Self::TYPE,
@@ -60,10 +60,10 @@ impl Managed for MeshResource {
         model: &MeshModel,
         recorded: &Recorded,
         data: &ProviderData,
-    ) -> Result<Blueprint, Diagnostics> {
+    ) -> Result<MeshCharts, Diagnostics> {
         let (mesh, _warnings) = declare(model)?;
         let Field::Known(mesh) = mesh else { return Err(still_unknown().into()) };
-        Ok(Blueprint::fetch(mesh, recorded, data).await?)
+        Ok(MeshCharts::fetch(mesh, recorded, data).await?)
     }
 }
 

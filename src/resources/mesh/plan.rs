@@ -7,12 +7,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::api_servers::{api_servers, out_of_reach};
 use super::authorities::{check_existing, check_given};
-use super::blueprint::Blueprint;
 use super::consequences;
 use super::documents;
 use super::immutable;
 use super::links;
 use super::managed::character;
+use super::mesh_charts::MeshCharts;
 use super::model::MeshModel;
 use super::place::primary;
 use super::planned_status;
@@ -136,10 +136,10 @@ impl Inputs<'_> {
             check_given(config, mesh)?;
             check_existing(mesh, reachable, None, &data.engines, self.cancel).await?;
         }
-        let blueprint = Blueprint::fetch(mesh.clone(), recorded, data).await?;
-        planned.chart_digests = pinned(blueprint.digests(), &recorded.chart_digests);
+        let charts = MeshCharts::fetch(mesh.clone(), recorded, data).await?;
+        planned.chart_digests = pinned(charts.digests(), &recorded.chart_digests);
         let rendering = Rendering {
-            blueprint: &blueprint,
+            charts: &charts,
             loose: &readings.loose,
             prior: &recorded.objects,
             secrets,

@@ -60,7 +60,7 @@ fn error(problem: Finding) -> Diagnostic {
 /// Where the configuration has it.
 fn path(place: &Place) -> AttributePath {
     match place {
-        Place::Cluster(cluster, Part::Gateway(role)) => primary(cluster.as_str()).attribute(role.block()),
+        Place::Cluster(cluster, Part::Gateway(role)) => primary(cluster.as_str()).attribute(role.field()),
         Place::Cluster(cluster, Part::RemoteControlPlane) => {
             primary(cluster.as_str()).attribute("remote_control_plane")
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tfplugin::Diagnostic;
 
-use super::blueprint::Blueprint;
+use super::mesh_charts::MeshCharts;
 use super::renewal;
 use crate::blocks::Loose;
 use crate::desired::{Component, Manifest, ManifestSet, Placeholder};
@@ -16,7 +16,7 @@ use crate::mesh::{ClusterFacts, ClusterName, ValidatedMesh};
 /// What the objects of a plan are made from.
 pub struct Rendering<'a> {
     /// The charts.
-    pub blueprint: &'a Blueprint,
+    pub charts: &'a MeshCharts,
     /// Objects of which nothing can be said.
     pub loose: &'a [Loose],
     /// What state says.
@@ -74,7 +74,7 @@ impl Rendering<'_> {
         facts: &Facts,
         flattened: &mut Flattened,
     ) -> Result<Drawn, Diagnostic> {
-        let source = Reading { blueprint: self.blueprint, mesh };
+        let source = Reading { charts: self.charts, mesh };
         draw(&source, facts, |id, manifest| {
             (!self.is_loose(&id.cluster, manifest.component)).then(|| self.object(id, manifest, flattened))
         })
@@ -113,13 +113,13 @@ impl Rendering<'_> {
 
 /// One reading of a configuration in which something is unknown, with the charts of all of them.
 struct Reading<'a> {
-    blueprint: &'a Blueprint,
+    charts: &'a MeshCharts,
     mesh: &'a ValidatedMesh,
 }
 
 impl Render for Reading<'_> {
     fn render(&self, cluster: &ClusterName, facts: &ClusterFacts) -> Result<ManifestSet, Diagnostic> {
-        self.blueprint.render_as(self.mesh, cluster, facts)
+        self.charts.render_as(self.mesh, cluster, facts)
     }
 }
 
@@ -144,7 +144,7 @@ mod tests {
 
     use super::*;
     use crate::blocks::ChartModel;
-    use crate::lifecycle::Seals;
+    use crate::lifecycle::RecordedFingerprints;
     use crate::manifests::FingerprintKey;
     use crate::resources::mesh::model::MeshModel;
     use crate::resources::mesh::readings::readings;
@@ -192,14 +192,15 @@ mod tests {
     /// What a plan of this configuration draws with Istio's charts, without a state before.
     fn drawn_of(config: &MeshModel) -> Common {
         let readings = readings(config).unwrap().0;
-        let blueprint = Blueprint::of_istio(readings.meshes[0].clone());
+        let charts = MeshCharts::of_istio(readings.meshes[0].clone());
         let facts = |label: &str| {
             let facts = ClusterFacts { uid: label.to_owned(), kubernetes_version: "v1.36.3".to_owned() };
             (label.parse().unwrap(), Some(facts))
         };
-        let secrets = Secrets { key: FingerprintKey::new([0; 32]), seals: Seals::default() };
+        let secrets =
+            Secrets { key: FingerprintKey::new([0; 32]), fingerprints: RecordedFingerprints::default() };
         let rendering = Rendering {
-            blueprint: &blueprint,
+            charts: &charts,
             loose: &readings.loose,
             prior: &Objects::new(),
             secrets: &secrets,

@@ -244,7 +244,7 @@ impl Inquiry<'_> {
         let object = secret(serde_json::json!({ROOT_CERTIFICATE: STANDARD.encode(certificate)}));
         let (id, field) = (ObjectId::of(&label, &object), secret_field(ROOT_CERTIFICATE));
         let fields = flatten(&object, &self.secrets.key);
-        fields.get(&field).is_some_and(|print| self.secrets.seals.is_written(&id, &field, print))
+        fields.get(&field).is_some_and(|print| self.secrets.fingerprints.is_written(&id, &field, print))
     }
 
     /// The root with its key, read where it is kept.

@@ -14,7 +14,7 @@ use crate::provider_data::ProviderData;
 use crate::render::{self, Renderer};
 
 /// A mesh and its charts.
-pub struct Blueprint {
+pub struct MeshCharts {
     /// The mesh.
     pub mesh: ValidatedMesh,
     charts: BTreeMap<String, Fetched>,
@@ -28,7 +28,7 @@ pub fn chart_key(chart: ChartName, version: &str) -> String {
     format!("{chart}-{version}")
 }
 
-impl Blueprint {
+impl MeshCharts {
     /// Fetches the charts. A chart whose digest is recorded for this source must still be the same.
     pub async fn fetch(
         mesh: ValidatedMesh,
@@ -93,7 +93,7 @@ impl Blueprint {
     }
 }
 
-impl Render for Blueprint {
+impl Render for MeshCharts {
     fn render(&self, cluster: &ClusterName, facts: &ClusterFacts) -> Result<ManifestSet, Diagnostic> {
         self.render_as(&self.mesh, cluster, facts)
     }
@@ -121,7 +121,7 @@ fn cannot_render(cluster: &ClusterName, error: &render::RenderError) -> Diagnost
 }
 
 #[cfg(test)]
-impl Blueprint {
+impl MeshCharts {
     /// A mesh with Istio's charts as a release ships them.
     pub fn of_istio(mesh: ValidatedMesh) -> Self {
         let directories = lab::parts::charts().unwrap();

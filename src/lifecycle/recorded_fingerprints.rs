@@ -17,25 +17,25 @@ use crate::mesh::{ApiServer, ApiServerAddresses, ClusterName};
 use crate::trust::ROOT_CERT;
 
 /// Its name in the private state.
-const PRIVATE_NAME: &str = "seals";
+const PRIVATE_NAME: &str = "recorded_fingerprints";
 
 /// How others reach the API server of each cluster, as far as it is known.
 pub type ApiServers = BTreeMap<ClusterName, ApiServerAddresses>;
 
 /// What every placeholder was last filled with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seals(BTreeMap<String, BTreeMap<String, Seal>>);
+pub struct RecordedFingerprints(BTreeMap<String, BTreeMap<String, Filled>>);
 
 /// What one placeholder was filled with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Seal {
+struct Filled {
     /// The value, as `manifests` shows it.
     fingerprint: String,
     /// What it was made from, beside other secrets.
     origin: String,
 }
 
-impl Seals {
+impl RecordedFingerprints {
     /// Those of the last apply.
     pub fn recorded(private: &PrivateState) -> Result<Self, Diagnostic> {
         let stored: Option<Self> = private.get(PRIVATE_NAME).map_err(|error| unusable(&error))?;
@@ -56,17 +56,18 @@ impl Seals {
         prior: &Objects,
         api_servers: &ApiServers,
     ) -> BTreeMap<String, Option<String>> {
-        let sealed = self.0.get(&id.to_string());
+        let recorded = self.0.get(&id.to_string());
         let live = |field: &String| prior.get(id).and_then(|fields| fields.get(field));
         let mut is_as_written = true;
         let fields = manifest.placeholders.iter().map(|(key, placeholder)| {
             let field = secret_field(key);
-            let seal = sealed.and_then(|fields| fields.get(&field));
-            let seal = seal.filter(|seal| live(&field) == Some(&seal.fingerprint));
-            is_as_written &= seal.is_some();
-            let is_same =
-                |seal: &&Seal| origin(placeholder, &id.cluster, api_servers).as_ref() == Some(&seal.origin);
-            (field, seal.filter(is_same).map(|seal| seal.fingerprint.clone()))
+            let filled = recorded.and_then(|fields| fields.get(&field));
+            let filled = filled.filter(|filled| live(&field) == Some(&filled.fingerprint));
+            is_as_written &= filled.is_some();
+            let is_same = |filled: &&Filled| {
+                origin(placeholder, &id.cluster, api_servers).as_ref() == Some(&filled.origin)
+            };
+            (field, filled.filter(is_same).map(|filled| filled.fingerprint.clone()))
         });
         let fields: BTreeMap<_, _> = fields.collect();
         if is_as_written {
@@ -77,16 +78,16 @@ impl Seals {
 
     /// Whether an apply has filled this field with the value of this fingerprint.
     pub fn is_written(&self, id: &ObjectId, field: &str, fingerprint: &str) -> bool {
-        let seal = self.0.get(&id.to_string()).and_then(|fields| fields.get(field));
-        seal.is_some_and(|seal| seal.fingerprint == fingerprint)
+        let filled = self.0.get(&id.to_string()).and_then(|fields| fields.get(field));
+        filled.is_some_and(|filled| filled.fingerprint == fingerprint)
     }
 
-    /// Notes what the placeholders of a manifest are filled with now. Those that were filled before the apply began keep their seals.
-    pub fn seal(&mut self, id: &ObjectId, manifest: &Manifest, live: &Objects, api_servers: &ApiServers) {
+    /// Notes what the placeholders of a manifest are filled with now. Those that were filled before the apply began keep theirs.
+    pub fn note(&mut self, id: &ObjectId, manifest: &Manifest, live: &Objects, api_servers: &ApiServers) {
         let fields = manifest.placeholders.iter().filter_map(|(key, placeholder)| {
             let field = secret_field(key);
             let fingerprint = live.get(id)?.get(&field)?.clone();
-            Some((field, Seal { fingerprint, origin: origin(placeholder, &id.cluster, api_servers)? }))
+            Some((field, Filled { fingerprint, origin: origin(placeholder, &id.cluster, api_servers)? }))
         });
         let fields: BTreeMap<_, _> = fields.collect();
         if !fields.is_empty() {
@@ -97,7 +98,7 @@ impl Seals {
     /// What every placeholder was filled from, beside other secrets, as text: no secret can be told from it.
     pub fn origins(&self) -> String {
         let origins = self.0.iter().map(|(id, fields)| {
-            let fields = fields.iter().map(|(field, seal)| (field.clone(), seal.origin.clone().into()));
+            let fields = fields.iter().map(|(field, filled)| (field.clone(), filled.origin.clone().into()));
             (id.clone(), serde_json::Value::Object(fields.collect()))
         });
         serde_json::Value::Object(origins.collect()).to_string()
@@ -107,15 +108,15 @@ impl Seals {
     pub fn of_origins(origins: &str, live: &Objects) -> Self {
         let origins: BTreeMap<String, BTreeMap<String, String>> =
             serde_json::from_str(origins).unwrap_or_default();
-        let sealed = origins.into_iter().filter_map(|(id, fields)| {
+        let recorded = origins.into_iter().filter_map(|(id, fields)| {
             let live = live.get(&id.parse().ok()?)?;
             let fields = fields.into_iter().filter_map(|(field, origin)| {
                 let fingerprint = live.get(&field)?.clone();
-                Some((field, Seal { fingerprint, origin }))
+                Some((field, Filled { fingerprint, origin }))
             });
             Some((id, fields.collect()))
         });
-        Self(sealed.collect())
+        Self(recorded.collect())
     }
 
     /// Forgets objects that are no longer there.
@@ -190,32 +191,32 @@ mod tests {
 
     #[test]
     fn what_the_last_apply_wrote_is_kept() {
-        let mut seals = Seals::default();
+        let mut fingerprints = RecordedFingerprints::default();
         let none = ApiServers::new();
-        assert!(!is_kept(&seals.planned(&id(), &authority(), &live("c", "k"), &none)));
-        seals.seal(&id(), &authority(), &live("c", "k"), &none);
-        assert!(is_kept(&seals.planned(&id(), &authority(), &live("c", "k"), &none)));
+        assert!(!is_kept(&fingerprints.planned(&id(), &authority(), &live("c", "k"), &none)));
+        fingerprints.note(&id(), &authority(), &live("c", "k"), &none);
+        assert!(is_kept(&fingerprints.planned(&id(), &authority(), &live("c", "k"), &none)));
     }
 
     #[test]
     fn one_entry_that_somebody_edited_makes_all_of_the_secret_anew() {
-        let mut seals = Seals::default();
+        let mut fingerprints = RecordedFingerprints::default();
         let none = ApiServers::new();
-        seals.seal(&id(), &authority(), &live("c", "k"), &none);
-        let planned = seals.planned(&id(), &authority(), &live("other", "k"), &none);
+        fingerprints.note(&id(), &authority(), &live("c", "k"), &none);
+        let planned = fingerprints.planned(&id(), &authority(), &live("other", "k"), &none);
         assert_eq!(planned.values().filter(|value| value.is_none()).count(), 2);
     }
 
     #[test]
     fn another_version_asks_for_another_intermediate_with_the_same_bundle() {
         let files = ["ca-cert.pem", "ca-key.pem", ROOT_CERT];
-        let mut seals = Seals::default();
+        let mut fingerprints = RecordedFingerprints::default();
         let none = ApiServers::new();
         let mut there = live("c", "k");
         there.get_mut(&id()).unwrap().insert(secret_field(ROOT_CERT), "r".to_owned());
-        seals.seal(&id(), &version(files, 1), &there, &none);
-        assert!(is_kept(&seals.planned(&id(), &version(files, 1), &there, &none)));
-        let planned = seals.planned(&id(), &version(files, 2), &there, &none);
+        fingerprints.note(&id(), &version(files, 1), &there, &none);
+        assert!(is_kept(&fingerprints.planned(&id(), &version(files, 1), &there, &none)));
+        let planned = fingerprints.planned(&id(), &version(files, 2), &there, &none);
         assert_eq!(planned[&secret_field(ROOT_CERT)].as_deref(), Some("r"));
         assert_eq!(planned.values().filter(|value| value.is_none()).count(), 2);
         // The apply leaves the bundle as it is, and only fills the others.
@@ -231,22 +232,24 @@ mod tests {
                 })
                 .collect(),
         )]);
-        let mut after = seals.clone();
-        after.seal(&id(), &version(["ca-cert.pem", "ca-key.pem"], 2), &renewed, &none);
+        let mut after = fingerprints.clone();
+        after.note(&id(), &version(["ca-cert.pem", "ca-key.pem"], 2), &renewed, &none);
         assert!(is_kept(&after.planned(&id(), &version(files, 2), &renewed, &none)));
         // Not of one that somebody has edited.
         let mut edited = there.clone();
         edited.get_mut(&id()).unwrap().insert(secret_field("ca-cert.pem"), "other".to_owned());
-        assert!(seals.planned(&id(), &version(files, 2), &edited, &none).values().all(Option::is_none));
+        assert!(
+            fingerprints.planned(&id(), &version(files, 2), &edited, &none).values().all(Option::is_none)
+        );
     }
 
     #[test]
     fn a_value_that_an_apply_wrote_is_known_by_its_fingerprint() {
-        let mut seals = Seals::default();
-        seals.seal(&id(), &authority(), &live("c", "k"), &ApiServers::new());
-        assert!(seals.is_written(&id(), &secret_field("ca-cert.pem"), "c"));
-        assert!(!seals.is_written(&id(), &secret_field("ca-cert.pem"), "other"));
-        assert!(!seals.is_written(
+        let mut fingerprints = RecordedFingerprints::default();
+        fingerprints.note(&id(), &authority(), &live("c", "k"), &ApiServers::new());
+        assert!(fingerprints.is_written(&id(), &secret_field("ca-cert.pem"), "c"));
+        assert!(!fingerprints.is_written(&id(), &secret_field("ca-cert.pem"), "other"));
+        assert!(!fingerprints.is_written(
             &"west//Secret/n/cacerts".parse().unwrap(),
             &secret_field("ca-cert.pem"),
             "c"
@@ -270,22 +273,24 @@ mod tests {
             }
             addresses
         };
-        let mut seals = Seals::default();
-        seals.seal(&id(), &link, &live("c", "k"), &at("https://one.example"));
-        assert!(is_kept(&seals.planned(&id(), &link, &live("c", "k"), &at("https://one.example"))));
-        assert!(!is_kept(&seals.planned(&id(), &link, &live("c", "k"), &at("https://two.example"))));
-        assert!(!is_kept(&seals.planned(&id(), &link, &live("c", "k"), &ApiServers::new())));
+        let mut fingerprints = RecordedFingerprints::default();
+        fingerprints.note(&id(), &link, &live("c", "k"), &at("https://one.example"));
+        assert!(is_kept(&fingerprints.planned(&id(), &link, &live("c", "k"), &at("https://one.example"))));
+        assert!(!is_kept(&fingerprints.planned(&id(), &link, &live("c", "k"), &at("https://two.example"))));
+        assert!(!is_kept(&fingerprints.planned(&id(), &link, &live("c", "k"), &ApiServers::new())));
         let moved = only_east_sees("https://two.example");
-        assert!(!is_kept(&seals.planned(&id(), &link, &live("c", "k"), &moved)));
+        assert!(!is_kept(&fingerprints.planned(&id(), &link, &live("c", "k"), &moved)));
     }
 
     #[test]
-    fn seals_of_objects_that_are_gone_are_forgotten() {
-        let mut seals = Seals::default();
-        seals.seal(&id(), &authority(), &live("c", "k"), &ApiServers::new());
-        let is_known = |seals: &Seals| seals.is_written(&id(), &secret_field("ca-cert.pem"), "c");
-        assert!(is_known(&seals));
-        seals.retain(&Objects::new());
-        assert!(!is_known(&seals));
+    fn fingerprints_of_objects_that_are_gone_are_forgotten() {
+        let mut fingerprints = RecordedFingerprints::default();
+        fingerprints.note(&id(), &authority(), &live("c", "k"), &ApiServers::new());
+        let is_known = |fingerprints: &RecordedFingerprints| {
+            fingerprints.is_written(&id(), &secret_field("ca-cert.pem"), "c")
+        };
+        assert!(is_known(&fingerprints));
+        fingerprints.retain(&Objects::new());
+        assert!(!is_known(&fingerprints));
     }
 }
