@@ -117,7 +117,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal {
             value: "\"east\"".to_owned(),
             mesh: TWO.replace("west", "orient"),
-            texts: &["\"east\" and \"orient\" are the same cluster", "Remove one of the primary blocks"],
+            texts: &["\"east\" and \"orient\" are the same cluster", "Remove one of them from the configuration"],
         },
     ]
 }
