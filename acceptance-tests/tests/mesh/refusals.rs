@@ -117,7 +117,10 @@ fn refusals() -> Vec<Refusal> {
         Refusal {
             value: "\"east\"".to_owned(),
             mesh: TWO.replace("west", "orient"),
-            texts: &["\"east\" and \"orient\" are the same cluster", "Remove one of them from the configuration"],
+            texts: &[
+                "\"east\" and \"orient\" are the same cluster",
+                "Remove one of them from the configuration",
+            ],
         },
     ]
 }
