@@ -2,25 +2,6 @@ use serde_json::json;
 
 use super::*;
 
-fn mesh(primaries: &[(&str, DeclaredMember)]) -> Mesh {
-    Mesh {
-        mesh_id: "shop".to_owned(),
-        trust_domain: "shop.example".to_owned(),
-        version: "1.31.1".to_owned(),
-        namespace: "istio-system".to_owned(),
-        chart_source: ChartSource { repository: "charts".to_owned() },
-        certificate_authority: CertificateAuthority {
-            key_cluster: Some("east".to_owned()),
-            ..CertificateAuthority::default()
-        },
-        primaries: primaries
-            .iter()
-            .map(|(label, member)| ((*label).to_owned(), member.clone().into()))
-            .collect(),
-        ..Mesh::default()
-    }
-}
-
 fn primary(network: &str, gateway: EastWestGateway) -> DeclaredMember {
     DeclaredMember {
         network: network.to_owned(),
@@ -46,13 +27,16 @@ fn field_of(mesh: &Mesh) -> String {
 
 /// The same in one cluster of one network.
 fn attribute_of(gateway: EastWestGateway) -> String {
-    let field = field_of(&mesh(&[("east", primary("net", gateway))]));
+    let field = field_of(&mesh_of(&[("east", primary("net", gateway))]));
     field.strip_prefix("east.east_west_gateway.").unwrap().to_owned()
 }
 
 /// With a second network.
 fn two_networks(gateway: EastWestGateway) -> Mesh {
-    mesh(&[("east", primary("net-east", EastWestGateway::default())), ("west", primary("net-west", gateway))])
+    mesh_of(&[
+        ("east", primary("net-east", EastWestGateway::default())),
+        ("west", primary("net-west", gateway)),
+    ])
 }
 
 #[test]
@@ -104,7 +88,7 @@ fn what_a_service_of_the_type_does_not_have_is_refused() {
         EastWestGateway { node_port: Some(31443), ..of_type("NodePort") },
         EastWestGateway { node_port: Some(31443), ..EastWestGateway::default() },
     ] {
-        assert_eq!(violations(&mesh(&[("east", primary("net", fitting))])), []);
+        assert_eq!(violations(&mesh_of(&[("east", primary("net", fitting))])), []);
     }
 }
 
@@ -125,7 +109,7 @@ fn other_networks_must_be_able_to_find_a_gateway_without_a_load_balancer() {
             violations(&two_networks(EastWestGateway { values: external, ..of_type(service_type) })),
             []
         );
-        assert_eq!(violations(&mesh(&[("east", primary("net", of_type(service_type)))])), []);
+        assert_eq!(violations(&mesh_of(&[("east", primary("net", of_type(service_type)))])), []);
     }
     let by_values =
         EastWestGateway { values: json!({"service": {"type": "ClusterIP"}}), ..EastWestGateway::default() };
@@ -158,10 +142,10 @@ fn gateways_of_two_networks_are_at_different_places() {
         ..EastWestGateway::default()
     };
     let on = |network, port| primary(network, at(port));
-    let same = mesh(&[("east", on("net-east", 443)), ("west", on("net-west", 443))]);
+    let same = mesh_of(&[("east", on("net-east", 443)), ("west", on("net-west", 443))]);
     assert_eq!(field_of(&same), "west.east_west_gateway.addresses");
-    assert_eq!(violations(&mesh(&[("east", on("net-east", 443)), ("west", on("net-west", 444))])), []);
-    assert_eq!(violations(&mesh(&[("east", on("net", 443)), ("west", on("net", 443))])), []);
+    assert_eq!(violations(&mesh_of(&[("east", on("net-east", 443)), ("west", on("net-west", 444))])), []);
+    assert_eq!(violations(&mesh_of(&[("east", on("net", 443)), ("west", on("net", 443))])), []);
 }
 
 #[test]
@@ -172,6 +156,6 @@ fn calls_of_other_meshes_do_not_end_where_those_of_other_networks_do() {
         ..EastWestGateway::default()
     };
     let both = |port| DeclaredMember { federation_gateway: Some(at(port)), ..primary("net", at(443)) };
-    assert_eq!(field_of(&mesh(&[("east", both(443))])), "east.federation_gateway.addresses");
-    assert_eq!(violations(&mesh(&[("east", both(444))])), []);
+    assert_eq!(field_of(&mesh_of(&[("east", both(443))])), "east.federation_gateway.addresses");
+    assert_eq!(violations(&mesh_of(&[("east", both(444))])), []);
 }

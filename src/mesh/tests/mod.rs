@@ -18,6 +18,14 @@ pub(super) fn mesh() -> Mesh {
     }
 }
 
+/// A mesh of these primaries, whose root is kept in `east`.
+fn mesh_of(primaries: &[(&str, DeclaredMember)]) -> Mesh {
+    let primaries = primaries.iter().map(|(label, member)| ((*label).to_owned(), member.clone().into()));
+    let certificate_authority =
+        CertificateAuthority { key_cluster: Some("east".to_owned()), ..CertificateAuthority::default() };
+    Mesh { certificate_authority, primaries: primaries.collect(), ..mesh() }
+}
+
 fn primary() -> Primary {
     DeclaredMember { network: "net-east".to_owned(), ..DeclaredMember::default() }.into()
 }

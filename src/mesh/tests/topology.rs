@@ -15,26 +15,6 @@ fn with_gateway(network: &str) -> DeclaredMember {
     DeclaredMember { east_west_gateway: Some(EastWestGateway::default()), ..primary(network) }
 }
 
-/// A mesh whose root is kept in `east`.
-fn mesh(primaries: &[(&str, DeclaredMember)]) -> Mesh {
-    Mesh {
-        mesh_id: "shop".to_owned(),
-        trust_domain: "shop.example".to_owned(),
-        version: "1.31.1".to_owned(),
-        namespace: "istio-system".to_owned(),
-        chart_source: ChartSource { repository: "charts".to_owned() },
-        certificate_authority: CertificateAuthority {
-            key_cluster: Some("east".to_owned()),
-            ..CertificateAuthority::default()
-        },
-        primaries: primaries
-            .iter()
-            .map(|(label, member)| ((*label).to_owned(), member.clone().into()))
-            .collect(),
-        ..Mesh::default()
-    }
-}
-
 fn violation_of(mesh: &Mesh) -> Violation {
     let violations = mesh.validate().unwrap_err();
     assert_eq!(violations.len(), 1, "{violations:#?}");
@@ -44,7 +24,7 @@ fn violation_of(mesh: &Mesh) -> Violation {
 
 #[test]
 fn clusters_on_one_network_need_no_gateway() {
-    let valid = mesh(&[("east", primary("net")), ("west", primary("net"))]).validate().unwrap();
+    let valid = mesh_of(&[("east", primary("net")), ("west", primary("net"))]).validate().unwrap();
     assert!(!valid.identity().has_several_networks());
     let east = "east".parse().unwrap();
     assert_eq!(valid.read_by(&east).map(ClusterName::as_str).collect::<Vec<_>>(), ["west"]);
@@ -52,7 +32,8 @@ fn clusters_on_one_network_need_no_gateway() {
 
 #[test]
 fn a_network_without_a_gateway_is_refused_when_there_are_several() {
-    let violation = violation_of(&mesh(&[("east", with_gateway("net-east")), ("west", primary("net-west"))]));
+    let violation =
+        violation_of(&mesh_of(&[("east", with_gateway("net-east")), ("west", primary("net-west"))]));
     assert_eq!(violation.field.to_string(), "west.east_west_gateway");
     assert!(
         violation.rule.to_string().contains("network \"net-west\" has no east-west gateway"),
@@ -65,7 +46,7 @@ fn a_network_without_a_gateway_is_refused_when_there_are_several() {
 fn one_gateway_serves_all_clusters_of_its_network() {
     let primaries =
         [("east", with_gateway("net-a")), ("middle", primary("net-a")), ("west", with_gateway("net-b"))];
-    assert!(mesh(&primaries).validate().unwrap().identity().has_several_networks());
+    assert!(mesh_of(&primaries).validate().unwrap().identity().has_several_networks());
 }
 
 fn drained(primary: DeclaredMember) -> DeclaredMember {
@@ -75,7 +56,7 @@ fn drained(primary: DeclaredMember) -> DeclaredMember {
 #[test]
 fn nobody_reads_a_drained_cluster_which_still_reads_the_others() {
     let primaries = [("east", primary("net")), ("middle", primary("net")), ("west", drained(primary("net")))];
-    let valid = mesh(&primaries).validate().unwrap();
+    let valid = mesh_of(&primaries).validate().unwrap();
     let [east, west] = ["east", "west"].map(|name| name.parse::<ClusterName>().unwrap());
     assert_eq!(valid.read_by(&east).map(ClusterName::as_str).collect::<Vec<_>>(), ["middle"]);
     assert_eq!(valid.read_by(&west).map(ClusterName::as_str).collect::<Vec<_>>(), ["east", "middle"]);
@@ -86,7 +67,7 @@ fn nobody_reads_a_drained_cluster_which_still_reads_the_others() {
 #[test]
 fn a_mesh_keeps_a_primary_that_is_not_drained() {
     let violation =
-        violation_of(&mesh(&[("east", drained(primary("net"))), ("west", drained(primary("net")))]));
+        violation_of(&mesh_of(&[("east", drained(primary("net"))), ("west", drained(primary("net")))]));
     assert_eq!(violation.field.to_string(), "east.drain");
     assert_eq!(violation.rule, TopologyRule::AllDrained.into());
 }
@@ -94,9 +75,9 @@ fn a_mesh_keeps_a_primary_that_is_not_drained() {
 #[test]
 fn a_gateway_that_is_drained_is_none_for_the_others_of_its_network() {
     let others = [("east", with_gateway("net-a")), ("west", drained(with_gateway("net-b")))];
-    assert!(mesh(&others).validate().is_ok());
+    assert!(mesh_of(&others).validate().is_ok());
     let [east, west] = others;
-    let violation = violation_of(&mesh(&[east, west, ("edge", primary("net-b"))]));
+    let violation = violation_of(&mesh_of(&[east, west, ("edge", primary("net-b"))]));
     assert_eq!(violation.field.to_string(), "edge.east_west_gateway");
 }
 
@@ -104,10 +85,10 @@ fn a_gateway_that_is_drained_is_none_for_the_others_of_its_network() {
 fn releases_of_one_mesh_are_one_minor_apart_at_most() {
     let at = |version: &str| DeclaredMember { version: Some(version.to_owned()), ..primary("net") };
     for near in ["1.30.9", "1.31.0-rc.1", "1.32.0"] {
-        assert!(mesh(&[("east", primary("net")), ("west", at(near))]).validate().is_ok(), "{near}");
+        assert!(mesh_of(&[("east", primary("net")), ("west", at(near))]).validate().is_ok(), "{near}");
     }
     for (far, behind) in [("1.29.4", "west"), ("1.33.0", "east"), ("2.0.0", "east")] {
-        let violation = violation_of(&mesh(&[("east", primary("net")), ("west", at(far))]));
+        let violation = violation_of(&mesh_of(&[("east", primary("net")), ("west", at(far))]));
         assert_eq!(violation.field.to_string(), format!("{behind}.version"));
         assert!(
             violation.rule.to_string().contains("1.31.1") && violation.rule.to_string().contains(far),
@@ -133,7 +114,7 @@ fn gateways_with_host_names_are_not_to_be_ignored() {
     };
     for value in [json!(false), json!("false"), json!("0")] {
         for addresses in [&[][..], &["192.0.2.7", "gateway.example"]] {
-            let violation = violation_of(&mesh(&[("east", deaf(value.clone())), ("west", at(addresses))]));
+            let violation = violation_of(&mesh_of(&[("east", deaf(value.clone())), ("west", at(addresses))]));
             assert_eq!(violation.field.to_string(), "east.chart[\"istiod\"].values");
             assert!(
                 violation.rule.to_string().starts_with("pilot.env.RESOLVE_HOSTNAME_GATEWAYS is false"),
@@ -142,9 +123,9 @@ fn gateways_with_host_names_are_not_to_be_ignored() {
             );
         }
     }
-    assert!(mesh(&[("east", deaf(json!(false))), ("west", at(&["192.0.2.7"]))]).validate().is_ok());
-    assert!(mesh(&[("east", deaf(json!(true))), ("west", at(&[]))]).validate().is_ok());
-    assert!(mesh(&[("east", deaf(json!(false)))]).validate().is_ok());
+    assert!(mesh_of(&[("east", deaf(json!(false))), ("west", at(&["192.0.2.7"]))]).validate().is_ok());
+    assert!(mesh_of(&[("east", deaf(json!(true))), ("west", at(&[]))]).validate().is_ok());
+    assert!(mesh_of(&[("east", deaf(json!(false)))]).validate().is_ok());
 }
 
 #[test]
@@ -154,14 +135,14 @@ fn overlapping_pod_ranges_on_one_network_are_refused() {
         ..with_gateway(network)
     };
     let violation =
-        violation_of(&mesh(&[("east", on("net", "10.8.0.0/16")), ("west", on("net", "10.8.128.0/17"))]));
+        violation_of(&mesh_of(&[("east", on("net", "10.8.0.0/16")), ("west", on("net", "10.8.128.0/17"))]));
     assert_eq!(violation.field.to_string(), "west.pod_cidrs");
     assert!(
         violation.rule.to_string().starts_with("10.8.128.0/17 overlaps 10.8.0.0/16 of cluster \"east\""),
         "{}",
         violation.rule.to_string()
     );
-    let apart = mesh(&[("east", on("net-east", "10.8.0.0/16")), ("west", on("net-west", "10.8.0.0/16"))]);
+    let apart = mesh_of(&[("east", on("net-east", "10.8.0.0/16")), ("west", on("net-west", "10.8.0.0/16"))]);
     assert!(apart.validate().is_ok());
 }
 
@@ -172,12 +153,12 @@ fn service_ranges_may_be_each_others_but_hold_no_pods_of_their_network() {
         service_cidrs: [services.to_owned()].into(),
         ..with_gateway(network)
     };
-    let same = mesh(&[
+    let same = mesh_of(&[
         ("east", on("net", "10.8.0.0/16", "10.96.0.0/12")),
         ("west", on("net", "10.9.0.0/16", "10.96.0.0/12")),
     ]);
     assert!(same.validate().is_ok());
-    let caught = mesh(&[
+    let caught = mesh_of(&[
         ("east", on("net", "10.8.0.0/16", "10.96.0.0/12")),
         ("west", on("net", "10.97.0.0/16", "10.128.0.0/16")),
     ]);
@@ -188,7 +169,7 @@ fn service_ranges_may_be_each_others_but_hold_no_pods_of_their_network() {
         "{}",
         violation.rule.to_string()
     );
-    let apart = mesh(&[
+    let apart = mesh_of(&[
         ("east", on("net-east", "10.8.0.0/16", "10.96.0.0/12")),
         ("west", on("net-west", "10.97.0.0/16", "10.128.0.0/16")),
     ]);
@@ -197,7 +178,7 @@ fn service_ranges_may_be_each_others_but_hold_no_pods_of_their_network() {
 
 #[test]
 fn a_root_of_its_own_is_for_one_primary_only() {
-    let mut two = mesh(&[("east", primary("net")), ("west", primary("net"))]);
+    let mut two = mesh_of(&[("east", primary("net")), ("west", primary("net"))]);
     two.certificate_authority.mode = Some("self_signed".to_owned());
     two.certificate_authority.key_cluster = None;
     let violation = violation_of(&two);
@@ -209,7 +190,7 @@ fn a_root_of_its_own_is_for_one_primary_only() {
 
 #[test]
 fn several_primaries_name_the_cluster_that_keeps_the_root() {
-    let mut two = mesh(&[("east", primary("net")), ("west", primary("net"))]);
+    let mut two = mesh_of(&[("east", primary("net")), ("west", primary("net"))]);
     two.certificate_authority.key_cluster = None;
     let choices = ["east", "west"].map(str::to_owned).to_vec();
     assert_eq!(violation_of(&two).rule, AuthorityRule::NoKeyCluster { choices }.into());
@@ -219,7 +200,7 @@ fn several_primaries_name_the_cluster_that_keeps_the_root() {
 
 #[test]
 fn a_single_primary_keeps_its_root_itself() {
-    let mut one = mesh(&[("east", primary("net"))]);
+    let mut one = mesh_of(&[("east", primary("net"))]);
     one.certificate_authority.key_cluster = None;
     let valid = one.validate().unwrap();
     let Authority::Generated { root, root_lifetime, .. } = valid.authority() else { panic!() };
@@ -229,7 +210,7 @@ fn a_single_primary_keeps_its_root_itself() {
 
 #[test]
 fn settings_of_the_authority_are_checked() {
-    let mut one = mesh(&[("east", primary("net"))]);
+    let mut one = mesh_of(&[("east", primary("net"))]);
     one.certificate_authority.root_lifetime_days = Some(0);
     assert_eq!(violation_of(&one).field.to_string(), "certificate_authority.root_lifetime_days");
     one.certificate_authority.root_lifetime_days = None;
@@ -242,7 +223,7 @@ fn settings_of_the_authority_are_checked() {
 
 #[test]
 fn what_belongs_to_another_mode_is_refused() {
-    let mut one = mesh(&[("east", primary("net"))]);
+    let mut one = mesh_of(&[("east", primary("net"))]);
     one.certificate_authority.mode = Some("existing".to_owned());
     let violation = violation_of(&one);
     assert_eq!(violation.field.to_string(), "certificate_authority.key_cluster");
@@ -253,7 +234,7 @@ fn what_belongs_to_another_mode_is_refused() {
 
 #[test]
 fn every_primary_and_no_other_cluster_has_a_given_authority() {
-    let mut two = mesh(&[("east", primary("net")), ("west", primary("net"))]);
+    let mut two = mesh_of(&[("east", primary("net")), ("west", primary("net"))]);
     let given = |label: &str| (label.to_owned(), GivenAuthority::default());
     two.certificate_authority = CertificateAuthority {
         mode: Some("given".to_owned()),
@@ -271,7 +252,7 @@ fn every_primary_and_no_other_cluster_has_a_given_authority() {
 
 #[test]
 fn a_given_root_is_kept_by_no_cluster() {
-    let mut two = mesh(&[("east", primary("net")), ("west", primary("net"))]);
+    let mut two = mesh_of(&[("east", primary("net")), ("west", primary("net"))]);
     two.certificate_authority.root_certificate = Some("PEM".to_owned());
     assert_eq!(violation_of(&two).field.to_string(), "certificate_authority.key_cluster");
     two.certificate_authority.key_cluster = None;
@@ -283,7 +264,7 @@ fn a_given_root_is_kept_by_no_cluster() {
 #[test]
 fn keys_and_blocks_that_nobody_would_use_are_refused() {
     let refused = |change: fn(&mut CertificateAuthority)| {
-        let mut one = mesh(&[("east", primary("net"))]);
+        let mut one = mesh_of(&[("east", primary("net"))]);
         one.certificate_authority = CertificateAuthority::default();
         change(&mut one.certificate_authority);
         violation_of(&one).field.to_string()
@@ -302,12 +283,12 @@ fn keys_and_blocks_that_nobody_would_use_are_refused() {
 #[test]
 fn images_and_definitions_are_checked() {
     let refused = |change: fn(&mut Mesh)| {
-        let mut one = mesh(&[("east", primary("net"))]);
+        let mut one = mesh_of(&[("east", primary("net"))]);
         change(&mut one);
         violation_of(&one).field.to_string()
     };
     for hub in ["https://registry.example/istio", "registry.example/istio/", "", "a registry"] {
-        let mut one = mesh(&[("east", primary("net"))]);
+        let mut one = mesh_of(&[("east", primary("net"))]);
         one.images.hub = Some(hub.to_owned());
         assert_eq!(violation_of(&one).field.to_string(), "hub", "{hub:?}");
     }
@@ -327,7 +308,7 @@ fn images_and_definitions_are_checked() {
 
 #[test]
 fn values_that_contradict_the_images_are_refused() {
-    let mut one = mesh(&[("east", primary("net"))]);
+    let mut one = mesh_of(&[("east", primary("net"))]);
     one.images.hub = Some("registry.example/istio".to_owned());
     one.chart.insert("istiod".to_owned(), serde_json::json!({"global": {"hub": "other.example/istio"}}));
     let violation = violation_of(&one);
@@ -349,7 +330,7 @@ fn an_address_for_one_reader_needs_that_reader_and_must_be_usable_there() {
         let from = BTreeMap::from([(reader.to_owned(), address(url))]);
         let api_server = DeclaredApiServer { from, ..DeclaredApiServer::default() };
         let east = DeclaredMember { api_server: Some(api_server), ..primary("net") };
-        let violation = violation_of(&mesh(&[("east", east), ("west", primary("net"))]));
+        let violation = violation_of(&mesh_of(&[("east", east), ("west", primary("net"))]));
         let path = format!("east.api_server.from[{reader:?}]");
         assert!(violation.field.to_string().starts_with(&path), "{violation}");
         assert!(violation.rule.to_string().contains(cause), "{violation}");
@@ -361,7 +342,7 @@ fn an_address_that_no_other_cluster_can_use_is_refused() {
     let api_server =
         DeclaredApiServer { usual: address("https://127.0.0.1:6443"), ..DeclaredApiServer::default() };
     let east = DeclaredMember { api_server: Some(api_server), ..primary("net") };
-    let violation = violation_of(&mesh(&[("east", east)]));
+    let violation = violation_of(&mesh_of(&[("east", east)]));
     assert_eq!(violation.field.to_string(), "east.api_server.url");
     assert!(
         violation.rule.to_string().contains("always refers to the local machine"),
