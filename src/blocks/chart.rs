@@ -2,14 +2,16 @@
 #![allow(missing_docs, reason = "the schema describes every attribute")]
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde_json::Value;
 use tfplugin::schema::{Attribute, Block};
 use tfplugin::{AttributePath, Field, Model};
 
 use super::reader::Reader;
+use super::sensitive::{self, Hidden, Purpose, SensitiveFields};
 use super::stand_in::Loose;
-use crate::mesh::OFFICIAL_CHARTS;
+use crate::mesh::{ChartName, FieldPath, Layer, OFFICIAL_CHARTS, SensitiveDocument};
 
 /// Where the charts come from.
 #[derive(Clone, Debug, Default, Model)]
@@ -18,9 +20,23 @@ pub struct ChartSourceModel {
 }
 
 /// Values for one chart.
-#[derive(Clone, Debug, Default, Model)]
+#[derive(Clone, Default, Model)]
 pub struct ChartModel {
     pub values: Field<String>,
+    pub sensitive_values: Field<String>,
+    pub sensitive_values_wo: Field<String>,
+    pub sensitive_values_wo_version: Field<i64>,
+}
+
+impl fmt::Debug for ChartModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChartModel")
+            .field("values", &self.values)
+            .field("sensitive_values", &Hidden(&self.sensitive_values))
+            .field("sensitive_values_wo", &Hidden(&self.sensitive_values_wo))
+            .field("sensitive_values_wo_version", &self.sensitive_values_wo_version)
+            .finish()
+    }
 }
 
 /// The schema of the block `chart_source`.
@@ -35,15 +51,19 @@ pub fn source_block() -> Block {
 
 /// The schema of the block `chart`; `scope` says where its values hold.
 pub fn block(scope: &str) -> Block {
-    Block::new(format!(
+    let block = Block::new(format!(
         "Values for one of Istio's charts {scope}. The label is the chart's name: `base`, `istiod`, `cni`, or `gateway` for \
          east-west and federation gateways."
     ))
     .attribute("values", Attribute::string(
         "Helm values as YAML; write them with `yamlencode`. They override the chart's own, and a primary's override the mesh's. \
          What the mesh sets (mesh ID, cluster name, network, trust domain, namespace) cannot be overridden here, and neither can \
-         revisions. They are stored in state and in the inventory ConfigMap in each cluster, so do not put secrets in them.",
-    ).required())
+         revisions. They are stored in state and in the inventory ConfigMap in each cluster, so do not put secrets in them: \
+         `sensitive_values` is for these.",
+    ).optional());
+    sensitive::attributes(sensitive::VALUES)
+        .into_iter()
+        .fold(block, |block, (name, attribute)| block.attribute(name, attribute))
 }
 
 /// Where the charts come from: Istio's own repository unless the block names another.
@@ -64,6 +84,35 @@ impl Reader {
             let path = parent.clone().attribute("chart").key(label).attribute("values");
             reader.yaml(&chart.values, path, Loose::new(cluster, Some(label)))
         })
+    }
+
+    /// The documents with secrets of each chart, for one cluster or for all of them. A label that names no chart is refused by a rule.
+    pub fn sensitive_charts(
+        &mut self,
+        charts: &Field<BTreeMap<String, ChartModel>>,
+        cluster: Option<&str>,
+        parent: &AttributePath,
+    ) -> Vec<SensitiveDocument> {
+        let mut documents = Vec::new();
+        for (label, model) in charts.as_known().into_iter().flatten() {
+            let Ok(chart) = label.parse::<ChartName>() else { continue };
+            let field = cluster.map(FieldPath::member).unwrap_or_default().then("chart").key(label);
+            let layer = if cluster.is_some() { Layer::Member } else { Layer::Mesh };
+            let purpose = Purpose { names: sensitive::VALUES, chart, layer, field };
+            let path = parent.clone().attribute("chart").key(label);
+            documents.extend(self.sensitive(model.sensitive(), &purpose, &path));
+        }
+        documents
+    }
+}
+
+impl ChartModel {
+    fn sensitive(&self) -> SensitiveFields<'_> {
+        SensitiveFields {
+            kept: &self.sensitive_values,
+            write_only: &self.sensitive_values_wo,
+            version: &self.sensitive_values_wo_version,
+        }
     }
 }
 

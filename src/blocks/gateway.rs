@@ -2,17 +2,19 @@
 #![allow(missing_docs, reason = "the schema describes every attribute")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use tfplugin::schema::{Attribute, Block, NestedBlock};
 use tfplugin::{AttributePath, Field, Model, Type};
 
 use super::load_balancer::with_load_balancer;
 use super::reader::Reader;
+use super::sensitive::{self, Hidden, Purpose, SensitiveFields};
 use super::stand_in::Loose;
-use crate::mesh::{ChartName, EastWestGateway, GatewayRole, Resources};
+use crate::mesh::{ChartName, EastWestGateway, FieldPath, GatewayRole, Layer, Resources, SensitiveDocument};
 
 /// A gateway of a cluster.
-#[derive(Clone, Debug, Default, Model)]
+#[derive(Clone, Default, Model)]
 pub struct GatewayModel {
     pub namespace: Field<String>,
     pub service_type: Field<String>,
@@ -25,7 +27,22 @@ pub struct GatewayModel {
     pub address_port: Field<i64>,
     pub replicas: Field<i64>,
     pub values: Field<String>,
+    pub sensitive_values: Field<String>,
+    pub sensitive_values_wo: Field<String>,
+    pub sensitive_values_wo_version: Field<i64>,
     pub resources: Field<ResourcesModel>,
+}
+
+impl fmt::Debug for GatewayModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GatewayModel")
+            .field("namespace", &self.namespace)
+            .field("service_type", &self.service_type)
+            .field("values", &self.values)
+            .field("sensitive_values", &Hidden(&self.sensitive_values))
+            .field("sensitive_values_wo", &Hidden(&self.sensitive_values_wo))
+            .finish_non_exhaustive()
+    }
 }
 
 /// What pods ask for and may not exceed.
@@ -86,7 +103,7 @@ pub fn block(role: GatewayRole) -> Block {
         .attribute("service_type", Attribute::string(
             "Type of its Service: `LoadBalancer` (the chart's default), `NodePort` or `ClusterIP`.",
         ).optional());
-    with_load_balancer(block, words.callers)
+    let block = with_load_balancer(block, words.callers)
         .attribute("port", Attribute::number(format!(
             "Port of its Service {}, 15443 by default.",
             words.calls
@@ -104,8 +121,12 @@ pub fn block(role: GatewayRole) -> Block {
         ).optional())
         .attribute("values", Attribute::string(
             "Helm values of the chart `gateway` as YAML; they override everything else that is set for it. They are stored in \
-             state and in the inventory ConfigMap in each cluster, so do not put secrets in them.",
-        ).optional())
+             state and in the inventory ConfigMap in each cluster, so do not put secrets in them: `sensitive_values` is for \
+             these.",
+        ).optional());
+    sensitive::attributes(sensitive::VALUES)
+        .into_iter()
+        .fold(block, |block, (name, attribute)| block.attribute(name, attribute))
         .block("resources", NestedBlock::single(resources()))
 }
 
@@ -151,6 +172,25 @@ impl Reader {
             replicas: self.number(&gateway.replicas),
             values: self.yaml(&gateway.values, path.clone().attribute("values"), loose),
         }
+    }
+
+    /// The documents with secrets of a gateway; `path` is where its block is.
+    pub fn sensitive_gateway(
+        &mut self,
+        gateway: &GatewayModel,
+        role: GatewayRole,
+        cluster: &str,
+        path: &AttributePath,
+    ) -> Vec<SensitiveDocument> {
+        let field = FieldPath::member(cluster).then(role.field());
+        let layer = Layer::Gateway(role);
+        let purpose = Purpose { names: sensitive::VALUES, chart: ChartName::Gateway, layer, field };
+        let fields = SensitiveFields {
+            kept: &gateway.sensitive_values,
+            write_only: &gateway.sensitive_values_wo,
+            version: &gateway.sensitive_values_wo_version,
+        };
+        self.sensitive(fields, &purpose, path)
     }
 
     fn resources(&mut self, resources: &Field<ResourcesModel>) -> Resources {

@@ -9,6 +9,7 @@ pub mod installation;
 mod load_balancer;
 mod reader;
 pub mod remote_control_plane;
+pub mod sensitive;
 mod stand_in;
 
 pub use api_server::{AddressModel, ApiServerModel};

@@ -228,6 +228,16 @@ impl Reader {
     }
 }
 
+impl Reader {
+    /// Says of a text that must not be quoted that it is no mapping.
+    pub(super) fn refuse_hidden(&mut self, path: &AttributePath) {
+        let detail = "It must be YAML of a mapping of names to values, such as yamlencode({ name = \"value\" }). Its text is not \
+                      quoted here because it is sensitive.";
+        let summary = format!("{path} is not a mapping in YAML");
+        self.diagnostics.push(Diagnostic::error(summary, detail).at(path.clone()));
+    }
+}
+
 fn not_a_mapping(path: AttributePath) -> Diagnostic {
     let detail = "The text is valid YAML, but a list or a single value. Values are a mapping of names to values, such as \
                   yamlencode({ name = \"value\" }).";

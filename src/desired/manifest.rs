@@ -4,6 +4,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::placeholder::Placeholder;
+use super::sensitive::Sensitive;
 use super::stage::{Component, Stage};
 
 /// One object, as it shall be.
@@ -17,12 +18,19 @@ pub struct Manifest {
     pub object: Arc<Value>,
     /// Keys of a Secret's data that are yet to be filled.
     pub placeholders: Placeholders,
+    /// What of it depends on documents with secrets; `None` if nothing does.
+    pub sensitive: Option<Arc<Sensitive>>,
 }
 
 /// Keys of a Secret's data, and what belongs there.
 pub type Placeholders = BTreeMap<String, Placeholder>;
 
 impl Manifest {
+    /// The object as it may be shown: with stand-ins where it holds secrets of the user's.
+    pub fn shown(&self) -> &Arc<Value> {
+        self.sensitive.as_ref().map_or(&self.object, |sensitive| &sensitive.shown)
+    }
+
     /// The object with the data that belongs into its placeholders.
     #[must_use]
     pub fn filled(mut self, data: &serde_json::Map<String, Value>) -> Self {

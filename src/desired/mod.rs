@@ -7,11 +7,13 @@ pub(crate) mod object;
 pub mod ownership;
 mod placeholder;
 pub(crate) mod scope;
+mod sensitive;
 mod set;
 mod stage;
 mod unique;
 
 pub use manifest::{Manifest, Placeholders};
 pub use placeholder::Placeholder;
+pub use sensitive::{Kept, Sensitive, StandIns, Varied, WriteOnly};
 pub use set::{ManifestSet, SetError};
 pub use stage::{Component, Stage};

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -5,6 +6,7 @@ use thiserror::Error;
 
 use super::manifest::{Manifest, Placeholders};
 use super::object;
+use super::sensitive::{Sensitive, WriteOnly};
 use super::stage::{Component, Stage};
 use super::unique::repeated_item;
 use crate::mesh::ClusterName;
@@ -14,6 +16,7 @@ use crate::mesh::ClusterName;
 pub struct ManifestSet {
     cluster: ClusterName,
     manifests: Vec<Manifest>,
+    write_only: BTreeMap<String, WriteOnly>,
 }
 
 /// Why an object cannot join a set.
@@ -47,7 +50,7 @@ pub enum SetError {
 impl ManifestSet {
     /// A set without objects.
     pub fn new(cluster: ClusterName) -> Self {
-        Self { cluster, manifests: Vec::new() }
+        Self { cluster, manifests: Vec::new(), write_only: BTreeMap::new() }
     }
 
     /// Adds an object behind all others of its stage and the stages before.
@@ -60,18 +63,43 @@ impl ManifestSet {
         object: impl Into<Arc<Value>>,
         placeholders: Placeholders,
     ) -> Result<(), SetError> {
+        self.push_sensitive(component, object, placeholders, None)
+    }
+
+    /// The same of an object that depends on documents with secrets.
+    ///
+    /// # Errors
+    /// As for any other.
+    pub fn push_sensitive(
+        &mut self,
+        component: Component,
+        object: impl Into<Arc<Value>>,
+        placeholders: Placeholders,
+        sensitive: Option<Arc<Sensitive>>,
+    ) -> Result<(), SetError> {
         let object = object.into();
-        if self.manifests.iter().any(|manifest| object::is_same(&manifest.object, &object)) {
-            return Err(SetError::Twice { cluster: self.cluster.clone(), object: object::describe(&object) });
+        let shown = sensitive.as_ref().map_or(&object, |sensitive| &sensitive.shown);
+        if self.manifests.iter().any(|manifest| object::is_same(&manifest.object, shown)) {
+            return Err(SetError::Twice { cluster: self.cluster.clone(), object: object::describe(shown) });
         }
-        if let Some((list, item)) = repeated_item(&object) {
-            let object = object::describe(&object);
+        if let Some((list, item)) = repeated_item(shown) {
+            let object = object::describe(shown);
             return Err(SetError::RepeatedItem { cluster: self.cluster.clone(), object, list, item });
         }
         let stage = Stage::of(component, &object);
         let position = self.manifests.partition_point(|manifest| manifest.stage <= stage);
-        self.manifests.insert(position, Manifest { component, stage, object, placeholders });
+        self.manifests.insert(position, Manifest { component, stage, object, placeholders, sensitive });
         Ok(())
+    }
+
+    /// Notes a write-only document that the objects depend on, by its name in the cluster.
+    pub fn note_write_only(&mut self, name: String, document: WriteOnly) {
+        self.write_only.insert(name, document);
+    }
+
+    /// The write-only documents that the objects depend on, by their names in the cluster.
+    pub fn write_only(&self) -> &BTreeMap<String, WriteOnly> {
+        &self.write_only
     }
 
     /// The cluster.

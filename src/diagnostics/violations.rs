@@ -128,6 +128,9 @@ fn of_values(rule: &ValueRule, syntax: &MemberSyntax) -> String {
             why: OtherRole::NoInjection | OtherRole::Unreadable | OtherRole::NoGateway,
             ..
         } => format!("Remove {path}, or set it to the chart's default."),
+        ValueRule::Decisive { path } => {
+            format!("Write {path} in values or mesh_config, which are shown, and leave it out here.")
+        }
         ValueRule::IgnoresHostNames { path } => {
             format!("Remove {path}, or set addresses of the gateways to IP addresses.")
         }

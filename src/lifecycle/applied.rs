@@ -54,7 +54,13 @@ impl<R: Managed> Change<'_, R> {
                 None => before,
                 Some(Ok(live)) => {
                     let applied = done.applied.iter().collect();
-                    cluster_plan.note_filled(&mut fingerprints, &live, &applied, api_servers);
+                    cluster_plan.note_filled(
+                        &mut fingerprints,
+                        &live,
+                        &applied,
+                        api_servers,
+                        &self.secrets.key,
+                    );
                     self.as_planned(live, diagnostics)
                 }
                 Some(Err(warning)) => {
@@ -70,6 +76,7 @@ impl<R: Managed> Change<'_, R> {
             state.objects.extend(objects);
         }
         fingerprints.retain(&state.objects);
+        fingerprints.write_only.retain(state.cluster_uids.values());
         (state, fingerprints)
     }
 

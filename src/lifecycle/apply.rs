@@ -19,6 +19,7 @@ use super::managed::{Managed, Render};
 use super::recorded::Recorded;
 use super::recorded_fingerprints::{ApiServers, RecordedFingerprints};
 use super::resume::{self, Found};
+use super::sensitive_fields::{self, SENSITIVE_FIELDS};
 use crate::clusters::Cluster;
 use crate::desired::ManifestSet;
 use crate::diagnostics;
@@ -217,7 +218,7 @@ impl<R: Managed> Change<'_, R> {
         let planning = located.into_iter().map(|located| async {
             let Located { name, cluster, facts } = located;
             let target = self.target(&cluster, &facts, &owner);
-            let set = applying.render(&name, &facts)?;
+            let set = self.with_kept_values(&target, &name, &facts, applying).await?;
             let digest = digest_of(&set);
             let set = self.with_kept_secrets(&target, set).await?;
             Ok::<_, Diagnostic>(ClusterPlan { target, facts, set, digest })
@@ -262,6 +263,21 @@ impl<R: Managed> Change<'_, R> {
         left.map(|(label, _)| label.clone()).collect()
     }
 
+    /// What a cluster shall hold, with what it has already of write-only documents whose version is the same.
+    async fn with_kept_values(
+        &self,
+        target: &Target,
+        name: &ClusterName,
+        facts: &ClusterFacts,
+        applying: &impl Applying,
+    ) -> Result<ManifestSet, Diagnostic> {
+        let record = &self.secrets.fingerprints.write_only;
+        let key = &self.secrets.key;
+        let keeping = record.render(applying, name, facts, || self.recorded.objects_of(&facts.uid), key)?;
+        let texts = kept_secrets::whole(target, &keeping.asked(), R::KIND.place, self.session.cancel).await?;
+        record.filled(keeping, &texts, (applying, facts), key)
+    }
+
     /// The set with what is in the cluster already where the plan says that it stays.
     async fn with_kept_secrets(&self, target: &Target, set: ManifestSet) -> Result<ManifestSet, Diagnostic> {
         let name = set.cluster().clone();
@@ -296,11 +312,13 @@ impl<R: Managed> Change<'_, R> {
         let ClusterPlan { target, set, digest, .. } = cluster_plan;
         let known = self.recorded.objects_of(&target.uid);
         let known = known.keys().map(ObjectId::without_cluster).map(|id| (id.clone(), target.order(&id)));
+        let sensitive = sensitive_fields::setting(set, &self.secrets.key);
+        let sensitive = sensitive.map(|fields| (SENSITIVE_FIELDS.to_owned(), fields));
         Installation {
             target: target.clone(),
             set: set.clone(),
             digest: digest.clone(),
-            settings: prepared.settings.clone(),
+            settings: prepared.settings.clone().into_iter().chain(sensitive).collect(),
             known: known.collect(),
             release: applying.release(set.cluster()),
             expect: if self.prior.is_some() { Expect::Any } else { Expect::Absent },
@@ -321,10 +339,13 @@ async fn close<A: Applying>(
         Ok(page) => page,
         Err(error) => return error.into(),
     };
-    let (settings, page) = (&settings, page.as_ref());
+    let (settings, page, write_only) = (&settings, page.as_ref(), &fingerprints.write_only);
     let closing = outcomes.iter_mut().map(|outcome| async move {
         let unclosed = outcome.unclosed.take()?;
-        outcome.error = finish(unclosed, settings, page).await.err();
+        let mut settings = settings.clone();
+        let kept = write_only.of_cluster(unclosed.uid());
+        settings.extend(kept.map(|kept| (book::WRITE_ONLY.to_owned(), kept)));
+        outcome.error = finish(unclosed, &settings, page).await.err();
         failure::<A::Resource>(outcome)
     });
     join_all(closing).await.into_iter().flatten().collect()

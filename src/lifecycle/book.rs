@@ -13,6 +13,8 @@ const CONFIGURATION: &str = "configuration";
 const CHART_DIGESTS: &str = "chart_digests";
 /// What every placeholder was last filled from; written when a run has ended well.
 pub(super) const ORIGINS: &str = "origins";
+/// What the cluster keeps of write-only documents, without their content; written when a run has ended well.
+pub(super) const WRITE_ONLY: &str = "write_only";
 
 /// What tells one resource from another of its type that wants the same clusters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

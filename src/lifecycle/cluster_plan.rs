@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use super::field_maps::Objects;
 use super::recorded_fingerprints::{ApiServers, RecordedFingerprints};
 use crate::desired::ManifestSet;
-use crate::manifests::{FingerprintKey, ObjectId, digest, flatten, secret_field};
+use crate::manifests::{FingerprintKey, ObjectId, digest, secret_field, show};
 use crate::mesh::ClusterFacts;
 use crate::rollout::Target;
 
@@ -15,13 +15,14 @@ pub struct ClusterPlan {
     pub facts: ClusterFacts,
     /// The objects. What is left of their placeholders is filled on the way.
     pub set: ManifestSet,
-    /// Digest of the objects with all placeholders open: other than state, the record that holds it is no secret.
+    /// Digest of the objects with all placeholders open and stand-ins for secrets: other than state, the record that holds it is no
+    /// secret.
     pub digest: String,
 }
 
 /// Digest of a set.
 pub fn digest_of(set: &ManifestSet) -> String {
-    let objects: Vec<String> = set.manifests().iter().map(|manifest| manifest.object.to_string()).collect();
+    let objects: Vec<String> = set.manifests().iter().map(|manifest| manifest.shown().to_string()).collect();
     digest(objects.join("\n").as_bytes())
 }
 
@@ -49,12 +50,14 @@ impl ClusterPlan {
         live: &Objects,
         applied: &BTreeSet<&ssa::ObjectId>,
         api_servers: &ApiServers,
+        key: &FingerprintKey,
     ) {
         for (id, manifest) in self.ids().zip(self.set.manifests()) {
             if applied.contains(&id.without_cluster()) {
                 fingerprints.note(&id, manifest, live, api_servers);
             }
         }
+        fingerprints.write_only.note(&self.target.uid, &self.set, live, applied, key);
     }
 
     /// Everything that the record has in the cluster, with the fields to look at: what was written, and of the rest what state
@@ -73,6 +76,6 @@ impl ClusterPlan {
     /// What was written, as far as rendering knows it.
     pub fn rendered(&self, key: &FingerprintKey) -> Objects {
         let manifests = self.set.manifests().iter();
-        self.ids().zip(manifests.map(|manifest| flatten(&manifest.object, key))).collect()
+        self.ids().zip(manifests.map(|manifest| show(manifest, key).all())).collect()
     }
 }

@@ -11,8 +11,9 @@ use super::flattened::Flattened;
 use super::managed::Render;
 use super::recorded_fingerprints::ApiServers;
 use super::secrets::Secrets;
+use super::write_only::Keeping;
 use crate::desired::Manifest;
-use crate::manifests::ObjectId;
+use crate::manifests::{ObjectId, Shown, show};
 use crate::mesh::ClusterFacts;
 
 /// Rendered for when a cluster's own version is not known. Which objects there are does not depend on it (a test of
@@ -22,22 +23,31 @@ const ANY_KUBERNETES: &str = "v1.36.0";
 /// Objects with their fields; `None` where nothing can be said of them before the apply.
 pub type Drawn = BTreeMap<ObjectId, Option<Rendered>>;
 
-/// What each cluster shall hold. `object` gives the fields of an object of a cluster whose facts are known, if they are.
+/// What each cluster shall hold. `object` gives the fields of an object of a cluster whose facts are known, if they are. `prior` is what
+/// state says.
 ///
 /// # Errors
 /// Something cannot be rendered.
 pub fn draw(
     source: &impl Render,
     facts: &Facts,
-    mut object: impl FnMut(&ObjectId, &Manifest) -> Option<Rendered>,
+    secrets: &Secrets,
+    prior: &Objects,
+    mut object: impl FnMut(&ObjectId, &Manifest, &Keeping) -> Option<Rendered>,
 ) -> Result<Drawn, Diagnostic> {
     let assumed = || ClusterFacts { uid: String::new(), kubernetes_version: ANY_KUBERNETES.to_owned() };
     let mut drawn = Drawn::new();
+    let record = &secrets.fingerprints.write_only;
     for (name, facts) in facts {
-        let set = source.render(name, &facts.clone().unwrap_or_else(assumed))?;
-        for manifest in set.manifests() {
-            let id = ObjectId::of(name, &manifest.object);
-            let rendered = facts.as_ref().and_then(|_| object(&id, manifest));
+        let known = facts.clone().unwrap_or_else(assumed);
+        let there = || {
+            let there = prior.iter().filter(|(id, _)| id.cluster == name.as_str());
+            there.map(|(id, fields)| (id.clone(), fields.clone())).collect()
+        };
+        let keeping = record.render(source, name, &known, there, &secrets.key)?;
+        for manifest in keeping.set.manifests() {
+            let id = ObjectId::of(name, manifest.shown());
+            let rendered = facts.as_ref().and_then(|_| object(&id, manifest, &keeping));
             drawn.insert(id, rendered);
         }
     }
@@ -45,17 +55,29 @@ pub fn draw(
 }
 
 impl Rendered {
-    /// An object, with the values of its placeholders where the last apply has filled them for the same reasons.
+    /// An object of what a cluster keeps, with the values of its placeholders where the last apply has filled them for the same reasons.
     pub fn of(
         id: &ObjectId,
         manifest: &Manifest,
+        keeping: &Keeping,
         secrets: &Secrets,
         prior: &Objects,
         api_servers: &ApiServers,
         flattened: &mut Flattened,
     ) -> Self {
         let Secrets { key, fingerprints } = secrets;
-        let placeholders = fingerprints.planned(id, manifest, prior, api_servers);
-        Self { fields: flattened.of(&manifest.object, key), placeholders }
+        let mut placeholders = fingerprints.planned(id, manifest, prior, api_servers);
+        if manifest.sensitive.is_none() {
+            return Self { fields: flattened.of(&manifest.object, key), placeholders };
+        }
+        let Shown { fields, sensitive } = show(manifest, key);
+        for (path, field) in sensitive {
+            let known = match field.origin {
+                None => Some(field.fingerprint),
+                Some(_) => fingerprints.write_only.planned(id, &path, &field, keeping),
+            };
+            placeholders.insert(path, known);
+        }
+        Self { fields, placeholders }
     }
 }

@@ -21,7 +21,7 @@ pub type Objects = BTreeMap<ObjectId, Fields>;
 pub struct Rendered {
     /// Its fields.
     pub fields: Fields,
-    /// The fields of its placeholders; none where the apply fills them anew.
+    /// The fields of its placeholders, and those that depend on secrets; none where the apply fills them anew.
     pub placeholders: BTreeMap<String, Option<String>>,
 }
 
@@ -58,7 +58,10 @@ pub fn planned_manifests(
         let fields = match (prior.get(&id), fields) {
             (Some(prior), Some(rendered)) => existing(prior, rendered),
             (None, Some(rendered)) if detail == PlanDetail::Full && id.kind != "Secret" => {
-                texts(rendered.fields)
+                // The key of the fingerprints is drawn when the resource is created.
+                let secrets = rendered.placeholders.into_keys().map(|path| (path, Field::Unknown));
+                let fields = rendered.fields.into_iter().map(|(path, text)| (path, Field::Known(text)));
+                Field::Known(fields.chain(secrets).collect())
             }
             (_, _) => Field::Unknown,
         };

@@ -17,6 +17,7 @@ use super::managed::{Kind, Managed, Render};
 use super::recorded::Recorded;
 use super::recorded_fingerprints::RecordedFingerprints;
 use super::secrets::Secrets;
+use super::sensitive_fields;
 use crate::clusters::{self, Cluster};
 use crate::diagnostics;
 use crate::mesh::{ClusterFacts, ClusterName, DEFAULT_NAMESPACE};
@@ -174,12 +175,22 @@ async fn whole<R: Managed>(
     let is_recorded = |member: &&Member| labels.contains(member.cluster.name());
     let reads = members.iter().filter(is_recorded).map(|member| async {
         let plan = member.plan(&recorded, &source, &context.data().engines)?;
-        let wanted = plan.wanted(&secrets.key);
+        let mut wanted = plan.wanted(&secrets.key);
+        // The record has no sensitive setting, so what depends on one is not rendered.
+        sensitive_fields::ask_for(&mut wanted, &sensitive_fields::of_settings(member.record.settings()));
         read_objects(&plan.target, &wanted, &secrets.key, R::KIND.place, context.cancellation()).await
     });
     let objects: Objects = try_join_all(reads).await?.into_iter().flatten().collect();
-    RecordedFingerprints::of_origins(&remembered.origins.unwrap_or_default(), &objects)
-        .record(context.private())?;
+    let mut fingerprints =
+        RecordedFingerprints::of_origins(&remembered.origins.unwrap_or_default(), &objects);
+    for member in &members {
+        let Some(kept) = member.record.settings().get(book::WRITE_ONLY) else { continue };
+        let label = member.cluster.name();
+        let there = objects.iter().filter(|(id, _)| id.cluster == label);
+        let there = there.map(|(id, fields)| (id.clone(), fields.clone())).collect();
+        fingerprints.write_only.take_back(&member.facts.uid, kept, &there);
+    }
+    fingerprints.record(context.private())?;
     Ok(R::with(state, Recorded { objects, ..recorded }.into()))
 }
 

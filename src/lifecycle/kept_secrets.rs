@@ -10,8 +10,19 @@ use tokio_util::sync::CancellationToken;
 use super::live_objects::cannot_read;
 use super::place::Place;
 use crate::desired::Manifest;
-use crate::manifests::{FingerprintKey, ObjectId, flatten, secret_field};
+use crate::manifests::{Fields, FingerprintKey, ObjectId, flatten, secret_field, whole_texts};
 use crate::rollout::Target;
+
+/// The whole texts of those of these objects that exist.
+pub async fn whole(
+    target: &Target,
+    objects: &BTreeSet<ObjectId>,
+    place: Place,
+    cancel: &CancellationToken,
+) -> Result<BTreeMap<ObjectId, Fields>, Diagnostic> {
+    let found = found(target, objects.iter().cloned(), place, cancel).await?;
+    Ok(found.into_iter().map(|(id, live)| (id, whole_texts(&live))).collect())
+}
 
 /// The data of those of these Secrets that exist.
 pub async fn read(
@@ -20,7 +31,18 @@ pub async fn read(
     place: Place,
     cancel: &CancellationToken,
 ) -> Result<BTreeMap<ObjectId, Map<String, Value>>, Diagnostic> {
-    let ids: BTreeMap<ssa::ObjectId, ObjectId> = secrets.map(|id| (id.without_cluster(), id)).collect();
+    let found = found(target, secrets, place, cancel).await?;
+    let data = |live: &Value| live["data"].as_object().cloned().unwrap_or_default();
+    Ok(found.into_iter().map(|(id, live)| (id, data(&live))).collect())
+}
+
+async fn found(
+    target: &Target,
+    objects: impl Iterator<Item = ObjectId>,
+    place: Place,
+    cancel: &CancellationToken,
+) -> Result<BTreeMap<ObjectId, Value>, Diagnostic> {
+    let ids: BTreeMap<ssa::ObjectId, ObjectId> = objects.map(|id| (id.without_cluster(), id)).collect();
     let asked: BTreeSet<ssa::ObjectId> = ids.keys().cloned().collect();
     let mut found = BTreeMap::new();
     if asked.is_empty() {
@@ -29,8 +51,7 @@ pub async fn read(
     for (asked, observation) in target.engine.observe(&asked, cancel).await {
         match observation {
             Observation::Found(live) => {
-                let data = live.value()["data"].as_object().cloned().unwrap_or_default();
-                found.extend(ids.get(&asked).map(|id| (id.clone(), data)));
+                found.extend(ids.get(&asked).map(|id| (id.clone(), live.value().clone())));
             }
             Observation::Absent => {}
             Observation::Unknown(error) => return Err(cannot_read(&target.name, &asked, &error, place)),
@@ -73,7 +94,7 @@ pub fn fill(
     Ok(manifest.filled(&data))
 }
 
-fn has_changed(id: &ObjectId) -> Diagnostic {
+pub(super) fn has_changed(id: &ObjectId) -> Diagnostic {
     Diagnostic::error(
         format!("{id} has changed since the plan"),
         "It was changed or deleted outside Terraform. Nothing was written; plan again.",

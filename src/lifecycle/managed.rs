@@ -6,7 +6,7 @@ use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field, Schema, TerraformV
 
 use super::field_maps::{Manifests, Texts, state_manifests, texts};
 use super::recorded::Recorded;
-use crate::desired::ManifestSet;
+use crate::desired::{Kept, ManifestSet};
 use crate::mesh::{ClusterFacts, ClusterName};
 use crate::provider_data::ProviderData;
 
@@ -92,4 +92,18 @@ pub trait Render: Send + Sync {
     /// # Errors
     /// Something in the configuration cannot be rendered.
     fn render(&self, cluster: &ClusterName, facts: &ClusterFacts) -> Result<ManifestSet, Diagnostic>;
+
+    /// The same with what the cluster keeps of write-only documents.
+    ///
+    /// # Errors
+    /// As for any other.
+    fn render_keeping(
+        &self,
+        cluster: &ClusterName,
+        facts: &ClusterFacts,
+        kept: &Kept,
+    ) -> Result<ManifestSet, Diagnostic> {
+        let _ = kept;
+        self.render(cluster, facts)
+    }
 }

@@ -22,7 +22,7 @@ use super::reached::{ReadTime, reach};
 use super::recorded_fingerprints::ApiServers;
 use super::refresh::Refresh;
 use super::secrets::{Secrets, recorded_key};
-use crate::desired::ManifestSet;
+use crate::desired::{Kept, ManifestSet};
 use crate::mesh::{ClusterFacts, ClusterName};
 use crate::observe::Scope;
 use crate::provider_data::ProviderData;
@@ -107,8 +107,8 @@ async fn planned<R: Managed>(
     let source = R::source(&planned, &clusters.recorded, data).await?;
     let (before, nowhere) = (&clusters.recorded.objects, ApiServers::new());
     let mut flattened = Flattened::default();
-    let drawn = draw(&source, &clusters.facts, |id, manifest| {
-        Some(Rendered::of(id, manifest, &secrets, before, &nowhere, &mut flattened))
+    let drawn = draw(&source, &clusters.facts, &secrets, before, |id, manifest, keeping| {
+        Some(Rendered::of(id, manifest, keeping, &secrets, before, &nowhere, &mut flattened))
     })?;
     let manifests = planned_manifests(drawn, before, data.plan_detail);
     clusters.check_immutable(&manifests, &secrets.key, |id, _| (R::KIND.place)(&id.cluster), cancel).await?;
@@ -186,6 +186,15 @@ struct Objects<'a, R: Managed> {
 impl<R: Managed> Render for Objects<'_, R> {
     fn render(&self, cluster: &ClusterName, facts: &ClusterFacts) -> Result<ManifestSet, Diagnostic> {
         self.source.render(cluster, facts)
+    }
+
+    fn render_keeping(
+        &self,
+        cluster: &ClusterName,
+        facts: &ClusterFacts,
+        kept: &Kept,
+    ) -> Result<ManifestSet, Diagnostic> {
+        self.source.render_keeping(cluster, facts, kept)
     }
 }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use tfplugin::{Diagnostic, PrivateState};
 
 use super::field_maps::Objects;
+use super::write_only::WriteOnlyRecord;
 use crate::desired::{Manifest, Placeholder};
 use crate::diagnostics;
 use crate::manifests::{ObjectId, digest, secret_field};
@@ -22,9 +23,16 @@ const PRIVATE_NAME: &str = "recorded_fingerprints";
 /// How others reach the API server of each cluster, as far as it is known.
 pub type ApiServers = BTreeMap<ClusterName, ApiServerAddresses>;
 
-/// What every placeholder was last filled with.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RecordedFingerprints(BTreeMap<String, BTreeMap<String, Filled>>);
+/// What every placeholder was last filled with, and every field that depends on a write-only document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecordedFingerprints {
+    filled: Placeholders,
+    /// What depends on write-only documents.
+    pub write_only: WriteOnlyRecord,
+}
+
+/// Object → field → what was filled in.
+type Placeholders = BTreeMap<String, BTreeMap<String, Filled>>;
 
 /// What one placeholder was filled with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,13 +46,14 @@ struct Filled {
 impl RecordedFingerprints {
     /// Those of the last apply.
     pub fn recorded(private: &PrivateState) -> Result<Self, Diagnostic> {
-        let stored: Option<Self> = private.get(PRIVATE_NAME).map_err(|error| unusable(&error))?;
-        Ok(stored.unwrap_or_default())
+        let filled: Option<Placeholders> = private.get(PRIVATE_NAME).map_err(|error| unusable(&error))?;
+        Ok(Self { filled: filled.unwrap_or_default(), write_only: WriteOnlyRecord::recorded(private)? })
     }
 
     /// Remembers them for the next plan.
     pub fn record(&self, private: &PrivateState) -> Result<(), Diagnostic> {
-        private.set(PRIVATE_NAME, self).map_err(|error| unusable(&error))
+        private.set(PRIVATE_NAME, &self.filled).map_err(|error| unusable(&error))?;
+        self.write_only.record(private)
     }
 
     /// The fields of a manifest's placeholders, with their values where these are in `prior` what the last apply wrote, for the same
@@ -56,7 +65,7 @@ impl RecordedFingerprints {
         prior: &Objects,
         api_servers: &ApiServers,
     ) -> BTreeMap<String, Option<String>> {
-        let recorded = self.0.get(&id.to_string());
+        let recorded = self.filled.get(&id.to_string());
         let live = |field: &String| prior.get(id).and_then(|fields| fields.get(field));
         let mut is_as_written = true;
         let fields = manifest.placeholders.iter().map(|(key, placeholder)| {
@@ -78,7 +87,7 @@ impl RecordedFingerprints {
 
     /// Whether an apply has filled this field with the value of this fingerprint.
     pub fn is_written(&self, id: &ObjectId, field: &str, fingerprint: &str) -> bool {
-        let filled = self.0.get(&id.to_string()).and_then(|fields| fields.get(field));
+        let filled = self.filled.get(&id.to_string()).and_then(|fields| fields.get(field));
         filled.is_some_and(|filled| filled.fingerprint == fingerprint)
     }
 
@@ -91,13 +100,13 @@ impl RecordedFingerprints {
         });
         let fields: BTreeMap<_, _> = fields.collect();
         if !fields.is_empty() {
-            self.0.entry(id.to_string()).or_default().extend(fields);
+            self.filled.entry(id.to_string()).or_default().extend(fields);
         }
     }
 
     /// What every placeholder was filled from, beside other secrets, as text: no secret can be told from it.
     pub fn origins(&self) -> String {
-        let origins = self.0.iter().map(|(id, fields)| {
+        let origins = self.filled.iter().map(|(id, fields)| {
             let fields = fields.iter().map(|(field, filled)| (field.clone(), filled.origin.clone().into()));
             (id.clone(), serde_json::Value::Object(fields.collect()))
         });
@@ -116,12 +125,12 @@ impl RecordedFingerprints {
             });
             Some((id, fields.collect()))
         });
-        Self(recorded.collect())
+        Self { filled: recorded.collect(), write_only: WriteOnlyRecord::default() }
     }
 
     /// Forgets objects that are no longer there.
     pub fn retain(&mut self, objects: &Objects) {
-        self.0.retain(|id, _| id.parse().is_ok_and(|id: ObjectId| objects.contains_key(&id)));
+        self.filled.retain(|id, _| id.parse().is_ok_and(|id: ObjectId| objects.contains_key(&id)));
     }
 }
 
@@ -166,7 +175,13 @@ mod tests {
 
     fn manifest(placeholders: Placeholders) -> Manifest {
         let object = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "cacerts"}}).into();
-        Manifest { component: Component::Authority, stage: Stage::Authority, object, placeholders }
+        Manifest {
+            component: Component::Authority,
+            stage: Stage::Authority,
+            object,
+            placeholders,
+            sensitive: None,
+        }
     }
 
     fn live(certificate: &str, key: &str) -> Objects {

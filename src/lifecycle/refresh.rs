@@ -16,6 +16,7 @@ use super::place::Place;
 use super::reached::{Reached, ReadTime};
 use super::recorded::Recorded;
 use super::resume::{self, Found};
+use super::sensitive_fields;
 use crate::diagnostics;
 use crate::manifests::{Fields, FingerprintKey, ObjectId};
 use crate::observe::Scope;
@@ -106,7 +107,9 @@ impl Refresh<'_> {
             further.map(|id| ObjectId::in_cluster(&target.name, id)).filter(|id| !wanted.contains_key(id));
         let further: Objects = further.map(|id| (id, Fields::new())).collect();
         objects.extend(read_objects(target, &further, key, place, cancel).await?);
-        Ok((objects, warning))
+        // Of the secrets that a killed run has written, state knows nothing.
+        let secret = record.as_ref().map(|record| sensitive_fields::of_settings(record.settings()));
+        Ok((sensitive_fields::hidden(objects, &secret.unwrap_or_default(), key), warning))
     }
 }
 

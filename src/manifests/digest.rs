@@ -31,7 +31,25 @@ pub(super) fn fingerprint(key: &FingerprintKey, value: &[u8]) -> String {
     block[..key.0.len()].copy_from_slice(&key.0);
     let mut mac = Hmac::<Sha256>::new(&block.into());
     mac.update(value);
-    format!("hmac-sha256:{}", lower::encode_string(&mac.finalize().into_bytes()))
+    format!("{FINGERPRINT}{}", lower::encode_string(&mac.finalize().into_bytes()))
+}
+
+/// What every fingerprint begins with.
+const FINGERPRINT: &str = "hmac-sha256:";
+
+/// Whether this text stands for a secret value.
+pub fn is_fingerprint(text: &str) -> bool {
+    text.starts_with(FINGERPRINT)
+}
+
+/// A text that stands for some secret value of which nothing is known.
+pub fn some_fingerprint() -> String {
+    FINGERPRINT.to_owned()
+}
+
+/// What stands for a text of a field that is secret; the text of a Secret's data is a fingerprint already.
+pub fn hidden_text(key: &FingerprintKey, text: &str) -> String {
+    if is_fingerprint(text) { text.to_owned() } else { fingerprint(key, text.as_bytes()) }
 }
 
 /// What stands for a long text.

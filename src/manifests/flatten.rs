@@ -16,6 +16,13 @@ pub fn flatten(object: &Value, key: &FingerprintKey) -> Fields {
     Flat::of(object, key).fields
 }
 
+/// The same fields with their whole texts, also where these are long or a Secret's: what [`flatten`] makes a digest or a fingerprint of.
+/// Secret.
+pub fn whole_texts(object: &Value) -> Fields {
+    // Without a key nothing is hidden.
+    Flat::walk(object, None, |_| true).fields
+}
+
 /// What was read of an object, without its metadata: what is left to read of it is its metadata alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reading(pub(super) Flat);
@@ -52,6 +59,10 @@ impl Flat {
     }
 
     fn of_members(object: &Value, key: &FingerprintKey, is_read: impl Fn(&str) -> bool) -> Self {
+        Self::walk(object, Some(key), is_read)
+    }
+
+    fn walk(object: &Value, key: Option<&FingerprintKey>, is_read: impl Fn(&str) -> bool) -> Self {
         let kind = Kind::of(object);
         let flat = Self { is_built_in: kind.is_built_in(), fields: Fields::new(), parts: Vec::new() };
         let mut walk = Walk { kind, key, whole: None, flat };
@@ -66,7 +77,8 @@ impl Flat {
 
 struct Walk<'a> {
     kind: Kind<'a>,
-    key: &'a FingerprintKey,
+    /// The key of fingerprints; without one, whole texts are read.
+    key: Option<&'a FingerprintKey>,
     /// The selector or document that is being walked, if it has one owner only.
     whole: Option<String>,
     flat: Flat,
@@ -100,11 +112,13 @@ impl Walk<'_> {
             (_, _, Value::Null) => return false,
             ("Secret", "data", Value::String(text)) => {
                 let bytes = leaf::decode_base64(text).unwrap_or_else(|| text.clone().into_bytes());
-                self.leaf(&path, fingerprint(self.key, &bytes));
+                let text = self.hidden(&bytes);
+                self.leaf(&path, text);
             }
             // The API server moves it to `data`.
             ("Secret", "stringData", Value::String(text)) => {
-                self.leaf(&Path::root().field("data").field(name), fingerprint(self.key, text.as_bytes()));
+                let hidden = self.hidden(text.as_bytes());
+                self.leaf(&Path::root().field("data").field(name), hidden);
             }
             ("ConfigMap", "data", Value::String(text)) => self.text_of_config_map(&path, text),
             ("ConfigMap", "binaryData", Value::String(_)) => self.leaf(&path, leaf::base64(value)),
@@ -126,7 +140,7 @@ impl Walk<'_> {
             }
             Value::Object(members) => self.object(path, members),
             Value::Array(items) if !items.is_empty() => self.list(path, name, items),
-            leaf => self.leaf(path, leaf::typed(leaf)),
+            leaf => self.leaf(path, self.typed(leaf)),
         }
     }
 
@@ -153,7 +167,7 @@ impl Walk<'_> {
 
     fn text_of_config_map(&mut self, path: &Path, text: &str) {
         let Some(document) = document::mapping(text) else {
-            return self.leaf(path, leaf::typed(&Value::from(text)));
+            return self.leaf(path, self.typed(&Value::from(text)));
         };
         let root = path.document();
         self.within_whole(path, |walk| walk.document_value(&root, &document));
@@ -173,8 +187,20 @@ impl Walk<'_> {
                     self.document_value(&path.index(position), item);
                 }
             }
-            leaf => self.leaf(path, leaf::untyped(leaf)),
+            leaf => {
+                let text = if self.key.is_some() { leaf::untyped(leaf) } else { leaf::whole(leaf) };
+                self.leaf(path, text);
+            }
         }
+    }
+
+    fn typed(&self, value: &Value) -> String {
+        if self.key.is_some() { leaf::typed(value) } else { leaf::whole(value) }
+    }
+
+    fn hidden(&self, bytes: &[u8]) -> String {
+        let whole = || String::from_utf8_lossy(bytes).into_owned();
+        self.key.map_or_else(whole, |key| fingerprint(key, bytes))
     }
 
     fn within_whole(&mut self, whole: &Path, walk: impl FnOnce(&mut Self)) {

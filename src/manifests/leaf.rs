@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Number, Value};
 
-use super::digest::digest;
+use super::digest::{digest, is_fingerprint};
 
 /// The longest text that is shown, in bytes; a digest stands for a longer one.
 const LONGEST_TEXT: usize = 512;
@@ -16,6 +16,11 @@ pub(super) fn typed(value: &Value) -> String {
         Value::Number(number) => number_text(number),
         other => other.to_string(),
     }
+}
+
+/// The whole text of such a value: a string without quotes, whatever its length.
+pub(super) fn whole(value: &Value) -> String {
+    value.as_str().map_or_else(|| typed(value), str::to_owned)
 }
 
 /// The text of a scalar or an empty list or object in a document without a schema.
@@ -38,7 +43,8 @@ pub(super) fn decode_base64(text: &str) -> Option<Vec<u8>> {
 }
 
 fn shortened(text: &str) -> String {
-    if text.len() > LONGEST_TEXT { digest(text.as_bytes()) } else { text.to_owned() }
+    // A text that looks like a fingerprint must not be taken for one.
+    if text.len() > LONGEST_TEXT || is_fingerprint(text) { digest(text.as_bytes()) } else { text.to_owned() }
 }
 
 /// Whether a string in an untyped document reads like another value, or like text that stands for one.

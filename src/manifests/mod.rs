@@ -14,6 +14,7 @@
 //! * Strings stand as they are. Inside opened documents, where no schema tells text from number, a string that could be
 //!   mistaken for another JSON value is quoted: `"true"`.
 //! * `{}` and `[]` are empty; a null is the same as an absent member and is left out.
+//! * What depends on documents with secrets is `hmac-sha256:` and a keyed fingerprint, in every kind of object.
 //! * Long text and the schemas of custom resource definitions are `sha256:` and a digest, values of a Secret
 //!   `hmac-sha256:` and a keyed fingerprint.
 //!
@@ -29,17 +30,19 @@ mod meaning;
 mod object_id;
 mod path;
 mod read_back;
+mod sensitive;
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
-pub use digest::{FingerprintKey, digest};
-pub use flatten::{Reading, flatten};
+pub use digest::{FingerprintKey, digest, hidden_text, is_fingerprint, some_fingerprint};
+pub use flatten::{Reading, flatten, whole_texts};
 pub use meaning::keep_wording;
 pub use object_id::{ObjectId, ObjectIdError};
 pub use read_back::{read_back, read_back_with};
+pub use sensitive::{SensitiveField, Shown, decided_by_secrets, show};
 
 /// The path of an entry of a Secret's data.
 pub fn secret_field(key: &str) -> String {

@@ -1,7 +1,7 @@
 use serde_json::Value;
 
 use super::Fields;
-use super::digest::FingerprintKey;
+use super::digest::{FingerprintKey, hidden_text, is_fingerprint};
 use super::flatten::{Flat, Part, Reading};
 use super::meaning::{is_dropped_by_server, last_step, mean_the_same};
 
@@ -9,12 +9,13 @@ use super::meaning::{is_dropped_by_server, last_step, mean_the_same};
 ///
 /// * A value that means the same as its prior text keeps that text.
 /// * A field that the object does not have is left out.
+/// * Where the prior text stands for a secret, so does the answer, and what was added beside it to the whole that it is in.
 /// * Whatever else the object has is left out too: defaults, and what others wrote. Only where a manifest owns a whole,
 ///   an atomic list or the document in a `ConfigMap`, is an addition a change of ours, and stands in the answer.
 ///
 /// Compare with [`flatten`](super::flatten) of the manifest: equal answers mean that nothing has to be done.
 pub fn read_back(live: &Value, prior: &Fields, key: &FingerprintKey) -> Fields {
-    Flat::of(live, key).read_back(prior)
+    Flat::of(live, key).read_back(prior, key)
 }
 
 /// The same of a live object of which only the metadata were read now, and the rest before.
@@ -23,35 +24,52 @@ pub fn read_back_with(rest: &Reading, metadata: &Value, prior: &Fields, key: &Fi
     let read = Flat::of(metadata, key);
     flat.fields.extend(read.fields);
     flat.parts.extend(read.parts);
-    flat.read_back(prior)
+    flat.read_back(prior, key)
 }
 
 impl Flat {
-    fn read_back(&self, prior: &Fields) -> Fields {
+    fn read_back(&self, prior: &Fields, key: &FingerprintKey) -> Fields {
         let mut fields = Fields::new();
         for (path, text) in prior {
-            if let Some(text) = self.text_of(path, text) {
+            if let Some(text) = self.text_of(path, text, key) {
                 fields.insert(path.clone(), text);
             }
         }
         let is_added = |part: &&Part| mentions(prior, &part.whole) && !mentions(prior, &part.part);
         for part in self.parts.iter().filter(is_added) {
-            fields.extend(below(&self.fields, &part.part).map(|(path, text)| (path.clone(), text.clone())));
+            // A secret that somebody has moved inside a document is still one.
+            let is_secret = below(prior, &part.whole).any(|(_, text)| is_fingerprint(text));
+            let text = |text: &String| if is_secret { hidden_text(key, text) } else { text.clone() };
+            fields.extend(below(&self.fields, &part.part).map(|(path, live)| (path.clone(), text(live))));
         }
         fields
     }
 
     /// What the live object says in the field at `path`; `None` if it does not have it.
-    fn text_of(&self, path: &str, prior: &str) -> Option<String> {
+    fn text_of(&self, path: &str, prior: &str, key: &FingerprintKey) -> Option<String> {
         // Every version of a group shows the same object; the one it is read in says nothing about it.
         if path == "apiVersion" {
             return Some(prior.to_owned());
+        }
+        if is_fingerprint(prior) {
+            return self.hidden_text_of(path, prior, key);
         }
         match self.fields.get(path) {
             Some(live) if mean_the_same(path, prior, live) => Some(prior.to_owned()),
             Some(live) => Some(live.clone()),
             None if self.is_still_empty(path, prior) => Some(prior.to_owned()),
             None => None,
+        }
+    }
+
+    /// The same of a field whose value is a secret: of the value before, nothing is known but what stands for it.
+    fn hidden_text_of(&self, path: &str, prior: &str, key: &FingerprintKey) -> Option<String> {
+        match self.fields.get(path) {
+            Some(live) => Some(hidden_text(key, live)),
+            None => {
+                let said = DROPPED.into_iter().find(|text| hidden_text(key, text) == prior)?;
+                self.is_still_empty(path, said).then(|| prior.to_owned())
+            }
         }
     }
 
@@ -69,6 +87,9 @@ impl Flat {
         self.parts.iter().any(|part| is_at_or_below(&part.part, path) && is_at_or_below(path, &part.whole))
     }
 }
+
+/// What the API server may leave out.
+const DROPPED: [&str; 5] = ["", "[]", "{}", "false", "0"];
 
 fn mentions(fields: &Fields, path: &str) -> bool {
     below(fields, path).next().is_some()

@@ -7,6 +7,7 @@ use super::authority::GivenAuthority;
 use super::images::Images;
 use super::member::DeclaredMember;
 use super::remote_control_plane::RemoteControlPlane;
+use super::sensitive::SensitiveDocument;
 
 /// A mesh as its user declares it; nothing of it has been checked.
 ///
@@ -28,6 +29,9 @@ pub struct Mesh {
     pub chart: BTreeMap<String, Value>,
     /// Istio's `MeshConfig`, for all clusters.
     pub mesh_config: Value,
+    /// Documents with secrets, for all clusters.
+    #[serde(skip)]
+    pub sensitive: Vec<SensitiveDocument>,
     /// Where the images come from.
     pub images: Images,
     /// Whether Istio's CNI plugin redirects the traffic of pods, so that they need no rights to do it themselves.

@@ -9,6 +9,7 @@ use super::images::Images;
 use super::member::Member;
 use super::names::{MeshId, Namespace, Network, TrustDomain};
 use super::release::GatewayRole;
+use super::sensitive::SensitiveDocument;
 use super::shared_mesh_config::CaCertificate;
 use super::violation::FieldPath;
 
@@ -22,6 +23,7 @@ pub struct MeshIdentity {
     pub(super) has_cni: bool,
     pub(super) chart: BTreeMap<ChartName, Value>,
     pub(super) mesh_config: Value,
+    pub(super) sensitive: Vec<SensitiveDocument>,
     pub(super) ca_certificates: Vec<CaCertificate>,
     pub(super) networks: BTreeSet<Network>,
     pub(super) static_networks: Value,

@@ -12,6 +12,7 @@ use super::gateway::EastWestGateway;
 use super::names::{ChartVersion, ClusterName, Namespace, Network};
 use super::release::{ChartRelease, GatewayRole};
 use super::rules;
+use super::sensitive::SensitiveDocument;
 use super::violation::{FieldPath, Violations};
 
 /// A member of a mesh as its user declares it; nothing of it has been checked.
@@ -24,6 +25,9 @@ pub struct DeclaredMember {
     pub version: Option<String>,
     /// Helm values by chart name, for this cluster.
     pub chart: BTreeMap<String, Value>,
+    /// Documents with secrets, for this cluster.
+    #[serde(skip)]
+    pub sensitive: Vec<SensitiveDocument>,
     /// The addresses of the cluster's pods.
     pub pod_cidrs: BTreeSet<String>,
     /// The addresses of the cluster's Services.
@@ -47,6 +51,7 @@ pub struct Member {
     pub(super) network: Network,
     pub(super) version: ChartVersion,
     pub(super) chart: BTreeMap<ChartName, Value>,
+    pub(super) sensitive: Vec<SensitiveDocument>,
     pub(super) charts: BTreeSet<ChartName>,
     pub(super) pod_cidrs: BTreeSet<Cidr>,
     pub(super) service_cidrs: BTreeSet<Cidr>,
@@ -104,6 +109,7 @@ impl DeclaredMember {
             network: network?,
             version: version?,
             chart,
+            sensitive: self.sensitive.clone(),
             charts: self.charts(usual.has_cni),
             pod_cidrs,
             service_cidrs,

@@ -83,6 +83,7 @@ impl Mesh {
                 has_cni: self.cni,
                 chart,
                 mesh_config,
+                sensitive: self.sensitive.clone(),
                 ca_certificates,
                 networks: BTreeSet::new(),
                 static_networks: Value::Null,
@@ -97,6 +98,20 @@ fn members(primaries: &Primaries) -> Vec<&Member> {
     primaries.values().map(|primary| &primary.member).collect()
 }
 
+/// What is said in secret for all clusters decides nothing in any of them.
+fn secrets_decide_nothing(identity: &MeshIdentity, primaries: &Primaries) -> Vec<Violation> {
+    let mut found: Vec<Violation> = Vec::new();
+    for primary in primaries.values() {
+        let derived = primary.derived_values(identity);
+        for violation in identity.sensitive.iter().flat_map(|document| document.decisive(&derived)) {
+            if !found.contains(&violation) {
+                found.push(violation);
+            }
+        }
+    }
+    found
+}
+
 /// The rules of what the primaries are to each other and to their mesh.
 fn between(identity: &MeshIdentity, primaries: &Primaries) -> Vec<Violation> {
     let members = members(primaries);
@@ -107,12 +122,14 @@ fn between(identity: &MeshIdentity, primaries: &Primaries) -> Vec<Violation> {
     found.extend(rules::ranges_are_apart(&members));
     found.extend(rules::releases_are_close(&members));
     found.extend(rules::federation_has_a_trust_domain(identity.trust_domain.as_str(), &members));
+    found.extend(secrets_decide_nothing(identity, primaries));
     for primary in primaries.values() {
         let member = &primary.member;
         let is_reader = |reader: &str| primaries.keys().any(|name| name.as_str() == reader);
         found.extend(rules::api_server(member, is_reader));
         let derived = primary.derived_values(identity);
         found.extend(rules::values_fit(identity, member, &derived, rules::OF_NO_PRIMARY));
+        found.extend(member.sensitive.iter().flat_map(|document| document.decisive(&derived)));
         found.extend(rules::host_names_are_resolved(identity, member, &members));
     }
     found.into_vec()

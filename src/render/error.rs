@@ -61,7 +61,56 @@ pub enum RenderError {
         /// When Helm would run it.
         events: String,
     },
+    /// The chart does not render with stand-ins; the source names these and no secret.
+    #[error(
+        "cluster {cluster:?}: chart {chart} does not render with other values of the same type in place of those of {}",
+        .documents.join(" and "), cluster = .cluster.as_str()
+    )]
+    StandIn {
+        /// The cluster.
+        cluster: ClusterName,
+        /// The chart.
+        chart: ChartName,
+        /// The documents with secrets.
+        documents: Vec<String>,
+        /// Why not.
+        #[source]
+        source: Box<RenderError>,
+    },
+    /// The chart renders with stand-ins, but not with what the documents say. What the engine says may quote it.
+    #[error(
+        "cluster {cluster:?}: chart {chart} does not render with a value of {}; the reason is not shown because it may quote the \
+         value",
+        .documents.join(" or "), cluster = .cluster.as_str()
+    )]
+    Secret {
+        /// The cluster.
+        cluster: ClusterName,
+        /// The chart.
+        chart: ChartName,
+        /// The documents with secrets.
+        documents: Vec<String>,
+    },
+    /// A secret decides which objects there are, which every plan shows.
+    #[error(
+        "cluster {cluster:?}: a value of {} decides which objects chart {chart} renders{}",
+        .documents.join(" or "), such_as(.objects), cluster = .cluster.as_str()
+    )]
+    SecretDecides {
+        /// The cluster.
+        cluster: ClusterName,
+        /// The chart.
+        chart: ChartName,
+        /// The documents with secrets.
+        documents: Vec<String>,
+        /// Objects that there are with some values only.
+        objects: Vec<String>,
+    },
     /// The objects do not make a set.
     #[error(transparent)]
     Set(#[from] SetError),
+}
+
+fn such_as(objects: &[String]) -> String {
+    if objects.is_empty() { String::new() } else { format!(", such as {}", objects.join(", ")) }
 }

@@ -13,10 +13,12 @@ mod chart_objects;
 mod error;
 mod gateway;
 mod link;
+mod of_chart;
 mod pull_secret;
 mod reader;
 mod remote_control_plane;
 mod renderer;
+mod sensitive;
 mod shared_mesh_config;
 mod values;
 
@@ -24,15 +26,17 @@ mod values;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use helm_template::Chart;
 use serde_json::{Value, json};
 
 pub use error::RenderError;
 pub use renderer::Renderer;
+pub use sensitive::values_with_stand_ins;
 
-use crate::desired::{Component, ManifestSet, Placeholders, scope};
+use of_chart::OfChart;
+
+use crate::desired::{Component, Kept, ManifestSet, Placeholders};
 use crate::mesh::{
     ChartName, ClusterFacts, EastWestGateway, GatewayRole, Member, MeshIdentity, ValidatedMesh,
     ValidatedPrimary,
@@ -51,10 +55,10 @@ pub fn render(
     charts: &Charts<'_>,
     facts: &ClusterFacts,
 ) -> Result<ManifestSet, RenderError> {
-    render_with(&Renderer::default(), mesh, primary, charts, facts)
+    render_with(&Renderer::default(), mesh, primary, charts, facts, &Kept::default())
 }
 
-/// The same for one of many clusters.
+/// The same for one of many clusters; `kept` is what stays of its write-only documents.
 ///
 /// # Errors
 /// As for one.
@@ -64,6 +68,7 @@ pub fn render_with(
     primary: &ValidatedPrimary,
     charts: &Charts<'_>,
     facts: &ClusterFacts,
+    kept: &Kept,
 ) -> Result<ManifestSet, RenderError> {
     let (identity, member) = (mesh.identity(), primary.member());
     let cluster = member.name();
@@ -81,22 +86,8 @@ pub fn render_with(
     let derived = primary.derived_values(identity);
     for release in member.releases() {
         let Some(&chart) = charts.get(&release.chart()) else { continue };
-        let gateway = values::gateway(member, release);
-        let installation = chart_objects::Installation {
-            cluster,
-            release,
-            chart,
-            values: values::compose(identity, member, release, &derived),
-            namespace: gateway.map_or(identity.namespace(), |gateway| &gateway.namespace),
-            facts,
-        };
-        let is_ours = |object: &Arc<Value>| member.manages_crds() || !scope::is_definition(object);
-        for mut object in renderer.objects(&installation)?.into_iter().filter(is_ours) {
-            if let Some(gateway) = gateway {
-                gateway::choose_node_port(Arc::make_mut(&mut object), &gateway.settings);
-            }
-            set.push(Component::Chart(release.chart()), object, Placeholders::new())?;
-        }
+        let of_chart = OfChart { renderer, identity, member, release, chart, derived: &derived, facts, kept };
+        of_chart.push_into(&mut set)?;
     }
     for object in shared_mesh_config::objects(identity, &set) {
         set.push(Component::SharedMeshConfig, object, Placeholders::new())?;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::gateway;
 use crate::mesh::{
-    ChartName, ChartRelease, DerivedValue, EastWestGateway, Member, MemberGateway, MeshIdentity,
+    ChartName, ChartRelease, DerivedValue, EastWestGateway, Layer, Member, MemberGateway, MeshIdentity,
 };
 
 /// The values of one installation of a chart in one cluster, each layer over the one before, as with Helm's `-f a -f b`:
@@ -15,29 +15,42 @@ use crate::mesh::{
 /// 3. values for this cluster,
 /// 4. the names that make the cluster a part of its mesh.
 ///
-/// A null in a layer stays: it removes the chart's own default.
+/// Documents with secrets are laid over the document of their layer. A null in a layer stays: it removes the chart's own default.
 pub(super) fn compose(
     identity: &MeshIdentity,
     member: &Member,
     release: ChartRelease,
     derived: &[DerivedValue],
+    sensitive: &[(Layer, Value)],
 ) -> Values {
-    let chart = release.chart();
     // A null says what a user may not set, not what is set.
     let is_set = |derived: &&DerivedValue| derived.release == release && !derived.value.is_null();
     let derived = derived.iter().filter(is_set);
+    let chart = release.chart();
     let settings = gateway(member, release).map(|gateway| &gateway.settings);
-    let layers = [
-        defaults(chart),
-        block(release, settings),
-        identity.chart_values(chart).clone(),
-        mesh_config(identity, chart),
-        member.chart_values(chart).clone(),
-        settings.map(|settings| settings.values.clone()).unwrap_or_default(),
-    ];
-    let layers =
-        layers.into_iter().chain(derived.map(|derived| nested(&derived.path, derived.value.clone())));
+    let ours = [defaults(chart), block(release, settings)];
+    let users = shown(identity, member, release).into_iter().flat_map(|(layer, document)| {
+        let over = sensitive.iter().filter(move |(over, _)| *over == layer);
+        [document].into_iter().chain(over.map(|(_, document)| document.clone()))
+    });
+    let layers = ours.into_iter().chain(users);
+    let layers = layers.chain(derived.map(|derived| nested(&derived.path, derived.value.clone())));
     layers.fold(Values::new(), |values, layer| values.merge(Values::from_map(document(layer))))
+}
+
+/// The user's documents that are shown, in the order in which they are merged.
+pub(super) fn shown(identity: &MeshIdentity, member: &Member, release: ChartRelease) -> Vec<(Layer, Value)> {
+    let chart = release.chart();
+    let mut documents = vec![
+        (Layer::Mesh, identity.chart_values(chart).clone()),
+        (Layer::MeshConfig, mesh_config(identity, chart)),
+        (Layer::Member, member.chart_values(chart).clone()),
+    ];
+    if let ChartRelease::Gateway(role) = release {
+        let gateway = gateway(member, release).map(|gateway| gateway.settings.values.clone());
+        documents.push((Layer::Gateway(role), gateway.unwrap_or_default()));
+    }
+    documents
 }
 
 /// The gateway that a release installs.

@@ -65,7 +65,8 @@ impl Gateway {
         if manifest.stage != Stage::Gateways {
             return None;
         }
-        let template = manifest.object.pointer("/spec/template")?;
+        // What the API server answers may quote it.
+        let template = manifest.shown().pointer("/spec/template")?;
         let namespace = manifest.object["metadata"]["namespace"].as_str().unwrap_or_default().to_owned();
         let mut metadata = template["metadata"].clone();
         metadata["generateName"] = json!("injection-check-");
@@ -229,6 +230,7 @@ mod tests {
             stage: Stage::Gateways,
             object: object.into(),
             placeholders: Placeholders::new(),
+            sensitive: None,
         };
         let gateway = Gateway::of(&manifest).unwrap();
         assert_eq!(gateway.pod["spec"]["serviceAccountName"], "default");

@@ -8,7 +8,7 @@ use ssa::{Expect, Inherit, ObjectId, ObjectPattern, Policy, StageReady};
 use super::RolloutError;
 use super::session::Claiming;
 use super::target::{Target, release_annotation};
-use crate::desired::ManifestSet;
+use crate::desired::{ManifestSet, object};
 
 /// What one cluster shall hold.
 #[derive(Clone, Debug)]
@@ -55,7 +55,14 @@ impl Installation {
     }
 
     pub(super) fn parse(&self, objects: Vec<Value>) -> Result<Vec<ssa::Manifest>, RolloutError> {
-        ssa::Manifest::parse_all(objects, &self.target.inventory.namespace).map_err(RolloutError::Manifest)
+        let manifests = ssa::Manifest::parse_all(objects, &self.target.inventory.namespace);
+        let secret = self.set.manifests().iter().filter(|manifest| manifest.sensitive.is_some());
+        let secret: Vec<_> = secret.map(|manifest| manifest.shown().as_ref()).collect();
+        let marked = |manifest: ssa::Manifest| {
+            let is_secret = secret.iter().any(|object| object::is_same(object, manifest.value()));
+            if is_secret { manifest.confidential() } else { manifest }
+        };
+        Ok(manifests.map_err(RolloutError::Manifest)?.into_iter().map(marked).collect())
     }
 
     /// What may be taken over: beside what the caller permits, definitions that nobody owns and that are not newer.

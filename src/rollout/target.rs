@@ -97,6 +97,11 @@ pub struct Unclosed {
 }
 
 impl Unclosed {
+    /// The UID of the cluster.
+    pub fn uid(&self) -> &str {
+        &self.target.uid
+    }
+
     /// Writes a page beside the record, for others to read.
     pub async fn write_page(
         &self,

@@ -156,7 +156,7 @@ impl Engine {
         } else {
             live
         };
-        let manner = Manner { force: compared.force, dry_run: false };
+        let manner = Manner { force: compared.force, ..Manner::default() };
         match self.apply_over(resource, id, &compared.wanted, live, manner, cancel).await {
             Err(WriteError::Immutable { fields: immutable, .. }) if policy.recreate => {
                 let fields = match action {

@@ -116,7 +116,7 @@ pub struct FieldChange {
 pub enum FieldValue {
     /// May be shown.
     Plain(Value),
-    /// Data of a Secret.
+    /// Data of a Secret, or a field of another object that holds secrets.
     Masked,
 }
 

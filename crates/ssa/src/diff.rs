@@ -245,12 +245,12 @@ impl Engine {
                     compare(&wanted, live.value(), schema, manager, |entry| policy.succeeds(&id, entry));
                 succeeds = comparison.succeeds;
                 force = !comparison.conflicts.is_empty();
-                action(&id, live, comparison, policy)
+                action(manifest, live, comparison, policy)
             }
         };
         let is_settled = matches!(action, Action::Unchanged | Action::Left);
         Compared {
-            wanted: Body::of(wanted),
+            wanted: Body::of(wanted, manifest.is_confidential()),
             resource,
             live: live.map(|live| if is_settled { live.identity() } else { live }),
             going: None,
@@ -340,12 +340,13 @@ pub(crate) fn observed(id: &ObjectId, observation: Observation) -> Result<Option
     }
 }
 
-fn action(id: &ObjectId, live: &Live, comparison: Comparison, policy: &Policy) -> Action {
+fn action(manifest: &Manifest, live: &Live, comparison: Comparison, policy: &Policy) -> Action {
+    let id = manifest.id();
     let Comparison { differences, acquired, conflicts, succeeds } = comparison;
     let immutable = immutable_fields(id, live.value(), &differences);
     let conflicts = forbidden(id, conflicts, policy);
     let is_same = differences.is_empty() && acquired.is_empty() && !succeeds;
-    let fields = || differences.iter().map(|difference| shown(id, difference)).collect();
+    let fields = || differences.iter().map(|difference| shown(manifest, difference)).collect();
     if !immutable.is_empty() {
         Action::Recreated { immutable, fields: fields() }
     } else if !conflicts.is_empty() {
@@ -369,8 +370,8 @@ fn forbidden(id: &ObjectId, conflicts: Vec<FieldConflict>, policy: &Policy) -> V
     conflicts.filter(|conflict| !conflict.fields.is_empty()).collect()
 }
 
-fn shown(id: &ObjectId, difference: &Difference) -> FieldChange {
-    let masked = id.is_secret() && holds_secrets(&difference.path);
+fn shown(manifest: &Manifest, difference: &Difference) -> FieldChange {
+    let masked = manifest.is_confidential() || (manifest.id().is_secret() && holds_secrets(&difference.path));
     let show = |value: &Option<Value>| {
         let value = value.clone()?;
         Some(if masked { FieldValue::Masked } else { FieldValue::Plain(value) })

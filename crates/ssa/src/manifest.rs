@@ -20,6 +20,7 @@ pub struct Manifest {
     version: String,
     /// Shared, since stages and comparisons hold copies of manifests.
     value: Arc<Value>,
+    is_confidential: bool,
 }
 
 /// Shows only the identity: a manifest may hold secrets.
@@ -104,6 +105,18 @@ impl Manifest {
         }
     }
 
+    /// The same object, which holds secrets though it is no `Secret`: of what the API server answers, only words that cannot quote it are
+    /// repeated, and no field of it is shown.
+    #[must_use]
+    pub fn confidential(self) -> Self {
+        Self { is_confidential: true, ..self }
+    }
+
+    /// Whether it holds secrets though it is no `Secret`.
+    pub fn is_confidential(&self) -> bool {
+        self.is_confidential
+    }
+
     /// The object.
     pub fn value(&self) -> &Value {
         &self.value
@@ -166,7 +179,7 @@ fn parse(
     if id.is_secret() {
         merge_string_data(&id, &mut value)?;
     }
-    Ok(Manifest { id, version: version.to_owned(), value: Arc::new(value) })
+    Ok(Manifest { id, version: version.to_owned(), value: Arc::new(value), is_confidential: false })
 }
 
 fn text(value: &Value) -> &str {

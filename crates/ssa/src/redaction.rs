@@ -1,4 +1,4 @@
-//! What may be repeated of an answer about a Secret. The API server and whoever else judges a request (admission webhooks,
+//! What may be repeated of an answer about a Secret, or another object that holds secrets. The API server and whoever else judges a request (admission webhooks,
 //! policies) may quote what they were sent, so only words that cannot hold data of the object are kept.
 
 use kube::core::Status;
@@ -25,9 +25,9 @@ pub(crate) fn redacted(mut status: Status) -> Status {
 
 /// What the authorizers say, which never see an object: `secrets "a" is forbidden: User "b" cannot get resource "secrets" …`.
 fn is_of_authorizer(message: &str) -> bool {
-    let refusal = message.strip_prefix("secrets ").and_then(|rest| rest.split_once("is forbidden: "));
-    refusal.is_some_and(|(name, reason)| {
-        !name.contains(':') && reason.starts_with("User \"") && reason.contains(" cannot ")
+    let refusal = message.split_once("is forbidden: ");
+    refusal.is_some_and(|(object, reason)| {
+        !object.contains(':') && reason.starts_with("User \"") && reason.contains(" cannot ")
     })
 }
 

@@ -62,7 +62,7 @@ impl Engine {
     ) -> Option<(ObjectId, WriteError)> {
         let Compared { wanted, live, force, .. } = compared;
         let (id, resource) = (&compared.change.id, compared.resource.as_ref()?);
-        let manner = Manner { force: *force, dry_run: true };
+        let manner = Manner { force: *force, dry_run: true, is_confidential: wanted.is_confidential };
         let answer = match (&compared.change.action, live) {
             (Action::Created, _) if compared.going.is_none() => {
                 self.send_apply(resource, id, wanted.json(), manner, cancel).await.map(drop)

@@ -25,6 +25,8 @@ pub(crate) struct Call {
     pub accept: &'static str,
     pub content_type: &'static str,
     pub body: Vec<u8>,
+    /// Whether the body holds secrets though the target is no Secret.
+    pub is_confidential: bool,
 }
 
 /// A successful answer.
@@ -55,11 +57,25 @@ impl Call {
         content_type: &'static str,
         body: Vec<u8>,
     ) -> Self {
-        Self { verb, target, method, uri, accept: "application/json", content_type, body }
+        Self {
+            verb,
+            target,
+            method,
+            uri,
+            accept: "application/json",
+            content_type,
+            body,
+            is_confidential: false,
+        }
     }
 
     pub fn accept(mut self, accept: &'static str) -> Self {
         self.accept = accept;
+        self
+    }
+
+    pub fn confidential(mut self, is_confidential: bool) -> Self {
+        self.is_confidential = is_confidential;
         self
     }
 
@@ -102,6 +118,7 @@ impl Call {
 
     fn may_hold_secrets(&self) -> bool {
         match &self.target {
+            _ if self.is_confidential => true,
             Target::Object(id) => id.is_secret(),
             Target::Kind(kind, _) => kind.group.is_empty() && kind.kind == "Secret",
             Target::Document(_) => false,

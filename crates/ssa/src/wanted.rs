@@ -57,12 +57,14 @@ pub(crate) struct Body {
     metadata: Value,
     /// A JSON object with at least `apiVersion` and `kind`.
     rest: String,
+    /// Whether what the API server answers must not be repeated.
+    pub is_confidential: bool,
 }
 
 impl Body {
-    pub fn of(mut wanted: Value) -> Self {
+    pub fn of(mut wanted: Value, is_confidential: bool) -> Self {
         let metadata = wanted.as_object_mut().and_then(|members| members.remove("metadata"));
-        Self { metadata: metadata.unwrap_or_default(), rest: wanted.to_string() }
+        Self { metadata: metadata.unwrap_or_default(), rest: wanted.to_string(), is_confidential }
     }
 
     pub fn json(&self) -> Vec<u8> {

@@ -77,6 +77,8 @@ pub(crate) struct Manner {
     pub force: bool,
     /// Whether the server only says what would come of it.
     pub dry_run: bool,
+    /// Whether what is answered must not be repeated.
+    pub is_confidential: bool,
 }
 
 impl Engine {
@@ -92,7 +94,8 @@ impl Engine {
         wanted: &Body,
         cancel: &CancellationToken,
     ) -> Result<Live, WriteError> {
-        let answer = self.send_apply(resource, id, wanted.json(), Manner::default(), cancel).await?;
+        let manner = Manner { is_confidential: wanted.is_confidential, ..Manner::default() };
+        let answer = self.send_apply(resource, id, wanted.json(), manner, cancel).await?;
         let live = Live::of(answer.content);
         let mut managers = live.managers();
         managers.retain(|manager| *manager != self.shared.options.field_manager);
@@ -130,6 +133,7 @@ impl Engine {
         manner: Manner,
         cancel: &CancellationToken,
     ) -> Result<Live, WriteError> {
+        let manner = Manner { is_confidential: wanted.is_confidential, ..manner };
         let body = wanted.json_over(live.uid(), manner.force.then(|| live.resource_version()));
         Ok(Live::of(self.send_apply(resource, id, body, manner, cancel).await?.content))
     }
@@ -142,11 +146,12 @@ impl Engine {
         manner: Manner,
         cancel: &CancellationToken,
     ) -> Result<Answer<Value>, WriteError> {
-        let Manner { force, dry_run } = manner;
+        let Manner { force, dry_run, is_confidential } = manner;
         let manager = encode(&self.shared.options.field_manager);
         let dry_run = if dry_run { "&dryRun=All" } else { "" };
         let uri = format!("{}?fieldManager={manager}&force={force}{dry_run}", resource.path(id));
         let call = Call::new(Verb::Apply, Target::Object(id.clone()), Method::PATCH, uri, APPLY_PATCH, body);
+        let call = call.confidential(is_confidential);
         self.send(&call, cancel).await.map_err(|error| write_error(id, error))
     }
 

@@ -26,7 +26,11 @@ pub(crate) fn validate<D>(
     config: Value,
     validation: &Validation,
 ) -> Diagnostics {
-    let mut diagnostics = planning::validate(&resource.schema().block, &config);
+    let block = &resource.schema().block;
+    let mut diagnostics = planning::validate(block, &config);
+    if !validation.write_only_allowed {
+        diagnostics.extend(planning::refuse_write_only(block, &config));
+    }
     diagnostics.extend(resource.validate(config, validation));
     diagnostics
 }

@@ -338,5 +338,44 @@ fn validate_element_of_set(
     diagnostics.extend(inside.into_iter().map(|diagnostic| diagnostic.at(set.clone())));
 }
 
+/// Refuses write-only values of a client that does not know what they are: it would store them.
+pub(crate) fn refuse_write_only(block: &Block, config: &Value) -> Diagnostics {
+    let mut given = Vec::new();
+    write_only_paths(block, config, &AttributePath::root(), &mut given);
+    let refused = given.into_iter().map(|path| {
+        let detail = format!(
+            "{path} is write-only: it must not be stored in state. This client does not support that. Use Terraform 1.11, OpenTofu 1.11 or \
+             later, or remove the attribute."
+        );
+        Diagnostic::error("Write-only attributes are not supported by this version of the client", detail).at(path)
+    });
+    refused.collect()
+}
+
+fn write_only_paths(block: &Block, config: &Value, path: &AttributePath, given: &mut Vec<AttributePath>) {
+    let Some(members) = members_of(config) else { return };
+    let is_given = |name: &String| members.get(name).is_some_and(|value| !value.is_null());
+    let write_only = block.attributes.iter().filter(|(_, attribute)| attribute.write_only);
+    let names = write_only.map(|(name, _)| name).filter(|name| is_given(name));
+    given.extend(names.map(|name| path.join(Step::Attribute(name.clone()))));
+    for (name, nested) in &block.blocks {
+        let path = path.join(Step::Attribute(name.clone()));
+        match members.get(name) {
+            Some(Value::List(elements)) => {
+                for (index, element) in (0..).zip(elements) {
+                    write_only_paths(&nested.block, element, &path.join(Step::Index(index)), given);
+                }
+            }
+            Some(Value::Map(elements)) if nested.nesting == Nesting::Map => {
+                for (key, element) in elements {
+                    write_only_paths(&nested.block, element, &path.join(Step::Key(key.clone())), given);
+                }
+            }
+            Some(object) => write_only_paths(&nested.block, object, &path, given),
+            None => {}
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests;

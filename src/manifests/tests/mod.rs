@@ -2,6 +2,7 @@ mod notation;
 mod openapi;
 mod properties;
 mod reading;
+mod secrets;
 
 use serde_json::Value;
 

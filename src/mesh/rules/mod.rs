@@ -34,4 +34,4 @@ pub(super) use names::{charts, document, name};
 pub(super) use topology::{
     has_a_primary, networks_have_gateways, ranges_are_apart, releases_are_close, somebody_stays,
 };
-pub(super) use values::{OF_NO_PRIMARY, host_names_are_resolved, values_fit};
+pub(super) use values::{DECISIVE_VALUES, OF_NO_PRIMARY, host_names_are_resolved, values_fit};

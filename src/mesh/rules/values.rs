@@ -48,6 +48,14 @@ pub enum ValueRule {
         /// What that would do.
         why: OtherRole,
     },
+    /// The mesh must see it, and nobody sees a secret.
+    #[error(
+        "{path} decides what this control plane, its gateways or their objects are, so it must not be secret."
+    )]
+    Decisive {
+        /// Where it stands.
+        path: String,
+    },
     /// istiod leaves out the gateways that it has no IP address of, and with them all that runs behind them.
     #[error(
         "{path} is false, so this control plane would ignore gateways of other networks that have a host name and no IP address."
@@ -118,6 +126,22 @@ pub(in crate::mesh) const OF_NO_PRIMARY: &[RefusedValue] = &[
     (ChartName::Gateway, &["kind"], Refused::OtherThan(&["", "Deployment"]), OtherRole::NoGateway),
     (ChartName::Gateway, &["serviceAccount", "create"], Refused::False, OtherRole::NoGateway),
     (ChartName::Gateway, &["service", "type"], Refused::Text("None"), OtherRole::NoGateway),
+];
+
+/// Further values that the mesh itself reads, or that decide who is trusted and found: by chart and key.
+#[rustfmt::skip]
+pub(in crate::mesh) const DECISIVE_VALUES: &[(ChartName, &[&str])] = &[
+    (ChartName::Istiod, &["meshConfig", CA_CERTIFICATES[0]]),
+    (ChartName::Istiod, &["meshConfig", CA_CERTIFICATES[1]]),
+    (ChartName::Istiod, &["meshConfig", "rootNamespace"]),
+    (ChartName::Istiod, &["meshConfig", "discoverySelectors"]),
+    (ChartName::Istiod, &["meshConfig", "defaultConfig", "meshId"]),
+    (ChartName::Istiod, &["global", "proxy", "clusterDomain"]),
+    (ChartName::Istiod, &RESOLVES),
+    (ChartName::Gateway, &["service", "type"]),
+    (ChartName::Gateway, &["service", "externalIPs"]),
+    (ChartName::Gateway, &["service", "annotations", EastWestGateway::NODE_SELECTOR]),
+    (ChartName::Gateway, &["annotations", EastWestGateway::NODE_SELECTOR]),
 ];
 
 /// Which values of a key are refused.

@@ -15,7 +15,7 @@ use super::resource::MeshResource;
 use super::roots::Inquiry;
 use super::{documents, remove, root_messages, waiting};
 use crate::clusters::Cluster;
-use crate::desired::ManifestSet;
+use crate::desired::{Kept, ManifestSet};
 use crate::diagnostics;
 use crate::lifecycle::{
     ApiServers, Applied, Applying, Change, Character, ClusterPlan, Departure, Located, Page, Render,
@@ -88,6 +88,15 @@ impl<'a> Prepared<'a> {
 impl Render for Prepared<'_> {
     fn render(&self, cluster: &ClusterName, facts: &ClusterFacts) -> Result<ManifestSet, Diagnostic> {
         self.charts.render(cluster, facts)
+    }
+
+    fn render_keeping(
+        &self,
+        cluster: &ClusterName,
+        facts: &ClusterFacts,
+        kept: &Kept,
+    ) -> Result<ManifestSet, Diagnostic> {
+        self.charts.render_keeping(cluster, facts, kept)
     }
 }
 

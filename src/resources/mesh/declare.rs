@@ -8,11 +8,12 @@ use super::authority_block;
 use super::model::{MeshModel, PrimaryModel};
 use super::place::{MEMBER, primary};
 use super::trust_list;
+use crate::blocks::sensitive::{MESH_CONFIG, Purpose, SensitiveFields};
 use crate::blocks::{Loose, Notes, Reader, StandIn};
 use crate::diagnostics;
 use crate::mesh::{
     CertificateAuthority, ChartName, ChartSource, DEFAULT_NAMESPACE, DEFAULT_TRUST_DOMAIN, DeclaredMember,
-    EastWestGateway, GatewayRole, Images, Mesh, Primary, ValidatedMesh,
+    EastWestGateway, FieldPath, GatewayRole, Images, Layer, Mesh, Primary, SensitiveDocument, ValidatedMesh,
 };
 
 /// The mesh that the configuration declares, checked against every rule; unknown as long as a value that decides it is.
@@ -75,6 +76,7 @@ impl Declared {
                 AttributePath::new("mesh_config"),
                 Loose::new(None, Some(ChartName::Istiod.as_str())),
             ),
+            sensitive: sensitive_of_mesh(&mut reader, config),
             images: images(&mut reader, config),
             cni: reader.block(&config.cni).is_some(),
             certificate_authority,
@@ -84,6 +86,35 @@ impl Declared {
         };
         Ok(Self { mesh, notes: reader.notes()?, unknown_api_servers, knows_authority })
     }
+}
+
+/// The documents with secrets for all clusters.
+fn sensitive_of_mesh(reader: &mut Reader, config: &MeshModel) -> Vec<SensitiveDocument> {
+    let fields = SensitiveFields {
+        kept: &config.sensitive_mesh_config,
+        write_only: &config.sensitive_mesh_config_wo,
+        version: &config.sensitive_mesh_config_wo_version,
+    };
+    let purpose = Purpose {
+        names: MESH_CONFIG,
+        chart: ChartName::Istiod,
+        layer: Layer::MeshConfig,
+        field: FieldPath::default(),
+    };
+    let mut documents = reader.sensitive_charts(&config.chart, None, &AttributePath::root());
+    documents.extend(reader.sensitive(fields, &purpose, &AttributePath::root()));
+    documents
+}
+
+/// The same for one cluster.
+fn sensitive_of_primary(reader: &mut Reader, label: &str, declared: &PrimaryModel) -> Vec<SensitiveDocument> {
+    let mut documents = reader.sensitive_charts(&declared.chart, Some(label), &primary(label));
+    for role in GatewayRole::ALL {
+        let Some(gateway) = declared.gateway(role).as_known() else { continue };
+        let path = primary(label).attribute(role.field());
+        documents.extend(reader.sensitive_gateway(gateway, role, label, &path));
+    }
+    documents
 }
 
 fn images(reader: &mut Reader, config: &MeshModel) -> Images {
@@ -119,6 +150,7 @@ fn read_primary(
         network: reader.network(&declared.network).unwrap_or_default(),
         version: reader.decisive(&declared.version),
         chart: reader.charts(&declared.chart, Some(label), &primary(label)),
+        sensitive: sensitive_of_primary(reader, label, declared),
         pod_cidrs: reader.known_texts(&declared.pod_cidrs),
         service_cidrs: reader.known_texts(&declared.service_cidrs),
         crds: reader.choice(&declared.crds, [Some("managed"), Some("external"), None]),

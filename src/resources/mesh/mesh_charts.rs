@@ -6,12 +6,13 @@ use futures::future::try_join_all;
 use tfplugin::{AttributePath, Diagnostic};
 
 use crate::charts::{self, Fetched};
-use crate::desired::ManifestSet;
+use crate::desired::{Kept, ManifestSet};
 use crate::diagnostics;
 use crate::lifecycle::{Recorded, Render};
+use crate::manifests::{self, FingerprintKey, ObjectId};
 use crate::mesh::{ChartName, ChartVersion, ClusterFacts, ClusterName, Member, ValidatedMesh};
 use crate::provider_data::ProviderData;
-use crate::render::{self, Renderer};
+use crate::render::{self, RenderError, Renderer};
 
 /// A mesh and its charts.
 pub struct MeshCharts {
@@ -75,13 +76,15 @@ impl MeshCharts {
         mesh: &ValidatedMesh,
         cluster: &ClusterName,
         facts: &ClusterFacts,
+        kept: &Kept,
     ) -> Result<ManifestSet, Diagnostic> {
         let primary = mesh.primaries().get(cluster).ok_or_else(|| not_in_mesh(cluster))?;
         let member = primary.member();
         let charts = member.charts().map(|name| Ok((name, self.chart(name, member)?)));
         let charts = charts.collect::<Result<_, Diagnostic>>()?;
-        render::render_with(&self.renderer, mesh, primary, &charts, facts)
-            .map_err(|error| cannot_render(cluster, &error))
+        let set = render::render_with(&self.renderer, mesh, primary, &charts, facts, kept)
+            .map_err(|error| cannot_render(cluster, &error))?;
+        secrets_decide_nothing(&set).map(|()| set)
     }
 
     fn chart(&self, name: ChartName, member: &Member) -> Result<&helm_template::Chart, Diagnostic> {
@@ -95,8 +98,45 @@ impl MeshCharts {
 
 impl Render for MeshCharts {
     fn render(&self, cluster: &ClusterName, facts: &ClusterFacts) -> Result<ManifestSet, Diagnostic> {
-        self.render_as(&self.mesh, cluster, facts)
+        self.render_keeping(cluster, facts, &Kept::default())
     }
+
+    fn render_keeping(
+        &self,
+        cluster: &ClusterName,
+        facts: &ClusterFacts,
+        kept: &Kept,
+    ) -> Result<ManifestSet, Diagnostic> {
+        self.render_as(&self.mesh, cluster, facts, kept)
+    }
+}
+
+/// What to do about a secret that decides what exists.
+const NAME_IT: &str = "A plan shows which objects and fields there are, so a secret must not decide that. Write the setting in values or \
+                       mesh_config, where it is shown. If the secret is an item of a list, or in one, repeat the list there with another \
+                       value in place of the secret.";
+
+/// Which fields an object has must not depend on a secret: a plan shows them.
+fn secrets_decide_nothing(set: &ManifestSet) -> Result<(), Diagnostic> {
+    // Only names of fields are compared.
+    let key = FingerprintKey::new([0; 32]);
+    for manifest in set.manifests() {
+        let Some(fields) = manifests::decided_by_secrets(manifest, &key) else { continue };
+        let id = ObjectId::of(set.cluster(), manifest.shown());
+        let fields = if fields.is_empty() {
+            "It has fields that it does not have with another value.".to_owned()
+        } else {
+            format!(
+                "With another value it does not have:\n\n{}",
+                diagnostics::lines(fields.iter().map(String::as_str))
+            )
+        };
+        let summary =
+            format!("Cluster {:?}: a secret decides which fields {} {} has", id.cluster, id.kind, id.name);
+        let path = AttributePath::new("primary").key(set.cluster().as_str());
+        return Err(Diagnostic::error(summary, format!("{fields}\n\n{NAME_IT}")).at(path));
+    }
+    Ok(())
 }
 
 fn not_in_mesh(cluster: &ClusterName) -> Diagnostic {
@@ -114,8 +154,21 @@ fn cannot_fetch(chart: ChartName, version: &ChartVersion, error: &charts::Error)
 
 fn cannot_render(cluster: &ClusterName, error: &render::RenderError) -> Diagnostic {
     let path = AttributePath::new("primary").key(cluster.as_str());
-    let way_out = "The message names the template and what it rejects. Correct the values in the chart blocks of the mesh or of \
-                   this primary.";
+    let way_out = match error {
+        RenderError::SecretDecides { .. } => NAME_IT,
+        RenderError::StandIn { .. } => {
+            "The chart is also rendered with other values of the same type, such as \"sensitive-a-1\" for a text, to find what \
+             depends on a secret. Write the setting that the message is about in values or mesh_config, where it is shown."
+        }
+        RenderError::Secret { .. } => {
+            "Other values of the same type render. Check the setting for characters that the template does not quote, such as \
+             quotation marks, and for a value that the chart's schema rejects."
+        }
+        _ => {
+            "The message names the template and what it rejects. Correct the values in the chart blocks of the mesh or of this \
+             primary."
+        }
+    };
     let summary = format!("Cannot render the manifests of cluster {:?}", cluster.as_str());
     diagnostics::failure(summary, error, way_out, Some(path))
 }

@@ -2,6 +2,7 @@
 #![allow(missing_docs, reason = "the schema describes every attribute")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use tfplugin::{Field, Model, Timeouts};
 
@@ -15,7 +16,7 @@ use crate::lifecycle::Manifests;
 use crate::mesh::{AuthorityMode, GatewayRole};
 
 /// Configuration, plan or state of one `istio_mesh`.
-#[derive(Clone, Debug, Default, Model)]
+#[derive(Clone, Default, Model)]
 pub struct MeshModel {
     pub id: Field<String>,
     pub mesh_id: Field<String>,
@@ -23,6 +24,9 @@ pub struct MeshModel {
     pub version: Field<String>,
     pub namespace: Field<String>,
     pub mesh_config: Field<String>,
+    pub sensitive_mesh_config: Field<String>,
+    pub sensitive_mesh_config_wo: Field<String>,
+    pub sensitive_mesh_config_wo_version: Field<i64>,
     pub hub: Field<String>,
     pub image_variant: Field<String>,
     pub platform: Field<String>,
@@ -42,6 +46,15 @@ pub struct MeshModel {
     pub cni: Field<CniModel>,
     pub primary: Field<BTreeMap<String, PrimaryModel>>,
     pub timeouts: Field<Timeouts>,
+}
+
+impl fmt::Debug for MeshModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MeshModel")
+            .field("id", &self.id)
+            .field("mesh_id", &self.mesh_id)
+            .finish_non_exhaustive()
+    }
 }
 
 impl MeshModel {

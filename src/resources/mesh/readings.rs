@@ -145,6 +145,9 @@ pub(super) mod tests {
             address_port: Field::Unknown,
             replicas: Field::Unknown,
             values: Field::Unknown,
+            sensitive_values: Field::Unknown,
+            sensitive_values_wo: Field::Unknown,
+            sensitive_values_wo_version: Field::Unknown,
             resources: Field::Unknown,
         }
     }
@@ -195,7 +198,7 @@ pub(super) mod tests {
 
     #[test]
     fn unknown_values_leave_the_mesh_valid_and_loosen_their_chart() {
-        let chart = ChartModel { values: Field::Unknown };
+        let chart = ChartModel { values: Field::Unknown, ..ChartModel::default() };
         let config = with_west(|west| west.chart = Field::Known([("istiod".to_owned(), chart)].into()));
         let readings = read(&config);
         assert_eq!(readings.meshes.len(), 3);

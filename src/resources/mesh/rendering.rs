@@ -7,9 +7,11 @@ use tfplugin::Diagnostic;
 use super::mesh_charts::MeshCharts;
 use super::renewal;
 use crate::blocks::Loose;
-use crate::desired::{Component, Manifest, ManifestSet, Placeholder};
+use crate::desired::{Component, Kept, Manifest, ManifestSet, Placeholder};
 use crate::health::Link;
-use crate::lifecycle::{ApiServers, Drawn, Facts, Flattened, Objects, Render, Rendered, Secrets, draw};
+use crate::lifecycle::{
+    ApiServers, Drawn, Facts, Flattened, Keeping, Objects, Render, Rendered, Secrets, draw,
+};
 use crate::manifests::{ObjectId, secret_field};
 use crate::mesh::{ClusterFacts, ClusterName, ValidatedMesh};
 
@@ -75,8 +77,10 @@ impl Rendering<'_> {
         flattened: &mut Flattened,
     ) -> Result<Drawn, Diagnostic> {
         let source = Reading { charts: self.charts, mesh };
-        draw(&source, facts, |id, manifest| {
-            (!self.is_loose(&id.cluster, manifest.component)).then(|| self.object(id, manifest, flattened))
+        draw(&source, facts, self.secrets, self.prior, |id, manifest, keeping| {
+            let is_unknown = manifest.sensitive.as_ref().is_some_and(|sensitive| sensitive.is_unknown);
+            let is_known = !is_unknown && !self.is_loose(&id.cluster, manifest.component);
+            is_known.then(|| self.object(id, manifest, keeping, flattened))
         })
     }
 
@@ -85,9 +89,15 @@ impl Rendering<'_> {
         self.loose.iter().any(|loose| loose.has(cluster, chart))
     }
 
-    fn object(&self, id: &ObjectId, manifest: &Manifest, flattened: &mut Flattened) -> Rendered {
+    fn object(
+        &self,
+        id: &ObjectId,
+        manifest: &Manifest,
+        keeping: &Keeping,
+        flattened: &mut Flattened,
+    ) -> Rendered {
         let Self { secrets, prior, api_servers, .. } = *self;
-        let mut rendered = Rendered::of(id, manifest, secrets, prior, api_servers, flattened);
+        let mut rendered = Rendered::of(id, manifest, keeping, secrets, prior, api_servers, flattened);
         let placeholders = &mut rendered.placeholders;
         for (file, placeholder) in &manifest.placeholders {
             let field = secret_field(file);
@@ -119,7 +129,16 @@ struct Reading<'a> {
 
 impl Render for Reading<'_> {
     fn render(&self, cluster: &ClusterName, facts: &ClusterFacts) -> Result<ManifestSet, Diagnostic> {
-        self.charts.render_as(self.mesh, cluster, facts)
+        self.charts.render_as(self.mesh, cluster, facts, &Kept::default())
+    }
+
+    fn render_keeping(
+        &self,
+        cluster: &ClusterName,
+        facts: &ClusterFacts,
+        kept: &Kept,
+    ) -> Result<ManifestSet, Diagnostic> {
+        self.charts.render_as(self.mesh, cluster, facts, kept)
     }
 }
 
@@ -241,7 +260,7 @@ mod tests {
     #[test]
     fn unknown_values_of_a_chart_leave_all_other_objects_known() {
         let drawn = drawn_of(&with_west(|west| {
-            let chart = ChartModel { values: Field::Unknown };
+            let chart = ChartModel { values: Field::Unknown, ..ChartModel::default() };
             west.chart = Field::Known([("istiod".to_owned(), chart)].into());
         }));
         assert!(drawn.is_open);
@@ -261,3 +280,6 @@ mod tests {
         assert!(!unknown.contains(&"east/apps/Deployment/istio-system/istiod".to_owned()), "{unknown:?}");
     }
 }
+
+#[cfg(test)]
+mod secrets;

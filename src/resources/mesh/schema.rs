@@ -2,7 +2,7 @@
 
 use super::{authority_block, observed_schema};
 use crate::blocks::installation::with_installation;
-use crate::blocks::{api_server, chart, gateway, image_pull_secret, remote_control_plane};
+use crate::blocks::{api_server, chart, gateway, image_pull_secret, remote_control_plane, sensitive};
 use crate::documents;
 use crate::mesh::{DEFAULT_NAMESPACE, GatewayRole};
 
@@ -11,7 +11,10 @@ use tfplugin::{Timeouts, Type};
 
 /// The schema, in the order of the table in the module's documentation.
 pub fn schema() -> Schema {
-    with_installation(inputs())
+    let inputs = sensitive::attributes(sensitive::MESH_CONFIG)
+        .into_iter()
+        .fold(inputs(), |schema, (name, attribute)| schema.attribute(name, attribute));
+    with_installation(inputs)
         .attribute("status", observed_schema::status())
         .attribute("join", documents::join())
         .attribute("peer", documents::peer())
@@ -50,7 +53,7 @@ fn inputs() -> Schema {
     .attribute("mesh_config", Attribute::string(
         "Istio's [`MeshConfig`](https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/) as YAML, merged into the \
          chart's own; write it with `yamlencode`. `trustDomain` comes from `trust_domain`. It is stored in state and in the \
-         inventory ConfigMap in each cluster, so do not put secrets in it.\n\n\
+         inventory ConfigMap in each cluster, so do not put secrets in it: `sensitive_mesh_config` is for these.\n\n\
          `caCertificates` is merged with what federations add: all of it is in the ConfigMap `shared-mesh-config`, which istiod \
          reads in addition to its own (`SHARED_MESH_CONFIG`). Changes take effect at once, and every proxy of the mesh requests \
          a new certificate.\n\n\

@@ -70,8 +70,7 @@ fn says_where(primary: &PrimaryModel, entrance: Entrance) -> Value {
 /// Everything that the configuration has for the Service of an entrance.
 fn service_inputs(mesh: &MeshModel, label: &str, entrance: Entrance) -> Value {
     let values = |charts: &Field<BTreeMap<String, ChartModel>>| {
-        let values = charts.as_ref().map(|charts| charts.get("gateway").map(|chart| chart.values.clone()));
-        values.and_then(Option::unwrap_or_default).into_value()
+        charts.as_ref().map(|charts| charts.get("gateway").cloned().unwrap_or_default()).into_value()
     };
     let of_primary = mesh.primary.as_known().and_then(|primaries| primaries.get(label));
     let of_primary = of_primary.map(|primary| {

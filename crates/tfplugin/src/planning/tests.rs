@@ -196,3 +196,26 @@ fn blocks_with_dynamic_attributes_come_back_as_core_sends_them() {
     assert_eq!(block.to_wire_shape(model), wire);
     assert_eq!(block.to_model_shape(object(&[("map", Value::Null)])), object(&[("map", object(&[]))]));
 }
+
+#[test]
+fn a_client_that_would_store_write_only_values_is_told_where_they_are() {
+    let nested = Block::new("").attribute("wo", Attribute::string("").optional().write_only());
+    let block = Block::new("")
+        .attribute("wo", Attribute::string("").optional().write_only())
+        .attribute("plain", Attribute::string("").optional())
+        .block("one", NestedBlock::single(nested.clone()))
+        .block("map", NestedBlock::map(nested));
+    let inner = |value: Value| Value::Map([("wo".to_owned(), value)].into());
+    let with = |value: Value| {
+        let map = Value::Map([("a".to_owned(), inner(value.clone()))].into());
+        let members = [("wo", value.clone()), ("plain", text("x")), ("one", inner(value)), ("map", map)];
+        Value::Map(members.map(|(name, value)| (name.to_owned(), value)).into())
+    };
+    let refused = refuse_write_only(&block, &with(text("secret")));
+    let mut paths: Vec<String> =
+        refused.iter().map(|it| it.path.as_ref().map(ToString::to_string).unwrap_or_default()).collect();
+    paths.sort_unstable();
+    assert_eq!(paths, ["map[\"a\"].wo", "one.wo", "wo"]);
+    assert!(!format!("{refused:?}").contains("secret"));
+    assert!(refuse_write_only(&block, &with(Value::Null)).iter().next().is_none());
+}

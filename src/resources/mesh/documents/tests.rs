@@ -315,7 +315,7 @@ fn the_domain_suffix_is_what_all_control_planes_are_told() {
     let suffix = |mesh: &MeshModel| join_of(&planned(mesh, None)).domain_suffix.clone();
     let chart = |domain: &str| {
         let values = format!("global:\n  proxy:\n    clusterDomain: {domain}\n");
-        map([("istiod", ChartModel { values: Field::Known(values) })])
+        map([("istiod", ChartModel { values: Field::Known(values), ..ChartModel::default() })])
     };
     let mut mesh = MeshModel { chart: chart("one.example"), ..created() };
     assert_eq!(suffix(&mesh), text("one.example"));
@@ -324,10 +324,13 @@ fn the_domain_suffix_is_what_all_control_planes_are_told() {
     change(&mut mesh, "west", |primary| primary.chart = chart("two.example"));
     assert_eq!(suffix(&mesh), text("two.example"));
     change(&mut mesh, "west", |primary| {
-        primary.chart = map([("istiod", ChartModel { values: Field::Unknown })]);
+        primary.chart = map([("istiod", ChartModel { values: Field::Unknown, ..ChartModel::default() })]);
     });
     assert_eq!(suffix(&mesh), Field::Unknown);
-    let mesh = MeshModel { chart: map([("gateway", ChartModel { values: Field::Unknown })]), ..created() };
+    let mesh = MeshModel {
+        chart: map([("gateway", ChartModel { values: Field::Unknown, ..ChartModel::default() })]),
+        ..created()
+    };
     assert_eq!(suffix(&mesh), text("cluster.local"));
 }
 
