@@ -6,6 +6,8 @@
 mod boring;
 mod go;
 
+use std::net::IpAddr;
+
 use x509_parser::extensions::GeneralSubtree;
 use x509_parser::prelude::X509Certificate;
 
@@ -22,6 +24,8 @@ pub struct Names<'a> {
     pub trust_domain: &'a str,
     /// Istiod's namespace. Proxies and API servers know istiod by DNS names in it.
     pub namespace: &'a str,
+    /// Further host names or IP addresses at which istiod is reached (`ISTIOD_CUSTOM_HOST`).
+    pub hosts: &'a [&'a str],
 }
 
 /// The Services that istiod answers as (`getDNSNames` in `pilot/pkg/bootstrap/server.go`).
@@ -36,7 +40,15 @@ impl Names<'_> {
     /// Those in the certificate of istiod.
     pub(super) fn of_istiod(&self) -> Vec<Name> {
         let hosts = ISTIOD.iter().map(|service| format!("{service}.{}.svc", self.namespace));
-        hosts.map(Name::Dns).collect()
+        hosts.map(Name::Dns).chain(self.hosts.iter().map(|host| named(host))).collect()
+    }
+}
+
+fn named(host: &str) -> Name {
+    match host.parse() {
+        Ok(IpAddr::V4(address)) => Name::Address(address.octets().to_vec()),
+        Ok(IpAddr::V6(address)) => Name::Address(address.octets().to_vec()),
+        Err(_) => Name::Dns(host.to_owned()),
     }
 }
 

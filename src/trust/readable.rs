@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use x509_parser::asn1_rs::Tag;
+use x509_parser::asn1_rs::{Any, Class, FromDer as _, Tag};
 use x509_parser::der_parser::oid;
 use x509_parser::extensions::{GeneralName, ParsedExtension, X509Extension};
 use x509_parser::oid_registry::Oid;
@@ -45,6 +45,14 @@ const INHIBIT_ANY_POLICY: &str = "2.5.29.54";
 
 /// That Go reads the certificate; why not otherwise.
 pub(super) fn check(certificate: &X509Certificate<'_>) -> Result<(), String> {
+    let known =
+        certificate.extensions().iter().filter(|extension| !extension.parsed_extension().unsupported());
+    if !is_der(certificate.as_raw())
+        || !is_tagged(certificate.as_raw())
+        || !known.map(|extension| extension.value).all(is_der)
+    {
+        return Err("it is not valid DER".to_owned());
+    }
     if certificate.version().0 > 2 {
         return Err("it is of an unknown version of X.509".to_owned());
     }
@@ -62,6 +70,54 @@ pub(super) fn check(certificate: &X509Certificate<'_>) -> Result<(), String> {
         check_extension(extension)?;
     }
     Ok(())
+}
+
+/// Whether sequences and sets are marked as what has elements, and nothing else is; other readers do not look at that mark.
+fn is_der(mut content: &[u8]) -> bool {
+    while !content.is_empty() {
+        let Ok((rest, element)) = Any::from_der(content) else { return false };
+        let has_elements = element.header.constructed();
+        let should_have = matches!(element.tag(), Tag::Sequence | Tag::Set);
+        // The last octet of an object identifier does not announce another one.
+        let is_whole = element.tag() != Tag::Oid || element.data.last().is_some_and(|last| *last < 0x80);
+        let is_good = element.class() != Class::Universal || (has_elements == should_have && is_whole);
+        if !is_good || (has_elements && !is_der(element.data)) {
+            return false;
+        }
+        content = rest;
+    }
+    true
+}
+
+/// Whether the parts of the certificate have the tags that they must have, and name its algorithm twice in the same way.
+fn is_tagged(certificate: &[u8]) -> bool {
+    let whole = elements(certificate);
+    let Some([(0x30, content, _)]) = whole.as_deref() else { return false };
+    let parts = elements(content);
+    let Some([(0x30, body, _), (0x30, _, algorithm), (0x03, ..)]) = parts.as_deref() else { return false };
+    let body = elements(body).unwrap_or_default();
+    // A certificate of version 1 does not say so.
+    let fields = &body[usize::from(body.first().is_some_and(|(tag, ..)| *tag == 0xa0))..];
+    let [(0x02, ..), (0x30, _, signature), (0x30, ..), (0x30, ..), (0x30, ..), (0x30, key, _), rest @ ..] =
+        fields
+    else {
+        return false;
+    };
+    let has_key = matches!(elements(key).as_deref(), Some([(0x30, ..), (0x03, ..)]));
+    has_key
+        && signature == algorithm
+        && rest.iter().all(|(tag, ..)| matches!(tag, 0x81 | 0x82 | 0xa1 | 0xa2 | 0xa3))
+}
+
+/// Tag, content and the whole of each element.
+fn elements(mut content: &[u8]) -> Option<Vec<(u8, &[u8], &[u8])>> {
+    let mut found = Vec::new();
+    while let Some(tag) = content.first() {
+        let (rest, element) = Any::from_der(content).ok()?;
+        found.push((*tag, element.data, &content[..content.len() - rest.len()]));
+        content = rest;
+    }
+    Some(found)
 }
 
 fn check_name(name: &X509Name<'_>) -> Result<(), String> {

@@ -117,7 +117,7 @@ fn roots(variant: &Variant) -> String {
 /// As a mesh with `certificate_authority.mode = "existing"` is checked.
 fn ours(variant: &Variant) -> Result<(), String> {
     let now = OffsetDateTime::now_utc();
-    let names = Names { trust_domain: variant.trust_domain, namespace: NAMESPACE };
+    let names = Names { trust_domain: variant.trust_domain, namespace: NAMESPACE, hosts: &[] };
     let verdict =
         Intermediate::parse(&variant.files, now).and_then(|authority| authority.check_names(&names, now));
     verdict.map_err(|error| match error.source() {

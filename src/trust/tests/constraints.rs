@@ -3,7 +3,11 @@
 use super::openssl::Openssl;
 use super::*;
 
-const NAMES: Names<'_> = Names { trust_domain: "shop.example", namespace: "istio-system" };
+const NAMES: Names<'_> = Names {
+    trust_domain: "shop.example",
+    namespace: "istio-system",
+    hosts: &["istiod.shop.example", "10.0.0.9"],
+};
 
 /// An intermediate with these constraints, as the data of a Secret.
 fn constrained(constraints: &str) -> Intermediate {
@@ -58,13 +62,26 @@ fn an_authority_that_may_not_issue_for_istiod_is_refused() {
 }
 
 #[test]
+fn an_authority_that_may_not_issue_for_the_other_hosts_of_istiod_is_refused() {
+    for (constraints, name) in [
+        ("permitted;DNS:svc", "istiod.shop.example"),
+        ("excluded;DNS:shop.example", "istiod.shop.example"),
+        ("permitted;IP:192.168.0.0/255.255.0.0", "an IP address"),
+    ] {
+        let error = constrained(constraints).check_names(&NAMES, OffsetDateTime::now_utc()).unwrap_err();
+        assert!(error.to_string().contains(&format!("for {name}")), "{constraints}: {error}");
+    }
+}
+
+#[test]
 fn an_authority_for_the_right_names_is_accepted() {
     for constraints in [
         "permitted;URI:shop.example",
         "permitted;URI:Shop.Example",
-        "permitted;URI:.example,permitted;DNS:svc",
+        "permitted;URI:.example,permitted;DNS:svc,permitted;DNS:shop.example",
         "permitted;URI:other.example,permitted;URI:shop.example",
-        "permitted;DNS:istio-system.svc,excluded;URI:other.example",
+        "permitted;DNS:istio-system.svc,permitted;DNS:istiod.shop.example,excluded;URI:other.example",
+        "permitted;IP:10.0.0.0/255.0.0.0",
         "permitted;email:corp.example",
     ] {
         constrained(constraints).check_names(&NAMES, OffsetDateTime::now_utc()).unwrap();
