@@ -203,7 +203,7 @@ mod tests {
         for state in [Missing, Syncing, Timeout, Closed, Unreachable, Draining, RootsDiffer] {
             assert_eq!(class(state), Some(Class::Open), "{state}");
         }
-        for state in [InvalidSecret, TokenRefused, ReaderForbidden, UntrustedCertificate] {
+        for state in [InvalidSecret, TokenRefused, TokenNotAccepted, ReaderForbidden, UntrustedCertificate] {
             assert_eq!(class(state), Some(Class::Broken), "{state}");
         }
         for state in [Unknown, NoGateway, NoControlPlane] {
