@@ -3,6 +3,7 @@
 
 pub mod api_server;
 pub mod chart;
+mod federation_gateway;
 pub mod gateway;
 pub mod image_pull_secret;
 pub mod installation;
@@ -13,7 +14,8 @@ mod stand_in;
 
 pub use api_server::{AddressModel, ApiServerModel};
 pub use chart::{ChartModel, ChartSourceModel};
-pub use gateway::{GatewayModel, ResourcesModel};
+pub use federation_gateway::FederationGatewayModel;
+pub use gateway::{CallerModel, GatewayModel, ResourcesModel};
 pub use image_pull_secret::ImagePullSecretModel;
 pub use installation::Installation;
 pub use reader::{Notes, Reader};

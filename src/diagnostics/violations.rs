@@ -4,8 +4,9 @@ use tfplugin::{AttributePath, Diagnostic};
 
 use super::chain::capitalised;
 use crate::mesh::{
-    ApiServerRule, AuthorityMode, AuthorityRule, EntranceRule, GatewayRole, GatewayRule, ImageRule, MeshRule,
-    OtherRole, RemoteControlPlane, Rule, Severity, Step, TopologyRule, ValueRule, Violation,
+    ApiServerRule, AuthorityMode, AuthorityRule, CallerRule, EntranceRule, GatewayRole, GatewayRule,
+    ImageRule, MeshRule, OtherRole, RemoteControlPlane, Rule, Severity, Step, TopologyRule, ValueRule,
+    Violation,
 };
 
 /// How a resource declares a member of its mesh.
@@ -49,6 +50,7 @@ fn remedy(rule: &Rule, syntax: &MemberSyntax) -> String {
         Rule::Authority(rule) => of_authority(rule),
         Rule::Value(rule) => of_values(rule, syntax),
         Rule::Gateway(rule) => of_gateway(rule),
+        Rule::Caller(rule) => of_caller(rule).to_owned(),
         Rule::Entrance(rule) => of_entrance(rule),
         Rule::ApiServer(rule) => of_api_server(rule).to_owned(),
         Rule::Topology(rule) => of_topology(rule).to_owned(),
@@ -146,9 +148,16 @@ fn of_gateway(rule: &GatewayRule) -> String {
         GatewayRule::Address { .. } => {
             "Use IP addresses or host names that the other clusters' pods can reach."
         }
+        GatewayRule::NodeSelector(_) => {
+            "Use jsonencode({ \"<label>\" = \"<value>\" }), or jsonencode({}) for all nodes."
+        }
+        GatewayRule::NotTold { path, origin: origin @ ("port" | "network"), .. } => {
+            return format!("Remove {path}; it follows from {origin}.");
+        }
+        GatewayRule::NotTold { path, .. } => return format!("Remove {path}."),
         GatewayRule::NotFound { kind, .. } if kind == "ClusterIP" => {
-            "Set addresses to those at which callers reach the gateway, such as those of your own load balancer, or omit \
-             service_type."
+            "Set addresses to those at which callers reach the gateway, such as those of your own load balancer, or \
+             service.externalIPs in its values, or omit service_type."
         }
         GatewayRule::NotFound { role: GatewayRole::EastWest, .. } => {
             "Set addresses to those of nodes that the pods of other networks reach, or let istiod find the external addresses of \
@@ -167,6 +176,25 @@ fn of_gateway(rule: &GatewayRule) -> String {
         }
     }
     .to_owned()
+}
+
+fn of_caller(rule: &CallerRule) -> &'static str {
+    match rule {
+        CallerRule::Itself | CallerRule::SameNetwork { .. } => "Remove the block.",
+        CallerRule::Nobody(_) => {
+            "Use the label of a primary of the mesh that is on another network, or remove the block."
+        }
+        CallerRule::NoAddresses => {
+            "Set addresses to those at which this cluster's pods reach the gateway, or remove the block."
+        }
+        CallerRule::Address { .. } => {
+            "Use IP addresses or host names that the pods of this caller's cluster can reach."
+        }
+        CallerRule::Port => "Use a number in this range.",
+        CallerRule::NotForAll(_) => {
+            "Set addresses in the east_west_gateway block, which all other callers use, or add a from block for each."
+        }
+    }
 }
 
 fn of_entrance(rule: &EntranceRule) -> String {

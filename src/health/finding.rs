@@ -200,7 +200,17 @@ mod tests {
     fn a_link_waits_unless_it_is_decided() {
         use LinkState::*;
         let class = |state: LinkState| state.finding(&"east->west".parse().unwrap()).map(|it| it.class);
-        for state in [Missing, Syncing, Timeout, Closed, Unreachable, Draining, RootsDiffer] {
+        for state in [
+            Missing,
+            Syncing,
+            Timeout,
+            Closed,
+            Unreachable,
+            Draining,
+            RootsDiffer,
+            StaleGateway,
+            GatewayNotFound,
+        ] {
             assert_eq!(class(state), Some(Class::Open), "{state}");
         }
         for state in [InvalidSecret, TokenRefused, TokenNotAccepted, ReaderForbidden, UntrustedCertificate] {

@@ -74,6 +74,10 @@ states! {
             RootsDiffer = "roots_differ",
             /// No gateway of the other network is open.
             NoGateway = "no_gateway",
+            /// istiod sends calls to addresses at which the other cluster's gateway is no longer found.
+            StaleGateway = "stale_gateway",
+            /// istiod has not all addresses at which the other cluster's gateway is found.
+            GatewayNotFound = "gateway_not_found",
             /// Some pod of istiod still reads a cluster that is on its way out.
             Draining = "draining",
             /// It could not be observed, and nothing is known from before.
@@ -193,13 +197,13 @@ pub fn judged(
 
 /// Whether every replica has let go of a cluster that is on its way out.
 fn drained(replicas: &[Replica], read: &ClusterName) -> LinkState {
-    let reads = replicas.iter().any(|replica| replica.contains_key(read.as_str()));
+    let reads = replicas.iter().any(|replica| replica.clusters.contains_key(read.as_str()));
     if reads { LinkState::Draining } else { LinkState::Drained }
 }
 
 /// What the replica that is least far says.
 fn worst(replicas: &[Replica], read: &ClusterName) -> LinkState {
-    let said = replicas.iter().map(|replica| replica.get(read.as_str()).map(String::as_str));
+    let said = replicas.iter().map(|replica| replica.clusters.get(read.as_str()).map(String::as_str));
     said.map(LinkState::of_istiod).min().unwrap_or(LinkState::NoControlPlane)
 }
 
@@ -276,6 +280,16 @@ impl LinkState {
             }
             Self::NoControlPlane => (Class::Implied, format!("no istiod of {reader:?} is ready")),
             Self::NoGateway => (Class::Implied, format!("no gateway of the network of {read:?} is ready")),
+            Self::StaleGateway => (
+                Class::Open,
+                format!("istiod of {reader:?} uses former addresses of the east-west gateway of {read:?}"),
+            ),
+            Self::GatewayNotFound => (
+                Class::Open,
+                format!(
+                    "istiod of {reader:?} does not have the addresses of the east-west gateway of {read:?}"
+                ),
+            ),
             Self::Draining => {
                 (Class::Open, format!("istiod of {reader:?} still reads {read:?}, which is being drained"))
             }
@@ -319,6 +333,14 @@ impl LinkState {
             Self::Unknown => UNSEEN.to_owned(),
             Self::NoControlPlane => format!("The message about the control plane of {reader:?} shows what to do."),
             Self::NoGateway => "The messages about the gateways of that network show what to do.".to_owned(),
+            Self::StaleGateway => format!(
+                "istiod keeps the addresses of a gateway whose Service has lost its last one until it restarts, and calls from \
+                 {reader:?} go there. Apply again; that restarts the Deployment istiod in {reader:?}."
+            ),
+            Self::GatewayNotFound => format!(
+                "Calls from {reader:?} do not go to the addresses that status shows as gateway_addresses of {read:?}. If one is a \
+                 host name, the name servers of istiod's pods in {reader:?} must resolve it; the log of istiod shows failures."
+            ),
             Self::Draining => format!(
                 "The Secret {secret} is still in {reader:?}, or istiod there still uses it. Apply again, and do not remove the \
                  cluster before that: calls would still be sent to it."

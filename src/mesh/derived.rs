@@ -129,8 +129,8 @@ pub(super) fn of_primary(
     if identity.has_cni {
         values.push(DerivedValue::new(Istiod, &["cni", "enabled"], true, Origin::Cni));
     }
-    if !identity.static_networks.is_null() {
-        let networks = identity.static_networks.clone();
+    let networks = identity.static_networks(&member.name).clone();
+    if !networks.is_null() {
         values.push(DerivedValue::new(Istiod, &["global", "meshNetworks"], networks, Origin::Addresses));
     }
     values

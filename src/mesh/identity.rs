@@ -7,7 +7,7 @@ use super::gateway::static_networks;
 use super::given::Given;
 use super::images::Images;
 use super::member::Member;
-use super::names::{MeshId, Namespace, Network, TrustDomain};
+use super::names::{ClusterName, MeshId, Namespace, Network, TrustDomain};
 use super::release::GatewayRole;
 use super::shared_mesh_config::CaCertificate;
 use super::violation::FieldPath;
@@ -24,7 +24,7 @@ pub struct MeshIdentity {
     pub(super) mesh_config: Value,
     pub(super) ca_certificates: Vec<CaCertificate>,
     pub(super) networks: BTreeSet<Network>,
-    pub(super) static_networks: Value,
+    pub(super) static_networks: BTreeMap<ClusterName, Value>,
 }
 
 impl MeshIdentity {
@@ -78,21 +78,25 @@ impl MeshIdentity {
         self.networks.len() > 1
     }
 
-    /// Istio's `meshNetworks`: the gateways whose addresses are typed rather than observed, null if there are none.
-    pub fn static_networks(&self) -> &Value {
-        &self.static_networks
+    /// Istio's `meshNetworks` of one control plane: the gateways whose addresses are typed rather than observed, null if there are none.
+    pub fn static_networks(&self, reader: &ClusterName) -> &Value {
+        self.static_networks.get(reader).unwrap_or(&Value::Null)
     }
 
     /// The same with these members. Gateways of drained ones count: istiod must know them for as long as it knows pods behind them, for
     /// it sends calls to pods of a network without a gateway straight to their addresses.
     pub(super) fn with_members(self, members: &[&Member]) -> Self {
-        let gateways = members.iter().filter_map(|member| {
-            let gateway = member.gateway(GatewayRole::EastWest)?;
-            Some((member.name.as_str(), member.network.as_str(), &gateway.settings))
-        });
+        let gateways = || {
+            members.iter().filter_map(|member| {
+                let gateway = member.gateway(GatewayRole::EastWest)?;
+                Some((member.name.as_str(), member.network.as_str(), &gateway.settings))
+            })
+        };
+        let of_reader =
+            |member: &&Member| (member.name.clone(), static_networks(member.name.as_str(), gateways()));
         Self {
             networks: members.iter().map(|member| member.network.clone()).collect(),
-            static_networks: static_networks(gateways),
+            static_networks: members.iter().map(of_reader).collect(),
             ..self
         }
     }

@@ -1,7 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
 use super::declared::Mesh;
 use super::identity::MeshIdentity;
 use super::member::{Member, Usual};
@@ -30,7 +28,7 @@ impl Mesh {
                 found.extend(rules::federation_gateway_is_apart(&identity.namespace, &primary.member));
                 found.extend(rules::gateways(identity, &primary.member));
                 let remote = primary.remote_control_plane.as_ref();
-                found.extend(rules::remote_control_plane(&primary.member, remote));
+                found.extend(rules::remote_control_plane(identity, &primary.member, remote));
             }
             if primaries.len() == labels.len() {
                 found.extend(between(identity, &primaries));
@@ -85,7 +83,7 @@ impl Mesh {
                 mesh_config,
                 ca_certificates,
                 networks: BTreeSet::new(),
-                static_networks: Value::Null,
+                static_networks: BTreeMap::new(),
             };
             Some(identity.with_members(&members(&primaries)))
         })();
@@ -111,6 +109,7 @@ fn between(identity: &MeshIdentity, primaries: &Primaries) -> Vec<Violation> {
         let member = &primary.member;
         let is_reader = |reader: &str| primaries.keys().any(|name| name.as_str() == reader);
         found.extend(rules::api_server(member, is_reader));
+        found.extend(rules::callers(member, &members));
         let derived = primary.derived_values(identity);
         found.extend(rules::values_fit(identity, member, &derived, rules::OF_NO_PRIMARY));
         found.extend(rules::host_names_are_resolved(identity, member, &members));

@@ -1,16 +1,15 @@
 //! What the control plane of one cluster was installed as, whoever installed it.
 
 use futures::future::try_join3;
-use k8s_openapi::api::core::v1::{ConfigMap, Service};
+use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Api;
-use kube::api::ListParams;
 use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
 
-use super::gateway::addresses;
+use super::labelled_gateways::{NetworkGateway, found_gateways, labelled_services};
 use crate::clusters::{self, Cluster};
-use crate::mesh::{DEFAULT_DOMAIN_SUFFIX, EastWestGateway};
+use crate::mesh::DEFAULT_DOMAIN_SUFFIX;
 
 /// What the chart `istiod` keeps of its values for the injector.
 const INJECTOR: &str = "istio-sidecar-injector";
@@ -77,15 +76,6 @@ pub struct Installed {
     pub gateway: Option<NetworkGateway>,
 }
 
-/// Where calls of other networks come into a cluster.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NetworkGateway {
-    /// IP addresses and host names, sorted.
-    pub addresses: Vec<String>,
-    /// The port of all of them.
-    pub port: i64,
-}
-
 #[derive(Deserialize)]
 struct InjectorValues {
     global: Global,
@@ -125,10 +115,9 @@ struct MultiCluster {
 /// Reads what the control plane in `namespace` was installed as. Needs to get `ConfigMap`s there, and to list Services in all namespaces.
 pub async fn installed(cluster: &Cluster, namespace: &str) -> Result<Installed, InstalledError> {
     let config_maps = Api::<ConfigMap>::namespaced(cluster.client(), namespace);
-    let services = Api::<Service>::all(cluster.client());
-    let labelled = ListParams::default().labels(EastWestGateway::NETWORK_LABEL);
-    let reads = try_join3(config_maps.get_opt(INJECTOR), config_maps.get_opt(MESH), services.list(&labelled));
-    let (injector, mesh, services) = reads.await.map_err(|error| cluster.error(error))?;
+    let config_map = async |name| config_maps.get_opt(name).await.map_err(|error| cluster.error(error));
+    let (injector, mesh, services) =
+        try_join3(config_map(INJECTOR), config_map(MESH), labelled_services(cluster)).await?;
     let absent =
         || InstalledError::Absent { cluster: cluster.name().to_owned(), namespace: namespace.to_owned() };
     let injector = injector.ok_or_else(absent)?;
@@ -137,10 +126,11 @@ pub async fn installed(cluster: &Cluster, namespace: &str) -> Result<Installed, 
     let InjectorValues { global, pilot } = serde_json::from_str(values).map_err(|source| {
         InstalledError::Values { cluster: cluster.name().to_owned(), namespace: namespace.to_owned(), source }
     })?;
+    let found = found_gateways(cluster, services, &global.network).await?;
     let labels = injector.metadata.labels.unwrap_or_default();
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     Ok(Installed {
-        gateway: typed_gateway(&global).or_else(|| gateway(&services.items, &global.network)),
+        gateway: gateway(found).or_else(|| typed_gateway(&global)),
         mesh_id: global.mesh_id,
         cluster: global.multi_cluster.cluster_name,
         network: global.network,
@@ -161,25 +151,21 @@ fn strings(list: &Value) -> Vec<String> {
     items.filter_map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
+/// What istiod uses of them, at the port of the first; what is typed counts only where there are none.
+fn gateway(found: Vec<NetworkGateway>) -> Option<NetworkGateway> {
+    let found: Vec<NetworkGateway> =
+        found.into_iter().filter(|gateway| !gateway.addresses.is_empty()).collect();
+    let port = found.first()?.port;
+    let addresses = found.into_iter().filter(|gateway| gateway.port == port);
+    Some(sorted(addresses.flat_map(|gateway| gateway.addresses).collect(), port))
+}
+
 /// The gateway of the network as `meshNetworks` has it: there its addresses are typed.
 fn typed_gateway(global: &Global) -> Option<NetworkGateway> {
     let gateways = global.mesh_networks.get(&global.network)?.get("gateways")?.as_array()?;
     let port = gateways.iter().find_map(|gateway| gateway["port"].as_i64())?;
     let addresses = gateways.iter().filter_map(|gateway| gateway["address"].as_str().map(str::to_owned));
     Some(sorted(addresses.collect(), port))
-}
-
-/// The gateway of the network as its Services tell.
-fn gateway(services: &[Service], network: &str) -> Option<NetworkGateway> {
-    let label = |service: &Service, name: &str| service.metadata.labels.as_ref()?.get(name).cloned();
-    let of_network =
-        |service: &&Service| label(service, EastWestGateway::NETWORK_LABEL).as_deref() == Some(network);
-    let services: Vec<&Service> = services.iter().filter(of_network).collect();
-    let first = services.first()?;
-    let port = label(first, EastWestGateway::PORT_LABEL)
-        .and_then(|port| port.parse().ok())
-        .unwrap_or(EastWestGateway::DEFAULT_PORT);
-    Some(sorted(services.into_iter().flat_map(addresses).collect(), port))
 }
 
 fn sorted(mut addresses: Vec<String>, port: i64) -> NetworkGateway {
@@ -198,34 +184,25 @@ mod tests {
         serde_json::from_value(global).unwrap()
     }
 
-    fn service(network: &str, port: Option<&str>, ingress: &Value) -> Service {
-        let mut service = json!({
-            "metadata": {"labels": {EastWestGateway::NETWORK_LABEL: network}},
-            "status": {"loadBalancer": {"ingress": ingress}},
-        });
-        if let Some(port) = port {
-            service["metadata"]["labels"][EastWestGateway::PORT_LABEL] = json!(port);
-        }
-        serde_json::from_value(service).unwrap()
+    fn at(addresses: &[&str], port: i64) -> NetworkGateway {
+        NetworkGateway { addresses: addresses.iter().map(|address| (*address).to_owned()).collect(), port }
     }
 
     #[test]
     fn the_gateway_of_a_network_is_what_its_services_say() {
-        let services = [
-            service("net-west", None, &json!([{"ip": "192.0.2.9"}])),
-            service("net-east", Some("443"), &json!([{"hostname": "b.example"}, {"ip": "192.0.2.1"}])),
+        let found = vec![
+            at(&[], 15443),
+            at(&["b.example", "192.0.2.1"], 443),
+            at(&["192.0.2.9"], 15443),
+            at(&["192.0.2.2"], 443),
         ];
-        let found = gateway(&services, "net-east").unwrap();
-        assert_eq!(
-            found,
-            NetworkGateway { addresses: vec!["192.0.2.1".into(), "b.example".into()], port: 443 }
-        );
-        assert_eq!(gateway(&services, "net-west").unwrap().port, EastWestGateway::DEFAULT_PORT);
-        assert_eq!(gateway(&services, "net-other"), None);
+        assert_eq!(gateway(found), Some(at(&["192.0.2.1", "192.0.2.2", "b.example"], 443)));
+        assert_eq!(gateway(vec![at(&[], 15443)]), None, "then what is typed counts");
+        assert_eq!(gateway(Vec::new()), None);
     }
 
     #[test]
-    fn typed_addresses_of_a_gateway_come_before_those_of_its_service() {
+    fn the_typed_addresses_of_a_gateway_are_those_of_its_own_network() {
         let global = global(json!({
             "network": "net-east",
             "meshNetworks": {

@@ -72,6 +72,17 @@ pub(super) fn choose_node_port(object: &mut Value, gateway: &EastWestGateway) {
     }
 }
 
+/// Takes the label off the gateway's Service by which istiod finds its addresses, where the user says other ones: istiod would use those of
+/// the Service, and the others never.
+pub(super) fn hide_addresses(role: GatewayRole, object: &mut Value, gateway: &EastWestGateway) {
+    if role != GatewayRole::EastWest || !gateway.is_typed() || object::kind(object) != "Service" {
+        return;
+    }
+    if let Some(labels) = object.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
+        labels.remove(EastWestGateway::NETWORK_LABEL);
+    }
+}
+
 /// Opens the gateway: calls from other networks reach the service that their SNI names, still encrypted. It is beside the
 /// gateway, because istiod can be told to look nowhere else (`PILOT_SCOPE_GATEWAY_TO_NAMESPACE`).
 pub(super) fn exposure(gateway: &MemberGateway) -> Value {

@@ -34,7 +34,7 @@ pub use renderer::Renderer;
 
 use crate::desired::{Component, ManifestSet, Placeholders, scope};
 use crate::mesh::{
-    ChartName, ClusterFacts, EastWestGateway, GatewayRole, Member, MeshIdentity, ValidatedMesh,
+    ChartName, ChartRelease, ClusterFacts, EastWestGateway, GatewayRole, Member, MeshIdentity, ValidatedMesh,
     ValidatedPrimary,
 };
 
@@ -92,8 +92,10 @@ pub fn render_with(
         };
         let is_ours = |object: &Arc<Value>| member.manages_crds() || !scope::is_definition(object);
         for mut object in renderer.objects(&installation)?.into_iter().filter(is_ours) {
-            if let Some(gateway) = gateway {
-                gateway::choose_node_port(Arc::make_mut(&mut object), &gateway.settings);
+            if let (Some(gateway), ChartRelease::Gateway(role)) = (gateway, release) {
+                let object = Arc::make_mut(&mut object);
+                gateway::choose_node_port(object, &gateway.settings);
+                gateway::hide_addresses(role, object, &gateway.settings);
             }
             set.push(Component::Chart(release.chart()), object, Placeholders::new())?;
         }

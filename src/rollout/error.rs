@@ -67,6 +67,9 @@ pub enum RolloutError {
     /// istiod could not be told to start anew, or what it made for itself not be deleted.
     #[error("cannot remove the root certificate that istiod created for itself")]
     OwnRoot(#[source] clusters::Error),
+    /// istiod could not be started anew.
+    #[error("cannot restart the Deployment istiod")]
+    Restart(#[source] clusters::Error),
     /// The cluster's intermediate could not be made.
     #[error("cannot create an intermediate certificate")]
     Intermediate(#[source] TrustError),

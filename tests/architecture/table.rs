@@ -32,7 +32,12 @@ pub const TABLE: &[Row] = &[
         modules: &["mesh"],
         packages: Only(&[
             "base16ct",
+            "base64",
             "getrandom",
+            "num_bigint",
+            "p256",
+            "p384",
+            "p521",
             "pem",
             "rcgen",
             "rustls",

@@ -26,7 +26,7 @@
 //! | `id`, `certificate_authority_mode`, `key_cluster` | nothing: null |
 //! | `clusters.uid` | namespace `kube-system` |
 //! | `clusters.version`, `.network`, `.serves_remote_clusters` | `ConfigMap` `istio-sidecar-injector` |
-//! | `clusters.gateway_addresses`, `.gateway_port` | `meshNetworks`, else Services with the label `topology.istio.io/network` |
+//! | `clusters.gateway_addresses`, `.gateway_port` | Services with the label `topology.istio.io/network`, else `meshNetworks` |
 //! | `clusters.revision`, `.pod_cidrs`, `.service_cidrs`, `.drain`, `.istiod_…`, `.federation_gateway_…` | nothing: null |
 
 mod book;

@@ -3,16 +3,19 @@
 
 mod api_server;
 mod authority;
+mod callers;
 mod entrances;
 mod gateway;
 mod images;
 mod mesh;
 mod names;
+mod service;
 mod topology;
 mod values;
 
 pub use api_server::ApiServerRule;
 pub use authority::AuthorityRule;
+pub use callers::CallerRule;
 pub use entrances::EntranceRule;
 pub use gateway::GatewayRule;
 pub use images::ImageRule;
@@ -22,6 +25,7 @@ pub use values::{OtherRole, ValueRule};
 
 pub(super) use api_server::api_server;
 pub(super) use authority::authority;
+pub(super) use callers::callers;
 pub(super) use entrances::{
     federation_gateway_is_apart, federation_has_a_trust_domain, remote_control_plane,
 };

@@ -83,7 +83,7 @@ pub async fn check_existing(
         }
     });
     for (cluster, live, id) in try_join_all(reads).await?.into_iter().flatten() {
-        match live.map(|data| authority(&decoded(&data), mesh)) {
+        match live.map(|data| authority(&decoded(&data), mesh, Intermediate::parse)) {
             Some(Ok(authority)) => drop(authorities.insert(cluster.name().to_owned(), authority)),
             Some(Err(error)) => {
                 let summary = format!("Cluster {:?}: istiod could not use the Secret {id}", cluster.name());
@@ -114,13 +114,18 @@ pub fn key<'a>(config: &'a MeshModel, label: &str) -> Option<&'a str> {
     block(config)?.given.as_known()?.get(label)?.private_key_wo.as_str()
 }
 
+/// How files become what istiod signs with.
+type Read = fn(&BTreeMap<String, Vec<u8>>, OffsetDateTime) -> Result<Intermediate, trust::TrustError>;
+
 /// What istiod of the mesh could sign with.
 fn authority(
     files: &BTreeMap<String, Vec<u8>>,
     mesh: &ValidatedMesh,
+    read: Read,
 ) -> Result<Intermediate, trust::TrustError> {
-    let authority = Intermediate::parse(files, OffsetDateTime::now_utc())?;
-    authority.check_names(&names(mesh))?;
+    let now = OffsetDateTime::now_utc();
+    let authority = read(files, now)?;
+    authority.check_names(&names(mesh), now)?;
     Ok(authority)
 }
 
@@ -147,7 +152,7 @@ fn given_authorities(
             (ROOT_CERT, &given.root_certificates),
         ];
         let files = files.map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec())).into();
-        match authority(&files, mesh) {
+        match authority(&files, mesh, Intermediate::given) {
             Ok(authority) => drop(authorities.insert(label.to_string(), authority)),
             Err(error) => {
                 let summary = format!(
@@ -171,8 +176,9 @@ fn users_root(
     let Some(text) = key.as_str() else {
         return if key.is_unknown() { Ok(None) } else { Err(no_root_key()) };
     };
-    let root = Root::parse(certificate.as_bytes(), text.as_bytes(), OffsetDateTime::now_utc());
-    let root = root.and_then(|root| root.check_names(&names(mesh)).map(|()| root));
+    let now = OffsetDateTime::now_utc();
+    let root = Root::parse(certificate.as_bytes(), text.as_bytes(), now);
+    let root = root.and_then(|root| root.check_names(&names(mesh), now).map(|()| root));
     root.map(Some).map_err(|error| {
         let way_out =
             "The names of files stand for attributes: root-cert.pem for root_certificate, and root-key.pem for root_key_wo. \

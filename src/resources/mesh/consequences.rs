@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::dependents;
 use super::model::MeshModel;
 use super::place::primary;
+use super::stale_gateways;
 use crate::clusters::Cluster;
 use crate::diagnostics;
 use crate::lifecycle::{self, PlannedClusters, Recorded};
@@ -85,11 +86,13 @@ pub async fn of_update(
         return warnings;
     }
     let leaving = clusters.leaving();
+    let stale = stale_gateways::warnings(prior, planned);
     let mut warnings = dependents::warnings(leaving.iter().copied(), recorded, &prior.leave(), data).await;
     warnings.extend(deleted_definitions(&leaving, prior, recorded, data).await);
     warnings.extend(lifecycle::abandoned(&leaving, recorded, data, primary).await);
     let stays = |label: &str| !leaving.contains(&label);
     warnings.extend(released_definitions(recorded, planned, stays));
+    warnings.extend(stale);
     warnings
 }
 

@@ -137,7 +137,8 @@ fn gateway(
     role: GatewayRole,
 ) -> Option<EastWestGateway> {
     let path = primary(label).attribute(role.field());
-    reader.block(declared.gateway(role)).map(|gateway| reader.gateway(gateway, label, &path))
+    let block = declared.gateway(role);
+    reader.block(&block).map(|gateway| reader.gateway(gateway, label, &path))
 }
 
 /// Terraform applies only what is wholly known.

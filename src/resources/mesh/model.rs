@@ -7,7 +7,7 @@ use tfplugin::{Field, Model, Timeouts};
 
 use super::authority_block::CertificateAuthorityModel;
 use crate::blocks::{
-    ApiServerModel, ChartModel, ChartSourceModel, GatewayModel, ImagePullSecretModel,
+    ApiServerModel, ChartModel, ChartSourceModel, FederationGatewayModel, GatewayModel, ImagePullSecretModel,
     RemoteControlPlaneModel, chart,
 };
 use crate::documents::{JoinModel, PeerModel};
@@ -90,17 +90,17 @@ pub struct PrimaryModel {
     pub crds: Field<String>,
     pub drain: Field<bool>,
     pub east_west_gateway: Field<GatewayModel>,
-    pub federation_gateway: Field<GatewayModel>,
+    pub federation_gateway: Field<FederationGatewayModel>,
     pub remote_control_plane: Field<RemoteControlPlaneModel>,
     pub api_server: Field<ApiServerModel>,
 }
 
 impl PrimaryModel {
     /// The block of the gateway of this role.
-    pub fn gateway(&self, role: GatewayRole) -> &Field<GatewayModel> {
+    pub fn gateway(&self, role: GatewayRole) -> Field<&GatewayModel> {
         match role {
-            GatewayRole::EastWest => &self.east_west_gateway,
-            GatewayRole::Federation => &self.federation_gateway,
+            GatewayRole::EastWest => self.east_west_gateway.as_ref(),
+            GatewayRole::Federation => self.federation_gateway.as_ref().map(|gateway| &gateway.0),
         }
     }
 }

@@ -38,16 +38,18 @@ const DESCRIPTION: &str = "Condition of the mesh when it was last observed. `clu
      istiod is not installed), `root_fingerprints` and `root_expires` of the roots that its proxies trust, `authority` \
      (`ready`, `renewal_due`: the next apply renews its intermediate, `missing`: there is no Secret `cacerts`, `unusable`: \
      istiod cannot sign with it, or `not_in_use`: proxies trust another root than it leads to) and `authority_expires` of \
-     the certificate that its istiod signs with (null if that is its own root), `gateway` (`ready`, `absent`, `no_address`, \
-     `not_labelled`, `not_injected` or `not_ready`; null without an east-west gateway), `gateway_addresses`, \
-     `federation_gateway` (the same, and `labelled` if it is treated as a gateway of the mesh's own network; null without \
-     one) and `federation_gateway_addresses`, `remote_control_plane` (`ready`, `no_address` or `absent`; null without such a \
+     the certificate that its istiod signs with (null if that is its own root), `gateway` (`ready`, `absent`, `no_address`: \
+     its load balancer is pending, `no_node`: no selected node has an external address, `not_exposed`: its Service has no \
+     load balancer, no `externalIPs` and selects no nodes, `no_port`: it lacks the port that istiod calls, `not_labelled`, `labelled`: istiod uses the addresses of its Service instead of \
+     yours, `not_injected` or `not_ready`; null without an east-west gateway), `gateway_addresses` that control planes use, \
+     `federation_gateway` (the same; `labelled` if it is treated as a gateway of the mesh's own network; null without one) and `federation_gateway_addresses`, `remote_control_plane` (`ready`, `no_address` or `absent`; null without such a \
      block) and `remote_control_plane_addresses`, where clusters without a control plane reach istiod, `shared_mesh_config` \
      (what the mesh trusts in addition to its own root, as passed to istiod: `ready`, `changed`, `absent` or \
      `invalid_record`). `links`, `\"<cluster>-><other>\"`: whether calls from a cluster reach the other: `ready`, \
      `no_control_plane`, `missing` (istiod does not know the other cluster), `invalid_secret`, `token_refused`, \
      `token_not_accepted` (the address takes no service account tokens), `reader_forbidden`, `untrusted_certificate`, `unreachable`, `syncing`, `timeout` and `closed` (istiod cannot read the other API \
-     server), `roots_differ`, `no_gateway`, `drained` and `draining` (the other cluster is to be removed, and istiod no \
+     server), `roots_differ`, `no_gateway`, `stale_gateway` and `gateway_not_found` (istiod has former addresses of the gateway \
+     of the other cluster, or not all present ones), `drained` and `draining` (the other cluster is to be removed, and istiod no \
      longer or still reads it) or `unknown`. Plans warn about anything not `ready` and how to fix it, and then plan a change \
      of `status` even if nothing else changes: an apply waits for it until `timeouts` end, or fails at once where waiting \
      does not help. Asking istiod requires the permission to `create` `pods/portforward`; without it, the last known value \

@@ -164,7 +164,7 @@ fn declares(primary: &PrimaryModel, entrance: Entrance) -> Field<bool> {
         if block.is_unknown() { Field::Unknown } else { Field::Known(block.is_known()) }
     }
     match entrance {
-        Entrance::Gateway(role) => has(primary.gateway(role)),
+        Entrance::Gateway(role) => has(&primary.gateway(role)),
         Entrance::Istiod => has(&primary.remote_control_plane),
     }
 }
@@ -365,7 +365,7 @@ mod tests {
         let status = changed(|mesh| {
             let primaries = mesh.primary.as_known_mut().unwrap();
             let east = primaries.get_mut("east").unwrap();
-            east.federation_gateway = Field::Known(GatewayModel::default());
+            east.federation_gateway = Field::Known(GatewayModel::default().into());
             east.east_west_gateway = Field::Null;
         });
         let east = status.cluster("east").unwrap();

@@ -41,7 +41,7 @@ pub async fn read(
     state.kubernetes_versions = texts(recorded.kubernetes_versions);
     warnings.extend(observed.warnings);
     warnings.extend(observed.status.problems().into_iter().map(problems::warning));
-    (state.join, state.peer) = documents::observed(&state, &observed.status, &observed.roots);
+    (state.join, state.peer) = documents::observed(&state, &observed.status, &observed.beside);
     state.status = Field::Known(observed.status);
     Ok((state, warnings))
 }

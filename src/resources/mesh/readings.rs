@@ -89,7 +89,7 @@ pub(super) mod tests {
 
     use super::*;
     use crate::blocks::{
-        ApiServerModel, ChartModel, ChartSourceModel, GatewayModel, RemoteControlPlaneModel,
+        ApiServerModel, CallerModel, ChartModel, ChartSourceModel, GatewayModel, RemoteControlPlaneModel,
     };
     use crate::mesh::{ChartName, GatewayRole};
     use crate::resources::mesh::authority_block::CertificateAuthorityModel;
@@ -143,6 +143,13 @@ pub(super) mod tests {
             node_port: Field::Unknown,
             addresses: Field::Unknown,
             address_port: Field::Unknown,
+            from: Field::Known(
+                [(
+                    "east".to_owned(),
+                    CallerModel { addresses: Field::Unknown, address_port: Field::Unknown },
+                )]
+                .into(),
+            ),
             replicas: Field::Unknown,
             values: Field::Unknown,
             resources: Field::Unknown,
@@ -181,6 +188,16 @@ pub(super) mod tests {
         );
         let east = |mesh: &ValidatedMesh| mesh.primaries().values().next().cloned();
         assert!(readings.meshes.iter().all(|mesh| east(mesh) == east(&readings.meshes[0])));
+    }
+
+    #[test]
+    fn a_selector_of_nodes_that_is_not_known_yet_is_one() {
+        let config = with_gateway(|gateway| {
+            gateway.service_type = "NodePort".into();
+            let annotations = [("traffic.istio.io/nodeSelector".to_owned(), Field::Unknown)];
+            gateway.service_annotations = Field::Known(annotations.into());
+        });
+        assert_eq!(read(&config).meshes.len(), 3);
     }
 
     #[test]
@@ -270,7 +287,7 @@ pub(super) mod tests {
         let named =
             RemoteControlPlaneModel { hostname: Field::Unknown, ..RemoteControlPlaneModel::default() };
         let config = with_west(|west| {
-            west.federation_gateway = Field::Known(gateway);
+            west.federation_gateway = Field::Known(gateway.into());
             west.remote_control_plane = Field::Known(named);
         });
         assert!(read(&config).meshes.len() > 1);
@@ -317,7 +334,7 @@ pub(super) mod tests {
     #[test]
     fn every_member_of_an_entrance_may_be_unknown_without_a_false_error() {
         let config = with_west(|west| {
-            west.federation_gateway = Field::Known(unknown_gateway());
+            west.federation_gateway = Field::Known(unknown_gateway().into());
             west.remote_control_plane = Field::Known(RemoteControlPlaneModel {
                 hostname: Field::Unknown,
                 service_annotations: Field::Unknown,

@@ -13,7 +13,7 @@ use super::model::{ClusterStatusModel, MeshModel, PrimaryModel, StatusModel};
 use super::place::primary;
 use crate::diagnostics;
 use crate::documents::texts;
-use crate::health::{self, AuthorityState, ControlPlaneState, GatewayState, State};
+use crate::health::{self, AuthorityState, ControlPlaneState, EastWest, GatewayState, State};
 use crate::mesh::ClusterName;
 use crate::observe::{self, ControlPlane, Snapshot};
 use crate::trust::Certificate;
@@ -22,12 +22,23 @@ use crate::trust::Certificate;
 pub struct Observed {
     /// In words.
     pub status: StatusModel,
-    /// The roots that each cluster's proxies trust, as PEM.
-    pub roots: BTreeMap<String, String>,
+    /// What `join` has beside what status has.
+    pub beside: Beside,
     /// Whether a control plane runs that has yet to say what its proxies trust: istiod does so after it is ready.
     pub awaits_roots: bool,
+    /// The clusters whose istiod could not be asked.
+    pub unasked: BTreeSet<String>,
     /// What could not be observed.
     pub warnings: Diagnostics,
+}
+
+/// What was observed for `join` alone.
+#[derive(Debug, Default)]
+pub struct Beside {
+    /// The roots that each cluster's proxies trust, as PEM.
+    pub roots: BTreeMap<String, String>,
+    /// The port at which each cluster's east-west gateway is found at addresses that its Service has.
+    pub gateway_ports: BTreeMap<String, i64>,
 }
 
 /// Observes `clusters`, which belong to the mesh of this state. Of what cannot be observed, the word of `before` stays, with a
@@ -44,6 +55,7 @@ pub async fn observe(state: &MeshModel, before: &Field<StatusModel>, clusters: &
         try_join(control_plane, entrances::observe(state, cluster))
     });
     let mut seen = BTreeMap::new();
+    let mut unasked = BTreeSet::new();
     let mut entrances = BTreeMap::new();
     let access =
         async { if has_links { Access::read(clusters, &namespace).await } else { Access::default() } };
@@ -56,6 +68,7 @@ pub async fn observe(state: &MeshModel, before: &Field<StatusModel>, clusters: &
                 entrances.insert(name.clone(), seen_entrances);
                 if let Err(reason) = &control_plane.replicas {
                     warnings.push(cannot_ask(cluster.name(), reason));
+                    unasked.insert(cluster.name().to_owned());
                 }
                 seen.insert(name, control_plane);
             }
@@ -88,13 +101,22 @@ pub async fn observe(state: &MeshModel, before: &Field<StatusModel>, clusters: &
     };
     let entries = networks.keys().filter_map(|name| Some((name.to_string(), entry(name)?)));
     let status = StatusModel { clusters: Field::Known(entries.collect()), links: Field::Null };
-    let observation =
-        links::Observation { mesh: state, networks: &networks, seen: &seen, prior: &prior, access: &access };
+    let observation = links::Observation {
+        mesh: state,
+        networks: &networks,
+        seen: &seen,
+        prior: &prior,
+        access: &access,
+        clusters,
+    };
     let links = observation.links(&status).await;
     let status = StatusModel { links: Field::Known(links), ..status };
     let awaits_roots = seen.values().any(|seen| seen.is_running() && seen.roots.is_none());
+    let port =
+        |(name, seen): (&ClusterName, &ControlPlane)| Some((name.to_string(), seen.gateway.as_ref()?.port?));
+    let gateway_ports = seen.iter().filter_map(port).collect();
     let roots = seen.into_iter().filter_map(|(name, seen)| Some((name.to_string(), seen.roots?))).collect();
-    Observed { status, roots, awaits_roots, warnings }
+    Observed { status, beside: Beside { roots, gateway_ports }, awaits_roots, unasked, warnings }
 }
 
 /// Cluster → network.
@@ -116,9 +138,12 @@ fn cluster_status(
     let fingerprints: BTreeSet<String> = roots.iter().map(Certificate::fingerprint).collect();
     let expires = roots.iter().map(Certificate::not_after_text).min();
     let typed = declared.map(typed_addresses).unwrap_or_default();
+    let is_typed = !typed.is_empty();
     let gateway = seen.gateway.as_ref();
-    let given = gateway.into_iter().flat_map(|gateway| gateway.addresses.iter().cloned());
-    let addresses: BTreeSet<String> = given.chain(typed.iter().cloned()).collect();
+    // istiod takes no address of a Service without the port that it calls.
+    let found = gateway.filter(|gateway| !is_typed && gateway.port.is_some());
+    let found = found.into_iter().flat_map(|gateway| gateway.addresses.iter().cloned());
+    let addresses: BTreeSet<String> = found.chain(typed).collect();
     let expected = declared.filter(|declared| declared.east_west_gateway.as_known().is_some());
     let network = expected.map(|declared| declared.network.as_str().unwrap_or_default());
     ClusterStatusModel {
@@ -127,17 +152,22 @@ fn cluster_status(
         root_expires: expires.into(),
         authority_expires: health::signer(seen).map(|signer| signer.certificate().not_after_text()).into(),
         gateway: network.map_or(Field::Null, |network| {
-            word(GatewayState::of_east_west(gateway, network, has_several_networks, !typed.is_empty()))
+            let is_called = declared.is_none_or(|declared| declared.drain != Field::Known(true));
+            let wanted = EastWest { network, has_several_networks, is_called, is_typed };
+            word(GatewayState::of_east_west(gateway, &wanted))
         }),
         gateway_addresses: texts(addresses),
         ..ClusterStatusModel::default()
     }
 }
 
-/// The gateway's addresses that the user has typed, which no Service tells.
-fn typed_addresses(primary: &PrimaryModel) -> Vec<String> {
-    let addresses = primary.east_west_gateway.as_known().and_then(|gateway| gateway.addresses.as_known());
-    addresses.into_iter().flatten().filter_map(|address| address.as_known().cloned()).collect()
+/// The gateway's addresses that the user has typed, for whomever: they replace those of its Service.
+fn typed_addresses(primary: &PrimaryModel) -> BTreeSet<String> {
+    let gateway = primary.east_west_gateway.as_known();
+    let from = gateway.and_then(|gateway| gateway.from.as_known()).into_iter().flat_map(BTreeMap::values);
+    let sets = gateway.map(|gateway| &gateway.addresses).into_iter().chain(from.map(|from| &from.addresses));
+    let addresses = sets.filter_map(Field::as_known).flatten();
+    addresses.filter_map(|address| address.as_known().cloned()).collect()
 }
 
 /// A state in `status`.

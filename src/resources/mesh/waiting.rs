@@ -8,6 +8,7 @@ use tfplugin::{Diagnostics, Field};
 use super::apply::MeshChange;
 use super::model::{MeshModel, StatusModel};
 use super::scope::scope;
+use super::stale_gateways::Restarts;
 use super::status::{self, Observed};
 use super::{documents, planned_status, problems};
 use crate::lifecycle::{self, Change, ClusterPlan};
@@ -25,6 +26,7 @@ pub async fn with_status(
     let began = Instant::now();
     let before = prior.map_or(&Field::Null, |prior| &prior.status);
     let mut seen: Option<Vec<Snapshot>> = None;
+    let mut restarts = Restarts::of(*prior, planned);
     loop {
         let is_seen = seen.is_some();
         let looks = cluster_plans.iter().map(|cluster_plan| async {
@@ -35,12 +37,19 @@ pub async fn with_status(
             Some(seen) => seen.iter().map(Snapshot::again).collect(),
             None => join_all(looks).await,
         };
-        let Observed { status, roots, awaits_roots, warnings } =
+        let Observed { status, beside, awaits_roots, unasked, warnings } =
             status::observe(&state, before, &snapshots).await;
         let problems = status.problems();
         let left = session.deadline.saturating_duration_since(Instant::now());
         let waits = problems::is_waited_for(&problems, awaits_roots, began.elapsed(), left);
-        let waits = waits && !diagnostics.has_errors() && !session.cancel.is_cancelled();
+        let goes_on = !diagnostics.has_errors() && !session.cancel.is_cancelled();
+        let made = if goes_on && !left.is_zero() {
+            restarts.make(&status, &unasked, began.elapsed(), cluster_plans).await
+        } else {
+            Diagnostics::new()
+        };
+        let waits = (waits || !made.is_empty()) && goes_on && !made.has_errors();
+        diagnostics.extend(made);
         if waits {
             // While only links are missing, only istiods have news.
             let others = StatusModel { links: Field::Null, ..status.clone() };
@@ -60,7 +69,7 @@ pub async fn with_status(
         if !diagnostics.has_errors() {
             diagnostics.extend(problems::in_the_end(problems, prior.is_none()));
         }
-        let (join, peer) = documents::applied(planned, documents::observed(&state, &status, &roots));
+        let (join, peer) = documents::applied(planned, documents::observed(&state, &status, &beside));
         // After an error nobody holds the plan to its word, and what is wrong must be seen.
         let promised = if diagnostics.has_errors() { &Field::Unknown } else { &planned.status };
         let status = Field::Known(planned_status::applied(promised, status));

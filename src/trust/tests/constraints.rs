@@ -37,7 +37,7 @@ fn an_authority_that_may_not_issue_for_the_trust_domain_is_refused() {
         "excluded;URI:shop.example",
         "excluded;URI:.example",
     ] {
-        let error = constrained(constraints).check_names(&NAMES).unwrap_err();
+        let error = constrained(constraints).check_names(&NAMES, OffsetDateTime::now_utc()).unwrap_err();
         let expected = "certificate \"O=Corp, CN=CA\" in ca-cert.pem may not issue for spiffe://shop.example/…: its \
                         nameConstraints do not allow it";
         assert_eq!(error.to_string(), expected, "{constraints}");
@@ -48,10 +48,12 @@ fn an_authority_that_may_not_issue_for_the_trust_domain_is_refused() {
 #[test]
 fn an_authority_that_may_not_issue_for_istiod_is_refused() {
     for constraints in ["permitted;DNS:shop.example", "excluded;DNS:svc"] {
-        let error = constrained(constraints).check_names(&NAMES).unwrap_err();
+        let error = constrained(constraints).check_names(&NAMES, OffsetDateTime::now_utc()).unwrap_err();
         assert!(error.to_string().contains("for istiod.istio-system.svc"), "{constraints}: {error}");
     }
-    let one_name = constrained("permitted;DNS:istiod.istio-system.svc").check_names(&NAMES).unwrap_err();
+    let one_name = constrained("permitted;DNS:istiod.istio-system.svc")
+        .check_names(&NAMES, OffsetDateTime::now_utc())
+        .unwrap_err();
     assert!(one_name.to_string().contains("for istiod-remote.istio-system.svc"), "{one_name}");
 }
 
@@ -65,8 +67,8 @@ fn an_authority_for_the_right_names_is_accepted() {
         "permitted;DNS:istio-system.svc,excluded;URI:other.example",
         "permitted;email:corp.example",
     ] {
-        constrained(constraints).check_names(&NAMES).unwrap();
+        constrained(constraints).check_names(&NAMES, OffsetDateTime::now_utc()).unwrap();
     }
-    root().issue(&request("east")).unwrap().check_names(&NAMES).unwrap();
-    root().check_names(&NAMES).unwrap();
+    root().issue(&request("east")).unwrap().check_names(&NAMES, now()).unwrap();
+    root().check_names(&NAMES, now()).unwrap();
 }

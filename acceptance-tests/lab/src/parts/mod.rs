@@ -6,6 +6,7 @@
 
 mod cache;
 mod cargo;
+mod certificate_oracle;
 mod charts;
 mod command;
 mod envoy;

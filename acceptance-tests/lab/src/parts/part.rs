@@ -3,6 +3,7 @@
 use std::env;
 use std::fmt;
 
+use super::certificate_oracle;
 use super::kubeconfig;
 use super::recipe::{self, Recipe};
 
@@ -63,6 +64,8 @@ pub enum Part {
     CtyOracle,
     /// The lab's own program that tells what client-go makes of kubeconfigs.
     KubeconfigOracle,
+    /// The lab's own program that runs istiod's packages of certificates on the data of a Secret.
+    CertificateOracle,
     /// The lab's own program that drives a provider with terraform-plugin-testing.
     PluginAcceptance,
     /// A provider on terraform-plugin-framework that does nothing, which our framework is measured beside.
@@ -103,6 +106,7 @@ impl Part {
         Self::Tfplugindocs,
         Self::CtyOracle,
         Self::KubeconfigOracle,
+        Self::CertificateOracle,
         Self::PluginAcceptance,
     ];
 
@@ -134,6 +138,7 @@ impl Part {
         Self::Tfplugindocs,
         Self::CtyOracle,
         Self::KubeconfigOracle,
+        Self::CertificateOracle,
         Self::PluginAcceptance,
         Self::PluginPeer,
         Self::CargoDeny,
@@ -172,6 +177,7 @@ impl Part {
             Self::FluxSsa => "flux-ssa",
             Self::CtyOracle => "cty-oracle",
             Self::KubeconfigOracle => "kubeconfig-oracle",
+            Self::CertificateOracle => "certificate-oracle",
             Self::PluginAcceptance => "plugin-acceptance",
             Self::PluginPeer => "plugin-peer",
             Self::CargoDeny => "cargo-deny",
@@ -218,6 +224,7 @@ impl Part {
             Self::Tfplugindocs => &recipe::TFPLUGINDOCS,
             Self::CtyOracle => &recipe::CTY_ORACLE,
             Self::KubeconfigOracle => &kubeconfig::KUBECONFIG_ORACLE,
+            Self::CertificateOracle => &certificate_oracle::RECIPE,
             Self::PluginAcceptance => &recipe::PLUGIN_TESTING,
             Self::PluginPeer => &recipe::PLUGIN_PEER,
             Self::CargoDeny => &recipe::CARGO_DENY,
