@@ -73,6 +73,27 @@ pub fn cluster_skipped(
     located(Diagnostic::warning(capitalised(&error.to_string()), detail), path)
 }
 
+/// A cluster that a plan is going to forget, by the user's own word.
+pub fn cluster_abandoned(
+    error: &clusters::Error,
+    path: Option<AttributePath>,
+    consequence: &str,
+) -> Diagnostic {
+    let why = capitalised(&chain(error));
+    let summary = format!("Cluster {:?} is abandoned", error.cluster());
+    located(Diagnostic::warning(summary, paragraphs(&[&why, consequence])), path)
+}
+
+/// A cluster block without connection settings, beside others that have some.
+pub fn from_environment(cluster: &str, variable: &str) -> Diagnostic {
+    let detail = format!(
+        "Its block has no connection settings, or only null ones, so the connection is taken from the environment variable {variable}. \
+         If that is another cluster, set the block's connection settings or unset {variable}."
+    );
+    let summary = format!("Cluster {cluster:?} is the one that {variable} leads to");
+    Diagnostic::warning(summary, detail).at(AttributePath::new("cluster").key(cluster))
+}
+
 fn cluster_detail(error: &clusters::Error) -> String {
     let cause = match error {
         // The error itself says it in its own words.

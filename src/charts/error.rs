@@ -76,6 +76,22 @@ pub enum Error {
         #[source]
         source: reqwest::Error,
     },
+    /// TLS was tried with a server that has none.
+    #[error("{host} responds in plain HTTP, without TLS")]
+    PlainHttp {
+        /// What was asked for.
+        url: String,
+        /// The host.
+        host: String,
+    },
+    /// A registry has tokens issued by a service without TLS.
+    #[error("{url} names {realm} for its tokens, which has no TLS")]
+    PlainTokenService {
+        /// What was asked for.
+        url: String,
+        /// The service.
+        realm: String,
+    },
     /// Credentials are missing.
     #[error("{url} requires authentication (HTTP {status}), and there are no credentials for {host}")]
     Protected {
@@ -256,6 +272,7 @@ impl Error {
             }
             Self::NotAnOciName { .. }
             | Self::NotUnderstood { .. }
+            | Self::PlainTokenService { .. }
             | Self::NotAChart { .. }
             | Self::NotInRegistry { .. } => self.way_to_a_registry(),
             Self::NotAHost { .. }
@@ -265,6 +282,7 @@ impl Error {
             Self::BuildClient(_)
             | Self::Download { .. }
             | Self::Untrusted { .. }
+            | Self::PlainHttp { .. }
             | Self::Protected { .. }
             | Self::Refused { .. }
             | Self::Status { .. }
@@ -292,6 +310,10 @@ impl Error {
             Self::NotAnOciName { .. } => {
                 "Use the form oci://host/path, in lower case and without a tag, a digest or the chart's name: the chart istiod \
                  of oci://host/path is in the repository path/istiod."
+            }
+            Self::PlainTokenService { .. } => {
+                "Passwords and tokens are only sent over TLS. Set the registry's external URL to its https address (in Harbor: \
+                 external_url), so that it names that for its tokens."
             }
             Self::NotUnderstood { .. } => {
                 "Check that the host is a registry that implements the OCI distribution API over HTTPS."
@@ -337,6 +359,11 @@ impl Error {
                  access, use a directory of charts as the source."
                     .to_owned()
             }
+            Self::PlainHttp { host, .. } => format!(
+                "Charts are fetched from OCI registries (oci://…) and https repositories only over TLS. Use the port of {host} that has \
+                 TLS, or put a proxy with TLS in front of it; a chart_registry block takes the ca_certificate of a private CA. A chart \
+                 repository without TLS can be used as http://…, and a directory of charts needs no server."
+            ),
             Self::Untrusted { host, .. } => format!(
                 "Set ca_certificate in a chart_registry {host:?} block of the provider to the certificate of the CA that signed \
                  it."

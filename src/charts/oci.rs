@@ -165,10 +165,13 @@ impl Repository {
     async fn token(&self, asked: &Url, challenge: &Challenge) -> Result<SecretString, Error> {
         let parameter = |name: &str| challenge.parameters.get(name).map(String::as_str);
         let realm = parameter("realm").and_then(|realm| Url::parse(realm).ok());
+        let realm =
+            realm.ok_or_else(|| not_understood(asked, "it has no URL to get a token from".to_owned()))?;
         // The password goes there.
-        let mut url = realm
-            .filter(|realm| realm.scheme() == "https")
-            .ok_or_else(|| not_understood(asked, "it has no https URL to get a token from".to_owned()))?;
+        if realm.scheme() != "https" {
+            return Err(Error::PlainTokenService { url: shown(asked), realm: shown(&realm) });
+        }
+        let mut url = realm;
         let scope = format!("repository:{}:pull", self.name);
         url.query_pairs_mut()
             .extend_pairs(parameter("service").map(|service| ("service", service)))

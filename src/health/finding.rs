@@ -213,7 +213,7 @@ mod tests {
         ] {
             assert_eq!(class(state), Some(Class::Open), "{state}");
         }
-        for state in [InvalidSecret, TokenRefused, ReaderForbidden, UntrustedCertificate] {
+        for state in [InvalidSecret, TokenRefused, TokenNotAccepted, ReaderForbidden, UntrustedCertificate] {
             assert_eq!(class(state), Some(Class::Broken), "{state}");
         }
         for state in [Unknown, NoGateway, NoControlPlane] {

@@ -56,6 +56,8 @@ states! {
             InvalidSecret = "invalid_secret",
             /// The API server does not know the token that istiod has. The next apply hands out the present one.
             TokenRefused = "token_refused",
+            /// The address does not know the present token: what answers there has identities of its own.
+            TokenNotAccepted = "token_not_accepted",
             /// The API server does not let istiod read.
             ReaderForbidden = "reader_forbidden",
             /// istiod does not trust the API server.
@@ -109,6 +111,7 @@ impl LinkState {
             Self::Missing
                 | Self::InvalidSecret
                 | Self::TokenRefused
+                | Self::TokenNotAccepted
                 | Self::ReaderForbidden
                 | Self::UntrustedCertificate
                 | Self::Unreachable
@@ -301,6 +304,10 @@ impl LinkState {
             Self::TokenRefused => {
                 (Class::Broken, format!("{read:?} rejects the token of istiod of {reader:?}"))
             }
+            Self::TokenNotAccepted => (
+                Class::Broken,
+                format!("the address of {read:?} does not accept the token of istiod of {reader:?}"),
+            ),
             Self::ReaderForbidden => {
                 (Class::Broken, format!("istiod of {reader:?} has no permission to read {read:?}"))
             }
@@ -355,6 +362,12 @@ impl LinkState {
                  deleted or recreated. Apply again; that distributes the current one. Until then, istiod does not see changes in \
                  {read:?}."
             ),
+            Self::TokenNotAccepted => format!(
+                "The Secret {secret} in {reader:?} has the current token of the reader in {read:?}, and the address in it still \
+                 responds with 401: a proxy or endpoint in front of the API server does not take service account tokens. Set url \
+                 in the api_server block of {read:?} to an address that does (GKE: enable Kubernetes tokens on the DNS endpoint; \
+                 Rancher: the authorized cluster endpoint), and apply again. {stays}"
+            ),
             Self::ReaderForbidden => format!(
                 "The ClusterRole or ClusterRoleBinding of the ServiceAccount istio-mesh-reader in {read:?} was changed, or an \
                  admission policy removes permissions from it. Apply again; that restores the role. {stays}"
@@ -399,6 +412,16 @@ mod tests {
             assert_eq!(weighed(Heard::Before(last), Held::Old), Is(TokenRefused), "{last}");
         }
         assert_eq!(weighed(Heard::Now(Ready), Held::Old), Is(TokenRefused));
+    }
+
+    #[test]
+    fn an_address_that_takes_no_service_account_tokens_is_not_told_to_be_a_matter_of_the_token() {
+        let link: Link = "east->west".parse().unwrap();
+        let finding = LinkState::TokenNotAccepted.finding(&link).unwrap();
+        assert_eq!(finding.class, Class::Broken);
+        assert_eq!(finding.cause, "the address of \"west\" does not accept the token of istiod of \"east\"");
+        assert!(finding.remedy.contains("Set url in the api_server block of \"west\""), "{}", finding.remedy);
+        assert_eq!(weighed(Heard::Before(LinkState::TokenNotAccepted), Held::Current), Unless(Unknown));
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub use field_maps::{
 };
 pub use flattened::Flattened;
 pub use import::{import_by_identity, import_by_name};
-pub use leaving::{Departure, Everything, Leaves, Refusal, prepare_leaving};
+pub use leaving::{Departure, Everything, Leaves, Refusal, abandoned, prepare_leaving};
 pub use live_objects::{cannot_read, read_objects};
 pub use look::snapshot;
 pub use managed::{Holdings, Kind, Managed, Render};

@@ -41,7 +41,11 @@ impl Provider for IstioProvider {
         match configure(&config) {
             Ok(data) => {
                 let violations = data.clusters.violations();
-                let warnings = violations.iter().map(diagnostics::setting).collect::<Diagnostics>();
+                let unnamed = data.clusters.from_environment().into_iter();
+                let unnamed =
+                    unnamed.map(|(cluster, variable)| diagnostics::from_environment(cluster, variable));
+                let warnings =
+                    violations.iter().map(diagnostics::setting).chain(unnamed).collect::<Diagnostics>();
                 Outcome::new(data).with(warnings)
             }
             Err(errors) => Outcome::failed(errors),

@@ -71,11 +71,7 @@ pub const TABLE: &[Row] = &[
             "thiserror",
         ]),
     },
-    Row {
-        module: "clusters",
-        modules: &["mesh"],
-        packages: Except(&["helm_template", "ssa", "tfplugin", "tonic"]),
-    },
+    Row { module: "clusters", modules: &["mesh"], packages: Except(&["ssa", "tfplugin", "tonic"]) },
     Row {
         module: "observe",
         modules: &["clusters", "mesh"],

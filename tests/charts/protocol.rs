@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use istio_provider::charts::{Charts, Error, Fetched, Registry};
 use lab::certificates::Authority;
 use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpListener;
 
 use crate::made::{archive, digest};
 use crate::web::{Answer, Request, Web, ok};
@@ -127,12 +129,28 @@ async fn a_password_is_not_sent_without_encryption_for_a_token() {
     let error = fetch(&authority, &registry, "1.0.0").await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        format!(
-            "cannot parse the response of {}{MANIFEST}: it has no https URL to get a token from",
-            registry.url
-        )
+        format!("{}{MANIFEST} names {}/token for its tokens, which has no TLS", registry.url, plain.url)
     );
     assert!(plain.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_registry_without_tls_is_said_to_have_none() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let host = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.write_all(b"HTTP/1.0 400 Bad Request\r\n\r\n").await;
+        }
+    });
+    let charts = Charts::new([], [].into()).unwrap();
+    for source in ["oci", "https"] {
+        let fetched =
+            charts.fetch(&format!("{source}://{host}/charts"), "istiod", &"1.0.0".parse().unwrap(), None);
+        let error = fetched.await.unwrap_err();
+        assert_eq!(error.to_string(), format!("{host} responds in plain HTTP, without TLS"));
+        assert!(error.way_out().contains("only over TLS"), "{}", error.way_out());
+    }
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use crate::clusters::SecretString;
 use crate::health::{self, GatewayState, Held, Link, LinkState, Misconception, Side, State as _, Verdict};
 use crate::mesh::ClusterName;
 use crate::mesh::well_known::{READER_TOKEN_SECRET, remote_secret_name};
-use crate::observe::{self, ControlPlane, RemoteSecret, RemoteSecrets, Snapshot};
+use crate::observe::{self, ControlPlane, Refusal, RemoteSecret, RemoteSecrets, Snapshot};
 
 /// What links are judged by.
 pub struct Observation<'a> {
@@ -111,7 +111,13 @@ impl Observation<'_> {
         let seen = self.seen.get(&link.reader);
         match (health::judged(seen, &link.read, is_drained, held, self.prior.link(link)), secret) {
             (Verdict::Unless(state), Some(RemoteSecret::Usable(access))) => {
-                access.refusal(link.read.as_str()).await.map_or(state, LinkState::from)
+                match access.refusal(link.read.as_str()).await {
+                    // That it is the present one has been seen.
+                    Some(Refusal::Token) if self.access.tokens.contains_key(link.read.as_str()) => {
+                        LinkState::TokenNotAccepted
+                    }
+                    refusal => refusal.map_or(state, LinkState::from),
+                }
             }
             (Verdict::Is(state) | Verdict::Unless(state), _) => state,
         }

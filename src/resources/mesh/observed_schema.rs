@@ -47,7 +47,7 @@ const DESCRIPTION: &str = "Condition of the mesh when it was last observed. `clu
      (what the mesh trusts in addition to its own root, as passed to istiod: `ready`, `changed`, `absent` or \
      `invalid_record`). `links`, `\"<cluster>-><other>\"`: whether calls from a cluster reach the other: `ready`, \
      `no_control_plane`, `missing` (istiod does not know the other cluster), `invalid_secret`, `token_refused`, \
-     `reader_forbidden`, `untrusted_certificate`, `unreachable`, `syncing`, `timeout` and `closed` (istiod cannot read the other API \
+     `token_not_accepted` (the address takes no service account tokens), `reader_forbidden`, `untrusted_certificate`, `unreachable`, `syncing`, `timeout` and `closed` (istiod cannot read the other API \
      server), `roots_differ`, `no_gateway`, `stale_gateway` and `gateway_not_found` (istiod has former addresses of the gateway \
      of the other cluster, or not all present ones), `drained` and `draining` (the other cluster is to be removed, and istiod no \
      longer or still reads it) or `unknown`. Plans warn about anything not `ready` and how to fix it, and then plan a change \

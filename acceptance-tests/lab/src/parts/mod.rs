@@ -13,6 +13,7 @@ mod envoy;
 mod error;
 mod go;
 mod istio;
+mod kubeconfig;
 pub mod machine;
 mod part;
 mod public_charts;

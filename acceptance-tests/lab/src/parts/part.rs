@@ -4,6 +4,7 @@ use std::env;
 use std::fmt;
 
 use super::certificate_oracle;
+use super::kubeconfig;
 use super::recipe::{self, Recipe};
 
 /// One real program, file or folder that the lab or a test uses.
@@ -61,6 +62,8 @@ pub enum Part {
     FluxSsa,
     /// The lab's own program that tells what Terraform's library of values makes of encoded values.
     CtyOracle,
+    /// The lab's own program that tells what client-go makes of kubeconfigs.
+    KubeconfigOracle,
     /// The lab's own program that runs istiod's packages of certificates on the data of a Secret.
     CertificateOracle,
     /// The lab's own program that drives a provider with terraform-plugin-testing.
@@ -102,6 +105,7 @@ impl Part {
         Self::Tofu,
         Self::Tfplugindocs,
         Self::CtyOracle,
+        Self::KubeconfigOracle,
         Self::CertificateOracle,
         Self::PluginAcceptance,
     ];
@@ -133,6 +137,7 @@ impl Part {
         Self::Tofu,
         Self::Tfplugindocs,
         Self::CtyOracle,
+        Self::KubeconfigOracle,
         Self::CertificateOracle,
         Self::PluginAcceptance,
         Self::PluginPeer,
@@ -171,6 +176,7 @@ impl Part {
             Self::Tfplugindocs => "tfplugindocs",
             Self::FluxSsa => "flux-ssa",
             Self::CtyOracle => "cty-oracle",
+            Self::KubeconfigOracle => "kubeconfig-oracle",
             Self::CertificateOracle => "certificate-oracle",
             Self::PluginAcceptance => "plugin-acceptance",
             Self::PluginPeer => "plugin-peer",
@@ -217,6 +223,7 @@ impl Part {
             Self::Tofu => &recipe::TOFU,
             Self::Tfplugindocs => &recipe::TFPLUGINDOCS,
             Self::CtyOracle => &recipe::CTY_ORACLE,
+            Self::KubeconfigOracle => &kubeconfig::KUBECONFIG_ORACLE,
             Self::CertificateOracle => &certificate_oracle::RECIPE,
             Self::PluginAcceptance => &recipe::PLUGIN_TESTING,
             Self::PluginPeer => &recipe::PLUGIN_PEER,
