@@ -3,6 +3,7 @@
 
 mod chain;
 mod objects;
+mod rendering;
 mod violations;
 
 use std::error::Error as StdError;
@@ -15,6 +16,7 @@ pub use self::violations::{MemberSyntax, violation};
 use crate::clusters::{self, Reason, SettingError};
 use crate::documents::DocumentError;
 use crate::observe::InstalledError;
+use crate::render::RenderError;
 use crate::rollout::{RolloutError, SharedMeshConfigError};
 
 /// What is wrong with a setting of a provider's `cluster` block: a warning, since only whoever uses the cluster fails by it.
@@ -40,11 +42,14 @@ pub fn installed(error: &InstalledError, path: AttributePath) -> Diagnostic {
             "Set namespace to the one that Istio is installed in, and list only clusters that have their own control plane. For \
              a mesh managed in the same configuration, use the attributes join and peer of its istio_mesh instead."
         }
+        InstalledError::NoRevision { .. } => "Set revision to one of these, or omit it if there is only one.",
+        InstalledError::SeveralRevisions { .. } => "Set revision to the one to read.",
         InstalledError::Values { .. } => {
             "The chart istiod writes them. If the control plane was installed in another way, it cannot be read."
         }
     };
-    failure(capitalised(&error.to_string()), error, way_out, Some(path))
+    let detail = paragraphs(&[&causes(error), way_out]);
+    Diagnostic::error(capitalised(&error.to_string()), detail).at(path)
 }
 
 /// A document that an attribute takes and that cannot be read.
@@ -61,6 +66,11 @@ pub fn page(summary: String, error: &DocumentError, path: AttributePath) -> Diag
             .to_owned(),
     };
     failure(summary, error, &way_out, Some(path))
+}
+
+/// A cluster whose objects cannot be rendered.
+pub fn rendering(summary: String, error: &RenderError, path: AttributePath) -> Diagnostic {
+    failure(summary, error, &rendering::way_out(error), Some(path))
 }
 
 /// The same as a warning: the operation goes on without the cluster. `consequence` says what that means.

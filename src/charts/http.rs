@@ -53,6 +53,8 @@ pub(super) struct Http {
     pub host: String,
     pub client: Client,
     pub credentials: Option<Credentials>,
+    /// Whether its OCI charts are fetched without TLS.
+    pub plain_http: bool,
 }
 
 /// What is presented to a server.
@@ -153,18 +155,23 @@ impl Http {
     /// reqwest's own words would show the whole URL.
     fn failure(&self, url: &Url, error: reqwest::Error) -> Error {
         let url = shown(error.url().unwrap_or(url));
-        let problem = tls_problem(&error).cloned();
-        let source = error.without_url();
-        match problem {
+        let (is_untrusted, is_no_tls) = match tls_problem(&error) {
             // The same subject with another key is a bad signature rather than an unknown issuer.
             Some(rustls::Error::InvalidCertificate(
                 CertificateError::UnknownIssuer | CertificateError::BadSignature,
-            )) => Error::Untrusted { url, host: self.host.clone(), source },
-            // What begins an answer of HTTP begins nothing in TLS.
-            Some(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)) => {
-                Error::PlainHttp { url, host: self.host.clone() }
-            }
-            _ => Error::Download { url, source },
+            )) => (true, false),
+            // What the first byte of a record must be, no letter is.
+            Some(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)) => (false, true),
+            _ => (false, false),
+        };
+        let source = error.without_url();
+        let host = self.host.clone();
+        if is_untrusted {
+            Error::Untrusted { url, host, source }
+        } else if is_no_tls {
+            Error::NoTls { url, host }
+        } else {
+            Error::Download { url, source }
         }
     }
 }

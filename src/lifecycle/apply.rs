@@ -19,6 +19,7 @@ use super::managed::{Managed, Render};
 use super::recorded::Recorded;
 use super::recorded_fingerprints::{ApiServers, RecordedFingerprints};
 use super::resume::{self, Found};
+use super::types::TypeCheck;
 use crate::clusters::Cluster;
 use crate::desired::ManifestSet;
 use crate::diagnostics;
@@ -223,6 +224,7 @@ impl<R: Managed> Change<'_, R> {
             Ok::<_, Diagnostic>(ClusterPlan { target, facts, set, digest })
         });
         let cluster_plans = try_join_all(planning).await?;
+        check_types(&cluster_plans)?;
         self.check_objects(&cluster_plans)?;
         let settings = book::settings::<R>(character, self.planned, &applying.chart_digests())?;
         Ok(Prepared { owner, settings, leaving, cluster_plans })
@@ -307,6 +309,13 @@ impl<R: Managed> Change<'_, R> {
             policy: Policy { take_over: rollout::take_over(set), ..Policy::default() },
         }
     }
+}
+
+/// What the plan could not see, since a value was not known yet.
+fn check_types(cluster_plans: &[ClusterPlan]) -> Result<(), Diagnostic> {
+    let mut types = TypeCheck::default();
+    cluster_plans.iter().for_each(|plan| types.look(&plan.set));
+    types.into_result()
 }
 
 /// Closes the records of the clusters where all went well.

@@ -11,6 +11,7 @@ use super::flattened::Flattened;
 use super::managed::Render;
 use super::recorded_fingerprints::ApiServers;
 use super::secrets::Secrets;
+use super::types::TypeCheck;
 use crate::desired::Manifest;
 use crate::manifests::ObjectId;
 use crate::mesh::ClusterFacts;
@@ -25,7 +26,7 @@ pub type Drawn = BTreeMap<ObjectId, Option<Rendered>>;
 /// What each cluster shall hold. `object` gives the fields of an object of a cluster whose facts are known, if they are.
 ///
 /// # Errors
-/// Something cannot be rendered.
+/// Something cannot be rendered, or the API server would reject it.
 pub fn draw(
     source: &impl Render,
     facts: &Facts,
@@ -33,15 +34,17 @@ pub fn draw(
 ) -> Result<Drawn, Diagnostic> {
     let assumed = || ClusterFacts { uid: String::new(), kubernetes_version: ANY_KUBERNETES.to_owned() };
     let mut drawn = Drawn::new();
+    let mut types = TypeCheck::default();
     for (name, facts) in facts {
         let set = source.render(name, &facts.clone().unwrap_or_else(assumed))?;
+        types.look(&set);
         for manifest in set.manifests() {
             let id = ObjectId::of(name, &manifest.object);
             let rendered = facts.as_ref().and_then(|_| object(&id, manifest));
             drawn.insert(id, rendered);
         }
     }
-    Ok(drawn)
+    types.into_result().map(|()| drawn)
 }
 
 impl Rendered {

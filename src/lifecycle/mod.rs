@@ -26,6 +26,7 @@ mod recorded_fingerprints;
 mod refresh;
 mod resume;
 mod secrets;
+mod types;
 
 pub use apply::{Applying, Located, Page};
 pub use book::{Character, Remembered, settings};

@@ -26,9 +26,12 @@ mod flatten;
 mod item_path;
 mod leaf;
 mod meaning;
+mod mistyped;
 mod object_id;
 mod path;
+mod place;
 mod read_back;
+mod search;
 
 #[cfg(test)]
 mod tests;
@@ -38,8 +41,10 @@ use std::collections::BTreeMap;
 pub use digest::{FingerprintKey, digest};
 pub use flatten::{Reading, flatten};
 pub use meaning::keep_wording;
+pub use mistyped::{Mistyped, Type, mistyped};
 pub use object_id::{ObjectId, ObjectIdError};
 pub use read_back::{read_back, read_back_with};
+pub use search::fields_with;
 
 /// The path of an entry of a Secret's data.
 pub fn secret_field(key: &str) -> String {

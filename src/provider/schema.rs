@@ -135,4 +135,10 @@ fn chart_registry() -> Block {
         "CA certificates that verify the host's, as PEM. They are trusted in addition to the system's, for this host, for hosts \
          it redirects to and for its token service.",
     ).optional())
+    .attribute("plain_http", Attribute::bool(
+        "Whether `oci://` charts of this host are fetched over plain HTTP, as with helm's `--plain-http`. Whoever controls the \
+         network can then read and replace what is fetched for the first time; `chart_digests` in state pins it from then on. \
+         Cannot be combined with `username` and `password`, except for a registry on the same machine. HTTP repositories do not \
+         need it: use `http://` in their URL.",
+    ).optional())
 }

@@ -227,6 +227,23 @@ fn values_of_a_primary_win_over_those_of_the_mesh() {
 }
 
 #[test]
+fn integers_arrive_as_they_are_written() {
+    let env = json!({"A": 999_999, "B": 1_000_000, "C": 16_777_216, "D": -2_000_000, "E": 9_007_199_254_740_993_i64, "F": 0});
+    let mut mesh = mesh();
+    mesh.chart =
+        [("istiod".to_owned(), json!({"env": env, "keepaliveMaxServerConnectionAge": 1_800_000}))].into();
+    let set = render_istio(&mesh).unwrap();
+    let environment = environment(&set);
+    for (name, number) in env.as_object().unwrap() {
+        assert_eq!(environment[name], number.to_string(), "{name}");
+    }
+    let container = &find(&set, "Deployment", "istiod")["spec"]["template"]["spec"]["containers"][0];
+    assert!(container["args"].as_array().unwrap().contains(&json!("1800000")), "{}", container["args"]);
+    let values = find(&set, "ConfigMap", "values")["data"]["original-values"].as_str().unwrap();
+    assert!(values.contains("\"E\": 9007199254740993"), "{values}");
+}
+
+#[test]
 fn a_null_removes_a_default_of_the_chart() {
     let chart = [("istiod".to_owned(), json!({"resources": null}))].into();
     let set = render_istio(&Mesh { chart, ..mesh() }).unwrap();

@@ -15,7 +15,8 @@ use crate::mesh::{
 /// 3. values for this cluster,
 /// 4. the names that make the cluster a part of its mesh.
 ///
-/// A null in a layer stays: it removes the chart's own default.
+/// A null in a layer stays: it removes the chart's own default. A large integer stays an integer, unlike in a file for Helm, whose
+/// templates print it as a power of ten.
 pub(super) fn compose(
     identity: &MeshIdentity,
     member: &Member,
@@ -37,7 +38,7 @@ pub(super) fn compose(
     ];
     let layers =
         layers.into_iter().chain(derived.map(|derived| nested(&derived.path, derived.value.clone())));
-    layers.fold(Values::new(), |values, layer| values.merge(Values::from_map(document(layer))))
+    layers.fold(Values::new(), |values, layer| values.merge(Values::from_map_with_integers(document(layer))))
 }
 
 /// The gateway that a release installs.

@@ -64,6 +64,7 @@ pub const TABLE: &[Row] = &[
             "base64",
             "helm_template",
             "hmac",
+            "k8s_openapi",
             "serde",
             "serde_json",
             "sha2",

@@ -2,6 +2,7 @@ mod notation;
 mod openapi;
 mod properties;
 mod reading;
+mod types;
 
 use serde_json::Value;
 

@@ -114,10 +114,8 @@ fn cannot_fetch(chart: ChartName, version: &ChartVersion, error: &charts::Error)
 
 fn cannot_render(cluster: &ClusterName, error: &render::RenderError) -> Diagnostic {
     let path = AttributePath::new("primary").key(cluster.as_str());
-    let way_out = "The message names the template and what it rejects. Correct the values in the chart blocks of the mesh or of \
-                   this primary.";
     let summary = format!("Cannot render the manifests of cluster {:?}", cluster.as_str());
-    diagnostics::failure(summary, error, way_out, Some(path))
+    diagnostics::rendering(summary, error, path)
 }
 
 #[cfg(test)]

@@ -74,6 +74,7 @@ mod links;
 mod managed;
 mod mesh_charts;
 mod model;
+mod numbers;
 mod observed_schema;
 mod place;
 mod plan;

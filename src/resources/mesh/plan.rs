@@ -14,6 +14,7 @@ use super::links;
 use super::managed::character;
 use super::mesh_charts::MeshCharts;
 use super::model::MeshModel;
+use super::numbers;
 use super::place::primary;
 use super::planned_status;
 use super::problems;
@@ -58,7 +59,7 @@ pub async fn plan(
         cancel,
     };
     let before = &clusters.recorded.objects;
-    let (objects, is_open) = match inputs.drawn(&mut planned).await? {
+    let (objects, is_open) = match inputs.drawn(&mut planned, &mut messages).await? {
         Some(drawn) => (planned_manifests(drawn.objects, before, data.plan_detail), drawn.is_open),
         None => (Field::Unknown, true),
     };
@@ -118,7 +119,11 @@ struct Inputs<'a> {
 
 impl Inputs<'_> {
     /// The objects, and the digests of their charts; `None` if nothing can be said of any.
-    async fn drawn(&self, planned: &mut MeshModel) -> Result<Option<Common>, Diagnostics> {
+    async fn drawn(
+        &self,
+        planned: &mut MeshModel,
+        messages: &mut Diagnostics,
+    ) -> Result<Option<Common>, Diagnostics> {
         let Self { config, prior, readings, secrets, data, .. } = *self;
         let PlannedClusters { recorded, facts, reachable, .. } = self.clusters;
         let Some(mesh) = readings.meshes.first() else {
@@ -149,6 +154,7 @@ impl Inputs<'_> {
             out_of_reach: &out_of_reach,
         };
         let drawn = rendering.objects(&readings.meshes, facts)?;
+        messages.extend(numbers::misprinted(&charts, mesh, facts));
         Ok(Some(drawn).filter(|drawn| !drawn.objects.is_empty()))
     }
 
