@@ -12,7 +12,7 @@ mod state;
 mod wait;
 
 pub use authority::{AuthorityState, Expiring, roots, signer};
-pub use control_plane::ControlPlaneState;
+pub use control_plane::{ControlPlaneState, RunningConfiguration};
 pub use finding::{Class, ClusterStates, Finding, Part, Place, findings};
 pub use gateway::GatewayState;
 pub use link::{Held, Link, LinkState, Side, Verdict, judged, obstacle};

@@ -1,37 +1,36 @@
 //! What the control plane of one cluster says of itself.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use futures::future::{join_all, try_join, try_join4};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
-use kube::client::UpgradeConnectionError;
-use kube::{Api, ResourceExt};
+use kube::ResourceExt;
 use serde::Deserialize;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use serde_json::Value;
 
 use super::authority::{self, CertificateFiles};
+use super::debug;
 use super::gateway::{self, Gateway};
 use super::pods::{is_ready, rolled_out};
 use super::snapshot::{Scope, Snapshot};
-use crate::clusters::{Cluster, Error, Failure};
-use crate::mesh::GatewayRole;
+use crate::clusters::{Cluster, Error};
+use crate::mesh::{GatewayRole, SharedMeshConfig};
 
 /// istiod's Deployment.
 const DEPLOYMENT: &str = "istiod";
 /// The label of its pods.
 const LABEL: (&str, &str) = ("app", "istiod");
-/// Port of istiod's debug interface, which answers its own pod's loopback address only.
-const DEBUG_PORT: u16 = 8080;
 /// The clusters that istiod knows, in `pilot/pkg/xds/debug.go`.
-const DEBUG_PATH: &str = "/debug/clusterz";
+const DEBUG_CLUSTERS: &str = "/debug/clusterz";
+/// The mesh configuration that it runs with.
+const DEBUG_MESH: &str = "/debug/mesh";
+/// The ConfigMap that it is given the configuration in, and its key.
+const CONFIG: (&str, &str) = ("istio", "mesh");
 /// The ConfigMap in which istiods that read Ingresses elect their leader, and the annotation that names it
 /// (`pilot/pkg/leaderelection`).
 const ELECTION: &str = "istio-leader";
 const LEADER: &str = "control-plane.alpha.kubernetes.io/leader";
-/// How long one look into a pod may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// One control plane, as far as it could be observed.
 #[derive(Debug)]
@@ -46,6 +45,17 @@ pub struct ControlPlane {
     pub authority: Option<CertificateFiles>,
     /// The east-west gateway; `None` if it has no Service.
     pub gateway: Option<Gateway>,
+    /// The mesh configuration that istiod was given, and what it runs with.
+    pub mesh_config: RunningMeshConfig,
+}
+
+/// The mesh configuration of one control plane.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunningMeshConfig {
+    /// The documents that istiod reads, YAML, the first one first; `None` if they were not seen.
+    pub given: Option<Vec<String>>,
+    /// What each pod that was asked runs with.
+    pub running: Vec<Value>,
 }
 
 impl ControlPlane {
@@ -85,14 +95,34 @@ pub async fn control_plane(
         gateway::gateway(cluster, GatewayRole::EastWest, namespace, gateway_namespace),
         replicas(cluster, namespace, asks_istiod),
     );
-    let (deployment, (roots, authority, gateway, replicas)) =
+    let (deployment, (roots, authority, gateway, asked)) =
         Box::pin(try_join(cluster.get::<Deployment>(namespace, DEPLOYMENT), looks)).await?;
-    Ok(ControlPlane { is_installed: deployment.is_some(), replicas, roots, authority, gateway })
+    let (replicas, running) = match asked {
+        Ok(asked) => {
+            let (replicas, running): (Vec<Replica>, Vec<Value>) = asked.into_iter().unzip();
+            (Ok(replicas), running)
+        }
+        Err(reason) => (Err(reason), Vec::new()),
+    };
+    let given = given(cluster, namespace).await;
+    // One that does not tell it is not compared.
+    let running = running.into_iter().filter(|running| !running.is_null()).collect();
+    let mesh_config = RunningMeshConfig { given, running };
+    Ok(ControlPlane { is_installed: deployment.is_some(), replicas, roots, authority, gateway, mesh_config })
+}
+
+/// The documents in the ConfigMaps, without a request for them.
+async fn given(cluster: &Snapshot, namespace: &str) -> Option<Vec<String>> {
+    let text = |config_map: ConfigMap, key: &str| config_map.data.unwrap_or_default().remove(key);
+    let own = text(cluster.seen::<ConfigMap>(namespace, CONFIG.0).await?, CONFIG.1)?;
+    let shared = cluster.seen::<ConfigMap>(namespace, SharedMeshConfig::CONFIG_MAP).await;
+    let shared = shared.and_then(|shared| text(shared, SharedMeshConfig::KEY));
+    Some(shared.into_iter().chain([own]).collect())
 }
 
 /// What [`control_plane`] looks at that one LIST a kind has.
 pub fn control_plane_scope(scope: Scope, namespace: &str, gateway_namespace: &str) -> Scope {
-    let scope = scope.and::<Deployment>(namespace, DEPLOYMENT);
+    let scope = scope.and::<Deployment>(namespace, DEPLOYMENT).and::<ConfigMap>(namespace, CONFIG.0);
     gateway::gateway_scope(
         authority::scope(scope, namespace),
         GatewayRole::EastWest,
@@ -111,13 +141,13 @@ async fn replicas(
     cluster: &Snapshot,
     namespace: &str,
     asks_istiod: bool,
-) -> Result<Result<Vec<Replica>, String>, Error> {
+) -> Result<Result<Vec<(Replica, Value)>, String>, Error> {
     if let Some(pod) = only_pod(cluster, namespace).await {
         if !asks_istiod {
-            return Ok(Ok(vec![Replica::new()]));
+            return Ok(Ok(vec![(Replica::new(), Value::Null)]));
         }
         // If there is another one in its place by now, that is found below.
-        if let Ok(replica) = asked(cluster.cluster(), namespace, pod).await {
+        if let Ok(replica) = asked(cluster.cluster(), namespace, &pod).await {
             return Ok(Ok(vec![replica]));
         }
     }
@@ -125,9 +155,9 @@ async fn replicas(
     let is_of_istiod = |pod: &&Pod| pod.labels().get(LABEL.0).is_some_and(|name| name == LABEL.1);
     let ready = found.iter().filter(is_of_istiod).filter(|pod| is_ready(pod)).map(ResourceExt::name_any);
     if !asks_istiod {
-        return Ok(Ok(ready.map(|_| Replica::new()).collect()));
+        return Ok(Ok(ready.map(|_| (Replica::new(), Value::Null)).collect()));
     }
-    let answers = join_all(ready.map(|pod| asked(cluster.cluster(), namespace, pod))).await;
+    let answers = join_all(ready.map(async |pod| asked(cluster.cluster(), namespace, &pod).await)).await;
     Ok(answers.into_iter().collect())
 }
 
@@ -141,51 +171,16 @@ async fn only_pod(cluster: &Snapshot, namespace: &str) -> Option<String> {
     (rolled_out(&deployment) == Some(1) && is_its_pod).then_some(leader.holder)
 }
 
-async fn asked(cluster: &Cluster, namespace: &str, pod: String) -> Result<Replica, String> {
-    let pods = Api::<Pod>::namespaced(cluster.client(), namespace);
-    let looked = tokio::time::timeout(PATIENCE, clusters_of(cluster, pods, pod)).await;
-    looked.unwrap_or_else(|_| Err("istiod did not respond".to_owned()))
+async fn asked(cluster: &Cluster, namespace: &str, pod: &str) -> Result<(Replica, Value), String> {
+    let [clusters, mesh] = debug::ask(cluster, namespace, pod, [DEBUG_CLUSTERS, DEBUG_MESH]).await?;
+    // One that does not tell its configuration still tells the clusters that it knows.
+    let mesh = mesh.body().ok().and_then(|body| serde_json::from_slice(body).ok());
+    Ok((replica(clusters.body()?)?, mesh.unwrap_or_default()))
 }
 
-async fn clusters_of(cluster: &Cluster, pods: Api<Pod>, pod: String) -> Result<Replica, String> {
-    let forwarded = pods.portforward(&pod, &[DEBUG_PORT]).await;
-    let mut forward = forwarded.map_err(|error| not_forwarded(&error, &cluster.failure(&error)))?;
-    let mut stream = forward.take_stream(DEBUG_PORT).ok_or("the API server opened no stream")?;
-    let request = format!("GET {DEBUG_PATH} HTTP/1.0\r\nHost: localhost\r\n\r\n");
-    let lost = |_| "the connection to istiod's pod was lost".to_owned();
-    stream.write_all(request.as_bytes()).await.map_err(lost)?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.map_err(lost)?;
-    parse(&answer)
-}
-
-/// Why no port could be forwarded, in the API server's words where it has some.
-fn not_forwarded(error: &kube::Error, failure: &Failure) -> String {
-    match (error, failure) {
-        (kube::Error::UpgradeConnection(UpgradeConnectionError::ProtocolSwitch(code)), _) => {
-            format!(
-                "the API server, or a proxy in front of it, does not forward ports (HTTP {})",
-                code.as_u16()
-            )
-        }
-        (kube::Error::UpgradeConnection(_), _) => {
-            "the API server, or a proxy in front of it, does not forward ports".to_owned()
-        }
-        (_, Failure::Forbidden { message } | Failure::Server { message, .. }) => message.clone(),
-        (_, Failure::Unauthorized) => "the API server does not accept the credentials (HTTP 401)".to_owned(),
-        (_, Failure::Unreachable(reason)) => format!("the API server cannot be reached: {reason}"),
-    }
-}
-
-fn parse(answer: &str) -> Result<Replica, String> {
-    let Some((head, body)) = answer.split_once("\r\n\r\n") else {
-        return Err("istiod sent no response".to_owned());
-    };
-    if head.split(' ').nth(1) != Some("200") {
-        return Err(format!("istiod responded with {}", head.lines().next().unwrap_or_default()));
-    }
-    let clusters: Vec<RemoteCluster> =
-        serde_json::from_str(body).map_err(|_| "istiod's response is not the list of clusters".to_owned())?;
+fn replica(body: &[u8]) -> Result<Replica, String> {
+    let clusters: Vec<RemoteCluster> = serde_json::from_slice(body)
+        .map_err(|_| "istiod's response is not the list of clusters".to_owned())?;
     Ok(clusters.into_iter().map(|cluster| (cluster.id, cluster.sync_status)).collect())
 }
 
@@ -195,33 +190,10 @@ mod tests {
 
     #[test]
     fn istiods_answer_names_clusters_and_how_far_they_are() {
-        let answer = "HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n\
-                      [{\"id\":\"east\",\"secretName\":\"\",\"syncStatus\":\"synced\"},\
-                       {\"id\":\"west\",\"secretName\":\"istio-system/istio-remote-secret-west\",\"syncStatus\":\"timeout\"}]";
-        let replica = parse(answer).unwrap();
+        let answer = "[{\"id\":\"east\",\"secretName\":\"\",\"syncStatus\":\"synced\"},\
+                      {\"id\":\"west\",\"secretName\":\"istio-system/istio-remote-secret-west\",\"syncStatus\":\"timeout\"}]";
+        let replica = replica(answer.as_bytes()).unwrap();
         assert_eq!(replica["east"], "synced");
         assert_eq!(replica["west"], "timeout");
-    }
-
-    #[test]
-    fn an_answer_that_is_none_says_why() {
-        assert_eq!(
-            parse("HTTP/1.0 403 Forbidden\r\n\r\nno").unwrap_err(),
-            "istiod responded with HTTP/1.0 403 Forbidden"
-        );
-        assert_eq!(parse("").unwrap_err(), "istiod sent no response");
-    }
-
-    #[test]
-    fn why_no_port_is_forwarded_is_said_in_the_servers_words() {
-        let message =
-            "pods \"istiod-1\" is forbidden: User \"ci\" cannot create resource \"pods/portforward\"";
-        let error =
-            kube::Error::Api(kube::core::Status::failure(message, "Forbidden").with_code(403).boxed());
-        assert_eq!(not_forwarded(&error, &Failure::of(&error, false)), message);
-        let code = http::StatusCode::BAD_GATEWAY;
-        let error = kube::Error::UpgradeConnection(UpgradeConnectionError::ProtocolSwitch(code));
-        let text = not_forwarded(&error, &Failure::of(&error, false));
-        assert_eq!(text, "the API server, or a proxy in front of it, does not forward ports (HTTP 502)");
     }
 }

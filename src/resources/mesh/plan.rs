@@ -22,6 +22,7 @@ use super::rendering::{Common, Rendering};
 use super::renewal;
 use super::resource::MeshResource;
 use super::roots::Inquiry;
+use super::settings;
 use crate::diagnostics;
 use crate::lifecycle::{Managed as _, Manifests, PlannedClusters, Recorded, Secrets, planned_manifests};
 use crate::mesh::ClusterName;
@@ -39,6 +40,9 @@ pub async fn plan(
     let (readings, warnings) = readings(config)?;
     // What is accepted for good is said once, when the mesh is made.
     let mut messages = if prior.is_none() { warnings } else { Diagnostics::new() };
+    if prior.is_none_or(|prior| settings::are_changed(prior, config)) {
+        messages.extend(readings.setting_warnings.clone());
+    }
     let known = prior.map(MeshModel::recorded).unwrap_or_default();
     let labels = labels(config);
     check_blocks(labels.as_ref(), &known, data)?;
@@ -137,6 +141,7 @@ impl Inputs<'_> {
             check_existing(mesh, reachable, None, &data.engines, self.cancel).await?;
         }
         let charts = MeshCharts::fetch(mesh.clone(), recorded, data).await?;
+        settings::check_tables(&charts)?;
         planned.chart_digests = pinned(charts.digests(), &recorded.chart_digests);
         let rendering = Rendering {
             charts: &charts,
@@ -149,6 +154,7 @@ impl Inputs<'_> {
             out_of_reach: &out_of_reach,
         };
         let drawn = rendering.objects(&readings.meshes, facts)?;
+        charts.discovery().check(reachable).await?;
         Ok(Some(drawn).filter(|drawn| !drawn.objects.is_empty()))
     }
 

@@ -60,6 +60,8 @@ pub enum Part {
     FluxSsa,
     /// The lab's own program that tells what Terraform's library of values makes of encoded values.
     CtyOracle,
+    /// The lab's own program that tells what istiod makes of documents of its mesh configuration.
+    MeshConfigOracle,
     /// The lab's own program that drives a provider with terraform-plugin-testing.
     PluginAcceptance,
     /// A provider on terraform-plugin-framework that does nothing, which our framework is measured beside.
@@ -99,6 +101,7 @@ impl Part {
         Self::Tofu,
         Self::Tfplugindocs,
         Self::CtyOracle,
+        Self::MeshConfigOracle,
         Self::PluginAcceptance,
     ];
 
@@ -129,6 +132,7 @@ impl Part {
         Self::Tofu,
         Self::Tfplugindocs,
         Self::CtyOracle,
+        Self::MeshConfigOracle,
         Self::PluginAcceptance,
         Self::PluginPeer,
         Self::CargoDeny,
@@ -166,6 +170,7 @@ impl Part {
             Self::Tfplugindocs => "tfplugindocs",
             Self::FluxSsa => "flux-ssa",
             Self::CtyOracle => "cty-oracle",
+            Self::MeshConfigOracle => "mesh-config-oracle",
             Self::PluginAcceptance => "plugin-acceptance",
             Self::PluginPeer => "plugin-peer",
             Self::CargoDeny => "cargo-deny",
@@ -211,6 +216,7 @@ impl Part {
             Self::Tofu => &recipe::TOFU,
             Self::Tfplugindocs => &recipe::TFPLUGINDOCS,
             Self::CtyOracle => &recipe::CTY_ORACLE,
+            Self::MeshConfigOracle => &recipe::MESH_CONFIG_ORACLE,
             Self::PluginAcceptance => &recipe::PLUGIN_TESTING,
             Self::PluginPeer => &recipe::PLUGIN_PEER,
             Self::CargoDeny => &recipe::CARGO_DENY,
