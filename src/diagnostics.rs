@@ -12,7 +12,7 @@ use tfplugin::{AttributePath, Diagnostic, Diagnostics};
 
 use self::chain::{capitalised, causes, chain};
 pub use self::objects::lines;
-pub use self::violations::{MemberSyntax, violation};
+pub use self::violations::{MemberSyntax, field_path, violation};
 use crate::clusters::{self, Reason, SettingError};
 use crate::documents::DocumentError;
 use crate::observe::InstalledError;

@@ -4,7 +4,7 @@ use tfplugin::{AttributePath, Diagnostic};
 
 use super::chain::capitalised;
 use crate::mesh::{
-    ApiServerRule, AuthorityMode, AuthorityRule, CallerRule, EntranceRule, GatewayRole, GatewayRule,
+    ApiServerRule, AuthorityMode, AuthorityRule, CallerRule, EntranceRule, FieldPath, GatewayRole, GatewayRule,
     ImageRule, MeshRule, OtherRole, RemoteControlPlane, Rule, Severity, Step, TopologyRule, ValueRule,
     Violation,
 };
@@ -18,13 +18,18 @@ pub struct MemberSyntax {
     pub block: &'static str,
 }
 
-/// A rule that the declared mesh breaks.
-pub fn violation(violation: &Violation, syntax: &MemberSyntax) -> Diagnostic {
-    let path = violation.field.steps().iter().fold(AttributePath::root(), |path, step| match step {
+/// Where a field of the declaration is in the resource.
+pub fn field_path(field: &FieldPath, syntax: &MemberSyntax) -> AttributePath {
+    field.steps().iter().fold(AttributePath::root(), |path, step| match step {
         Step::Member(name) => (syntax.place)(name),
         Step::Attribute(name) => path.attribute(*name),
         Step::Key(label) => path.key(label),
-    });
+    })
+}
+
+/// A rule that the declared mesh breaks.
+pub fn violation(violation: &Violation, syntax: &MemberSyntax) -> Diagnostic {
+    let path = field_path(&violation.field, syntax);
     let cause = match &violation.rule {
         Rule::NotAMapping => format!("{path} is not a mapping."),
         rule => rule.to_string(),
@@ -130,6 +135,23 @@ fn of_values(rule: &ValueRule, syntax: &MemberSyntax) -> String {
             why: OtherRole::NoInjection | OtherRole::Unreadable | OtherRole::NoGateway,
             ..
         } => format!("Remove {path}, or set it to the chart's default."),
+        ValueRule::OtherRole { path, why: OtherRole::OtherAuthority, .. } => format!(
+            "Remove {path}. To sign with your own authority, give istiod an intermediate of it: certificate_authority with the \
+             mode \"given\" or \"existing\"."
+        ),
+        ValueRule::OtherRole { path, why: OtherRole::OtherRoots | OtherRole::NoConfiguration, .. } => {
+            format!("Remove {path}.")
+        }
+        ValueRule::OtherRole { path, why: OtherRole::Unobservable, .. } => format!(
+            "Remove {path}. istiod answers its debug interface on port 8080 only to its own pod and to callers with a valid token; to close \
+             the port to other pods, use a NetworkPolicy."
+        ),
+        ValueRule::OtherDomain { path, .. } => format!(
+            "Set {path} to the same domain in all clusters, in the chart \"istiod\" block of the mesh, or remove it."
+        ),
+        ValueRule::Domain { .. } => {
+            "Use the domain that the clusters' DNS serves Services in, such as \"k8s.example\".".to_owned()
+        }
         ValueRule::IgnoresHostNames { path } => {
             format!("Remove {path}, or set addresses of the gateways to IP addresses.")
         }

@@ -231,7 +231,10 @@ fn weighed(heard: Heard, held: Held) -> Verdict {
         (Held::Absent, Heard::Now(_)) if last != LinkState::Ready => Verdict::Is(LinkState::Missing),
         (Held::Current, Heard::Now(LinkState::Missing)) => Verdict::Unless(LinkState::Syncing),
         (Held::Current, Heard::Now(_)) if last != LinkState::Ready => Verdict::Unless(last),
-        (Held::Current, Heard::Before(_)) if last.is_fault_of_access() => Verdict::Unless(LinkState::Unknown),
+        // Where nothing was ever heard, what can be seen from here has to be enough.
+        (Held::Current, Heard::Before(_)) if last.is_fault_of_access() || last == LinkState::Unknown => {
+            Verdict::Unless(LinkState::Unknown)
+        }
         _ => Verdict::Is(last),
     }
 }
@@ -433,9 +436,15 @@ mod tests {
 
     #[test]
     fn what_was_last_seen_stays_where_nothing_speaks_against_it() {
-        for last in [Ready, Unknown, Syncing, Timeout] {
+        for last in [Ready, Syncing, Timeout] {
             assert_eq!(weighed(Heard::Before(last), Held::Current), Is(last));
         }
+    }
+
+    #[test]
+    fn a_link_of_which_nothing_was_ever_heard_is_tried_out() {
+        assert_eq!(weighed(Heard::Before(Unknown), Held::Current), Unless(Unknown));
+        assert_eq!(weighed(Heard::Before(Unknown), Held::Unseen), Is(Unknown));
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod state;
 mod wait;
 
 pub use authority::{AuthorityState, Expiring, roots, signer};
-pub use control_plane::ControlPlaneState;
+pub use control_plane::{ControlPlaneState, RunningConfiguration};
 pub use finding::{Class, ClusterStates, Finding, Part, Place, findings};
 pub use gateway::{EastWest, GatewayState};
 pub use known_gateway::{Door, Misconception, WantedGateway};

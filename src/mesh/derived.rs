@@ -148,7 +148,11 @@ fn gateway_values(identity: &MeshIdentity, member: &Member) -> Vec<DerivedValue>
         let itself = Origin::Gateway(role);
         let own = match role {
             GatewayRole::EastWest => {
-                vec![value(&["networkGateway"], json!(member.network), Origin::Network)]
+                vec![
+                    value(&["networkGateway"], json!(member.network), Origin::Network),
+                    // The chart writes it because of the former.
+                    value(&["labels", EastWestGateway::NETWORK_LABEL], Value::Null, itself),
+                ]
             }
             GatewayRole::Federation => vec![
                 value(&["networkGateway"], json!(""), itself),

@@ -11,6 +11,7 @@ use super::names::{ClusterName, MeshId, Namespace, Network, TrustDomain};
 use super::release::GatewayRole;
 use super::shared_mesh_config::CaCertificate;
 use super::violation::FieldPath;
+use super::well_known::DEFAULT_DOMAIN_SUFFIX;
 
 /// What all members of a mesh have alike: its names, what its clusters run on, and what is said for all of them at once.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +26,7 @@ pub struct MeshIdentity {
     pub(super) ca_certificates: Vec<CaCertificate>,
     pub(super) networks: BTreeSet<Network>,
     pub(super) static_networks: BTreeMap<ClusterName, Value>,
+    pub(super) domain_suffix: String,
 }
 
 impl MeshIdentity {
@@ -78,6 +80,11 @@ impl MeshIdentity {
         self.networks.len() > 1
     }
 
+    /// How the names of Services end in all clusters of the mesh.
+    pub fn domain_suffix(&self) -> &str {
+        &self.domain_suffix
+    }
+
     /// Istio's `meshNetworks` of one control plane: the gateways whose addresses are typed rather than observed, null if there are none.
     pub fn static_networks(&self, reader: &ClusterName) -> &Value {
         self.static_networks.get(reader).unwrap_or(&Value::Null)
@@ -94,7 +101,11 @@ impl MeshIdentity {
         };
         let of_reader =
             |member: &&Member| (member.name.clone(), static_networks(member.name.as_str(), gateways()));
+        let domain_suffix = members
+            .iter()
+            .find_map(|member| self.said_domain_suffix(member)?.value.as_str().map(str::to_owned));
         Self {
+            domain_suffix: domain_suffix.unwrap_or_else(|| DEFAULT_DOMAIN_SUFFIX.to_owned()),
             networks: members.iter().map(|member| member.network.clone()).collect(),
             static_networks: members.iter().map(of_reader).collect(),
             ..self

@@ -24,6 +24,7 @@ mod names;
 mod release;
 mod remote_control_plane;
 mod rules;
+mod settings;
 mod shared_mesh_config;
 mod validate;
 mod validated;
@@ -55,6 +56,7 @@ pub use rules::{
     ApiServerRule, AuthorityRule, CallerRule, EntranceRule, GatewayRule, ImageRule, MeshRule, OtherRole,
     TopologyRule, ValueRule,
 };
+pub use settings::{Setting, SettingKind};
 pub use shared_mesh_config::{CaCertificate, SharedMeshConfig};
 pub use validated::{ValidatedMesh, ValidatedPrimary};
 pub use violation::{FieldPath, Rule, Severity, Step, Violation};

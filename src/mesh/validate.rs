@@ -7,6 +7,7 @@ use super::names::ClusterName;
 use super::rules;
 use super::validated::{ValidatedMesh, ValidatedPrimary};
 use super::violation::{FieldPath, Violation, Violations};
+use super::well_known::DEFAULT_DOMAIN_SUFFIX;
 
 /// The clusters with a control plane.
 type Primaries = BTreeMap<ClusterName, ValidatedPrimary>;
@@ -84,6 +85,7 @@ impl Mesh {
                 ca_certificates,
                 networks: BTreeSet::new(),
                 static_networks: BTreeMap::new(),
+                domain_suffix: DEFAULT_DOMAIN_SUFFIX.to_owned(),
             };
             Some(identity.with_members(&members(&primaries)))
         })();
@@ -105,6 +107,7 @@ fn between(identity: &MeshIdentity, primaries: &Primaries) -> Vec<Violation> {
     found.extend(rules::ranges_are_apart(&members));
     found.extend(rules::releases_are_close(&members));
     found.extend(rules::federation_has_a_trust_domain(identity.trust_domain.as_str(), &members));
+    found.extend(rules::domains_are_alike(identity, &members));
     for primary in primaries.values() {
         let member = &primary.member;
         let is_reader = |reader: &str| primaries.keys().any(|name| name.as_str() == reader);

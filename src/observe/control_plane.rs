@@ -7,6 +7,7 @@ use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use kube::ResourceExt;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::authority::{self, CertificateFiles};
 use super::debug;
@@ -14,14 +15,16 @@ use super::gateway::{self, Gateway};
 use super::pods::{is_ready, rolled_out};
 use super::snapshot::{Scope, Snapshot};
 use crate::clusters::{Cluster, Error};
-use crate::mesh::GatewayRole;
+use crate::mesh::{GatewayRole, SharedMeshConfig};
 
 /// istiod's Deployment.
 const DEPLOYMENT: &str = "istiod";
 /// The label of its pods.
 const LABEL: (&str, &str) = ("app", "istiod");
-/// The clusters and the gateways that istiod knows, in `pilot/pkg/xds/debug.go`.
-const DEBUG_PATHS: [&str; 2] = ["/debug/clusterz", "/debug/networkz"];
+/// The clusters and the gateways that istiod knows, and the mesh configuration that it runs with, in `pilot/pkg/xds/debug.go`.
+const DEBUG_PATHS: [&str; 3] = ["/debug/clusterz", "/debug/networkz", "/debug/mesh"];
+/// The ConfigMap that it is given the configuration in, and its key.
+const CONFIG: (&str, &str) = ("istio", "mesh");
 /// The ConfigMap in which istiods that read Ingresses elect their leader, and the annotation that names it
 /// (`pilot/pkg/leaderelection`).
 const ELECTION: &str = "istio-leader";
@@ -40,6 +43,17 @@ pub struct ControlPlane {
     pub authority: Option<CertificateFiles>,
     /// The east-west gateway; `None` if it has no Service.
     pub gateway: Option<Gateway>,
+    /// The mesh configuration that istiod was given, and what it runs with.
+    pub mesh_config: RunningMeshConfig,
+}
+
+/// The mesh configuration of one control plane.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunningMeshConfig {
+    /// The documents that istiod reads, YAML, the first one first; `None` if they were not seen.
+    pub given: Option<Vec<String>>,
+    /// What each pod that was asked runs with.
+    pub running: Vec<Value>,
 }
 
 impl ControlPlane {
@@ -118,14 +132,34 @@ pub async fn control_plane(
         gateway::gateway(cluster, GatewayRole::EastWest, namespace, gateway_namespace),
         replicas(cluster, namespace, asks_istiod),
     );
-    let (deployment, (roots, authority, gateway, replicas)) =
+    let (deployment, (roots, authority, gateway, asked)) =
         Box::pin(try_join(cluster.get::<Deployment>(namespace, DEPLOYMENT), looks)).await?;
-    Ok(ControlPlane { is_installed: deployment.is_some(), replicas, roots, authority, gateway })
+    let (replicas, running) = match asked {
+        Ok(asked) => {
+            let (replicas, running): (Vec<Replica>, Vec<Value>) = asked.into_iter().unzip();
+            (Ok(replicas), running)
+        }
+        Err(reason) => (Err(reason), Vec::new()),
+    };
+    let given = given(cluster, namespace).await;
+    // One that does not tell it is not compared.
+    let running = running.into_iter().filter(|running| !running.is_null()).collect();
+    let mesh_config = RunningMeshConfig { given, running };
+    Ok(ControlPlane { is_installed: deployment.is_some(), replicas, roots, authority, gateway, mesh_config })
+}
+
+/// The documents in the ConfigMaps, without a request for them.
+async fn given(cluster: &Snapshot, namespace: &str) -> Option<Vec<String>> {
+    let text = |config_map: ConfigMap, key: &str| config_map.data.unwrap_or_default().remove(key);
+    let own = text(cluster.seen::<ConfigMap>(namespace, CONFIG.0).await?, CONFIG.1)?;
+    let shared = cluster.seen::<ConfigMap>(namespace, SharedMeshConfig::CONFIG_MAP).await;
+    let shared = shared.and_then(|shared| text(shared, SharedMeshConfig::KEY));
+    Some(shared.into_iter().chain([own]).collect())
 }
 
 /// What [`control_plane`] looks at that one LIST a kind has.
 pub fn control_plane_scope(scope: Scope, namespace: &str, gateway_namespace: &str) -> Scope {
-    let scope = scope.and::<Deployment>(namespace, DEPLOYMENT);
+    let scope = scope.and::<Deployment>(namespace, DEPLOYMENT).and::<ConfigMap>(namespace, CONFIG.0);
     gateway::gateway_scope(
         authority::scope(scope, namespace),
         GatewayRole::EastWest,
@@ -144,13 +178,13 @@ async fn replicas(
     cluster: &Snapshot,
     namespace: &str,
     asks_istiod: bool,
-) -> Result<Result<Vec<Replica>, String>, Error> {
+) -> Result<Result<Vec<(Replica, Value)>, String>, Error> {
     if let Some(pod) = only_pod(cluster, namespace).await {
         if !asks_istiod {
-            return Ok(Ok(vec![Replica::default()]));
+            return Ok(Ok(vec![(Replica::default(), Value::Null)]));
         }
         // If there is another one in its place by now, that is found below.
-        if let Ok(replica) = asked(cluster.cluster(), namespace, pod).await {
+        if let Ok(replica) = asked(cluster.cluster(), namespace, &pod).await {
             return Ok(Ok(vec![replica]));
         }
     }
@@ -158,9 +192,9 @@ async fn replicas(
     let is_of_istiod = |pod: &&Pod| pod.labels().get(LABEL.0).is_some_and(|name| name == LABEL.1);
     let ready = found.iter().filter(is_of_istiod).filter(|pod| is_ready(pod)).map(ResourceExt::name_any);
     if !asks_istiod {
-        return Ok(Ok(ready.map(|_| Replica::default()).collect()));
+        return Ok(Ok(ready.map(|_| (Replica::default(), Value::Null)).collect()));
     }
-    let answers = join_all(ready.map(|pod| asked(cluster.cluster(), namespace, pod))).await;
+    let answers = join_all(ready.map(async |pod| asked(cluster.cluster(), namespace, &pod).await)).await;
     Ok(answers.into_iter().collect())
 }
 
@@ -174,10 +208,13 @@ async fn only_pod(cluster: &Snapshot, namespace: &str) -> Option<String> {
     (rolled_out(&deployment) == Some(1) && is_its_pod).then_some(leader.holder)
 }
 
-async fn asked(cluster: &Cluster, namespace: &str, pod: String) -> Result<Replica, String> {
-    let [clusters, gateways] = debug::ask(cluster, namespace, &pod, DEBUG_PATHS).await?;
+async fn asked(cluster: &Cluster, namespace: &str, pod: &str) -> Result<(Replica, Value), String> {
+    let [clusters, gateways, mesh] = debug::ask(cluster, namespace, pod, DEBUG_PATHS).await?;
     let clusters = clusters_in(&clusters?)?;
-    Ok(Replica { clusters, gateways: gateways.ok().and_then(|body| gateways_in(&body)) })
+    // One that does not tell its gateways or its configuration still tells the clusters that it knows.
+    let mesh = mesh.ok().and_then(|body| serde_json::from_slice(&body).ok());
+    let replica = Replica { clusters, gateways: gateways.ok().and_then(|body| gateways_in(&body)) };
+    Ok((replica, mesh.unwrap_or_default()))
 }
 
 fn clusters_in(body: &[u8]) -> Result<BTreeMap<String, String>, String> {

@@ -27,7 +27,7 @@ use crate::mesh::ClusterFacts;
 
 pub use authority::{CertificateFiles, HeldCertificates, certificates, certificates_scope, roots};
 pub use control_plane::{
-    ControlPlane, KnownGateway, Replica, control_plane, control_plane_scope, leader_scope,
+    ControlPlane, KnownGateway, Replica, RunningMeshConfig, control_plane, control_plane_scope, leader_scope,
 };
 pub use definitions::definitions_in_use;
 pub use gateway::{
@@ -37,7 +37,7 @@ pub use gateway::{
 pub use installed::{Installed, InstalledError, installed};
 pub use labelled_gateways::{NetworkGateway, labelled_gateways};
 pub use members::members;
-pub use namespaces::{Namespaces, known_facts_with_namespaces};
+pub use namespaces::{Namespaces, known_facts_with_namespaces, namespace_labels};
 pub use page::join_page;
 pub use proxies::{ControlPlaneName, Workload, proxies};
 pub use remote_access::{

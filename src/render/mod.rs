@@ -111,7 +111,7 @@ pub fn render_with(
     }
     let east_west = member.gateway(GatewayRole::EastWest);
     if let Some(gateway) = east_west.filter(|_| identity.has_several_networks()) {
-        set.push(Component::Exposure, gateway::exposure(gateway), Placeholders::new())?;
+        set.push(Component::Exposure, gateway::exposure(identity, gateway), Placeholders::new())?;
     }
     for object in remote_control_plane::objects(identity, member, primary.remote_control_plane()) {
         set.push(Component::Exposure, object, Placeholders::new())?;

@@ -648,8 +648,12 @@ fn a_given_authority_is_written_but_for_its_key() {
 
 /// `east` with these blocks, and a cluster on another network.
 fn east_with(change: impl FnOnce(&mut Primary)) -> ManifestSet {
+    east_of(|mesh| change(mesh.primaries.get_mut("east").unwrap()))
+}
+
+fn east_of(change: impl FnOnce(&mut Mesh)) -> ManifestSet {
     let mut mesh = two_clusters(["net-east", "net-west"]);
-    change(mesh.primaries.get_mut("east").unwrap());
+    change(&mut mesh);
     let [east, _] = render_both(&mesh);
     east
 }
@@ -789,4 +793,42 @@ fn certificates_of_others_are_in_the_record_and_never_in_the_standard_mesh_confi
     let expected =
         json!({"trustDomain": "shop.example", "rootNamespace": "policies", "caCertificates": [entry]});
     assert_eq!(record, expected);
+}
+
+#[test]
+fn what_names_services_follows_the_domain_of_the_clusters() {
+    let values = json!({"global": {"proxy": {"clusterDomain": "k8s.example"}}});
+    let set = east_of(|mesh| {
+        mesh.chart.insert("istiod".to_owned(), values);
+        mesh.primaries.get_mut("east").unwrap().remote_control_plane = Some(RemoteControlPlane::default());
+    });
+    let hosts = &find(&set, "Gateway", "cross-network-gateway")["spec"]["servers"][0]["hosts"];
+    assert_eq!(hosts, &json!(["*.k8s.example"]));
+    for route in find(&set, "VirtualService", "istiod-vs")["spec"]["tls"].as_array().unwrap() {
+        let host = &route["route"][0]["destination"]["host"];
+        assert_eq!(host, "istiod.istio-system.svc.k8s.example");
+    }
+    let arguments = &find(&set, "Deployment", "istiod")["spec"]["template"]["spec"]["containers"][0]["args"];
+    assert!(arguments.to_string().contains("\"--domain\",\"k8s.example\""), "{arguments}");
+}
+
+#[test]
+fn a_network_policy_of_a_gateway_opens_what_other_networks_call() {
+    let values = json!({"global": {"networkPolicy": {"enabled": true}}});
+    let set = east_of(|mesh| {
+        mesh.chart.insert("gateway".to_owned(), values);
+        mesh.primaries.get_mut("east").unwrap().member.federation_gateway =
+            Some(crate::mesh::EastWestGateway::default());
+    });
+    let open = |name: &str| -> BTreeSet<i64> {
+        let rules = find(&set, "NetworkPolicy", name)["spec"]["ingress"].as_array().unwrap().clone();
+        let ports = rules.iter().flat_map(|rule| rule["ports"].as_array().unwrap().clone());
+        ports.filter_map(|port| port["port"].as_i64()).collect()
+    };
+    for name in ["istio-eastwestgateway", "istio-federationgateway"] {
+        let service = &find(&set, "Service", name)["spec"]["ports"];
+        let needed: BTreeSet<i64> =
+            service.as_array().unwrap().iter().filter_map(|port| port["targetPort"].as_i64()).collect();
+        assert!(open(name).is_superset(&needed), "{name}: {:?} without {needed:?}", open(name));
+    }
 }

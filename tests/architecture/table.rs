@@ -28,6 +28,11 @@ pub const TABLE: &[Row] = &[
         packages: Only(&["ipnet", "semver", "serde", "serde_json", "thiserror"]),
     },
     Row {
+        module: "mesh_config",
+        modules: &[],
+        packages: Only(&["prost_reflect", "serde_json", "thiserror"]),
+    },
+    Row {
         module: "trust",
         modules: &["mesh"],
         packages: Only(&[
@@ -158,6 +163,7 @@ const USED_BY_VERBS: &[&str] = &[
     "lifecycle",
     "manifests",
     "mesh",
+    "mesh_config",
     "observe",
     "provider_data",
     "render",

@@ -4,6 +4,7 @@
 mod api_server;
 mod authority;
 mod callers;
+mod domain;
 mod entrances;
 mod gateway;
 mod images;
@@ -26,6 +27,7 @@ pub use values::{OtherRole, ValueRule};
 pub(super) use api_server::api_server;
 pub(super) use authority::authority;
 pub(super) use callers::callers;
+pub(super) use domain::domains_are_alike;
 pub(super) use entrances::{
     federation_gateway_is_apart, federation_has_a_trust_domain, remote_control_plane,
 };
@@ -38,4 +40,6 @@ pub(super) use names::{charts, document, name};
 pub(super) use topology::{
     has_a_primary, networks_have_gateways, ranges_are_apart, releases_are_close, somebody_stays,
 };
+#[cfg(test)]
+pub(super) use values::{DISCOVERY_ADDRESS, OF_NAMES, Refused};
 pub(super) use values::{OF_NO_PRIMARY, host_names_are_resolved, values_fit};

@@ -7,6 +7,7 @@ use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
 use super::authority_block;
 use super::model::{MeshModel, PrimaryModel};
 use super::place::{MEMBER, primary};
+use super::settings;
 use super::trust_list;
 use crate::blocks::{Loose, Notes, Reader, StandIn};
 use crate::diagnostics;
@@ -27,6 +28,7 @@ pub fn declare(config: &MeshModel) -> Result<(Field<ValidatedMesh>, Diagnostics)
     };
     let valid = mesh.validate().map_err(|violations| -> Diagnostics { told(&violations) })?;
     trust_list::check(&valid)?;
+    settings::check(&valid)?;
     let warnings = told(valid.warnings());
     Ok((Field::Known(valid), warnings))
 }

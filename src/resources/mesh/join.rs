@@ -227,7 +227,9 @@ fn value(values: Field<&String>, path: &[&str]) -> Field<String> {
     values.and_then(|values| {
         // What cannot be read has been refused before.
         let values = helm_template::yaml::parse(values).unwrap_or_default();
-        let value = path.iter().try_fold(&values, |value, key| value.get(*key));
+        let at = |path: &[&str]| path.iter().try_fold(&values, |value, key| value.get(*key));
+        // The chart merges what is below `pilot` over the rest.
+        let value = at(&[&["pilot"], path].concat()).or_else(|| at(path));
         value.and_then(|value| value.as_str()).map(str::to_owned).into()
     })
 }

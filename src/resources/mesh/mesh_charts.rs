@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use futures::future::try_join_all;
 use tfplugin::{AttributePath, Diagnostic};
 
+use super::discovery::Discoveries;
+use super::settings;
 use crate::charts::{self, Fetched};
 use crate::desired::ManifestSet;
 use crate::diagnostics;
@@ -19,6 +21,7 @@ pub struct MeshCharts {
     pub mesh: ValidatedMesh,
     charts: BTreeMap<String, Fetched>,
     renderer: Renderer,
+    discovery: Discoveries,
     #[cfg(feature = "leak")]
     leak: String,
 }
@@ -56,6 +59,7 @@ impl MeshCharts {
             mesh,
             charts,
             renderer: Renderer::default(),
+            discovery: Discoveries::default(),
             #[cfg(feature = "leak")]
             leak: data.credentials(),
         })
@@ -80,8 +84,22 @@ impl MeshCharts {
         let member = primary.member();
         let charts = member.charts().map(|name| Ok((name, self.chart(name, member)?)));
         let charts = charts.collect::<Result<_, Diagnostic>>()?;
-        render::render_with(&self.renderer, mesh, primary, &charts, facts)
-            .map_err(|error| cannot_render(cluster, &error))
+        let set = render::render_with(&self.renderer, mesh, primary, &charts, facts)
+            .map_err(|error| cannot_render(cluster, &error))?;
+        settings::check_rendered(cluster, member, &set)?;
+        self.discovery.note(cluster, member, &set);
+        Ok(set)
+    }
+
+    /// Which namespaces istiod looks at in the clusters that were rendered.
+    pub fn discovery(&self) -> &Discoveries {
+        &self.discovery
+    }
+
+    /// The chart of this name for a member, if it needs it.
+    pub fn of(&self, name: ChartName, member: &Member) -> Option<&helm_template::Chart> {
+        let fetched = self.charts.get(&chart_key(name, member.version().as_str()));
+        fetched.map(|fetched| &fetched.chart)
     }
 
     fn chart(&self, name: ChartName, member: &Member) -> Result<&helm_template::Chart, Diagnostic> {
@@ -133,6 +151,7 @@ impl MeshCharts {
             mesh,
             charts,
             renderer: Renderer::default(),
+            discovery: Discoveries::default(),
             #[cfg(feature = "leak")]
             leak: String::new(),
         }

@@ -34,8 +34,9 @@ pub fn status() -> Attribute {
 }
 
 /// Every word of [`health`](crate::health), and what follows from it.
-const DESCRIPTION: &str = "Condition of the mesh when it was last observed. `clusters`: `control_plane` (`ready`, `not_ready`, or `absent` where \
-     istiod is not installed), `root_fingerprints` and `root_expires` of the roots that its proxies trust, `authority` \
+const DESCRIPTION: &str = "Condition of the mesh when it was last observed. `clusters`: `control_plane` (`ready`, `not_ready`, \
+     `other_trust_domain` or `other_configuration` where istiod runs another mesh configuration than the one that it was given, or \
+     `absent` where istiod is not installed), `root_fingerprints` and `root_expires` of the roots that its proxies trust, `authority` \
      (`ready`, `renewal_due`: the next apply renews its intermediate, `missing`: there is no Secret `cacerts`, `unusable`: \
      istiod cannot sign with it, or `not_in_use`: proxies trust another root than it leads to) and `authority_expires` of \
      the certificate that its istiod signs with (null if that is its own root), `gateway` (`ready`, `absent`, `no_address`: \

@@ -23,6 +23,7 @@ use super::rendering::{Common, Rendering};
 use super::renewal;
 use super::resource::MeshResource;
 use super::roots::Inquiry;
+use super::settings;
 use crate::diagnostics;
 use crate::lifecycle::{Managed as _, Manifests, PlannedClusters, Recorded, Secrets, planned_manifests};
 use crate::mesh::ClusterName;
@@ -40,6 +41,9 @@ pub async fn plan(
     let (readings, warnings) = readings(config)?;
     // What is accepted for good is said once, when the mesh is made.
     let mut messages = if prior.is_none() { warnings } else { Diagnostics::new() };
+    if prior.is_none_or(|prior| settings::are_changed(prior, config)) {
+        messages.extend(readings.setting_warnings.clone());
+    }
     let known = prior.map(MeshModel::recorded).unwrap_or_default();
     let labels = labels(config);
     check_blocks(labels.as_ref(), &known, data)?;
@@ -142,6 +146,7 @@ impl Inputs<'_> {
             check_existing(mesh, reachable, None, &data.engines, self.cancel).await?;
         }
         let charts = MeshCharts::fetch(mesh.clone(), recorded, data).await?;
+        settings::check_tables(&charts)?;
         planned.chart_digests = pinned(charts.digests(), &recorded.chart_digests);
         let rendering = Rendering {
             charts: &charts,
@@ -155,6 +160,7 @@ impl Inputs<'_> {
         };
         let drawn = rendering.objects(&readings.meshes, facts)?;
         messages.extend(numbers::misprinted(&charts, mesh, facts));
+        charts.discovery().check(reachable).await?;
         Ok(Some(drawn).filter(|drawn| !drawn.objects.is_empty()))
     }
 

@@ -33,7 +33,8 @@ pub async fn read(
     let scope = |label: &str| observe::leader_scope(scope(&state, label), &namespace);
     let refresh = Refresh { key, kind: MeshResource::KIND, time, cancel, scope: &scope };
     let (refreshed, observed) =
-        join(refresh.objects(reached, recorded), status::observe(&state, &state.status, &snapshots)).await;
+        join(refresh.objects(reached, recorded), status::observe(&state, &state.status, &snapshots, false))
+            .await;
     let (recorded, further) = refreshed?;
     warnings.extend(further);
     state.manifests = state_manifests(recorded.objects);

@@ -7,6 +7,7 @@ use tfplugin::Diagnostics;
 use super::declare::Declared;
 use super::model::MeshModel;
 use super::place::MEMBER;
+use super::settings;
 use super::trust_list;
 use crate::blocks::{Loose, StandIn};
 use crate::diagnostics;
@@ -24,6 +25,8 @@ pub struct Readings {
     pub unknown_api_servers: BTreeSet<String>,
     /// Whether the block `certificate_authority` is wholly known, and so are the names that certificates are for.
     pub knows_authority: bool,
+    /// What Istio silently ignores of its mesh configuration, or takes otherwise than it looks.
+    pub setting_warnings: Diagnostics,
 }
 
 /// Reads the configuration with every stand-in for what is unknown. Warnings of a valid mesh are in the result beside it.
@@ -40,7 +43,7 @@ pub fn readings(config: &MeshModel) -> Result<(Readings, Diagnostics), Diagnosti
         }
     }
     let mut readings =
-        Readings { meshes: Vec::new(), loose: notes.loose, unknown_api_servers, knows_authority };
+        Readings { loose: notes.loose, unknown_api_servers, knows_authority, ..Readings::default() };
     if notes.is_shapeless {
         return Ok((readings, Diagnostics::new()));
     }
@@ -56,6 +59,8 @@ pub fn readings(config: &MeshModel) -> Result<(Readings, Diagnostics), Diagnosti
     let valid: Vec<ValidatedMesh> = checked.into_iter().filter_map(Result::ok).collect();
     // Every stand-in leaves the list as it is.
     valid.first().map_or(Ok(()), trust_list::check)?;
+    // Nothing stands in for a document that is not known.
+    readings.setting_warnings = valid.first().map_or(Ok(Diagnostics::new()), settings::check)?;
     // A stand-in that is refused stands for values that an apply would refuse, too. One alone that is not says nothing.
     if notes.is_known || valid.len() > 1 {
         readings.meshes = valid;

@@ -49,7 +49,9 @@ fn inputs() -> Schema {
     ).default(DEFAULT_NAMESPACE.to_owned()).requires_replace())
     .attribute("mesh_config", Attribute::string(
         "Istio's [`MeshConfig`](https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/) as YAML, merged into the \
-         chart's own; write it with `yamlencode`. `trustDomain` comes from `trust_domain`. It is stored in state and in the \
+         chart's own; write it with `yamlencode`. `trustDomain` comes from `trust_domain`. A plan reads it as \
+         istiod does and rejects what istiod would drop, with the path and what to write instead; keys that the release of Istio does \
+         not have are warnings. It is stored in state and in the \
          inventory ConfigMap in each cluster, so do not put secrets in it.\n\n\
          `caCertificates` is merged with what federations add: all of it is in the ConfigMap `shared-mesh-config`, which istiod \
          reads in addition to its own (`SHARED_MESH_CONFIG`). Changes take effect at once, and every proxy of the mesh requests \

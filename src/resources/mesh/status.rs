@@ -11,9 +11,12 @@ use super::expiry;
 use super::links::{self, Access};
 use super::model::{ClusterStatusModel, MeshModel, PrimaryModel, StatusModel};
 use super::place::primary;
+use super::running_config;
 use crate::diagnostics;
 use crate::documents::texts;
-use crate::health::{self, AuthorityState, ControlPlaneState, EastWest, GatewayState, State};
+use crate::health::{
+    self, AuthorityState, ControlPlaneState, EastWest, GatewayState, RunningConfiguration, State,
+};
 use crate::mesh::ClusterName;
 use crate::observe::{self, ControlPlane, Snapshot};
 use crate::trust::Certificate;
@@ -43,7 +46,14 @@ pub struct Beside {
 
 /// Observes `clusters`, which belong to the mesh of this state. Of what cannot be observed, the word of `before` stays, with a
 /// warning: what was last seen, which the state of an apply does not say.
-pub async fn observe(state: &MeshModel, before: &Field<StatusModel>, clusters: &[Snapshot]) -> Observed {
+///
+/// With a single cluster there is nothing to ask istiod of in a refresh, which then keeps what an apply has heard: `is_applied`.
+pub async fn observe(
+    state: &MeshModel,
+    before: &Field<StatusModel>,
+    clusters: &[Snapshot],
+    is_applied: bool,
+) -> Observed {
     let mut warnings = Diagnostics::new();
     let namespace = state.namespace.as_known().cloned().unwrap_or_default();
     let networks = networks(state);
@@ -51,7 +61,8 @@ pub async fn observe(state: &MeshModel, before: &Field<StatusModel>, clusters: &
     let has_links = networks.len() > 1;
     let observed = clusters.iter().map(|cluster| {
         let gateway_namespace = state.gateway_namespace(cluster.name());
-        let control_plane = observe::control_plane(cluster, &namespace, gateway_namespace, has_links);
+        let control_plane =
+            observe::control_plane(cluster, &namespace, gateway_namespace, has_links || is_applied);
         try_join(control_plane, entrances::observe(state, cluster))
     });
     let mut seen = BTreeMap::new();
@@ -67,7 +78,7 @@ pub async fn observe(state: &MeshModel, before: &Field<StatusModel>, clusters: &
                 warnings.extend(seen_entrances.warning.clone());
                 entrances.insert(name.clone(), seen_entrances);
                 if let Err(reason) = &control_plane.replicas {
-                    warnings.push(cannot_ask(cluster.name(), reason));
+                    warnings.push(cannot_ask(cluster.name(), reason, has_links));
                     unasked.insert(cluster.name().to_owned());
                 }
                 seen.insert(name, control_plane);
@@ -85,12 +96,24 @@ pub async fn observe(state: &MeshModel, before: &Field<StatusModel>, clusters: &
     let (mode, now) = (state.authority_mode(), OffsetDateTime::now_utc());
     warnings.extend(expiry::warnings(&seen, mode, now));
     let has_several_networks = networks.values().collect::<BTreeSet<_>>().len() > 1;
+    let mut configurations = BTreeMap::new();
+    for (name, control_plane) in &seen {
+        let running = running_config::judged(state, name.as_str(), &control_plane.mesh_config);
+        warnings.extend(running.warning);
+        configurations.extend(running.configuration.map(|configuration| (name.as_str(), configuration)));
+    }
+    // What was not seen now is what it was before.
+    let configuration = |label: &str| {
+        let before = || state_of::<ControlPlaneState>(&prior.cluster(label)?.control_plane);
+        let before = || before().map_or(RunningConfiguration::AsGiven, ControlPlaneState::configuration);
+        configurations.get(label).copied().unwrap_or_else(before)
+    };
     let entry = |name: &ClusterName| {
         let (label, declared) = (name.as_str(), state.primary(name.as_str()));
         let entry = match seen.get(name) {
             Some(control_plane) => ClusterStatusModel {
                 authority: word(AuthorityState::of(control_plane, mode, now)),
-                ..cluster_status(control_plane, declared, has_several_networks)
+                ..cluster_status(control_plane, declared, has_several_networks, configuration(label))
             },
             None => prior.cluster(label).cloned()?,
         };
@@ -133,6 +156,7 @@ fn cluster_status(
     seen: &ControlPlane,
     declared: Option<&PrimaryModel>,
     has_several_networks: bool,
+    configuration: RunningConfiguration,
 ) -> ClusterStatusModel {
     let roots = health::roots(seen);
     let fingerprints: BTreeSet<String> = roots.iter().map(Certificate::fingerprint).collect();
@@ -147,7 +171,7 @@ fn cluster_status(
     let expected = declared.filter(|declared| declared.east_west_gateway.as_known().is_some());
     let network = expected.map(|declared| declared.network.as_str().unwrap_or_default());
     ClusterStatusModel {
-        control_plane: word(ControlPlaneState::of(seen)),
+        control_plane: word(ControlPlaneState::of(seen).running(configuration)),
         root_fingerprints: texts(fingerprints),
         root_expires: expires.into(),
         authority_expires: health::signer(seen).map(|signer| signer.certificate().not_after_text()).into(),
@@ -180,10 +204,15 @@ pub fn state_of<S: State>(word: &Field<String>) -> Option<S> {
     word.as_str().map(S::of_name)
 }
 
-fn cannot_ask(label: &str, reason: &str) -> Diagnostic {
+fn cannot_ask(label: &str, reason: &str, has_links: bool) -> Diagnostic {
+    let what = if has_links {
+        "whether it has accepted the other clusters"
+    } else {
+        "which mesh configuration it runs"
+    };
     let detail = format!(
-        "Could not verify whether it has accepted the other clusters; status keeps what was last observed. Querying istiod \
-         requires permission to create pods/portforward in the mesh's namespace. The cause: {reason}"
+        "Could not verify {what}; status keeps what was last observed. Querying istiod requires permission to create \
+         pods/portforward in the mesh's namespace. The cause: {reason}"
     );
     Diagnostic::warning(format!("Cluster {label:?}: could not query istiod"), detail).at(primary(label))
 }

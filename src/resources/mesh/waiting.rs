@@ -38,7 +38,7 @@ pub async fn with_status(
             None => join_all(looks).await,
         };
         let Observed { status, beside, awaits_roots, unasked, warnings } =
-            status::observe(&state, before, &snapshots).await;
+            status::observe(&state, before, &snapshots, true).await;
         let problems = status.problems();
         let left = session.deadline.saturating_duration_since(Instant::now());
         let waits = problems::is_waited_for(&problems, awaits_roots, began.elapsed(), left);

@@ -66,6 +66,8 @@ pub enum Part {
     KubeconfigOracle,
     /// The lab's own program that runs istiod's packages of certificates on the data of a Secret.
     CertificateOracle,
+    /// The lab's own program that tells what istiod makes of documents of its mesh configuration.
+    MeshConfigOracle,
     /// The lab's own program that drives a provider with terraform-plugin-testing.
     PluginAcceptance,
     /// A provider on terraform-plugin-framework that does nothing, which our framework is measured beside.
@@ -107,6 +109,7 @@ impl Part {
         Self::CtyOracle,
         Self::KubeconfigOracle,
         Self::CertificateOracle,
+        Self::MeshConfigOracle,
         Self::PluginAcceptance,
     ];
 
@@ -139,6 +142,7 @@ impl Part {
         Self::CtyOracle,
         Self::KubeconfigOracle,
         Self::CertificateOracle,
+        Self::MeshConfigOracle,
         Self::PluginAcceptance,
         Self::PluginPeer,
         Self::CargoDeny,
@@ -178,6 +182,7 @@ impl Part {
             Self::CtyOracle => "cty-oracle",
             Self::KubeconfigOracle => "kubeconfig-oracle",
             Self::CertificateOracle => "certificate-oracle",
+            Self::MeshConfigOracle => "mesh-config-oracle",
             Self::PluginAcceptance => "plugin-acceptance",
             Self::PluginPeer => "plugin-peer",
             Self::CargoDeny => "cargo-deny",
@@ -225,6 +230,7 @@ impl Part {
             Self::CtyOracle => &recipe::CTY_ORACLE,
             Self::KubeconfigOracle => &kubeconfig::KUBECONFIG_ORACLE,
             Self::CertificateOracle => &certificate_oracle::RECIPE,
+            Self::MeshConfigOracle => &recipe::MESH_CONFIG_ORACLE,
             Self::PluginAcceptance => &recipe::PLUGIN_TESTING,
             Self::PluginPeer => &recipe::PLUGIN_PEER,
             Self::CargoDeny => &recipe::CARGO_DENY,
