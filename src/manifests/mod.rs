@@ -22,10 +22,13 @@
 mod definition;
 mod digest;
 mod document;
+mod field_path;
 mod flatten;
+mod ignored;
 mod item_path;
 mod leaf;
 mod meaning;
+mod nearest;
 mod object_id;
 mod path;
 mod read_back;
@@ -36,7 +39,9 @@ mod tests;
 use std::collections::BTreeMap;
 
 pub use digest::{FingerprintKey, digest};
+pub use field_path::field_path;
 pub use flatten::{Reading, flatten};
+pub use ignored::{IgnoredFieldError, IgnoredFields};
 pub use meaning::keep_wording;
 pub use object_id::{ObjectId, ObjectIdError};
 pub use read_back::{read_back, read_back_with};

@@ -23,7 +23,6 @@ mod remote_secrets;
 mod run;
 mod session;
 pub mod shared_mesh_config;
-mod take_over;
 mod target;
 mod uninstall;
 
@@ -41,6 +40,5 @@ pub use owner::{OWNER_LABEL, Owner, OwnerKind};
 pub use primary::{Primary, install};
 pub use session::{Session, holder};
 pub use shared_mesh_config::SharedMeshConfigError;
-pub use take_over::take_over;
 pub use target::{ClusterOutcome, Target, Unclosed, holding};
 pub use uninstall::{Removal, uninstall};

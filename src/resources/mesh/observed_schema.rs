@@ -20,6 +20,7 @@ pub fn status() -> Attribute {
             ("remote_control_plane".to_owned(), Type::String),
             ("remote_control_plane_addresses".to_owned(), texts()),
             ("shared_mesh_config".to_owned(), Type::String),
+            ("last_apply".to_owned(), Type::String),
         ]
         .into(),
     );
@@ -44,7 +45,8 @@ const DESCRIPTION: &str = "Condition of the mesh when it was last observed. `clu
      one) and `federation_gateway_addresses`, `remote_control_plane` (`ready`, `no_address` or `absent`; null without such a \
      block) and `remote_control_plane_addresses`, where clusters without a control plane reach istiod, `shared_mesh_config` \
      (what the mesh trusts in addition to its own root, as passed to istiod: `ready`, `changed`, `absent` or \
-     `invalid_record`). `links`, `\"<cluster>-><other>\"`: whether calls from a cluster reach the other: `ready`, \
+     `invalid_record`), `last_apply` (`complete`, or `unfinished` where the last apply stopped before everything was applied and \
+     ready). `links`, `\"<cluster>-><other>\"`: whether calls from a cluster reach the other: `ready`, \
      `no_control_plane`, `missing` (istiod does not know the other cluster), `invalid_secret`, `token_refused`, \
      `reader_forbidden`, `untrusted_certificate`, `unreachable`, `syncing`, `timeout` and `closed` (istiod cannot read the other API \
      server), `roots_differ`, `no_gateway`, `drained` and `draining` (the other cluster is to be removed, and istiod no \
@@ -57,7 +59,7 @@ const DESCRIPTION: &str = "Condition of the mesh when it was last observed. `clu
 mod tests {
     use super::*;
     use crate::health::{
-        AuthorityState, ControlPlaneState, GatewayState, LinkState, RemoteControlPlaneState,
+        AuthorityState, ControlPlaneState, GatewayState, LastApplyState, LinkState, RemoteControlPlaneState,
         SharedMeshConfigState, State,
     };
 
@@ -73,6 +75,7 @@ mod tests {
         assert_eq!(undocumented::<RemoteControlPlaneState>(), [""; 0]);
         assert_eq!(undocumented::<AuthorityState>(), [""; 0]);
         assert_eq!(undocumented::<SharedMeshConfigState>(), [""; 0]);
+        assert_eq!(undocumented::<LastApplyState>(), [""; 0]);
         assert_eq!(undocumented::<LinkState>(), [""; 0]);
     }
 }

@@ -13,7 +13,7 @@ use super::model::{ClusterStatusModel, MeshModel, PrimaryModel, StatusModel};
 use super::place::primary;
 use crate::diagnostics;
 use crate::documents::texts;
-use crate::health::{self, AuthorityState, ControlPlaneState, GatewayState, State};
+use crate::health::{self, AuthorityState, ControlPlaneState, GatewayState, LastApplyState, State};
 use crate::mesh::ClusterName;
 use crate::observe::{self, ControlPlane, Snapshot};
 use crate::trust::Certificate;
@@ -28,6 +28,21 @@ pub struct Observed {
     pub awaits_roots: bool,
     /// What could not be observed.
     pub warnings: Diagnostics,
+}
+
+impl StatusModel {
+    /// The same with how the last apply ended in each cluster, where that is known.
+    #[must_use]
+    pub fn with_last_apply(mut self, is_finished: impl Fn(&str) -> Option<bool>) -> Self {
+        let Field::Known(clusters) = &mut self.clusters else { return self };
+        for (label, cluster) in clusters {
+            if let Some(is_finished) = is_finished(label) {
+                let state = if is_finished { LastApplyState::Complete } else { LastApplyState::Unfinished };
+                cluster.last_apply = word(state);
+            }
+        }
+        self
+    }
 }
 
 /// Observes `clusters`, which belong to the mesh of this state. Of what cannot be observed, the word of `before` stays, with a

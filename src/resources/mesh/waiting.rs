@@ -1,8 +1,10 @@
 //! What an apply has made, observed until it is well.
 
-use std::time::Instant;
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use futures::future::join_all;
+use ssa::Progress;
 use tfplugin::{Diagnostics, Field};
 
 use super::apply::MeshChange;
@@ -10,8 +12,12 @@ use super::model::{MeshModel, StatusModel};
 use super::scope::scope;
 use super::status::{self, Observed};
 use super::{documents, planned_status, problems};
+use crate::health::Finding;
 use crate::lifecycle::{self, Change, ClusterPlan};
 use crate::observe::Snapshot;
+
+/// How long the last look may take after Ctrl-C.
+const LAST_LOOK: Duration = Duration::from_secs(2);
 
 /// The state with what was observed. After an apply that has gone well so far, what is not as it should be gets the time that is left,
 /// unless no time helps.
@@ -19,31 +25,47 @@ pub async fn with_status(
     change: &MeshChange<'_>,
     state: MeshModel,
     cluster_plans: &[ClusterPlan],
+    unfinished: &BTreeSet<String>,
     diagnostics: &mut Diagnostics,
 ) -> MeshModel {
     let Change { prior, planned, session, .. } = change;
     let began = Instant::now();
     let before = prior.map_or(&Field::Null, |prior| &prior.status);
     let mut seen: Option<Vec<Snapshot>> = None;
+    let mut progress = Progress::begin("all");
     loop {
         let is_seen = seen.is_some();
         let looks = cluster_plans.iter().map(|cluster_plan| async {
             let target = &cluster_plan.target;
             lifecycle::snapshot(target, &scope(&state, &target.name)).await
         });
-        let snapshots = match seen.take() {
-            Some(seen) => seen.iter().map(Snapshot::again).collect(),
-            None => join_all(looks).await,
+        let look = async {
+            let snapshots = match seen.take() {
+                Some(seen) => seen.iter().map(Snapshot::again).collect(),
+                None => join_all(looks).await,
+            };
+            let observed = status::observe(&state, before, &snapshots).await;
+            (observed, snapshots)
         };
-        let Observed { status, roots, awaits_roots, warnings } =
-            status::observe(&state, before, &snapshots).await;
+        let stopped = async {
+            session.cancel.cancelled().await;
+            tokio::time::sleep(LAST_LOOK).await;
+        };
+        let (Observed { status, roots, awaits_roots, warnings }, snapshots) = tokio::select! {
+            biased;
+            looked = look => looked,
+            // What was last seen must do.
+            () = stopped => (status::observe(&state, before, &[]).await, Vec::new()),
+        };
         let problems = status.problems();
+        let is_finished = |label: &str| Some(!unfinished.contains(label));
         let left = session.deadline.saturating_duration_since(Instant::now());
         let waits = problems::is_waited_for(&problems, awaits_roots, began.elapsed(), left);
         let waits = waits && !diagnostics.has_errors() && !session.cancel.is_cancelled();
         if waits {
             // While only links are missing, only istiods have news.
             let others = StatusModel { links: Field::Null, ..status.clone() };
+            progress.waits_for(&awaited(&problems));
             let is_linking = !awaits_roots && others.problems().is_empty();
             seen = is_linking.then_some(snapshots);
             tokio::select! {
@@ -63,7 +85,15 @@ pub async fn with_status(
         let (join, peer) = documents::applied(planned, documents::observed(&state, &status, &roots));
         // After an error nobody holds the plan to its word, and what is wrong must be seen.
         let promised = if diagnostics.has_errors() { &Field::Unknown } else { &planned.status };
-        let status = Field::Known(planned_status::applied(promised, status));
+        let status = planned_status::applied(promised, status.with_last_apply(is_finished));
+        let status = Field::Known(status);
         return MeshModel { status, join, peer, ..state };
     }
+}
+
+/// What is waited for, for the log.
+fn awaited(problems: &[Finding]) -> String {
+    let causes = problems.iter().map(|problem| format!("{}: {}", problem.place, problem.cause));
+    let causes: Vec<String> = causes.collect();
+    if causes.is_empty() { "istiod has yet to publish its roots".to_owned() } else { causes.join("; ") }
 }
