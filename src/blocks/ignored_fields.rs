@@ -6,7 +6,7 @@ use tfplugin::schema::Attribute;
 use tfplugin::{AttributePath, Diagnostics, Field, Type};
 
 use crate::diagnostics;
-use crate::manifests::IgnoredFields;
+use crate::lifecycle::IgnoredFields;
 
 /// The name of the attribute.
 pub const IGNORED_FIELDS: &str = "ignored_fields";

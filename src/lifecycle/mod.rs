@@ -29,6 +29,7 @@ mod refresh;
 mod resume;
 mod secrets;
 
+pub use crate::manifests::IgnoredFields;
 pub use apply::{Applying, Located, Page};
 pub use book::{Character, Remembered, settings};
 pub use change::{Applied, Change, destroy, session};

@@ -365,12 +365,8 @@ fn forbidden(
     policy: &Policy,
     is_ours: bool,
 ) -> Vec<FieldConflict> {
-    let is_allowed = |manager: &str, path: &FieldPath| {
-        (is_ours && policy.approves(id, path))
-            || policy.take_over.iter().any(|take_over| take_over.allows(id, manager, path))
-    };
     let conflicts = conflicts.into_iter().map(|mut conflict| {
-        conflict.fields.retain(|path| !is_allowed(&conflict.manager, path));
+        conflict.fields.retain(|path| !policy.takes(id, &conflict.manager, path, is_ours));
         conflict
     });
     conflicts.filter(|conflict| !conflict.fields.is_empty()).collect()

@@ -137,9 +137,15 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// Whether a field may be taken from this manager.
+    pub(crate) fn takes(&self, id: &ObjectId, manager: &str, path: &FieldPath, is_ours: bool) -> bool {
+        (is_ours && self.approves(id, path))
+            || self.take_over.iter().any(|take_over| take_over.allows(id, manager, path))
+    }
+
     /// Whether a field of an object of ours was approved to be taken from others. A field that has one owner as a whole is, if a part
     /// of it was.
-    pub(crate) fn approves(&self, id: &ObjectId, path: &FieldPath) -> bool {
+    fn approves(&self, id: &ObjectId, path: &FieldPath) -> bool {
         let mut approved = self.approved.get(id).into_iter().flatten();
         approved.any(|approved| path.starts_with(approved) || approved.starts_with(path))
     }

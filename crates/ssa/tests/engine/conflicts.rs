@@ -203,7 +203,9 @@ async fn fields_that_one_call_yields_keep_what_others_wrote_and_are_given_at_cre
 
     // Whole subtrees, among which is what the object and its items are known by.
     for fields in ["metadata", "metadata.labels", "spec.template.spec.containers[*]", "*"] {
-        cluster.converge_with(&web("b"), &yields("Deployment", fields)).await;
+        let mut policy = yields("Deployment", fields);
+        policy.fields.extend(image.fields.clone());
+        cluster.converge_with(&web("b"), &policy).await;
         let live = cluster.live(&id).await.unwrap();
         assert_eq!(live["metadata"]["labels"][crate::cluster::OWNER_LABEL], "yielded-by-policy", "{fields}");
     }

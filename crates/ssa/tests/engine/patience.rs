@@ -56,8 +56,9 @@ async fn a_webhook_of_others_that_is_not_up_yet_is_waited_for_until_the_deadline
     let path = webhook_without_endpoints(&cluster).await;
     let set = [service(&cluster, &json!({}))];
     let mut inventory = cluster.claim(&set).await;
-    let applying = cluster.engine.apply(&stages(&set), &mut inventory, &Policy::default(), &cluster.cancel);
-    let error = lab::chain(&applying.await.error.unwrap());
+    let (stages, policy) = (stages(&set), Policy::default());
+    let applied = cluster.engine.apply(&stages, &mut inventory, &policy, &cluster.cancel).await;
+    let error = lab::chain(&applied.error.unwrap());
     assert!(error.contains("failed calling webhook \"services.controller.example\""), "{error}");
 
     cluster.engine = cluster.engine.until(Instant::now() + Duration::from_mins(1));
@@ -78,8 +79,9 @@ async fn what_no_repetition_changes_ends_at_once_also_where_the_server_calls_it_
     let set = [service(&cluster, &json!({"example.com/cost": 4711}))];
     let mut inventory = cluster.claim(&set).await;
     let began = Instant::now();
-    let applying = cluster.engine.apply(&stages(&set), &mut inventory, &Policy::default(), &cluster.cancel);
-    let error = lab::chain(&applying.await.error.unwrap());
+    let (stages, policy) = (stages(&set), Policy::default());
+    let applied = cluster.engine.apply(&stages, &mut inventory, &policy, &cluster.cancel).await;
+    let error = lab::chain(&applied.error.unwrap());
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
     assert!(error.contains("expected string"), "{error}");
 }
