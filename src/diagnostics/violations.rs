@@ -68,6 +68,14 @@ fn of_mesh(rule: &MeshRule) -> &'static str {
             "Choose your own name now, such as \"shop.example\"; changing it later gives every workload a new identity."
         }
         MeshRule::ReservedNamespace(_) => "Use your own name, such as \"istio-system\".",
+        MeshRule::MetadataKey(_) => {
+            "Use a name of at most 63 letters, digits, \"-\", \"_\" and \".\", if need be after a DNS name and a \"/\", such as \
+             \"example.com/team\"; terraform-provider-istio/ is reserved."
+        }
+        MeshRule::LabelValue { .. } => {
+            "Use at most 63 letters, digits, \"-\", \"_\" and \".\", or an empty value."
+        }
+        MeshRule::ReservedLabel { .. } | MeshRule::InjectionLabel(_) => "Remove the label.",
         MeshRule::NoChartSource => "Set an HTTP chart repository, or a directory of charts or .tgz files.",
         MeshRule::Crds(_) => "Use \"managed\" or \"external\".",
         MeshRule::CaCertificates { .. } => "Use caCertificates = [{ pem = \"…\", trustDomains = [\"…\"] }].",

@@ -1,6 +1,6 @@
 //! The objects of a plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tfplugin::Diagnostic;
 
@@ -13,7 +13,7 @@ use super::recorded_fingerprints::ApiServers;
 use super::secrets::Secrets;
 use super::types::TypeCheck;
 use crate::desired::Manifest;
-use crate::manifests::ObjectId;
+use crate::manifests::{IgnoredFieldError, IgnoredFields, ObjectId};
 use crate::mesh::ClusterFacts;
 
 /// Rendered for when a cluster's own version is not known. Which objects there are does not depend on it (a test of
@@ -47,6 +47,20 @@ pub fn draw(
     types.into_result().map(|()| drawn)
 }
 
+/// The entries of `ignored` that are about none of these objects.
+pub fn unmatched(ignored: &IgnoredFields, drawn: &Drawn) -> Vec<IgnoredFieldError> {
+    if ignored.is_empty() {
+        return Vec::new();
+    }
+    let objects = drawn.iter().map(|(id, object)| (id, object.as_ref().map(paths)));
+    ignored.unmatched(&objects.collect())
+}
+
+/// The paths of all fields of an object.
+fn paths(rendered: &Rendered) -> BTreeSet<&str> {
+    rendered.fields.keys().chain(&rendered.ignored).map(String::as_str).collect()
+}
+
 impl Rendered {
     /// An object, with the values of its placeholders where the last apply has filled them for the same reasons.
     pub fn of(
@@ -59,6 +73,13 @@ impl Rendered {
     ) -> Self {
         let Secrets { key, fingerprints } = secrets;
         let placeholders = fingerprints.planned(id, manifest, prior, api_servers);
-        Self { fields: flattened.of(&manifest.object, key), placeholders }
+        Self { fields: flattened.of(&manifest.object, key), placeholders, ..Self::default() }
+    }
+
+    /// The same without what is left to others.
+    #[must_use]
+    pub fn without(self, ignored: &IgnoredFields, id: &ObjectId) -> Self {
+        let (fields, ignored) = ignored.without(id, self.fields);
+        Self { fields, ignored, ..self }
     }
 }

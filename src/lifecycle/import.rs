@@ -19,6 +19,7 @@ use super::recorded_fingerprints::RecordedFingerprints;
 use super::secrets::Secrets;
 use crate::clusters::{self, Cluster};
 use crate::diagnostics;
+use crate::manifests::IgnoredFields;
 use crate::mesh::{ClusterFacts, ClusterName, DEFAULT_NAMESPACE};
 use crate::observe;
 use crate::provider_data::ProviderData;
@@ -110,13 +111,15 @@ impl Member {
         &self,
         recorded: &Recorded,
         source: &impl Render,
+        ignored: IgnoredFields,
         engines: &Engines,
     ) -> Result<ClusterPlan, Diagnostic> {
         let Self { cluster, facts, .. } = self;
         let name: ClusterName = cluster.name().parse().map_err(|_| not_a_label(cluster.name()))?;
         let set = source.render(&name, facts)?;
         let target = engines.target(cluster, &facts.uid, &recorded.owner(), &recorded.namespace);
-        Ok(ClusterPlan { target, facts: facts.clone(), digest: digest_of(&set), set })
+        let (facts, digest) = (facts.clone(), digest_of(&set));
+        Ok(ClusterPlan { target, facts, ignored, digest, set })
     }
 
     fn shown(&self, kind: Kind) -> String {
@@ -173,7 +176,7 @@ async fn whole<R: Managed>(
     let source = R::source(&state, &recorded, context.data()).await?;
     let is_recorded = |member: &&Member| labels.contains(member.cluster.name());
     let reads = members.iter().filter(is_recorded).map(|member| async {
-        let plan = member.plan(&recorded, &source, &context.data().engines)?;
+        let plan = member.plan(&recorded, &source, R::ignored_fields(&state), &context.data().engines)?;
         let wanted = plan.wanted(&secrets.key);
         read_objects(&plan.target, &wanted, &secrets.key, R::KIND.place, context.cancellation()).await
     });

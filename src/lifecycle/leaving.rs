@@ -110,7 +110,9 @@ pub async fn empty(departures: &[Departure], session: &Session<'_>, place: Place
     for departure in departures {
         match departure {
             Departure::Empty(removal, warnings) => {
-                removals.push(removal.as_ref().clone());
+                let removal = removal.as_ref().clone();
+                let target = removal.target.until(session.deadline);
+                removals.push(Removal { target, ..removal });
                 diagnostics.extend(warnings.clone());
             }
             Departure::Keep(error) => diagnostics.push(error.clone()),
@@ -122,6 +124,9 @@ pub async fn empty(departures: &[Departure], session: &Session<'_>, place: Place
     }
     for outcome in rollout::uninstall(removals, session).await {
         let label = outcome.cluster;
+        if !outcome.excused.is_empty() {
+            diagnostics.push(diagnostics::excused(&label, &outcome.excused, place(&label)));
+        }
         match &outcome.error {
             None => drop(removed.gone.insert(label)),
             Some(error) => {
@@ -224,7 +229,7 @@ mod tests {
     use super::*;
     use crate::charts::Charts;
     use crate::clusters::{ClusterBlock, Clusters, Environment, Limits};
-    use crate::provider_data::PlanDetail;
+    use crate::provider_data::{PlanDetail, Refreshed};
 
     fn place(label: &str) -> AttributePath {
         AttributePath::new("primary").key(label)
@@ -238,6 +243,7 @@ mod tests {
             charts: Charts::new([], BTreeMap::new()).unwrap(),
             engines: Engines::default(),
             plan_detail: PlanDetail::Compact,
+            refreshed: Refreshed::default(),
         }
     }
 

@@ -3,10 +3,12 @@
 
 mod applied;
 mod apply;
+mod approved;
 mod book;
 mod change;
 mod cluster_plan;
 mod drawn;
+mod drift;
 mod facts;
 mod field_maps;
 mod flattened;
@@ -28,11 +30,12 @@ mod resume;
 mod secrets;
 mod types;
 
+pub use crate::manifests::IgnoredFields;
 pub use apply::{Applying, Located, Page};
 pub use book::{Character, Remembered, settings};
 pub use change::{Applied, Change, destroy, session};
 pub use cluster_plan::ClusterPlan;
-pub use drawn::{Drawn, draw};
+pub use drawn::{Drawn, draw, unmatched};
 pub use facts::{Facts, PlannedClusters};
 pub use field_maps::{
     Manifests, Objects, Rendered, Texts, known_objects, known_texts, planned_manifests, state_manifests,

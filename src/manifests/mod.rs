@@ -22,11 +22,14 @@
 mod definition;
 mod digest;
 mod document;
+mod field_path;
 mod flatten;
+mod ignored;
 mod item_path;
 mod leaf;
 mod meaning;
 mod mistyped;
+mod nearest;
 mod object_id;
 mod path;
 mod place;
@@ -39,7 +42,9 @@ mod tests;
 use std::collections::BTreeMap;
 
 pub use digest::{FingerprintKey, digest};
+pub use field_path::field_path;
 pub use flatten::{Reading, flatten};
+pub use ignored::{IgnoredFieldError, IgnoredFields};
 pub use meaning::keep_wording;
 pub use mistyped::{Mistyped, Type, mistyped};
 pub use object_id::{ObjectId, ObjectIdError};

@@ -19,6 +19,8 @@ pub struct MeshIdentity {
     pub(super) mesh_id: MeshId,
     pub(super) trust_domain: TrustDomain,
     pub(super) namespace: Namespace,
+    pub(super) namespace_labels: BTreeMap<String, String>,
+    pub(super) namespace_annotations: BTreeMap<String, String>,
     pub(super) images: Images,
     pub(super) has_cni: bool,
     pub(super) chart: BTreeMap<ChartName, Value>,
@@ -43,6 +45,16 @@ impl MeshIdentity {
     /// Istio's namespace in every cluster.
     pub fn namespace(&self) -> &Namespace {
         &self.namespace
+    }
+
+    /// Labels of the namespaces that the mesh has in its clusters, beside those that Istio needs.
+    pub fn namespace_labels(&self) -> &BTreeMap<String, String> {
+        &self.namespace_labels
+    }
+
+    /// Annotations of the namespaces that the mesh has in its clusters.
+    pub fn namespace_annotations(&self) -> &BTreeMap<String, String> {
+        &self.namespace_annotations
     }
 
     /// Where the images come from.

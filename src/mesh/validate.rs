@@ -61,6 +61,7 @@ impl Mesh {
                 .as_ref()
                 .and_then(|namespace| rules::namespace_is_not_kubernetes_own(namespace, field, None)),
         );
+        found.extend(rules::namespace_metadata(&self.namespace_labels, &self.namespace_annotations));
         found.extend(rules::has_chart_source(&self.chart_source.repository));
         let chart = rules::charts(&self.chart, &FieldPath::default(), None, found);
         found.take(rules::document(&self.mesh_config, FieldPath::attribute("mesh_config"), None));
@@ -78,6 +79,8 @@ impl Mesh {
                 mesh_id: mesh_id?,
                 trust_domain: trust_domain?,
                 namespace: namespace?,
+                namespace_labels: self.namespace_labels.clone(),
+                namespace_annotations: self.namespace_annotations.clone(),
                 images: self.images.clone(),
                 has_cni: self.cni,
                 chart,

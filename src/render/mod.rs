@@ -70,7 +70,8 @@ pub fn render_with(
     let mut set = ManifestSet::new(cluster.clone());
     set.push(Component::Namespace, namespace(identity, member), Placeholders::new())?;
     for namespace in gateway::own_namespaces(identity, member) {
-        set.push(Component::Namespace, gateway::namespace(namespace), Placeholders::new())?;
+        let namespace = with_metadata(gateway::namespace(namespace), identity);
+        set.push(Component::Namespace, namespace, Placeholders::new())?;
     }
     for (component, secret, placeholders) in authority::secrets(identity, mesh.authority(), cluster) {
         set.push(component, secret, placeholders)?;
@@ -132,6 +133,17 @@ fn namespace(identity: &MeshIdentity, member: &Member) -> Value {
     });
     if identity.has_several_networks() {
         namespace["metadata"]["labels"] = json!({EastWestGateway::NETWORK_LABEL: member.network()});
+    }
+    with_metadata(namespace, identity)
+}
+
+/// A namespace with the labels and annotations that the user wants in all of the mesh's.
+fn with_metadata(mut namespace: Value, identity: &MeshIdentity) -> Value {
+    let wanted = [("labels", identity.namespace_labels()), ("annotations", identity.namespace_annotations())];
+    for (name, entries) in wanted {
+        for (key, value) in entries {
+            namespace["metadata"][name][key] = Value::from(value.as_str());
+        }
     }
     namespace
 }

@@ -121,6 +121,9 @@ pub enum RolloutError {
         #[source]
         source: clusters::Error,
     },
+    /// The caller cancelled.
+    #[error("cancelled")]
+    Cancelled,
     /// Other clusters failed before they could be linked; everything else is done.
     #[error("everything is applied except the links to {}, which failed", clusters.join(", "))]
     Links {

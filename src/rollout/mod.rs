@@ -24,7 +24,6 @@ mod restart;
 mod run;
 mod session;
 pub mod shared_mesh_config;
-mod take_over;
 mod target;
 mod uninstall;
 
@@ -43,6 +42,5 @@ pub use primary::{Primary, install};
 pub use restart::restart_istiod;
 pub use session::{Session, holder};
 pub use shared_mesh_config::SharedMeshConfigError;
-pub use take_over::take_over;
 pub use target::{ClusterOutcome, Target, Unclosed, holding};
 pub use uninstall::{Removal, uninstall};

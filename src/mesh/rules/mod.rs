@@ -10,6 +10,7 @@ mod gateway;
 mod images;
 mod mesh;
 mod names;
+mod namespace_metadata;
 mod service;
 mod topology;
 mod values;
@@ -37,6 +38,7 @@ pub(super) use mesh::{
     ca_certificates, has_chart_source, manages_crds, namespace_is_not_kubernetes_own, trust_domain_is_its_own,
 };
 pub(super) use names::{charts, document, name};
+pub(super) use namespace_metadata::namespace_metadata;
 pub(super) use topology::{
     has_a_primary, networks_have_gateways, ranges_are_apart, releases_are_close, somebody_stays,
 };

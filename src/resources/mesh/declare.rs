@@ -68,6 +68,8 @@ impl Declared {
                 .unwrap_or_else(|| DEFAULT_TRUST_DOMAIN.to_owned()),
             version: reader.decisive(&config.version).unwrap_or_default(),
             namespace: reader.text(&config.namespace).unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned()),
+            namespace_labels: reader.map(&config.namespace_labels),
+            namespace_annotations: reader.map(&config.namespace_annotations),
             chart_source: ChartSource {
                 repository: reader.decisive(&config.chart_repository()).unwrap_or_default(),
             },

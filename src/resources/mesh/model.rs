@@ -7,7 +7,8 @@ use tfplugin::{Field, Model, Timeouts};
 
 use super::authority_block::CertificateAuthorityModel;
 use crate::blocks::{
-    ApiServerModel, ChartModel, ChartSourceModel, FederationGatewayModel, GatewayModel, ImagePullSecretModel,
+    ApiServerModel, ChartModel, ChartSourceModel, FederationGatewayModel, GatewayModel, IgnoredFieldsModel,
+    ImagePullSecretModel,
     RemoteControlPlaneModel, chart,
 };
 use crate::documents::{JoinModel, PeerModel};
@@ -22,12 +23,15 @@ pub struct MeshModel {
     pub trust_domain: Field<String>,
     pub version: Field<String>,
     pub namespace: Field<String>,
+    pub namespace_labels: Field<BTreeMap<String, Field<String>>>,
+    pub namespace_annotations: Field<BTreeMap<String, Field<String>>>,
     pub mesh_config: Field<String>,
     pub hub: Field<String>,
     pub image_variant: Field<String>,
     pub platform: Field<String>,
     pub delete_crds: Field<bool>,
     pub force_destroy: Field<bool>,
+    pub ignored_fields: IgnoredFieldsModel,
     pub manifests: Field<Manifests>,
     pub chart_digests: Field<BTreeMap<String, Field<String>>>,
     pub cluster_uids: Field<BTreeMap<String, Field<String>>>,
@@ -127,4 +131,5 @@ pub struct ClusterStatusModel {
     pub remote_control_plane: Field<String>,
     pub remote_control_plane_addresses: Field<Vec<Field<String>>>,
     pub shared_mesh_config: Field<String>,
+    pub last_apply: Field<String>,
 }

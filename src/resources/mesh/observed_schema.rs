@@ -20,6 +20,7 @@ pub fn status() -> Attribute {
             ("remote_control_plane".to_owned(), Type::String),
             ("remote_control_plane_addresses".to_owned(), texts()),
             ("shared_mesh_config".to_owned(), Type::String),
+            ("last_apply".to_owned(), Type::String),
         ]
         .into(),
     );
@@ -46,7 +47,8 @@ const DESCRIPTION: &str = "Condition of the mesh when it was last observed. `clu
      `federation_gateway` (the same; `labelled` if it is treated as a gateway of the mesh's own network; null without one) and `federation_gateway_addresses`, `remote_control_plane` (`ready`, `no_address` or `absent`; null without such a \
      block) and `remote_control_plane_addresses`, where clusters without a control plane reach istiod, `shared_mesh_config` \
      (what the mesh trusts in addition to its own root, as passed to istiod: `ready`, `changed`, `absent` or \
-     `invalid_record`). `links`, `\"<cluster>-><other>\"`: whether calls from a cluster reach the other: `ready`, \
+     `invalid_record`), `last_apply` (`complete`, or `unfinished` where the last apply stopped before everything was applied and \
+     ready). `links`, `\"<cluster>-><other>\"`: whether calls from a cluster reach the other: `ready`, \
      `no_control_plane`, `missing` (istiod does not know the other cluster), `invalid_secret`, `token_refused`, \
      `token_not_accepted` (the address takes no service account tokens), `reader_forbidden`, `untrusted_certificate`, `unreachable`, `syncing`, `timeout` and `closed` (istiod cannot read the other API \
      server), `roots_differ`, `no_gateway`, `stale_gateway` and `gateway_not_found` (istiod has former addresses of the gateway \
@@ -60,7 +62,7 @@ const DESCRIPTION: &str = "Condition of the mesh when it was last observed. `clu
 mod tests {
     use super::*;
     use crate::health::{
-        AuthorityState, ControlPlaneState, GatewayState, LinkState, RemoteControlPlaneState,
+        AuthorityState, ControlPlaneState, GatewayState, LastApplyState, LinkState, RemoteControlPlaneState,
         SharedMeshConfigState, State,
     };
 
@@ -76,6 +78,7 @@ mod tests {
         assert_eq!(undocumented::<RemoteControlPlaneState>(), [""; 0]);
         assert_eq!(undocumented::<AuthorityState>(), [""; 0]);
         assert_eq!(undocumented::<SharedMeshConfigState>(), [""; 0]);
+        assert_eq!(undocumented::<LastApplyState>(), [""; 0]);
         assert_eq!(undocumented::<LinkState>(), [""; 0]);
     }
 }

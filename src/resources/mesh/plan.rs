@@ -24,8 +24,12 @@ use super::renewal;
 use super::resource::MeshResource;
 use super::roots::Inquiry;
 use super::settings;
+use crate::blocks::ignored_fields;
 use crate::diagnostics;
-use crate::lifecycle::{Managed as _, Manifests, PlannedClusters, Recorded, Secrets, planned_manifests};
+use crate::lifecycle::{
+    Drawn, Managed as _, Manifests, PlannedClusters, Recorded, Secrets, planned_manifests, unmatched,
+};
+use crate::manifests::{IgnoredFieldError, IgnoredFields};
 use crate::mesh::ClusterName;
 use crate::provider_data::ProviderData;
 
@@ -76,7 +80,9 @@ pub async fn plan(
     planned.status = planned_status::planned(&with_objects, prior);
     let with_objects = MeshModel { status: planned.status.clone(), ..with_objects };
     (planned.join, planned.peer) = documents::planned(&with_objects, seen);
-    messages.extend(prior.and_then(|prior| problems::of_plan(prior, &planned)));
+    if data.refreshed.is_noted() {
+        messages.extend(prior.and_then(|prior| problems::of_plan(prior, &planned)));
+    }
     messages.extend(if let Some(prior) = prior {
         consequences::of_update(prior, &planned, &clusters, data).await
     } else {
@@ -145,6 +151,7 @@ impl Inputs<'_> {
             check_given(config, mesh)?;
             check_existing(mesh, reachable, None, &data.engines, self.cancel).await?;
         }
+        let (ignored, nothing) = (ignored_fields::read(&config.ignored_fields)?, IgnoredFields::default());
         let charts = MeshCharts::fetch(mesh.clone(), recorded, data).await?;
         settings::check_tables(&charts)?;
         planned.chart_digests = pinned(charts.digests(), &recorded.chart_digests);
@@ -157,10 +164,17 @@ impl Inputs<'_> {
             refused: &links::with_refused_token(prior),
             due: &renewal::due_for_renewal(prior),
             out_of_reach: &out_of_reach,
+            ignored: ignored.as_ref().unwrap_or(&nothing),
         };
-        let drawn = rendering.objects(&readings.meshes, facts)?;
+        let mut drawn = rendering.objects(&readings.meshes, facts)?;
         messages.extend(numbers::misprinted(&charts, mesh, facts));
         charts.discovery().check(reachable).await?;
+        match &ignored {
+            Some(ignored) if !drawn.is_open => check_ignored(ignored, &drawn.objects)?,
+            Some(_) => {}
+            // Which fields manifests has depends on it.
+            None => drawn.is_open = true,
+        }
         Ok(Some(drawn).filter(|drawn| !drawn.objects.is_empty()))
     }
 
@@ -181,6 +195,13 @@ impl Inputs<'_> {
         clusters.check_immutable(objects, &secrets.key, immutable::attribute, cancel).await?;
         Ok(messages)
     }
+}
+
+/// Every entry of `ignored_fields` is about a field of the plan.
+fn check_ignored(ignored: &IgnoredFields, objects: &Drawn) -> Result<(), Diagnostics> {
+    let unmatched = unmatched(ignored, objects);
+    let told = |error: &IgnoredFieldError| diagnostics::ignored_field(error, ignored_fields::at(error.key()));
+    unmatched.iter().map(told).collect::<Diagnostics>().into_result()
 }
 
 /// The digests that are recorded; a chart that is fetched for the first time may be another one at apply.

@@ -11,8 +11,8 @@ use super::status::state_of;
 use super::{promise, unchanged};
 use crate::documents::Texts;
 use crate::health::{
-    AuthorityState, ControlPlaneState, GatewayState, Link, LinkState, RemoteControlPlaneState,
-    SharedMeshConfigState, State,
+    AuthorityState, ControlPlaneState, GatewayState, LastApplyState, Link, LinkState,
+    RemoteControlPlaneState, SharedMeshConfigState, State,
 };
 use crate::manifests::ObjectId;
 use crate::mesh::well_known::INTERMEDIATE_SECRET;
@@ -67,6 +67,7 @@ fn unknown() -> ClusterStatusModel {
         remote_control_plane: Field::Unknown,
         remote_control_plane_addresses: Field::Unknown,
         shared_mesh_config: Field::Unknown,
+        last_apply: Field::Unknown,
     }
 }
 
@@ -97,6 +98,7 @@ fn cluster(
         federation_gateway: state(planned, prior, label, FEDERATION, before),
         remote_control_plane: state(planned, prior, label, Entrance::Istiod, before),
         shared_mesh_config: good::<SharedMeshConfigState>(&before.shared_mesh_config),
+        last_apply: good::<LastApplyState>(&before.last_apply),
         ..before.clone()
     };
     let addresses = |entrance: Entrance| addresses(planned, prior, label, entrance, before, &entry);
@@ -264,6 +266,7 @@ mod tests {
             remote_control_plane: Field::Null,
             remote_control_plane_addresses: list(&[]),
             shared_mesh_config: "ready".into(),
+            last_apply: "complete".into(),
         }
     }
 

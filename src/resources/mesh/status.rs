@@ -15,7 +15,7 @@ use super::running_config;
 use crate::diagnostics;
 use crate::documents::texts;
 use crate::health::{
-    self, AuthorityState, ControlPlaneState, EastWest, GatewayState, RunningConfiguration, State,
+    self, AuthorityState, ControlPlaneState, EastWest, GatewayState, LastApplyState, RunningConfiguration, State,
 };
 use crate::mesh::ClusterName;
 use crate::observe::{self, ControlPlane, Snapshot};
@@ -42,6 +42,21 @@ pub struct Beside {
     pub roots: BTreeMap<String, String>,
     /// The port at which each cluster's east-west gateway is found at addresses that its Service has.
     pub gateway_ports: BTreeMap<String, i64>,
+}
+
+impl StatusModel {
+    /// The same with how the last apply ended in each cluster, where that is known.
+    #[must_use]
+    pub fn with_last_apply(mut self, is_finished: impl Fn(&str) -> Option<bool>) -> Self {
+        let Field::Known(clusters) = &mut self.clusters else { return self };
+        for (label, cluster) in clusters {
+            if let Some(is_finished) = is_finished(label) {
+                let state = if is_finished { LastApplyState::Complete } else { LastApplyState::Unfinished };
+                cluster.last_apply = word(state);
+            }
+        }
+        self
+    }
 }
 
 /// Observes `clusters`, which belong to the mesh of this state. Of what cannot be observed, the word of `before` stays, with a
