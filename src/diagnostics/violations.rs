@@ -4,9 +4,9 @@ use tfplugin::{AttributePath, Diagnostic};
 
 use super::chain::capitalised;
 use crate::mesh::{
-    ApiServerRule, AuthorityMode, AuthorityRule, CallerRule, EntranceRule, FieldPath, GatewayRole, GatewayRule,
-    ImageRule, MeshRule, OtherRole, RemoteControlPlane, Rule, Severity, Step, TopologyRule, ValueRule,
-    Violation,
+    ApiServerRule, AuthorityMode, AuthorityRule, CallerRule, EntranceRule, FieldPath, GatewayRole,
+    GatewayRule, ImageRule, MeshRule, OtherRole, RemoteControlPlane, Rule, Severity, Step, TopologyRule,
+    ValueRule, Violation,
 };
 
 /// How a resource declares a member of its mesh.

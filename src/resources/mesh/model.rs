@@ -8,8 +8,7 @@ use tfplugin::{Field, Model, Timeouts};
 use super::authority_block::CertificateAuthorityModel;
 use crate::blocks::{
     ApiServerModel, ChartModel, ChartSourceModel, FederationGatewayModel, GatewayModel, IgnoredFieldsModel,
-    ImagePullSecretModel,
-    RemoteControlPlaneModel, chart,
+    ImagePullSecretModel, RemoteControlPlaneModel, chart,
 };
 use crate::documents::{JoinModel, PeerModel};
 use crate::lifecycle::Manifests;

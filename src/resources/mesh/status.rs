@@ -15,7 +15,8 @@ use super::running_config;
 use crate::diagnostics;
 use crate::documents::texts;
 use crate::health::{
-    self, AuthorityState, ControlPlaneState, EastWest, GatewayState, LastApplyState, RunningConfiguration, State,
+    self, AuthorityState, ControlPlaneState, EastWest, GatewayState, LastApplyState, RunningConfiguration,
+    State,
 };
 use crate::mesh::ClusterName;
 use crate::observe::{self, ControlPlane, Snapshot};
