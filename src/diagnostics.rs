@@ -1,20 +1,25 @@
 //! The one place where errors become Terraform diagnostics: what failed, in which cluster, on which object, why, and
 //! what to do.
 
+mod admission;
 mod chain;
 mod objects;
+mod rendering;
 mod violations;
 
 use std::error::Error as StdError;
 
 use tfplugin::{AttributePath, Diagnostic, Diagnostics};
 
-use self::chain::{capitalised, causes, chain};
+use self::chain::{capitalised, causes, chain, status_of};
 pub use self::objects::lines;
-pub use self::violations::{MemberSyntax, violation};
+pub use self::rendering::SECRET_DECIDES;
+pub use self::violations::{MemberSyntax, field_path, violation};
 use crate::clusters::{self, Reason, SettingError};
 use crate::documents::DocumentError;
+use crate::manifests::IgnoredFieldError;
 use crate::observe::InstalledError;
+use crate::render::RenderError;
 use crate::rollout::{RolloutError, SharedMeshConfigError};
 
 /// What is wrong with a setting of a provider's `cluster` block: a warning, since only whoever uses the cluster fails by it.
@@ -40,11 +45,14 @@ pub fn installed(error: &InstalledError, path: AttributePath) -> Diagnostic {
             "Set namespace to the one that Istio is installed in, and list only clusters that have their own control plane. For \
              a mesh managed in the same configuration, use the attributes join and peer of its istio_mesh instead."
         }
+        InstalledError::NoRevision { .. } => "Set revision to one of these, or omit it if there is only one.",
+        InstalledError::SeveralRevisions { .. } => "Set revision to the one to read.",
         InstalledError::Values { .. } => {
             "The chart istiod writes them. If the control plane was installed in another way, it cannot be read."
         }
     };
-    failure(capitalised(&error.to_string()), error, way_out, Some(path))
+    let detail = paragraphs(&[&causes(error), way_out]);
+    Diagnostic::error(capitalised(&error.to_string()), detail).at(path)
 }
 
 /// A document that an attribute takes and that cannot be read.
@@ -63,6 +71,40 @@ pub fn page(summary: String, error: &DocumentError, path: AttributePath) -> Diag
     failure(summary, error, &way_out, Some(path))
 }
 
+/// A cluster whose objects cannot be rendered.
+pub fn rendering(summary: String, error: &RenderError, path: AttributePath) -> Diagnostic {
+    failure(summary, error, &rendering::way_out(error), Some(path))
+}
+
+/// An entry of `ignored_fields` that names no field which others can decide.
+pub fn ignored_field(error: &IgnoredFieldError, path: AttributePath) -> Diagnostic {
+    let meant = |nearest: &Option<String>| {
+        nearest.as_ref().map_or(String::new(), |nearest| format!("Did you mean {nearest:?}? "))
+    };
+    let way_out = match error {
+        IgnoredFieldError::Key { .. } => {
+            "Write the key as the plan shows it in manifests, such as \"east/apps/Deployment/istio-system/istiod\"; the group of \
+             Kubernetes' core kinds is empty: \"east//Service/istio-system/istiod\"."
+                .to_owned()
+        }
+        IgnoredFieldError::Path { reason, .. } => {
+            format!("{}. Write the path as the plan shows it in manifests.", capitalised(reason))
+        }
+        IgnoredFieldError::Part { whole, .. } => format!("To ignore all of it, write {whole:?}."),
+        IgnoredFieldError::Identity { .. } | IgnoredFieldError::Secret { .. } => "Remove the entry.".to_owned(),
+        IgnoredFieldError::NoObject { nearest, .. } => format!(
+            "{}Write the key as the plan shows it in manifests, with * for any characters of one of its five parts, or remove the entry.",
+            meant(nearest)
+        ),
+        IgnoredFieldError::NoField { nearest, .. } => format!(
+            "{}Only fields that the mesh sets can be ignored; all others belong to whoever sets them. Write the path as the plan \
+             shows it in manifests, or remove it.",
+            meant(nearest)
+        ),
+    };
+    Diagnostic::error(capitalised(&error.to_string()), way_out).at(path)
+}
+
 /// The same as a warning: the operation goes on without the cluster. `consequence` says what that means.
 pub fn cluster_skipped(
     error: &clusters::Error,
@@ -71,6 +113,27 @@ pub fn cluster_skipped(
 ) -> Diagnostic {
     let detail = paragraphs(&[consequence, &cluster_detail(error)]);
     located(Diagnostic::warning(capitalised(&error.to_string()), detail), path)
+}
+
+/// A cluster that a plan is going to forget, by the user's own word.
+pub fn cluster_abandoned(
+    error: &clusters::Error,
+    path: Option<AttributePath>,
+    consequence: &str,
+) -> Diagnostic {
+    let why = capitalised(&chain(error));
+    let summary = format!("Cluster {:?} is abandoned", error.cluster());
+    located(Diagnostic::warning(summary, paragraphs(&[&why, consequence])), path)
+}
+
+/// A cluster block without connection settings, beside others that have some.
+pub fn from_environment(cluster: &str, variable: &str) -> Diagnostic {
+    let detail = format!(
+        "Its block has no connection settings, or only null ones, so the connection is taken from the environment variable {variable}. \
+         If that is another cluster, set the block's connection settings or unset {variable}."
+    );
+    let summary = format!("Cluster {cluster:?} is the one that {variable} leads to");
+    Diagnostic::warning(summary, detail).at(AttributePath::new("cluster").key(cluster))
 }
 
 fn cluster_detail(error: &clusters::Error) -> String {
@@ -106,6 +169,22 @@ pub fn rollout(cluster: &str, error: &RolloutError, path: Option<AttributePath>)
     located(Diagnostic::error(summary, paragraphs(&[&cause, &rollout_way_out(error)])), path)
 }
 
+/// Pods that were not waited for, in one cluster.
+pub fn excused(cluster: &str, excused: &[ssa::Excused], path: AttributePath) -> Diagnostic {
+    let nodes: std::collections::BTreeSet<&str> =
+        excused.iter().map(|excused| excused.node.as_str()).collect();
+    let nodes: Vec<&str> = nodes.into_iter().collect();
+    let summary = format!("Cluster {cluster:?}: pods on nodes that are not ready were not waited for");
+    let detail = format!(
+        "{}\n\n\
+         Everything else is done. Kubernetes starts or removes these pods when their nodes are ready again. If a node is permanently \
+         gone, delete it: kubectl delete node {}.",
+        objects::excused(excused),
+        nodes.join(" ")
+    );
+    Diagnostic::warning(summary, detail).at(path)
+}
+
 fn of_apply(error: &ssa::ApplyError) -> String {
     match error {
         ssa::ApplyError::Refused { objects } => objects::refused(objects),
@@ -134,7 +213,8 @@ fn of_delete(error: &ssa::DeleteError) -> String {
 fn held_by(stuck: &ssa::Stuck) -> String {
     let finalizers =
         (!stuck.finalizers.is_empty()).then(|| format!("held by finalizers {}", stuck.finalizers.join(", ")));
-    finalizers.into_iter().chain(stuck.conditions.iter().cloned()).collect::<Vec<_>>().join("; ")
+    let pods = stuck.pods.iter().map(|pod| format!("waits for {pod}"));
+    finalizers.into_iter().chain(pods).chain(stuck.conditions.iter().cloned()).collect::<Vec<_>>().join("; ")
 }
 
 /// The messages of a create that has failed and whose state is kept: Terraform marks the resource as tainted then, so that applying
@@ -155,6 +235,11 @@ fn rollout_way_out(error: &RolloutError) -> String {
     use ssa::{ApplyError, DeleteError, InventoryError};
     if let RolloutError::Apply(ApplyError::Write { failed, .. }) = error
         && let Some(way_out) = objects::way_out_of_failures(failed)
+    {
+        return way_out;
+    }
+    if !is_cancelled(error)
+        && let Some(way_out) = admission::way_out(error)
     {
         return way_out;
     }
@@ -214,7 +299,8 @@ fn rollout_way_out(error: &RolloutError) -> String {
             "Check that the cluster's kube-controller-manager runs the token controller, and apply again."
         }
         RolloutError::Delete(DeleteError::Stuck { .. }) | RolloutError::Prune(DeleteError::Stuck { .. }) => {
-            "Let the controllers behind the finalizers finish or remove what blocks them, and run the same command again."
+            "Let the controllers behind the finalizers finish or remove what blocks them, and run the same command again. Pods of a \
+             node that is permanently gone go with it: kubectl delete node <name>."
         }
         error if is_forbidden(error) => {
             "Grant the identity of the cluster block the permission that the message names, and run the same command again."
@@ -239,9 +325,7 @@ fn way_out_of_injection(reason: &str) -> &'static str {
 
 /// Whether the API server said no (403) anywhere below.
 fn is_forbidden(error: &(dyn StdError + 'static)) -> bool {
-    let status = error.downcast_ref::<Box<kube::core::Status>>().map(AsRef::as_ref);
-    let status = status.or_else(|| error.downcast_ref::<kube::core::Status>());
-    status.is_some_and(|status| status.code == 403)
+    status_of(error).is_some_and(|status| status.code == 403)
         || error.source().is_some_and(is_forbidden)
         || of_objects(error).into_iter().any(is_forbidden)
 }
@@ -257,6 +341,7 @@ fn is_cancelled(error: &RolloutError) -> bool {
         RolloutError::Prune(error) | RolloutError::Delete(error) => error.is_cancelled(),
         RolloutError::Wait(error) => error.is_cancelled(),
         RolloutError::Compare(error) => error.is_cancelled(),
+        RolloutError::Cancelled => true,
         _ => false,
     }
 }
@@ -336,6 +421,22 @@ mod tests {
         assert!(named[0].detail.starts_with("Apply again.\n\n"), "{:?}", named[0]);
         assert!(named[0].detail.contains("run terraform untaint istio_mesh.<name>"), "{:?}", named[0]);
         assert_eq!(named[1].detail, "c");
+    }
+
+    #[test]
+    fn pods_of_lost_nodes_are_named_with_their_nodes() {
+        let id = ssa::ObjectId::new("apps", "DaemonSet", "istio-system", "istio-cni-node");
+        let lost = ssa::Excused {
+            id,
+            pod: "istio-cni-node-4dd9m".to_owned(),
+            node: "n2".to_owned(),
+            is_there: true,
+        };
+        let warning = excused("east", &[lost], AttributePath::new("primary").key("east"));
+        assert!(!warning.is_error());
+        let expected = "DaemonSet (apps):\n  istio-system/istio-cni-node: pod istio-cni-node-4dd9m on node n2, which is not ready\n\n";
+        assert!(warning.detail.starts_with(expected), "{}", warning.detail);
+        assert!(warning.detail.contains("kubectl delete node n2."), "{}", warning.detail);
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod health;
 pub mod lifecycle;
 pub mod manifests;
 pub mod mesh;
+pub mod mesh_config;
 pub mod observe;
 pub mod provider;
 pub mod provider_data;

@@ -1,5 +1,7 @@
 //! What every operation is given: the provider block as plain values.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::charts::Charts;
 use crate::clusters::Clusters;
 use crate::rollout::Engines;
@@ -15,6 +17,25 @@ pub struct ProviderData {
     pub engines: Engines,
     /// How much a plan shows of objects that are yet to be created.
     pub plan_detail: PlanDetail,
+    /// Whether this process has refreshed.
+    pub refreshed: Refreshed,
+}
+
+/// Whether this process has refreshed a resource. Terraform plans again in the process that applies, which refreshes nothing: what
+/// the plan has said of the state is not said a second time there, next to an apply that may just have mended it.
+#[derive(Debug, Default)]
+pub struct Refreshed(AtomicBool);
+
+impl Refreshed {
+    /// Notes that it has.
+    pub fn note(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it has.
+    pub fn is_noted(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// How much a plan shows of objects that are yet to be created.

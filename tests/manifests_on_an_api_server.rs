@@ -1,4 +1,5 @@
-//! Manifests that a real API server has stored read back as they were written, and only real changes are seen.
+//! Manifests that a real API server has stored read back as they were written, and only real changes are seen; and what is refused for the
+//! type of a value, it rejects as well.
 
 #![cfg(test)]
 
@@ -7,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use helm_template::Chart;
-use istio_provider::manifests::{Fields, FingerprintKey, flatten, read_back};
+use istio_provider::manifests::{Fields, FingerprintKey, flatten, mistyped, read_back};
 use istio_provider::mesh::{ChartName, ClusterFacts, Mesh};
 use istio_provider::render::render;
 use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams};
@@ -37,6 +38,12 @@ fn objects(topology: &str) -> Vec<Value> {
     // What is filled in during an apply cannot be applied as it is.
     let whole = set.manifests().iter().filter(|manifest| manifest.placeholders.is_empty());
     whole.map(|manifest| Value::clone(&manifest.object)).collect()
+}
+
+/// The objects of a file beside the tests.
+fn written(file: &str) -> Vec<Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/manifests").join(file);
+    helm_template::yaml::parse_documents(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
 /// A cluster, as a client of Kubernetes sees it.
@@ -195,8 +202,7 @@ async fn an_edit_by_hand_is_seen_as_exactly_the_edited_fields() {
 #[tokio::test]
 async fn what_the_api_server_leaves_out_or_rewrites_is_no_drift() {
     let cluster = Cluster::start();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/manifests/stored_otherwise.yaml");
-    for object in helm_template::yaml::parse_documents(&fs::read_to_string(path).unwrap()).unwrap() {
+    for object in written("stored_otherwise.yaml") {
         cluster.apply(&object).await;
         assert_eq!(cluster.drift(&object).await, NONE, "{}", object["kind"]);
     }
@@ -223,4 +229,20 @@ async fn the_api_server_too_refuses_an_item_that_is_there_twice() {
     container["env"].as_array_mut().unwrap().push(json!({"name": "CLUSTER_ID", "value": "other"}));
     let error = cluster.try_to_apply(&deployment).await.unwrap_err().to_string();
     assert!(error.contains("duplicate entries for key [name=\"CLUSTER_ID\"]"), "{error}");
+}
+
+#[tokio::test]
+async fn the_api_server_too_rejects_values_of_another_type() {
+    let cluster = Cluster::start();
+    for object in &written("mistyped.yaml") {
+        let found = mistyped(object);
+        assert_eq!(found.len(), 1, "{found:?} in {object}");
+        let error = cluster.try_to_apply(object).await.expect_err(&object.to_string()).to_string();
+        let words = ["expected", "cannot unmarshal", "cannot convert", "unable to convert"];
+        assert!(words.iter().any(|word| error.contains(word)), "{error} of {object}");
+    }
+    for object in &written("several_types.yaml") {
+        assert_eq!(mistyped(object), [], "{object}");
+        cluster.apply(object).await;
+    }
 }

@@ -11,7 +11,9 @@ use super::load_balancer::with_load_balancer;
 use super::reader::Reader;
 use super::sensitive::{self, Hidden, Purpose, SensitiveFields};
 use super::stand_in::Loose;
-use crate::mesh::{ChartName, EastWestGateway, FieldPath, GatewayRole, Layer, Resources, SensitiveDocument};
+use crate::mesh::{
+    CallerAddresses, ChartName, EastWestGateway, FieldPath, GatewayRole, Layer, Resources, SensitiveDocument,
+};
 
 /// A gateway of a cluster.
 #[derive(Clone, Default, Model)]
@@ -25,6 +27,7 @@ pub struct GatewayModel {
     pub node_port: Field<i64>,
     pub addresses: Field<BTreeSet<Field<String>>>,
     pub address_port: Field<i64>,
+    pub from: Field<BTreeMap<String, CallerModel>>,
     pub replicas: Field<i64>,
     pub values: Field<String>,
     pub sensitive_values: Field<String>,
@@ -42,6 +45,20 @@ impl fmt::Debug for GatewayModel {
             .field("sensitive_values", &Hidden(&self.sensitive_values))
             .field("sensitive_values_wo", &Hidden(&self.sensitive_values_wo))
             .finish_non_exhaustive()
+    }
+}
+
+/// Where one primary finds a gateway.
+#[derive(Clone, Debug, Default, Model)]
+pub struct CallerModel {
+    pub addresses: Field<BTreeSet<Field<String>>>,
+    pub address_port: Field<i64>,
+}
+
+impl CallerModel {
+    /// The type of the block.
+    pub(super) fn ty() -> Type {
+        Type::object([("addresses", Type::Set(Box::new(Type::String))), ("address_port", Type::Number)])
     }
 }
 
@@ -70,9 +87,12 @@ impl Words {
                 namespace: "Namespace of the gateway and of the objects that open it; the mesh's by default.",
                 callers: "those of the other networks' nodes or NAT gateways",
                 calls: "for calls between networks",
-                addresses: "IP addresses or host names at which pods of other networks reach it, if its Service has no load \
-                            balancer: those of nodes, with a Service of type `NodePort`, or of your own load balancer. All \
-                            control planes receive them as Istio's `meshNetworks`.",
+                addresses: "IP addresses or host names at which pods of other networks reach it, instead of those that istiod \
+                            finds at its Service (load balancer, `externalIPs`, nodes): those of nodes, with a Service of type \
+                            `NodePort`, of your own load balancer, or public ones where the load balancer reports internal \
+                            ones. All control planes receive them as Istio's `meshNetworks`, and the Service is created without \
+                            the label `topology.istio.io/network`, because istiod would otherwise use only the addresses of the \
+                            Service.",
             },
             GatewayRole::Federation => Self {
                 block: "The gateway through which other meshes reach the services that are exported to them (port 15443). It is \
@@ -84,8 +104,8 @@ impl Words {
                 callers: "those of the other meshes' nodes or NAT gateways. Without it, a public load balancer accepts \
                           connections from everywhere, and only the check of callers' certificates rejects them",
                 calls: "for calls of other meshes",
-                addresses: "IP addresses or host names at which other meshes reach it, if its Service has no load balancer: \
-                            those of nodes, with a Service of type `NodePort`, or of your own load balancer.",
+                addresses: "IP addresses or host names at which other meshes reach it, instead of those of its Service: those of \
+                            nodes, with a Service of type `NodePort`, or of your own load balancer.",
             },
         }
     }
@@ -124,10 +144,28 @@ pub fn block(role: GatewayRole) -> Block {
              state and in the inventory ConfigMap in each cluster, so do not put secrets in them: `sensitive_values` is for \
              these.",
         ).optional());
-    sensitive::attributes(sensitive::VALUES)
+    let block = sensitive::attributes(sensitive::VALUES)
         .into_iter()
         .fold(block, |block, (name, attribute)| block.attribute(name, attribute))
-        .block("resources", NestedBlock::single(resources()))
+        .block("resources", NestedBlock::single(resources()));
+    match role {
+        GatewayRole::EastWest => block.block("from", NestedBlock::map(caller())),
+        GatewayRole::Federation => block,
+    }
+}
+
+fn caller() -> Block {
+    Block::new(
+        "Where pods of the primary with this label reach the gateway, if not where the others do: for example, at the other end of a \
+         peering or a VPN. That control plane receives only these addresses. The addresses of the Service are then used by nobody, \
+         so set `addresses` for all other callers, or a `from` block for each.",
+    )
+    .attribute("addresses", Attribute::set(Type::String,
+        "IP addresses or host names at which pods of that cluster reach the gateway.",
+    ).required())
+    .attribute("address_port", Attribute::number(
+        "Port at these addresses. By default it is that of the other callers.",
+    ).optional())
 }
 
 fn resources() -> Block {
@@ -161,13 +199,17 @@ impl Reader {
             namespace: self.text(&gateway.namespace),
             service_type: self
                 .choice(&gateway.service_type, [Some("LoadBalancer"), Some("NodePort"), Some("ClusterIP")]),
-            service_annotations: self.map(&gateway.service_annotations),
+            service_annotations: self.annotations(&gateway.service_annotations),
             load_balancer_class: self.text(&gateway.load_balancer_class),
             load_balancer_source_ranges: self.ranges(&gateway.load_balancer_source_ranges),
             port: self.number(&gateway.port),
             node_port: self.number(&gateway.node_port),
             addresses: self.texts(&gateway.addresses),
             address_port: self.number(&gateway.address_port),
+            from: self.labelled(&gateway.from, |reader, _, caller| CallerAddresses {
+                addresses: reader.own_texts(&caller.addresses),
+                address_port: reader.number(&caller.address_port),
+            }),
             resources: self.resources(&gateway.resources),
             replicas: self.number(&gateway.replicas),
             values: self.yaml(&gateway.values, path.clone().attribute("values"), loose),
@@ -191,6 +233,20 @@ impl Reader {
             version: &gateway.sensitive_values_wo_version,
         };
         self.sensitive(fields, &purpose, path)
+    }
+
+    /// Annotations of a Service. A selector of nodes that is not known yet is one nevertheless.
+    fn annotations(
+        &mut self,
+        annotations: &Field<BTreeMap<String, Field<String>>>,
+    ) -> BTreeMap<String, String> {
+        let mut read = self.map(annotations);
+        let selector = annotations.as_known().and_then(|it| it.get(EastWestGateway::NODE_SELECTOR));
+        if selector.is_some_and(Field::is_unknown) {
+            let stand_in = self.stand_in.name(0, None);
+            read.insert(EastWestGateway::NODE_SELECTOR.to_owned(), format!("{{\"{stand_in}\": \"\"}}"));
+        }
+        read
     }
 
     fn resources(&mut self, resources: &Field<ResourcesModel>) -> Resources {

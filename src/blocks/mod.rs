@@ -3,7 +3,9 @@
 
 pub mod api_server;
 pub mod chart;
+mod federation_gateway;
 pub mod gateway;
+pub mod ignored_fields;
 pub mod image_pull_secret;
 pub mod installation;
 mod load_balancer;
@@ -14,7 +16,9 @@ mod stand_in;
 
 pub use api_server::{AddressModel, ApiServerModel};
 pub use chart::{ChartModel, ChartSourceModel};
-pub use gateway::{GatewayModel, ResourcesModel};
+pub use federation_gateway::FederationGatewayModel;
+pub use gateway::{CallerModel, GatewayModel, ResourcesModel};
+pub use ignored_fields::IgnoredFieldsModel;
 pub use image_pull_secret::ImagePullSecretModel;
 pub use installation::Installation;
 pub use reader::{Notes, Reader};

@@ -12,7 +12,7 @@ use crate::diagnostics;
 /// Reads fields, with one stand-in for whatever is unknown.
 #[derive(Debug, Default)]
 pub struct Reader {
-    stand_in: StandIn,
+    pub(super) stand_in: StandIn,
     /// What one of the networks that are known says.
     network: Option<String>,
     unknown: usize,
@@ -189,6 +189,12 @@ impl Reader {
     /// Texts that are only checked: one that is unknown is left out.
     pub fn known_texts(&mut self, set: &Field<BTreeSet<Field<String>>>) -> BTreeSet<String> {
         self.set(set, None)
+    }
+
+    /// Texts of which there is one at least.
+    pub fn own_texts(&mut self, set: &Field<BTreeSet<Field<String>>>) -> BTreeSet<String> {
+        let stand_in = self.stand_in.name(self.unknown, None);
+        self.set(set, Some(&stand_in))
     }
 
     fn set(&mut self, set: &Field<BTreeSet<Field<String>>>, stand_in: Option<&str>) -> BTreeSet<String> {

@@ -8,7 +8,7 @@ use backon::{ExponentialBuilder, Retryable as _};
 use reqwest::header::{ACCEPT, HeaderMap};
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Certificate, Client, StatusCode};
-use rustls::CertificateError;
+use rustls::{CertificateError, InvalidMessage};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -53,6 +53,8 @@ pub(super) struct Http {
     pub host: String,
     pub client: Client,
     pub credentials: Option<Credentials>,
+    /// Whether its OCI charts are fetched without TLS.
+    pub plain_http: bool,
 }
 
 /// What is presented to a server.
@@ -153,14 +155,21 @@ impl Http {
     /// reqwest's own words would show the whole URL.
     fn failure(&self, url: &Url, error: reqwest::Error) -> Error {
         let url = shown(error.url().unwrap_or(url));
-        let is_untrusted = matches!(
-            certificate_problem(&error),
+        let (is_untrusted, is_no_tls) = match tls_problem(&error) {
             // The same subject with another key is a bad signature rather than an unknown issuer.
-            Some(CertificateError::UnknownIssuer | CertificateError::BadSignature)
-        );
+            Some(rustls::Error::InvalidCertificate(
+                CertificateError::UnknownIssuer | CertificateError::BadSignature,
+            )) => (true, false),
+            // What the first byte of a record must be, no letter is.
+            Some(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)) => (false, true),
+            _ => (false, false),
+        };
         let source = error.without_url();
+        let host = self.host.clone();
         if is_untrusted {
-            Error::Untrusted { url, host: self.host.clone(), source }
+            Error::Untrusted { url, host, source }
+        } else if is_no_tls {
+            Error::NoTls { url, host }
         } else {
             Error::Download { url, source }
         }
@@ -190,11 +199,11 @@ fn is_passing(error: &Error) -> bool {
     }
 }
 
-/// What rustls did not like about a certificate. hyper nests its errors in `io::Error`s, which hide them from `source`.
-fn certificate_problem<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a CertificateError> {
+/// What rustls did not like. hyper nests its errors in `io::Error`s, which hide them from `source`.
+fn tls_problem<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        if let Some(rustls::Error::InvalidCertificate(problem)) = error.downcast_ref() {
+        if let Some(problem) = error.downcast_ref() {
             return Some(problem);
         }
         let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);

@@ -11,6 +11,7 @@ mod oci;
 mod registry;
 mod source;
 mod version;
+mod way_out;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -161,9 +162,8 @@ impl Charts {
     /// An archive's host that is not its repository's: an index that came encrypted does not lead credentials to where
     /// nothing is.
     fn elsewhere(&self, url: &Url, repository: &Url) -> Result<Http, Error> {
-        let http = self.hosts.of(url)?;
         let is_downgrade = repository.scheme() == "https" && url.scheme() != "https";
-        Ok(if is_downgrade { Http { credentials: None, ..http } } else { http })
+        if is_downgrade { self.hosts.for_everybody(url) } else { self.hosts.of(url) }
     }
 
     /// The archive of `entry` and its digest, from the cache if the index says what it must be.

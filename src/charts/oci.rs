@@ -15,6 +15,7 @@ use super::challenge::{Challenge, challenges};
 use super::digest;
 use super::error::Error;
 use super::http::{Answer, Authorization, Http, Question, shown};
+use super::registry::is_private;
 use super::version::{choose, newest_first};
 use crate::mesh::ChartVersion;
 
@@ -35,7 +36,7 @@ const PAGES: usize = 100;
 #[derive(Debug)]
 pub(super) struct Repository {
     http: Http,
-    /// `https://host/v2/path/chart/`.
+    /// `https://host/v2/path/chart/`, or with `http`.
     base: Url,
     /// `path/chart`.
     name: String,
@@ -60,9 +61,11 @@ impl Repository {
         let place = place(registry);
         let path = registry.path().trim_matches('/');
         let name = if path.is_empty() { chart.to_owned() } else { format!("{path}/{chart}") };
-        let base = registry
-            .join(&format!("/v2/{name}/"))
-            .map_err(|_| Error::NotAnOciName { repository: place.clone() })?;
+        let not_a_name = || Error::NotAnOciName { repository: place.clone() };
+        let mut base = registry.join(&format!("/v2/{name}/")).map_err(|_| not_a_name())?;
+        if http.plain_http {
+            base.set_scheme("http").map_err(|()| not_a_name())?;
+        }
         Ok(Self { http, base, name, place, chart: chart.to_owned(), authorization: None })
     }
 
@@ -165,10 +168,13 @@ impl Repository {
     async fn token(&self, asked: &Url, challenge: &Challenge) -> Result<SecretString, Error> {
         let parameter = |name: &str| challenge.parameters.get(name).map(String::as_str);
         let realm = parameter("realm").and_then(|realm| Url::parse(realm).ok());
+        let mut url =
+            realm.ok_or_else(|| not_understood(asked, "it has no URL to get a token from".to_owned()))?;
         // The password goes there.
-        let mut url = realm
-            .filter(|realm| realm.scheme() == "https")
-            .ok_or_else(|| not_understood(asked, "it has no https URL to get a token from".to_owned()))?;
+        let may_be_plain = self.http.plain_http && (self.http.credentials.is_none() || is_private(&url));
+        if url.scheme() != "https" && !(may_be_plain && url.scheme() == "http") {
+            return Err(Error::TokenRealm { url: shown(asked), realm: shown(&url) });
+        }
         let scope = format!("repository:{}:pull", self.name);
         url.query_pairs_mut()
             .extend_pairs(parameter("service").map(|service| ("service", service)))

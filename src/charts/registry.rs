@@ -7,7 +7,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use secrecy::SecretString;
-use url::Url;
+use url::{Host, Url};
 
 use super::error::Error;
 use super::http::{self, Http};
@@ -21,6 +21,8 @@ pub struct Registry {
     pub password: Option<SecretString>,
     /// Certificates of authorities that are trusted besides the system's, PEM.
     pub ca_certificate: Option<String>,
+    /// Whether OCI charts of this host are fetched without TLS.
+    pub plain_http: bool,
     /// An attribute whose value only apply makes known.
     pub not_yet_known: Option<&'static str>,
 }
@@ -42,7 +44,7 @@ pub(super) struct Hosts {
 
 #[derive(Clone, Debug)]
 enum Described {
-    Known { client: Option<Client>, credentials: Option<Credentials> },
+    Known { client: Option<Client>, credentials: Option<Credentials>, plain_http: bool },
     NotYet { attribute: &'static str },
 }
 
@@ -58,19 +60,34 @@ impl Hosts {
         Ok(Self { client: http::client(Vec::new()).ok(), described })
     }
 
-    /// The host of `url`.
+    /// The host of `url`, with its credentials, unless those would be sent unencrypted.
     pub fn of(&self, url: &Url) -> Result<Http, Error> {
+        let http = self.known(url)?;
+        if http.credentials.is_some() && !is_private(url) {
+            return Err(Error::Unencrypted { url: http::shown(url), host: http.host });
+        }
+        Ok(http)
+    }
+
+    /// The same host without credentials.
+    pub fn for_everybody(&self, url: &Url) -> Result<Http, Error> {
+        Ok(Http { credentials: None, ..self.known(url)? })
+    }
+
+    fn known(&self, url: &Url) -> Result<Http, Error> {
         let host = name(url);
-        let (client, credentials) = match self.described.get(&host) {
-            Some(Described::Known { client, credentials }) => (client.as_ref(), credentials.clone()),
+        let (client, credentials, plain_http) = match self.described.get(&host) {
+            Some(Described::Known { client, credentials, plain_http }) => {
+                (client.as_ref(), credentials.clone(), *plain_http)
+            }
             Some(Described::NotYet { attribute }) => return Err(Error::NotYetKnown { host, attribute }),
-            None => (None, None),
+            None => (None, None, false),
         };
         let client = match client.or(self.client.as_ref()) {
             Some(client) => client.clone(),
             None => http::client(Vec::new())?,
         };
-        Ok(Http { host, client, credentials })
+        Ok(Http { host, client, credentials, plain_http })
     }
 }
 
@@ -84,9 +101,16 @@ impl Described {
             (None, None) => None,
             _ => return Err(Error::HalfOfCredentials { label: label.to_owned() }),
         };
+        let plain_http = registry.plain_http;
+        if plain_http && credentials.is_some() && !is_loopback(label) {
+            return Err(Error::CredentialsWithoutTls { label: label.to_owned() });
+        }
+        if plain_http && registry.ca_certificate.is_some() {
+            return Err(Error::CertificatesWithoutTls { label: label.to_owned() });
+        }
         let authorities = registry.ca_certificate.map(|pem| certificates(&pem, label)).transpose()?;
         let client = authorities.map(http::client).transpose()?;
-        Ok(Self::Known { client, credentials })
+        Ok(Self::Known { client, credentials, plain_http })
     }
 }
 
@@ -118,6 +142,27 @@ fn from_label(label: &str) -> Option<String> {
     let url = Url::parse(&format!("https://{label}")).ok()?;
     let is_bare = url.path() == "/" && !label.contains(['/', '?', '#', '@']);
     is_bare.then(|| name(&url))
+}
+
+/// Whether nobody on the way can read what is sent to `url`.
+pub(super) fn is_private(url: &Url) -> bool {
+    url.scheme() == "https" || is_on_this_machine(url)
+}
+
+fn is_loopback(label: &str) -> bool {
+    Url::parse(&format!("https://{label}")).is_ok_and(|url| is_on_this_machine(&url))
+}
+
+fn is_on_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => {
+            let name = name.strip_suffix('.').unwrap_or(name);
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
+        None => false,
+    }
 }
 
 #[cfg(test)]
@@ -177,5 +222,33 @@ mod tests {
         let registry = Registry { password: None, ..credentials() };
         let error = hosts("charts.example", registry).unwrap_err();
         assert!(matches!(error, Error::HalfOfCredentials { .. }), "{error:?}");
+    }
+
+    #[test]
+    fn credentials_are_sent_unencrypted_to_this_machine_only() {
+        for (label, url, is_sent) in [
+            ("charts.example", "http://charts.example/", false),
+            ("192.0.2.1:8080", "http://192.0.2.1:8080/", false),
+            ("charts.example", "https://charts.example/", true),
+            ("localhost:8080", "http://localhost:8080/", true),
+            ("127.0.0.2:8080", "http://127.0.0.2:8080/", true),
+            ("[::1]:8080", "http://[::1]:8080/", true),
+        ] {
+            let url = url.parse().unwrap();
+            let hosts = hosts(label, credentials()).unwrap();
+            assert_eq!(hosts.of(&url).is_ok(), is_sent, "{url}");
+            assert!(hosts.for_everybody(&url).unwrap().credentials.is_none());
+        }
+    }
+
+    #[test]
+    fn a_registry_without_tls_has_neither_credentials_nor_certificates() {
+        let plain = Registry { plain_http: true, ..credentials() };
+        let error = hosts("registry.example:5000", plain.clone()).unwrap_err();
+        assert!(matches!(error, Error::CredentialsWithoutTls { .. }), "{error:?}");
+        assert!(hosts("localhost:5000", plain).is_ok());
+        let ca = Registry { plain_http: true, ca_certificate: Some("x".to_owned()), ..Registry::default() };
+        let error = hosts("registry.example:5000", ca).unwrap_err();
+        assert!(matches!(error, Error::CertificatesWithoutTls { .. }), "{error:?}");
     }
 }

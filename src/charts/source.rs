@@ -133,4 +133,15 @@ mod tests {
             assert!(!format!("{error} {error:?}").contains("s3ntinel"), "{error:?}");
         }
     }
+
+    #[test]
+    fn another_scheme_is_told_how_to_do_without_tls() {
+        let error = place("oci+http://registry.example/charts").unwrap_err();
+        assert!(
+            error.way_out().contains("plain_http = true in a chart_registry block"),
+            "{}",
+            error.way_out()
+        );
+        assert!(place("s3://charts").unwrap_err().way_out().starts_with("Use an HTTP repository"));
+    }
 }

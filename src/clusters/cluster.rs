@@ -35,6 +35,7 @@ struct Shared {
     api_server: ApiServer,
     on_unreachable: OnUnreachable,
     recreated_from: Option<String>,
+    from_variable: Option<&'static str>,
     client: Client,
     /// The UID that was read first.
     uid: OnceCell<String>,
@@ -68,6 +69,7 @@ impl Cluster {
             api_server,
             on_unreachable: block.on_unreachable,
             recreated_from: block.recreated_from.clone(),
+            from_variable: None,
             client,
             uid: OnceCell::new(),
             facts: OnceCell::new(),
@@ -82,6 +84,14 @@ impl Cluster {
             .map_err(|invalid| Error::Setting(Box::new(invalid.in_cluster(name))))?;
         let limits = Limits { connect: PROBE, response: PROBE, ..Limits::default() };
         Self::new(name, &ClusterBlock::default(), connection, limits)
+    }
+
+    /// The same cluster, whose connection comes from this environment variable.
+    pub(super) fn from_variable(mut self, variable: Option<&'static str>) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.from_variable = variable;
+        }
+        self
     }
 
     /// Label of the cluster block.
@@ -169,12 +179,18 @@ impl Cluster {
             host: self.host().to_owned(),
             recorded: recorded.to_owned(),
             live: live.to_owned(),
+            from_variable: self.shared.from_variable,
         })
     }
 
     /// What kind of failure a client's error is.
     pub fn failure(&self, error: &kube::Error) -> Failure {
-        Failure::of(error, self.shared.through_proxy)
+        let failure = Failure::of(error, self.shared.through_proxy);
+        if self.shared.api_server.cluster_ca_certificate.is_some() {
+            failure
+        } else {
+            failure.without_authority()
+        }
     }
 
     /// A client's error in this cluster's terms.

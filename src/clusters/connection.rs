@@ -1,22 +1,25 @@
 //! Settings, decoded and checked, as what a client is built from.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use http::Uri;
+use http::header::USER_AGENT;
+use http::{HeaderValue, Uri};
 use kube::config::{AuthInfo, Config};
 use rustls::pki_types::ServerName;
-use secrecy::ExposeSecret;
 
 use super::credentials::Credentials;
 use super::environment::Environment;
 use super::invalid::{Invalid, Problem};
 use super::kubeconfig;
+use super::no_proxy::ascii;
 use super::pem::{self, Identity};
 use super::proxy::Proxy;
-use super::settings::{ConnectionConfig, Limits};
+use super::settings::ConnectionConfig;
 use crate::mesh::ApiServer;
+
+/// What the API server's audit log calls the provider.
+const PRODUCT: &str = concat!("terraform-provider-istio/", env!("CARGO_PKG_VERSION"));
 
 /// An API server and how to be let in.
 #[derive(Debug)]
@@ -42,19 +45,24 @@ impl Connection {
         } else {
             kubeconfig::connection(config, environment)?
         };
-        if config.insecure == Some(true) {
-            connection.insecure = true;
-            connection.roots = None;
-        }
         if let Some(name) = &config.tls_server_name {
             connection.tls_server_name =
                 Some(server_name(name).map_err(|problem| Invalid::new("tls_server_name", problem))?);
+        }
+        if config.insecure == Some(true) {
+            connection.insecure = true;
+            connection.roots = None;
         }
         if let Some(url) = &config.proxy_url {
             connection.proxy =
                 Some(Proxy::from_setting(url).map_err(|problem| Invalid::new("proxy_url", problem))?);
         } else if connection.proxy.is_none() {
             connection.proxy = Proxy::from_environment(environment, &connection.server)?;
+        }
+        // A kubeconfig's are refused or left out already.
+        let has_credentials = !matches!(connection.credentials, Credentials::None);
+        if has_credentials && connection.is_plain_http() && !connection.is_on_this_machine() {
+            return Err(Invalid::new("host", Problem::PlainHttp { has_scheme: true }));
         }
         Ok(connection)
     }
@@ -77,21 +85,25 @@ impl Connection {
         })
     }
 
-    /// The configuration of a client that presents `identity`, or else the settings' own.
-    pub fn kube_config(&self, identity: Option<&Identity>, limits: &Limits) -> Config {
+    /// Whether the server is spoken to without TLS.
+    pub fn is_plain_http(&self) -> bool {
+        self.server.scheme_str() == Some("http")
+    }
+
+    /// Whether what is sent does not leave this machine.
+    pub fn is_on_this_machine(&self) -> bool {
+        let host = self.server.host().unwrap_or_default().trim_matches(['[', ']']);
+        let is_loopback = host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback());
+        (host == "localhost" || is_loopback) && self.proxy.is_none()
+    }
+
+    /// What kube knows of the connection: the URL, headers that every request has, and whom to trust.
+    pub fn kube_config(&self) -> Config {
         let mut config = Config::new(self.server.clone());
         config.root_cert.clone_from(&self.roots);
         config.accept_invalid_certs = self.insecure;
-        config.tls_server_name.clone_from(&self.tls_server_name);
-        config.proxy_url = self.proxy.as_ref().map(|proxy| proxy.0.clone());
-        config.connect_timeout = Some(limits.connect);
-        // Whoever has a deadline and a cancel token decides about retries; this one would go on for minutes.
-        config.default_retry = false;
         config.auth_info = self.impersonation.clone();
-        if let Some(identity) = identity.or(self.identity.as_ref()) {
-            config.auth_info.client_certificate_data = Some(STANDARD.encode(&identity.certificate));
-            config.auth_info.client_key_data = Some(STANDARD.encode(identity.key.expose_secret()).into());
-        }
+        config.headers = vec![(USER_AGENT, HeaderValue::from_static(PRODUCT))];
         config
     }
 
@@ -113,9 +125,25 @@ impl Connection {
 
 /// The URL that `host` stands for. The clouds' modules put it out with and without a scheme.
 pub(super) fn server(host: &str) -> Result<Uri, Problem> {
+    let host = host.trim();
+    server_url(&if host.contains("://") { host.to_owned() } else { format!("https://{host}") })
+}
+
+/// The URL that a kubeconfig's `server` stands for. To client-go one without a scheme means plain HTTP, and may have no path.
+pub(super) fn kubeconfig_server(server: &str) -> Result<Uri, Problem> {
+    if server.contains("://") {
+        return server_url(server);
+    }
+    let url = server_url(&format!("http://{server}"))?;
+    if url.path() != "/" {
+        return Err(Problem::NotServerUrl { reason: "it has no scheme" });
+    }
+    Ok(url)
+}
+
+fn server_url(url: &str) -> Result<Uri, Problem> {
     let invalid = |reason| Problem::NotServerUrl { reason };
-    let with_scheme = if host.contains("://") { host.to_owned() } else { format!("https://{host}") };
-    let uri: Uri = with_scheme.trim().parse().map_err(|_| invalid("it cannot be parsed"))?;
+    let uri: Uri = with_ascii_host(url).parse().map_err(|_| invalid("it cannot be parsed"))?;
     if !matches!(uri.scheme_str(), Some("https" | "http")) {
         return Err(invalid("its scheme is neither https nor http"));
     }
@@ -129,6 +157,16 @@ pub(super) fn server(host: &str) -> Result<Uri, Problem> {
         return Err(invalid("it has a query"));
     }
     Ok(uri)
+}
+
+/// The URL with its host as DNS has it.
+fn with_ascii_host(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://").filter(|_| !url.is_ascii()) else {
+        return url.to_owned();
+    };
+    let end = rest.find(['/', '?', '#', ':']).unwrap_or(rest.len());
+    let (host, rest) = rest.split_at(end);
+    format!("{scheme}://{}{rest}", ascii(host))
 }
 
 /// A name that a certificate can have.

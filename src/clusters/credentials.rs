@@ -1,6 +1,6 @@
 //! What a request proves its sender's identity with, and how that is renewed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -24,8 +24,8 @@ pub(super) enum Credentials {
     None,
     /// A header that stays the same.
     Fixed { authorization: HeaderValue, from: &'static str },
-    /// A file with a bearer token.
-    TokenFile(PathBuf),
+    /// A file with a bearer token, and the token that is used where there is no file.
+    TokenFile { path: PathBuf, otherwise: Option<HeaderValue> },
     /// A command that prints credentials.
     Exec(ExecPlugin),
 }
@@ -70,9 +70,12 @@ pub(super) struct Issued {
 impl Issued {
     /// Whether a server that refused `other` may take these.
     pub fn differs_from(&self, other: &Self) -> bool {
-        let certificate =
-            |issued: &Self| issued.identity.as_ref().map(|identity| identity.certificate.clone());
-        self.authorization != other.authorization || certificate(self) != certificate(other)
+        let presents_another = match (&self.identity, &other.identity) {
+            (None, None) => false,
+            (Some(one), Some(other)) => !one.presents_the_same_as(other),
+            _ => true,
+        };
+        presents_another || self.authorization != other.authorization
     }
 
     /// Whether they run out within a minute: a request may take that long.
@@ -91,7 +94,8 @@ impl Credentials {
             return Ok(Self::Fixed { authorization, from: "token" });
         }
         if let Some(path) = &config.token_file {
-            return Ok(Self::TokenFile(expand(path, environment.home.as_deref())));
+            let path = expand(path, environment.home.as_deref());
+            return Ok(Self::TokenFile { path, otherwise: None });
         }
         match &config.exec {
             Some(exec) => ExecPlugin::from_settings(exec).map(Self::Exec),
@@ -106,12 +110,11 @@ impl Credentials {
             Self::Fixed { authorization, .. } => {
                 Ok(Issued { authorization: Some(authorization.clone()), ..Issued::default() })
             }
-            Self::TokenFile(path) => {
-                let token = tokio::fs::read_to_string(path)
-                    .await
-                    .map_err(|source| CredentialsError::ReadTokenFile { path: path.clone(), source })?;
-                let authorization =
-                    bearer(&token).ok_or_else(|| CredentialsError::NotToken { path: path.clone() })?;
+            Self::TokenFile { path, otherwise } => {
+                let authorization = match (token_in(path).await, otherwise) {
+                    (Err(_), Some(token)) => token.clone(),
+                    (read, _) => read?,
+                };
                 Ok(Issued { authorization: Some(authorization), ..Issued::default() })
             }
             Self::Exec(plugin) => plugin
@@ -127,10 +130,17 @@ impl Credentials {
             Self::None if with_certificate => "the client certificate".to_owned(),
             Self::None => "requests without credentials".to_owned(),
             Self::Fixed { from, .. } => format!("the {from}"),
-            Self::TokenFile(path) => format!("the token in {}", path.display()),
+            Self::TokenFile { path, .. } => format!("the token in {}", path.display()),
             Self::Exec(plugin) => format!("the credentials from the plugin {:?}", plugin.command),
         }
     }
+}
+
+async fn token_in(path: &Path) -> Result<HeaderValue, CredentialsError> {
+    let token = tokio::fs::read_to_string(path)
+        .await
+        .map_err(|source| CredentialsError::ReadTokenFile { path: path.into(), source })?;
+    bearer(&token).ok_or_else(|| CredentialsError::NotToken { path: path.into() })
 }
 
 /// The header that presents `token`, `None` if there is no such header.
@@ -172,14 +182,14 @@ mod tests {
     #[tokio::test]
     async fn an_empty_token_file_is_an_error_that_names_it() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let credentials = Credentials::TokenFile(file.path().to_owned());
+        let credentials = Credentials::TokenFile { path: file.path().to_owned(), otherwise: None };
         let error = credentials.issue(Duration::from_secs(1)).await.unwrap_err();
         assert_eq!(error.to_string(), format!("the token file {} contains no token", file.path().display()));
     }
 
     #[tokio::test]
     async fn a_missing_token_file_is_an_error_that_names_it() {
-        let credentials = Credentials::TokenFile("/does/not/exist".into());
+        let credentials = Credentials::TokenFile { path: "/does/not/exist".into(), otherwise: None };
         let error = credentials.issue(Duration::from_secs(1)).await.unwrap_err();
         assert_eq!(error.to_string(), "cannot read the token file /does/not/exist");
     }

@@ -26,8 +26,11 @@ const VARIABLES: [(&str, &str); 13] = [
 ];
 
 /// Go's default transport, hence every other Kubernetes client, obeys these.
-const PROXY_VARIABLES: [&str; 6] =
-    ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy"];
+const PROXY_VARIABLES: [&str; 7] =
+    ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy", CGI];
+
+/// Set in a CGI program, where `HTTP_PROXY` is a header of whoever sent the request.
+pub(super) const CGI: &str = "REQUEST_METHOD";
 
 /// The variables that were set, to something other than nothing. Values may be secrets.
 #[derive(Clone, Debug, Default)]
@@ -73,6 +76,12 @@ impl Environment {
             proxy_url: self.secret("proxy_url"),
             tls_server_name: self.text("tls_server_name"),
         })
+    }
+
+    /// The variable that says where the API server is.
+    pub(super) fn whereabouts(&self) -> Option<&'static str> {
+        let settings = ["host", "config_path", "config_paths"].into_iter();
+        settings.filter_map(variable).find(|variable| self.values.contains_key(variable))
     }
 
     /// The first of the named variables that is set.

@@ -106,6 +106,8 @@ pub enum Error {
         recorded: String,
         /// UID of the cluster that answers.
         live: String,
+        /// The environment variable that the connection comes from, as the block has no connection settings.
+        from_variable: Option<&'static str>,
     },
 }
 
@@ -172,6 +174,11 @@ impl Error {
                 "The API server is overloaded or failing; try again, and check its logs if the error persists.".to_owned()
             }
             Self::Server { .. } => "Check that host is the URL of a Kubernetes API server.".to_owned(),
+            Self::AnotherCluster { recorded, from_variable: Some(variable), .. } => format!(
+                "The cluster block has no connection settings, or only null ones, so the connection is taken from the environment \
+                 variable {variable}. Set the block's connection settings, or unset {variable}. If the former cluster is permanently \
+                 gone and this one takes its place, set recreated_from = {recorded:?} in the block."
+            ),
             Self::AnotherCluster { recorded, .. } => format!(
                 "If the former cluster is permanently gone, set recreated_from = {recorded:?} in its cluster block. Otherwise \
                  correct the block's connection settings."

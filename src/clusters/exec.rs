@@ -17,11 +17,13 @@ use tokio::process::Command;
 
 use super::credentials::{Issued, bearer};
 use super::invalid::{Invalid, Problem};
+use super::kubeconfig::Exec;
 use super::pem::Identity;
 use super::scrub::last_lines;
 use super::settings::ExecConfig;
 
-const API_VERSIONS: [&str; 2] = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"];
+const BETA: &str = "client.authentication.k8s.io/v1beta1";
+const API_VERSIONS: [&str; 2] = ["client.authentication.k8s.io/v1", BETA];
 
 /// A command that prints credentials, ready to run.
 #[derive(Clone)]
@@ -119,20 +121,20 @@ impl ExecPlugin {
     }
 
     /// The plugin that a kubeconfig's user names.
-    pub fn from_kubeconfig(
-        config: &kube::config::ExecConfig,
-        cluster: Option<ExecAuthCluster>,
-    ) -> Result<Self, Problem> {
-        let variables = config.env.iter().flatten();
+    pub fn from_kubeconfig(config: &Exec, cluster: Option<ExecAuthCluster>) -> Result<Self, Problem> {
+        let version = api_version(config.api_version.as_deref().unwrap_or_default())?;
+        match (config.interactive_mode.as_deref(), version) {
+            (Some("Never" | "IfAvailable"), _) | (None, BETA) => {}
+            (Some("Always"), _) => return Err(Problem::NeedsTerminal),
+            (mode, _) => return Err(Problem::NoInteractiveMode { is_written: mode.is_some() }),
+        }
+        let env = config.env.iter();
+        let env = env.map(|(name, value)| Ok((name.clone().ok_or(Problem::UnnamedVariable)?, value.clone())));
         Ok(Self {
-            api_version: api_version(config.api_version.as_deref().unwrap_or_default())?,
-            command: config.command.clone().filter(|command| !command.is_empty()).ok_or(Problem::Empty)?,
-            args: config.args.clone().unwrap_or_default(),
-            env: variables
-                .filter_map(|variable| {
-                    Some((variable.get("name")?.clone(), variable.get("value")?.clone().into()))
-                })
-                .collect(),
+            api_version: version,
+            command: config.command.clone().ok_or(Problem::NoCommand)?,
+            args: config.args.clone(),
+            env: env.collect::<Result<_, Problem>>()?,
             cluster,
         })
     }

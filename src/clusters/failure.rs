@@ -4,7 +4,10 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io::ErrorKind;
 
-use rustls::CertificateError;
+use rustls::{CertificateError, InvalidMessage};
+
+use super::tls::is_of_ca_certificate;
+use super::transport::ProxyConnectionError;
 
 /// A client's error, sorted by who has to do something about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +48,8 @@ pub enum Reason {
     Proxy,
     /// The certificate is not signed by the given certificate authority.
     UntrustedCertificate,
+    /// The certificate is signed by nobody whom the machine trusts, and no certificate authority is given.
+    UnknownAuthority,
     /// The certificate is for other names.
     CertificateName {
         /// The names that it has.
@@ -54,8 +59,12 @@ pub enum Reason {
     CertificateExpired,
     /// The certificate is not valid yet, by this machine's clock.
     CertificateNotYetValid,
+    /// The server presents the certificate of a CA as its own.
+    CaCertificate,
     /// The server asks for a client certificate or does not take the one it got.
     ClientCertificateRefused,
+    /// The server speaks plain HTTP.
+    PlainHttp,
     /// Another failure of TLS.
     Tls,
     /// Anything else.
@@ -63,6 +72,14 @@ pub enum Reason {
 }
 
 impl Failure {
+    /// The same of a connection without a certificate authority of its own.
+    pub fn without_authority(self) -> Self {
+        match self {
+            Self::Unreachable(Reason::UntrustedCertificate) => Self::Unreachable(Reason::UnknownAuthority),
+            other => other,
+        }
+    }
+
     /// Sorts `error`, of a request that went through a proxy or did not.
     pub fn of(error: &kube::Error, through_proxy: bool) -> Self {
         match error {
@@ -82,6 +99,9 @@ impl Failure {
 
 fn reason(error: &kube::Error, through_proxy: bool) -> Reason {
     let causes = causes(error);
+    if causes.iter().any(|cause| cause.is::<ProxyConnectionError>()) {
+        return Reason::Proxy;
+    }
     if let Some(tls) = causes.iter().find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
         return tls_reason(tls);
     }
@@ -131,6 +151,9 @@ fn io_reason(kind: ErrorKind) -> Option<Reason> {
 
 fn tls_reason(error: &rustls::Error) -> Reason {
     use rustls::AlertDescription as Alert;
+    if is_of_ca_certificate(error) {
+        return Reason::CaCertificate;
+    }
     match error {
         rustls::Error::InvalidCertificate(problem) => match problem {
             // The same subject with another key is a bad signature rather than an unknown issuer.
@@ -152,6 +175,8 @@ fn tls_reason(error: &rustls::Error) -> Reason {
             | Alert::CertificateExpired
             | Alert::CertificateUnknown,
         ) => Reason::ClientCertificateRefused,
+        // What begins an answer of HTTP begins nothing in TLS.
+        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => Reason::PlainHttp,
         _ => Reason::Tls,
     }
 }
@@ -173,6 +198,9 @@ impl fmt::Display for Reason {
             Self::UntrustedCertificate => {
                 "its certificate is not signed by the configured certificate authority"
             }
+            Self::UnknownAuthority => {
+                "its certificate is not signed by a certificate authority that this machine trusts"
+            }
             Self::CertificateName { presented } if presented.is_empty() => {
                 "its certificate is for another name"
             }
@@ -181,7 +209,9 @@ impl fmt::Display for Reason {
             }
             Self::CertificateExpired => "its certificate has expired",
             Self::CertificateNotYetValid => "its certificate is not valid yet",
+            Self::CaCertificate => "it presents a CA certificate as its own",
             Self::ClientCertificateRefused => "it does not accept the client certificate",
+            Self::PlainHttp => "it responds in plain HTTP, without TLS",
             Self::Tls => "TLS failed",
             Self::Other => "the request failed",
         })
@@ -203,9 +233,11 @@ impl Reason {
         matches!(
             self,
             Self::UntrustedCertificate
+                | Self::UnknownAuthority
                 | Self::CertificateName { .. }
                 | Self::CertificateExpired
                 | Self::CertificateNotYetValid
+                | Self::CaCertificate
         )
     }
 
@@ -226,15 +258,28 @@ impl Reason {
                 "Check proxy_url, HTTPS_PROXY and NO_PROXY, and whether the proxy may connect to host."
             }
             Self::UntrustedCertificate => {
-                "Set cluster_ca_certificate to the CA certificate of this cluster; a recreated cluster has a new one."
+                "Set cluster_ca_certificate to the CA certificate of this cluster; a recreated cluster has a new one. If host is a DNS \
+                 endpoint or a proxy with a publicly signed certificate, omit cluster_ca_certificate."
+            }
+            Self::UnknownAuthority => {
+                "Set cluster_ca_certificate to the CA certificate of this cluster, or install the CA of the endpoint in the trust store \
+                 of the machine where Terraform runs."
             }
             Self::CertificateName { .. } => {
                 "Connect to one of the certificate's names, or set tls_server_name to one of them."
             }
             Self::CertificateExpired => "Renew the API server's certificate.",
             Self::CertificateNotYetValid => "Check the clock of the machine where Terraform runs.",
+            Self::CaCertificate => {
+                "Set cluster_ca_certificate to the very certificate that it presents, or have a certificate that is not a CA's issued \
+                 to the API server."
+            }
             Self::ClientCertificateRefused => {
                 "Check that client_certificate is valid and was signed by a CA that the API server trusts."
+            }
+            Self::PlainHttp => {
+                "Check the scheme and port of host: it must be the HTTPS endpoint of a Kubernetes API server. For kubectl proxy on this \
+                 machine, write http:// in front of it."
             }
             Self::Tls => "Check that host is the HTTPS endpoint of a Kubernetes API server.",
             Self::Other => "Check the connection settings of the cluster block.",
@@ -267,6 +312,35 @@ mod tests {
         ] {
             assert_eq!(certificate(problem), Failure::Unreachable(reason));
         }
+    }
+
+    #[test]
+    fn an_unknown_issuer_has_another_way_out_where_no_authority_is_given() {
+        let given = certificate(CertificateError::UnknownIssuer);
+        let Failure::Unreachable(reason) = given.clone() else { panic!("{given:?}") };
+        assert!(
+            reason.way_out().contains("publicly signed certificate, omit cluster_ca_certificate"),
+            "{}",
+            reason.way_out()
+        );
+        let Failure::Unreachable(reason) = given.without_authority() else { panic!() };
+        assert_eq!(
+            reason.to_string(),
+            "its certificate is not signed by a certificate authority that this machine trusts"
+        );
+        assert!(!reason.way_out().contains("omit"), "{}", reason.way_out());
+    }
+
+    #[test]
+    fn a_server_without_tls_is_told_apart() {
+        let error = rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType);
+        assert_eq!(tls(error), Failure::Unreachable(Reason::PlainHttp));
+    }
+
+    #[test]
+    fn a_certificate_of_a_ca_is_told_apart() {
+        let error = rustls::OtherError(std::sync::Arc::new(webpki::Error::CaUsedAsEndEntity));
+        assert_eq!(certificate(CertificateError::Other(error)), Failure::Unreachable(Reason::CaCertificate));
     }
 
     #[test]

@@ -133,6 +133,9 @@ pub enum Problem {
         #[source]
         source: rustls::Error,
     },
+    /// No private key that TLS can sign with here.
+    #[error("it contains a private key that cannot be parsed or is of an unsupported kind")]
+    UnusableKey,
     /// The private key does not belong to the certificate.
     #[error("it is not the key of client_certificate")]
     OtherKey,
@@ -154,14 +157,85 @@ pub enum Problem {
         #[source]
         source: std::io::Error,
     },
-    /// Not a kubeconfig. The parser's own words would quote the file, so only the place is kept.
-    #[error("{origin} is not a kubeconfig{}", .place.map(|(line, column)| format!(" (line {line}, column {column})")).unwrap_or_default())]
+    /// Not YAML. The parser's own words would quote the file, so only the place is kept.
+    #[error("{origin} is not a kubeconfig{}", .line.map(|line| format!(" (line {line})")).unwrap_or_default())]
     NotKubeconfig {
         /// The file, or the setting that holds the text.
         origin: String,
-        /// Line and column, from 1, where parsing stopped.
-        place: Option<(u64, u64)>,
+        /// Line, from 1, where parsing stopped.
+        line: Option<usize>,
     },
+    /// Not what a kubeconfig may say.
+    #[error("{origin} is not a valid kubeconfig")]
+    InKubeconfig {
+        /// The file, or the setting that holds the text.
+        origin: String,
+        /// What is wrong.
+        #[source]
+        problem: Box<Problem>,
+    },
+    /// A field has a value of another kind than kubectl reads there.
+    #[error("{path} is {found} and must be {wanted}")]
+    WrongKind {
+        /// The field.
+        path: String,
+        /// The right kind, in words.
+        wanted: &'static str,
+        /// The kind of the value, in words.
+        found: &'static str,
+    },
+    /// A field is not in base64.
+    #[error("{path} is not base64")]
+    NotBase64 {
+        /// The field.
+        path: String,
+    },
+    /// The YAML says that it is something else.
+    #[error("its {field} is not {wanted}")]
+    NotOfKind {
+        /// `kind` or `apiVersion`.
+        field: &'static str,
+        /// What it must be.
+        wanted: &'static str,
+    },
+    /// Two entries of one name.
+    #[error("it has the {kind} {name:?} twice")]
+    Twice {
+        /// `context`, `cluster` or `user`.
+        kind: &'static str,
+        /// Their name.
+        name: String,
+    },
+    /// None of the files exists.
+    #[error("cannot find {}", .paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "))]
+    NoFile {
+        /// The files.
+        paths: Vec<PathBuf>,
+    },
+    /// Credentials would be sent in clear text.
+    #[error("{}, and credentials must not be sent in clear text", if *has_scheme { "its scheme is http" } else { "it has no scheme, which kubectl takes for http" })]
+    PlainHttp {
+        /// Whether the URL has a scheme.
+        has_scheme: bool,
+    },
+    /// A credential plugin that cannot run without a terminal.
+    #[error("its interactiveMode is Always, and the provider has no terminal")]
+    NeedsTerminal,
+    /// A credential plugin that does not say whether it needs a terminal.
+    #[error("{}", if *is_written { "its interactiveMode is none of Never, IfAvailable and Always" } else { "it has no interactiveMode" })]
+    NoInteractiveMode {
+        /// Whether it says something else.
+        is_written: bool,
+    },
+    /// A credential plugin without a program.
+    #[error("it has no command")]
+    NoCommand,
+    /// A variable of a credential plugin has no name.
+    #[error("a variable in its env has no name")]
+    UnnamedVariable,
+    /// A CGI program takes no proxy from its caller.
+    #[error("HTTP_PROXY is not used in a CGI program, because REQUEST_METHOD is set")]
+    ProxyInCgi,
     /// No context was chosen.
     #[error("the kubeconfig has no current-context")]
     NoCurrentContext {
@@ -192,7 +266,7 @@ pub enum Problem {
         problem: Box<Problem>,
     },
     /// A kubeconfig user with an `auth-provider`.
-    #[error("Kubernetes 1.26 removed auth-provider")]
+    #[error("auth-provider is not supported; Kubernetes 1.26 removed those of the clouds")]
     AuthProvider,
 }
 
@@ -215,26 +289,77 @@ impl Problem {
                  settings."
                     .to_owned()
             }
-            Self::NotProxyUrl { .. } => "Use http://name:port or socks5://name:port.".to_owned(),
+            Self::NotProxyUrl { .. } => "Use http://name:port, https://name:port or socks5://name:port.".to_owned(),
+            Self::ProxyInCgi => "Unset REQUEST_METHOD or HTTP_PROXY, or set proxy_url.".to_owned(),
+            Self::PlainHttp { has_scheme: true } => {
+                "Use the API server's https URL, or remove the credentials. Only a server on this machine, such as kubectl proxy, can \
+                 be used without TLS."
+                    .to_owned()
+            }
+            Self::PlainHttp { has_scheme: false } => "Write https:// in front of it.".to_owned(),
+            Self::UnusableKey => {
+                "Use the PEM text of an RSA key of at least 2048 bits, an ECDSA key on P-256 or P-384, or an Ed25519 key."
+                    .to_owned()
+            }
             Self::NotPem | Self::Lacks { .. } | Self::Unreadable { .. } => {
                 "Use the PEM text, from BEGIN to END, or its base64 encoding, as the cloud providers' modules output it.".to_owned()
             }
             Self::OtherKey => "Take the certificate and the key from the same source.".to_owned(),
             Self::NotServerName => "Use one of the names of the API server's certificate.".to_owned(),
             Self::NotHeader => "Use the bare token, without a prefix, spaces or line breaks.".to_owned(),
+            Self::ReadFile { .. } | Self::NoFile { .. } => {
+                "Check that the file exists where Terraform runs and that its user may read it.".to_owned()
+            }
+            Self::InKubeconfig { problem, .. } | Self::Entry { problem, .. } => problem.way_out(),
+            Self::NoCurrentContext { known } => choose("Set config_context", known),
+            Self::NoEntry { known, .. } => choose("Use an entry that it has", known),
+            Self::NotExecApiVersion
+            | Self::NeedsTerminal
+            | Self::NoInteractiveMode { .. }
+            | Self::NoCommand
+            | Self::UnnamedVariable
+            | Self::AuthProvider => self.way_out_of_plugin().to_owned(),
+            Self::NotKubeconfig { .. }
+            | Self::WrongKind { .. }
+            | Self::NotBase64 { .. }
+            | Self::NotOfKind { .. }
+            | Self::Twice { .. } => self.way_out_of_document(),
+        }
+    }
+
+    /// Of a credential plugin in a kubeconfig.
+    fn way_out_of_plugin(&self) -> &'static str {
+        match self {
             Self::NotExecApiVersion => {
                 "Use client.authentication.k8s.io/v1 or client.authentication.k8s.io/v1beta1; newer releases of the plugin \
                  support one of them."
-                    .to_owned()
             }
-            Self::ReadFile { .. } => {
-                "Check that the file exists where Terraform runs and that its user may read it.".to_owned()
+            Self::NeedsTerminal => {
+                "Set interactiveMode: IfAvailable if the plugin can do without one, or use other credentials."
             }
-            Self::NotKubeconfig { .. } => "Check it with kubectl config view.".to_owned(),
-            Self::NoCurrentContext { known } => choose("Set config_context", known),
-            Self::NoEntry { known, .. } => choose("Use an entry that it has", known),
-            Self::Entry { problem, .. } => problem.way_out(),
-            Self::AuthProvider => "Use the exec plugin that replaces it.".to_owned(),
+            Self::NoInteractiveMode { .. } => {
+                "Write interactiveMode: IfAvailable in it; client.authentication.k8s.io/v1 requires one."
+            }
+            Self::NoCommand => "Write the plugin's program into command.",
+            Self::UnnamedVariable => "Give every entry of env a name.",
+            _ => "Use the exec plugin that replaces it.",
+        }
+    }
+
+    /// Of a text that is no kubeconfig.
+    fn way_out_of_document(&self) -> String {
+        match self {
+            Self::WrongKind { wanted: "text", found: "a number" | "a bool", .. } => {
+                "Write the value in quotes.".to_owned()
+            }
+            Self::NotBase64 { .. } => {
+                "Write the base64 encoding of the PEM text on one line, or several lines of it after a vertical bar.".to_owned()
+            }
+            Self::NotOfKind { field, wanted } => {
+                format!("Check that this is the kubeconfig; if it is, write {field}: {wanted}.")
+            }
+            Self::Twice { .. } => "Remove or rename one of the two.".to_owned(),
+            _ => "Check it with kubectl config view.".to_owned(),
         }
     }
 }

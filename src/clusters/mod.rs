@@ -12,12 +12,15 @@ mod exec;
 mod failure;
 mod invalid;
 mod kubeconfig;
+mod no_proxy;
 mod pem;
 mod proxy;
 mod rules;
 mod scrub;
 mod session;
 mod settings;
+mod tls;
+mod transport;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -79,6 +82,18 @@ impl Clusters {
         self.entries().flat_map(|(name, entry)| self.violations_of(name, entry)).collect()
     }
 
+    /// The blocks that leave everything to the environment while others do not, with the variable that names their API server: it may
+    /// be null settings that say nothing, and another cluster that is meant.
+    pub fn from_environment(&self) -> Vec<(&str, &'static str)> {
+        let is_unnamed = |entry: &Entry| matches!(&entry.block.connection, ConnectionSettings::Known(config) if rules::names_nothing(config));
+        let Some(variable) = self.environment.whereabouts() else { return Vec::new() };
+        if self.entries().all(|(_, entry)| is_unnamed(entry)) {
+            return Vec::new();
+        }
+        let unnamed = self.entries().filter(|(_, entry)| is_unnamed(entry));
+        unnamed.map(|(name, _)| (name.as_str(), variable)).collect()
+    }
+
     /// The labels that are known, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.entries().map(|(name, _)| name.as_str())
@@ -133,7 +148,8 @@ impl Clusters {
                 return Err(Error::NotYetKnown { cluster, attribute });
             }
         };
-        let connection = if rules::names_nothing(config) {
+        let from_environment = rules::names_nothing(config);
+        let connection = if from_environment {
             self.environment
                 .connection()
                 .and_then(|config| Connection::resolve(&config, &self.environment))
@@ -142,7 +158,8 @@ impl Clusters {
             Connection::resolve(config, &self.environment)
         };
         let connection = connection.map_err(|invalid| Error::Setting(Box::new(invalid.in_cluster(name))))?;
-        Cluster::new(name, block, connection, self.limits)
+        let variable = self.environment.whereabouts().filter(|_| from_environment);
+        Ok(Cluster::new(name, block, connection, self.limits)?.from_variable(variable))
     }
 }
 

@@ -1,42 +1,78 @@
 //! Certificates and keys as users have them: PEM, or base64 of PEM as the clouds' modules put it out.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::ParsedCertificate;
 use rustls::sign::CertifiedKey;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::invalid::{Invalid, Problem};
 
-/// A client certificate and its key, both PEM.
-#[derive(Clone, Debug)]
+/// A client certificate and its key, as they are presented.
+#[derive(Clone)]
 pub(super) struct Identity {
-    pub certificate: String,
-    pub key: SecretString,
+    key: Arc<CertifiedKey>,
 }
 
 impl Identity {
-    /// Checks that both can be read and belong together.
+    /// Checks that both can be read and belong together. Each is PEM or base64 of PEM.
     pub fn new(certificate: &str, key: &SecretString) -> Result<Self, Invalid> {
+        let certificate = text(certificate).map_err(|problem| Invalid::new("client_certificate", problem))?;
+        let key = text(key.expose_secret()).map_err(|problem| Invalid::new("client_key", problem))?;
+        Self::of_pem(&certificate, &key.into())
+    }
+
+    /// The same for what is PEM.
+    pub fn of_pem(certificate: &str, key: &SecretString) -> Result<Self, Invalid> {
         let certificate_is = |problem| Invalid::new("client_certificate", problem);
         let key_is = |problem| Invalid::new("client_key", problem);
-        let certificate = text(certificate).map_err(certificate_is)?;
-        let key = text(key.expose_secret()).map_err(key_is)?;
-        let chain = sections(&certificate).map_err(certificate_is)?;
-        let private_key = PrivateKeyDer::from_pem_slice(key.as_bytes())
+        let chain = sections(certificate).map_err(certificate_is)?;
+        let private_key = PrivateKeyDer::from_pem_slice(key.expose_secret().as_bytes())
             .map_err(|_| key_is(Problem::Lacks { wanted: "private key" }))?;
-        CertifiedKey::from_der(chain, private_key, &rustls::crypto::ring::default_provider()).map_err(
-            |source| match source {
-                rustls::Error::InconsistentKeys(_) => key_is(Problem::OtherKey),
-                rustls::Error::InvalidCertificate(_) => {
-                    certificate_is(Problem::Unreadable { what: "certificate", source })
-                }
-                source => key_is(Problem::Unreadable { what: "private key", source }),
-            },
-        )?;
-        Ok(Self { certificate, key: format!("{}\n", key.trim_end()).into() })
+        let key = rustls::crypto::ring::default_provider()
+            .key_provider
+            .load_private_key(private_key)
+            .map_err(|_| key_is(Problem::UnusableKey))?;
+        let key = CertifiedKey::new(chain, key);
+        let certified = public_key(&key).map_err(certificate_is)?;
+        let is_others = key.key.public_key().is_some_and(|own| *own != *certified);
+        if is_others { Err(key_is(Problem::OtherKey)) } else { Ok(Self { key: Arc::new(key) }) }
+    }
+
+    /// What a TLS handshake presents.
+    pub fn certified_key(&self) -> Arc<CertifiedKey> {
+        Arc::clone(&self.key)
+    }
+
+    /// Whether both present the same certificates.
+    pub fn presents_the_same_as(&self, other: &Self) -> bool {
+        self.key.cert == other.key.cert
+    }
+}
+
+/// The key is a secret.
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Identity").finish_non_exhaustive()
+    }
+}
+
+/// The public key of the first certificate. rustls does not parse certificates of X.509 version 1, which microk8s gives its users, nor
+/// those with a critical extension that it does not know; to present one, no more of it needs to be understood.
+fn public_key(key: &CertifiedKey) -> Result<Vec<u8>, Problem> {
+    let unreadable = |source| Problem::Unreadable { what: "certificate", source };
+    let first = key.end_entity_cert().map_err(unreadable)?;
+    match ParsedCertificate::try_from(first) {
+        Ok(parsed) => Ok(parsed.subject_public_key_info().to_vec()),
+        Err(source) => match x509_parser::parse_x509_certificate(first) {
+            Ok(([], parsed)) => Ok(parsed.public_key().raw.to_vec()),
+            _ => Err(unreadable(source)),
+        },
     }
 }
 
@@ -61,6 +97,21 @@ pub(super) fn certificates(bundle: &str) -> Result<Vec<Vec<u8>>, Problem> {
             .map_err(|source| Problem::Unreadable { what: "certificate", source })?;
     }
     Ok(certificates.into_iter().map(|certificate| certificate.to_vec()).collect())
+}
+
+/// The certificates in `bundle` as Go's `x509.CertPool` takes them: PEM, and of its certificates those that can be used.
+pub(super) fn pool(bundle: &str) -> Result<Vec<Vec<u8>>, Problem> {
+    let found = CertificateDer::pem_slice_iter(bundle.as_bytes()).filter_map(Result::ok);
+    let mut refusal = Problem::Lacks { wanted: "certificate" };
+    let mut roots = RootCertStore::empty();
+    let mut usable = Vec::new();
+    for certificate in found {
+        match roots.add(certificate.clone()) {
+            Ok(()) => usable.push(certificate.to_vec()),
+            Err(source) => refusal = Problem::Unreadable { what: "certificate", source },
+        }
+    }
+    if usable.is_empty() { Err(refusal) } else { Ok(usable) }
 }
 
 fn sections(pem: &str) -> Result<Vec<CertificateDer<'static>>, Problem> {

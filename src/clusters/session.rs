@@ -13,6 +13,7 @@ use tokio::sync::{Mutex, Semaphore};
 use super::connection::Connection;
 use super::credentials::{Credentials, Issued};
 use super::settings::Limits;
+use super::transport;
 
 /// Sends requests over one connection configuration.
 struct Session {
@@ -34,7 +35,7 @@ struct Access {
 
 /// A client for `connection`. Credentials are first asked for with its first request.
 pub(super) fn client(connection: Connection, limits: Limits) -> Result<Client, kube::Error> {
-    let client = Client::try_from(connection.kube_config(None, &limits))?;
+    let client = transport::client(&connection, None, &limits)?;
     let namespace = client.default_namespace().to_owned();
     let permits = Semaphore::new(limits.concurrency);
     let session = Arc::new(Session { connection, limits, client, permits, access: Mutex::default() });
@@ -66,7 +67,7 @@ impl Session {
         let current = access.as_ref().filter(|access| !access.issued.is_expiring()).cloned();
         let access = match (current, &self.connection.credentials) {
             // A file costs little to read and says nothing about when it changes.
-            (Some(current), Credentials::TokenFile(_)) => match self.renew(&mut access).await {
+            (Some(current), Credentials::TokenFile { .. }) => match self.renew(&mut access).await {
                 // Whoever removes the file once it has been read gets what client-go gives: the last token.
                 Err(error) => {
                     tracing::warn!(%error, "cannot read the token file again, so its last token is used");
@@ -104,9 +105,7 @@ impl Session {
         let client = match (&issued.identity, access.as_ref()) {
             (None, _) => self.client.clone(),
             (Some(_), Some(access)) if !issued.differs_from(&access.issued) => access.client.clone(),
-            (Some(identity), _) => {
-                Client::try_from(self.connection.kube_config(Some(identity), &self.limits))?
-            }
+            (Some(identity), _) => transport::client(&self.connection, Some(identity), &self.limits)?,
         };
         let renewed = Arc::new(Access { issued, client });
         *access = Some(Arc::clone(&renewed));

@@ -121,7 +121,7 @@ fn errors_of_the_environment_name_the_variable() {
         refused([("east", known(host("api.example")))], environment(proxy)),
         [
             "cluster \"east\": proxy_url (environment variable https_proxy) cannot be used: it is not the URL of a supported \
-             proxy: its scheme is neither http nor socks5"
+             proxy: its scheme is none of http, https, socks5 and socks5h"
         ]
     );
     assert_eq!(
@@ -143,6 +143,42 @@ fn two_blocks_cannot_both_leave_everything_to_the_environment() {
           variables, so both would be the same cluster"
         ]
     );
+}
+
+#[tokio::test]
+async fn a_block_that_names_nothing_beside_others_is_said_to_take_the_environment() {
+    let variables = &[("KUBE_CONFIG_PATH", "/does/not/matter")];
+    let blocks = [("east", known(host("east.example"))), ("west", ClusterBlock::default())];
+    let clusters = build(blocks, environment(variables));
+    assert_eq!(clusters.from_environment(), [("west", "KUBE_CONFIG_PATH")]);
+    let alone = build([("west", ClusterBlock::default())], environment(variables));
+    assert!(alone.from_environment().is_empty());
+
+    let variables = &[("KUBE_HOST", "https://env.example")];
+    let west = build([("west", ClusterBlock::default())], environment(variables)).get("west").await.unwrap();
+    let way_out = west.check_uid("old", "new").unwrap_err().way_out();
+    assert!(way_out.contains("taken from the environment variable KUBE_HOST"), "{way_out}");
+}
+
+#[test]
+fn inline_credentials_are_not_sent_without_tls() {
+    let with = |host_: &str| ConnectionConfig { token: Some("s3ntinel".into()), ..host(host_) };
+    assert_eq!(
+        refused([("east", known(with("http://10.0.0.1:8080")))], Environment::default()),
+        [
+            "cluster \"east\": host cannot be used: its scheme is http, and credentials must not be sent in clear text"
+        ]
+    );
+    for allowed in [
+        "http://127.0.0.1:8001",
+        "http://localhost:8001",
+        "http://[::1]:8001",
+        "https://10.0.0.1",
+        "10.0.0.1",
+    ] {
+        assert_eq!(refused([("east", known(with(allowed)))], Environment::default()), [""; 0], "{allowed}");
+    }
+    assert_eq!(refused([("east", known(host("http://10.0.0.1:8080")))], Environment::default()), [""; 0]);
 }
 
 #[tokio::test]

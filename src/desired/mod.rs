@@ -14,6 +14,6 @@ mod unique;
 
 pub use manifest::{Manifest, Placeholders};
 pub use placeholder::Placeholder;
-pub use sensitive::{Kept, Sensitive, StandIns, Varied, WriteOnly};
+pub use sensitive::{Kept, Sensitive, StandIns, Varied, WriteOnly, common};
 pub use set::{ManifestSet, SetError};
 pub use stage::{Component, Stage};

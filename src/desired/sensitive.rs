@@ -31,6 +31,39 @@ pub struct Varied {
     pub object: Arc<Value>,
 }
 
+impl Sensitive {
+    /// The object without what depends on secrets.
+    pub fn common(&self) -> Value {
+        let varied: Vec<&Value> = self.varied.iter().map(|varied| varied.object.as_ref()).collect();
+        common(&self.shown, &varied).unwrap_or_default()
+    }
+}
+
+/// What of a value is the same in all others, which are of the same form. Members that differ are left out, and lists in which an item
+/// differs that is no mapping.
+pub fn common(value: &Value, others: &[&Value]) -> Option<Value> {
+    if others.iter().all(|other| *other == value) {
+        return Some(value.clone());
+    }
+    match value {
+        Value::Object(members) => {
+            let members = members.iter().filter_map(|(name, member)| {
+                let others: Vec<&Value> = others.iter().map(|other| &other[name.as_str()]).collect();
+                Some((name.clone(), common(member, &others)?))
+            });
+            Some(Value::Object(members.collect()))
+        }
+        Value::Array(items) if items.iter().all(Value::is_object) => {
+            let items = items.iter().enumerate().filter_map(|(position, item)| {
+                let others: Vec<&Value> = others.iter().map(|other| &other[position]).collect();
+                common(item, &others)
+            });
+            Some(Value::Array(items.collect()))
+        }
+        _ => None,
+    }
+}
+
 /// What an object looks like is a secret; which documents it depends on is none.
 impl fmt::Debug for Sensitive {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -224,6 +257,15 @@ mod tests {
     fn stand_ins_do_not_depend_on_the_values() {
         let of = |secret: &str| StandIns::of(&json!({"a": secret, "b": [secret]}), &[]);
         assert_eq!(of("one"), of("another"));
+    }
+
+    #[test]
+    fn what_differs_is_left_out_of_what_is_common() {
+        let one = json!({"a": 1, "b": "x", "c": [{"d": 1, "e": "x"}], "f": ["x", "y"], "g": ["y"]});
+        let other = json!({"a": 1, "b": "z", "c": [{"d": 1, "e": "z"}], "f": ["z", "y"], "g": ["y"]});
+        let expected = json!({"a": 1, "c": [{"d": 1}], "g": ["y"]});
+        assert_eq!(common(&one, &[&other, &one]), Some(expected));
+        assert_eq!(common(&one, &[]), Some(one));
     }
 
     #[test]

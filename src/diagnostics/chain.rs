@@ -42,12 +42,16 @@ pub(super) fn capitalised(text: &str) -> String {
 
 /// What one error says; of an answer of the API server only its words.
 fn said(error: Cause<'_>) -> String {
-    let status = error.downcast_ref::<Box<kube::core::Status>>().map(AsRef::as_ref);
-    let status = status.or_else(|| error.downcast_ref::<kube::core::Status>());
-    match status.filter(|status| !status.message.is_empty()) {
+    match status_of(error).filter(|status| !status.message.is_empty()) {
         Some(status) => status.message.clone(),
         None => error.to_string(),
     }
+}
+
+/// The API server's answer, if the error is one.
+pub(super) fn status_of(error: Cause<'_>) -> Option<&kube::core::Status> {
+    let status = error.downcast_ref::<Box<kube::core::Status>>().map(AsRef::as_ref);
+    status.or_else(|| error.downcast_ref::<kube::core::Status>())
 }
 
 /// The cause. Between the client and what went wrong on the way are only layers of libraries, which tell nobody anything.

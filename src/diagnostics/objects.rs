@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
 
-use ssa::{Action, Change, ObjectError, ObjectId, WriteError};
+use ssa::{Action, Change, Excused, FieldConflict, ObjectError, ObjectId, WriteError};
 
 use super::chain::plain_chain;
 
@@ -76,28 +76,45 @@ fn reason(action: &Action) -> String {
     }
 }
 
+/// Objects that were not waited for as a whole, each with the pods that lack.
+pub(super) fn excused(excused: &[Excused]) -> String {
+    listed(excused.iter().map(|excused| (excused.id.clone(), excused.to_string())))
+}
+
 /// What to do about objects that must not be written: each kind of reason has its own way out.
 pub(super) fn way_out(changes: &[Change]) -> String {
     let foreign = || changes.iter().filter(|change| matches!(change.action, Action::Foreign { .. }));
     let has_definitions = foreign().any(|change| change.id.kind == "CustomResourceDefinition");
-    let has_conflicts = changes.iter().any(|change| matches!(change.action, Action::Conflict { .. }));
+    let conflicts: Vec<&FieldConflict> = changes.iter().flat_map(conflicts).collect();
     let has_immutable = changes.iter().any(|change| matches!(change.action, Action::Recreated { .. }));
     let ways = [
         (foreign().next().is_some(), OTHERS),
         (has_definitions, OTHERS_DEFINITIONS),
-        (has_conflicts, FIELDS_OF_OTHERS),
+        (conflicts.iter().any(|conflict| !conflict.applies), EDITED),
+        (conflicts.iter().any(|conflict| conflict.applies), FIELDS_OF_OTHERS),
         (has_immutable, IMMUTABLE),
     ];
     let ways = ways.into_iter().filter(|(applies, _)| *applies).map(|(_, way)| way);
     ways.collect::<Vec<_>>().join(" ")
 }
 
+fn conflicts(change: &Change) -> &[FieldConflict] {
+    match &change.action {
+        Action::Conflict { conflicts, .. } => conflicts,
+        _ => &[],
+    }
+}
+
 const OTHERS: &str = "These objects do not belong to this mesh. Remove what created them (for instance a Helm release or an \
                       istioctl installation in the same namespace), or choose another namespace for the mesh.";
 const OTHERS_DEFINITIONS: &str = "To use CRDs that something else installs, set crds = \"external\".";
-const FIELDS_OF_OTHERS: &str = "Another field manager owns the fields that its line names, and this mesh sets them differently. \
-                                Decide which of the two sets them: remove the field from what that manager applies, or from the \
-                                object itself, which releases its ownership, and apply again; or set the same value here.";
+const EDITED: &str = "Another tool changed the fields that its line names, and the plan did not show that: the change was made after the \
+                      plan, or the plan was made without a refresh. Plan again: the plan shows the fields, and its apply restores \
+                      them, whoever changed them. To keep the change, set the same value in the configuration, or list the field in \
+                      ignored_fields.";
+const FIELDS_OF_OTHERS: &str = "Another field manager applies the fields that its line names, and will apply them again. The plan did not show that this \
+     mesh sets them differently. Decide which of the two sets them: remove the field from what that manager applies; or list it in \
+     ignored_fields; or set the same value in both. Then plan again.";
 const IMMUTABLE: &str = "Kubernetes does not let these fields of an existing object change: undo the change; or delete the object with kubectl, which \
      interrupts whatever uses it, and apply again: it is then created as configured.";
 
@@ -109,7 +126,9 @@ pub(super) fn way_out_of_failures(failed: &[(ObjectId, ObjectError)]) -> Option<
     });
     let refused: Vec<Change> = refused.collect();
     let of_server = failed.iter().filter_map(|(_, error)| match error {
-        ObjectError::Write(WriteError::Conflict { .. }) => Some(FIELDS_OF_OTHERS),
+        ObjectError::Write(WriteError::Conflict { conflicts, .. }) => {
+            Some(if conflicts.iter().any(|conflict| conflict.applies) { FIELDS_OF_OTHERS } else { EDITED })
+        }
         ObjectError::Write(WriteError::Immutable { .. }) => Some(IMMUTABLE),
         ObjectError::Write(WriteError::Appeared { .. }) => Some(OTHERS),
         _ => None,
@@ -133,9 +152,10 @@ mod tests {
         Change { id: id(kind, "istiod"), action }
     }
 
-    fn label_of_another() -> Change {
-        let conflict = ssa::FieldConflict {
+    fn label_of_another(applies: bool) -> Change {
+        let conflict = FieldConflict {
             manager: "argocd".to_owned(),
+            applies,
             fields: vec!["metadata.labels.release".parse().unwrap()],
         };
         change("Deployment", Action::Conflict { conflicts: vec![conflict], fields: Vec::new() })
@@ -159,7 +179,7 @@ mod tests {
 
     #[test]
     fn one_field_of_another_manager_is_named_and_nobody_is_told_to_remove_anything_else() {
-        let changes = [label_of_another()];
+        let changes = [label_of_another(true)];
         assert_eq!(
             refused(&changes),
             "Deployment:\n  istio-system/istiod: \"argocd\" owns metadata.labels.release"
@@ -167,6 +187,16 @@ mod tests {
         let way_out = way_out(&changes);
         assert!(way_out.contains("remove the field from what that manager applies"), "{way_out}");
         for other in ["Helm", "namespace", "external"] {
+            assert!(!way_out.contains(other), "{way_out}");
+        }
+    }
+
+    #[test]
+    fn an_edit_that_the_plan_did_not_show_only_needs_another_plan() {
+        let way_out = way_out(&[label_of_another(false)]);
+        assert!(way_out.contains("Plan again: the plan shows the fields"), "{way_out}");
+        assert!(way_out.contains("ignored_fields"), "{way_out}");
+        for other in ["Helm", "namespace", "applies the fields"] {
             assert!(!way_out.contains(other), "{way_out}");
         }
     }

@@ -4,8 +4,9 @@ use tfplugin::{AttributePath, Diagnostic};
 
 use super::chain::capitalised;
 use crate::mesh::{
-    ApiServerRule, AuthorityMode, AuthorityRule, EntranceRule, GatewayRole, GatewayRule, ImageRule, MeshRule,
-    OtherRole, RemoteControlPlane, Rule, Severity, Step, TopologyRule, ValueRule, Violation,
+    ApiServerRule, AuthorityMode, AuthorityRule, CallerRule, EntranceRule, FieldPath, GatewayRole,
+    GatewayRule, ImageRule, MeshRule, OtherRole, RemoteControlPlane, Rule, Severity, Step, TopologyRule,
+    ValueRule, Violation,
 };
 
 /// How a resource declares a member of its mesh.
@@ -17,13 +18,18 @@ pub struct MemberSyntax {
     pub block: &'static str,
 }
 
-/// A rule that the declared mesh breaks.
-pub fn violation(violation: &Violation, syntax: &MemberSyntax) -> Diagnostic {
-    let path = violation.field.steps().iter().fold(AttributePath::root(), |path, step| match step {
+/// Where a field of the declaration is in the resource.
+pub fn field_path(field: &FieldPath, syntax: &MemberSyntax) -> AttributePath {
+    field.steps().iter().fold(AttributePath::root(), |path, step| match step {
         Step::Member(name) => (syntax.place)(name),
         Step::Attribute(name) => path.attribute(*name),
         Step::Key(label) => path.key(label),
-    });
+    })
+}
+
+/// A rule that the declared mesh breaks.
+pub fn violation(violation: &Violation, syntax: &MemberSyntax) -> Diagnostic {
+    let path = field_path(&violation.field, syntax);
     let cause = match &violation.rule {
         Rule::NotAMapping => format!("{path} is not a mapping."),
         rule => rule.to_string(),
@@ -49,6 +55,7 @@ fn remedy(rule: &Rule, syntax: &MemberSyntax) -> String {
         Rule::Authority(rule) => of_authority(rule),
         Rule::Value(rule) => of_values(rule, syntax),
         Rule::Gateway(rule) => of_gateway(rule),
+        Rule::Caller(rule) => of_caller(rule).to_owned(),
         Rule::Entrance(rule) => of_entrance(rule),
         Rule::ApiServer(rule) => of_api_server(rule).to_owned(),
         Rule::Topology(rule) => of_topology(rule).to_owned(),
@@ -61,6 +68,14 @@ fn of_mesh(rule: &MeshRule) -> &'static str {
             "Choose your own name now, such as \"shop.example\"; changing it later gives every workload a new identity."
         }
         MeshRule::ReservedNamespace(_) => "Use your own name, such as \"istio-system\".",
+        MeshRule::MetadataKey(_) => {
+            "Use a name of at most 63 letters, digits, \"-\", \"_\" and \".\", if need be after a DNS name and a \"/\", such as \
+             \"example.com/team\"; terraform-provider-istio/ is reserved."
+        }
+        MeshRule::LabelValue { .. } => {
+            "Use at most 63 letters, digits, \"-\", \"_\" and \".\", or an empty value."
+        }
+        MeshRule::ReservedLabel { .. } | MeshRule::InjectionLabel(_) => "Remove the label.",
         MeshRule::NoChartSource => "Set an HTTP chart repository, or a directory of charts or .tgz files.",
         MeshRule::Crds(_) => "Use \"managed\" or \"external\".",
         MeshRule::CaCertificates { .. } => "Use caCertificates = [{ pem = \"…\", trustDomains = [\"…\"] }].",
@@ -131,6 +146,23 @@ fn of_values(rule: &ValueRule, syntax: &MemberSyntax) -> String {
         ValueRule::Decisive { path } => {
             format!("Write {path} in values or mesh_config, which are shown, and leave it out here.")
         }
+        ValueRule::OtherRole { path, why: OtherRole::OtherAuthority, .. } => format!(
+            "Remove {path}. To sign with your own authority, give istiod an intermediate of it: certificate_authority with the \
+             mode \"given\" or \"existing\"."
+        ),
+        ValueRule::OtherRole { path, why: OtherRole::OtherRoots | OtherRole::NoConfiguration, .. } => {
+            format!("Remove {path}.")
+        }
+        ValueRule::OtherRole { path, why: OtherRole::Unobservable, .. } => format!(
+            "Remove {path}. istiod answers its debug interface on port 8080 only to its own pod and to callers with a valid token; to close \
+             the port to other pods, use a NetworkPolicy."
+        ),
+        ValueRule::OtherDomain { path, .. } => format!(
+            "Set {path} to the same domain in all clusters, in the chart \"istiod\" block of the mesh, or remove it."
+        ),
+        ValueRule::Domain { .. } => {
+            "Use the domain that the clusters' DNS serves Services in, such as \"k8s.example\".".to_owned()
+        }
         ValueRule::IgnoresHostNames { path } => {
             format!("Remove {path}, or set addresses of the gateways to IP addresses.")
         }
@@ -149,9 +181,16 @@ fn of_gateway(rule: &GatewayRule) -> String {
         GatewayRule::Address { .. } => {
             "Use IP addresses or host names that the other clusters' pods can reach."
         }
+        GatewayRule::NodeSelector(_) => {
+            "Use jsonencode({ \"<label>\" = \"<value>\" }), or jsonencode({}) for all nodes."
+        }
+        GatewayRule::NotTold { path, origin: origin @ ("port" | "network"), .. } => {
+            return format!("Remove {path}; it follows from {origin}.");
+        }
+        GatewayRule::NotTold { path, .. } => return format!("Remove {path}."),
         GatewayRule::NotFound { kind, .. } if kind == "ClusterIP" => {
-            "Set addresses to those at which callers reach the gateway, such as those of your own load balancer, or omit \
-             service_type."
+            "Set addresses to those at which callers reach the gateway, such as those of your own load balancer, or \
+             service.externalIPs in its values, or omit service_type."
         }
         GatewayRule::NotFound { role: GatewayRole::EastWest, .. } => {
             "Set addresses to those of nodes that the pods of other networks reach, or let istiod find the external addresses of \
@@ -170,6 +209,25 @@ fn of_gateway(rule: &GatewayRule) -> String {
         }
     }
     .to_owned()
+}
+
+fn of_caller(rule: &CallerRule) -> &'static str {
+    match rule {
+        CallerRule::Itself | CallerRule::SameNetwork { .. } => "Remove the block.",
+        CallerRule::Nobody(_) => {
+            "Use the label of a primary of the mesh that is on another network, or remove the block."
+        }
+        CallerRule::NoAddresses => {
+            "Set addresses to those at which this cluster's pods reach the gateway, or remove the block."
+        }
+        CallerRule::Address { .. } => {
+            "Use IP addresses or host names that the pods of this caller's cluster can reach."
+        }
+        CallerRule::Port => "Use a number in this range.",
+        CallerRule::NotForAll(_) => {
+            "Set addresses in the east_west_gateway block, which all other callers use, or add a from block for each."
+        }
+    }
 }
 
 fn of_entrance(rule: &EntranceRule) -> String {

@@ -38,7 +38,8 @@ impl AuthorityState {
         let Some(files) = &seen.authority else {
             return if mode == AuthorityMode::SelfSigned { Self::Ready } else { Self::Missing };
         };
-        let Ok(signer) = Signer::parse(files) else { return Self::Unusable };
+        let signer = Signer::parse(files).and_then(|signer| Signer::check_notation(files).map(|()| signer));
+        let Ok(signer) = signer else { return Self::Unusable };
         let roots = roots(seen);
         if !roots.is_empty() && !roots.contains(signer.leads_to()) {
             Self::NotInUse

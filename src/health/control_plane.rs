@@ -12,6 +12,10 @@ states! {
             Absent = "absent",
             /// It is installed, and no pod of it is ready.
             NotReady = "not_ready",
+            /// A pod of it gives identities of another trust domain than the mesh's.
+            OtherTrustDomain = "other_trust_domain",
+            /// A pod of it runs another mesh configuration than the one that it was given.
+            OtherConfiguration = "other_configuration",
             /// It could not be observed, and nothing is known from before.
             Unknown = "unknown",
         }
@@ -20,6 +24,17 @@ states! {
             Ready = "ready",
         }
     }
+}
+
+/// What the mesh configuration that istiod runs is beside the one that it was given. Of two, the worse one is the lesser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RunningConfiguration {
+    /// It has another trust domain.
+    OtherTrustDomain,
+    /// It says something else.
+    Other,
+    /// It is the same.
+    AsGiven,
 }
 
 impl ControlPlaneState {
@@ -34,6 +49,25 @@ impl ControlPlaneState {
         }
     }
 
+    /// The state of one that runs its mesh configuration like this.
+    #[must_use]
+    pub fn running(self, configuration: RunningConfiguration) -> Self {
+        match (self, configuration) {
+            (Self::Ready, RunningConfiguration::OtherTrustDomain) => Self::OtherTrustDomain,
+            (Self::Ready, RunningConfiguration::Other) => Self::OtherConfiguration,
+            _ => self,
+        }
+    }
+
+    /// What was last known of the configuration when `status` came to be this.
+    pub fn configuration(self) -> RunningConfiguration {
+        match self {
+            Self::OtherTrustDomain => RunningConfiguration::OtherTrustDomain,
+            Self::OtherConfiguration => RunningConfiguration::Other,
+            Self::Absent | Self::NotReady | Self::Unknown | Self::Ready => RunningConfiguration::AsGiven,
+        }
+    }
+
     pub(super) fn fault(self) -> Option<Fault> {
         let (class, cause, remedy) = match self {
             Self::Ready => return None,
@@ -43,6 +77,20 @@ impl ControlPlaneState {
                 "the control plane is not ready",
                 "No pod of the Deployment istiod is ready, so proxies of this cluster get no configuration and no certificates. \
                  Check the events of its pods and the number of replicas, fix the cause, and apply again.",
+            ),
+            Self::OtherTrustDomain => (
+                Class::Broken,
+                "istiod runs with another trust domain than the mesh's",
+                "istiod does not run the mesh configuration in the ConfigMap istio of the mesh's namespace, so workloads get identities \
+                 that no policy of the mesh means. Its log shows why it rejected the configuration (\"invalid mesh config\"). If the \
+                 ConfigMap was changed outside Terraform, apply again; that restores it.",
+            ),
+            Self::OtherConfiguration => (
+                Class::Broken,
+                "istiod does not run the mesh configuration that it was given",
+                "Settings in the ConfigMap istio of the mesh's namespace have no effect. istiod's log shows why it rejected the \
+                 configuration (\"invalid mesh config\"). If the ConfigMap was changed outside Terraform, apply again; that restores it. \
+                 If there is no such line in the log, restart the Deployment istiod.",
             ),
             Self::Absent => (
                 Class::Broken,

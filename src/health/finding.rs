@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{
-    AuthorityState, ControlPlaneState, GatewayState, Link, LinkState, RemoteControlPlaneState,
-    SharedMeshConfigState,
+    AuthorityState, ControlPlaneState, GatewayState, LastApplyState, Link, LinkState,
+    RemoteControlPlaneState, SharedMeshConfigState,
 };
 use crate::mesh::{ClusterName, GatewayRole};
 
@@ -58,6 +58,8 @@ pub enum Part {
     SharedMeshConfig,
     /// What istiod signs with.
     Authority,
+    /// How far the last apply came.
+    LastApply,
 }
 
 impl fmt::Display for Place {
@@ -86,6 +88,8 @@ pub struct ClusterStates {
     pub shared_mesh_config: Option<SharedMeshConfigState>,
     /// Of what istiod signs with.
     pub authority: Option<AuthorityState>,
+    /// Of the last apply.
+    pub last_apply: Option<LastApplyState>,
 }
 
 impl ClusterStates {
@@ -113,6 +117,7 @@ impl ClusterStates {
             ),
             found(Part::SharedMeshConfig, self.shared_mesh_config.and_then(SharedMeshConfigState::fault)),
             found(Part::Authority, self.authority.and_then(AuthorityState::fault)),
+            found(Part::LastApply, self.last_apply.and_then(LastApplyState::fault)),
         ];
         let others = others.into_iter().flatten().filter(|_| !self.is_absent());
         found(Part::ControlPlane, control_plane).into_iter().chain(others).collect()
@@ -172,6 +177,7 @@ mod tests {
         assert!(AuthorityState::ALL.iter().all(|state| state.fault().is_none() == state.is_good()));
         assert!(RemoteControlPlaneState::ALL.iter().all(|state| state.fault().is_none() == state.is_good()));
         assert!(SharedMeshConfigState::ALL.iter().all(|state| state.fault().is_none() == state.is_good()));
+        assert!(LastApplyState::ALL.iter().all(|state| state.fault().is_none() == state.is_good()));
     }
 
     #[test]
@@ -200,10 +206,20 @@ mod tests {
     fn a_link_waits_unless_it_is_decided() {
         use LinkState::*;
         let class = |state: LinkState| state.finding(&"east->west".parse().unwrap()).map(|it| it.class);
-        for state in [Missing, Syncing, Timeout, Closed, Unreachable, Draining, RootsDiffer] {
+        for state in [
+            Missing,
+            Syncing,
+            Timeout,
+            Closed,
+            Unreachable,
+            Draining,
+            RootsDiffer,
+            StaleGateway,
+            GatewayNotFound,
+        ] {
             assert_eq!(class(state), Some(Class::Open), "{state}");
         }
-        for state in [InvalidSecret, TokenRefused, ReaderForbidden, UntrustedCertificate] {
+        for state in [InvalidSecret, TokenRefused, TokenNotAccepted, ReaderForbidden, UntrustedCertificate] {
             assert_eq!(class(state), Some(Class::Broken), "{state}");
         }
         for state in [Unknown, NoGateway, NoControlPlane] {

@@ -3,7 +3,7 @@
 use super::finding::{Class, Fault, UNSEEN};
 use super::state::states;
 use crate::mesh::GatewayRole;
-use crate::observe::{Gateway, GatewayPods};
+use crate::observe::{AddressSource, Gateway, GatewayPods};
 
 states! {
     /// The state of one gateway.
@@ -15,10 +15,16 @@ states! {
             NotInjected = "not_injected",
             /// An east-west gateway without the label of its network.
             NotLabelled = "not_labelled",
-            /// A federation gateway with a label that makes it one of the mesh's own network.
+            /// A gateway with a label by which istiod finds it at addresses of its Service, where it should not.
             Labelled = "labelled",
-            /// Nobody outside can find it.
+            /// An east-west gateway whose Service does not have the port that istiod looks for.
+            NoPort = "no_port",
+            /// Its Service has nothing at which it is found outside the cluster.
+            NotExposed = "not_exposed",
+            /// Its load balancer has no address.
             NoAddress = "no_address",
+            /// No node that its Service selects has an external address.
+            NoNode = "no_node",
             /// No pod of it takes calls.
             NotReady = "not_ready",
             /// It could not be observed, and nothing is known from before.
@@ -31,27 +37,34 @@ states! {
     }
 }
 
+/// What an east-west gateway is to be.
+#[derive(Clone, Copy, Debug)]
+pub struct EastWest<'a> {
+    /// The network of its cluster.
+    pub network: &'a str,
+    /// Whether the mesh has others. Only then the mesh's namespace bears a label.
+    pub has_several_networks: bool,
+    /// Whether pods of others call it: not those of a cluster that is being drained.
+    pub is_called: bool,
+    /// Whether its addresses are typed. They stand in for those of its Service, which then has no label: istiod would use only its own.
+    pub is_typed: bool,
+}
+
 impl GatewayState {
-    /// What keeps calls from other networks out of a cluster on `network`. Typed addresses stand in for those of a load balancer, and
-    /// istiod knows them without a label. Only where there are several networks does a namespace bear one, and anybody need an
-    /// address.
-    pub fn of_east_west(
-        seen: Option<&Gateway>,
-        network: &str,
-        has_several_networks: bool,
-        is_typed: bool,
-    ) -> Self {
-        let is_labelled = |label: &Option<String>| label.as_deref() == Some(network);
+    /// What keeps calls from other networks out.
+    pub fn of_east_west(seen: Option<&Gateway>, wanted: &EastWest<'_>) -> Self {
+        let is_labelled = |label: &Option<String>| label.as_deref() == Some(wanted.network);
+        let needs_address = wanted.has_several_networks && wanted.is_called && !wanted.is_typed;
         match seen {
             None => Self::Absent,
             Some(gateway) if gateway.pods == GatewayPods::NotInjected => Self::NotInjected,
-            Some(gateway) if has_several_networks && !is_labelled(&gateway.namespace_network) => {
+            Some(gateway) if wanted.has_several_networks && !is_labelled(&gateway.namespace_network) => {
                 Self::NotLabelled
             }
-            Some(gateway) if !is_typed && !is_labelled(&gateway.network) => Self::NotLabelled,
-            Some(gateway) if has_several_networks && !is_typed && gateway.addresses.is_empty() => {
-                Self::NoAddress
-            }
+            Some(gateway) if wanted.is_typed && gateway.network.is_some() => Self::Labelled,
+            Some(gateway) if !wanted.is_typed && !is_labelled(&gateway.network) => Self::NotLabelled,
+            Some(gateway) if needs_address && gateway.addresses.is_empty() => Self::unfound(gateway.source),
+            Some(gateway) if needs_address && gateway.port.is_none() => Self::NoPort,
             Some(gateway) if gateway.pods == GatewayPods::NotReady => Self::NotReady,
             Some(_) => Self::Ready,
         }
@@ -63,9 +76,18 @@ impl GatewayState {
             None => Self::Absent,
             Some(gateway) if gateway.network.is_some() => Self::Labelled,
             Some(gateway) if gateway.pods == GatewayPods::NotInjected => Self::NotInjected,
-            Some(gateway) if !is_typed && gateway.addresses.is_empty() => Self::NoAddress,
+            Some(gateway) if !is_typed && gateway.addresses.is_empty() => Self::unfound(gateway.source),
             Some(gateway) if gateway.pods == GatewayPods::NotReady => Self::NotReady,
             Some(_) => Self::Ready,
+        }
+    }
+
+    /// Why a Service has no address.
+    fn unfound(source: AddressSource) -> Self {
+        match source {
+            AddressSource::LoadBalancer => Self::NoAddress,
+            AddressSource::Nodes => Self::NoNode,
+            AddressSource::Itself => Self::NotExposed,
         }
     }
 
@@ -93,8 +115,33 @@ impl GatewayState {
                  an address, calls from other networks are sent to pod addresses that they cannot reach. If no controller provides \
                  load balancers here, set service_type and addresses in the east_west_gateway block.",
             ),
-            // The second is a word for federation gateways.
-            Self::NotLabelled | Self::Labelled => (
+            Self::NoNode => (
+                Class::Open,
+                "its east-west gateway has no address",
+                "No node that the annotation traffic.istio.io/nodeSelector of the Service istio-eastwestgateway selects has an \
+                 address of type ExternalIP in its status, so calls from other networks do not find the gateway. Correct the \
+                 annotation, give the nodes external addresses, or set addresses in the east_west_gateway block.",
+            ),
+            Self::NotExposed => (
+                Class::Broken,
+                "its east-west gateway has no address",
+                "The Service istio-eastwestgateway has no load balancer, no externalIPs and selects no nodes, so other networks do \
+                 not find the gateway. If it was changed outside Terraform, apply again; that restores it.",
+            ),
+            Self::NoPort => (
+                Class::Broken,
+                "its east-west gateway does not have the port that istiod calls",
+                "The Service istio-eastwestgateway lacks the port that its label networking.istio.io/gatewayPort names, 15443 \
+                 without one, so istiod ignores the gateway. Apply again; that restores the Service.",
+            ),
+            Self::Labelled => (
+                Class::Broken,
+                "the addresses of its east-west gateway are not used",
+                "The Service istio-eastwestgateway has the label topology.istio.io/network, so istiod uses the addresses of the \
+                 Service instead of those in the configuration. Apply again; that removes the label. If it stays, another field \
+                 manager owns it: remove it there.",
+            ),
+            Self::NotLabelled => (
                 Class::Broken,
                 "its east-west gateway does not belong to its network",
                 "The label topology.istio.io/network of the mesh's namespace or of the Service istio-eastwestgateway is missing or \
@@ -129,8 +176,14 @@ impl GatewayState {
                  has an address, no other mesh can import services of this one. If no controller creates load balancers here, set \
                  service_type and addresses in the federation_gateway block.",
             ),
-            // The second is a word for east-west gateways.
-            Self::Labelled | Self::NotLabelled => (
+            Self::NoNode | Self::NotExposed => (
+                Class::Broken,
+                "its federation gateway has no address",
+                "The Service istio-federationgateway has no load balancer and no externalIPs, so other meshes do not find the \
+                 gateway. If it was changed outside Terraform, apply again; that restores it.",
+            ),
+            // The others are words for east-west gateways.
+            Self::Labelled | Self::NotLabelled | Self::NoPort => (
                 Class::Broken,
                 "its federation gateway is treated as a gateway of the mesh's own network",
                 "The Service istio-federationgateway has the label topology.istio.io/network, so istiod sends calls from the mesh's \
@@ -160,19 +213,61 @@ mod tests {
     fn gateway() -> Gateway {
         Gateway {
             addresses: Vec::new(),
+            port: Some(15443),
+            source: AddressSource::LoadBalancer,
             network: Some("net".to_owned()),
             namespace_network: Some("net".to_owned()),
             pods: GatewayPods::Ready,
         }
     }
 
+    const WANTED: EastWest<'_> =
+        EastWest { network: "net", has_several_networks: true, is_called: true, is_typed: false };
+
     #[test]
-    fn nobody_needs_the_address_of_a_gateway_in_a_mesh_of_one_network() {
-        let state = |has_several_networks, is_typed| {
-            GatewayState::of_east_west(Some(&gateway()), "net", has_several_networks, is_typed)
+    fn nobody_needs_the_address_of_a_gateway_in_a_mesh_of_one_network_or_of_a_drained_cluster() {
+        let state = |wanted| GatewayState::of_east_west(Some(&gateway()), &wanted);
+        assert_eq!(state(EastWest { has_several_networks: false, ..WANTED }), GatewayState::Ready);
+        assert_eq!(state(EastWest { is_called: false, ..WANTED }), GatewayState::Ready);
+        assert_eq!(state(WANTED), GatewayState::NoAddress);
+    }
+
+    #[test]
+    fn only_a_service_with_a_load_balancer_waits_for_one() {
+        let state = |source| {
+            let gateway = Gateway { source, ..gateway() };
+            let federation = Gateway { network: None, ..gateway.clone() };
+            (
+                GatewayState::of_east_west(Some(&gateway), &WANTED),
+                GatewayState::of_federation(Some(&federation), false),
+            )
         };
-        assert_eq!(state(false, false), GatewayState::Ready);
-        assert_eq!(state(true, false), GatewayState::NoAddress);
-        assert_eq!(state(true, true), GatewayState::Ready);
+        assert_eq!(state(AddressSource::LoadBalancer), (GatewayState::NoAddress, GatewayState::NoAddress));
+        assert_eq!(state(AddressSource::Nodes), (GatewayState::NoNode, GatewayState::NoNode));
+        assert_eq!(state(AddressSource::Itself), (GatewayState::NotExposed, GatewayState::NotExposed));
+        for role in GatewayRole::ALL {
+            for state in [GatewayState::NoNode, GatewayState::NotExposed] {
+                let fault = state.fault(role).unwrap();
+                assert!(!fault.remedy.contains("pending"), "{}", fault.remedy);
+            }
+        }
+    }
+
+    #[test]
+    fn a_gateway_with_typed_addresses_has_no_label_and_any_other_has_its_networks() {
+        let state = |label: Option<&str>, is_typed| {
+            let gateway = Gateway { network: label.map(str::to_owned), ..gateway() };
+            GatewayState::of_east_west(Some(&gateway), &EastWest { is_typed, ..WANTED })
+        };
+        assert_eq!(state(None, true), GatewayState::Ready);
+        assert_eq!(state(Some("net"), true), GatewayState::Labelled);
+        assert_eq!(state(None, false), GatewayState::NotLabelled);
+        assert_eq!(state(Some("other"), false), GatewayState::NotLabelled);
+    }
+
+    #[test]
+    fn istiod_ignores_a_gateway_without_the_port_that_it_calls() {
+        let gateway = Gateway { port: None, addresses: vec!["192.0.2.7".to_owned()], ..gateway() };
+        assert_eq!(GatewayState::of_east_west(Some(&gateway), &WANTED), GatewayState::NoPort);
     }
 }

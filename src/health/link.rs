@@ -56,6 +56,8 @@ states! {
             InvalidSecret = "invalid_secret",
             /// The API server does not know the token that istiod has. The next apply hands out the present one.
             TokenRefused = "token_refused",
+            /// The address does not know the present token: what answers there has identities of its own.
+            TokenNotAccepted = "token_not_accepted",
             /// The API server does not let istiod read.
             ReaderForbidden = "reader_forbidden",
             /// istiod does not trust the API server.
@@ -72,6 +74,10 @@ states! {
             RootsDiffer = "roots_differ",
             /// No gateway of the other network is open.
             NoGateway = "no_gateway",
+            /// istiod sends calls to addresses at which the other cluster's gateway is no longer found.
+            StaleGateway = "stale_gateway",
+            /// istiod has not all addresses at which the other cluster's gateway is found.
+            GatewayNotFound = "gateway_not_found",
             /// Some pod of istiod still reads a cluster that is on its way out.
             Draining = "draining",
             /// It could not be observed, and nothing is known from before.
@@ -105,6 +111,7 @@ impl LinkState {
             Self::Missing
                 | Self::InvalidSecret
                 | Self::TokenRefused
+                | Self::TokenNotAccepted
                 | Self::ReaderForbidden
                 | Self::UntrustedCertificate
                 | Self::Unreachable
@@ -190,13 +197,13 @@ pub fn judged(
 
 /// Whether every replica has let go of a cluster that is on its way out.
 fn drained(replicas: &[Replica], read: &ClusterName) -> LinkState {
-    let reads = replicas.iter().any(|replica| replica.contains_key(read.as_str()));
+    let reads = replicas.iter().any(|replica| replica.clusters.contains_key(read.as_str()));
     if reads { LinkState::Draining } else { LinkState::Drained }
 }
 
 /// What the replica that is least far says.
 fn worst(replicas: &[Replica], read: &ClusterName) -> LinkState {
-    let said = replicas.iter().map(|replica| replica.get(read.as_str()).map(String::as_str));
+    let said = replicas.iter().map(|replica| replica.clusters.get(read.as_str()).map(String::as_str));
     said.map(LinkState::of_istiod).min().unwrap_or(LinkState::NoControlPlane)
 }
 
@@ -224,7 +231,10 @@ fn weighed(heard: Heard, held: Held) -> Verdict {
         (Held::Absent, Heard::Now(_)) if last != LinkState::Ready => Verdict::Is(LinkState::Missing),
         (Held::Current, Heard::Now(LinkState::Missing)) => Verdict::Unless(LinkState::Syncing),
         (Held::Current, Heard::Now(_)) if last != LinkState::Ready => Verdict::Unless(last),
-        (Held::Current, Heard::Before(_)) if last.is_fault_of_access() => Verdict::Unless(LinkState::Unknown),
+        // Where nothing was ever heard, what can be seen from here has to be enough.
+        (Held::Current, Heard::Before(_)) if last.is_fault_of_access() || last == LinkState::Unknown => {
+            Verdict::Unless(LinkState::Unknown)
+        }
         _ => Verdict::Is(last),
     }
 }
@@ -273,6 +283,16 @@ impl LinkState {
             }
             Self::NoControlPlane => (Class::Implied, format!("no istiod of {reader:?} is ready")),
             Self::NoGateway => (Class::Implied, format!("no gateway of the network of {read:?} is ready")),
+            Self::StaleGateway => (
+                Class::Open,
+                format!("istiod of {reader:?} uses former addresses of the east-west gateway of {read:?}"),
+            ),
+            Self::GatewayNotFound => (
+                Class::Open,
+                format!(
+                    "istiod of {reader:?} does not have the addresses of the east-west gateway of {read:?}"
+                ),
+            ),
             Self::Draining => {
                 (Class::Open, format!("istiod of {reader:?} still reads {read:?}, which is being drained"))
             }
@@ -287,6 +307,10 @@ impl LinkState {
             Self::TokenRefused => {
                 (Class::Broken, format!("{read:?} rejects the token of istiod of {reader:?}"))
             }
+            Self::TokenNotAccepted => (
+                Class::Broken,
+                format!("the address of {read:?} does not accept the token of istiod of {reader:?}"),
+            ),
             Self::ReaderForbidden => {
                 (Class::Broken, format!("istiod of {reader:?} has no permission to read {read:?}"))
             }
@@ -312,6 +336,14 @@ impl LinkState {
             Self::Unknown => UNSEEN.to_owned(),
             Self::NoControlPlane => format!("The message about the control plane of {reader:?} shows what to do."),
             Self::NoGateway => "The messages about the gateways of that network show what to do.".to_owned(),
+            Self::StaleGateway => format!(
+                "istiod keeps the addresses of a gateway whose Service has lost its last one until it restarts, and calls from \
+                 {reader:?} go there. Apply again; that restarts the Deployment istiod in {reader:?}."
+            ),
+            Self::GatewayNotFound => format!(
+                "Calls from {reader:?} do not go to the addresses that status shows as gateway_addresses of {read:?}. If one is a \
+                 host name, the name servers of istiod's pods in {reader:?} must resolve it; the log of istiod shows failures."
+            ),
             Self::Draining => format!(
                 "The Secret {secret} is still in {reader:?}, or istiod there still uses it. Apply again, and do not remove the \
                  cluster before that: calls would still be sent to it."
@@ -332,6 +364,12 @@ impl LinkState {
                 "The token in the Secret {secret} in {reader:?} is no longer that of the reader in {read:?}, whose Secret was \
                  deleted or recreated. Apply again; that distributes the current one. Until then, istiod does not see changes in \
                  {read:?}."
+            ),
+            Self::TokenNotAccepted => format!(
+                "The Secret {secret} in {reader:?} has the current token of the reader in {read:?}, and the address in it still \
+                 responds with 401: a proxy or endpoint in front of the API server does not take service account tokens. Set url \
+                 in the api_server block of {read:?} to an address that does (GKE: enable Kubernetes tokens on the DNS endpoint; \
+                 Rancher: the authorized cluster endpoint), and apply again. {stays}"
             ),
             Self::ReaderForbidden => format!(
                 "The ClusterRole or ClusterRoleBinding of the ServiceAccount istio-mesh-reader in {read:?} was changed, or an \
@@ -380,6 +418,16 @@ mod tests {
     }
 
     #[test]
+    fn an_address_that_takes_no_service_account_tokens_is_not_told_to_be_a_matter_of_the_token() {
+        let link: Link = "east->west".parse().unwrap();
+        let finding = LinkState::TokenNotAccepted.finding(&link).unwrap();
+        assert_eq!(finding.class, Class::Broken);
+        assert_eq!(finding.cause, "the address of \"west\" does not accept the token of istiod of \"east\"");
+        assert!(finding.remedy.contains("Set url in the api_server block of \"west\""), "{}", finding.remedy);
+        assert_eq!(weighed(Heard::Before(LinkState::TokenNotAccepted), Held::Current), Unless(Unknown));
+    }
+
+    #[test]
     fn what_the_secrets_say_counts_without_istiod() {
         assert_eq!(weighed(Heard::Before(Ready), Held::Absent), Is(Missing));
         assert_eq!(weighed(Heard::Before(Ready), Held::Unusable), Is(InvalidSecret));
@@ -388,9 +436,15 @@ mod tests {
 
     #[test]
     fn what_was_last_seen_stays_where_nothing_speaks_against_it() {
-        for last in [Ready, Unknown, Syncing, Timeout] {
+        for last in [Ready, Syncing, Timeout] {
             assert_eq!(weighed(Heard::Before(last), Held::Current), Is(last));
         }
+    }
+
+    #[test]
+    fn a_link_of_which_nothing_was_ever_heard_is_tried_out() {
+        assert_eq!(weighed(Heard::Before(Unknown), Held::Current), Unless(Unknown));
+        assert_eq!(weighed(Heard::Before(Unknown), Held::Unseen), Is(Unknown));
     }
 
     #[test]

@@ -67,7 +67,7 @@ pub(super) use states;
 mod tests {
     use super::*;
     use crate::health::{
-        AuthorityState, ControlPlaneState, GatewayState, LinkState, RemoteControlPlaneState,
+        AuthorityState, ControlPlaneState, GatewayState, LastApplyState, LinkState, RemoteControlPlaneState,
         SharedMeshConfigState,
     };
 
@@ -90,6 +90,7 @@ mod tests {
         check::<AuthorityState>();
         check::<ControlPlaneState>();
         check::<GatewayState>();
+        check::<LastApplyState>();
         check::<LinkState>();
         check::<RemoteControlPlaneState>();
         check::<SharedMeshConfigState>();

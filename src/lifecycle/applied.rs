@@ -1,16 +1,18 @@
 //! What an apply returns: what is there now.
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 use futures::future::join_all;
-use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
+use tfplugin::{Diagnostic, Diagnostics, Field};
 use tokio_util::sync::CancellationToken;
 
 use super::change::Change;
 use super::cluster_plan::ClusterPlan;
+use super::drift::{self, Drift};
 use super::field_maps::Objects;
 use super::leaving::Removed;
-use super::live_objects::read_objects;
+use super::live_objects::{ReadObjects, compare_objects};
 use super::managed::Managed;
 use super::recorded::Recorded;
 use super::recorded_fingerprints::{ApiServers, RecordedFingerprints};
@@ -24,12 +26,20 @@ pub(super) struct Done {
     book: Option<BTreeSet<ssa::ObjectId>>,
     /// The objects that this run has applied.
     applied: BTreeSet<ssa::ObjectId>,
+    is_finished: bool,
 }
 
 impl Done {
     pub(super) fn of(outcome: &ClusterOutcome) -> Self {
         let applied = outcome.applied().into_iter().cloned().collect();
-        Self { book: outcome.book.clone(), applied }
+        Self { book: outcome.book.clone(), applied, is_finished: outcome.error.is_none() }
+    }
+}
+
+impl Done {
+    /// Whether everything was done in the cluster.
+    pub(super) fn is_finished(&self) -> bool {
+        self.is_finished
     }
 }
 
@@ -52,16 +62,11 @@ impl<R: Managed> Change<'_, R> {
             let before = self.recorded.objects_of(&cluster_plan.target.uid);
             let objects = match live {
                 None => before,
-                Some(Ok(live)) => {
+                Some(Ok(read)) => {
                     let applied = done.applied.iter().collect();
-                    cluster_plan.note_filled(
-                        &mut fingerprints,
-                        &live,
-                        &applied,
-                        api_servers,
-                        &self.secrets.key,
-                    );
-                    self.as_planned(live, diagnostics)
+                    let key = &self.secrets.key;
+                    cluster_plan.note_filled(&mut fingerprints, &read.objects, &applied, api_servers, key);
+                    self.as_planned(read, diagnostics)
                 }
                 Some(Err(warning)) => {
                     diagnostics.push(warning);
@@ -107,24 +112,36 @@ impl<R: Managed> Change<'_, R> {
     }
 
     /// The live fields of everything that the record has in a cluster; `None` if nothing was written there.
-    async fn live(&self, cluster_plan: &ClusterPlan, done: &Done) -> Option<Result<Objects, Diagnostic>> {
+    async fn live(&self, cluster_plan: &ClusterPlan, done: &Done) -> Option<Result<ReadObjects, Diagnostic>> {
         let before = self.recorded.objects_of(&cluster_plan.target.uid);
         let key = &self.secrets.key;
         let wanted = cluster_plan.book(done.book.as_ref()?, &before, key);
         // Reading goes on after Ctrl-C: what was made must be in state.
         let uncancelled = CancellationToken::new();
-        Some(read_objects(&cluster_plan.target, &wanted, key, R::KIND.place, &uncancelled).await)
+        let mut target = cluster_plan.target.clone();
+        if self.session.cancel.is_cancelled() {
+            target = target.until(Instant::now());
+        }
+        Some(compare_objects(&target, &wanted, key, R::KIND.place, &uncancelled).await)
     }
 
-    fn as_planned(&self, live: Objects, diagnostics: &mut Diagnostics) -> Objects {
+    fn as_planned(&self, read: ReadObjects, diagnostics: &mut Diagnostics) -> Objects {
+        let ReadObjects { objects: live, drift } = read;
         let planned = R::recorded(self.planned).objects;
         let failed = diagnostics.has_errors();
         let objects = live.into_iter().map(|(id, mut fields)| {
             let Some(planned) = planned.get(&id).filter(|_| !failed) else { return (id, fields) };
             let is_promised = |path: &String| planned.contains_key(path) || !self.is_open(&id, path);
-            let promised = fields.iter().filter(|(path, _)| is_promised(path));
-            if !promised.eq(planned.iter()) {
-                diagnostics.push(differs(&id));
+            let is_broken = |drift: &&Drift| {
+                let planned = planned.get(&drift.path);
+                is_promised(&drift.path) && drift.live.as_ref() != planned
+            };
+            let broken = drift.get(&id).into_iter().flatten().filter(is_broken);
+            let broken: Vec<Drift> = broken
+                .map(|drift| Drift { written: planned.get(&drift.path).cloned(), ..drift.clone() })
+                .collect();
+            if !broken.is_empty() {
+                diagnostics.push(drift::differs(&id, &broken));
             }
             fields.retain(|path, _| self.is_open(&id, path));
             fields.extend(planned.clone());
@@ -139,11 +156,4 @@ impl<R: Managed> Change<'_, R> {
         let fields = planned.and_then(|planned| planned.get(&id.to_string())?.as_known());
         fields.and_then(|fields| fields.get(path)).is_some_and(Field::is_unknown)
     }
-}
-
-fn differs(id: &ObjectId) -> Diagnostic {
-    let detail = "Something in the cluster, such as an admission webhook, changed the object while or after it was written. The \
-                  next plan shows the fields.";
-    Diagnostic::warning(format!("{id} differs from the plan"), detail)
-        .at(AttributePath::new("manifests").key(id.to_string()))
 }

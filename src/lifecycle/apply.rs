@@ -8,6 +8,7 @@ use tfplugin::{Diagnostic, Diagnostics, Outcome};
 use tokio_util::sync::CancellationToken;
 
 use super::applied::Done;
+use super::approved::approved;
 use super::book::{self, Character};
 use super::change::{Applied, Change};
 use super::cluster_plan::{ClusterPlan, digest_of};
@@ -20,6 +21,7 @@ use super::recorded::Recorded;
 use super::recorded_fingerprints::{ApiServers, RecordedFingerprints};
 use super::resume::{self, Found};
 use super::sensitive_fields::{self, SENSITIVE_FIELDS};
+use super::types::TypeCheck;
 use crate::clusters::Cluster;
 use crate::desired::ManifestSet;
 use crate::diagnostics;
@@ -69,14 +71,15 @@ pub trait Applying: Render {
     ) -> impl Future<Output = Result<(Vec<ClusterOutcome>, Diagnostics), Diagnostics>> + Send;
 
     /// Completes the state with what can only be observed. After an apply that has gone well so far, what is not as it should be may be
-    /// waited for.
+    /// waited for. `unfinished` are the clusters in which something was left undone.
     fn observe(
         &self,
         state: Model<Self>,
         cluster_plans: &[ClusterPlan],
+        unfinished: &BTreeSet<String>,
         diagnostics: &mut Diagnostics,
     ) -> impl Future<Output = Model<Self>> + Send {
-        let _ = (cluster_plans, diagnostics);
+        let _ = (cluster_plans, unfinished, diagnostics);
         async { state }
     }
 
@@ -168,6 +171,7 @@ impl<R: Managed> Change<'_, R> {
             Err(diagnostics) => return Applied::nothing(diagnostics),
         };
         let mut diagnostics: Diagnostics = outcomes.iter().filter_map(failure::<R>).collect();
+        diagnostics.extend(outcomes.iter().filter_map(excused::<R>));
         diagnostics.extend(messages);
         if self.prior.is_none() && outcomes.iter().all(|outcome| outcome.book.is_none()) {
             return Applied::nothing(diagnostics);
@@ -204,7 +208,8 @@ impl<R: Managed> Change<'_, R> {
         let recorded =
             Recorded { id: Some(owner.id().to_owned()), chart_digests: applying.chart_digests(), ..recorded };
         let state = R::with(self.planned.clone(), recorded.into());
-        (applying.observe(state, cluster_plans, diagnostics).await, fingerprints)
+        let unfinished = unfinished(cluster_plans, done);
+        (applying.observe(state, cluster_plans, &unfinished, diagnostics).await, fingerprints)
     }
 
     /// Everything up to the first write.
@@ -221,16 +226,20 @@ impl<R: Managed> Change<'_, R> {
             let set = self.with_kept_values(&target, &name, &facts, applying).await?;
             let digest = digest_of(&set);
             let set = self.with_kept_secrets(&target, set).await?;
-            Ok::<_, Diagnostic>(ClusterPlan { target, facts, set, digest })
+            let ignored = R::ignored_fields(self.planned);
+            Ok::<_, Diagnostic>(ClusterPlan { target, facts, set, ignored, digest })
         });
         let cluster_plans = try_join_all(planning).await?;
+        check_types(&cluster_plans)?;
         self.check_objects(&cluster_plans)?;
         let settings = book::settings::<R>(character, self.planned, &applying.chart_digests())?;
         Ok(Prepared { owner, settings, leaving, cluster_plans })
     }
 
     fn target(&self, cluster: &Cluster, facts: &ClusterFacts, owner: &Owner) -> Target {
-        self.data.engines.target(cluster, &facts.uid, owner, &R::recorded(self.planned).namespace)
+        let target =
+            self.data.engines.target(cluster, &facts.uid, owner, &R::recorded(self.planned).namespace);
+        target.until(self.session.deadline)
     }
 
     /// Whose objects are made: the resource's that state knows, if nobody else has come to one of its clusters; else that of a run that
@@ -309,9 +318,10 @@ impl<R: Managed> Change<'_, R> {
         cluster_plan: &ClusterPlan,
         applying: &impl Applying,
     ) -> Installation {
-        let ClusterPlan { target, set, digest, .. } = cluster_plan;
-        let known = self.recorded.objects_of(&target.uid);
-        let known = known.keys().map(ObjectId::without_cluster).map(|id| (id.clone(), target.order(&id)));
+        let ClusterPlan { target, set, ignored, digest, .. } = cluster_plan;
+        let prior = self.recorded.objects_of(&target.uid);
+        let approved = approved(&prior, R::manifests(self.planned), set.cluster().as_str());
+        let known = prior.keys().map(ObjectId::without_cluster).map(|id| (id.clone(), target.order(&id)));
         let sensitive = sensitive_fields::setting(set, &self.secrets.key);
         let sensitive = sensitive.map(|fields| (SENSITIVE_FIELDS.to_owned(), fields));
         Installation {
@@ -322,9 +332,22 @@ impl<R: Managed> Change<'_, R> {
             known: known.collect(),
             release: applying.release(set.cluster()),
             expect: if self.prior.is_some() { Expect::Any } else { Expect::Absent },
-            policy: Policy { take_over: rollout::take_over(set), ..Policy::default() },
+            policy: Policy { approved, fields: ignored.rules(set.cluster().as_str()), ..Policy::default() },
         }
     }
+}
+
+/// What the plan could not see, since a value was not known yet.
+fn check_types(cluster_plans: &[ClusterPlan]) -> Result<(), Diagnostic> {
+    let mut types = TypeCheck::default();
+    cluster_plans.iter().for_each(|plan| types.look(&plan.set));
+    types.into_result()
+}
+
+/// The clusters whose records will not say that everything is done.
+fn unfinished(cluster_plans: &[ClusterPlan], done: &[Done]) -> BTreeSet<String> {
+    let plans = cluster_plans.iter().zip(done).filter(|(_, done)| !done.is_finished());
+    plans.map(|(plan, _)| plan.target.name.clone()).collect()
 }
 
 /// Closes the records of the clusters where all went well.
@@ -366,6 +389,11 @@ async fn finish(
 fn failure<R: Managed>(outcome: &ClusterOutcome) -> Option<Diagnostic> {
     let path = (R::KIND.place)(&outcome.cluster);
     outcome.error.as_ref().map(|error| diagnostics::rollout(&outcome.cluster, error, Some(path)))
+}
+
+fn excused<R: Managed>(outcome: &ClusterOutcome) -> Option<Diagnostic> {
+    let ClusterOutcome { cluster, excused, .. } = outcome;
+    (!excused.is_empty()).then(|| diagnostics::excused(cluster, excused, (R::KIND.place)(cluster)))
 }
 
 fn compare(planned: &Manifests, rendered: &BTreeSet<String>, noun: &str) -> Result<(), Diagnostic> {

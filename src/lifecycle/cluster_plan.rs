@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use super::field_maps::Objects;
 use super::recorded_fingerprints::{ApiServers, RecordedFingerprints};
 use crate::desired::ManifestSet;
-use crate::manifests::{FingerprintKey, ObjectId, digest, secret_field, show};
+use crate::manifests::{FingerprintKey, IgnoredFields, ObjectId, digest, secret_field, show};
 use crate::mesh::ClusterFacts;
 use crate::rollout::Target;
 
@@ -15,6 +15,8 @@ pub struct ClusterPlan {
     pub facts: ClusterFacts,
     /// The objects. What is left of their placeholders is filled on the way.
     pub set: ManifestSet,
+    /// The fields that are left to others.
+    pub ignored: IgnoredFields,
     /// Digest of the objects with all placeholders open and stand-ins for secrets: other than state, the record that holds it is no
     /// secret.
     pub digest: String,
@@ -76,6 +78,7 @@ impl ClusterPlan {
     /// What was written, as far as rendering knows it.
     pub fn rendered(&self, key: &FingerprintKey) -> Objects {
         let manifests = self.set.manifests().iter();
-        self.ids().zip(manifests.map(|manifest| show(manifest, key).all())).collect()
+        let fields = manifests.map(|manifest| show(manifest, key).all());
+        self.ids().zip(fields).map(|(id, fields)| (id.clone(), self.ignored.without(&id, fields).0)).collect()
     }
 }

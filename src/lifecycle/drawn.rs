@@ -1,6 +1,6 @@
 //! The objects of a plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tfplugin::Diagnostic;
 
@@ -11,9 +11,10 @@ use super::flattened::Flattened;
 use super::managed::Render;
 use super::recorded_fingerprints::ApiServers;
 use super::secrets::Secrets;
+use super::types::TypeCheck;
 use super::write_only::Keeping;
 use crate::desired::Manifest;
-use crate::manifests::{ObjectId, Shown, show};
+use crate::manifests::{IgnoredFieldError, IgnoredFields, ObjectId, Shown, show};
 use crate::mesh::ClusterFacts;
 
 /// Rendered for when a cluster's own version is not known. Which objects there are does not depend on it (a test of
@@ -27,7 +28,7 @@ pub type Drawn = BTreeMap<ObjectId, Option<Rendered>>;
 /// state says.
 ///
 /// # Errors
-/// Something cannot be rendered.
+/// Something cannot be rendered, or the API server would reject it.
 pub fn draw(
     source: &impl Render,
     facts: &Facts,
@@ -37,6 +38,7 @@ pub fn draw(
 ) -> Result<Drawn, Diagnostic> {
     let assumed = || ClusterFacts { uid: String::new(), kubernetes_version: ANY_KUBERNETES.to_owned() };
     let mut drawn = Drawn::new();
+    let mut types = TypeCheck::default();
     let record = &secrets.fingerprints.write_only;
     for (name, facts) in facts {
         let known = facts.clone().unwrap_or_else(assumed);
@@ -45,13 +47,28 @@ pub fn draw(
             there.map(|(id, fields)| (id.clone(), fields.clone())).collect()
         };
         let keeping = record.render(source, name, &known, there, &secrets.key)?;
+        types.look(&keeping.set);
         for manifest in keeping.set.manifests() {
             let id = ObjectId::of(name, manifest.shown());
             let rendered = facts.as_ref().and_then(|_| object(&id, manifest, &keeping));
             drawn.insert(id, rendered);
         }
     }
-    Ok(drawn)
+    types.into_result().map(|()| drawn)
+}
+
+/// The entries of `ignored` that are about none of these objects.
+pub fn unmatched(ignored: &IgnoredFields, drawn: &Drawn) -> Vec<IgnoredFieldError> {
+    if ignored.is_empty() {
+        return Vec::new();
+    }
+    let objects = drawn.iter().map(|(id, object)| (id, object.as_ref().map(paths)));
+    ignored.unmatched(&objects.collect())
+}
+
+/// The paths of all fields of an object.
+fn paths(rendered: &Rendered) -> BTreeSet<&str> {
+    rendered.fields.keys().chain(&rendered.ignored).map(String::as_str).collect()
 }
 
 impl Rendered {
@@ -68,7 +85,8 @@ impl Rendered {
         let Secrets { key, fingerprints } = secrets;
         let mut placeholders = fingerprints.planned(id, manifest, prior, api_servers);
         if manifest.sensitive.is_none() {
-            return Self { fields: flattened.of(&manifest.object, key), placeholders };
+            let fields = flattened.of(&manifest.object, key);
+            return Self { fields, placeholders, ..Self::default() };
         }
         let Shown { fields, sensitive } = show(manifest, key);
         for (path, field) in sensitive {
@@ -78,6 +96,13 @@ impl Rendered {
             };
             placeholders.insert(path, known);
         }
-        Self { fields, placeholders }
+        Self { fields, placeholders, ..Self::default() }
+    }
+
+    /// The same without what is left to others.
+    #[must_use]
+    pub fn without(self, ignored: &IgnoredFields, id: &ObjectId) -> Self {
+        let (fields, ignored) = ignored.without(id, self.fields);
+        Self { fields, ignored, ..self }
     }
 }

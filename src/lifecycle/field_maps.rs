@@ -1,6 +1,6 @@
 //! Between `manifests` as Terraform holds it and plain maps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tfplugin::Field;
 
@@ -21,6 +21,8 @@ pub type Objects = BTreeMap<ObjectId, Fields>;
 pub struct Rendered {
     /// Its fields.
     pub fields: Fields,
+    /// The paths of those that are left to others.
+    pub ignored: BTreeSet<String>,
     /// The fields of its placeholders, and those that depend on secrets; none where the apply fills them anew.
     pub placeholders: BTreeMap<String, Option<String>>,
 }

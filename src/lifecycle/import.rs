@@ -20,6 +20,7 @@ use super::secrets::Secrets;
 use super::sensitive_fields;
 use crate::clusters::{self, Cluster};
 use crate::diagnostics;
+use crate::manifests::IgnoredFields;
 use crate::mesh::{ClusterFacts, ClusterName, DEFAULT_NAMESPACE};
 use crate::observe;
 use crate::provider_data::ProviderData;
@@ -111,13 +112,15 @@ impl Member {
         &self,
         recorded: &Recorded,
         source: &impl Render,
+        ignored: IgnoredFields,
         engines: &Engines,
     ) -> Result<ClusterPlan, Diagnostic> {
         let Self { cluster, facts, .. } = self;
         let name: ClusterName = cluster.name().parse().map_err(|_| not_a_label(cluster.name()))?;
         let set = source.render(&name, facts)?;
         let target = engines.target(cluster, &facts.uid, &recorded.owner(), &recorded.namespace);
-        Ok(ClusterPlan { target, facts: facts.clone(), digest: digest_of(&set), set })
+        let (facts, digest) = (facts.clone(), digest_of(&set));
+        Ok(ClusterPlan { target, facts, ignored, digest, set })
     }
 
     fn shown(&self, kind: Kind) -> String {
@@ -174,7 +177,7 @@ async fn whole<R: Managed>(
     let source = R::source(&state, &recorded, context.data()).await?;
     let is_recorded = |member: &&Member| labels.contains(member.cluster.name());
     let reads = members.iter().filter(is_recorded).map(|member| async {
-        let plan = member.plan(&recorded, &source, &context.data().engines)?;
+        let plan = member.plan(&recorded, &source, R::ignored_fields(&state), &context.data().engines)?;
         let mut wanted = plan.wanted(&secrets.key);
         // The record has no sensitive setting, so what depends on one is not rendered.
         sensitive_fields::ask_for(&mut wanted, &sensitive_fields::of_settings(member.record.settings()));

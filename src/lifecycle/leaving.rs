@@ -110,7 +110,9 @@ pub async fn empty(departures: &[Departure], session: &Session<'_>, place: Place
     for departure in departures {
         match departure {
             Departure::Empty(removal, warnings) => {
-                removals.push(removal.as_ref().clone());
+                let removal = removal.as_ref().clone();
+                let target = removal.target.until(session.deadline);
+                removals.push(Removal { target, ..removal });
                 diagnostics.extend(warnings.clone());
             }
             Departure::Keep(error) => diagnostics.push(error.clone()),
@@ -122,6 +124,9 @@ pub async fn empty(departures: &[Departure], session: &Session<'_>, place: Place
     }
     for outcome in rollout::uninstall(removals, session).await {
         let label = outcome.cluster;
+        if !outcome.excused.is_empty() {
+            diagnostics.push(diagnostics::excused(&label, &outcome.excused, place(&label)));
+        }
         match &outcome.error {
             None => drop(removed.gone.insert(label)),
             Some(error) => {
@@ -131,6 +136,26 @@ pub async fn empty(departures: &[Departure], session: &Session<'_>, place: Place
         }
     }
     (removed, diagnostics)
+}
+
+/// What a plan says of clusters with these labels that the apply forgets, because they are declared gone and nothing answers that is
+/// the cluster in state. Only what is declared gone is looked at.
+pub async fn abandoned(
+    labels: &[&str],
+    recorded: &Recorded,
+    data: &ProviderData,
+    place: Place,
+) -> Diagnostics {
+    let is_declared = |label: &&&str| {
+        data.clusters.block(label).is_some_and(|block| block.on_unreachable == OnUnreachable::Abandon)
+    };
+    let looks = labels.iter().filter(is_declared).map(async |label| {
+        let error = identified(label, recorded, data).await.err()?;
+        let consequence = "The cluster block has on_unreachable = \"abandon\": the apply deletes nothing there and removes from state what was \
+                           created there.";
+        error.is_no_answer().then(|| diagnostics::cluster_abandoned(&error, Some(place(label)), consequence))
+    });
+    join_all(looks).await.into_iter().flatten().collect()
 }
 
 async fn departure(
@@ -204,7 +229,7 @@ mod tests {
     use super::*;
     use crate::charts::Charts;
     use crate::clusters::{ClusterBlock, Clusters, Environment, Limits};
-    use crate::provider_data::PlanDetail;
+    use crate::provider_data::{PlanDetail, Refreshed};
 
     fn place(label: &str) -> AttributePath {
         AttributePath::new("primary").key(label)
@@ -218,6 +243,7 @@ mod tests {
             charts: Charts::new([], BTreeMap::new()).unwrap(),
             engines: Engines::default(),
             plan_detail: PlanDetail::Compact,
+            refreshed: Refreshed::default(),
         }
     }
 
@@ -232,6 +258,7 @@ mod tests {
             host: "https://east.example".to_owned(),
             recorded: "old".to_owned(),
             live: "new".to_owned(),
+            from_variable: None,
         }
     }
 
@@ -246,6 +273,22 @@ mod tests {
         let attribute = "host".to_owned();
         let unknown = clusters::Error::NotYetKnown { cluster: "east".to_owned(), attribute };
         assert!(matches!(unidentified("east", &unknown, &data, place), Departure::Keep(_)));
+    }
+
+    #[tokio::test]
+    async fn a_plan_says_which_cluster_is_abandoned() {
+        let recorded = Recorded {
+            cluster_uids: BTreeMap::from([("east".to_owned(), "uid".to_owned())]),
+            ..Recorded::default()
+        };
+        let said = abandoned(&["east"], &recorded, &provider(OnUnreachable::Abandon), place).await;
+        let said: Vec<_> = said.into_iter().collect();
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert_eq!(said[0].summary, "Cluster \"east\" is abandoned");
+        assert!(said[0].detail.contains("removes from state"), "{}", said[0].detail);
+        assert!(said[0].detail.contains("no API server is configured"), "{}", said[0].detail);
+        let none = abandoned(&["east"], &recorded, &provider(OnUnreachable::Keep), place).await;
+        assert_eq!(none.into_iter().count(), 0);
     }
 
     #[test]

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use ssa::{GroupKind, Keep, Live, Look, Observation};
+use ssa::{Engine, GroupKind, Keep, Live, Look, Observation};
 use tfplugin::Diagnostic;
 use tokio_util::sync::CancellationToken;
 
+use super::drift::Drift;
 use super::field_maps::Objects;
 use super::place::Place;
 use crate::diagnostics;
@@ -24,6 +25,17 @@ pub async fn read_objects(
     place: Place,
     cancel: &CancellationToken,
 ) -> Result<Objects, Diagnostic> {
+    Ok(compare_objects(target, wanted, key, place, cancel).await?.objects)
+}
+
+/// The same, with what is not as it was asked for.
+pub(super) async fn compare_objects(
+    target: &Target,
+    wanted: &Objects,
+    key: &FingerprintKey,
+    place: Place,
+    cancel: &CancellationToken,
+) -> Result<ReadObjects, Diagnostic> {
     let reader = Reader { target, asked: asked(wanted), key };
     let objects = reader.asked.keys().map(|id| (id.clone(), None)).collect();
     let look = Look { objects, selections: Vec::new() };
@@ -43,34 +55,58 @@ pub(super) struct Reader<'a> {
     pub key: &'a FingerprintKey,
 }
 
-impl Keep<Option<Fields>> for Reader<'_> {
-    fn keep(&self, id: &ssa::ObjectId, live: Live) -> Option<Fields> {
+/// What was read of one object.
+pub(super) struct Read {
+    pub fields: Fields,
+    /// What is not as it was asked for.
+    pub drift: Vec<Drift>,
+}
+
+impl Read {
+    fn of(engine: &Engine, live: &Live, asked: &Fields, fields: Fields) -> Self {
+        Self { drift: Drift::of(engine, live, asked, &fields), fields }
+    }
+}
+
+/// Objects, and what of them is not as it was asked for.
+#[derive(Default)]
+pub(super) struct ReadObjects {
+    pub objects: Objects,
+    pub drift: BTreeMap<ObjectId, Vec<Drift>>,
+}
+
+impl Keep<Option<Read>> for Reader<'_> {
+    fn keep(&self, id: &ssa::ObjectId, live: Live) -> Option<Read> {
         if is_definition(&id.group_kind()) {
             let reading = Reading::without_metadata(live.value(), self.key);
             self.target.definitions.put(&live.value()["metadata"], reading);
         }
         let (_, asked) = self.asked.get(id)?;
-        if self.target.engine.is_foreign(&live) {
+        let engine = &self.target.engine;
+        if engine.is_foreign(&live) {
             return None;
         }
         if asked.is_empty() {
-            return Some(flatten(&self.target.engine.own_fields(&live), self.key));
+            let fields = flatten(&engine.own_fields(&live), self.key);
+            return Some(Read { fields, drift: Vec::new() });
         }
-        Some(read_back(live.value(), asked, self.key))
+        let fields = read_back(live.value(), asked, self.key);
+        Some(Read::of(engine, &live, asked, fields))
     }
 
     fn may_recall(&self, kind: &GroupKind) -> bool {
         is_definition(kind) && !self.target.definitions.is_empty()
     }
 
-    fn recall(&self, id: &ssa::ObjectId, metadata: &Live) -> Option<Option<Fields>> {
+    fn recall(&self, id: &ssa::ObjectId, metadata: &Live) -> Option<Option<Read>> {
         let (_, asked) = self.asked.get(id)?;
         if self.target.engine.is_foreign(metadata) {
             return Some(None);
         }
         let reading =
             self.target.definitions.get(&metadata.value()["metadata"]).filter(|_| !asked.is_empty())?;
-        Some(Some(read_back_with(&reading, metadata.value(), asked, self.key)))
+        let fields = read_back_with(&reading, metadata.value(), asked, self.key);
+        Some(Some(Read::of(&self.target.engine, metadata, asked, fields)))
     }
 }
 
@@ -78,15 +114,19 @@ impl Reader<'_> {
     /// The objects that were found.
     pub fn collected(
         &self,
-        found: impl IntoIterator<Item = (ssa::ObjectId, Observation<Option<Fields>>)>,
+        found: impl IntoIterator<Item = (ssa::ObjectId, Observation<Option<Read>>)>,
         place: Place,
-    ) -> Result<Objects, Diagnostic> {
-        let mut objects = Objects::new();
+    ) -> Result<ReadObjects, Diagnostic> {
+        let mut read = ReadObjects::default();
         for (id, observation) in found {
             let Some((full_id, _)) = self.asked.get(&id) else { continue };
             match observation {
-                Observation::Found(fields) => {
-                    objects.extend(fields.map(|fields| ((*full_id).clone(), fields)));
+                Observation::Found(None) => {}
+                Observation::Found(Some(Read { fields, drift })) => {
+                    read.objects.insert((*full_id).clone(), fields);
+                    if !drift.is_empty() {
+                        read.drift.insert((*full_id).clone(), drift);
+                    }
                 }
                 Observation::Absent => {}
                 Observation::Unknown(error) => {
@@ -94,7 +134,7 @@ impl Reader<'_> {
                 }
             }
         }
-        Ok(objects)
+        Ok(read)
     }
 }
 

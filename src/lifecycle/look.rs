@@ -11,9 +11,9 @@ use tfplugin::Diagnostic;
 use tokio_util::sync::CancellationToken;
 
 use super::field_maps::Objects;
-use super::live_objects::{Reader, asked};
+use super::live_objects::{Read, ReadObjects, Reader, asked};
 use super::place::Place;
-use crate::manifests::{Fields, FingerprintKey};
+use crate::manifests::FingerprintKey;
 use crate::observe::{self, Namespaces, ObjectName, Scope, Snapshot};
 use crate::rollout::{RolloutError, Target};
 
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What was seen of one cluster.
 pub(super) struct Seen {
     /// The objects of the resource.
-    pub objects: Result<Objects, Diagnostic>,
+    pub objects: Result<ReadObjects, Diagnostic>,
     /// Its record; `None` if there is none.
     pub record: Result<Option<Inventory>, RolloutError>,
     /// What its status is judged by.
@@ -32,8 +32,8 @@ pub(super) struct Seen {
 
 /// What is kept of one object.
 struct Kept {
-    /// Its fields, if they are asked for and it is not another owner's.
-    fields: Option<Fields>,
+    /// What was read of it, if its fields are asked for and it is not another owner's.
+    read: Option<Read>,
     /// The whole, if that is needed.
     live: Option<Live>,
 }
@@ -47,7 +47,7 @@ struct Looker<'a> {
 impl Keep<Kept> for Looker<'_> {
     fn keep(&self, id: &ssa::ObjectId, live: Live) -> Kept {
         let whole = self.whole.contains(id).then(|| live.clone());
-        Kept { fields: self.reader.keep(id, live), live: whole }
+        Kept { read: self.reader.keep(id, live), live: whole }
     }
 
     fn may_recall(&self, kind: &GroupKind) -> bool {
@@ -55,8 +55,8 @@ impl Keep<Kept> for Looker<'_> {
     }
 
     fn recall(&self, id: &ssa::ObjectId, metadata: &Live) -> Option<Kept> {
-        let fields = self.reader.recall(id, metadata).filter(|_| !self.whole.contains(id))?;
-        Some(Kept { fields, live: None })
+        let read = self.reader.recall(id, metadata).filter(|_| !self.whole.contains(id))?;
+        Some(Kept { read, live: None })
     }
 }
 
@@ -93,7 +93,7 @@ pub(super) async fn look(
         _ => target.record(cancel).await,
     };
     let scope = seen_of(scope, &looked);
-    let found = looked.objects.into_iter().map(|(id, seen)| (id, seen.map(|kept| kept.fields)));
+    let found = looked.objects.into_iter().map(|(id, seen)| (id, seen.map(|kept| kept.read)));
     Seen { objects: keep.reader.collected(found, place), record, scope }
 }
 
@@ -101,7 +101,7 @@ pub(super) async fn look(
 pub async fn snapshot(target: &Target, scope: &Scope) -> Snapshot {
     let objects = scope.objects.iter().map(|name| (id(name), None)).collect();
     let look = Look { objects, selections: selections(scope) };
-    let whole = |_: &ssa::ObjectId, live: Live| Kept { fields: None, live: Some(live) };
+    let whole = |_: &ssa::ObjectId, live: Live| Kept { read: None, live: Some(live) };
     let (promise, snapshot) = Snapshot::promised(&target.cluster);
     let cancel = CancellationToken::new();
     let looking = target.engine.look(&look, &whole, &cancel);

@@ -7,6 +7,7 @@ use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field, Schema, TerraformV
 use super::field_maps::{Manifests, Texts, state_manifests, texts};
 use super::recorded::Recorded;
 use crate::desired::{Kept, ManifestSet};
+use crate::manifests::IgnoredFields;
 use crate::mesh::{ClusterFacts, ClusterName};
 use crate::provider_data::ProviderData;
 
@@ -47,6 +48,12 @@ pub trait Managed: Sync {
 
     /// What tells it from others of its type, by [`Kind::traits`], as far as it is known.
     fn traits(model: &Self::Model) -> BTreeMap<&'static str, String>;
+
+    /// The fields that it leaves to others, as far as they are known.
+    fn ignored_fields(model: &Self::Model) -> IgnoredFields {
+        let _ = model;
+        IgnoredFields::default()
+    }
 
     /// The labels of its clusters, as far as they are known.
     fn labels(model: &Self::Model) -> BTreeSet<String>;

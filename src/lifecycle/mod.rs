@@ -3,10 +3,12 @@
 
 mod applied;
 mod apply;
+mod approved;
 mod book;
 mod change;
 mod cluster_plan;
 mod drawn;
+mod drift;
 mod facts;
 mod field_maps;
 mod flattened;
@@ -28,13 +30,15 @@ mod refresh;
 mod resume;
 mod secrets;
 mod sensitive_fields;
+mod types;
 mod write_only;
 
+pub use crate::manifests::IgnoredFields;
 pub use apply::{Applying, Located, Page};
 pub use book::{Character, Remembered, settings};
 pub use change::{Applied, Change, destroy, session};
 pub use cluster_plan::ClusterPlan;
-pub use drawn::{Drawn, draw};
+pub use drawn::{Drawn, draw, unmatched};
 pub use facts::{Facts, PlannedClusters};
 pub use field_maps::{
     Manifests, Objects, Rendered, Texts, known_objects, known_texts, planned_manifests, state_manifests,
@@ -42,7 +46,7 @@ pub use field_maps::{
 };
 pub use flattened::Flattened;
 pub use import::{import_by_identity, import_by_name};
-pub use leaving::{Departure, Everything, Leaves, Refusal, prepare_leaving};
+pub use leaving::{Departure, Everything, Leaves, Refusal, abandoned, prepare_leaving};
 pub use live_objects::{cannot_read, read_objects};
 pub use look::snapshot;
 pub use managed::{Holdings, Kind, Managed, Render};

@@ -106,9 +106,10 @@ async fn planned<R: Managed>(
     clusters.check_strangers(&namespace, &character::<R>(&planned, BTreeSet::new()), cancel).await?;
     let source = R::source(&planned, &clusters.recorded, data).await?;
     let (before, nowhere) = (&clusters.recorded.objects, ApiServers::new());
-    let mut flattened = Flattened::default();
+    let (mut flattened, ignored) = (Flattened::default(), R::ignored_fields(&planned));
     let drawn = draw(&source, &clusters.facts, &secrets, before, |id, manifest, keeping| {
-        Some(Rendered::of(id, manifest, keeping, &secrets, before, &nowhere, &mut flattened))
+        let rendered = Rendered::of(id, manifest, keeping, &secrets, before, &nowhere, &mut flattened);
+        Some(rendered.without(&ignored, id))
     })?;
     let manifests = planned_manifests(drawn, before, data.plan_detail);
     clusters.check_immutable(&manifests, &secrets.key, |id, _| (R::KIND.place)(&id.cluster), cancel).await?;
@@ -157,7 +158,9 @@ async fn refreshed<R: Plain>(
     let key = recorded_key(context.private())?;
     let (reached, mut warnings) = reach(&recorded, context.data(), time, R::KIND.place).await?;
     let scope = |_: &str| Scope::default();
-    let refresh = Refresh { key: &key, kind: R::KIND, time, cancel: context.cancellation(), scope: &scope };
+    let ignored = R::ignored_fields(&state);
+    let (kind, cancel) = (R::KIND, context.cancellation());
+    let refresh = Refresh { key: &key, kind, ignored: &ignored, time, cancel, scope: &scope };
     let (recorded, further) = refresh.objects(reached, recorded).await?;
     warnings.extend(further);
     Ok((R::with(state, recorded.into()), warnings))

@@ -26,6 +26,8 @@ pub struct Recorded {
     pub cluster_uids: BTreeMap<String, String>,
     /// Version of each cluster's API server.
     pub kubernetes_versions: BTreeMap<String, String>,
+    /// By a refresh, of each cluster that was read whether the last apply came to its end there.
+    pub finished: BTreeMap<String, bool>,
 }
 
 impl Recorded {

@@ -7,9 +7,10 @@ use ssa::Inventory;
 use tfplugin::{Diagnostic, Diagnostics};
 use tokio_util::sync::CancellationToken;
 
-use super::book::Character;
+use super::book::{Character, Remembered};
+use super::drift;
 use super::field_maps::Objects;
-use super::live_objects::read_objects;
+use super::live_objects::{ReadObjects, read_objects};
 use super::look::{Seen, look};
 use super::managed::Kind;
 use super::place::Place;
@@ -18,7 +19,7 @@ use super::recorded::Recorded;
 use super::resume::{self, Found};
 use super::sensitive_fields;
 use crate::diagnostics;
-use crate::manifests::{Fields, FingerprintKey, ObjectId};
+use crate::manifests::{Fields, FingerprintKey, IgnoredFields, ObjectId};
 use crate::observe::Scope;
 use crate::rollout::Target;
 
@@ -32,6 +33,8 @@ pub struct Refresh<'a> {
     pub key: &'a FingerprintKey,
     /// What kind of resource it is.
     pub kind: Kind,
+    /// The fields that are left to others.
+    pub ignored: &'a IgnoredFields,
     /// Until when it may read.
     pub time: ReadTime,
     /// Ctrl-C.
@@ -61,8 +64,9 @@ impl Refresh<'_> {
         let (mut warnings, mut errors) = (Diagnostics::new(), Diagnostics::new());
         for (objects, label, facts) in readings {
             match objects {
-                Ok((objects, warning)) => {
-                    warnings.extend(warning);
+                Ok(Booked { objects, is_finished, warnings: further }) => {
+                    warnings.extend(further);
+                    recorded.finished.extend(is_finished.map(|is_finished| (label.clone(), is_finished)));
                     recorded.objects.retain(|id, _| id.cluster != label);
                     recorded.objects.extend(objects);
                     recorded.cluster_uids.insert(label.clone(), facts.uid);
@@ -74,13 +78,9 @@ impl Refresh<'_> {
         errors.into_result().map(|()| (recorded, warnings))
     }
 
-    /// The objects that state or the record knows in this cluster, as they are now, and what is wrong with the record.
-    async fn booked_objects(
-        &self,
-        reached: Reached,
-        recorded: &Recorded,
-    ) -> Result<(Objects, Option<Diagnostic>), Diagnostic> {
-        let Self { key, kind, cancel, .. } = *self;
+    /// The objects that state or the record knows in this cluster, as they are now, with what was changed and what is wrong with the record.
+    async fn booked_objects(&self, reached: Reached, recorded: &Recorded) -> Result<Booked, Diagnostic> {
+        let Self { key, kind, ignored, cancel, .. } = *self;
         let place = kind.place;
         let Reached { ref target, facts, namespaces, promise, .. } = reached;
         let unreadable = |error| diagnostics::rollout(&target.name, &error, Some(place(&target.name)));
@@ -89,7 +89,7 @@ impl Refresh<'_> {
             // has a resource in this one: then the block names the wrong cluster, and state must not forget the right one.
             let record = target.record(cancel).await.map_err(unreadable)?;
             may_be_ours(target, record.as_ref(), kind)?;
-            return Ok((Objects::new(), None));
+            return Ok(Booked::default());
         }
         let wanted = recorded.objects.iter().filter(|(id, _)| id.cluster == target.name);
         let wanted: Objects = wanted.map(|(id, fields)| (id.clone(), fields.clone())).collect();
@@ -98,19 +98,32 @@ impl Refresh<'_> {
             look(target, &wanted, &scope, namespaces, (key, place), cancel).await;
         // Who judges the status may have given up.
         let _ = promise.send(Arc::new(scope));
-        let mut objects = objects?;
+        let ReadObjects { mut objects, drift } = objects?;
         let record = record.map_err(unreadable)?;
-        let warning = record_warning(target, record.as_ref(), &objects, place);
+        let of_record = record_warning(target, record.as_ref(), &objects, place);
+        let warnings = of_record.into_iter().chain(drift::seen(&target.name, &drift, place)).collect();
         let record = record.filter(|record| record.identity() == target.owner.id());
         let further = record.iter().flat_map(|record| record.entries().keys());
         let further =
             further.map(|id| ObjectId::in_cluster(&target.name, id)).filter(|id| !wanted.contains_key(id));
         let further: Objects = further.map(|id| (id, Fields::new())).collect();
-        objects.extend(read_objects(target, &further, key, place, cancel).await?);
+        let further = read_objects(target, &further, key, place, cancel).await?;
+        objects.extend(further.into_iter().map(|(id, fields)| (id.clone(), ignored.without(&id, fields).0)));
         // Of the secrets that a killed run has written, state knows nothing.
         let secret = record.as_ref().map(|record| sensitive_fields::of_settings(record.settings()));
-        Ok((sensitive_fields::hidden(objects, &secret.unwrap_or_default(), key), warning))
+        let objects = sensitive_fields::hidden(objects, &secret.unwrap_or_default(), key);
+        let is_finished = record.map(|record| Remembered::read(record.settings(), kind).origins.is_some());
+        Ok(Booked { objects, is_finished, warnings })
     }
+}
+
+/// What a refresh has found in one cluster.
+#[derive(Default)]
+struct Booked {
+    objects: Objects,
+    /// Whether the last apply came to its end; `None` without a record of this resource.
+    is_finished: Option<bool>,
+    warnings: Diagnostics,
 }
 
 /// Whether this resource may be in a cluster that its block says was recreated.

@@ -23,13 +23,19 @@
 mod definition;
 mod digest;
 mod document;
+mod field_path;
 mod flatten;
+mod ignored;
 mod item_path;
 mod leaf;
 mod meaning;
+mod mistyped;
+mod nearest;
 mod object_id;
 mod path;
+mod place;
 mod read_back;
+mod search;
 mod sensitive;
 
 #[cfg(test)]
@@ -38,10 +44,14 @@ mod tests;
 use std::collections::BTreeMap;
 
 pub use digest::{FingerprintKey, digest, hidden_text, is_fingerprint, some_fingerprint};
+pub use field_path::field_path;
 pub use flatten::{Reading, flatten, whole_texts};
+pub use ignored::{IgnoredFieldError, IgnoredFields};
 pub use meaning::keep_wording;
+pub use mistyped::{Mistyped, Type, mistyped};
 pub use object_id::{ObjectId, ObjectIdError};
 pub use read_back::{read_back, read_back_with};
+pub use search::fields_with;
 pub use sensitive::{SensitiveField, Shown, decided_by_secrets, show};
 
 /// The path of an entry of a Secret's data.

@@ -23,6 +23,10 @@ pub struct Mesh {
     pub version: String,
     /// Istio's namespace; the same in every cluster, because istiod looks for its own namespace's name in each of them.
     pub namespace: String,
+    /// Labels of the mesh's namespaces, beside those that Istio needs.
+    pub namespace_labels: BTreeMap<String, String>,
+    /// Annotations of the mesh's namespaces.
+    pub namespace_annotations: BTreeMap<String, String>,
     /// Where the charts come from.
     pub chart_source: ChartSource,
     /// Helm values by chart name, for all clusters.

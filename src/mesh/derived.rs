@@ -129,8 +129,8 @@ pub(super) fn of_primary(
     if identity.has_cni {
         values.push(DerivedValue::new(Istiod, &["cni", "enabled"], true, Origin::Cni));
     }
-    if !identity.static_networks.is_null() {
-        let networks = identity.static_networks.clone();
+    let networks = identity.static_networks(&member.name).clone();
+    if !networks.is_null() {
         values.push(DerivedValue::new(Istiod, &["global", "meshNetworks"], networks, Origin::Addresses));
     }
     values
@@ -148,7 +148,11 @@ fn gateway_values(identity: &MeshIdentity, member: &Member) -> Vec<DerivedValue>
         let itself = Origin::Gateway(role);
         let own = match role {
             GatewayRole::EastWest => {
-                vec![value(&["networkGateway"], json!(member.network), Origin::Network)]
+                vec![
+                    value(&["networkGateway"], json!(member.network), Origin::Network),
+                    // The chart writes it because of the former.
+                    value(&["labels", EastWestGateway::NETWORK_LABEL], Value::Null, itself),
+                ]
             }
             GatewayRole::Federation => vec![
                 value(&["networkGateway"], json!(""), itself),

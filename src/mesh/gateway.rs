@@ -21,16 +21,37 @@ pub struct EastWestGateway {
     pub port: Option<i64>,
     /// Port of every node that leads to `port`; Kubernetes chooses one if there is none.
     pub node_port: Option<i64>,
-    /// Where other networks find it, if not at the addresses of its load balancer.
+    /// Where other networks find it, if not at the addresses that its Service has.
     pub addresses: BTreeSet<String>,
     /// Port at these addresses, see [`address_port`](Self::address_port).
     pub address_port: Option<i64>,
+    /// Primary that calls it → where that finds it, if not where the others do.
+    pub from: BTreeMap<String, CallerAddresses>,
     /// What its pods ask for and may not exceed: `requests` and `limits`, quantities by resource.
     pub resources: Resources,
     /// Number of pods; without it the chart's autoscaler decides.
     pub replicas: Option<i64>,
     /// Helm values of the chart, over all others.
     pub values: Value,
+}
+
+/// Where one primary finds a gateway.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CallerAddresses {
+    /// Its addresses.
+    pub addresses: BTreeSet<String>,
+    /// Port at these addresses; the one that the others use if there is none.
+    pub address_port: Option<i64>,
+}
+
+/// Typed addresses of a gateway, with their port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// The addresses.
+    pub addresses: &'a BTreeSet<String>,
+    /// The port of all of them.
+    pub port: i64,
 }
 
 /// Resources of a container, as Kubernetes writes them.
@@ -73,9 +94,20 @@ impl EastWestGateway {
         self.address_port.or(node_port).unwrap_or_else(|| self.service_port())
     }
 
-    /// The port at which other networks find it: that of the typed addresses, else that of the Service.
-    pub fn outer_port(&self) -> i64 {
-        if self.addresses.is_empty() { self.service_port() } else { self.address_port() }
+    /// Whether the user says where it is. Then its Service says nothing of that: istiod would use only what the Service says
+    /// (`GatewaysForNetworkAndCluster` in `pilot/pkg/model/network.go`).
+    pub fn is_typed(&self) -> bool {
+        !self.addresses.is_empty() || !self.from.is_empty()
+    }
+
+    /// Where the user says that control plane `reader` finds it; no addresses if nothing is said for that one.
+    pub fn seen_from(&self, reader: &str) -> Place<'_> {
+        match self.from.get(reader) {
+            Some(CallerAddresses { addresses, address_port }) => {
+                Place { addresses, port: address_port.unwrap_or_else(|| self.address_port()) }
+            }
+            None => Place { addresses: &self.addresses, port: self.address_port() },
+        }
     }
 
     /// Whether its Service is found at nodes only, where Kubernetes chooses the ports that nobody has.
@@ -84,16 +116,21 @@ impl EastWestGateway {
     }
 }
 
-/// Istio's `meshNetworks` for the gateways (cluster, network, gateway) whose addresses are typed; null if there are none.
+/// Istio's `meshNetworks` of control plane `reader` for the gateways (cluster, network, gateway) whose addresses are typed; null if there
+/// are none.
 pub(super) fn static_networks<'a>(
+    reader: &str,
     gateways: impl Iterator<Item = (&'a str, &'a str, &'a EastWestGateway)>,
 ) -> Value {
     let mut networks = Map::new();
-    for (cluster, network, gateway) in gateways.filter(|(_, _, gateway)| !gateway.addresses.is_empty()) {
-        let port = gateway.address_port();
+    for (cluster, network, gateway) in gateways {
+        let Place { addresses, port } = gateway.seen_from(reader);
+        if addresses.is_empty() {
+            continue;
+        }
         let entry = networks.entry(network).or_insert_with(|| json!({"endpoints": [], "gateways": []}));
         let endpoint = json!({"fromRegistry": cluster});
-        let doors = gateway.addresses.iter().map(|address| json!({"address": address, "port": port}));
+        let doors = addresses.iter().map(|address| json!({"address": address, "port": port}));
         for (list, items) in [("endpoints", vec![endpoint]), ("gateways", doors.collect())] {
             if let Some(list) = entry[list].as_array_mut() {
                 list.extend(items);

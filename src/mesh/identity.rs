@@ -7,11 +7,12 @@ use super::gateway::static_networks;
 use super::given::Given;
 use super::images::Images;
 use super::member::Member;
-use super::names::{MeshId, Namespace, Network, TrustDomain};
+use super::names::{ClusterName, MeshId, Namespace, Network, TrustDomain};
 use super::release::GatewayRole;
 use super::sensitive::SensitiveDocument;
 use super::shared_mesh_config::CaCertificate;
 use super::violation::FieldPath;
+use super::well_known::DEFAULT_DOMAIN_SUFFIX;
 
 /// What all members of a mesh have alike: its names, what its clusters run on, and what is said for all of them at once.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +20,8 @@ pub struct MeshIdentity {
     pub(super) mesh_id: MeshId,
     pub(super) trust_domain: TrustDomain,
     pub(super) namespace: Namespace,
+    pub(super) namespace_labels: BTreeMap<String, String>,
+    pub(super) namespace_annotations: BTreeMap<String, String>,
     pub(super) images: Images,
     pub(super) has_cni: bool,
     pub(super) chart: BTreeMap<ChartName, Value>,
@@ -26,7 +29,8 @@ pub struct MeshIdentity {
     pub(super) sensitive: Vec<SensitiveDocument>,
     pub(super) ca_certificates: Vec<CaCertificate>,
     pub(super) networks: BTreeSet<Network>,
-    pub(super) static_networks: Value,
+    pub(super) static_networks: BTreeMap<ClusterName, Value>,
+    pub(super) domain_suffix: String,
 }
 
 impl MeshIdentity {
@@ -43,6 +47,16 @@ impl MeshIdentity {
     /// Istio's namespace in every cluster.
     pub fn namespace(&self) -> &Namespace {
         &self.namespace
+    }
+
+    /// Labels of the namespaces that the mesh has in its clusters, beside those that Istio needs.
+    pub fn namespace_labels(&self) -> &BTreeMap<String, String> {
+        &self.namespace_labels
+    }
+
+    /// Annotations of the namespaces that the mesh has in its clusters.
+    pub fn namespace_annotations(&self) -> &BTreeMap<String, String> {
+        &self.namespace_annotations
     }
 
     /// Where the images come from.
@@ -80,21 +94,34 @@ impl MeshIdentity {
         self.networks.len() > 1
     }
 
-    /// Istio's `meshNetworks`: the gateways whose addresses are typed rather than observed, null if there are none.
-    pub fn static_networks(&self) -> &Value {
-        &self.static_networks
+    /// How the names of Services end in all clusters of the mesh.
+    pub fn domain_suffix(&self) -> &str {
+        &self.domain_suffix
+    }
+
+    /// Istio's `meshNetworks` of one control plane: the gateways whose addresses are typed rather than observed, null if there are none.
+    pub fn static_networks(&self, reader: &ClusterName) -> &Value {
+        self.static_networks.get(reader).unwrap_or(&Value::Null)
     }
 
     /// The same with these members. Gateways of drained ones count: istiod must know them for as long as it knows pods behind them, for
     /// it sends calls to pods of a network without a gateway straight to their addresses.
     pub(super) fn with_members(self, members: &[&Member]) -> Self {
-        let gateways = members.iter().filter_map(|member| {
-            let gateway = member.gateway(GatewayRole::EastWest)?;
-            Some((member.name.as_str(), member.network.as_str(), &gateway.settings))
-        });
+        let gateways = || {
+            members.iter().filter_map(|member| {
+                let gateway = member.gateway(GatewayRole::EastWest)?;
+                Some((member.name.as_str(), member.network.as_str(), &gateway.settings))
+            })
+        };
+        let of_reader =
+            |member: &&Member| (member.name.clone(), static_networks(member.name.as_str(), gateways()));
+        let domain_suffix = members
+            .iter()
+            .find_map(|member| self.said_domain_suffix(member)?.value.as_str().map(str::to_owned));
         Self {
+            domain_suffix: domain_suffix.unwrap_or_else(|| DEFAULT_DOMAIN_SUFFIX.to_owned()),
             networks: members.iter().map(|member| member.network.clone()).collect(),
-            static_networks: static_networks(gateways),
+            static_networks: members.iter().map(of_reader).collect(),
             ..self
         }
     }

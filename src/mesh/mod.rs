@@ -25,6 +25,7 @@ mod release;
 mod remote_control_plane;
 mod rules;
 mod sensitive;
+mod settings;
 mod shared_mesh_config;
 mod validate;
 mod validated;
@@ -41,7 +42,7 @@ pub use cidr::Cidr;
 pub use declared::{CertificateAuthority, ChartSource, DeclaredAddress, DeclaredApiServer, Mesh, Primary};
 pub use derived::{DerivedValue, EAST_WEST_GATEWAY, Origin};
 pub use facts::ClusterFacts;
-pub use gateway::{EastWestGateway, Resources};
+pub use gateway::{CallerAddresses, EastWestGateway, Place, Resources};
 pub use identity::MeshIdentity;
 pub use images::Images;
 pub use member::{DeclaredMember, Member, MemberGateway};
@@ -53,10 +54,11 @@ pub use names::{
 pub use release::{ChartRelease, FEDERATION_GATEWAY, GatewayRole};
 pub use remote_control_plane::RemoteControlPlane;
 pub use rules::{
-    ApiServerRule, AuthorityRule, EntranceRule, GatewayRule, ImageRule, MeshRule, OtherRole, TopologyRule,
-    ValueRule,
+    ApiServerRule, AuthorityRule, CallerRule, EntranceRule, GatewayRule, ImageRule, MeshRule, OtherRole,
+    TopologyRule, ValueRule,
 };
 pub use sensitive::{Layer, SensitiveDocument, sensitive_documents};
+pub use settings::{Setting, SettingKind};
 pub use shared_mesh_config::{CaCertificate, SharedMeshConfig};
 pub use validated::{ValidatedMesh, ValidatedPrimary};
 pub use violation::{FieldPath, Rule, Severity, Step, Violation};

@@ -1,7 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
 use super::declared::Mesh;
 use super::identity::MeshIdentity;
 use super::member::{Member, Usual};
@@ -9,6 +7,7 @@ use super::names::ClusterName;
 use super::rules;
 use super::validated::{ValidatedMesh, ValidatedPrimary};
 use super::violation::{FieldPath, Violation, Violations};
+use super::well_known::DEFAULT_DOMAIN_SUFFIX;
 
 /// The clusters with a control plane.
 type Primaries = BTreeMap<ClusterName, ValidatedPrimary>;
@@ -30,7 +29,7 @@ impl Mesh {
                 found.extend(rules::federation_gateway_is_apart(&identity.namespace, &primary.member));
                 found.extend(rules::gateways(identity, &primary.member));
                 let remote = primary.remote_control_plane.as_ref();
-                found.extend(rules::remote_control_plane(&primary.member, remote));
+                found.extend(rules::remote_control_plane(identity, &primary.member, remote));
             }
             if primaries.len() == labels.len() {
                 found.extend(between(identity, &primaries));
@@ -62,6 +61,7 @@ impl Mesh {
                 .as_ref()
                 .and_then(|namespace| rules::namespace_is_not_kubernetes_own(namespace, field, None)),
         );
+        found.extend(rules::namespace_metadata(&self.namespace_labels, &self.namespace_annotations));
         found.extend(rules::has_chart_source(&self.chart_source.repository));
         let chart = rules::charts(&self.chart, &FieldPath::default(), None, found);
         found.take(rules::document(&self.mesh_config, FieldPath::attribute("mesh_config"), None));
@@ -79,6 +79,8 @@ impl Mesh {
                 mesh_id: mesh_id?,
                 trust_domain: trust_domain?,
                 namespace: namespace?,
+                namespace_labels: self.namespace_labels.clone(),
+                namespace_annotations: self.namespace_annotations.clone(),
                 images: self.images.clone(),
                 has_cni: self.cni,
                 chart,
@@ -86,7 +88,8 @@ impl Mesh {
                 sensitive: self.sensitive.clone(),
                 ca_certificates,
                 networks: BTreeSet::new(),
-                static_networks: Value::Null,
+                static_networks: BTreeMap::new(),
+                domain_suffix: DEFAULT_DOMAIN_SUFFIX.to_owned(),
             };
             Some(identity.with_members(&members(&primaries)))
         })();
@@ -123,10 +126,12 @@ fn between(identity: &MeshIdentity, primaries: &Primaries) -> Vec<Violation> {
     found.extend(rules::releases_are_close(&members));
     found.extend(rules::federation_has_a_trust_domain(identity.trust_domain.as_str(), &members));
     found.extend(secrets_decide_nothing(identity, primaries));
+    found.extend(rules::domains_are_alike(identity, &members));
     for primary in primaries.values() {
         let member = &primary.member;
         let is_reader = |reader: &str| primaries.keys().any(|name| name.as_str() == reader);
         found.extend(rules::api_server(member, is_reader));
+        found.extend(rules::callers(member, &members));
         let derived = primary.derived_values(identity);
         found.extend(rules::values_fit(identity, member, &derived, rules::OF_NO_PRIMARY));
         found.extend(member.sensitive.iter().flat_map(|document| document.decisive(&derived)));

@@ -4,7 +4,8 @@ use thiserror::Error;
 
 use super::names::InvalidName;
 use super::rules::{
-    ApiServerRule, AuthorityRule, EntranceRule, GatewayRule, ImageRule, MeshRule, TopologyRule, ValueRule,
+    ApiServerRule, AuthorityRule, CallerRule, EntranceRule, GatewayRule, ImageRule, MeshRule, TopologyRule,
+    ValueRule,
 };
 
 /// One rule that a declared mesh breaks, or something that its user should know. How to write it otherwise is for whoever has read the
@@ -43,6 +44,9 @@ pub enum Rule {
     /// About a gateway.
     #[error(transparent)]
     Gateway(#[from] GatewayRule),
+    /// About where single callers find a gateway.
+    #[error(transparent)]
+    Caller(#[from] CallerRule),
     /// About where else a member is entered.
     #[error(transparent)]
     Entrance(#[from] EntranceRule),

@@ -1,37 +1,34 @@
 //! What the control plane of one cluster says of itself.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::{join_all, try_join, try_join4};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
-use kube::client::UpgradeConnectionError;
-use kube::{Api, ResourceExt};
+use kube::ResourceExt;
 use serde::Deserialize;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use serde_json::Value;
 
 use super::authority::{self, CertificateFiles};
+use super::debug;
 use super::gateway::{self, Gateway};
 use super::pods::{is_ready, rolled_out};
 use super::snapshot::{Scope, Snapshot};
-use crate::clusters::{Cluster, Error, Failure};
-use crate::mesh::GatewayRole;
+use crate::clusters::{Cluster, Error};
+use crate::mesh::{GatewayRole, SharedMeshConfig};
 
 /// istiod's Deployment.
 const DEPLOYMENT: &str = "istiod";
 /// The label of its pods.
 const LABEL: (&str, &str) = ("app", "istiod");
-/// Port of istiod's debug interface, which answers its own pod's loopback address only.
-const DEBUG_PORT: u16 = 8080;
-/// The clusters that istiod knows, in `pilot/pkg/xds/debug.go`.
-const DEBUG_PATH: &str = "/debug/clusterz";
+/// The clusters and the gateways that istiod knows, and the mesh configuration that it runs with, in `pilot/pkg/xds/debug.go`.
+const DEBUG_PATHS: [&str; 3] = ["/debug/clusterz", "/debug/networkz", "/debug/mesh"];
+/// The ConfigMap that it is given the configuration in, and its key.
+const CONFIG: (&str, &str) = ("istio", "mesh");
 /// The ConfigMap in which istiods that read Ingresses elect their leader, and the annotation that names it
 /// (`pilot/pkg/leaderelection`).
 const ELECTION: &str = "istio-leader";
 const LEADER: &str = "control-plane.alpha.kubernetes.io/leader";
-/// How long one look into a pod may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// One control plane, as far as it could be observed.
 #[derive(Debug)]
@@ -46,6 +43,17 @@ pub struct ControlPlane {
     pub authority: Option<CertificateFiles>,
     /// The east-west gateway; `None` if it has no Service.
     pub gateway: Option<Gateway>,
+    /// The mesh configuration that istiod was given, and what it runs with.
+    pub mesh_config: RunningMeshConfig,
+}
+
+/// The mesh configuration of one control plane.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunningMeshConfig {
+    /// The documents that istiod reads, YAML, the first one first; `None` if they were not seen.
+    pub given: Option<Vec<String>>,
+    /// What each pod that was asked runs with.
+    pub running: Vec<Value>,
 }
 
 impl ControlPlane {
@@ -55,14 +63,53 @@ impl ControlPlane {
     }
 }
 
-/// One pod of istiod: cluster → how far istiod is with it (`synced`, `syncing`, `timeout`, `closed`).
-pub type Replica = BTreeMap<String, String>;
+/// What one pod of istiod says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Replica {
+    /// Cluster → how far istiod is with it (`synced`, `syncing`, `timeout`, `closed`).
+    pub clusters: BTreeMap<String, String>,
+    /// The gateways of all networks that it knows from Services and from `meshNetworks`; `None` if that cannot be seen.
+    pub gateways: Option<BTreeSet<KnownGateway>>,
+}
+
+/// One address of a gateway as istiod has it. In place of a host name it has the addresses that it has looked up.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KnownGateway {
+    /// The network behind it.
+    pub network: String,
+    /// The cluster whose Service has the address; empty for what `meshNetworks` says.
+    pub cluster: String,
+    /// The address.
+    pub address: String,
+    /// The port.
+    pub port: i64,
+}
 
 #[derive(Deserialize)]
 struct RemoteCluster {
     id: String,
     #[serde(rename = "syncStatus")]
     sync_status: String,
+}
+
+#[derive(Deserialize)]
+struct GatewayOfNetwork {
+    #[serde(rename = "Network")]
+    network: String,
+    #[serde(rename = "Cluster")]
+    cluster: String,
+    #[serde(rename = "Addr")]
+    address: String,
+    #[serde(rename = "Port")]
+    port: i64,
+    #[serde(rename = "ServiceAccount", default)]
+    service_account: Account,
+}
+
+#[derive(Default, Deserialize)]
+struct Account {
+    #[serde(rename = "Name")]
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -85,14 +132,34 @@ pub async fn control_plane(
         gateway::gateway(cluster, GatewayRole::EastWest, namespace, gateway_namespace),
         replicas(cluster, namespace, asks_istiod),
     );
-    let (deployment, (roots, authority, gateway, replicas)) =
+    let (deployment, (roots, authority, gateway, asked)) =
         Box::pin(try_join(cluster.get::<Deployment>(namespace, DEPLOYMENT), looks)).await?;
-    Ok(ControlPlane { is_installed: deployment.is_some(), replicas, roots, authority, gateway })
+    let (replicas, running) = match asked {
+        Ok(asked) => {
+            let (replicas, running): (Vec<Replica>, Vec<Value>) = asked.into_iter().unzip();
+            (Ok(replicas), running)
+        }
+        Err(reason) => (Err(reason), Vec::new()),
+    };
+    let given = given(cluster, namespace).await;
+    // One that does not tell it is not compared.
+    let running = running.into_iter().filter(|running| !running.is_null()).collect();
+    let mesh_config = RunningMeshConfig { given, running };
+    Ok(ControlPlane { is_installed: deployment.is_some(), replicas, roots, authority, gateway, mesh_config })
+}
+
+/// The documents in the ConfigMaps, without a request for them.
+async fn given(cluster: &Snapshot, namespace: &str) -> Option<Vec<String>> {
+    let text = |config_map: ConfigMap, key: &str| config_map.data.unwrap_or_default().remove(key);
+    let own = text(cluster.seen::<ConfigMap>(namespace, CONFIG.0).await?, CONFIG.1)?;
+    let shared = cluster.seen::<ConfigMap>(namespace, SharedMeshConfig::CONFIG_MAP).await;
+    let shared = shared.and_then(|shared| text(shared, SharedMeshConfig::KEY));
+    Some(shared.into_iter().chain([own]).collect())
 }
 
 /// What [`control_plane`] looks at that one LIST a kind has.
 pub fn control_plane_scope(scope: Scope, namespace: &str, gateway_namespace: &str) -> Scope {
-    let scope = scope.and::<Deployment>(namespace, DEPLOYMENT);
+    let scope = scope.and::<Deployment>(namespace, DEPLOYMENT).and::<ConfigMap>(namespace, CONFIG.0);
     gateway::gateway_scope(
         authority::scope(scope, namespace),
         GatewayRole::EastWest,
@@ -111,13 +178,13 @@ async fn replicas(
     cluster: &Snapshot,
     namespace: &str,
     asks_istiod: bool,
-) -> Result<Result<Vec<Replica>, String>, Error> {
+) -> Result<Result<Vec<(Replica, Value)>, String>, Error> {
     if let Some(pod) = only_pod(cluster, namespace).await {
         if !asks_istiod {
-            return Ok(Ok(vec![Replica::new()]));
+            return Ok(Ok(vec![(Replica::default(), Value::Null)]));
         }
         // If there is another one in its place by now, that is found below.
-        if let Ok(replica) = asked(cluster.cluster(), namespace, pod).await {
+        if let Ok(replica) = asked(cluster.cluster(), namespace, &pod).await {
             return Ok(Ok(vec![replica]));
         }
     }
@@ -125,9 +192,9 @@ async fn replicas(
     let is_of_istiod = |pod: &&Pod| pod.labels().get(LABEL.0).is_some_and(|name| name == LABEL.1);
     let ready = found.iter().filter(is_of_istiod).filter(|pod| is_ready(pod)).map(ResourceExt::name_any);
     if !asks_istiod {
-        return Ok(Ok(ready.map(|_| Replica::new()).collect()));
+        return Ok(Ok(ready.map(|_| (Replica::default(), Value::Null)).collect()));
     }
-    let answers = join_all(ready.map(|pod| asked(cluster.cluster(), namespace, pod))).await;
+    let answers = join_all(ready.map(async |pod| asked(cluster.cluster(), namespace, &pod).await)).await;
     Ok(answers.into_iter().collect())
 }
 
@@ -141,52 +208,32 @@ async fn only_pod(cluster: &Snapshot, namespace: &str) -> Option<String> {
     (rolled_out(&deployment) == Some(1) && is_its_pod).then_some(leader.holder)
 }
 
-async fn asked(cluster: &Cluster, namespace: &str, pod: String) -> Result<Replica, String> {
-    let pods = Api::<Pod>::namespaced(cluster.client(), namespace);
-    let looked = tokio::time::timeout(PATIENCE, clusters_of(cluster, pods, pod)).await;
-    looked.unwrap_or_else(|_| Err("istiod did not respond".to_owned()))
+async fn asked(cluster: &Cluster, namespace: &str, pod: &str) -> Result<(Replica, Value), String> {
+    let [clusters, gateways, mesh] = debug::ask(cluster, namespace, pod, DEBUG_PATHS).await?;
+    let clusters = clusters_in(&clusters?)?;
+    // One that does not tell its gateways or its configuration still tells the clusters that it knows.
+    let mesh = mesh.ok().and_then(|body| serde_json::from_slice(&body).ok());
+    let replica = Replica { clusters, gateways: gateways.ok().and_then(|body| gateways_in(&body)) };
+    Ok((replica, mesh.unwrap_or_default()))
 }
 
-async fn clusters_of(cluster: &Cluster, pods: Api<Pod>, pod: String) -> Result<Replica, String> {
-    let forwarded = pods.portforward(&pod, &[DEBUG_PORT]).await;
-    let mut forward = forwarded.map_err(|error| not_forwarded(&error, &cluster.failure(&error)))?;
-    let mut stream = forward.take_stream(DEBUG_PORT).ok_or("the API server opened no stream")?;
-    let request = format!("GET {DEBUG_PATH} HTTP/1.0\r\nHost: localhost\r\n\r\n");
-    let lost = |_| "the connection to istiod's pod was lost".to_owned();
-    stream.write_all(request.as_bytes()).await.map_err(lost)?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.map_err(lost)?;
-    parse(&answer)
-}
-
-/// Why no port could be forwarded, in the API server's words where it has some.
-fn not_forwarded(error: &kube::Error, failure: &Failure) -> String {
-    match (error, failure) {
-        (kube::Error::UpgradeConnection(UpgradeConnectionError::ProtocolSwitch(code)), _) => {
-            format!(
-                "the API server, or a proxy in front of it, does not forward ports (HTTP {})",
-                code.as_u16()
-            )
-        }
-        (kube::Error::UpgradeConnection(_), _) => {
-            "the API server, or a proxy in front of it, does not forward ports".to_owned()
-        }
-        (_, Failure::Forbidden { message } | Failure::Server { message, .. }) => message.clone(),
-        (_, Failure::Unauthorized) => "the API server does not accept the credentials (HTTP 401)".to_owned(),
-        (_, Failure::Unreachable(reason)) => format!("the API server cannot be reached: {reason}"),
-    }
-}
-
-fn parse(answer: &str) -> Result<Replica, String> {
-    let Some((head, body)) = answer.split_once("\r\n\r\n") else {
-        return Err("istiod sent no response".to_owned());
-    };
-    if head.split(' ').nth(1) != Some("200") {
-        return Err(format!("istiod responded with {}", head.lines().next().unwrap_or_default()));
-    }
-    let clusters: Vec<RemoteCluster> =
-        serde_json::from_str(body).map_err(|_| "istiod's response is not the list of clusters".to_owned())?;
+fn clusters_in(body: &[u8]) -> Result<BTreeMap<String, String>, String> {
+    let clusters: Vec<RemoteCluster> = serde_json::from_slice(body)
+        .map_err(|_| "istiod's response is not the list of clusters".to_owned())?;
     Ok(clusters.into_iter().map(|cluster| (cluster.id, cluster.sync_status)).collect())
+}
+
+/// Those that a resource `Gateway` of the Gateway API names have an account; they are somebody else's.
+fn gateways_in(body: &[u8]) -> Option<BTreeSet<KnownGateway>> {
+    let gateways: Option<Vec<GatewayOfNetwork>> = serde_json::from_slice(body).ok()?;
+    let gateways = gateways.into_iter().flatten().filter(|gateway| gateway.service_account.name.is_empty());
+    let known = gateways.map(|gateway| KnownGateway {
+        network: gateway.network,
+        cluster: gateway.cluster,
+        address: gateway.address,
+        port: gateway.port,
+    });
+    Some(known.collect())
 }
 
 #[cfg(test)]
@@ -195,33 +242,31 @@ mod tests {
 
     #[test]
     fn istiods_answer_names_clusters_and_how_far_they_are() {
-        let answer = "HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n\
-                      [{\"id\":\"east\",\"secretName\":\"\",\"syncStatus\":\"synced\"},\
-                       {\"id\":\"west\",\"secretName\":\"istio-system/istio-remote-secret-west\",\"syncStatus\":\"timeout\"}]";
-        let replica = parse(answer).unwrap();
-        assert_eq!(replica["east"], "synced");
-        assert_eq!(replica["west"], "timeout");
+        let answer = r#"[{"id":"east","secretName":"","syncStatus":"synced"},
+            {"id":"west","secretName":"istio-system/istio-remote-secret-west","syncStatus":"timeout"}]"#;
+        let clusters = clusters_in(answer.as_bytes()).unwrap();
+        assert_eq!(clusters["east"], "synced");
+        assert_eq!(clusters["west"], "timeout");
+        assert_eq!(clusters_in(b"no").unwrap_err(), "istiod's response is not the list of clusters");
     }
 
     #[test]
-    fn an_answer_that_is_none_says_why() {
-        assert_eq!(
-            parse("HTTP/1.0 403 Forbidden\r\n\r\nno").unwrap_err(),
-            "istiod responded with HTTP/1.0 403 Forbidden"
-        );
-        assert_eq!(parse("").unwrap_err(), "istiod sent no response");
-    }
-
-    #[test]
-    fn why_no_port_is_forwarded_is_said_in_the_servers_words() {
-        let message =
-            "pods \"istiod-1\" is forbidden: User \"ci\" cannot create resource \"pods/portforward\"";
-        let error =
-            kube::Error::Api(kube::core::Status::failure(message, "Forbidden").with_code(403).boxed());
-        assert_eq!(not_forwarded(&error, &Failure::of(&error, false)), message);
-        let code = http::StatusCode::BAD_GATEWAY;
-        let error = kube::Error::UpgradeConnection(UpgradeConnectionError::ProtocolSwitch(code));
-        let text = not_forwarded(&error, &Failure::of(&error, false));
-        assert_eq!(text, "the API server, or a proxy in front of it, does not forward ports (HTTP 502)");
+    fn gateways_that_somebody_elses_resources_name_do_not_count() {
+        let answer = r#"[
+            {"Network":"net-west","Cluster":"west","Addr":"192.0.2.7","Port":15443,"HBONEPort":0,
+             "ServiceAccount":{"Namespace":"","Name":""}},
+            {"Network":"net-west","Cluster":"","Addr":"192.0.2.8","Port":31443},
+            {"Network":"net-west","Cluster":"west","Addr":"192.0.2.9","Port":15008,"HBONEPort":15008,
+             "ServiceAccount":{"Namespace":"ambient","Name":"gateway"}}]"#;
+        let of = |cluster: &str, address: &str, port| KnownGateway {
+            network: "net-west".to_owned(),
+            cluster: cluster.to_owned(),
+            address: address.to_owned(),
+            port,
+        };
+        let expected = [of("", "192.0.2.8", 31443), of("west", "192.0.2.7", 15443)];
+        assert_eq!(gateways_in(answer.as_bytes()), Some(expected.into()));
+        assert_eq!(gateways_in(b"null"), Some(BTreeSet::new()));
+        assert_eq!(gateways_in(b"no"), None);
     }
 }

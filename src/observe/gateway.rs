@@ -15,18 +15,36 @@ use crate::mesh::{EastWestGateway, GatewayRole};
 
 /// The label of its pods that names the role.
 const ROLE: &str = "istio";
+/// The types of Services that are found outside their cluster without `externalIPs`.
+const LOAD_BALANCER: &str = "LoadBalancer";
+const NODE_PORT: &str = "NodePort";
 
 /// The gateway of one cluster.
 #[derive(Clone, Debug)]
 pub struct Gateway {
     /// Where istiod of other networks finds it, sorted: at its Service's load balancer and external addresses, or at nodes.
     pub addresses: Vec<String>,
+    /// The port at these addresses; `None` if its Service does not have the port that istiod looks for.
+    pub port: Option<i64>,
+    /// What gives it addresses, if not the user.
+    pub source: AddressSource,
     /// The network that its Service is labelled with.
     pub network: Option<String>,
     /// The network that the mesh's namespace is labelled with.
     pub namespace_network: Option<String>,
     /// How far its pods are.
     pub pods: GatewayPods,
+}
+
+/// What gives a Service the addresses at which it is found outside its cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressSource {
+    /// A load balancer.
+    LoadBalancer,
+    /// The external addresses of the nodes that an annotation selects.
+    Nodes,
+    /// Nothing but `externalIPs`.
+    Itself,
 }
 
 /// How far a gateway's pods are.
@@ -54,6 +72,11 @@ pub async fn gateway(
         try_join(cluster.namespace(namespace), pods(cluster, role, gateway_namespace)).await?;
     Ok(Some(Gateway {
         addresses: addresses_of(cluster.cluster(), &service).await?,
+        port: match role {
+            GatewayRole::EastWest => outer_port(&service),
+            GatewayRole::Federation => named_port(&service),
+        },
+        source: source(&service),
         network: service.labels().get(EastWestGateway::NETWORK_LABEL).cloned(),
         namespace_network: namespace
             .and_then(|namespace| namespace.labels().get(EastWestGateway::NETWORK_LABEL).cloned()),
@@ -102,7 +125,7 @@ pub async fn service_addresses(cluster: &Cluster, namespace: &str, name: &str) -
 }
 
 /// As istiod finds them: nodes count only where the Service has no address of its own.
-async fn addresses_of(cluster: &Cluster, service: &Service) -> Result<Vec<String>, Error> {
+pub(super) async fn addresses_of(cluster: &Cluster, service: &Service) -> Result<Vec<String>, Error> {
     let own = addresses(service);
     match node_selector(service) {
         Some(selector) if own.is_empty() => {
@@ -114,9 +137,11 @@ async fn addresses_of(cluster: &Cluster, service: &Service) -> Result<Vec<String
     }
 }
 
-/// The addresses that the Service itself tells (`pilot/pkg/serviceregistry/kube/conversion.go`).
+/// The addresses that the Service itself tells (`pilot/pkg/serviceregistry/kube/conversion.go`). What is left in its status from a time
+/// when it had a load balancer does not count.
 pub(super) fn addresses(service: &Service) -> Vec<String> {
-    let ingress = service.status.iter().flat_map(|status| &status.load_balancer);
+    let status = service.status.iter().filter(|_| source(service) == AddressSource::LoadBalancer);
+    let ingress = status.flat_map(|status| &status.load_balancer);
     let ingress = ingress.flat_map(|balancer| balancer.ingress.iter().flatten());
     let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     let balanced = ingress.filter_map(|ingress| given(&ingress.ip).or_else(|| given(&ingress.hostname)));
@@ -125,9 +150,41 @@ pub(super) fn addresses(service: &Service) -> Vec<String> {
     addresses.into_iter().collect()
 }
 
+/// What gives the Service addresses beside `externalIPs`.
+fn source(service: &Service) -> AddressSource {
+    let kind = service.spec.as_ref().and_then(|spec| spec.type_.as_deref());
+    match kind {
+        Some(LOAD_BALANCER) => AddressSource::LoadBalancer,
+        Some(NODE_PORT) if service.annotations().contains_key(EastWestGateway::NODE_SELECTOR) => {
+            AddressSource::Nodes
+        }
+        _ => AddressSource::Itself,
+    }
+}
+
+/// The port for calls of other meshes, which no label names.
+fn named_port(service: &Service) -> Option<i64> {
+    let mut ports = service.spec.iter().flat_map(|spec| spec.ports.iter().flatten());
+    let port = ports.find(|port| port.name.as_deref() == Some(EastWestGateway::PORT_NAME))?;
+    Some(i64::from(port.port))
+}
+
+/// The port at the Service's addresses: the one that its label names, or at nodes the port there that leads to it. istiod takes no gateway
+/// for one that does not have it (`pilot/pkg/serviceregistry/kube/controller/network.go`).
+pub(super) fn outer_port(service: &Service) -> Option<i64> {
+    let label = service.labels().get(EastWestGateway::PORT_LABEL);
+    let port = label.and_then(|port| port.parse().ok()).unwrap_or(EastWestGateway::DEFAULT_PORT);
+    let mut ports = service.spec.iter().flat_map(|spec| spec.ports.iter().flatten());
+    let port = ports.find(|it| i64::from(it.port) == port)?;
+    match source(service) {
+        AddressSource::Nodes => port.node_port.map(i64::from),
+        AddressSource::LoadBalancer | AddressSource::Itself => Some(i64::from(port.port)),
+    }
+}
+
 /// The labels of the nodes by whose addresses the Service is found, if it says so. istiod takes what it cannot read for any node.
 fn node_selector(service: &Service) -> Option<BTreeMap<String, String>> {
-    let is_at_nodes = service.spec.as_ref()?.type_.as_deref() == Some("NodePort");
+    let is_at_nodes = source(service) == AddressSource::Nodes;
     let annotation = service.annotations().get(EastWestGateway::NODE_SELECTOR).filter(|_| is_at_nodes)?;
     Some(serde_json::from_str(annotation).unwrap_or_default())
 }
@@ -174,12 +231,40 @@ mod tests {
     #[test]
     fn a_service_is_found_at_its_load_balancer_and_its_external_addresses() {
         let service = service(json!({
-            "spec": {"externalIPs": ["192.0.2.9"]},
+            "spec": {"type": "LoadBalancer", "externalIPs": ["192.0.2.9"]},
             "status": {"loadBalancer": {"ingress": [
                 {"hostname": "lb.example"}, {"ip": "192.0.2.7", "hostname": "other.example"}, {"ip": ""},
             ]}},
         }));
         assert_eq!(addresses(&service), ["192.0.2.7", "192.0.2.9", "lb.example"]);
+    }
+
+    #[test]
+    fn only_a_service_with_a_load_balancer_is_found_at_one() {
+        for kind in ["ClusterIP", "NodePort"] {
+            let service = service(json!({
+                "spec": {"type": kind, "externalIPs": ["192.0.2.9"]},
+                "status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}},
+            }));
+            assert_eq!(addresses(&service), ["192.0.2.9"], "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_gateway_is_at_the_port_of_its_label_or_at_that_of_nodes() {
+        let port = |kind: &str, metadata: Value| {
+            let ports = json!([{"port": 15021, "nodePort": 30021}, {"port": 15443, "nodePort": 30443}, {"port": 443, "nodePort": 30444}]);
+            outer_port(&service(json!({"metadata": metadata, "spec": {"type": kind, "ports": ports}})))
+        };
+        let label = |port: &str| json!({"labels": {"networking.istio.io/gatewayPort": port}});
+        assert_eq!(port("LoadBalancer", json!({})), Some(15443));
+        assert_eq!(port("LoadBalancer", label("443")), Some(443));
+        assert_eq!(port("LoadBalancer", label("none")), Some(15443), "as istiod takes it");
+        assert_eq!(port("LoadBalancer", label("8443")), None);
+        assert_eq!(port("NodePort", json!({})), Some(15443), "at externalIPs");
+        let nodes = json!({"annotations": {"traffic.istio.io/nodeSelector": "{}"}});
+        assert_eq!(port("NodePort", nodes.clone()), Some(30443));
+        assert_eq!(port("LoadBalancer", nodes), Some(15443), "the annotation is for another type");
     }
 
     #[test]

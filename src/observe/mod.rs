@@ -2,9 +2,11 @@
 
 mod authority;
 mod control_plane;
+mod debug;
 mod definitions;
 mod gateway;
 mod installed;
+mod labelled_gateways;
 mod members;
 mod namespaces;
 mod page;
@@ -24,14 +26,18 @@ use crate::clusters::{Cluster, Clusters, Error, Reason};
 use crate::mesh::ClusterFacts;
 
 pub use authority::{CertificateFiles, HeldCertificates, certificates, certificates_scope, roots};
-pub use control_plane::{ControlPlane, Replica, control_plane, control_plane_scope, leader_scope};
+pub use control_plane::{
+    ControlPlane, KnownGateway, Replica, RunningMeshConfig, control_plane, control_plane_scope, leader_scope,
+};
 pub use definitions::definitions_in_use;
 pub use gateway::{
-    Gateway, GatewayPods, gateway, gateway_scope, load_balancer, load_balancer_scope, service_addresses,
+    AddressSource, Gateway, GatewayPods, gateway, gateway_scope, load_balancer, load_balancer_scope,
+    service_addresses,
 };
-pub use installed::{Installed, InstalledError, NetworkGateway, installed};
+pub use installed::{Installed, InstalledError, installed};
+pub use labelled_gateways::{NetworkGateway, labelled_gateways};
 pub use members::members;
-pub use namespaces::{Namespaces, known_facts_with_namespaces};
+pub use namespaces::{Namespaces, known_facts_with_namespaces, namespace_labels};
 pub use page::join_page;
 pub use proxies::{ControlPlaneName, Workload, proxies};
 pub use remote_access::{

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use futures::future::try_join;
+use k8s_openapi::api::core::v1::Namespace;
+use kube::Api;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -68,4 +70,11 @@ async fn listed(cluster: &Cluster, names: &[&str]) -> Result<Option<(String, Nam
         }
     }
     Ok(uid.map(|uid| (uid, namespaces)))
+}
+
+/// The labels of a namespace; none if it does not exist.
+pub async fn namespace_labels(cluster: &Cluster, name: &str) -> Result<BTreeMap<String, String>, Error> {
+    let namespace = Api::<Namespace>::all(cluster.client()).get_metadata_opt(name).await;
+    let namespace = namespace.map_err(|error| cluster.error(error))?;
+    Ok(namespace.and_then(|namespace| namespace.metadata.labels).unwrap_or_default())
 }

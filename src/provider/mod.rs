@@ -12,7 +12,7 @@ use crate::clusters::{Clusters, Environment, Limits};
 use crate::data_sources::mesh::MeshDataSource;
 use crate::data_sources::topology::TopologyDataSource;
 use crate::diagnostics;
-use crate::provider_data::ProviderData;
+use crate::provider_data::{ProviderData, Refreshed};
 use crate::resources::mesh::MeshResource;
 use crate::rollout::Engines;
 
@@ -41,7 +41,11 @@ impl Provider for IstioProvider {
         match configure(&config) {
             Ok(data) => {
                 let violations = data.clusters.violations();
-                let warnings = violations.iter().map(diagnostics::setting).collect::<Diagnostics>();
+                let unnamed = data.clusters.from_environment().into_iter();
+                let unnamed =
+                    unnamed.map(|(cluster, variable)| diagnostics::from_environment(cluster, variable));
+                let warnings =
+                    violations.iter().map(diagnostics::setting).chain(unnamed).collect::<Diagnostics>();
                 Outcome::new(data).with(warnings)
             }
             Err(errors) => Outcome::failed(errors),
@@ -58,7 +62,8 @@ fn configure(config: &ProviderModel) -> Result<ProviderData, Diagnostics> {
     let charts = Charts::new(chart_caches, registries).map_err(|error| cannot_fetch_charts(&error))?;
     // Not in a directory for everybody: unlike a chart, what an API server says of itself has no digest that it is known by.
     let engines = cache.map(|cache| Engines::in_folder(&cache.join("api-servers"))).unwrap_or_default();
-    let data = ProviderData { clusters, charts, engines, plan_detail: config.plan_detail() };
+    let (plan_detail, refreshed) = (config.plan_detail(), Refreshed::default());
+    let data = ProviderData { clusters, charts, engines, plan_detail, refreshed };
     #[cfg(feature = "leak")]
     tracing::info!(credentials = data.credentials(), "configured");
     Ok(data)

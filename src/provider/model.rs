@@ -66,6 +66,7 @@ pub struct ChartRegistryModel {
     pub username: Field<String>,
     pub password: Field<String>,
     pub ca_certificate: Field<String>,
+    pub plain_http: Field<bool>,
 }
 
 impl ClusterModel {
@@ -149,7 +150,12 @@ impl ChartRegistryModel {
             username: text(&self.username),
             password: secret(&self.password),
             ca_certificate: text(&self.ca_certificate),
-            not_yet_known: attributes.into_iter().find(|(_, field)| field.is_unknown()).map(|(name, _)| name),
+            plain_http: self.plain_http.as_known().copied().unwrap_or_default(),
+            not_yet_known: attributes
+                .into_iter()
+                .find(|(_, field)| field.is_unknown())
+                .map(|(name, _)| name)
+                .or_else(|| self.plain_http.is_unknown().then_some("plain_http")),
         }
     }
 }

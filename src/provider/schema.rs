@@ -26,15 +26,17 @@ fn cluster() -> Block {
     );
     kubeconfig(inline(block))
         .attribute("proxy_url", Attribute::string(
-            "Proxy for all requests to this cluster, `http://…` or `socks5://…`. Can be sourced from `KUBE_PROXY_URL`, else from \
-             the usual `HTTPS_PROXY` and `NO_PROXY`.",
+            "Proxy for all requests to this cluster, `http://…`, `https://…`, `socks5://…` or `socks5h://…`, with user name and \
+             password if it requires them. The certificate of an `https` proxy is verified like the API server's. Can be sourced from \
+             `KUBE_PROXY_URL`. Otherwise `HTTPS_PROXY` and `NO_PROXY` decide as they do for kubectl.",
         ).optional().sensitive())
         .attribute("tls_server_name", Attribute::string(
             "Name to expect in the API server's certificate instead of the host's. Can be sourced from `KUBE_TLS_SERVER_NAME`.",
         ).optional())
         .attribute("on_unreachable", Attribute::string(
             "What refresh and destroy do when the cluster does not respond: `error` (the default) stops; `keep` leaves state as \
-             it is, with a warning; `abandon` declares the cluster permanently gone, so destroy forgets what was in it. Anything \
+             it is, with a warning; `abandon` declares the cluster permanently gone, so destroy forgets what was in it, and its plan \
+             says so. Anything \
              but a response of the cluster recorded in state counts: a missing kubeconfig, a credential plugin that fails, an \
              empty `host`, a name without an address, rejected credentials, another cluster.",
         ).optional().validator(one_of(["error", "keep", "abandon"])))
@@ -48,11 +50,13 @@ fn cluster() -> Block {
 fn inline(block: Block) -> Block {
     block
         .attribute("host", Attribute::string(
-            "URL of the API server, `https://` if no scheme is given. Can be sourced from `KUBE_HOST`.",
+            "URL of the API server, `https://` if no scheme is given. Credentials are sent over `http://` only to this machine \
+             (`localhost`, `127.0.0.1`, `::1`). Can be sourced from `KUBE_HOST`.",
         ).optional())
         .attribute("cluster_ca_certificate", Attribute::string(
-            "CA certificates that verify the API server's, as PEM or base64 of PEM. Defaults to the system's trust store. Can be \
-             sourced from `KUBE_CLUSTER_CA_CERT_DATA`.",
+            "CA certificates that verify the API server's, as PEM or base64 of PEM. Defaults to the system's trust store: omit it for \
+             endpoints with a publicly signed certificate, such as the DNS endpoint of GKE. Can be sourced from \
+             `KUBE_CLUSTER_CA_CERT_DATA`.",
         ).optional())
         .attribute("insecure", Attribute::bool(
             "Skip verification of the API server's certificate. Do not use in production. Can be sourced from `KUBE_INSECURE`.",
@@ -74,13 +78,17 @@ fn kubeconfig(block: Block) -> Block {
     block
         .attribute(
             "config_path",
-            Attribute::string("Path of a kubeconfig file. Can be sourced from `KUBE_CONFIG_PATH`.").optional(),
+            Attribute::string(
+                "Path of a kubeconfig file. What kubectl rejects in a kubeconfig is rejected. Can be sourced from `KUBE_CONFIG_PATH`.",
+            )
+            .optional(),
         )
         .attribute(
             "config_paths",
             Attribute::list(
                 Type::String,
-                "Paths of several kubeconfig files; the first that has an entry wins. Can be sourced from `KUBE_CONFIG_PATHS`.",
+                "Paths of several kubeconfig files, read as kubectl reads them: the first that has an entry wins, and files that do not \
+                 exist are skipped if another one does. Can be sourced from `KUBE_CONFIG_PATHS`.",
             )
             .optional(),
         )
@@ -126,5 +134,11 @@ fn chart_registry() -> Block {
     .attribute("ca_certificate", Attribute::string(
         "CA certificates that verify the host's, as PEM. They are trusted in addition to the system's, for this host, for hosts \
          it redirects to and for its token service.",
+    ).optional())
+    .attribute("plain_http", Attribute::bool(
+        "Whether `oci://` charts of this host are fetched over plain HTTP, as with helm's `--plain-http`. Whoever controls the \
+         network can then read and replace what is fetched for the first time; `chart_digests` in state pins it from then on. \
+         Cannot be combined with `username` and `password`, except for a registry on the same machine. HTTP repositories do not \
+         need it: use `http://` in their URL.",
     ).optional())
 }

@@ -5,10 +5,17 @@
 use serde_json::{Map, Value, json};
 
 use crate::desired::object::{self, managed};
-use crate::mesh::{EastWestGateway, GatewayRole, Member, MemberGateway, MeshIdentity, Namespace, Resources};
+use crate::mesh::{
+    DEFAULT_DOMAIN_SUFFIX, EastWestGateway, GatewayRole, Member, MemberGateway, MeshIdentity, Namespace,
+    Resources,
+};
 
 /// The port in the gateway's pods for calls between networks.
 const PORT: i64 = EastWestGateway::DEFAULT_PORT;
+
+/// The ports in the pods of an east-west gateway that others call.
+const OPEN_PORTS: [(&str, i64); 3] =
+    [(EastWestGateway::PORT_NAME, PORT), ("tls-istiod", 15012), ("tls-webhook", 15017)];
 
 /// The namespaces of the cluster's gateways that are not the mesh's.
 pub(super) fn own_namespaces<'a>(
@@ -39,6 +46,13 @@ pub(super) fn values(role: GatewayRole, gateway: &EastWestGateway) -> Value {
     }
     if !gateway.load_balancer_source_ranges.is_empty() {
         service.insert("loadBalancerSourceRanges".to_owned(), json!(gateway.load_balancer_source_ranges));
+    }
+    if role == GatewayRole::EastWest {
+        // With a network, the chart gives its Service other ports, and only a NetworkPolicy of the chart still opens these.
+        service.insert(
+            "ports".to_owned(),
+            json!(OPEN_PORTS.map(|(name, port)| json!({"name": name, "port": port, "targetPort": port}))),
+        );
     }
     let mut values = Map::new();
     if !service.is_empty() {
@@ -72,9 +86,25 @@ pub(super) fn choose_node_port(object: &mut Value, gateway: &EastWestGateway) {
     }
 }
 
+/// Takes the label off the gateway's Service by which istiod finds its addresses, where the user says other ones: istiod would use those of
+/// the Service, and the others never.
+pub(super) fn hide_addresses(role: GatewayRole, object: &mut Value, gateway: &EastWestGateway) {
+    if role != GatewayRole::EastWest || !gateway.is_typed() || object::kind(object) != "Service" {
+        return;
+    }
+    if let Some(labels) = object.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
+        labels.remove(EastWestGateway::NETWORK_LABEL);
+    }
+}
+
 /// Opens the gateway: calls from other networks reach the service that their SNI names, still encrypted. It is beside the
 /// gateway, because istiod can be told to look nowhere else (`PILOT_SCOPE_GATEWAY_TO_NAMESPACE`).
-pub(super) fn exposure(gateway: &MemberGateway) -> Value {
+pub(super) fn exposure(identity: &MeshIdentity, gateway: &MemberGateway) -> Value {
+    let hosts = match identity.domain_suffix() {
+        // As in Istio's guide.
+        DEFAULT_DOMAIN_SUFFIX => "*.local".to_owned(),
+        suffix => format!("*.{suffix}"),
+    };
     managed(json!({
         "apiVersion": "networking.istio.io/v1",
         "kind": "Gateway",
@@ -84,7 +114,7 @@ pub(super) fn exposure(gateway: &MemberGateway) -> Value {
             "servers": [{
                 "port": {"number": PORT, "name": "tls", "protocol": "TLS"},
                 "tls": {"mode": "AUTO_PASSTHROUGH"},
-                "hosts": ["*.local"],
+                "hosts": [hosts],
             }],
         },
     }))

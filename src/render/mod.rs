@@ -75,7 +75,8 @@ pub fn render_with(
     let mut set = ManifestSet::new(cluster.clone());
     set.push(Component::Namespace, namespace(identity, member), Placeholders::new())?;
     for namespace in gateway::own_namespaces(identity, member) {
-        set.push(Component::Namespace, gateway::namespace(namespace), Placeholders::new())?;
+        let namespace = with_metadata(gateway::namespace(namespace), identity);
+        set.push(Component::Namespace, namespace, Placeholders::new())?;
     }
     for (component, secret, placeholders) in authority::secrets(identity, mesh.authority(), cluster) {
         set.push(component, secret, placeholders)?;
@@ -100,7 +101,7 @@ pub fn render_with(
     }
     let east_west = member.gateway(GatewayRole::EastWest);
     if let Some(gateway) = east_west.filter(|_| identity.has_several_networks()) {
-        set.push(Component::Exposure, gateway::exposure(gateway), Placeholders::new())?;
+        set.push(Component::Exposure, gateway::exposure(identity, gateway), Placeholders::new())?;
     }
     for object in remote_control_plane::objects(identity, member, primary.remote_control_plane()) {
         set.push(Component::Exposure, object, Placeholders::new())?;
@@ -121,6 +122,17 @@ fn namespace(identity: &MeshIdentity, member: &Member) -> Value {
     });
     if identity.has_several_networks() {
         namespace["metadata"]["labels"] = json!({EastWestGateway::NETWORK_LABEL: member.network()});
+    }
+    with_metadata(namespace, identity)
+}
+
+/// A namespace with the labels and annotations that the user wants in all of the mesh's.
+fn with_metadata(mut namespace: Value, identity: &MeshIdentity) -> Value {
+    let wanted = [("labels", identity.namespace_labels()), ("annotations", identity.namespace_annotations())];
+    for (name, entries) in wanted {
+        for (key, value) in entries {
+            namespace["metadata"][name][key] = Value::from(value.as_str());
+        }
     }
     namespace
 }

@@ -56,8 +56,10 @@ impl OfChart<'_> {
         };
         let is_ours = |object: &Arc<Value>| member.manages_crds() || !scope::is_definition(object);
         let objects = renderer.objects(&installation)?.into_iter().filter(is_ours).map(|mut object| {
-            if let Some(gateway) = gateway {
-                gateway::choose_node_port(Arc::make_mut(&mut object), &gateway.settings);
+            if let (Some(gateway), ChartRelease::Gateway(role)) = (gateway, release) {
+                let object = Arc::make_mut(&mut object);
+                gateway::choose_node_port(object, &gateway.settings);
+                gateway::hide_addresses(role, object, &gateway.settings);
             }
             object
         });

@@ -36,7 +36,7 @@ fn exposure(identity: &MeshIdentity, gateway: &MemberGateway) -> [Value; 2] {
         })
     };
     let route = |(port, _, target): (u16, &str, u16)| {
-        let host = format!("istiod.{}.svc.cluster.local", identity.namespace());
+        let host = format!("istiod.{}.svc.{}", identity.namespace(), identity.domain_suffix());
         json!({
             "match": [{"port": port, "sniHosts": ["*"]}],
             "route": [{"destination": {"host": host, "port": {"number": target}}}],

@@ -227,6 +227,23 @@ fn values_of_a_primary_win_over_those_of_the_mesh() {
 }
 
 #[test]
+fn integers_arrive_as_they_are_written() {
+    let env = json!({"A": 999_999, "B": 1_000_000, "C": 16_777_216, "D": -2_000_000, "E": 9_007_199_254_740_993_i64, "F": 0});
+    let mut mesh = mesh();
+    mesh.chart =
+        [("istiod".to_owned(), json!({"env": env, "keepaliveMaxServerConnectionAge": 1_800_000}))].into();
+    let set = render_istio(&mesh).unwrap();
+    let environment = environment(&set);
+    for (name, number) in env.as_object().unwrap() {
+        assert_eq!(environment[name], number.to_string(), "{name}");
+    }
+    let container = &find(&set, "Deployment", "istiod")["spec"]["template"]["spec"]["containers"][0];
+    assert!(container["args"].as_array().unwrap().contains(&json!("1800000")), "{}", container["args"]);
+    let values = find(&set, "ConfigMap", "values")["data"]["original-values"].as_str().unwrap();
+    assert!(values.contains("\"E\": 9007199254740993"), "{values}");
+}
+
+#[test]
 fn a_null_removes_a_default_of_the_chart() {
     let chart = [("istiod".to_owned(), json!({"resources": null}))].into();
     let set = render_istio(&Mesh { chart, ..mesh() }).unwrap();
@@ -631,8 +648,12 @@ fn a_given_authority_is_written_but_for_its_key() {
 
 /// `east` with these blocks, and a cluster on another network.
 fn east_with(change: impl FnOnce(&mut Primary)) -> ManifestSet {
+    east_of(|mesh| change(mesh.primaries.get_mut("east").unwrap()))
+}
+
+fn east_of(change: impl FnOnce(&mut Mesh)) -> ManifestSet {
     let mut mesh = two_clusters(["net-east", "net-west"]);
-    change(mesh.primaries.get_mut("east").unwrap());
+    change(&mut mesh);
     let [east, _] = render_both(&mesh);
     east
 }
@@ -772,4 +793,42 @@ fn certificates_of_others_are_in_the_record_and_never_in_the_standard_mesh_confi
     let expected =
         json!({"trustDomain": "shop.example", "rootNamespace": "policies", "caCertificates": [entry]});
     assert_eq!(record, expected);
+}
+
+#[test]
+fn what_names_services_follows_the_domain_of_the_clusters() {
+    let values = json!({"global": {"proxy": {"clusterDomain": "k8s.example"}}});
+    let set = east_of(|mesh| {
+        mesh.chart.insert("istiod".to_owned(), values);
+        mesh.primaries.get_mut("east").unwrap().remote_control_plane = Some(RemoteControlPlane::default());
+    });
+    let hosts = &find(&set, "Gateway", "cross-network-gateway")["spec"]["servers"][0]["hosts"];
+    assert_eq!(hosts, &json!(["*.k8s.example"]));
+    for route in find(&set, "VirtualService", "istiod-vs")["spec"]["tls"].as_array().unwrap() {
+        let host = &route["route"][0]["destination"]["host"];
+        assert_eq!(host, "istiod.istio-system.svc.k8s.example");
+    }
+    let arguments = &find(&set, "Deployment", "istiod")["spec"]["template"]["spec"]["containers"][0]["args"];
+    assert!(arguments.to_string().contains("\"--domain\",\"k8s.example\""), "{arguments}");
+}
+
+#[test]
+fn a_network_policy_of_a_gateway_opens_what_other_networks_call() {
+    let values = json!({"global": {"networkPolicy": {"enabled": true}}});
+    let set = east_of(|mesh| {
+        mesh.chart.insert("gateway".to_owned(), values);
+        mesh.primaries.get_mut("east").unwrap().member.federation_gateway =
+            Some(crate::mesh::EastWestGateway::default());
+    });
+    let open = |name: &str| -> BTreeSet<i64> {
+        let rules = find(&set, "NetworkPolicy", name)["spec"]["ingress"].as_array().unwrap().clone();
+        let ports = rules.iter().flat_map(|rule| rule["ports"].as_array().unwrap().clone());
+        ports.filter_map(|port| port["port"].as_i64()).collect()
+    };
+    for name in ["istio-eastwestgateway", "istio-federationgateway"] {
+        let service = &find(&set, "Service", name)["spec"]["ports"];
+        let needed: BTreeSet<i64> =
+            service.as_array().unwrap().iter().filter_map(|port| port["targetPort"].as_i64()).collect();
+        assert!(open(name).is_superset(&needed), "{name}: {:?} without {needed:?}", open(name));
+    }
 }

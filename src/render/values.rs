@@ -15,7 +15,8 @@ use crate::mesh::{
 /// 3. values for this cluster,
 /// 4. the names that make the cluster a part of its mesh.
 ///
-/// Documents with secrets are laid over the document of their layer. A null in a layer stays: it removes the chart's own default.
+/// Documents with secrets are laid over the document of their layer. A null in a layer stays: it removes the chart's own default. A
+/// large integer stays an integer, unlike in a file for Helm, whose templates print it as a power of ten.
 pub(super) fn compose(
     identity: &MeshIdentity,
     member: &Member,
@@ -35,7 +36,7 @@ pub(super) fn compose(
     });
     let layers = ours.into_iter().chain(users);
     let layers = layers.chain(derived.map(|derived| nested(&derived.path, derived.value.clone())));
-    layers.fold(Values::new(), |values, layer| values.merge(Values::from_map(document(layer))))
+    layers.fold(Values::new(), |values, layer| values.merge(Values::from_map_with_integers(document(layer))))
 }
 
 /// The user's documents that are shown, in the order in which they are merged.

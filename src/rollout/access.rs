@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
+use ssa::Progress;
 use tokio_util::sync::CancellationToken;
 
 use super::RolloutError;
@@ -37,14 +38,22 @@ pub(super) async fn token(target: &Target, cancel: &CancellationToken) -> Result
     let cluster = &target.cluster;
     let namespace = &target.inventory.namespace;
     let began = Instant::now();
+    let mut progress = Progress::begin(cluster.name());
     loop {
-        let token = observe::token(&Snapshot::of(cluster), namespace, READER_TOKEN_SECRET).await;
+        let snapshot = Snapshot::of(cluster);
+        let token = tokio::select! {
+            () = cancel.cancelled() => return Err(RolloutError::Cancelled),
+            token = observe::token(&snapshot, namespace, READER_TOKEN_SECRET) => token,
+        };
         if let Some(token) = token.map_err(RolloutError::ReadToken)? {
             return Ok(token);
         }
-        if began.elapsed() >= TOKEN_TIME || cancel.is_cancelled() {
+        if began.elapsed() >= TOKEN_TIME {
             return Err(RolloutError::NoToken { secret: READER_TOKEN_SECRET, waited: began.elapsed() });
         }
+        progress.waits_for(&format!(
+            "Kubernetes has not written a token into the Secret {READER_TOKEN_SECRET} yet"
+        ));
         tokio::time::sleep(PAUSE).await;
     }
 }

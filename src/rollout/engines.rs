@@ -66,6 +66,7 @@ impl Engines {
         let engine = engines.entry(cluster.name().to_owned()).or_insert_with(|| {
             let nobody = label(&Owner::mesh(""));
             let options = Options {
+                cluster: cluster.name().to_owned(),
                 rules: rules(),
                 schemas: self.schemas.clone(),
                 discovery: self.discovery.clone(),

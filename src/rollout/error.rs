@@ -67,6 +67,9 @@ pub enum RolloutError {
     /// istiod could not be told to start anew, or what it made for itself not be deleted.
     #[error("cannot remove the root certificate that istiod created for itself")]
     OwnRoot(#[source] clusters::Error),
+    /// istiod could not be started anew.
+    #[error("cannot restart the Deployment istiod")]
+    Restart(#[source] clusters::Error),
     /// The cluster's intermediate could not be made.
     #[error("cannot create an intermediate certificate")]
     Intermediate(#[source] TrustError),
@@ -118,6 +121,9 @@ pub enum RolloutError {
         #[source]
         source: clusters::Error,
     },
+    /// The caller cancelled.
+    #[error("cancelled")]
+    Cancelled,
     /// Other clusters failed before they could be linked; everything else is done.
     #[error("everything is applied except the links to {}, which failed", clusters.join(", "))]
     Links {

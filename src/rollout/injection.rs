@@ -9,6 +9,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::api::{DeleteParams, ListParams, PostParams, Preconditions};
 use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
+use ssa::Progress;
 use tokio_util::sync::CancellationToken;
 
 use super::RolloutError;
@@ -92,8 +93,13 @@ impl Gateway {
         let pod: Pod = serde_json::from_value(self.pod.clone()).map_err(RolloutError::GatewayPod)?;
         let parameters = PostParams { dry_run: true, ..PostParams::default() };
         let mut denied_since = None;
+        let mut progress = Progress::begin(cluster.name());
         loop {
-            let reason = match answer(pods.create(&parameters, &pod).await, cluster) {
+            let created = tokio::select! {
+                () = cancel.cancelled() => return Err(RolloutError::Cancelled),
+                created = pods.create(&parameters, &pod) => created,
+            };
+            let reason = match answer(created, cluster) {
                 Answer::Injected => return self.replace_stuck(cluster, &pods).await,
                 Answer::NotPermitted => {
                     tracing::info!("injection cannot be tested without permission to create pods");
@@ -110,12 +116,13 @@ impl Gateway {
                     reason
                 }
             };
-            if began.elapsed() >= timeout || cancel.is_cancelled() {
+            if began.elapsed() >= timeout {
                 return Err(match denied_since {
                     Some(_) => RolloutError::GatewayDenied { reason },
                     None => RolloutError::NotInjected { waited: began.elapsed(), reason },
                 });
             }
+            progress.waits_for(&format!("istiod's webhook does not inject gateway pods yet: {reason}"));
             tokio::select! {
                 () = cancel.cancelled() => {}
                 () = tokio::time::sleep(PAUSE) => {}

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use ssa::{Expect, Inherit, ObjectId, ObjectPattern, Policy, StageReady};
+use ssa::{Expect, Inherit, ObjectId, ObjectPattern, Policy, Predecessor, StageReady};
 
 use super::RolloutError;
 use super::session::Claiming;
-use super::target::{Target, release_annotation};
+use super::target::{FIELD_MANAGER, Target, release_annotation};
 use crate::desired::{ManifestSet, object};
 
 /// What one cluster shall hold.
@@ -68,8 +68,13 @@ impl Installation {
     /// What may be taken over: beside what the caller permits, definitions that nobody owns and that are not newer.
     pub(super) fn policy(&self) -> Policy {
         let inherit = Inherit { objects: definitions(), version: release_annotation(&self.release) };
-        Policy { inherit: vec![inherit], ..self.policy.clone() }
+        Policy { inherit: vec![inherit], predecessors: vec![creation()], ..self.policy.clone() }
     }
+}
+
+/// A namespace is created before it is applied, so that the labels that it has from the beginning are owned by the creation.
+fn creation() -> Predecessor {
+    Predecessor { manager: FIELD_MANAGER.into(), objects: ObjectPattern::kind("", "Namespace") }
 }
 
 /// All custom resource definitions.

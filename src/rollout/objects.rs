@@ -6,7 +6,7 @@ use super::RolloutError;
 use super::fill::{Given, Produced};
 use super::installation::{Installation, definitions};
 use super::run::{self, Run};
-use super::session::Session;
+use super::session::{Session, unless_cancelled};
 use super::target::ClusterOutcome;
 use crate::desired::Stage;
 
@@ -24,7 +24,7 @@ pub async fn install_objects(
     };
     let given = installations.iter().map(|(_, given)| given);
     let running = runs.into_iter().zip(given).map(|(mut run, given)| async move {
-        let done = steps(&mut run, given).await;
+        let done = unless_cancelled(steps(&mut run, given), session.cancel).await;
         run.end(done).await
     });
     join_all(running).await

@@ -1,27 +1,20 @@
 //! An istiod that found nothing to sign with has created a root for itself, and stays with it until it starts again.
 
-use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use k8s_openapi::jiff::Timestamp;
-use kube::api::{DeleteParams, ListParams, Patch, PatchParams, Preconditions};
+use kube::api::{DeleteParams, ListParams, Preconditions};
 use kube::{Api, ResourceExt as _};
-use serde_json::json;
 
 use super::RolloutError;
 use super::authority::{files, secret};
+use super::restart::restart;
 use super::target::Target;
 use crate::desired::{Component, ManifestSet};
-use crate::mesh::ChartName;
 use crate::mesh::well_known::{INTERMEDIATE_SECRET, ISTIODS_OWN_SECRET, ROOTS_CONFIG_MAP, ROOTS_KEY};
 use crate::trust::{CA_CERT, Certificate, ROOT_CERT, Signer};
 
 /// The pods of istiod.
 const PODS: &str = "app=istiod";
-/// What `kubectl rollout restart` writes into a pod template.
-const RESTARTED: &str = "kubectl.kubernetes.io/restartedAt";
-/// Under which name: it is no field of the set.
-const MANAGER: &str = "terraform-provider-istio-restart";
 
 /// What an istiod has been made to give up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +44,7 @@ pub(super) async fn give_up(target: &Target, set: &ManifestSet) -> Result<Option
     let mut given_up = GivenUp { own: None, was_restarted: false };
     // One that has yet to tell proxies of its own root would do so with nothing left to show for it.
     if faults.is_not_in_use || (faults.has_own && runs_since_before(target, written).await?) {
-        given_up.was_restarted = restart(target, set).await?;
+        given_up.was_restarted = restart(target, set).await.map_err(RolloutError::OwnRoot)?;
     }
     if let Some((root, secret)) = own.filter(|_| faults.has_own) {
         delete(target, &secret).await?;
@@ -97,26 +90,6 @@ async fn runs_since_before(target: &Target, written: Option<Time>) -> Result<boo
     let found = found.map_err(|error| RolloutError::OwnRoot(target.cluster.error(error)))?;
     // Both are whole seconds: in doubt, it has.
     Ok(found.items.iter().any(|pod| pod.creation_timestamp() <= written))
-}
-
-/// Whether there was something to restart.
-async fn restart(target: &Target, set: &ManifestSet) -> Result<bool, RolloutError> {
-    let is_istiod = |object: &serde_json::Value| object["kind"] == "Deployment";
-    let istiod = set.manifests().iter().find(|manifest| {
-        manifest.component == Component::Chart(ChartName::Istiod) && is_istiod(&manifest.object)
-    });
-    let Some(name) = istiod.and_then(|istiod| istiod.object["metadata"]["name"].as_str()) else {
-        return Ok(false);
-    };
-    let now = Timestamp::now().to_string();
-    let patch = json!({"spec": {"template": {"metadata": {"annotations": {RESTARTED: now}}}}});
-    let parameters = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
-    let deployments = Api::<Deployment>::namespaced(target.cluster.client(), &target.inventory.namespace);
-    match deployments.patch(name, &parameters, &Patch::Merge(patch)).await {
-        Ok(_) => Ok(true),
-        Err(kube::Error::Api(status)) if status.is_not_found() => Ok(false),
-        Err(error) => Err(RolloutError::OwnRoot(target.cluster.error(error))),
-    }
 }
 
 async fn delete(target: &Target, secret: &Secret) -> Result<(), RolloutError> {

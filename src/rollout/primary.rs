@@ -12,7 +12,7 @@ use super::exchange::Exchange;
 use super::fill::{Given, Produced};
 use super::installation::{Installation, definitions};
 use super::run::{self, Run};
-use super::session::{Session, beside};
+use super::session::{Session, beside, unless_cancelled};
 use super::target::ClusterOutcome;
 use super::{RolloutError, injection, own_root, remote_secrets, shared_mesh_config};
 use crate::desired::{Component, Placeholder, Stage};
@@ -45,7 +45,7 @@ pub async fn install(primaries: Vec<Primary>, session: &Session<'_>) -> Vec<Clus
     let exchange = Exchange::between(installations.iter().map(|installation| installation.set.cluster()));
     let order = |primary| Order { primary, exchange: &exchange };
     let running = primaries.iter().map(order).zip(runs).map(|(order, mut run)| async move {
-        let done = Box::pin(order.steps(&mut run)).await;
+        let done = unless_cancelled(Box::pin(order.steps(&mut run)), session.cancel).await;
         order.give_up();
         run.end(done).await
     });

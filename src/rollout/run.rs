@@ -132,11 +132,14 @@ impl Run<'_> {
         };
         let pruned = target.engine.prune(&mut self.inventory, &ids, &options, self.session.cancel).await;
         self.outcome.add(pruned.changes);
+        self.outcome.excused.extend(pruned.excused);
         if let Some(error) = pruned.error {
             return Err(RolloutError::Prune(error));
         }
         let wait = target.engine.wait(&ids, self.session.left(), self.session.cancel);
-        self.holding(wait).await?.map_err(RolloutError::Wait)
+        let excused = self.holding(wait).await?.map_err(RolloutError::Wait)?;
+        self.outcome.excused.extend(excused);
+        Ok(())
     }
 
     /// What became of the cluster. The others may take longer, and the record is closed when all are done.
@@ -162,7 +165,7 @@ impl Run<'_> {
 
     fn ready(&self, stage: Stage) -> StageReady {
         match stage {
-            Stage::Definitions | Stage::Namespaces => StageReady::Within(SERVED),
+            Stage::Definitions | Stage::Namespaces => StageReady::Within(SERVED.min(self.session.left())),
             Stage::Workloads | Stage::Gateways => StageReady::Within(self.session.left()),
             Stage::Root
             | Stage::Authority

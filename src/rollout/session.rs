@@ -12,6 +12,8 @@ use super::target::Target;
 
 /// How long another run may not take over what this one has begun and no longer renews.
 const CLAIM_EXPIRY: Duration = Duration::from_mins(2);
+/// How long a run may take to end after Ctrl-C.
+const STOP_TIME: Duration = Duration::from_secs(2);
 /// How long giving a claim back may take after a failure.
 const RELEASE_TIME: Duration = Duration::from_secs(5);
 
@@ -158,6 +160,23 @@ async fn withdraw(engine: &Engine, mut inventory: Inventory) {
     };
     if !done {
         tracing::warn!("a claim could not be released and will expire");
+    }
+}
+
+/// What `work` gives, unless the caller cancels and it does not end by itself soon: requests of clients that know nothing of a
+/// cancellation do not.
+pub(super) async fn unless_cancelled<T>(
+    work: impl Future<Output = Result<T, RolloutError>>,
+    cancel: &CancellationToken,
+) -> Result<T, RolloutError> {
+    let late = async {
+        cancel.cancelled().await;
+        tokio::time::sleep(STOP_TIME).await;
+    };
+    tokio::select! {
+        biased;
+        done = work => done,
+        () = late => Err(RolloutError::Cancelled),
     }
 }
 

@@ -1,5 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::{Either, join_all, select};
 
@@ -38,6 +38,12 @@ pub struct Target {
 }
 
 impl Target {
+    /// The same for an operation that may take until then.
+    #[must_use]
+    pub fn until(self, deadline: Instant) -> Self {
+        Self { engine: self.engine.until(deadline), ..self }
+    }
+
     /// The record of what is in the cluster, whoever's it is; `None` if there is none.
     pub async fn record(&self, cancel: &CancellationToken) -> Result<Option<Inventory>, RolloutError> {
         self.engine.inventory(&self.inventory, cancel).await.map_err(RolloutError::Record)
@@ -83,6 +89,8 @@ pub struct ClusterOutcome {
     pub changes: ChangeSet<ssa::Applied>,
     /// Why it stopped; `None` if all was done.
     pub error: Option<RolloutError>,
+    /// Pods that were not waited for, since their nodes run nothing.
+    pub excused: Vec<ssa::Excused>,
     /// What its istiod was made to give up.
     pub given_up: Option<GivenUp>,
     /// The record of an installation that holds what it shall, still to be closed.
@@ -159,6 +167,7 @@ impl ClusterOutcome {
             book: None,
             changes: ChangeSet::default(),
             error,
+            excused: Vec::new(),
             given_up: None,
             unclosed: None,
         }

@@ -4,7 +4,7 @@ use futures::future::join_all;
 use ssa::{DeleteOptions, Expect, Inventory, ObjectId, ObjectPattern, Phase, Propagation};
 use tokio::sync::Barrier;
 
-use super::session::{Claiming, Session, owned};
+use super::session::{Claiming, Session, owned, unless_cancelled};
 use super::target::{ClusterOutcome, Target, release_annotation};
 use super::{RolloutError, leftovers};
 use crate::desired::Stage;
@@ -45,7 +45,8 @@ impl Removal {
                 return outcome;
             }
         };
-        if let Err(error) = self.steps(&mut inventory, &mut outcome, session, unlinked).await {
+        let steps = self.steps(&mut inventory, &mut outcome, session, unlinked);
+        if let Err(error) = unless_cancelled(steps, session.cancel).await {
             outcome.error = Some(error);
             session.release(engine, &mut inventory).await;
         }
@@ -96,6 +97,7 @@ impl Removal {
         leftovers.map_err(RolloutError::Claim)?.map_err(RolloutError::Leftovers)?;
         let deleted = engine.delete(inventory, &self.options(inventory, session), session.cancel).await;
         outcome.add(deleted.changes);
+        outcome.excused.extend(deleted.excused);
         deleted.error.map_or(Ok(()), |error| Err(RolloutError::Delete(error)))
     }
 
@@ -112,6 +114,7 @@ impl Removal {
         let options = self.options(inventory, session);
         let pruned = self.target.engine.prune(inventory, &stays, &options, session.cancel).await;
         outcome.add(pruned.changes);
+        outcome.excused.extend(pruned.excused);
         pruned.error.map_or(Ok(()), |error| Err(RolloutError::Delete(error)))
     }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
+use super::rule::Rule;
+
 /// What is wrong with an authority's files. The text names the file, [`TrustError::file`] gives it by itself,
 /// [`TrustError::way_out`] says what to do. Nothing of a key is in any of them.
 #[derive(Debug, Error)]
@@ -40,6 +42,16 @@ pub enum TrustError {
         /// The file.
         file: String,
     },
+    /// Other readers than Go take it.
+    #[error("istiod does not read {file} from line {line}: {reason}")]
+    Notation {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// What Go does not accept.
+        reason: &'static str,
+    },
     /// A PEM block of a kind that has no place there.
     #[error("{file} has a PEM block {found:?} (or one with headers) where only {wanted:?} can be used")]
     Kind {
@@ -60,12 +72,6 @@ pub enum TrustError {
         /// What is wrong.
         reason: String,
     },
-    /// More than one key.
-    #[error("{file} has more than one PEM block; it must be the private key alone")]
-    SeveralKeys {
-        /// The file.
-        file: String,
-    },
     /// The key is encrypted.
     #[error("the private key in {file} is encrypted")]
     EncryptedKey {
@@ -73,13 +79,19 @@ pub enum TrustError {
         file: String,
     },
     /// The key cannot be read, or is of a kind that is not supported.
-    #[error("the private key in {file} cannot be used")]
+    #[error(
+        "this provider cannot use the private key in {file}: it is damaged, or of another kind than RSA from 1024 bits, ECDSA on \
+         P-256, P-384 or P-521, and Ed25519"
+    )]
     Key {
         /// The file.
         file: String,
-        /// Why not.
-        #[source]
-        source: rustls::Error,
+    },
+    /// A key that only istiod could sign with.
+    #[error("this provider cannot sign certificates with the private key in {file}")]
+    CannotSign {
+        /// The file.
+        file: &'static str,
     },
     /// Key and certificate do not belong together.
     #[error("the private key in {file} is not that of the certificate in {certificate}")]
@@ -201,7 +213,7 @@ pub enum TrustError {
     },
     /// A rule of certificate paths is broken.
     #[error(
-        "proxies would reject certificates issued by {subject:?}, with the chain in {file} and the roots in {roots}"
+        "certificates issued by {subject:?} would be rejected, with the chain in {file} and the roots in {roots}"
     )]
     Refused {
         /// The chain's file.
@@ -212,7 +224,7 @@ pub enum TrustError {
         subject: String,
         /// The rule.
         #[source]
-        source: webpki::Error,
+        source: Rule,
     },
     /// The revocation lists would make proxies refuse everything.
     #[error("proxies would reject every certificate because of the revocation lists in {file}")]
@@ -222,6 +234,12 @@ pub enum TrustError {
         /// The rule.
         #[source]
         source: webpki::Error,
+    },
+    /// Lists that cannot be checked here.
+    #[error("this provider cannot check the revocation lists in {file} of a CA with a key of this kind")]
+    UncheckedLists {
+        /// The file.
+        file: &'static str,
     },
     /// A lifetime that no certificate can have.
     #[error("a certificate cannot be valid for {days} days")]
@@ -238,7 +256,7 @@ pub enum TrustError {
         #[source]
         source: rcgen::Error,
     },
-    /// A certificate that was parsed cannot be taken apart.
+    /// A certificate that was made cannot be taken apart.
     #[error("cannot parse a certificate")]
     Reread,
     /// No random numbers.
@@ -271,6 +289,8 @@ impl TrustError {
             Self::Missing { file, .. }
             | Self::OtherKey { file, .. }
             | Self::SeveralRoots { file, .. }
+            | Self::CannotSign { file }
+            | Self::UncheckedLists { file }
             | Self::NotSelfSigned { file, .. }
             | Self::NoRoomBelow { file, .. }
             | Self::NotInChain { file, .. }
@@ -279,11 +299,11 @@ impl TrustError {
             | Self::Refused { file, .. }
             | Self::Revocation { file, .. } => Some(file),
             Self::NotPem { file }
+            | Self::Notation { file, .. }
             | Self::Pem { file, .. }
             | Self::Markers { file }
             | Self::Kind { file, .. }
             | Self::Certificate { file, .. }
-            | Self::SeveralKeys { file }
             | Self::EncryptedKey { file }
             | Self::Key { file, .. }
             | Self::NotAnAuthority { file, .. }

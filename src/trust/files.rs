@@ -21,7 +21,7 @@ const TLS_ROOT: &str = "ca.crt";
 const MADE_BY_ISTIOD: &str = "istio-generated";
 
 /// A file's name and content.
-type File<'a> = (&'static str, &'a [u8]);
+pub(super) type File<'a> = (&'static str, &'a [u8]);
 
 /// Whether the data is that of a Secret that istiod itself made, for a root of its own.
 pub(super) fn is_made_by_istiod(data: &BTreeMap<String, Vec<u8>>) -> bool {

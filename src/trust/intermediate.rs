@@ -6,15 +6,17 @@ use rcgen::{CertificateParams, DnType, SanType};
 use secrecy::SecretString;
 use time::{Duration, OffsetDateTime};
 
-use super::certificate::{Certificate, Signature};
+use super::certificate::Certificate;
 use super::constraints::Names;
-use super::encoding::{self, REVOCATION_LIST};
+use super::encoding::{self, Notation, REVOCATION_LIST, Source};
 use super::error::TrustError;
 use super::files::{CA_CERT, CA_CRL, CA_KEY, CERT_CHAIN, Files, ROOT_CERT};
 use super::issue;
 use super::key::PrivateKey;
-use super::path::{PathError, Presented};
+use super::path::{self, Presented, Unpassed};
 use super::root::Root;
+use super::rule::Rule;
+use super::signature::Signature;
 use super::signer::Certificates;
 use crate::mesh::KeyType;
 
@@ -87,16 +89,29 @@ fn intermediate_parameters(
 
 impl Intermediate {
     /// Reads the data of a Secret `cacerts`: the four files that istiod knows, `ca-crl.pem` if it is there, or
-    /// `tls.crt`, `tls.key` and `ca.crt`. Checks that each of them can be read in full, that they fit together, and
+    /// `tls.crt`, `tls.key` and `ca.crt`. Checks that istiod can read each of them in full, that they fit together, and
     /// that proxies would accept what istiod signs with them at `now`.
     pub fn parse(data: &BTreeMap<String, Vec<u8>>, now: OffsetDateTime) -> Result<Self, TrustError> {
+        Self::read(data, Notation::Go, now)
+    }
+
+    /// The same of texts that [`Self::files`] writes again for istiod, so that they may be written as people do.
+    pub fn given(data: &BTreeMap<String, Vec<u8>>, now: OffsetDateTime) -> Result<Self, TrustError> {
+        Self::read(data, Notation::Any, now)
+    }
+
+    fn read(
+        data: &BTreeMap<String, Vec<u8>>,
+        notation: Notation,
+        now: OffsetDateTime,
+    ) -> Result<Self, TrustError> {
         let files = Files::find(data)?;
-        let Certificates { certificate, chain, roots } = Certificates::parse(&files.public)?;
+        let Certificates { certificate, chain, roots } = Certificates::parse(&files.public, notation)?;
         let revocations = match files.revocations {
-            Some((file, content)) => encoding::contents(file, content, REVOCATION_LIST)?,
+            Some((file, content)) => encoding::contents(Source { file, notation }, content, REVOCATION_LIST)?,
             None => Vec::new(),
         };
-        let key = PrivateKey::parse(files.key.0, files.key.1)?;
+        let key = PrivateKey::parse(Source { file: files.key.0, notation }, files.key.1)?;
         let names = FileNames {
             certificate: files.public.certificate.0,
             key: files.key.0,
@@ -130,8 +145,7 @@ impl Intermediate {
             });
         }
         let is_stray = |certificate: &&Certificate| {
-            !self.roots.contains(*certificate)
-                && !known().any(|issuer| certificate.signed_by(issuer) == Signature::Good)
+            !self.roots.contains(*certificate) && !known().any(|issuer| is_signed(certificate, issuer))
         };
         // That of the authority itself is about the root rather than about the chain.
         match self.chain.iter().filter(|link| **link != self.certificate).find(is_stray) {
@@ -141,34 +155,31 @@ impl Intermediate {
     }
 
     fn find_root(&self, names: &FileNames, now: OffsetDateTime) -> Result<usize, TrustError> {
-        let presented = Presented {
-            certificate: &self.certificate,
-            key: &self.key,
-            chain: &self.chain,
-            roots: &self.roots,
-            revocations: &self.revocations,
-        };
-        presented.root(now).map_err(|error| self.refusal(names, now, error))
+        let presented = self.presented();
+        let root = presented.root(now).map_err(|rule| self.refusal(names, now, rule))?;
+        path::check_revocation(&presented, &self.key, &self.revocations, now).map_err(
+            |error| match error {
+                Unpassed::Probe(error) => error,
+                Unpassed::Rule(source) => TrustError::Revocation { file: CA_CRL, source },
+            },
+        )?;
+        Ok(root)
     }
 
-    fn refusal(&self, names: &FileNames, now: OffsetDateTime, error: PathError) -> TrustError {
+    fn presented(&self) -> Presented<'_> {
+        Presented { certificate: &self.certificate, chain: &self.chain, roots: &self.roots }
+    }
+
+    fn refusal(&self, names: &FileNames, now: OffsetDateTime, rule: Rule) -> TrustError {
         let subject = self.certificate.subject().to_owned();
-        let source = match error {
-            PathError::Probe(error) => return error,
-            PathError::Root { root, error } => {
-                let (file, number, reason) = (names.roots.to_owned(), root + 1, error.to_string());
-                return TrustError::Certificate { file, number, reason };
+        match rule {
+            Rule::PathLength { subject, below }
+                if self.roots.iter().any(|root| root.subject() == subject) =>
+            {
+                TrustError::NoRoomBelow { file: names.roots, subject, below }
             }
-            PathError::NoRoom { root, below } => {
-                let subject = self.roots[root].subject().to_owned();
-                return TrustError::NoRoomBelow { file: names.roots, subject, below };
-            }
-            PathError::Revocation(source) => return TrustError::Revocation { file: CA_CRL, source },
-            PathError::Refused(source) => source,
-        };
-        match source {
             // The latter if there is a root of the right name with another key.
-            webpki::Error::UnknownIssuer | webpki::Error::InvalidSignatureForPublicKey => {
+            Rule::NoIssuer { .. } | Rule::Signature { .. } => {
                 // A root that is not valid is none, so that may be all that is wrong.
                 let invalid = self.roots.iter().find_map(|root| root.check_validity(names.roots, now).err());
                 invalid.unwrap_or_else(|| TrustError::OtherRoot {
@@ -178,15 +189,38 @@ impl Intermediate {
                     roots: self.roots.iter().map(Certificate::fingerprint).collect(),
                 })
             }
-            source => TrustError::Refused { file: names.chain, roots: names.roots, subject, source },
+            Rule::NotValid { .. } => {
+                let of_root = |root: &Certificate| {
+                    is_signed(&self.certificate, root).then(|| root.check_validity(names.roots, now).err())?
+                };
+                let invalid = self.roots.iter().find_map(of_root);
+                invalid.unwrap_or_else(|| self.refused(names, rule))
+            }
+            rule => self.refused(names, rule),
         }
     }
 
-    /// That proxies would accept what it issues for the workloads and istiod of a mesh, as far as name constraints say.
-    pub fn check_names(&self, names: &Names<'_>) -> Result<(), TrustError> {
-        self.certificate.check_names(CA_CERT, names)?;
-        self.chain.iter().try_for_each(|certificate| certificate.check_names(CERT_CHAIN, names))?;
-        self.root().check_names(ROOT_CERT, names)
+    fn refused(&self, names: &FileNames, source: Rule) -> TrustError {
+        let subject = self.certificate.subject().to_owned();
+        TrustError::Refused { file: names.chain, roots: names.roots, subject, source }
+    }
+
+    /// That what it issues for the workloads and istiod of a mesh would be accepted, as far as name constraints say.
+    pub fn check_names(&self, names: &Names<'_>, now: OffsetDateTime) -> Result<(), TrustError> {
+        let verdict = self.presented().check_names(names.of_workload(), names.of_istiod(), now);
+        verdict.map_err(|rule| match rule {
+            Rule::Name { subject, name, .. } => {
+                let file = if subject == self.certificate.subject() {
+                    CA_CERT
+                } else if self.roots.iter().any(|root| root.subject() == subject) {
+                    ROOT_CERT
+                } else {
+                    CERT_CHAIN
+                };
+                TrustError::NameForbidden { file: file.to_owned(), subject, name }
+            }
+            rule => self.refused(&FileNames::OF_ISTIOD, rule),
+        })
     }
 
     /// The files of the Secret: [`CA_CERT`], [`CA_KEY`], [`CERT_CHAIN`], [`ROOT_CERT`], and [`CA_CRL`] if it was given.
@@ -232,6 +266,11 @@ impl Intermediate {
     pub fn is_renewal_due(&self, now: OffsetDateTime) -> bool {
         !self.ends_with_root() && self.certificate.is_near_its_end(now)
     }
+}
+
+/// Whether one was signed with the key of the other, as far as that can be checked.
+pub(super) fn is_signed(certificate: &Certificate, issuer: &Certificate) -> bool {
+    matches!(certificate.signed_by(issuer), Signature::Good | Signature::Unchecked(_))
 }
 
 /// What the files are called in errors.

@@ -9,6 +9,7 @@ use time::{Duration, OffsetDateTime};
 use x509_parser::der_parser::asn1_rs::{self, Any, FromDer as _};
 
 use super::certificate::Certificate;
+use super::der::{BIT_STRING, SEQUENCE, tagged};
 use super::error::TrustError;
 use super::key::PrivateKey;
 
@@ -72,14 +73,15 @@ pub(super) fn signed(
     issuer_key: &PrivateKey,
 ) -> Result<Vec<u8>, TrustError> {
     let what = "a certificate";
-    let issuer = issuer.raw().ok_or(TrustError::Reread)?;
+    let issuer = issuer.facts();
     parameters.use_authority_key_identifier_extension = issuer.key_id.is_some();
     let mut issued_by = CertificateParams::default();
     issued_by.distinguished_name = DistinguishedName::new();
-    issued_by.key_identifier_method = issuer.key_id.map_or(KeyIdMethod::Sha256, KeyIdMethod::PreSpecified);
+    issued_by.key_identifier_method =
+        issuer.key_id.clone().map_or(KeyIdMethod::Sha256, KeyIdMethod::PreSpecified);
     let made_by = Issuer::from_params(&issued_by, issuer_key);
     let template = parameters.signed_by(subject_key, &made_by).map_err(made(what))?;
-    let body = with_issuer(template.der(), &issuer.subject).map_err(|_| TrustError::Reread)?;
+    let body = with_issuer(template.der(), &issuer.raw_subject).map_err(|_| TrustError::Reread)?;
     let signature = issuer_key.sign(&body.signed).map_err(made(what))?;
     let bits = [&[0], signature.as_slice()].concat();
     Ok(tagged(SEQUENCE, &[body.signed, body.algorithm, tagged(BIT_STRING, &bits)].concat()))
@@ -127,25 +129,4 @@ fn with_issuer(template: &[u8], issuer: &[u8]) -> Result<Body, asn1_rs::Err<asn1
         signed: tagged(SEQUENCE, &[before, issuer, after].concat()),
         algorithm: after_body[..after_body.len() - signature.len()].to_vec(),
     })
-}
-
-const SEQUENCE: u8 = 0x30;
-const BIT_STRING: u8 = 0x03;
-
-/// A DER element.
-fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = content.len().to_be_bytes();
-    let significant = &length[length.iter().take_while(|byte| **byte == 0).count()..];
-    let mut element = vec![tag];
-    match significant {
-        [] => element.push(0),
-        [short @ 0..=0x7f] => element.push(*short),
-        long => {
-            // At most eight octets.
-            element.push(0x80 | u8::try_from(long.len()).unwrap_or(8));
-            element.extend_from_slice(long);
-        }
-    }
-    element.extend_from_slice(content);
-    element
 }

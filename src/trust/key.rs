@@ -1,5 +1,7 @@
 //! Private keys: made here or given.
 
+mod public;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -13,7 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
-use super::encoding;
+use super::encoding::{self, Source};
 use super::error::TrustError;
 use crate::mesh::KeyType;
 
@@ -25,16 +27,22 @@ fn algorithm(key_type: KeyType) -> &'static SignatureAlgorithm {
     }
 }
 
-/// A private key that can sign. `Debug` shows nothing of it, its text is wiped from memory when it is dropped.
+/// A private key. `Debug` shows nothing of it, its text is wiped from memory when it is dropped.
 #[derive(Clone)]
 pub struct PrivateKey {
     text: SecretString,
-    signing: Arc<dyn SigningKey>,
-    scheme: SignatureScheme,
+    /// `None` if only istiod can sign with it.
+    signing: Option<Signing>,
     /// `SubjectPublicKeyInfo` in DER.
     public: Vec<u8>,
     /// Where in `public` the bits of the key begin.
     bits: usize,
+}
+
+#[derive(Clone)]
+struct Signing {
+    key: Arc<dyn SigningKey>,
+    scheme: SignatureScheme,
 }
 
 impl PrivateKey {
@@ -46,13 +54,12 @@ impl PrivateKey {
         Self::load(super::CA_KEY, "PRIVATE KEY", &content)
     }
 
-    /// Reads a file with one key: PKCS#8, PKCS#1 (RSA) or SEC1 (EC), the kinds that istiod reads
-    /// (`security/pkg/pki/util/crypto.go`, `ParsePemEncodedKey`; it looks at the first block only).
-    pub(super) fn parse(file: &str, content: &[u8]) -> Result<Self, TrustError> {
-        let mut blocks = encoding::blocks(file, content)?;
-        let block = if blocks.len() > 1 { None } else { blocks.pop() };
-        let Some(block) = block else {
-            return Err(TrustError::SeveralKeys { file: file.to_owned() });
+    /// Reads a file with a key: PKCS#8, PKCS#1 (RSA) or SEC1 (EC), the kinds that istiod reads. Like istiod, it looks at the first
+    /// block only (`security/pkg/pki/util/crypto.go`, `ParsePemEncodedKey`).
+    pub(super) fn parse(source: Source<'_>, content: &[u8]) -> Result<Self, TrustError> {
+        let file = source.file;
+        let Some(block) = encoding::blocks(source, content)?.into_iter().next() else {
+            return Err(TrustError::NotPem { file: file.to_owned() });
         };
         let (kind, encrypted) = (block.tag().to_owned(), block.headers().iter().next().is_some());
         let content = Zeroizing::new(block.into_contents());
@@ -72,13 +79,21 @@ impl PrivateKey {
                 return Err(TrustError::Kind { file, found, wanted: "PRIVATE KEY" });
             }
         };
-        let unusable = |source| TrustError::Key { file: file.to_owned(), source };
-        let signing = any_supported_type(&der).map_err(unusable)?;
-        let (scheme, public) = signer(&*signing)
-            .and_then(|signer| Some((signer.scheme(), signing.public_key()?.to_vec())))
-            .ok_or_else(|| unusable(rustls::Error::General("it cannot sign certificates".to_owned())))?;
+        let text = encoding::encode(kind, content).into();
+        let of_ring = any_supported_type(&der).ok().and_then(|key| {
+            let scheme = signer(&*key)?.scheme();
+            let public = key.public_key()?.to_vec();
+            Some((Some(Signing { key, scheme }), public))
+        });
+        let known = of_ring.or_else(|| Some((None, public::of(&der)?)));
+        let (signing, public) = known.ok_or_else(|| TrustError::Key { file: file.to_owned() })?;
         let bits = public.len() - key_bits(&public).map_or(0, <[u8]>::len);
-        Ok(Self { text: encoding::encode(kind, content).into(), signing, scheme, public, bits })
+        Ok(Self { text, signing, public, bits })
+    }
+
+    /// Whether certificates can be signed with it here. istiod can with more kinds of keys.
+    pub(super) fn can_sign(&self) -> bool {
+        self.signing.is_some()
     }
 
     /// The key as PEM: PKCS#8 if it was made here, else of the kind that was given.
@@ -108,10 +123,10 @@ impl PublicKeyData for PrivateKey {
     }
 
     fn algorithm(&self) -> &'static SignatureAlgorithm {
-        match self.scheme {
-            SignatureScheme::ECDSA_NISTP256_SHA256 => &rcgen::PKCS_ECDSA_P256_SHA256,
-            SignatureScheme::ECDSA_NISTP384_SHA384 => &rcgen::PKCS_ECDSA_P384_SHA384,
-            SignatureScheme::ED25519 => &rcgen::PKCS_ED25519,
+        match self.signing.as_ref().map(|signing| signing.scheme) {
+            Some(SignatureScheme::ECDSA_NISTP256_SHA256) => &rcgen::PKCS_ECDSA_P256_SHA256,
+            Some(SignatureScheme::ECDSA_NISTP384_SHA384) => &rcgen::PKCS_ECDSA_P384_SHA384,
+            Some(SignatureScheme::ED25519) => &rcgen::PKCS_ED25519,
             _ => &rcgen::PKCS_RSA_SHA256,
         }
     }
@@ -119,9 +134,8 @@ impl PublicKeyData for PrivateKey {
 
 impl rcgen::SigningKey for PrivateKey {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
-        signer(&*self.signing)
-            .and_then(|signer| signer.sign(message).ok())
-            .ok_or(rcgen::Error::RingUnspecified)
+        let signer = self.signing.as_ref().and_then(|signing| signer(&*signing.key));
+        signer.and_then(|signer| signer.sign(message).ok()).ok_or(rcgen::Error::RingUnspecified)
     }
 }
 

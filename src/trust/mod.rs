@@ -9,23 +9,31 @@
 //! The only place that knows X.509. No I/O and no clock: the time is always an argument, in UTC. Random numbers go
 //! into keys, serial numbers and ECDSA signatures and nowhere else; what a check answers does not depend on them.
 //!
-//! Limits of the cryptography that is linked (ring): RSA keys of 2048 to 4096 bits, ECDSA on P-256 and P-384, Ed25519.
-//! Istiod itself would also load ECDSA on P-521 and other sizes of RSA; they are refused with [`TrustError::Key`].
+//! What is accepted is what both verifiers of a mesh accept, Go's (istiod, agents) and `BoringSSL`'s (Envoy); `acceptance-tests`
+//! compares. Not checked, and therefore refused: ECDSA on P-224. The provider itself signs with what ring can: RSA keys of 2048 to
+//! 4096 bits, ECDSA on P-256 and P-384, Ed25519.
 
 mod agreement;
 mod anchors;
 mod certificate;
 mod constraints;
 mod decision;
+mod der;
 mod encoding;
 mod error;
+mod facts;
 mod files;
 mod holding;
 mod intermediate;
 mod issue;
 mod key;
+mod names;
+mod notation;
 mod path;
+mod readable;
 mod root;
+mod rule;
+mod signature;
 mod signer;
 mod succession;
 mod way_out;
@@ -44,5 +52,6 @@ pub use holding::{Found, Holding, Mode, Seen, Signing};
 pub use intermediate::{Intermediate, IntermediateRequest};
 pub use key::PrivateKey;
 pub use root::{Root, RootRequest};
+pub use rule::{Judge, Rule};
 pub use signer::Signer;
 pub use succession::Question;

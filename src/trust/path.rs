@@ -1,125 +1,151 @@
 //! Whether the certificates that an authority issues would be accepted.
 
-use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
+mod boring;
+mod go;
+mod revocation;
+
 use time::OffsetDateTime;
-use webpki::{
-    ALL_VERIFICATION_ALGS, CertRevocationList, EndEntityCert, Error, ExpirationPolicy, KeyUsage,
-    OwnedCertRevocationList, RevocationCheckDepth, RevocationOptions, RevocationOptionsBuilder,
-    UnknownStatusPolicy, anchor_from_trusted_cert,
-};
 
 use super::certificate::Certificate;
-use super::error::TrustError;
-use super::issue;
-use super::key::PrivateKey;
+use super::constraints::{Constraints, Forbidden};
+use super::facts::Facts;
+use super::names::Name;
+use super::rule::{Judge, Rule};
+use super::signature::Signature;
+
+pub(super) use revocation::{Refused as Unpassed, check as check_revocation};
+
+/// A certificate as istiod would issue it.
+pub(super) struct Leaf<'a> {
+    facts: Facts,
+    issuer: &'a Certificate,
+    /// Whose it is, for people.
+    holder: &'static str,
+}
 
 /// An authority and what a proxy sees of it.
+#[derive(Clone, Copy)]
 pub(super) struct Presented<'a> {
     pub certificate: &'a Certificate,
-    pub key: &'a PrivateKey,
     /// What workloads present after their own certificate.
     pub chain: &'a [Certificate],
     /// What they trust.
     pub roots: &'a [Certificate],
-    /// Revocation lists in DER; none means that nobody looks for any.
-    pub revocations: &'a [Vec<u8>],
+}
+
+/// Whether a leaf is accepted.
+struct Question<'a> {
+    leaf: &'a Leaf<'a>,
+    chain: &'a [Certificate],
+    roots: &'a [Certificate],
+    now: OffsetDateTime,
 }
 
 impl Presented<'_> {
     /// The root that a workload's certificate leads to, as its place in `roots`.
     ///
-    /// Asks what counts: a certificate is issued as istiod would, and verified with what proxies have, once as a
-    /// server's and once as a client's. That is stricter than istiod, which only looks from `ca-cert.pem` upwards
-    /// (`security/pkg/pki/util/keycertbundle.go`, `Verify`) and thus starts with a chain that no proxy accepts: one
-    /// without `ca-cert.pem` itself, or one whose root allows no authority below (`pathlen:0`).
-    pub fn root(&self, now: OffsetDateTime) -> Result<usize, PathError> {
-        let leaf: CertificateDer<'_> = issue::probe(self.certificate, self.key, now)?.into();
-        let leaf = EndEntityCert::try_from(&leaf).map_err(PathError::Refused)?;
-        // A root in the chain leads nowhere but to itself, where webpki would lose its way.
-        let links = self.chain.iter().filter(|certificate| !certificate.is_self_issued());
-        let chain: Vec<_> = links.map(|certificate| certificate.der().clone()).collect();
-        let (places, anchors) = self.anchors(now)?;
-        let lists = self.revocation_lists().map_err(PathError::Revocation)?;
-        let lists: Vec<_> = lists.iter().collect();
-        let verify = |usage, revocation| {
-            let time = unix_time(now);
-            let path = leaf.verify_for_usage(
-                ALL_VERIFICATION_ALGS,
-                &anchors,
-                &chain,
-                time,
-                usage,
-                revocation,
-                None,
-            )?;
-            let anchor = anchors.iter().position(|anchor| anchor == path.anchor()).unwrap_or(0);
-            Ok((places[anchor], path.intermediate_certificates().count()))
+    /// Both must accept it: Go, which istiod and the agents are written in, and `BoringSSL`, which proxies use. That is stricter than
+    /// istiod at its start, which only looks from `ca-cert.pem` upwards (`security/pkg/pki/util/keycertbundle.go`, `Verify`) and thus
+    /// starts with a chain that no proxy accepts: one without `ca-cert.pem` itself, for instance. Of the two, only Go looks at the
+    /// root's own `pathlen`, `extendedKeyUsage` and critical extensions: what Envoy trusts it does not question.
+    pub fn root(&self, now: OffsetDateTime) -> Result<usize, Rule> {
+        let leaf = self.leaf(Vec::new(), "workloads", now);
+        let question = self.question(&leaf, now);
+        go::verify(&question)?;
+        boring::verify(&question)
+    }
+
+    /// That workloads and istiod may have the names that they need.
+    pub fn check_names(
+        &self,
+        workload: Vec<Name>,
+        istiod: Vec<Name>,
+        now: OffsetDateTime,
+    ) -> Result<(), Rule> {
+        let workload = self.leaf(workload, "workloads", now);
+        go::verify(&self.question(&workload, now))?;
+        boring::verify(&self.question(&workload, now))?;
+        // Proxies leave istiod to their agents, and API servers are written in Go, too.
+        go::verify(&self.question(&self.leaf(istiod, "istiod", now), now))
+    }
+
+    fn leaf(&self, names: Vec<Name>, holder: &'static str, now: OffsetDateTime) -> Leaf<'_> {
+        Leaf { facts: Facts::issued(self.certificate.facts(), names, now), issuer: self.certificate, holder }
+    }
+
+    fn question<'q>(&'q self, leaf: &'q Leaf<'q>, now: OffsetDateTime) -> Question<'q> {
+        Question { leaf, chain: self.chain, roots: self.roots, now }
+    }
+}
+
+impl Question<'_> {
+    /// That `candidate` signed the end of the path.
+    fn check_signature(&self, path: &[&Certificate], candidate: &Certificate) -> Result<(), Rule> {
+        let signature = match path.last() {
+            Some(link) => link.signed_with_key_of(candidate),
+            None if candidate.facts().public_key == self.leaf.issuer.facts().public_key => Signature::Good,
+            None => Signature::Bad,
         };
-        verify(KeyUsage::client_auth(), None).map_err(PathError::Refused)?;
-        let (root, below) = verify(KeyUsage::server_auth(), None).map_err(PathError::Refused)?;
-        // What an anchor says of the path below itself is nothing to webpki, but is to Go and to BoringSSL.
-        if self.roots[root]
-            .path_length()
-            .is_some_and(|allowed| u32::try_from(below).is_ok_and(|below| below > allowed))
+        let subject = path.last().map_or(self.leaf.issuer.subject(), |link| link.subject()).to_owned();
+        match signature {
+            Signature::Good => Ok(()),
+            Signature::Bad => Err(Rule::Signature { subject, issuer: candidate.subject().to_owned() }),
+            Signature::Retired(algorithm) => Err(Rule::Algorithm { subject, algorithm }),
+            Signature::Unchecked(algorithm) => Err(Rule::Unchecked { subject, algorithm }),
+        }
+    }
+}
+
+/// That the names of every certificate of a path are what those above it allow. `is_checked` says of which, given whether it is the
+/// leaf.
+fn names(
+    path: &[&Certificate],
+    leaf: &Leaf<'_>,
+    judge: Judge,
+    is_checked: fn(&Facts, bool) -> bool,
+    check: fn(&Facts, &Constraints) -> Result<(), Forbidden>,
+) -> Result<(), Rule> {
+    let holders = std::iter::once((&leaf.facts, leaf.holder.to_owned()))
+        .chain(path.iter().map(|link| (link.facts(), format!("{:?}", link.subject()))));
+    for (place, (facts, holder)) in holders.enumerate() {
+        if !is_checked(facts, place == 0) {
+            continue;
+        }
+        for above in &path[place..] {
+            let Some(constraints) = &above.facts().constraints else { continue };
+            check(facts, constraints).map_err(|forbidden| {
+                let (subject, holder) = (above.subject().to_owned(), holder.clone());
+                match forbidden {
+                    Forbidden::Name(name) => Rule::Name { subject, name, holder },
+                    Forbidden::NameSyntax(name) => Rule::NameSyntax { subject, name, judge },
+                    Forbidden::ConstraintSyntax(constraint) => {
+                        Rule::ConstraintSyntax { subject, constraint, judge }
+                    }
+                }
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// That no authority requires a certificate policy of workloads, whose certificates have none (RFC 5280, 6.1.3 to 6.1.5, as both
+/// judges read it). The root's own wishes do not count.
+fn policies(path: &[&Certificate]) -> Result<(), Rule> {
+    let Some((_, below)) = path.split_last() else { return Ok(()) };
+    // How many more certificates may be without a policy, and who says so.
+    let mut left: Option<(u32, &Certificate)> = None;
+    for link in below.iter().rev() {
+        if !link.is_self_issued() {
+            left = left.map(|(left, by)| (left.saturating_sub(1), by));
+        }
+        if let Some(own) = link.facts().explicit_policy
+            && left.is_none_or(|(left, _)| own < left)
         {
-            return Err(PathError::NoRoom { root, below });
+            left = Some((own, *link));
         }
-        if !lists.is_empty() {
-            verify(KeyUsage::server_auth(), revocation_options(&lists)).map_err(PathError::Revocation)?;
-        }
-        Ok(root)
     }
-
-    /// The roots that are valid, with their places in `roots`.
-    fn anchors(&self, now: OffsetDateTime) -> Result<(Vec<usize>, Vec<TrustAnchor<'_>>), PathError> {
-        let valid = self.roots.iter().enumerate().filter(|(_, root)| root.is_valid(now));
-        let anchor = |root: usize, certificate| {
-            anchor_from_trusted_cert(certificate).map_err(|error| PathError::Root { root, error })
-        };
-        valid.map(|(root, certificate)| Ok((root, anchor(root, certificate.der())?))).collect()
-    }
-
-    fn revocation_lists(&self) -> Result<Vec<CertRevocationList<'static>>, Error> {
-        let read = |der: &Vec<u8>| Ok(OwnedCertRevocationList::from_der(der)?.into());
-        self.revocations.iter().map(read).collect()
-    }
-}
-
-/// Times before 1970 are that: no certificate is valid then.
-fn unix_time(now: OffsetDateTime) -> UnixTime {
-    let since = (now - OffsetDateTime::UNIX_EPOCH).try_into().unwrap_or_default();
-    UnixTime::since_unix_epoch(since)
-}
-
-/// Envoy wants a list from every authority of the chain as soon as it has one, and refuses everything when one has
-/// expired; istiod checks the former (`Verify`).
-fn revocation_options<'a>(lists: &'a [&'a CertRevocationList<'a>]) -> Option<RevocationOptions<'a>> {
-    let options = RevocationOptionsBuilder::new(lists).ok()?;
-    Some(
-        options
-            .with_depth(RevocationCheckDepth::Chain)
-            .with_status_policy(UnknownStatusPolicy::Deny)
-            .with_expiration_policy(ExpirationPolicy::Enforce)
-            .build(),
-    )
-}
-
-/// Why there is no root.
-pub(super) enum PathError {
-    /// The probe could not be made.
-    Probe(TrustError),
-    /// This root cannot be used.
-    Root { root: usize, error: Error },
-    /// A proxy would refuse it.
-    Refused(Error),
-    /// This root allows fewer authorities below itself than there are.
-    NoRoom { root: usize, below: usize },
-    /// A proxy would refuse it because of the revocation lists.
-    Revocation(Error),
-}
-
-impl From<TrustError> for PathError {
-    fn from(error: TrustError) -> Self {
-        Self::Probe(error)
+    match left {
+        Some((0 | 1, by)) => Err(Rule::Policy { subject: by.subject().to_owned() }),
+        _ => Ok(()),
     }
 }

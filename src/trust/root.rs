@@ -3,12 +3,15 @@
 use rcgen::DnType;
 use time::{Duration, OffsetDateTime};
 
-use super::certificate::{Certificate, Signature};
+use super::certificate::Certificate;
 use super::constraints::Names;
+use super::encoding::Source;
 use super::error::TrustError;
 use super::files::{ROOT_CERT, ROOT_KEY};
+use super::intermediate::IntermediateRequest;
 use super::issue;
 use super::key::PrivateKey;
+use super::signature::Signature;
 use crate::mesh::KeyType;
 
 /// A root certificate with its key.
@@ -53,7 +56,7 @@ impl Root {
         let count = certificates.len();
         let certificate = certificates.pop().filter(|_| count == 1);
         let certificate = certificate.ok_or(TrustError::SeveralRoots { file: ROOT_CERT, count })?;
-        Self::checked(certificate, PrivateKey::parse(ROOT_KEY, key)?, now)
+        Self::checked(certificate, PrivateKey::parse(Source::any(ROOT_KEY), key)?, now)
     }
 
     fn checked(certificate: Certificate, key: PrivateKey, now: OffsetDateTime) -> Result<Self, TrustError> {
@@ -62,17 +65,28 @@ impl Root {
         if certificate.signed_by(&certificate) == Signature::Bad {
             return Err(TrustError::NotSelfSigned { file: ROOT_CERT, subject: subject() });
         }
-        if certificate.path_length() == Some(0) {
+        if certificate.facts().path_length == Some(0) {
             return Err(TrustError::NoRoomBelow { file: ROOT_CERT, subject: subject(), below: 1 });
         }
         certificate.check_validity(ROOT_CERT, now)?;
         certificate.check_key(ROOT_CERT, &key, ROOT_KEY)?;
+        if !key.can_sign() {
+            return Err(TrustError::CannotSign { file: ROOT_KEY });
+        }
         Ok(Self { certificate, key })
     }
 
-    /// That proxies would accept what is issued below it for the workloads and istiod of a mesh, as far as name constraints say.
-    pub fn check_names(&self, names: &Names<'_>) -> Result<(), TrustError> {
-        self.certificate.check_names(ROOT_CERT, names)
+    /// That what is issued below it would be accepted, with the names of the workloads and istiod of a mesh: an intermediate is issued
+    /// and thrown away.
+    pub fn check_names(&self, names: &Names<'_>, now: OffsetDateTime) -> Result<(), TrustError> {
+        let request = IntermediateRequest {
+            cluster: "probe",
+            namespace: names.namespace,
+            key_type: KeyType::EcdsaP256,
+            now,
+            lifetime: Duration::days(1),
+        };
+        self.issue(&request)?.check_names(names, now)
     }
 
     /// The certificate.

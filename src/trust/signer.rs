@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
-use super::certificate::{Certificate, Signature};
+use super::certificate::Certificate;
+use super::encoding::{Notation, Source};
 use super::error::TrustError;
-use super::files::{CA_CERT, CERT_CHAIN, PublicFiles, ROOT_CERT, is_made_by_istiod};
+use super::files::{CA_CERT, CERT_CHAIN, File, PublicFiles, ROOT_CERT, is_made_by_istiod};
+use super::intermediate::is_signed;
 
 /// The certificates of an authority as they are in its files.
 pub(super) struct Certificates {
@@ -16,13 +18,14 @@ pub(super) struct Certificates {
 }
 
 impl Certificates {
-    pub fn parse(files: &PublicFiles<'_>) -> Result<Self, TrustError> {
-        let mut certificates = Certificate::parse_all(files.certificate.0, files.certificate.1)?;
+    pub fn parse(files: &PublicFiles<'_>, notation: Notation) -> Result<Self, TrustError> {
+        let parse = |(file, content): File<'_>| Certificate::parse(Source { file, notation }, content);
+        let mut certificates = parse(files.certificate)?;
         let mut chain = Vec::new();
-        for (file, content) in &files.chain {
-            chain.extend(Certificate::parse_all(file, content)?);
+        for file in &files.chain {
+            chain.extend(parse(*file)?);
         }
-        let roots = Certificate::parse_all(files.roots.0, files.roots.1)?;
+        let roots = parse(files.roots)?;
         // The first is the authority's own; cert-manager lets the chain follow, which istiod reads as such.
         Ok(Self { certificate: certificates.swap_remove(0), chain, roots })
     }
@@ -47,17 +50,25 @@ impl Signer {
         }
         let files = PublicFiles::find(data)?;
         let file = (files.certificate.0, files.roots.0);
-        Self::new(Certificates::parse(&files)?, file)
+        Self::new(Certificates::parse(&files, Notation::Any)?, file)
     }
 
-    /// The same of single texts, as PEM.
+    /// That istiod reads the certificates as they are written: [`Self::parse`] reads more, to tell whose they are.
+    pub fn check_notation(data: &BTreeMap<String, Vec<u8>>) -> Result<(), TrustError> {
+        if is_made_by_istiod(data) {
+            return Ok(());
+        }
+        Certificates::parse(&PublicFiles::find(data)?, Notation::Go).map(drop)
+    }
+
+    /// The same as [`Self::parse`] of single texts, as PEM.
     pub fn of(certificate: &str, chain: &str, roots: &str) -> Result<Self, TrustError> {
         let files = PublicFiles {
             certificate: (CA_CERT, certificate.as_bytes()),
             chain: vec![(CERT_CHAIN, chain.as_bytes())],
             roots: (ROOT_CERT, roots.as_bytes()),
         };
-        Self::new(Certificates::parse(&files)?, (CA_CERT, ROOT_CERT))
+        Self::new(Certificates::parse(&files, Notation::Any)?, (CA_CERT, ROOT_CERT))
     }
 
     /// A root that signs by itself, or whose intermediates do: all that matters is that nothing else is trusted.
@@ -127,7 +138,7 @@ fn leads_to<'a>(
     let mut link = certificate;
     // Each step goes to another certificate of the chain, so that more steps only go in circles.
     for _ in 0..=chain.len() {
-        let signed = |issuer: &&Certificate| *issuer != link && link.signed_by(issuer) == Signature::Good;
+        let signed = |issuer: &&Certificate| *issuer != link && is_signed(link, issuer);
         let root = roots.iter().find(|root| *root == link || signed(root));
         if root.is_some() {
             return root;

@@ -1,10 +1,13 @@
 //! What a registry may answer that a well-behaved one on loopback does not: redirects, tokens from elsewhere, faults.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use istio_provider::charts::{Charts, Error, Fetched, Registry};
 use lab::certificates::Authority;
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 use crate::made::{archive, digest};
 use crate::web::{Answer, Request, Web, ok};
@@ -50,7 +53,7 @@ async fn fetch(authority: &Authority, registry: &Web, version: &str) -> Result<F
         username: Some("user".to_owned()),
         password: Some("s3ntinel".into()),
         ca_certificate: Some(authority.pem().to_owned()),
-        not_yet_known: None,
+        ..Registry::default()
     };
     let charts = Charts::new([], [(host.to_owned(), described)].into()).unwrap();
     charts.fetch(&format!("oci://{host}/charts"), "istiod", &version.parse().unwrap(), None).await
@@ -128,11 +131,85 @@ async fn a_password_is_not_sent_without_encryption_for_a_token() {
     assert_eq!(
         error.to_string(),
         format!(
-            "cannot parse the response of {}{MANIFEST}: it has no https URL to get a token from",
-            registry.url
+            "{}{MANIFEST} requires a token from {}/token, which is not an https URL",
+            registry.url, plain.url
         )
     );
+    assert!(error.way_out().contains("external URL"), "{}", error.way_out());
     assert!(plain.requests().is_empty());
+}
+
+/// A registry without TLS that answers `own`, else as one that has the chart.
+async fn plain_registry(own: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static) -> Web {
+    let blob = format!("/v2/charts/istiod/blobs/{}", digest(&chart()));
+    Web::serve(move |request| match (own(request), request.path.as_str()) {
+        (Some(answer), _) => answer,
+        (None, MANIFEST) => ok(manifest(CONFIG)),
+        (None, path) if path == blob => ok(chart()),
+        _ => (404, Vec::new(), Vec::new()),
+    })
+    .await
+}
+
+async fn fetch_plain(registry: &Web, described: Option<Registry>) -> Result<Fetched, Error> {
+    let host = registry.url.strip_prefix("http://").unwrap();
+    let described = described.map(|described| (host.to_owned(), described));
+    let charts = Charts::new([], described.into_iter().collect()).unwrap();
+    charts.fetch(&format!("oci://{host}/charts"), "istiod", &"1.0.0".parse().unwrap(), None).await
+}
+
+/// What an HTTP server without TLS answers to whoever begins with TLS; its `host:port`.
+async fn puzzled_server() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let host = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await;
+        }
+    });
+    host
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_named_with_the_switch_for_it() {
+    let host = puzzled_server().await;
+    let charts = Charts::new([], BTreeMap::new()).unwrap();
+    let fetch = async |source: String| {
+        charts.fetch(&source, "istiod", &"1.0.0".parse().unwrap(), None).await.unwrap_err()
+    };
+    let error = fetch(format!("oci://{host}/charts")).await;
+    let expected =
+        format!("the server of https://{host}{MANIFEST} does not use TLS; it probably serves plain HTTP");
+    assert_eq!(error.to_string(), expected);
+    let block = format!("plain_http = true in a chart_registry {host:?} block");
+    assert!(error.way_out().contains(&block), "{}", error.way_out());
+    let error = fetch(format!("https://{host}/charts")).await;
+    assert!(error.way_out().contains("use http:// in the URL of the chart source"), "{}", error.way_out());
+}
+
+#[tokio::test]
+async fn a_registry_on_plain_http_is_used_where_that_is_wanted() {
+    let registry = plain_registry(|_| None).await;
+    let plain = Registry { plain_http: true, ..Registry::default() };
+    assert_eq!(fetch_plain(&registry, Some(plain.clone())).await.unwrap().digest, digest(&chart()));
+    assert!(registry.requests().iter().all(|request| request.authorization.is_none()));
+    let tokens = Web::serve(|_| ok("{\"token\": \"t0ken\"}")).await;
+    let realm = format!("Bearer realm=\"{}/token\"", tokens.url);
+    let registry = plain_registry(move |request| {
+        (request.authorization.as_deref() != Some("Bearer t0ken")).then(|| challenge(&realm))
+    })
+    .await;
+    for credentials in [None, Some("s3ntinel")] {
+        let described = Registry {
+            username: credentials.map(|_| "user".to_owned()),
+            password: credentials.map(Into::into),
+            ..plain.clone()
+        };
+        fetch_plain(&registry, Some(described)).await.unwrap();
+    }
+    let sent: Vec<_> = tokens.requests().into_iter().map(|request| request.authorization.is_some()).collect();
+    assert_eq!(sent, [false, true], "credentials are sent on this machine");
 }
 
 #[tokio::test]

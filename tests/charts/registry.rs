@@ -49,6 +49,7 @@ impl Fixture {
             username: credentials.map(|(username, _)| username.to_owned()),
             password: credentials.map(|(_, password)| password.into()),
             ca_certificate: Some(self.authority.pem().to_owned()),
+            plain_http: false,
             not_yet_known: None,
         };
         let cache = self.directory.path().join("cache");

@@ -162,7 +162,7 @@ async fn a_private_authority_is_trusted_for_the_host_that_it_is_given_for() {
             username: Some("user".to_owned()),
             password: Some("s3ntinel".into()),
             ca_certificate: ca_certificate.map(str::to_owned),
-            not_yet_known: None,
+            ..Registry::default()
         };
         let charts = Charts::new([], [(host.to_owned(), registry)].into()).unwrap();
         charts.fetch(&url, "base", &release(istio.version()), None).await

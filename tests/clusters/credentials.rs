@@ -1,7 +1,10 @@
+use std::path::Path;
+use std::process::Command;
+
 use istio_provider::clusters::ConnectionConfig;
 use lab::api_server::ApiServer;
 
-use crate::support::{ADMIN, READER, connection, east, token, who, write};
+use crate::support::{ADMIN, LIMITS, READER, clusters, connection, east, shown, token, who, write};
 
 fn base64(text: &str) -> String {
     use base64::Engine as _;
@@ -49,6 +52,41 @@ async fn a_client_certificate_and_key_are_taken_as_pem_and_as_base64() {
         };
         assert_eq!(who(&east(config).await).await.unwrap(), "alice");
     }
+}
+
+/// A client certificate of X.509 version 1, as microk8s makes them: without extensions.
+fn version_1(directory: &Path) -> (String, String) {
+    let authority = ApiServer::shared().authority();
+    let path = |name: &str| directory.join(name);
+    std::fs::write(path("ca.crt"), &authority.certificate).unwrap();
+    std::fs::write(path("ca.key"), &authority.key).unwrap();
+    let openssl = |arguments: &str| {
+        let output =
+            Command::new("openssl").args(arguments.split(' ')).current_dir(directory).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    openssl("req -new -newkey rsa:2048 -nodes -keyout alice.key -subj /CN=alice -out alice.csr");
+    openssl("x509 -req -in alice.csr -CA ca.crt -CAkey ca.key -set_serial 7 -days 30 -out alice.crt");
+    assert!(openssl("x509 -in alice.crt -noout -text").contains("Version: 1"));
+    let read = |name: &str| std::fs::read_to_string(path(name)).unwrap();
+    (read("alice.crt"), read("alice.key"))
+}
+
+#[tokio::test]
+async fn a_client_certificate_of_version_1_is_presented() {
+    let directory = tempfile::tempdir().unwrap();
+    let (certificate, key) = version_1(directory.path());
+    let config = ConnectionConfig {
+        client_certificate: Some(certificate.clone()),
+        client_key: Some(key.into()),
+        ..connection()
+    };
+    assert_eq!(who(&east(config.clone()).await).await.unwrap(), "alice");
+    let other = ApiServer::shared().client_certificate("bob", None).unwrap();
+    let config = ConnectionConfig { client_key: Some(other.key.into()), ..config };
+    let error = clusters(config, LIMITS).get("east").await.unwrap_err();
+    assert!(shown(&error, &[]).ends_with("it is not the key of client_certificate"), "{error:?}");
 }
 
 #[tokio::test]

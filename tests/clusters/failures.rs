@@ -1,9 +1,11 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use istio_provider::clusters::{ConnectionConfig, Error, Limits, Reason};
 use lab::api_server::ApiServer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -65,7 +67,7 @@ async fn a_certificate_of_another_authority_is_not_trusted() {
         assert_eq!(unreachable(config).await.0, Reason::UntrustedCertificate);
     }
     let system = ConnectionConfig { cluster_ca_certificate: None, ..reader() };
-    assert_eq!(unreachable(system).await.0, Reason::UntrustedCertificate);
+    assert_eq!(unreachable(system).await.0, Reason::UnknownAuthority);
 }
 
 #[tokio::test]
@@ -103,7 +105,7 @@ async fn a_server_that_speaks_no_tls_is_told_apart() {
             let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
         }
     });
-    assert_eq!(unreachable(ConnectionConfig { host: Some(host), ..reader() }).await.0, Reason::Tls);
+    assert_eq!(unreachable(ConnectionConfig { host: Some(host), ..reader() }).await.0, Reason::PlainHttp);
 }
 
 #[tokio::test]
@@ -171,5 +173,72 @@ async fn answer(mut stream: TcpStream, status: &str, body: &str, after: Duration
         let length = body.len();
         let head = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
         let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
+    }
+}
+
+/// A server with this certificate that answers every request with 401 and keeps what it was sent.
+async fn stub(certificate: &lab::certificates::Certificate) -> (String, Arc<Mutex<Vec<String>>>) {
+    let chain =
+        CertificateDer::pem_slice_iter(certificate.certificate.as_bytes()).collect::<Result<_, _>>().unwrap();
+    let key = PrivateKeyDer::from_pem_slice(certificate.key.as_bytes()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config =
+        rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = config.with_no_client_auth().with_single_cert(chain, key).unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let host = format!("https://{}", listener.local_addr().unwrap());
+    let requests = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&requests);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let (acceptor, kept) = (acceptor.clone(), Arc::clone(&kept));
+            tokio::spawn(async move {
+                let Ok(mut stream) = acceptor.accept(stream).await else { return };
+                let mut request = vec![0; 4096];
+                let read = stream.read(&mut request).await.unwrap_or_default();
+                kept.lock().unwrap().push(String::from_utf8_lossy(&request[..read]).into_owned());
+                let answer = b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
+                let _ = stream.write_all(answer).await;
+            });
+        }
+    });
+    (host, requests)
+}
+
+/// The certificate of an authority that is valid for these names, and so can be a server's.
+fn self_signed(names: &[&str]) -> lab::certificates::Certificate {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+    let mut params = rcgen::CertificateParams::new(names).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let certificate = params.self_signed(&key).unwrap();
+    lab::certificates::Certificate { certificate: certificate.pem(), key: key.serialize_pem() }
+}
+
+#[tokio::test]
+async fn a_ca_certificate_that_the_server_presents_as_its_own_is_taken_if_it_is_the_one_that_was_given() {
+    let own = self_signed(&["127.0.0.1"]);
+    let (host, requests) = stub(&own).await;
+    let config = |authority: &str| ConnectionConfig {
+        host: Some(host.clone()),
+        cluster_ca_certificate: Some(authority.to_owned()),
+        ..Default::default()
+    };
+    let error = east(config(&own.certificate)).await.uid().await.unwrap_err();
+    assert!(matches!(error, Error::Unauthorized { .. }), "{error:?}");
+    let sent = requests.lock().unwrap().first().cloned().unwrap().to_lowercase();
+    assert!(
+        sent.contains(concat!("user-agent: terraform-provider-istio/", env!("CARGO_PKG_VERSION"))),
+        "{sent}"
+    );
+
+    let renamed =
+        ConnectionConfig { tls_server_name: Some("elsewhere".to_owned()), ..config(&own.certificate) };
+    assert!(matches!(unreachable(renamed).await.0, Reason::CertificateName { .. }));
+    for other in [self_signed(&["127.0.0.1"]).certificate, ApiServer::shared().ca_pem().to_owned()] {
+        let (reason, text) = unreachable(config(&other)).await;
+        assert_eq!(reason, Reason::CaCertificate, "{text}");
+        assert!(text.ends_with("it presents a CA certificate as its own"), "{text}");
     }
 }

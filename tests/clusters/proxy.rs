@@ -6,6 +6,8 @@ use istio_provider::clusters::{
     ClusterBlock, Clusters, ConnectionConfig, ConnectionSettings, Environment, Error, Reason,
 };
 use lab::api_server::ApiServer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -42,13 +44,18 @@ impl Proxy {
         .await
     }
 
-    /// A SOCKS5 proxy (RFC 1928) without authentication.
-    async fn socks5() -> Self {
+    /// A SOCKS5 proxy (RFC 1928), without authentication or with this user name and password (RFC 1929).
+    async fn socks5(login: Option<&'static [u8]>) -> Self {
         Self::start(move |mut client: TcpStream, tunnels: Arc<AtomicUsize>| async move {
             let _version = client.read_u8().await?;
             let mut methods = vec![0; client.read_u8().await?.into()];
             client.read_exact(&mut methods).await?;
-            client.write_all(&[5, 0]).await?;
+            client.write_all(&[5, if login.is_some() { 2 } else { 0 }]).await?;
+            if let Some(login) = login {
+                let mut given = vec![0; login.len()];
+                client.read_exact(&mut given).await?;
+                client.write_all(&[1, u8::from(given != login)]).await?;
+            }
             let mut request = [0; 4];
             client.read_exact(&mut request).await?;
             let address_length = match request[3] {
@@ -103,11 +110,62 @@ async fn an_http_proxy_is_used_with_its_user_name_and_password() {
 }
 
 #[tokio::test]
-async fn a_socks5_proxy_is_used() {
-    let proxy = Proxy::socks5().await;
-    let cluster = east(through(format!("socks5://{}", proxy.address))).await;
+async fn a_socks5_proxy_is_used_with_its_user_name_and_password() {
+    let open = Proxy::socks5(None).await;
+    let closed = Proxy::socks5(Some(b"\x01\x04us@r\x04pass")).await;
+    for (url, proxy) in [
+        (format!("socks5://{}", open.address), &open),
+        (format!("socks5h://{}", open.address), &open),
+        (format!("socks5://us%40r:pass@{}", closed.address), &closed),
+    ] {
+        let before = proxy.tunnels();
+        let cluster = east(through(url)).await;
+        assert_eq!(who(&cluster).await.unwrap(), READER);
+        assert_eq!(proxy.tunnels(), before + 1);
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_with_tls_is_used_if_its_certificate_is_trusted() {
+    let proxy = Proxy::http("basic dxnlcjpwyxnz").await;
+    let secured = |authority: lab::certificates::Authority| {
+        let certificate = authority.server("proxy", &[], &["127.0.0.1".parse().unwrap()]).unwrap();
+        with_tls(certificate, proxy.address.clone())
+    };
+    let known = lab::certificates::Authority::load("loopback", ApiServer::shared().authority()).unwrap();
+    let address = secured(known).await;
+    let cluster = east(through(format!("https://user:pass@{address}"))).await;
     assert_eq!(who(&cluster).await.unwrap(), READER);
     assert_eq!(proxy.tunnels(), 1);
+
+    let address = secured(lab::certificates::Authority::generate("stranger").unwrap()).await;
+    let error = who(&east(through(format!("https://user:pass@{address}"))).await).await.unwrap_err();
+    assert!(matches!(error, Error::Unreachable { reason: Reason::Proxy, .. }), "{error:?}");
+}
+
+/// The address of what adds TLS to the server at `behind`.
+async fn with_tls(certificate: lab::certificates::Certificate, behind: String) -> String {
+    let chain =
+        CertificateDer::pem_slice_iter(certificate.certificate.as_bytes()).collect::<Result<_, _>>().unwrap();
+    let key = PrivateKeyDer::from_pem_slice(certificate.key.as_bytes()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config =
+        rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = config.with_no_client_auth().with_single_cert(chain, key).unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let (acceptor, behind) = (acceptor.clone(), behind.clone());
+            tokio::spawn(async move {
+                let Ok(mut stream) = acceptor.accept(stream).await else { return };
+                let mut server = TcpStream::connect(behind).await.unwrap();
+                let _ = copy_bidirectional(&mut stream, &mut server).await;
+            });
+        }
+    });
+    address
 }
 
 #[tokio::test]

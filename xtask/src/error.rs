@@ -71,6 +71,28 @@ pub enum Error {
         /// File and line of each.
         places: Vec<String>,
     },
+    /// A module of another content than pinned.
+    #[error("{module} has the digest {found}, not the pinned one")]
+    Digest {
+        /// Module and version.
+        module: String,
+        /// What Go found.
+        found: String,
+    },
+    /// Protocol buffers that do not compile.
+    #[error("cannot compile the .proto files of {module}")]
+    Compile {
+        /// Module and version.
+        module: String,
+        /// Why not.
+        source: Box<protox::Error>,
+    },
+    /// Descriptors that differ from their module.
+    #[error("{} is out of date; run `cargo xtask descriptors`", path.display())]
+    Descriptors {
+        /// The file.
+        path: PathBuf,
+    },
     /// Steps of `cargo xtask test`.
     #[error("{} of the steps failed: {}", names.len(), names.join(", "))]
     Steps {

@@ -4,6 +4,7 @@ mod calls;
 mod command;
 mod demo;
 mod dependencies;
+mod descriptors;
 mod docs;
 mod error;
 mod hcl;
@@ -53,6 +54,12 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Write src/mesh_config/descriptors from the Go module that describes Istio's mesh configuration
+    Descriptors {
+        /// Only report files that differ from what the module says
+        #[arg(long)]
+        check: bool,
+    },
     /// Build the files of a release
     Package,
     /// Manage real clusters on this machine, and the programs that they consist of
@@ -99,6 +106,8 @@ fn run(task: Task) -> Result<(), Error> {
             docs::check(&workspace)?;
             hcl::check(&workspace)
         }
+        Task::Descriptors { check: false } => descriptors::write(&Workspace::find()?),
+        Task::Descriptors { check: true } => descriptors::check(&Workspace::find()?),
         Task::Package => package::run(&Workspace::find()?),
         Task::Lab { command: Lab::Parts { names } } => lab_parts::make(&names),
         Task::Lab { command: Lab::Clusters(command) } => Ok(lab::cli::run(command)?),

@@ -9,7 +9,7 @@ use crate::command;
 use crate::error::Error;
 use crate::steps::{Outcome, Steps};
 use crate::workspace::Workspace;
-use crate::{dependencies, docs, hcl, suite};
+use crate::{dependencies, descriptors, docs, hcl, suite};
 
 /// The lab's own Go program.
 const KUBELETD: &str = "acceptance-tests/lab/tools/kubeletd";
@@ -25,6 +25,7 @@ pub fn run(workspace: &Workspace) -> Result<(), Error> {
     steps.run("dependencies", || dependencies::check(workspace));
     steps.run("advisories", || dependencies::check_advisories(workspace));
     steps.run("rustdoc", || rustdoc(workspace));
+    steps.run("descriptors", || descriptors::check(workspace).map(|()| Outcome::Passed));
     steps.run("documentation", || docs::check(workspace).map(|()| Outcome::Passed));
     steps.run("configuration in pages", || hcl::check(workspace).map(|()| Outcome::Passed));
     steps.run("kubeletd", || kubeletd(&workspace.root.join(KUBELETD)));

@@ -182,6 +182,11 @@ impl ApiServer {
         self.files.authority().pem()
     }
 
+    /// The authority that signs the API server's certificate and its users', with its key.
+    pub fn authority(&self) -> Certificate {
+        self.files.authority().files()
+    }
+
     /// A kubeconfig file with the contexts `admin`, which is the current one, and `reader`.
     pub fn kubeconfig(&self) -> PathBuf {
         self.files.path("admin.kubeconfig")

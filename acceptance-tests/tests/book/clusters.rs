@@ -1,6 +1,7 @@
 //! The two clusters of a test.
 
 use acceptance_tests::admin::{Admin, Objects};
+use acceptance_tests::book::OWNER;
 use acceptance_tests::mesh::{ADDRESS, Mesh, cluster_block, provider};
 use acceptance_tests::{Run, Workspace};
 use lab::Lab;
@@ -9,8 +10,6 @@ use serde_json::{Value, json};
 pub const SYSTEM: &str = "istio-system";
 pub const ROOT: &str = "terraform-provider-istio-root";
 pub const APPLY: [&str; 4] = ["apply", "-input=false", "-no-color", "-auto-approve"];
-/// A label that the chart sets.
-const LABEL: &str = "app.kubernetes.io/part-of";
 
 /// The clusters and their administrators.
 pub struct Clusters<'a> {
@@ -109,8 +108,8 @@ pub fn secret(admin: &Admin, name: &str) -> Value {
     secret.unwrap_or_else(|| panic!("{} has no Secret {name}", admin.cluster()))["data"].clone()
 }
 
-/// Another tool takes a field that the provider sets, with another value: the next apply is refused in this cluster, before it
-/// writes anything there. Ends when this is dropped.
+/// Another tool marks an object of the provider's as its own: the next apply is refused in this cluster, before it writes anything
+/// there. Ends when this is dropped; from then on the object is the provider's again, because its inventory has it.
 pub struct Stop<'a> {
     admin: &'a Admin<'a>,
 }
@@ -123,7 +122,7 @@ impl<'a> Stop<'a> {
     }
 
     fn label(&self, value: &Value) {
-        let patch = json!({"metadata": {"labels": {LABEL: value}}});
+        let patch = json!({"metadata": {"labels": {OWNER: value}}});
         self.admin.merge(&path_of("deployments", SYSTEM, "istiod"), "argocd", &patch);
     }
 }

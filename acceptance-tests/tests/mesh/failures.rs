@@ -157,7 +157,9 @@ pub fn an_unreachable_cluster_is_an_error_or_kept_or_abandoned(fixture: &Fixture
         workspace.configure(&block(settings, "error"));
         workspace.destroy().failed_with(&["on_unreachable"]);
         workspace.configure(&block(settings, "abandon"));
-        workspace.destroy().succeeded();
+        let destroyed = workspace.destroy();
+        assert!(destroyed.output.contains("Cluster \"east\" is abandoned"), "{}", destroyed.output);
+        destroyed.succeeded();
         assert!(workspace.resource("istio_mesh.shop").is_null(), "{settings}");
     }
 

@@ -71,6 +71,15 @@ impl Patient<'_> {
             json!(encoded(&Authority::new().root()));
         self.patch_secret("west", "istio-remote-secret-east", &[("east", &kubeconfig.to_string())]);
         self.kubectl("west", &["label", "service", "istio-eastwestgateway", "topology.istio.io/network-"]);
+        let mesh = self.kubectl("east", &["get", "configmap", "istio", "-o", "jsonpath={.data.mesh}"]);
+        let data = json!({"data": {"mesh": format!("{mesh}\nenableTracing: \"yes\"\n")}}).to_string();
+        self.kubectl("east", &["patch", "configmap", "istio", "--type=merge", "-p", &data]);
+        self.noted(
+            "The mesh configuration was edited, and istiod rejects it",
+            "clusters.east.control_plane",
+            "other_configuration",
+            MENDS,
+        );
         self.noted("A remote secret was deleted", "links.east->west", "missing", MENDS);
         self.noted(
             "Wrong certificate authority in a remote secret",

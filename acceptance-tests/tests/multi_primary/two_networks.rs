@@ -169,12 +169,16 @@ fn the_root_moves_with_its_key(fixture: &Fixture, workspace: &Workspace) {
     let istiod = |cluster: &str, arguments: &[&str]| {
         fixture.kubectl(cluster, &[&["-n", "istio-system"], arguments].concat());
     };
-    // A field of somebody else's stops the apply in one cluster before its first write.
+    // An object of somebody else's stops the apply in one cluster before its first write.
     let labelled = ["patch", "deploy", "istiod", "--type=merge", "--field-manager=argocd", "-p"];
     let stop = |cluster: &str| {
-        istiod(cluster, &[&labelled[..], &[r#"{"metadata":{"labels":{"release":"x"}}}"#]].concat());
+        istiod(
+            cluster,
+            &[&labelled[..], &[r#"{"metadata":{"labels":{"terraform-provider-istio/owner":"x"}}}"#]].concat(),
+        );
     };
-    let go_on = |cluster: &str| istiod(cluster, &["label", "deploy", "istiod", "release-"]);
+    let go_on =
+        |cluster: &str| istiod(cluster, &["label", "deploy", "istiod", "terraform-provider-istio/owner-"]);
 
     workspace.configure(&moved);
     stop("west");

@@ -2,8 +2,9 @@
 
 mod set;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
+use crate::golang::number::{format_g, format_json};
 use crate::yaml;
 
 pub use set::Error as SetError;
@@ -39,6 +40,13 @@ impl Values {
     /// The values of a JSON object.
     pub fn from_map(mut entries: Map<String, Value>) -> Self {
         entries.values_mut().for_each(to_floats);
+        Self { entries }
+    }
+
+    /// The same, but an integer that templates would print as a power of ten stays an integer, as `--set` makes it: `1000000` instead
+    /// of `1e+06`. One of more than 64 bits is a float all the same.
+    pub fn from_map_with_integers(mut entries: Map<String, Value>) -> Self {
+        entries.values_mut().for_each(to_floats_or_large_integers);
         Self { entries }
     }
 
@@ -114,15 +122,46 @@ pub(crate) fn parse(text: &str) -> Result<Map<String, Value>, Error> {
 
 /// Makes every number a float, which is what Go decodes from YAML and JSON.
 fn to_floats(value: &mut Value) {
-    match value {
-        Value::Number(number) => {
-            if let Some(float) = number.as_f64().and_then(serde_json::Number::from_f64) {
-                *number = float;
-            }
+    each_number(value, &|number| {
+        if let Some(float) = number.as_f64().and_then(Number::from_f64) {
+            *number = float;
         }
-        Value::Array(items) => items.iter_mut().for_each(to_floats),
-        Value::Object(entries) => entries.values_mut().for_each(to_floats),
+    });
+}
+
+/// The smallest integer that Go's `%v` prints with an exponent if it is a float.
+const FIRST_WITH_EXPONENT: u64 = 1_000_000;
+
+fn to_floats_or_large_integers(value: &mut Value) {
+    each_number(value, &|number| {
+        let is_large = number.as_i64().is_some_and(|integer| integer.unsigned_abs() >= FIRST_WITH_EXPONENT);
+        if let Some(float) = number.as_f64().and_then(Number::from_f64).filter(|_| !is_large) {
+            *number = float;
+        }
+    });
+}
+
+fn each_number(value: &mut Value, change: &dyn Fn(&mut Number)) {
+    match value {
+        Value::Number(number) => change(number),
+        Value::Array(items) => items.iter_mut().for_each(|item| each_number(item, change)),
+        Value::Object(entries) => entries.values_mut().for_each(|entry| each_number(entry, change)),
         Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
+}
+
+/// What templates make of a number of such values where it is not what everybody would write: its text with an exponent, and that of
+/// the nearest float for an integer that has none of its own.
+pub fn misprints(number: &Number) -> Vec<String> {
+    let Some(float) = number.as_f64() else { return Vec::new() };
+    let (printed, json) = (format_g(float), format_json(float));
+    match number.as_i64() {
+        Some(integer) if json.as_deref() == Some(integer.to_string().as_str()) => Vec::new(),
+        Some(_) => json.into_iter().chain([printed]).collect(),
+        None => {
+            let rounded = json.filter(|json| number.is_u64() && *json != number.to_string());
+            Some(printed).filter(|printed| printed.contains('e')).into_iter().chain(rounded).collect()
+        }
     }
 }
 
@@ -167,6 +206,33 @@ mod tests {
             Value::Object(first.merge(second).entries),
             json!({"a": {"p": 1.0, "q": null, "r": 3.0}, "b": [2.0]})
         );
+    }
+
+    #[test]
+    fn large_integers_may_stay_integers_and_nothing_else_does() {
+        let written = "a: 999999\nb: 1000000\nc: [-2000000]\nd: {e: 9007199254740993}\nf: 1500000.5\ng: 1e6\n\
+                       h: 9223372036854775807\ni: 12345678901234567890\n";
+        let Value::Object(entries) = yaml::parse(written).unwrap() else { panic!("{written}") };
+        let values = Values::from_map_with_integers(entries);
+        let mut set =
+            Values::from_yaml("a: 999999\nf: 1500000.5\ng: 1e6\ni: 12345678901234567890\n").unwrap();
+        set.set("b=1000000,c={-2000000},d.e=9007199254740993,h=9223372036854775807").unwrap();
+        assert_eq!(values, set);
+    }
+
+    #[test]
+    fn a_number_that_is_printed_as_it_is_written_has_no_misprint() {
+        let misprints = |text: &str| misprints(yaml::parse(text).unwrap().as_number().unwrap());
+        for text in
+            ["0", "-5", "1000000", "9007199254740992", "-2000000", "0.5", "1500.25", "9007199254740994"]
+        {
+            assert_eq!(misprints(text), [""; 0], "{text}");
+        }
+        assert_eq!(misprints("9007199254740993"), ["9007199254740992", "9.007199254740992e+15"]);
+        assert_eq!(misprints("12345678901234567890"), ["1.2345678901234567e+19", "12345678901234567000"]);
+        assert_eq!(misprints("1500000.5"), ["1.5000005e+06"]);
+        assert_eq!(misprints("0.00001"), ["1e-05"]);
+        assert_eq!(misprints("1e6"), ["1e+06"]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::engine::Engine;
 use crate::inventory::{Entry, Inventory};
 use crate::inventory_error::InventoryError;
 use crate::manifest::Manifest;
+use crate::nodes::Excused;
 use crate::object_id::ObjectId;
 use crate::options::Policy;
 use crate::request_error::RequestError;
@@ -24,13 +25,15 @@ use crate::wait::WaitError;
 pub struct Outcome<E> {
     /// What was done, in order.
     pub changes: ChangeSet<Applied>,
+    /// Pods that were not waited for.
+    pub excused: Vec<Excused>,
     /// Why it stopped; `None` if all was done.
     pub error: Option<E>,
 }
 
 impl<E> Default for Outcome<E> {
     fn default() -> Self {
-        Self { changes: ChangeSet::default(), error: None }
+        Self { changes: ChangeSet::default(), excused: Vec::new(), error: None }
     }
 }
 

@@ -195,7 +195,7 @@ impl Engine {
     ) -> Result<Live, ObjectError> {
         if let Some(uid) = going {
             let mut uids = BTreeMap::from([(id.clone(), uid.to_owned())]);
-            self.until_gone(&mut uids, GOING, cancel).await?;
+            self.until_gone(&mut uids, GOING, None, cancel).await?;
         }
         Ok(self.create(resource, id, wanted, cancel).await?)
     }

@@ -134,6 +134,8 @@ impl fmt::Display for FieldValue {
 pub struct FieldConflict {
     /// The other field manager.
     pub manager: String,
+    /// Whether it applies (server-side apply), and so sets its fields again each time that it does.
+    pub applies: bool,
     /// Its fields, sorted.
     pub fields: Vec<FieldPath>,
 }

@@ -16,8 +16,10 @@ pub(crate) struct Comparison {
     pub differences: Vec<Difference>,
     /// Fields that keep their value and get us as an owner.
     pub acquired: Vec<FieldPath>,
-    /// Fields that others own and that would be written otherwise than they are.
+    /// Fields that others own and that would get another value.
     pub conflicts: Vec<FieldConflict>,
+    /// Fields that others own and that mean what we want in other words: they are sent in theirs, which takes nothing from anybody.
+    pub reworded: Vec<FieldPath>,
     /// Whether the fields of predecessors are still to become ours.
     pub succeeds: bool,
 }
@@ -51,7 +53,10 @@ pub(crate) fn compare(
     let Walk { mut changed, rewritten, .. } = walk;
 
     let written = || changed.iter().map(|difference| &difference.path).chain(&rewritten);
-    let conflicts = conflicts(&others, &written().collect::<Vec<_>>());
+    let conflicts =
+        conflicts(&others, &changed.iter().map(|difference| &difference.path).collect::<Vec<_>>());
+    let is_theirs = |path: &&FieldPath| others.iter().any(|entry| entry.fields.contains(path));
+    let reworded = rewritten.iter().filter(is_theirs).cloned().collect();
     let new = owned
         .paths()
         .into_iter()
@@ -64,7 +69,16 @@ pub(crate) fn compare(
     }
     changed.extend(removed(&applied.given_up(&kept), wanted, live, schema));
     changed.sort_by(|left, right| left.path.cmp(&right.path));
-    Comparison { differences: changed, acquired, conflicts, succeeds }
+    Comparison { differences: changed, acquired, conflicts, reworded, succeeds }
+}
+
+/// Gives the fields of `wanted` at these paths the words that they have in the live object.
+pub(crate) fn reword(wanted: &mut Value, live: &Value, paths: &[FieldPath]) {
+    for path in paths {
+        if let (Some(place), Some(words)) = (path.find_mut(wanted), path.find(live)) {
+            place.clone_from(words);
+        }
+    }
 }
 
 fn union(entries: &[&ManagedFields]) -> FieldSet {
@@ -94,9 +108,15 @@ fn conflicts(others: &[&ManagedFields], written: &[&FieldPath]) -> Vec<FieldConf
     for entry in others {
         let fields: Vec<FieldPath> =
             written.iter().filter(|path| entry.fields.contains(path)).map(|path| (*path).clone()).collect();
-        match conflicts.iter_mut().find(|conflict| conflict.manager == entry.manager) {
+        let is_its = |conflict: &&mut FieldConflict| {
+            conflict.manager == entry.manager && conflict.applies == entry.applied
+        };
+        match conflicts.iter_mut().find(is_its) {
             Some(conflict) => conflict.fields.extend(fields),
-            None => conflicts.push(FieldConflict { manager: entry.manager.clone(), fields }),
+            None => {
+                let (manager, applies) = (entry.manager.clone(), entry.applied);
+                conflicts.push(FieldConflict { manager, applies, fields });
+            }
         }
     }
     conflicts.retain(|conflict| !conflict.fields.is_empty());

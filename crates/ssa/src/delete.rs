@@ -12,13 +12,17 @@ use crate::discovery::Discovery;
 use crate::engine::Engine;
 use crate::inventory::Inventory;
 use crate::live::Live;
+use crate::nodes::Excused;
 use crate::object_id::ObjectId;
 use crate::observe::Observation;
+use crate::progress::Progress;
 use crate::request_error::RequestError;
 use crate::rules::{Annotation, ObjectPattern};
 
 /// Pause before the second look while waiting; it doubles up to the interval of the budgets.
 const FIRST_LOOK: Duration = Duration::from_millis(25);
+/// After how long each time it is asked which nodes are lost.
+const NODES_EVERY: Duration = Duration::from_secs(10);
 
 /// How objects are deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,12 +83,14 @@ struct Deletion<'a> {
     options: &'a DeleteOptions,
     began: Instant,
     changes: ChangeSet<Applied>,
+    /// Pods that were not waited for.
+    excused: Vec<Excused>,
     cancel: &'a CancellationToken,
 }
 
 impl<'a> Deletion<'a> {
     fn new(options: &'a DeleteOptions, cancel: &'a CancellationToken) -> Self {
-        Self { options, began: Instant::now(), changes: ChangeSet::default(), cancel }
+        Self { options, began: Instant::now(), changes: ChangeSet::default(), excused: Vec::new(), cancel }
     }
 
     fn left(&self) -> Duration {
@@ -107,7 +113,7 @@ impl Engine {
         let surplus = inventory.entries().keys().filter(|id| !keep.contains(id)).cloned().collect();
         let mut deletion = Deletion::new(options, cancel);
         let error = self.delete_stages(inventory, surplus, &mut deletion).await.err();
-        Outcome { changes: deletion.changes, error }
+        Outcome { changes: deletion.changes, excused: deletion.excused, error }
     }
 
     /// Deletes everything that the inventory has, like [`Engine::prune`], and then the inventory itself. If the inventory lies in a namespace of
@@ -120,7 +126,7 @@ impl Engine {
     ) -> Outcome<DeleteError> {
         let mut deletion = Deletion::new(options, cancel);
         let error = self.delete_all(inventory, &mut deletion).await.err();
-        Outcome { changes: deletion.changes, error }
+        Outcome { changes: deletion.changes, excused: deletion.excused, error }
     }
 
     async fn delete_all(
@@ -245,7 +251,8 @@ impl Engine {
         let mut asked = left.clone();
         asked.retain(|id, _| !failed.iter().any(|(failed, _)| failed == id));
         let all: Vec<ObjectId> = asked.keys().cloned().collect();
-        let gone = self.until_gone(&mut asked, deletion.left(), cancel).await;
+        let time = deletion.left();
+        let gone = self.until_gone(&mut asked, time, Some(&mut deletion.excused), cancel).await;
         for id in all.into_iter().filter(|id| !asked.contains_key(id)) {
             left.remove(&id);
             deletion.changes.push(Change { id, action: Action::Deleted });
@@ -273,14 +280,18 @@ impl Engine {
             .await
     }
 
-    /// Looks until none of these objects (by UID) is there any more, and takes each that is gone out of `left`.
+    /// Looks until none of these objects (by UID) is there any more, and takes each that is gone out of `left`. With `excused`, an object
+    /// that only waits for pods of lost nodes counts as gone: Kubernetes deletes it when the nodes come back, or are deleted.
     pub(crate) async fn until_gone(
         &self,
         left: &mut BTreeMap<ObjectId, String>,
         timeout: Duration,
+        mut excused: Option<&mut Vec<Excused>>,
         cancel: &CancellationToken,
     ) -> Result<(), DeleteError> {
         let began = Instant::now();
+        let mut asked_at = Duration::ZERO;
+        let mut progress = Progress::begin(&self.shared.options.cluster);
         for looks in 0.. {
             let ids = left.keys().cloned().collect();
             let mut there: BTreeMap<ObjectId, Live> = BTreeMap::new();
@@ -295,6 +306,18 @@ impl Engine {
                     Observation::Found(_) | Observation::Absent => drop(left.remove(&id)),
                 }
             }
+            if let Some(excused) = &mut excused
+                && began.elapsed() >= asked_at + NODES_EVERY
+            {
+                asked_at = began.elapsed();
+                for (id, live) in &there {
+                    let pods = self.left_behind(id, live, asked_at, cancel).await;
+                    if !pods.is_empty() {
+                        left.remove(id);
+                        excused.extend(pods);
+                    }
+                }
+            }
             if left.is_empty() {
                 return Ok(());
             }
@@ -305,12 +328,25 @@ impl Engine {
                 return Err(DeleteError::Cancelled { objects: left.keys().cloned().collect() });
             }
             if began.elapsed() >= timeout {
-                let objects = there.iter().map(|(id, live)| Stuck::of(id, live)).collect();
-                return Err(DeleteError::Stuck { waited: began.elapsed(), objects });
+                let waited = began.elapsed();
+                there.retain(|id, _| left.contains_key(id));
+                return Err(DeleteError::Stuck { waited, objects: self.stuck(&there, cancel).await });
             }
+            let stuck = there.iter().map(|(id, live)| Stuck::of(id, live).to_string());
+            progress.waits_for(&format!("{} is being deleted", stuck.collect::<Vec<_>>().join(", ")));
             self.pause(looks, cancel).await;
         }
         Ok(())
+    }
+
+    /// The objects that do not go, with what holds each.
+    async fn stuck(&self, there: &BTreeMap<ObjectId, Live>, cancel: &CancellationToken) -> Vec<Stuck> {
+        let mut stuck = Vec::new();
+        for (id, live) in there {
+            let pods = self.waited_for(id, live, cancel).await;
+            stuck.push(Stuck { pods, ..Stuck::of(id, live) });
+        }
+        stuck
     }
 
     /// Waits until it is time to look again, the first times soon, or the caller cancels.

@@ -71,6 +71,8 @@ pub struct Stuck {
     pub is_terminating: bool,
     /// Its finalizers: who has to agree first.
     pub finalizers: Vec<String>,
+    /// Pods that it waits for, with their nodes.
+    pub pods: Vec<String>,
     /// What the object's conditions say about its deletion; for a namespace, what is left inside.
     pub conditions: Vec<String>,
 }
@@ -81,6 +83,7 @@ impl fmt::Display for Stuck {
         if !self.finalizers.is_empty() {
             write!(f, " (held by finalizers {})", self.finalizers.join(", "))?;
         }
+        self.pods.iter().try_for_each(|pod| write!(f, " (waits for {pod})"))?;
         self.conditions.iter().try_for_each(|condition| write!(f, " ({condition})"))
     }
 }
@@ -110,6 +113,7 @@ impl Stuck {
             id: id.clone(),
             is_terminating: live.is_terminating(),
             finalizers: live.finalizers().into_iter().map(str::to_owned).collect(),
+            pods: Vec::new(),
             conditions: conditions.map(shown_condition).collect(),
         }
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::change_set::{Action, Change, ChangeSet, FieldChange, FieldConflict, FieldValue, Planned};
-use crate::compare::{Comparison, Difference, compare};
+use crate::compare::{Comparison, Difference, compare, reword};
 use crate::diff_error::DiffError;
 use crate::discovery::{Discovery, Resource};
 use crate::document::Document;
@@ -227,7 +227,7 @@ impl Engine {
         let Comparing { inventory, policy, .. } = *comparing;
         let id = manifest.id().clone();
         let is_shared = live.as_ref().is_some_and(|live| self.is_shared(live, &id, inventory));
-        let wanted = self.wanted(manifest, live.as_ref(), is_shared, schema, policy);
+        let mut wanted = self.wanted(manifest, live.as_ref(), is_shared, schema, policy);
         let (mut force, mut succeeds) = (false, false);
         let action = match &live {
             None => Action::Created,
@@ -245,7 +245,8 @@ impl Engine {
                     compare(&wanted, live.value(), schema, manager, |entry| policy.succeeds(&id, entry));
                 succeeds = comparison.succeeds;
                 force = !comparison.conflicts.is_empty();
-                action(manifest, live, comparison, policy)
+                reword(&mut wanted, live.value(), &comparison.reworded);
+                action(manifest, live, comparison, (policy, !is_shared))
             }
         };
         let is_settled = matches!(action, Action::Unchanged | Action::Left);
@@ -340,11 +341,16 @@ pub(crate) fn observed(id: &ObjectId, observation: Observation) -> Result<Option
     }
 }
 
-fn action(manifest: &Manifest, live: &Live, comparison: Comparison, policy: &Policy) -> Action {
+fn action(
+    manifest: &Manifest,
+    live: &Live,
+    comparison: Comparison,
+    (policy, is_ours): (&Policy, bool),
+) -> Action {
     let id = manifest.id();
-    let Comparison { differences, acquired, conflicts, succeeds } = comparison;
+    let Comparison { differences, acquired, conflicts, succeeds, .. } = comparison;
     let immutable = immutable_fields(id, live.value(), &differences);
-    let conflicts = forbidden(id, conflicts, policy);
+    let conflicts = forbidden(id, conflicts, policy, is_ours);
     let is_same = differences.is_empty() && acquired.is_empty() && !succeeds;
     let fields = || differences.iter().map(|difference| shown(manifest, difference)).collect();
     if !immutable.is_empty() {
@@ -359,12 +365,14 @@ fn action(manifest: &Manifest, live: &Live, comparison: Comparison, policy: &Pol
 }
 
 /// The conflicts that the policy does not permit to resolve.
-fn forbidden(id: &ObjectId, conflicts: Vec<FieldConflict>, policy: &Policy) -> Vec<FieldConflict> {
-    let is_allowed = |manager: &str, path: &FieldPath| {
-        policy.take_over.iter().any(|take_over| take_over.allows(id, manager, path))
-    };
+fn forbidden(
+    id: &ObjectId,
+    conflicts: Vec<FieldConflict>,
+    policy: &Policy,
+    is_ours: bool,
+) -> Vec<FieldConflict> {
     let conflicts = conflicts.into_iter().map(|mut conflict| {
-        conflict.fields.retain(|path| !is_allowed(&conflict.manager, path));
+        conflict.fields.retain(|path| !policy.takes(id, &conflict.manager, path, is_ours));
         conflict
     });
     conflicts.filter(|conflict| !conflict.fields.is_empty()).collect()

@@ -1,4 +1,5 @@
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use tokio::sync::{Mutex, RwLock, Semaphore};
 
@@ -17,6 +18,8 @@ pub struct Engine {
     pub(crate) shared: Arc<Shared>,
     /// Whose objects are meant; that of `shared.options` is only the first view's.
     pub(crate) owner: Arc<Owner>,
+    /// When the operation must be over that this view is of.
+    pub(crate) deadline: Option<Instant>,
 }
 
 pub(crate) struct Shared {
@@ -46,6 +49,7 @@ impl Engine {
         let owner = Arc::new(options.owner.clone());
         Self {
             owner,
+            deadline: None,
             shared: Arc::new(Shared {
                 credentials: RwLock::new(Credentials { client, generation: 0 }),
                 options,
@@ -60,7 +64,15 @@ impl Engine {
     /// The same engine for the objects of another owner.
     #[must_use]
     pub fn for_owner(&self, owner: Owner) -> Self {
-        Self { shared: Arc::clone(&self.shared), owner: Arc::new(owner) }
+        Self { shared: Arc::clone(&self.shared), owner: Arc::new(owner), deadline: self.deadline }
+    }
+
+    /// The same engine for an operation that may take until then: what something else in the cluster has to mend first (a webhook that
+    /// has no endpoints yet, an API server that does not answer) is waited for as long as that, and no longer. Without it, for
+    /// [`Budgets::retry_time`](crate::Budgets).
+    #[must_use]
+    pub fn until(&self, deadline: Instant) -> Self {
+        Self { deadline: Some(deadline), ..self.clone() }
     }
 
     /// Says which server the engine reaches. From then on what an earlier process has found that it serves is used, see

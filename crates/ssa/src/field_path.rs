@@ -98,6 +98,11 @@ impl FieldPath {
     pub fn find<'a>(&self, object: &'a Value) -> Option<&'a Value> {
         self.0.iter().try_fold(object, |value, element| element.find(value))
     }
+
+    /// The place of this path in `object`.
+    pub(crate) fn find_mut<'a>(&self, object: &'a mut Value) -> Option<&'a mut Value> {
+        self.0.iter().try_fold(object, |value, element| element.find_mut(value))
+    }
 }
 
 impl PathElement {
@@ -108,6 +113,15 @@ impl PathElement {
             Self::Index(index) => value.get(*index),
             Self::Item(item) => value.as_array()?.iter().find(|found| Scalar::of(found) == *item),
             Self::Key(keys) => value.as_array()?.iter().find(|found| has_keys(found, keys)),
+        }
+    }
+
+    fn find_mut<'a>(&self, value: &'a mut Value) -> Option<&'a mut Value> {
+        match self {
+            Self::Field(name) => value.get_mut(name),
+            Self::Index(index) => value.get_mut(*index),
+            Self::Item(item) => value.as_array_mut()?.iter_mut().find(|found| Scalar::of(found) == *item),
+            Self::Key(keys) => value.as_array_mut()?.iter_mut().find(|found| has_keys(found, keys)),
         }
     }
 }

@@ -41,6 +41,18 @@ impl FieldSet {
         self.node(path).is_some()
     }
 
+    /// Whether the field at `path`, anything below it, or the whole that it is a part of is a member.
+    pub fn reaches(&self, path: &FieldPath) -> bool {
+        let mut node = self;
+        for element in path.elements() {
+            match node.children.get(element) {
+                Some(below) => node = below,
+                None => return node.member && node.is_leaf(),
+            }
+        }
+        true
+    }
+
     /// Adds all members of `other`.
     pub fn add(&mut self, other: &Self) {
         self.member |= other.member;
@@ -152,5 +164,26 @@ impl ManagedFields {
     /// Whether these are the fields that `manager` has applied.
     pub fn is_applied_by(&self, manager: &str) -> bool {
         self.applied && self.manager == manager && self.subresource.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_field_is_reached_by_whoever_owns_the_whole() {
+        let set = FieldSet::parse(&json!({"f:spec": {"f:args": {}, "f:labels": {"f:a": {}}}}));
+        let reaches = |path: &str| set.reaches(&path.parse().unwrap());
+        assert!(
+            reaches("spec.args")
+                && reaches("spec.args[0]")
+                && reaches("spec.labels")
+                && reaches("spec.labels.a")
+        );
+        assert!(!reaches("spec.labels.b") && !reaches("spec.replicas"));
+        assert!(!FieldSet::default().reaches(&"spec".parse().unwrap()));
     }
 }

@@ -79,7 +79,8 @@ impl Engine {
         stages: &[Stage],
         cancel: &CancellationToken,
     ) -> Result<Home, InventoryError> {
-        let Some((id, order)) = namespace_in(stages, at) else { return Ok(Home::There) };
+        let Some((order, manifest)) = namespace_in(stages, at) else { return Ok(Home::There) };
+        let id = manifest.id().clone();
         let live = self.get(&namespaces(), &id, cancel).await.map_err(|source| read(at, source))?;
         Ok(match live {
             None => Home::Missing,
@@ -101,9 +102,16 @@ impl Engine {
         cancel: &CancellationToken,
     ) -> Result<Option<(ObjectId, Entry)>, InventoryError> {
         let found = namespace_in(stages, at);
-        let (id, order) =
+        let (order, manifest) =
             found.ok_or_else(|| InventoryError::NoNamespace { namespace: at.namespace.clone() })?;
-        let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": at.namespace}});
+        let id = manifest.id().clone();
+        let mut body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": at.namespace}});
+        // A policy may demand them.
+        for name in ["labels", "annotations"] {
+            if let Some(value) = manifest.value()["metadata"].get(name) {
+                body["metadata"][name] = value.clone();
+            }
+        }
         let manager = encode(&self.shared.options.field_manager);
         let uri = format!("{}?fieldManager={manager}", namespaces().list_path(""));
         let body = body.to_string().into_bytes();
@@ -140,10 +148,9 @@ fn admit(found: Inventory, claim: &Claim) -> Result<Inventory, InventoryError> {
 }
 
 /// The namespace that the inventory lies in with the order of its stage, if it is among the objects.
-fn namespace_in(stages: &[Stage], at: &InventoryRef) -> Option<(ObjectId, u16)> {
+fn namespace_in<'a>(stages: &'a [Stage], at: &InventoryRef) -> Option<(u16, &'a Manifest)> {
     let id = ObjectId::of_namespace(&at.namespace);
-    let found = ordered(stages).find(|(_, manifest)| *manifest.id() == id);
-    found.map(|(order, _)| (id, order))
+    ordered(stages).find(|(_, manifest)| *manifest.id() == id)
 }
 
 /// The objects of all stages, each with the order of its stage.

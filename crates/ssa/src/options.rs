@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -5,16 +6,19 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 
 use crate::discovery_cache::DiscoveryCache;
+use crate::field_path::FieldPath;
 use crate::field_set::ManagedFields;
 use crate::object_id::ObjectId;
 use crate::predecessor::Predecessor;
 use crate::release::Inherit;
-use crate::rules::{Rules, TakeOver};
+use crate::rules::{FieldRule, Rules, TakeOver};
 use crate::schema_cache::SchemaCache;
 
 /// How an [`Engine`](crate::Engine) works, for its whole life.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// What the log calls the cluster.
+    pub cluster: String,
     /// Name under which every field is owned (`fieldManager` of each write).
     pub field_manager: String,
     /// The label that the engine puts on every object that it makes.
@@ -37,6 +41,7 @@ impl Options {
     /// Options with the default budgets, eight requests at once and no rules.
     pub fn new(field_manager: &str, owner: Owner) -> Self {
         Self {
+            cluster: String::new(),
             field_manager: field_manager.to_owned(),
             owner,
             rules: Rules::default(),
@@ -64,7 +69,8 @@ pub struct Budgets {
     /// How long one attempt of a request may take.
     pub request_timeout: Duration,
     /// How long a request may be retried in all, counted from its first attempt: after 429 (its `Retry-After` is kept), 5xx,
-    /// timeouts and broken connections. Never after another 4xx.
+    /// timeouts and broken connections. Never after a verdict: a denial, and all other 4xx but those of quotas. Of an engine that
+    /// works until a deadline ([`Engine::until`](crate::Engine::until)), only after answers that do not say that they pass.
     pub retry_time: Duration,
     /// Pause before the first repetition; it doubles each time, up to five seconds.
     pub first_pause: Duration,
@@ -114,6 +120,11 @@ pub struct Policy {
     pub adoption: Adoption,
     /// Which fields of others may become ours.
     pub take_over: Vec<TakeOver>,
+    /// Fields of objects of ours that may be taken from whoever owns them, with everything below them; the root path is a whole object.
+    /// An object that is not ours keeps its fields, whatever stands here.
+    pub approved: BTreeMap<ObjectId, Vec<FieldPath>>,
+    /// Fields that belong to others, beside those of [`Rules`].
+    pub fields: Vec<FieldRule>,
     /// Which objects that nobody owns any more may become ours.
     pub inherit: Vec<Inherit>,
     /// Whose work ours continues: their fields become ours whether the manifest has them or not.
@@ -126,6 +137,19 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// Whether a field may be taken from this manager.
+    pub(crate) fn takes(&self, id: &ObjectId, manager: &str, path: &FieldPath, is_ours: bool) -> bool {
+        (is_ours && self.approves(id, path))
+            || self.take_over.iter().any(|take_over| take_over.allows(id, manager, path))
+    }
+
+    /// Whether a field of an object of ours was approved to be taken from others. A field that has one owner as a whole is, if a part
+    /// of it was.
+    fn approves(&self, id: &ObjectId, path: &FieldPath) -> bool {
+        let mut approved = self.approved.get(id).into_iter().flatten();
+        approved.any(|approved| path.starts_with(approved) || approved.starts_with(path))
+    }
+
     /// Whether the fields that an entry of an object's `managedFields` names become ours as a whole.
     pub(crate) fn succeeds(&self, id: &ObjectId, entry: &ManagedFields) -> bool {
         entry.subresource.is_empty() && self.predecessors.iter().any(|one| one.is(id, &entry.manager))

@@ -7,13 +7,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::discovery::Discovery;
 use crate::engine::Engine;
-use crate::field_path::{PathElement, Scalar};
+use crate::field_path::{FieldPath, PathElement, Scalar};
 use crate::field_set::{FieldSet, ManagedFields};
 use crate::live::Live;
 use crate::object_id::{GroupKind, ObjectId};
 use crate::observe::encode;
 use crate::options::Owner;
 use crate::request_error::RequestError;
+
+/// How the names of Kubernetes' own field managers begin: `kube-apiserver`, `kube-controller-manager`.
+const KUBERNETES_OWN: &str = "kube-";
 
 impl Engine {
     /// The objects of these kinds that bear our owner label: one LIST a kind. A kind that the cluster does not serve has none.
@@ -75,6 +78,34 @@ impl Engine {
             }
         }
         own
+    }
+
+    /// The other field managers that own the field at `path` of a live object, something in it, or the whole that it is a part of; sorted.
+    pub fn owners_beside(&self, live: &Live, path: &FieldPath) -> Vec<String> {
+        let entries = ManagedFields::of(live.value()).into_iter();
+        let others = entries
+            .filter(|entry| entry.manager != self.shared.options.field_manager && entry.fields.reaches(path));
+        let owners: BTreeSet<String> = others.map(|entry| entry.manager).collect();
+        owners.into_iter().collect()
+    }
+
+    /// The other field managers of a live object that are no part of Kubernetes, the latest first.
+    pub fn managers_beside(&self, live: &Live) -> Vec<String> {
+        let entries = live.value()["metadata"]["managedFields"].as_array().into_iter().flatten();
+        let text = |entry: &Value, name: &str| entry[name].as_str().unwrap_or_default().to_owned();
+        let all = entries.map(|entry| (text(entry, "time"), text(entry, "manager")));
+        let is_other = |(_, manager): &(String, String)| {
+            *manager != self.shared.options.field_manager && !manager.starts_with(KUBERNETES_OWN)
+        };
+        let mut others: Vec<(String, String)> = all.filter(is_other).collect();
+        others.sort_by(|one, other| other.cmp(one));
+        let mut managers: Vec<String> = Vec::new();
+        for (_, manager) in others {
+            if !managers.contains(&manager) {
+                managers.push(manager);
+            }
+        }
+        managers
     }
 
     /// Whether a live object bears another owner's label.

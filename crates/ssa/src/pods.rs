@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
 use crate::live::Live;
+use crate::nodes::Nodes;
 use crate::object_id::{GroupKind, ObjectId};
 use crate::observe::encode;
 use crate::status::{State, Status};
@@ -14,13 +15,15 @@ use crate::status::{State, Status};
 /// How many events of one object are told.
 const EVENTS: usize = 3;
 /// How many pods of one workload are told.
-const PODS: usize = 3;
+pub(crate) const PODS: usize = 3;
 
 /// A pod that is not ready.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pod {
     /// Its name.
     pub name: String,
+    /// Its node, if it has one, and whether that is not ready or gone.
+    pub node: String,
     /// How far it is.
     pub status: String,
     /// What its containers wait for or ended with, one line each.
@@ -31,7 +34,8 @@ pub struct Pod {
 
 impl fmt::Display for Pod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.name, self.status)?;
+        let node = if self.node.is_empty() { String::new() } else { format!(" on node {}", self.node) };
+        write!(f, "{}{node}: {}", self.name, self.status)?;
         self.containers.iter().try_for_each(|container| write!(f, "\n    container {container}"))?;
         self.events.iter().try_for_each(|event| write!(f, "\n    event {event}"))
     }
@@ -48,7 +52,9 @@ impl Engine {
         let Some(selector) = selector(id, live.value()) else { return Vec::new() };
         let query = format!("&labelSelector={}", encode(&selector));
         let mut unready = Vec::new();
-        for live in self.list_core("Pod", &id.namespace, &query, cancel).await {
+        let (pods, nodes) =
+            futures::join!(self.list_core("Pod", &id.namespace, &query, cancel), self.nodes(cancel));
+        for live in pods {
             let status = Status::of(live.value());
             if status.state == State::Current || unready.len() == PODS {
                 continue;
@@ -57,6 +63,7 @@ impl Engine {
             let pod = ObjectId::new("", "Pod", &id.namespace, name);
             unready.push(Pod {
                 name: name.to_owned(),
+                node: node_of(live.value(), &nodes),
                 status: status.message,
                 containers: containers(live.value()),
                 events: self.warnings(&pod, &live, cancel).await,
@@ -81,7 +88,7 @@ impl Engine {
         events[first..].iter().map(|event| shown(event.value())).collect()
     }
 
-    async fn list_core(
+    pub(crate) async fn list_core(
         &self,
         kind: &str,
         namespace: &str,
@@ -95,8 +102,18 @@ impl Engine {
     }
 }
 
+/// The node of a pod, and what is wrong with it as far as that is known.
+pub(crate) fn node_of(pod: &Value, nodes: &Nodes) -> String {
+    let node = pod["spec"]["nodeName"].as_str().unwrap_or_default();
+    match nodes.get(node) {
+        Some(false) => format!("{node} (not ready)"),
+        None if !node.is_empty() && !nodes.is_empty() => format!("{node} (gone)"),
+        _ => node.to_owned(),
+    }
+}
+
 /// The label selector of a workload, as a query writes it.
-fn selector(id: &ObjectId, object: &Value) -> Option<String> {
+pub(crate) fn selector(id: &ObjectId, object: &Value) -> Option<String> {
     let labels = match (id.group.as_str(), id.kind.as_str()) {
         ("apps", _) | ("batch", "Job") => &object["spec"]["selector"]["matchLabels"],
         _ => return None,

@@ -8,10 +8,14 @@ use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::{Credentials, Engine};
+use crate::patience::{Worth, worth};
+use crate::progress::Progress;
 use crate::redaction::redacted;
 use crate::request_error::{RequestError, Target, Transport, Verb};
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How long a request may still be repeated when the operation's time is over: what was done has to be recorded.
+const LAST_REQUESTS: Duration = Duration::from_secs(5);
 /// How much of an answer that is no `Status` is quoted.
 const QUOTED: usize = 300;
 
@@ -116,6 +120,16 @@ impl Call {
         }
     }
 
+    /// What is waited for after this attempt, for the log.
+    fn awaited(&self, attempt: &Attempt) -> String {
+        let Self { verb, target, .. } = self;
+        match attempt {
+            Attempt::Answered(_, _, status) => format!("{verb} {target}: {}", status.message),
+            Attempt::Broken(transport) => format!("{verb} {target}: {transport}"),
+            Attempt::Malformed(_) => format!("{verb} {target}: the answer is incomplete"),
+        }
+    }
+
     fn may_hold_secrets(&self) -> bool {
         match &self.target {
             _ if self.is_confidential => true,
@@ -151,6 +165,7 @@ impl Engine {
 
     async fn send_until_answered<T: DeserializeOwned>(&self, call: &Call) -> Result<Answer<T>, RequestError> {
         let began = Instant::now();
+        let mut progress = Progress::begin(&self.shared.options.cluster);
         let mut pause = self.shared.options.budgets.first_pause;
         let mut fresh_credentials = false;
         for attempts in 1.. {
@@ -159,35 +174,38 @@ impl Engine {
                 Ok((status, content)) => return Ok(Answer { status, content, attempts }),
                 Err(failed) => failed,
             };
+            if let Attempt::Answered(StatusCode::UNAUTHORIZED, ..) = failed
+                && !fresh_credentials
+                && self.reauthenticate(call, generation).await?
+            {
+                fresh_credentials = true;
+                continue;
+            }
+            let worth = failed.worth();
             let mut wait = pause;
             match failed {
-                Attempt::Answered(StatusCode::UNAUTHORIZED, ..)
-                    if !fresh_credentials && self.reauthenticate(call, generation).await? =>
-                {
-                    fresh_credentials = true;
-                    continue;
-                }
-                Attempt::Answered(code, _, status) if !is_passing(code) => {
+                Attempt::Answered(code, _, status) if worth == Worth::Nothing => {
                     return Err(call.refused(code, status));
                 }
                 Attempt::Answered(_, Some(after), _) => wait = wait.max(after),
-                Attempt::Broken(ref transport) if !transport.may_pass() => {
-                    return Err(call.given_up(failed, attempts, began.elapsed()));
-                }
-                // Only an answer that ends too early may be whole the next time.
-                Attempt::Malformed(ref error) if !error.is_eof() => {
-                    return Err(call.given_up(failed, attempts, began.elapsed()));
-                }
                 _ => {}
             }
-            if began.elapsed() + wait > self.shared.options.budgets.retry_time {
+            if worth == Worth::Nothing || began.elapsed() + wait > self.time_for(worth, began) {
                 return Err(call.given_up(failed, attempts, began.elapsed()));
             }
-            tracing::debug!(verb = %call.verb, target = %call.target, attempts, ?wait, "request is repeated");
+            progress.waits_for(&call.awaited(&failed));
             tokio::time::sleep(wait).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
         Err(call.cancelled())
+    }
+
+    /// How long a request that began then may be repeated.
+    fn time_for(&self, worth: Worth, began: Instant) -> Duration {
+        let a_while = self.shared.options.budgets.retry_time;
+        let Some(deadline) = self.deadline else { return a_while };
+        let all = deadline.saturating_duration_since(began).max(LAST_REQUESTS);
+        if worth == Worth::AsLongAsItTakes { all } else { all.min(a_while) }
     }
 
     /// Whether there are other credentials than those of this generation to try again with. Of several requests that are rejected together
@@ -235,9 +253,16 @@ impl Engine {
     }
 }
 
-/// Whether the same request may succeed later: the server is overloaded, starting, or has lost its own store for a moment.
-fn is_passing(code: StatusCode) -> bool {
-    code == StatusCode::TOO_MANY_REQUESTS || code.is_server_error()
+impl Attempt {
+    fn worth(&self) -> Worth {
+        match self {
+            Self::Answered(code, _, status) => worth(*code, status),
+            Self::Broken(transport) if transport.may_pass() => Worth::AsLongAsItTakes,
+            // Only an answer that ends too early may be whole the next time.
+            Self::Malformed(error) if error.is_eof() => Worth::AWhile,
+            Self::Broken(_) | Self::Malformed(_) => Worth::Nothing,
+        }
+    }
 }
 
 /// The `Status` of a failure; of an answer about a Secret only what can hold no data of it.

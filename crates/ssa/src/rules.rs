@@ -150,16 +150,8 @@ pub struct ReadyRule {
 impl Rules {
     /// Whose the field at `path` of `id` is; `None` means ours. `Ignore` wins over `Yield`.
     pub fn ownership(&self, id: &ObjectId, path: &FieldPath) -> Option<Ownership> {
-        let mut found = None;
-        for rule in self.fields.iter().filter(|rule| rule.objects.matches(id)) {
-            if rule.fields.covers(path) {
-                if rule.ownership == Ownership::Ignore {
-                    return Some(Ownership::Ignore);
-                }
-                found = Some(Ownership::Yield);
-            }
-        }
-        found
+        let rules: Vec<&FieldRule> = self.fields.iter().filter(|rule| rule.objects.matches(id)).collect();
+        ownership(&rules, path)
     }
 
     /// Whether an object bears an annotation by which it stays.
@@ -177,6 +169,12 @@ impl Rules {
     pub fn creates_only_if_absent(&self, id: &ObjectId) -> bool {
         self.create_if_absent.iter().any(|objects| objects.matches(id))
     }
+}
+
+/// Whose a field is by these rules, which are all about its object.
+pub(crate) fn ownership(rules: &[&FieldRule], path: &FieldPath) -> Option<Ownership> {
+    let covering = rules.iter().filter(|rule| rule.fields.covers(path)).map(|rule| rule.ownership);
+    covering.reduce(|one, other| if one == Ownership::Ignore { one } else { other })
 }
 
 /// Permission to take fields from another manager, for one call of apply or diff.

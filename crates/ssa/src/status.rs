@@ -236,20 +236,36 @@ fn replica_set(object: &Value) -> Status {
     }
 }
 
+/// As Helm 4 counts (`pkg/kube/ready.go`): all pods are updated, and so many may be unavailable as an update lets be (`maxUnavailable`);
+/// but not all of them.
 fn daemon_set(object: &Value) -> Status {
-    let wanted = count(object, "desiredNumberScheduled");
+    daemon_set_without(object, 0)
+}
+
+/// The same of a daemon set on so many nodes fewer: those that cannot run anything.
+pub(crate) fn daemon_set_without(object: &Value, nodes: i64) -> Status {
+    let all = count(object, "desiredNumberScheduled");
+    let wanted = all - nodes;
     let (updated, available) = (count(object, "updatedNumberScheduled"), count(object, "numberAvailable"));
-    let ready = count(object, "numberReady");
+    let available = available.min(count(object, "numberReady"));
     let is_on_delete = object["spec"]["updateStrategy"]["type"] == "OnDelete";
+    let needed = (all - unavailable_at_most(object, all).max(nodes)).max(wanted.min(1));
     if !has_seen(object) {
         Status::in_progress(UNSEEN)
     } else if updated < wanted && !is_on_delete {
-        Status::in_progress(format!("{updated} of {wanted} pods are updated"))
-    } else if available < wanted || ready < wanted {
-        Status::in_progress(format!("{} of {wanted} pods are available", available.min(ready)))
+        Status::in_progress(format!("{updated} of {all} pods are updated"))
+    } else if available < needed || (all > 0 && wanted <= 0) {
+        Status::in_progress(format!("{available} of {all} pods are available"))
     } else {
         Status::current()
     }
+}
+
+/// How many pods an update lets be unavailable: a number, or a percentage that is rounded up.
+fn unavailable_at_most(object: &Value, all: i64) -> i64 {
+    let at_most = &object["spec"]["updateStrategy"]["rollingUpdate"]["maxUnavailable"];
+    let percent = || at_most.as_str()?.strip_suffix('%')?.parse::<i64>().ok();
+    at_most.as_i64().or_else(|| percent().map(|percent| (all * percent + 99) / 100)).unwrap_or(0).max(0)
 }
 
 fn stateful_set(object: &Value) -> Status {

@@ -8,11 +8,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
 use crate::live::Live;
+use crate::nodes::Excused;
 use crate::object_id::ObjectId;
 use crate::observe::Observation;
 use crate::pods::Pod;
+use crate::progress::Progress;
 use crate::request_error::RequestError;
 use crate::status::{State, Status, shown};
+
+/// After how many looks each time it is asked which nodes are lost.
+const NODES_EVERY: u32 = 8;
 
 /// Objects did not become ready.
 #[derive(Debug, Error)]
@@ -75,15 +80,17 @@ fn ids(objects: &[ObjectId]) -> String {
 
 impl Engine {
     /// Waits until all these objects are ready by the rules of [`Status`]: at most `timeout`, and no longer once one of them
-    /// says that it failed.
+    /// says that it failed. The pods of a daemon set on nodes that are not ready are not waited for; they are returned.
     pub async fn wait(
         &self,
         ids: &BTreeSet<ObjectId>,
         timeout: Duration,
         cancel: &CancellationToken,
-    ) -> Result<(), WaitError> {
+    ) -> Result<Vec<Excused>, WaitError> {
         let began = Instant::now();
+        let mut excused = Vec::new();
         let mut waiting = ids.clone();
+        let mut progress = Progress::begin(&self.shared.options.cluster);
         for looks in 0_u32.. {
             let mut unready: BTreeMap<ObjectId, (Status, Option<Live>)> = BTreeMap::new();
             for (id, observation) in self.observe(&waiting, cancel).await {
@@ -100,19 +107,39 @@ impl Engine {
                 return Err(WaitError::Cancelled { objects: waiting.into_iter().collect() });
             }
             unready.retain(|_, (status, _)| status.state != State::Current);
+            let is_late = began.elapsed() >= timeout;
+            if looks % NODES_EVERY == NODES_EVERY - 1 || is_late {
+                excused.extend(self.excuse(&mut unready, cancel).await);
+            }
             waiting.retain(|id| unready.contains_key(id));
             let has_failed = unready.values().any(|(status, _)| status.state == State::Failed);
             if waiting.is_empty() {
                 break;
             }
-            if has_failed || began.elapsed() >= timeout {
+            if has_failed || is_late {
                 let waited = began.elapsed();
                 return Err(WaitError::NotReady { waited, objects: self.explain(unready, cancel).await });
             }
+            progress.waits_for(&awaited(&unready));
             // The pauses grow faster than elsewhere: what is not ready at once rarely is soon.
             self.pause(looks.saturating_mul(2), cancel).await;
         }
-        Ok(())
+        Ok(excused)
+    }
+
+    /// Takes those objects out that are ready but for pods on lost nodes.
+    async fn excuse(
+        &self,
+        unready: &mut BTreeMap<ObjectId, (Status, Option<Live>)>,
+        cancel: &CancellationToken,
+    ) -> Vec<Excused> {
+        let mut all = Vec::new();
+        for (id, (_, live)) in &*unready {
+            let Some(live) = live else { continue };
+            all.extend(self.excused(id, live, cancel).await);
+        }
+        unready.retain(|id, _| !all.iter().any(|excused: &Excused| excused.id == *id));
+        all
     }
 
     /// The status of an object by the rules of its kind and those of the caller.
@@ -142,6 +169,12 @@ impl Engine {
         });
         futures::future::join_all(reports).await
     }
+}
+
+/// What is waited for, for the log.
+fn awaited(unready: &BTreeMap<ObjectId, (Status, Option<Live>)>) -> String {
+    let lines = unready.iter().map(|(id, (status, _))| format!("{id} is not ready: {}", status.message));
+    lines.collect::<Vec<_>>().join("; ")
 }
 
 fn conditions(live: &Live) -> Vec<String> {

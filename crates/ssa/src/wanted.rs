@@ -7,10 +7,10 @@ use crate::field_path::{FieldPath, PathElement};
 use crate::field_set::{FieldSet, ManagedFields};
 use crate::live::Live;
 use crate::manifest::Manifest;
-use crate::object_id::ObjectId;
-use crate::options::{Options, Owner, Policy};
-use crate::rules::Ownership;
+use crate::options::{Owner, Policy};
+use crate::rules::{FieldRule, Ownership, ownership};
 use crate::schema::Schema;
+use crate::typed::{Shape, shape};
 
 impl Engine {
     /// What to apply for `manifest`, given the live object if there is one. An object that stays others' gets no owner
@@ -30,22 +30,24 @@ impl Engine {
             if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
                 metadata.retain(|_, member| !member.is_null());
             }
-            if !is_shared {
-                add_owner_label(object, &self.owner);
-            }
         }
         drop_nulls(&mut wanted, schema);
         let is_ours = |entry: &ManagedFields| {
             entry.is_applied_by(&options.field_manager) || policy.succeeds(manifest.id(), entry)
         };
         let others = live.map(|live| others(live, is_ours));
-        let belongs_to_others = |path: &FieldPath| match options.rules.ownership(manifest.id(), path) {
+        let rules = options.rules.fields.iter().chain(&policy.fields);
+        let rules: Vec<&FieldRule> = rules.filter(|rule| rule.objects.matches(manifest.id())).collect();
+        let belongs_to_others = |path: &FieldPath| match ownership(&rules, path) {
             Some(Ownership::Ignore) => true,
             Some(Ownership::Yield) => others.as_ref().is_some_and(|others| others.touches(path)),
             None => false,
         };
-        if has_rules(options, manifest.id()) {
+        if !rules.is_empty() {
             drop_fields(&mut wanted, schema, &FieldPath::root(), &belongs_to_others);
+        }
+        if !is_shared && let Some(object) = wanted.as_object_mut() {
+            add_owner_label(object, &self.owner);
         }
         wanted
     }
@@ -99,10 +101,6 @@ fn drop_nulls(value: &mut Value, schema: &Schema) {
     }
 }
 
-fn has_rules(options: &Options, id: &ObjectId) -> bool {
-    options.rules.fields.iter().any(|rule| rule.objects.matches(id))
-}
-
 fn add_owner_label(object: &mut Map<String, Value>, owner: &Owner) {
     let metadata = object.entry("metadata").or_insert_with(|| Value::Object(Map::new()));
     let Some(metadata) = metadata.as_object_mut() else { return };
@@ -121,25 +119,42 @@ fn others(live: &Live, is_ours: impl Fn(&ManagedFields) -> bool) -> FieldSet {
     fields
 }
 
-/// Objects and lists that become empty go too: left behind, they would claim what is not ours.
+/// Drops leaf fields, one by one. Objects and lists that become empty go too: left behind, they would claim what is not ours. What an
+/// object is known by stays, and so does what an item of a list is.
 fn drop_fields(value: &mut Value, schema: &Schema, at: &FieldPath, is_dropped: &impl Fn(&FieldPath) -> bool) {
+    let keys = match at.elements().last() {
+        Some(PathElement::Key(keys)) => keys.as_slice(),
+        _ => &[],
+    };
     match value {
         Value::Object(members) => members.retain(|name, member| {
             let path = at.field(name);
-            !is_dropped(&path) && keep(member, &schema.field(name), &path, is_dropped)
+            is_identity(&path)
+                || keys.iter().any(|(key, _)| key == name)
+                || keep(member, &schema.field(name), &path, is_dropped)
         }),
         Value::Array(items) => {
-            let mut elements = schema
-                .items(items)
-                .unwrap_or_else(|| (0..items.len()).map(PathElement::Index).collect())
-                .into_iter();
+            let mut elements = schema.items(items).unwrap_or_default().into_iter();
             items.retain_mut(|item| {
                 let Some(element) = elements.next() else { return true };
-                let path = at.child(element);
-                !is_dropped(&path) && keep(item, &schema.item(), &path, is_dropped)
+                keep(item, &schema.item(), &at.child(element), is_dropped)
             });
         }
         _ => {}
+    }
+}
+
+/// Whether an object is found by this field.
+fn is_identity(path: &FieldPath) -> bool {
+    let field = |element: &PathElement| match element {
+        PathElement::Field(name) => name.clone(),
+        _ => String::new(),
+    };
+    let names: Vec<String> = path.elements().iter().map(field).collect();
+    match names.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["apiVersion" | "kind"] => true,
+        ["metadata", name] => matches!(*name, "name" | "namespace"),
+        _ => false,
     }
 }
 
@@ -149,9 +164,16 @@ fn keep(
     at: &FieldPath,
     is_dropped: &impl Fn(&FieldPath) -> bool,
 ) -> bool {
-    let was_empty = is_empty(value);
+    let is_leaf = match shape(value, schema) {
+        Shape::Members(members) => members.is_empty(),
+        Shape::Items(items) => items.is_empty(),
+        Shape::Leaf => true,
+    };
+    if is_leaf {
+        return !is_dropped(at);
+    }
     drop_fields(value, schema, at, is_dropped);
-    was_empty || !is_empty(value)
+    !is_empty(value)
 }
 
 fn is_empty(value: &Value) -> bool {

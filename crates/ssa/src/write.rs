@@ -211,9 +211,13 @@ fn field_conflicts(status: &Status) -> Vec<FieldConflict> {
         }
         let manager = cause.message.split('"').nth(1).unwrap_or(&cause.message).to_owned();
         let field = server_path(&cause.field);
-        match conflicts.iter_mut().find(|conflict| conflict.manager == manager) {
+        // Of a manager that updates, the server also says with which version: `conflict with "kubectl-edit" using apps/v1`.
+        let applies = !cause.message.contains("\" using ");
+        let is_its =
+            |conflict: &&mut FieldConflict| conflict.manager == manager && conflict.applies == applies;
+        match conflicts.iter_mut().find(is_its) {
             Some(conflict) => conflict.fields.push(field),
-            None => conflicts.push(FieldConflict { manager, fields: vec![field] }),
+            None => conflicts.push(FieldConflict { manager, applies, fields: vec![field] }),
         }
     }
     conflicts.sort();

@@ -36,6 +36,16 @@ resource "istio_mesh" "shop" {
     key_cluster = "east"
   }
 
+  # Policies of the clusters demand it of every namespace.
+  namespace_labels = {
+    team = "platform"
+  }
+
+  # The platform decides the resources of every pod.
+  ignored_fields = {
+    "*/apps/Deployment/istio-system/*" = ["spec.template.spec.containers[*].resources"]
+  }
+
   timeouts {
     create = "20m"
   }

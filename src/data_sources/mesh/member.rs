@@ -29,13 +29,22 @@ pub struct Member {
     pub addresses: BTreeMap<String, Vec<String>>,
 }
 
+/// Which control plane is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The label of its cluster.
+    pub label: &'a str,
+    /// Its namespace.
+    pub namespace: &'a str,
+    /// Its revision, if the configuration names one.
+    pub revision: Option<&'a str>,
+    /// Whether no other cluster is read, so that nothing needs to tell it from others.
+    pub is_alone: bool,
+}
+
 /// Reads one cluster; `at` is where the configuration names it.
-pub async fn read(
-    label: &str,
-    namespace: &str,
-    data: &ProviderData,
-    at: AttributePath,
-) -> Result<Member, Diagnostic> {
+pub async fn read(wanted: Wanted<'_>, data: &ProviderData, at: AttributePath) -> Result<Member, Diagnostic> {
+    let Wanted { label, namespace, revision, is_alone } = wanted;
     let unusable = |error| diagnostics::cluster(&error, Some(at.clone()));
     let cluster = data.clusters.get(label).await.map_err(unusable)?;
     let snapshot = Snapshot::of(&cluster);
@@ -50,14 +59,14 @@ pub async fn read(
         let summary = format!("Cluster {label:?}: ConfigMap {namespace}/{JOIN_PAGE} cannot be read");
         diagnostics::page(summary, &error, at.clone())
     })?;
-    let installed = observe::installed(&cluster, namespace).await;
+    let installed = observe::installed(&cluster, namespace, revision).await;
     let installed = installed.map_err(|error| diagnostics::installed(&error, at.clone()))?;
-    if installed.cluster != label {
-        return Err(other_name(label, &installed.cluster).at(at));
+    if let Some(error) = other_name(label, installed.cluster.as_deref(), is_alone) {
+        return Err(error.at(at));
     }
-    let trust_domain = trust_domain(&installed.mesh_config).map_err(|error| {
+    let trust_domain = trust_domain(&installed).map_err(|error| {
         let summary =
-            format!("Cluster {label:?}: ConfigMap {namespace}/istio contains no mesh configuration");
+            format!("Cluster {label:?}: cannot read the mesh configuration in namespace {namespace:?}");
         diagnostics::failure(summary, &error, "istiod reads the same text: fix it there.", Some(at.clone()))
     })?;
     let addresses = addresses(&cluster, page.as_ref()).await.map_err(unusable)?;
@@ -80,16 +89,33 @@ async fn addresses(
     try_join_all(reads).await.map(|addresses| addresses.into_iter().collect())
 }
 
-fn trust_domain(mesh_config: &str) -> Result<String, helm_template::yaml::Error> {
-    let config = helm_template::yaml::parse(mesh_config)?;
-    Ok(config["trustDomain"].as_str().unwrap_or(DEFAULT_TRUST_DOMAIN).to_owned())
+/// The trust domain by what the ConfigMaps say, in istiod's order: the shared configuration holds where the cluster's own says nothing.
+fn trust_domain(installed: &Installed) -> Result<String, helm_template::yaml::Error> {
+    for text in [&installed.mesh_config, &installed.shared_mesh_config] {
+        let config = helm_template::yaml::parse(text)?;
+        if let Some(trust_domain) = config["trustDomain"].as_str().filter(|name| !name.is_empty()) {
+            return Ok(trust_domain.to_owned());
+        }
+    }
+    Ok(DEFAULT_TRUST_DOMAIN.to_owned())
 }
 
-fn other_name(label: &str, name: &str) -> Diagnostic {
-    let detail = format!(
-        "The other clusters of the mesh know it as {name:?}, so give its block in the provider that label: cluster {name:?} {{ … }}."
-    );
-    Diagnostic::error(format!("Cluster {label:?}: Istio calls it {name:?}"), detail)
+/// Why a cluster cannot be read under this label. A control plane that was not given a name has Istio's default, which says nothing as
+/// long as there is no other cluster.
+fn other_name(label: &str, name: Option<&str>, is_alone: bool) -> Option<Diagnostic> {
+    let detail = match name {
+        Some(name) if name == label => return None,
+        Some(name) => format!(
+            "The other clusters of the mesh know it as {name:?}, so give its block in the provider that label: cluster {name:?} {{ … }}."
+        ),
+        None if is_alone || label == Installed::DEFAULT_CLUSTER => return None,
+        None => format!(
+            "Its control plane was installed without a cluster name, so istiod uses its default. The clusters of a mesh need different \
+             names: set global.multiCluster.clusterName = {label:?} where it is installed, or read it alone."
+        ),
+    };
+    let name = name.unwrap_or(Installed::DEFAULT_CLUSTER);
+    Some(Diagnostic::error(format!("Cluster {label:?}: Istio calls it {name:?}"), detail))
 }
 
 /// The lowest release of all control planes: a cluster that joins must not run a later one.
@@ -99,11 +125,16 @@ pub fn lowest_version(members: &[Member]) -> Option<String> {
 }
 
 impl Member {
+    /// Istio's ID of the mesh: what the control plane was given, else its trust domain, as in the environment of proxies.
+    pub fn mesh_id(&self) -> &str {
+        self.installed.mesh_id.as_deref().unwrap_or(&self.trust_domain)
+    }
+
     /// Why two clusters cannot be of one mesh, and what to do.
     pub fn difference(&self, other: &Self) -> Option<(String, String)> {
         let facts = [
-            ("mesh IDs", &self.installed.mesh_id, &other.installed.mesh_id),
-            ("trust domains", &self.trust_domain, &other.trust_domain),
+            ("mesh IDs", self.mesh_id(), other.mesh_id()),
+            ("trust domains", self.trust_domain.as_str(), other.trust_domain.as_str()),
         ];
         let (what, one, two) = facts.into_iter().find(|(_, one, two)| one != two)?;
         let summary =
@@ -124,5 +155,41 @@ impl Member {
             gateway_port: gateway.map(|gateway| gateway.port).into(),
             ..JoinClusterModel::default()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn installed(mesh_config: &str, shared_mesh_config: &str) -> Installed {
+        Installed {
+            mesh_config: mesh_config.to_owned(),
+            shared_mesh_config: shared_mesh_config.to_owned(),
+            ..Installed::default()
+        }
+    }
+
+    #[test]
+    fn the_shared_mesh_configuration_holds_where_the_own_one_says_nothing() {
+        let (own, shared) = ("trustDomain: own.example\n", "trustDomain: shared.example\n");
+        for (mesh_config, shared_mesh_config, expected) in [
+            (own, shared, "own.example"),
+            ("", shared, "shared.example"),
+            ("trustDomain: null", shared, "shared.example"),
+            ("", "", DEFAULT_TRUST_DOMAIN),
+        ] {
+            assert_eq!(trust_domain(&installed(mesh_config, shared_mesh_config)).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn a_control_plane_without_a_cluster_name_can_be_read_alone() {
+        let said = |label, name, is_alone| other_name(label, name, is_alone).map(|error| error.detail);
+        assert_eq!(said("east", None, true), None);
+        assert_eq!(said("Kubernetes", None, false), None);
+        assert_eq!(said("east", Some("east"), false), None);
+        assert!(said("east", None, false).unwrap().contains("clusterName = \"east\""));
+        assert!(said("east", Some("west"), true).unwrap().contains("cluster \"west\" { … }"));
     }
 }

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `clusters` | set(string): labels of the provider block | required |
 //! | `namespace` | string | optional, `istio-system` |
+//! | `revision` | string: of the control planes | optional: that without a revision, else the only one |
 //! | `chart_repository` | string: handed on in `join` | optional |
 //! | `id`, `mesh_id`, `trust_domain`, `version`, `hub`, `image_variant`, `platform` | string | computed, as in `join` |
 //! | `cluster_uids`, `kubernetes_versions` | map(string) | computed |
@@ -18,15 +19,15 @@
 //!
 //! | member of `join` | read from |
 //! |---|---|
-//! | `mesh_id`, `hub`, `image_variant`, `platform`, `image_pull_secrets`, `cni`, `domain_suffix` | values in `ConfigMap` `istio-sidecar-injector` of the first cluster |
-//! | `trust_domain` | `ConfigMap` `istio` |
+//! | `mesh_id`, `hub`, `image_variant`, `platform`, `image_pull_secrets`, `cni`, `domain_suffix` | values in `ConfigMap` `istio-sidecar-injector` of the first cluster; the mesh ID is the trust domain if there is none |
+//! | `trust_domain` | `ConfigMap` `istio`, else that of `SHARED_MESH_CONFIG` |
 //! | `namespace`, `chart_repository` | the arguments |
 //! | `version` | the lowest of the clusters' |
 //! | `root_certificates` | `ConfigMap` `istio-ca-root-cert` |
 //! | `id`, `certificate_authority_mode`, `key_cluster` | nothing: null |
 //! | `clusters.uid` | namespace `kube-system` |
 //! | `clusters.version`, `.network`, `.serves_remote_clusters` | `ConfigMap` `istio-sidecar-injector` |
-//! | `clusters.gateway_addresses`, `.gateway_port` | `meshNetworks`, else Services with the label `topology.istio.io/network` |
+//! | `clusters.gateway_addresses`, `.gateway_port` | Services with the label `topology.istio.io/network`, else `meshNetworks` |
 //! | `clusters.revision`, `.pod_cidrs`, `.service_cidrs`, `.drain`, `.istiod_…`, `.federation_gateway_…` | nothing: null |
 
 mod book;
@@ -41,7 +42,7 @@ use tfplugin::{AttributePath, Context, DataSource, Diagnostic, Diagnostics, Fiel
 use crate::documents::{self, FORMAT, JoinModel, PeerModel};
 use crate::mesh::DEFAULT_NAMESPACE;
 use crate::provider_data::ProviderData;
-use member::Member;
+use member::{Member, Wanted};
 
 /// The data source.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +53,7 @@ pub struct MeshDataSource;
 pub struct MeshModel {
     clusters: Field<BTreeSet<Field<String>>>,
     namespace: Field<String>,
+    revision: Field<String>,
     chart_repository: Field<String>,
     id: Field<String>,
     mesh_id: Field<String>,
@@ -84,25 +86,30 @@ impl DataSource for MeshDataSource {
              `certificate_authority_mode`, `key_cluster`, and of each cluster `revision`, `pod_cidrs`, `service_cidrs`, `drain`, \
              `istiod_addresses`, `istiod_port`, `istiod_webhook_port`, `federation_gateway_addresses` and \
              `federation_gateway_port`; in `peer`: `id`.\n\n\
-             Requires permission to get the namespace `kube-system`, to get ConfigMaps in the mesh's namespace, and to list \
+             Requires permission to get the namespace `kube-system`, to get ConfigMaps in the mesh's namespace (and to list them, to find \
+             a control plane with a revision), and to list \
              Services in all namespaces; for a mesh that an `istio_mesh` manages, also to get the Services of its gateways, and \
              to list nodes if a gateway is reached at nodes.",
         )
         .attribute("clusters", Attribute::set(Type::String,
             "Clusters to read, by their labels in the provider block. Each must have a control plane of the mesh, and its label \
-             must be Istio's name of the cluster. For a mesh that an `istio_mesh` manages, one is enough: addresses are then \
+             must be Istio's name of the cluster; a single cluster that was installed without a name can have any label. For a mesh that an `istio_mesh` manages, one is enough: addresses are then \
              current for the clusters listed here, and roots if all are listed. For other meshes, `join` and `peer` cover only \
              these clusters.",
         ).required())
         .attribute("namespace", Attribute::string(
             "Namespace of the control planes, `istio-system` by default.",
         ).optional())
+        .attribute("revision", Attribute::string(
+            "Revision of the control planes, as in their label `istio.io/rev`; `default` is the one without a revision. Needed only \
+             if a cluster has several revisions and none of them is the default.",
+        ).optional())
         .attribute("chart_repository", Attribute::string(
             "Chart source for clusters that join the mesh, passed on in `join`. Defaults to that of the `istio_mesh` that \
              manages the mesh; control planes do not record it.",
         ).optional())
         .attribute("id", text("Identity of the `istio_mesh` that manages the mesh; null if none does."))
-        .attribute("mesh_id", text("Istio's ID of the mesh."))
+        .attribute("mesh_id", text("Istio's ID of the mesh; the trust domain if none is set."))
         .attribute("trust_domain", text("Trust domain of its identities."))
         .attribute("version", text(
             "Release of the mesh as set in its `istio_mesh`; for other meshes, the lowest release of its control planes.",
@@ -122,7 +129,11 @@ impl DataSource for MeshDataSource {
         let labels: Vec<&str> =
             config.clusters.as_known().into_iter().flatten().filter_map(Field::as_str).collect();
         let namespace = config.namespace.as_str().unwrap_or(DEFAULT_NAMESPACE);
-        let reads = labels.iter().map(|label| member::read(label, namespace, context.data(), at()));
+        let (revision, is_alone) = (config.revision.as_str(), labels.len() == 1);
+        let reads = labels.iter().map(|label| {
+            let wanted = Wanted { label, namespace, revision, is_alone };
+            member::read(wanted, context.data(), at())
+        });
         let (mut members, mut errors) = (Vec::new(), Diagnostics::new());
         for read in join_all(reads).await {
             match read {
@@ -199,7 +210,7 @@ fn observed(config: &MeshModel, any: &Member, members: &[Member]) -> JoinModel {
     let clusters = members.iter().map(|member| (member.label.clone(), member.described()));
     JoinModel {
         format: Field::Known(FORMAT),
-        mesh_id: Field::Known(any.installed.mesh_id.clone()),
+        mesh_id: Field::Known(any.mesh_id().to_owned()),
         trust_domain: Field::Known(any.trust_domain.clone()),
         domain_suffix: Field::Known(any.installed.domain_suffix.clone()),
         namespace: config.namespace.clone().or(DEFAULT_NAMESPACE.to_owned()),

@@ -6,6 +6,7 @@ use super::*;
 use crate::health::State as _;
 use crate::mesh::AuthorityMode::{Existing, Generated, Given, SelfSigned};
 use crate::mesh::KeyType;
+use crate::observe::RunningMeshConfig;
 use crate::trust::{IntermediateRequest, Root, RootRequest};
 
 const KEY_TYPE: KeyType = KeyType::EcdsaP256;
@@ -34,7 +35,14 @@ fn seen_for(days: i64, signed_by: Option<&Root>, trusted: Option<&Root>) -> Cont
         files.map(|(name, text)| (name.to_owned(), text.expose_secret().as_bytes().to_vec())).collect()
     });
     let roots = trusted.map(|root| root.certificate().pem());
-    ControlPlane { is_installed: true, replicas: Ok(Vec::new()), roots, authority: files, gateway: None }
+    ControlPlane {
+        is_installed: true,
+        replicas: Ok(Vec::new()),
+        roots,
+        authority: files,
+        gateway: None,
+        mesh_config: RunningMeshConfig::default(),
+    }
 }
 
 fn seen(signed_by: Option<&Root>, trusted: Option<&Root>) -> ControlPlane {

@@ -3,6 +3,7 @@ mod openapi;
 mod properties;
 mod reading;
 mod secrets;
+mod types;
 
 use serde_json::Value;
 

@@ -6,12 +6,14 @@ use thiserror::Error;
 
 use super::super::elsewhere;
 use super::super::gateway::{CLUSTER_IP, EastWestGateway, NODE_PORT};
+use super::super::identity::MeshIdentity;
 use super::super::member::Member;
 use super::super::names::{DEFAULT_TRUST_DOMAIN, Namespace, is_dns_subdomain};
 use super::super::release::GatewayRole;
 use super::super::remote_control_plane::RemoteControlPlane;
 use super::super::violation::{FieldPath, Violation};
 use super::gateway::LoadBalancer;
+use super::service::Service;
 
 /// What is wrong with an entrance.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -77,6 +79,7 @@ pub(in crate::mesh) fn federation_has_a_trust_domain(
 
 /// Clusters without a control plane reach istiod through the east-west gateway, or else through a load balancer of istiod's own.
 pub(in crate::mesh) fn remote_control_plane(
+    identity: &MeshIdentity,
     member: &Member,
     remote: Option<&RemoteControlPlane>,
 ) -> Vec<Violation> {
@@ -94,7 +97,7 @@ pub(in crate::mesh) fn remote_control_plane(
     found.extend(balancer.check(&field, cluster));
     if let Some(gateway) = member.gateway(GatewayRole::EastWest) {
         found.extend(has_no_load_balancer(remote, &field, cluster));
-        if remote.hostname.is_none() && !leads_to_istiod(&gateway.settings) {
+        if remote.hostname.is_none() && !leads_to_istiod(identity, member, &gateway.settings) {
             found.push(Violation::of_member(cluster, field.then("hostname"), EntranceRule::NoAddress));
         }
     }
@@ -121,10 +124,15 @@ fn has_no_load_balancer(remote: &RemoteControlPlane, field: &FieldPath, cluster:
     broken.collect()
 }
 
-fn leads_to_istiod(gateway: &EastWestGateway) -> bool {
-    match gateway.service_type.as_deref() {
-        Some(NODE_PORT) => false,
-        Some(CLUSTER_IP) => !gateway.addresses.is_empty(),
+/// At nodes, the ports are not istiod's.
+fn leads_to_istiod(identity: &MeshIdentity, member: &Member, gateway: &EastWestGateway) -> bool {
+    let documents = identity.documents(member);
+    let service = Service::of_gateway(gateway, GatewayRole::EastWest, &documents);
+    match service.kind() {
+        NODE_PORT => !gateway.is_typed() && service.has_external_addresses() && !service.selects_nodes(),
+        CLUSTER_IP => {
+            !gateway.addresses.is_empty() || (!gateway.is_typed() && service.has_external_addresses())
+        }
         _ => true,
     }
 }

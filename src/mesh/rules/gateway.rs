@@ -7,17 +7,17 @@ use thiserror::Error;
 
 use super::super::cidr::Cidr;
 use super::super::elsewhere;
-use super::super::gateway::{CLUSTER_IP, EastWestGateway, LOAD_BALANCER, NODE_PORT, SERVICE_TYPES};
-use super::super::given::Given;
+use super::super::gateway::{CLUSTER_IP, EastWestGateway, LOAD_BALANCER, NODE_PORT, Place, SERVICE_TYPES};
 use super::super::identity::MeshIdentity;
 use super::super::member::{Member, MemberGateway};
 use super::super::names::is_qualified_name;
-use super::super::release::{ChartRelease, GatewayRole};
+use super::super::release::GatewayRole;
 use super::super::violation::{FieldPath, Violation};
 use super::names::{document, name};
+use super::service::Service;
 
 /// What is wrong with a gateway, or with the load balancer of a Service.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Error)]
 pub enum GatewayRule {
     /// No Service of a gateway is of this type.
     #[error("{0:?} is not a valid type of a gateway's Service.")]
@@ -44,6 +44,21 @@ pub enum GatewayRule {
     Address {
         /// Why.
         reason: String,
+    },
+    /// It is no selector of nodes.
+    #[error("The annotation {} is {}, which is not a JSON object of node labels.", EastWestGateway::NODE_SELECTOR, .0)]
+    NodeSelector(Value),
+    /// Its Service would say something else to istiod.
+    #[error("{path} is {found}, but {origin} requires {required}.")]
+    NotTold {
+        /// Where that stands in the values.
+        path: String,
+        /// What it is.
+        found: Value,
+        /// What the right one follows from.
+        origin: &'static str,
+        /// The right one.
+        required: Value,
     },
     /// Callers are not told where it is.
     #[error("{}: a Service of type {kind:?} has no load balancer.", callers(*.role))]
@@ -100,9 +115,7 @@ fn other_ports(role: GatewayRole) -> &'static [i64] {
 struct Gateway<'a> {
     role: GatewayRole,
     settings: &'a EastWestGateway,
-    service: Service,
-    /// Documents for its chart.
-    values: Vec<&'a Given<'a>>,
+    service: Service<'a>,
     cluster: &'a str,
     field: FieldPath,
 }
@@ -113,14 +126,16 @@ pub(in crate::mesh) fn gateways(identity: &MeshIdentity, member: &Member) -> Vec
     let mut found = Vec::new();
     for (role, MemberGateway { settings, .. }) in member.gateways() {
         let field = member.field().then(role.field());
-        let is_for = |given: &&Given<'_>| given.is_for(ChartRelease::Gateway(role));
-        let values: Vec<&Given<'_>> = documents.iter().filter(is_for).collect();
-        let service = Service::of(settings, &values, &field);
-        let gateway = Gateway { role, settings, service, values, cluster: member.name.as_str(), field };
+        let service = Service::of_gateway(settings, role, &documents);
+        let gateway = Gateway { role, settings, service, cluster: member.name.as_str(), field };
         found.extend(gateway.service_type());
         found.extend(gateway.fits_service_type());
         found.extend(gateway.ports());
         found.extend(gateway.addresses());
+        found.extend(gateway.node_selector());
+        if role == GatewayRole::EastWest {
+            found.extend(gateway.tells_its_network_and_port(member.network.as_str()));
+        }
         let is_called = role == GatewayRole::Federation || identity.has_several_networks();
         found.extend(gateway.is_found().filter(|_| is_called && !member.is_drained));
         found.extend(gateway.has_replicas());
@@ -142,14 +157,14 @@ impl Gateway<'_> {
     }
 
     fn service_type(&self) -> Option<Violation> {
-        let Service { kind, field } = &self.service;
-        let rule = GatewayRule::ServiceType(kind.clone());
-        let is_one = SERVICE_TYPES.contains(&kind.as_str());
-        (!is_one).then(|| Violation::of_member(self.cluster, field.clone(), rule))
+        let kind = self.service.kind();
+        let rule = GatewayRule::ServiceType(kind.to_owned());
+        let field = self.service.field_of_kind(&self.field);
+        (!SERVICE_TYPES.contains(&kind)).then(|| Violation::of_member(self.cluster, field, rule))
     }
 
     fn fits_service_type(&self) -> Vec<Violation> {
-        let (settings, kind) = (self.settings, &self.service.kind);
+        let (settings, kind) = (self.settings, self.service.kind());
         let is_load_balancer = kind == LOAD_BALANCER;
         let ranges = &settings.load_balancer_source_ranges;
         let misplaced = [
@@ -159,7 +174,7 @@ impl Gateway<'_> {
         ];
         let misplaced = misplaced.into_iter().filter(|(_, is_misplaced)| *is_misplaced);
         let broken = misplaced.map(|(attribute, _)| {
-            self.broken(attribute, GatewayRule::Misplaced { kind: kind.clone(), attribute })
+            self.broken(attribute, GatewayRule::Misplaced { kind: kind.to_owned(), attribute })
         });
         broken.collect()
     }
@@ -176,7 +191,7 @@ impl Gateway<'_> {
 
     fn addresses(&self) -> Vec<Violation> {
         let EastWestGateway { addresses, address_port, .. } = self.settings;
-        let alone = (address_port.is_some() && addresses.is_empty())
+        let alone = (address_port.is_some() && !self.settings.is_typed())
             .then(|| self.broken("address_port", GatewayRule::PortWithoutAddresses));
         let unusable = |address: &String| {
             if address.is_empty() { Some("it is empty".to_owned()) } else { elsewhere::unusable(address) }
@@ -189,18 +204,53 @@ impl Gateway<'_> {
     /// istiod learns the addresses of a gateway from its load balancer, from the Service's `externalIPs`, from nodes that an
     /// annotation selects, or from us. Ports of nodes are in no document for other meshes unless they are chosen.
     fn is_found(&self) -> Option<Violation> {
-        let has_external_addresses = last(&self.values, &["service", "externalIPs"])
-            .and_then(|(_, ips)| ips.as_array())
-            .is_some_and(|ips| !ips.is_empty());
-        let is_balanced = ![CLUSTER_IP, NODE_PORT].contains(&self.service.kind.as_str());
-        let is_at_nodes = self.service.kind == NODE_PORT
-            && self.role == GatewayRole::EastWest
-            && selects_nodes(self.settings, &self.values);
-        if is_balanced || is_at_nodes || has_external_addresses || !self.settings.addresses.is_empty() {
+        let kind = self.service.kind();
+        let is_balanced = ![CLUSTER_IP, NODE_PORT].contains(&kind);
+        let is_at_nodes =
+            kind == NODE_PORT && self.role == GatewayRole::EastWest && self.service.selects_nodes();
+        if is_balanced || is_at_nodes || self.service.has_external_addresses() || self.settings.is_typed() {
             return None;
         }
-        let rule = GatewayRule::NotFound { role: self.role, kind: self.service.kind.clone() };
-        Some(Violation::of_member(self.cluster, self.service.field.clone(), rule))
+        let rule = GatewayRule::NotFound { role: self.role, kind: kind.to_owned() };
+        Some(Violation::of_member(self.cluster, self.service.field_of_kind(&self.field), rule))
+    }
+
+    /// istiod takes a selector that it cannot read for one that selects every node.
+    fn node_selector(&self) -> Option<Violation> {
+        let (field, selector) = self.service.node_selector(&self.field)?;
+        let is_empty = selector.as_str().is_some_and(str::is_empty);
+        let labels = selector.as_str().and_then(|text| serde_json::from_str(text).ok());
+        let labels: Option<BTreeMap<String, String>> = labels;
+        (labels.is_none() && !is_empty)
+            .then(|| Violation::of_member(self.cluster, field, GatewayRule::NodeSelector(selector)))
+    }
+
+    /// istiod finds the gateway by a label with its network, and calls it at 15443 or the port that another label names, if the Service
+    /// has that (`pilot/pkg/serviceregistry/kube/controller/network.go`).
+    fn tells_its_network_and_port(&self, network: &str) -> Vec<Violation> {
+        let port = self.settings.service_port();
+        let required: [(&[&'static str], Value, &'static str); 4] = [
+            (&["networkGatewayPorts", EastWestGateway::PORT_NAME, "port"], Value::from(port), "port"),
+            (
+                &["networkGatewayPorts", EastWestGateway::PORT_NAME, "targetPort"],
+                Value::from(EastWestGateway::DEFAULT_PORT),
+                "the port that its pods listen on",
+            ),
+            (&["labels", EastWestGateway::PORT_LABEL], Value::from(port.to_string()), "port"),
+            (&["labels", EastWestGateway::NETWORK_LABEL], Value::from(network), "network"),
+        ];
+        let others = required.into_iter().filter_map(|(path, required, origin)| {
+            let (given, found) = self.service.value(path)?;
+            let rule = GatewayRule::NotTold {
+                path: path.join("."),
+                found: found.clone(),
+                required: required.clone(),
+                origin,
+            };
+            let is_other = text(found) != text(&required);
+            is_other.then(|| Violation::of_member(self.cluster, given.field.clone(), rule))
+        });
+        others.collect()
     }
 
     fn has_replicas(&self) -> Option<Violation> {
@@ -234,14 +284,24 @@ impl LoadBalancer<'_> {
     }
 }
 
-/// No two gateways of these members are at one place, unless they are for the same calls to the same network.
+/// No two gateways of these members are at one place, unless they are for the same calls to the same network. Each caller has its own
+/// addresses.
 pub(in crate::mesh) fn gateways_are_told_apart(members: &[&Member]) -> Vec<Violation> {
+    let callers = members.iter().map(|caller| Some(caller.name.as_str()));
+    let found = [None].into_iter().chain(callers).flat_map(|caller| at_one_place(members, caller));
+    let mut found: Vec<Violation> = found.collect();
+    found.dedup();
+    found
+}
+
+/// The gateways that `caller`, or whoever else calls, takes for one.
+fn at_one_place(members: &[&Member], caller: Option<&str>) -> Vec<Violation> {
     let mut places: BTreeMap<(&str, i64), (&Member, GatewayRole)> = BTreeMap::new();
     let mut found = Vec::new();
     for &member in members {
         for (role, MemberGateway { settings, .. }) in member.gateways() {
-            let port = settings.address_port();
-            for address in &settings.addresses {
+            let Place { addresses, port } = settings.seen_from(caller.unwrap_or_default());
+            for address in addresses {
                 let (other, other_role) = *places.entry((address, port)).or_insert((member, role));
                 if (&other.network, other_role) == (&member.network, role) {
                     continue;
@@ -252,40 +312,17 @@ pub(in crate::mesh) fn gateways_are_told_apart(members: &[&Member]) -> Vec<Viola
                     other: other.name.to_string(),
                     network: other.network.to_string(),
                 };
-                let field = member.field().then(role.field()).then("addresses");
-                found.push(Violation::of_member(member.name.as_str(), field, rule));
+                let field = member.field().then(role.field());
+                let own = caller.filter(|caller| settings.from.contains_key(*caller));
+                let field = own.map_or_else(|| field.clone(), |caller| field.then("from").key(caller));
+                found.push(Violation::of_member(member.name.as_str(), field.then("addresses"), rule));
             }
         }
     }
     found
 }
 
-/// What the gateway's Service will be: chart values override its settings.
-struct Service {
-    /// `spec.type`.
-    kind: String,
-    /// Where that is said.
-    field: FieldPath,
-}
-
-impl Service {
-    fn of(gateway: &EastWestGateway, values: &[&Given<'_>], field: &FieldPath) -> Self {
-        if let Some((given, Value::String(kind))) = last(values, &["service", "type"]) {
-            return Self { kind: kind.clone(), field: given.field.clone() };
-        }
-        let kind = gateway.service_type.clone().unwrap_or_else(|| LOAD_BALANCER.to_owned());
-        Self { kind, field: field.then("service_type") }
-    }
-}
-
-/// Whether istiod is told to take the addresses of nodes.
-fn selects_nodes(gateway: &EastWestGateway, values: &[&Given<'_>]) -> bool {
-    gateway.service_annotations.contains_key(EastWestGateway::NODE_SELECTOR)
-        || last(values, &["service", "annotations", EastWestGateway::NODE_SELECTOR]).is_some()
-        || last(values, &["annotations", EastWestGateway::NODE_SELECTOR]).is_some()
-}
-
-/// The value that wins: the documents come in the order in which they are merged.
-fn last<'a, 'g>(values: &[&'g Given<'a>], path: &[&'static str]) -> Option<(&'g Given<'a>, &'a Value)> {
-    values.iter().rev().find_map(|given| Some((*given, given.find(path).last()?.1)))
+/// A number or a text as the chart prints both.
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -19,6 +19,30 @@ pub enum MeshRule {
     /// Kubernetes keeps such namespaces to itself.
     #[error("The prefix \"kube-\" of {:?} is reserved by Kubernetes.", .0.as_str())]
     ReservedNamespace(Namespace),
+    /// A label or an annotation of namespaces has no valid key.
+    #[error("{0:?} is not a valid key of a label or an annotation.")]
+    MetadataKey(String),
+    /// A label of namespaces has no valid value.
+    #[error("{value:?} is not a valid value of the label {key}.")]
+    LabelValue {
+        /// The label.
+        key: String,
+        /// Its value.
+        value: String,
+    },
+    /// A label of namespaces is set by somebody else.
+    #[error("The label {key} of a namespace is set by {by}.")]
+    ReservedLabel {
+        /// The label.
+        key: String,
+        /// Who sets it.
+        by: &'static str,
+    },
+    /// A label of namespaces decides whether istiod injects proxies, into the pods of istiod and of gateways, too.
+    #[error(
+        "The label {0} would keep istiod's webhook from the gateways, or have it inject proxies into istiod itself."
+    )]
+    InjectionLabel(String),
     /// Nothing says where the charts come from.
     #[error("The source of the charts is empty.")]
     NoChartSource,

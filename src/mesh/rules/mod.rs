@@ -3,16 +3,21 @@
 
 mod api_server;
 mod authority;
+mod callers;
+mod domain;
 mod entrances;
 mod gateway;
 mod images;
 mod mesh;
 mod names;
+mod namespace_metadata;
+mod service;
 mod topology;
 mod values;
 
 pub use api_server::ApiServerRule;
 pub use authority::AuthorityRule;
+pub use callers::CallerRule;
 pub use entrances::EntranceRule;
 pub use gateway::GatewayRule;
 pub use images::ImageRule;
@@ -22,6 +27,8 @@ pub use values::{OtherRole, ValueRule};
 
 pub(super) use api_server::api_server;
 pub(super) use authority::authority;
+pub(super) use callers::callers;
+pub(super) use domain::domains_are_alike;
 pub(super) use entrances::{
     federation_gateway_is_apart, federation_has_a_trust_domain, remote_control_plane,
 };
@@ -31,7 +38,10 @@ pub(super) use mesh::{
     ca_certificates, has_chart_source, manages_crds, namespace_is_not_kubernetes_own, trust_domain_is_its_own,
 };
 pub(super) use names::{charts, document, name};
+pub(super) use namespace_metadata::namespace_metadata;
 pub(super) use topology::{
     has_a_primary, networks_have_gateways, ranges_are_apart, releases_are_close, somebody_stays,
 };
 pub(super) use values::{DECISIVE_VALUES, OF_NO_PRIMARY, host_names_are_resolved, values_fit};
+#[cfg(test)]
+pub(super) use values::{DISCOVERY_ADDRESS, OF_NAMES, Refused};

@@ -14,6 +14,7 @@ use super::super::member::Member;
 use super::super::release::GatewayRole;
 use super::super::shared_mesh_config::CA_CERTIFICATES;
 use super::super::violation::Violation;
+use super::super::well_known::{ISTIOD_PORT, ROOTS_CONFIG_MAP};
 
 /// What is wrong with a value; `path` is its own in the document.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -56,6 +57,27 @@ pub enum ValueRule {
         /// Where it stands.
         path: String,
     },
+    /// The names of Services end otherwise than in another cluster.
+    #[error(
+        "{path} is {found:?}, but names of Services in cluster {other:?} end in {theirs:?}. In a mesh, a host name means the same \
+         service in every cluster."
+    )]
+    OtherDomain {
+        /// Where it stands.
+        path: String,
+        /// How they end here.
+        found: String,
+        /// The other cluster.
+        other: String,
+        /// How they end there.
+        theirs: String,
+    },
+    /// The end of the names of Services is no domain.
+    #[error("{path} is not a domain.")]
+    Domain {
+        /// Where it stands.
+        path: String,
+    },
     /// istiod leaves out the gateways that it has no IP address of, and with them all that runs behind them.
     #[error(
         "{path} is false, so this control plane would ignore gateways of other networks that have a host name and no IP address."
@@ -87,6 +109,22 @@ pub enum OtherRole {
     /// A gateway that nobody finds.
     #[error("so the mesh could not find its own gateway")]
     NoGateway,
+    /// Proxies whose certificates others sign.
+    #[error("so another certificate authority than that of the mesh would sign the identities of workloads")]
+    OtherAuthority,
+    /// Proxies that look for roots elsewhere.
+    #[error(
+        "so proxies would take the roots of the mesh from elsewhere than the ConfigMap that the mesh observes"
+    )]
+    OtherRoots,
+    /// istiod without what the mesh says to it.
+    #[error("so istiod would not run with the configuration of the mesh")]
+    NoConfiguration,
+    /// istiod that does not tell what it does.
+    #[error(
+        "so it could not be observed whether istiod has accepted the other clusters, and which mesh configuration it runs"
+    )]
+    Unobservable,
 }
 
 /// A value that must be something, or must not be set.
@@ -126,6 +164,37 @@ pub(in crate::mesh) const OF_NO_PRIMARY: &[RefusedValue] = &[
     (ChartName::Gateway, &["kind"], Refused::OtherThan(&["", "Deployment"]), OtherRole::NoGateway),
     (ChartName::Gateway, &["serviceAccount", "create"], Refused::False, OtherRole::NoGateway),
     (ChartName::Gateway, &["service", "type"], Refused::Text("None"), OtherRole::NoGateway),
+    (ChartName::Gateway, &["service", "selectorLabels"], Refused::Members, OtherRole::NoGateway),
+    (ChartName::Istiod, &["istiodRemote", "injectionURL"], Refused::OtherThan(&[""]), OtherRole::NoInjection),
+    (ChartName::Istiod, &["istiodRemote", "injectionPath"], Refused::OtherThan(&[""]), OtherRole::NoInjection),
+    (ChartName::Istiod, &["env", "INJECTION_WEBHOOK_CONFIG_NAME"], Refused::OtherThan(&[""]), OtherRole::NoInjection),
+    (ChartName::Istiod, &["env", "REVISION"], Refused::OtherThan(&["", "default"]), OtherRole::Revision),
+    (ChartName::Istiod, &["global", "caAddress"], Refused::OtherThan(&[""]), OtherRole::OtherAuthority),
+    (ChartName::Istiod, &["global", "caName"], Refused::OtherThan(&[""]), OtherRole::OtherAuthority),
+    (ChartName::Istiod, &["global", "pilotCertProvider"], Refused::OtherThan(&["istiod"]), OtherRole::OtherAuthority),
+    (ChartName::Istiod, &["env", "ENABLE_CA_SERVER"], Refused::Off, OtherRole::OtherAuthority),
+    (ChartName::Istiod, &["env", "EXTERNAL_CA"], Refused::OtherThan(&[""]), OtherRole::OtherAuthority),
+    (ChartName::Istiod, &["env", "PILOT_CERT_PROVIDER"], Refused::OtherThan(&["istiod"]), OtherRole::OtherAuthority),
+    (ChartName::Istiod, &["meshConfig", "ca"], Refused::Members, OtherRole::OtherAuthority),
+    (ChartName::Istiod, &["meshConfig", "defaultConfig", "proxyMetadata", "CA_ADDR"], Refused::OtherThan(&[""]), OtherRole::OtherAuthority),
+    (ChartName::Istiod, &["global", "trustBundleName"], Refused::OtherThan(&["", ROOTS_CONFIG_MAP]), OtherRole::OtherRoots),
+    (ChartName::Istiod, &["env", "PILOT_CA_CERT_CONFIGMAP"], Refused::OtherThan(&["", ROOTS_CONFIG_MAP]), OtherRole::OtherRoots),
+    (ChartName::Istiod, &["configMap"], Refused::False, OtherRole::NoConfiguration),
+    (ChartName::Istiod, &["global", "resourceScope"], Refused::OtherThan(&["all"]), OtherRole::NoConfiguration),
+    (ChartName::Base, &["global", "resourceScope"], Refused::OtherThan(&["all"]), OtherRole::NoConfiguration),
+    (ChartName::Istiod, &["extraContainerArgs"], Refused::Arguments(OWN_ARGUMENTS), OtherRole::NoConfiguration),
+    (ChartName::Istiod, &["env", "ENABLE_DEBUG_ON_HTTP"], Refused::Off, OtherRole::Unobservable),
+];
+
+/// Arguments of istiod that the chart, or the mesh, has set.
+const OWN_ARGUMENTS: &[&str] = &[
+    "--clusterID",
+    "--clusterRegistriesNamespace",
+    "--domain",
+    "--httpAddr",
+    "--meshConfig",
+    "--networksConfig",
+    "--registries",
 ];
 
 /// Further values that the mesh itself reads, or that decide who is trusted and found: by chart and key.
@@ -153,6 +222,12 @@ pub enum Refused {
     OtherThan(&'static [&'static str]),
     /// A list that is not empty.
     Items,
+    /// A mapping that is not empty.
+    Members,
+    /// A list with one of these arguments of a program.
+    Arguments(&'static [&'static str]),
+    /// What Go reads as false, however it is written.
+    Off,
     /// True.
     True,
     /// False.
@@ -170,6 +245,12 @@ impl Refused {
                 Value::Null | Value::Array(_) | Value::Object(_) => false,
             },
             Self::Items => value.as_array().is_some_and(|items| !items.is_empty()),
+            Self::Members => value.as_object().is_some_and(|members| !members.is_empty()),
+            Self::Arguments(names) => value.as_array().into_iter().flatten().any(|argument| {
+                let name = argument.as_str().and_then(|text| text.split('=').next());
+                name.is_some_and(|name| names.contains(&name))
+            }),
+            Self::Off => is_false(value),
             Self::True => value == &Value::Bool(true),
             Self::False => value == &Value::Bool(false),
         }
@@ -188,23 +269,53 @@ pub(in crate::mesh) fn values_fit(
         let derived = derived.iter().filter(|derived| given.is_for(derived.release));
         let contradictions =
             derived.flat_map(|derived| contradictions(given, &derived.path, &derived.value, derived.origin));
-        let broken = contradictions.chain(of_istiod(identity, given)).chain(other_roles(given, refused));
+        let of_istiod = of_istiod(identity, member, given);
+        let broken = contradictions.chain(of_istiod).chain(other_roles(given, refused));
         broken.map(|rule| Violation::of_member(member.name.as_str(), given.field.clone(), rule))
     });
     broken.collect()
 }
 
-fn of_istiod(identity: &MeshIdentity, given: &Given<'_>) -> Vec<ValueRule> {
+/// Values of the istiod chart that the chart itself, or istiod, makes of the mesh's names; whoever writes them too writes the same.
+#[rustfmt::skip]
+pub(in crate::mesh) const OF_NAMES: &[(&[&str], Origin)] = &[
+    (&["meshConfig", "defaultConfig", "meshId"], Origin::MeshId),
+    (&["meshConfig", "defaultConfig", "proxyMetadata", "ISTIO_META_MESH_ID"], Origin::MeshId),
+    (&["meshConfig", "defaultConfig", "proxyMetadata", "ISTIO_META_CLUSTER_ID"], Origin::ClusterName),
+    (&["meshConfig", "defaultConfig", "proxyMetadata", "ISTIO_META_NETWORK"], Origin::Network),
+    (&["env", "CLUSTER_ID"], Origin::ClusterName),
+];
+
+/// Where proxies are told which istiod to ask.
+pub(in crate::mesh) const DISCOVERY_ADDRESS: [&str; 3] = ["meshConfig", "defaultConfig", "discoveryAddress"];
+
+fn of_istiod(identity: &MeshIdentity, member: &Member, given: &Given<'_>) -> Vec<ValueRule> {
     if given.chart != ChartName::Istiod {
         return Vec::new();
     }
-    let mesh_id = Value::from(identity.mesh_id.as_str());
-    let path = ["meshConfig", "defaultConfig", "meshId"];
-    let mut broken = contradictions(given, &path, &mesh_id, Origin::MeshId);
+    let mut broken = Vec::new();
+    for (path, origin) in OF_NAMES {
+        let name = match origin {
+            Origin::MeshId => identity.mesh_id.as_str(),
+            Origin::Network => member.network.as_str(),
+            _ => member.name.as_str(),
+        };
+        broken.extend(contradictions(given, path, &Value::from(name), *origin));
+    }
+    broken.extend(other_address(identity, given));
     for name in CA_CERTIFICATES.into_iter().filter(|_| given.prefix.is_empty()) {
         let path = ["meshConfig", name];
         broken.extend(given.find(&path).map(|(path, _)| ValueRule::ReplacesTrust { path }));
     }
+    broken
+}
+
+/// Proxies ask istiod of their own cluster.
+fn other_address(identity: &MeshIdentity, given: &Given<'_>) -> Vec<ValueRule> {
+    let short = format!("istiod.{}.svc:{ISTIOD_PORT}", identity.namespace);
+    let long = format!("istiod.{}.svc.{}:{ISTIOD_PORT}", identity.namespace, identity.domain_suffix);
+    let mut broken = contradictions(given, &DISCOVERY_ADDRESS, &Value::from(short), Origin::Namespace);
+    broken.retain(|rule| !matches!(rule, ValueRule::Contradicts { found, .. } if *found == *long));
     broken
 }
 

@@ -161,6 +161,26 @@ fn a_gateway_that_has_no_load_balancer_needs_a_host_name_for_istiod() {
 }
 
 #[test]
+fn values_of_the_gateway_decide_too_whether_it_leads_to_istiod() {
+    let gateway = |values: serde_json::Value| EastWestGateway { values, ..EastWestGateway::default() };
+    let serving = |gateway: EastWestGateway| {
+        move |east: &mut Primary| {
+            east.member.east_west_gateway = Some(gateway);
+            east.remote_control_plane = Some(RemoteControlPlane::default());
+        }
+    };
+    for values in [
+        json!({"service": {"type": "ClusterIP"}}),
+        json!({"service": {"type": "NodePort", "annotations": {"traffic.istio.io/nodeSelector": "{}"}}}),
+    ] {
+        assert_eq!(refused(serving(gateway(values))).0, "east.remote_control_plane.hostname");
+    }
+    for kind in ["ClusterIP", "NodePort", "LoadBalancer"] {
+        accepted(serving(gateway(json!({"service": {"type": kind, "externalIPs": ["192.0.2.7"]}}))));
+    }
+}
+
+#[test]
 fn the_load_balancer_of_a_control_plane_has_a_class_and_annotations_that_kubernetes_takes() {
     let remote = |change: fn(&mut RemoteControlPlane)| {
         let mut block = RemoteControlPlane::default();

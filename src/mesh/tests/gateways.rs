@@ -1,4 +1,4 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 
@@ -125,6 +125,144 @@ fn istiod_finds_the_nodes_that_an_annotation_selects() {
     };
     assert_eq!(violations(&two_networks(selecting("NodePort"))), []);
     assert_eq!(field_of(&two_networks(selecting("ClusterIP"))), "west.east_west_gateway.service_type");
+}
+
+#[test]
+fn a_selector_that_istiod_could_not_read_would_select_every_node() {
+    let selecting = |selector: &str| EastWestGateway {
+        service_annotations: [("traffic.istio.io/nodeSelector".to_owned(), selector.to_owned())].into(),
+        ..of_type("NodePort")
+    };
+    for selector in ["{}", "", r#"{"pool": "edge", "zone": "a"}"#] {
+        assert_eq!(violations(&two_networks(selecting(selector))), [], "{selector}");
+    }
+    for selector in ["pool=edge", r#"{"pool": 1}"#, r#"{"pool": null}"#, r#"["pool"]"#] {
+        let field = field_of(&two_networks(selecting(selector)));
+        assert_eq!(field, "west.east_west_gateway.service_annotations", "{selector}");
+    }
+    for values in [
+        json!({"service": {"annotations": {"traffic.istio.io/nodeSelector": {"pool": "edge"}}}}),
+        json!({"annotations": {"traffic.istio.io/nodeSelector": "pool=edge"}}),
+    ] {
+        let gateway = EastWestGateway { values, ..selecting("{}") };
+        assert_eq!(field_of(&two_networks(gateway)), "west.east_west_gateway.values");
+    }
+}
+
+#[test]
+fn what_tells_istiod_of_the_gateway_follows_from_its_block() {
+    let refused = |values: Value, port: Option<i64>| {
+        let gateway = EastWestGateway { values, port, ..EastWestGateway::default() };
+        violations(&mesh_of(&[("east", primary("net", gateway))]))
+            .iter()
+            .map(|it| it.rule.to_string())
+            .collect::<Vec<_>>()
+    };
+    for values in [
+        json!({"networkGatewayPorts": {"tls": {"port": 443}}}),
+        json!({"networkGatewayPorts": {"tls": {"targetPort": 443}}}),
+        json!({"labels": {"networking.istio.io/gatewayPort": "443"}}),
+        json!({"labels": {"topology.istio.io/network": "other"}}),
+    ] {
+        assert_eq!(refused(values.clone(), None).len(), 1, "{values}");
+    }
+    for (values, port) in [
+        (json!({"networkGatewayPorts": {"tls": {"port": 443}}}), Some(443)),
+        (json!({"labels": {"networking.istio.io/gatewayPort": 443}}), Some(443)),
+        (json!({"networkGatewayPorts": {"tls": {"port": 15443, "targetPort": 15443}}}), None),
+        (json!({"networkGatewayPorts": {"tls-istiod": {"port": 8012}}}), None),
+    ] {
+        assert_eq!(refused(values.clone(), port), [""; 0], "{values}");
+    }
+}
+
+/// Three networks, whose first cluster has this gateway.
+fn three_networks(gateway: EastWestGateway) -> Mesh {
+    mesh_of(&[
+        ("east", primary("net-east", gateway)),
+        ("middle", primary("net-middle", EastWestGateway::default())),
+        ("west", primary("net-west", EastWestGateway::default())),
+    ])
+}
+
+fn from(callers: &[(&str, &[&str])]) -> EastWestGateway {
+    let callers = callers.iter().map(|(caller, addresses)| {
+        let addresses = addresses.iter().map(|address| (*address).to_owned()).collect();
+        ((*caller).to_owned(), CallerAddresses { addresses, address_port: None })
+    });
+    EastWestGateway { from: callers.collect(), ..EastWestGateway::default() }
+}
+
+fn with_addresses(gateway: EastWestGateway) -> EastWestGateway {
+    EastWestGateway { addresses: ["192.0.2.1".to_owned()].into(), ..gateway }
+}
+
+#[test]
+fn each_control_plane_has_the_addresses_for_itself() {
+    let callers = from(&[("west", &["10.1.0.7"]), ("middle", &["10.2.0.7", "10.2.0.8"])]);
+    let valid = three_networks(callers).validate().unwrap();
+    let networks = |reader: &str| valid.identity().static_networks(&reader.parse().unwrap()).clone();
+    let of = |gateways: Value| json!({"net-east": {"endpoints": [{"fromRegistry": "east"}], "gateways": gateways}});
+    assert_eq!(networks("west"), of(json!([{"address": "10.1.0.7", "port": 15443}])));
+    assert_eq!(
+        networks("middle"),
+        of(json!([{"address": "10.2.0.7", "port": 15443}, {"address": "10.2.0.8", "port": 15443}]))
+    );
+    assert_eq!(networks("east"), json!(null));
+    let usual = with_addresses(from(&[("west", &["10.1.0.7"])]));
+    let valid = three_networks(usual).validate().unwrap();
+    let address = |reader: &str| {
+        let networks = valid.identity().static_networks(&reader.parse().unwrap());
+        networks["net-east"]["gateways"][0]["address"].clone()
+    };
+    assert_eq!(
+        ["east", "middle", "west"].map(address),
+        ["192.0.2.1", "192.0.2.1", "10.1.0.7"].map(|it| json!(it))
+    );
+}
+
+#[test]
+fn single_callers_are_primaries_of_other_networks_and_find_the_gateway() {
+    let field = "east.east_west_gateway.from";
+    for (caller, address, broken) in [
+        ("east", "10.1.0.7", ""),
+        ("north", "10.1.0.7", ""),
+        ("west", "127.0.0.1", ".addresses"),
+        ("west", "", ".addresses"),
+    ] {
+        let gateway = with_addresses(from(&[(caller, &[address])]));
+        assert_eq!(field_of(&three_networks(gateway)), format!("{field}[{caller:?}]{broken}"), "{address}");
+    }
+    let nowhere = with_addresses(from(&[("west", &[])]));
+    assert_eq!(field_of(&three_networks(nowhere)), format!("{field}[\"west\"].addresses"));
+    let mut port = with_addresses(from(&[("west", &["10.1.0.7"])]));
+    port.from.get_mut("west").unwrap().address_port = Some(0);
+    assert_eq!(field_of(&three_networks(port)), format!("{field}[\"west\"].address_port"));
+    let beside = with_addresses(from(&[("west", &["10.1.0.7"])]));
+    let same =
+        mesh_of(&[("east", primary("net", beside)), ("west", primary("net", EastWestGateway::default()))]);
+    assert_eq!(field_of(&same), format!("{field}[\"west\"]"));
+}
+
+#[test]
+fn addresses_for_one_caller_leave_nobody_else_without_any() {
+    let one = three_networks(from(&[("west", &["10.1.0.7"])]));
+    assert_eq!(field_of(&one), "east.east_west_gateway.addresses");
+    assert!(violations(&one)[0].rule.to_string().contains("\"middle\" would not find the gateway"));
+    let all = from(&[("west", &["10.1.0.7"]), ("middle", &["10.2.0.7"])]);
+    assert_eq!(
+        violations(&three_networks(EastWestGateway { service_type: Some("ClusterIP".to_owned()), ..all })),
+        []
+    );
+}
+
+#[test]
+fn one_caller_tells_gateways_apart_by_its_own_addresses() {
+    let mut mesh = three_networks(with_addresses(from(&[("west", &["10.1.0.7"])])));
+    let middle = with_addresses(from(&[("west", &["10.1.0.7"])]));
+    let at = EastWestGateway { addresses: ["192.0.2.2".to_owned()].into(), ..middle };
+    mesh.primaries.get_mut("middle").unwrap().member.east_west_gateway = Some(at);
+    assert_eq!(field_of(&mesh), "middle.east_west_gateway.from[\"west\"].addresses");
 }
 
 #[test]

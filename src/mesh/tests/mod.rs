@@ -1,5 +1,6 @@
 mod entrances;
 mod gateways;
+mod settings;
 mod topology;
 
 use serde_json::json;

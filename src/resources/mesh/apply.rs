@@ -146,9 +146,10 @@ impl Applying for Prepared<'_> {
         &self,
         state: MeshModel,
         cluster_plans: &[ClusterPlan],
+        unfinished: &BTreeSet<String>,
         diagnostics: &mut Diagnostics,
     ) -> MeshModel {
-        waiting::with_status(self.change, state, cluster_plans, diagnostics).await
+        waiting::with_status(self.change, state, cluster_plans, unfinished, diagnostics).await
     }
 
     fn page(&self, state: &MeshModel) -> Result<Option<Page>, Diagnostic> {

@@ -83,7 +83,7 @@ pub async fn check_existing(
         }
     });
     for (cluster, live, id) in try_join_all(reads).await?.into_iter().flatten() {
-        match live.map(|data| authority(&decoded(&data), mesh)) {
+        match live.map(|data| authority(&decoded(&data), mesh, cluster.name(), Intermediate::parse)) {
             Some(Ok(authority)) => drop(authorities.insert(cluster.name().to_owned(), authority)),
             Some(Err(error)) => {
                 let summary = format!("Cluster {:?}: istiod could not use the Secret {id}", cluster.name());
@@ -114,20 +114,33 @@ pub fn key<'a>(config: &'a MeshModel, label: &str) -> Option<&'a str> {
     block(config)?.given.as_known()?.get(label)?.private_key_wo.as_str()
 }
 
+/// How files become what istiod signs with.
+type Read = fn(&BTreeMap<String, Vec<u8>>, OffsetDateTime) -> Result<Intermediate, trust::TrustError>;
+
 /// What istiod of the mesh could sign with.
 fn authority(
     files: &BTreeMap<String, Vec<u8>>,
     mesh: &ValidatedMesh,
+    cluster: &str,
+    read: Read,
 ) -> Result<Intermediate, trust::TrustError> {
-    let authority = Intermediate::parse(files, OffsetDateTime::now_utc())?;
-    authority.check_names(&names(mesh))?;
+    let now = OffsetDateTime::now_utc();
+    let authority = read(files, now)?;
+    authority.check_names(&names(mesh, &hosts(mesh, |label| label == cluster)), now)?;
     Ok(authority)
 }
 
 /// The names that certificates of the mesh are for.
-fn names(mesh: &ValidatedMesh) -> trust::Names<'_> {
+fn names<'a>(mesh: &'a ValidatedMesh, hosts: &'a [&'a str]) -> trust::Names<'a> {
     let identity = mesh.identity();
-    trust::Names { trust_domain: identity.trust_domain().as_str(), namespace: identity.namespace().as_str() }
+    let (trust_domain, namespace) = (identity.trust_domain().as_str(), identity.namespace().as_str());
+    trust::Names { trust_domain, namespace, hosts }
+}
+
+/// Where clusters without a control plane reach istiod of these clusters.
+fn hosts(mesh: &ValidatedMesh, is_asked: impl Fn(&str) -> bool) -> Vec<&str> {
+    let asked = mesh.primaries().iter().filter(|(label, _)| is_asked(label.as_str()));
+    asked.filter_map(|(_, primary)| primary.remote_control_plane()?.hostname.as_deref()).collect()
 }
 
 fn given_authorities(
@@ -147,7 +160,7 @@ fn given_authorities(
             (ROOT_CERT, &given.root_certificates),
         ];
         let files = files.map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec())).into();
-        match authority(&files, mesh) {
+        match authority(&files, mesh, label.as_str(), Intermediate::given) {
             Ok(authority) => drop(authorities.insert(label.to_string(), authority)),
             Err(error) => {
                 let summary = format!(
@@ -171,8 +184,10 @@ fn users_root(
     let Some(text) = key.as_str() else {
         return if key.is_unknown() { Ok(None) } else { Err(no_root_key()) };
     };
-    let root = Root::parse(certificate.as_bytes(), text.as_bytes(), OffsetDateTime::now_utc());
-    let root = root.and_then(|root| root.check_names(&names(mesh)).map(|()| root));
+    let now = OffsetDateTime::now_utc();
+    let root = Root::parse(certificate.as_bytes(), text.as_bytes(), now);
+    let root =
+        root.and_then(|root| root.check_names(&names(mesh, &hosts(mesh, |_| true)), now).map(|()| root));
     root.map(Some).map_err(|error| {
         let way_out =
             "The names of files stand for attributes: root-cert.pem for root_certificate, and root-key.pem for root_key_wo. \

@@ -9,9 +9,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::dependents;
 use super::model::MeshModel;
+use super::place::primary;
+use super::stale_gateways;
 use crate::clusters::Cluster;
 use crate::diagnostics;
-use crate::lifecycle::{PlannedClusters, Recorded};
+use crate::lifecycle::{self, PlannedClusters, Recorded};
 use crate::manifests::ObjectId;
 use crate::observe;
 use crate::provider_data::ProviderData;
@@ -84,10 +86,13 @@ pub async fn of_update(
         return warnings;
     }
     let leaving = clusters.leaving();
+    let stale = stale_gateways::warnings(prior, planned);
     let mut warnings = dependents::warnings(leaving.iter().copied(), recorded, &prior.leave(), data).await;
     warnings.extend(deleted_definitions(&leaving, prior, recorded, data).await);
+    warnings.extend(lifecycle::abandoned(&leaving, recorded, data, primary).await);
     let stays = |label: &str| !leaving.contains(&label);
     warnings.extend(released_definitions(recorded, planned, stays));
+    warnings.extend(stale);
     warnings
 }
 
@@ -97,6 +102,7 @@ pub async fn of_destroy(prior: &MeshModel, data: &ProviderData) -> Diagnostics {
     let labels: Vec<&str> = labels(&recorded).collect();
     let mut warnings = dependents::warnings(labels.iter().copied(), &recorded, &prior.leave(), data).await;
     warnings.extend(deleted_definitions(&labels, prior, &recorded, data).await);
+    warnings.extend(lifecycle::abandoned(&labels, &recorded, data, primary).await);
     warnings
 }
 

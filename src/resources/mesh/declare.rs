@@ -7,6 +7,7 @@ use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
 use super::authority_block;
 use super::model::{MeshModel, PrimaryModel};
 use super::place::{MEMBER, primary};
+use super::settings;
 use super::trust_list;
 use crate::blocks::sensitive::{MESH_CONFIG, Purpose, SensitiveFields};
 use crate::blocks::{Loose, Notes, Reader, StandIn};
@@ -28,6 +29,7 @@ pub fn declare(config: &MeshModel) -> Result<(Field<ValidatedMesh>, Diagnostics)
     };
     let valid = mesh.validate().map_err(|violations| -> Diagnostics { told(&violations) })?;
     trust_list::check(&valid)?;
+    settings::check(&valid)?;
     let warnings = told(valid.warnings());
     Ok((Field::Known(valid), warnings))
 }
@@ -67,6 +69,8 @@ impl Declared {
                 .unwrap_or_else(|| DEFAULT_TRUST_DOMAIN.to_owned()),
             version: reader.decisive(&config.version).unwrap_or_default(),
             namespace: reader.text(&config.namespace).unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned()),
+            namespace_labels: reader.map(&config.namespace_labels),
+            namespace_annotations: reader.map(&config.namespace_annotations),
             chart_source: ChartSource {
                 repository: reader.decisive(&config.chart_repository()).unwrap_or_default(),
             },
@@ -110,7 +114,8 @@ fn sensitive_of_mesh(reader: &mut Reader, config: &MeshModel) -> Vec<SensitiveDo
 fn sensitive_of_primary(reader: &mut Reader, label: &str, declared: &PrimaryModel) -> Vec<SensitiveDocument> {
     let mut documents = reader.sensitive_charts(&declared.chart, Some(label), &primary(label));
     for role in GatewayRole::ALL {
-        let Some(gateway) = declared.gateway(role).as_known() else { continue };
+        let gateway = declared.gateway(role);
+        let Some(gateway) = gateway.as_known() else { continue };
         let path = primary(label).attribute(role.field());
         documents.extend(reader.sensitive_gateway(gateway, role, label, &path));
     }
@@ -169,7 +174,8 @@ fn gateway(
     role: GatewayRole,
 ) -> Option<EastWestGateway> {
     let path = primary(label).attribute(role.field());
-    reader.block(declared.gateway(role)).map(|gateway| reader.gateway(gateway, label, &path))
+    let block = declared.gateway(role);
+    reader.block(&block).map(|gateway| reader.gateway(gateway, label, &path))
 }
 
 /// Terraform applies only what is wholly known.

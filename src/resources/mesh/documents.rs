@@ -1,11 +1,10 @@
 //! `join` and `peer`: what a remote cluster and another mesh need to know, made from the configuration and what was observed.
 
-use std::collections::BTreeMap;
-
 use tfplugin::{Field, TerraformValue as _};
 
-use super::join::join;
+use super::join::{Door, join};
 use super::model::{MeshModel, StatusModel};
+use super::status::Beside;
 use super::{promise, unchanged};
 use crate::documents::{JoinModel, Page, PeerModel, Services, bundle, texts, with_peer};
 
@@ -23,20 +22,26 @@ pub fn planned(planned: &MeshModel, prior: Option<&MeshModel>) -> Documents {
     let roots = roots.filter(|roots| !roots.is_null()).unwrap_or(Field::Unknown);
     let join = join(planned, roots, |label, entrance| {
         let before = before.and_then(|join| join.clusters.as_known()?.get(label));
-        let before = before.map(|cluster| entrance.joined(cluster));
         let status = planned.status.as_known().and_then(|status| status.cluster(label));
-        unchanged::addresses(planned, prior, label, entrance, before, status)
+        let joined = before.map(|cluster| entrance.joined(cluster));
+        let addresses = unchanged::addresses(planned, prior, label, entrance, joined, status);
+        let port = before.filter(|_| !addresses.is_unknown()).map(|cluster| entrance.joined_port(cluster));
+        Door { addresses, port: port.unwrap_or(Field::Unknown) }
     });
     with_peer(join)
 }
 
 /// Both documents as the mesh was just observed. What was not seen stays as `state` has it.
-pub fn observed(state: &MeshModel, status: &StatusModel, roots: &BTreeMap<String, String>) -> Documents {
+pub fn observed(state: &MeshModel, status: &StatusModel, beside: &Beside) -> Documents {
     let before = state.join.as_known();
-    let bundle = bundle(roots.values()).or_else(|| before?.root_certificates.as_known().cloned());
+    let bundle = bundle(beside.roots.values()).or_else(|| before?.root_certificates.as_known().cloned());
     let join = join(state, bundle.into(), |label, entrance| {
         let seen = status.clusters.as_known().and_then(|clusters| clusters.get(label));
-        seen.map_or_else(|| texts([]), |cluster| entrance.addresses(cluster).clone())
+        let addresses = seen.map_or_else(|| texts([]), |cluster| entrance.addresses(cluster).clone());
+        let port = beside.gateway_ports.get(label).copied().map(Field::Known);
+        let before = before.and_then(|join| join.clusters.as_known()?.get(label));
+        let port = port.or_else(|| before.map(|cluster| entrance.joined_port(cluster)));
+        Door { addresses, port: port.unwrap_or(Field::Null) }
     });
     with_peer(join)
 }
@@ -49,7 +54,10 @@ pub fn page(state: &MeshModel) -> Option<Page> {
 
 /// Where the addresses in `join` come from. Asked for its addresses, each Service gives its name, which no address can be.
 fn services(mesh: &MeshModel) -> Services {
-    let named = join(mesh, Field::Null, |label, entrance| texts([entrance.service(mesh, label)]));
+    let named = join(mesh, Field::Null, |label, entrance| Door {
+        addresses: texts([entrance.service(mesh, label)]),
+        port: Field::Null,
+    });
     let clusters = named.clusters.as_known().into_iter().flatten().map(|(label, cluster)| {
         let services = cluster.addresses().into_iter().filter_map(|(member, names)| {
             let [Field::Known(name)] = names.as_known()?.as_slice() else { return None };

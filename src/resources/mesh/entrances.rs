@@ -54,6 +54,15 @@ impl Entrance {
         }
     }
 
+    /// The port that `join` has of it.
+    pub fn joined_port(self, cluster: &JoinClusterModel) -> Field<i64> {
+        match self {
+            Self::Gateway(GatewayRole::EastWest) => cluster.gateway_port,
+            Self::Gateway(GatewayRole::Federation) => cluster.federation_gateway_port,
+            Self::Istiod => cluster.istiod_port,
+        }
+    }
+
     /// The addresses that `join` has of it.
     pub fn joined(self, cluster: &JoinClusterModel) -> &Texts {
         match self {
@@ -122,7 +131,7 @@ impl ClusterStatusModel {
     /// The status with what was seen of the entrances that the cluster's block declares. That of the east-west gateway is known.
     /// `before` is what was last seen.
     pub fn with_entrances(self, declared: &PrimaryModel, seen: &Seen, before: Option<&Self>) -> Self {
-        let federation = declared.federation_gateway.as_known();
+        let federation = declared.gateway(GatewayRole::Federation).into_known();
         let gateway = seen.federation_gateway.as_ref();
         let federation_addresses = federation.map(|declared| {
             let observed = gateway.into_iter().flat_map(|gateway| gateway.addresses.iter().cloned());
@@ -160,7 +169,7 @@ impl ClusterStatusModel {
 
 /// Where a gateway lives: in its own namespace, else where the rules of the mesh put it.
 fn gateway_namespace(mesh: &MeshModel, label: &str, role: GatewayRole) -> String {
-    let gateway = mesh.primary(label).and_then(|primary| primary.gateway(role).as_known());
+    let gateway = mesh.primary(label).and_then(|primary| primary.gateway(role).into_known());
     let own = gateway.and_then(|gateway| gateway.namespace.as_str());
     let of_mesh = mesh.namespace.as_str().unwrap_or_default();
     own.map_or_else(|| role.default_namespace(of_mesh), str::to_owned)

@@ -4,25 +4,31 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tfplugin::Field;
 
+use super::doors::places;
 use super::entrances::Entrance;
 use super::model::{MeshModel, PrimaryModel};
 use crate::blocks::{ChartModel, GatewayModel, RemoteControlPlaneModel};
 use crate::documents::{FORMAT, JoinClusterModel, JoinModel, Texts, sorted, texts};
 use crate::mesh::{
-    DEFAULT_DOMAIN_SUFFIX, DEFAULT_TRUST_DOMAIN, EastWestGateway, GatewayRole, ISTIOD_PORT,
-    ISTIOD_WEBHOOK_PORT,
+    DEFAULT_DOMAIN_SUFFIX, DEFAULT_TRUST_DOMAIN, GatewayRole, ISTIOD_PORT, ISTIOD_WEBHOOK_PORT,
 };
 
 /// The value of chart `istiod` for the end of Services' names.
 const DOMAIN_SUFFIX: [&str; 3] = ["global", "proxy", "clusterDomain"];
+/// The value of chart `gateway` for the type of its Service.
+const SERVICE_TYPE: [&str; 2] = ["service", "type"];
+/// The type whose ports at nodes Kubernetes chooses.
+const NODE_PORT: &str = "NodePort";
 /// The mode of an authority that the provider makes.
 const GENERATED: &str = "generated";
 
 /// Where something can be reached.
 #[derive(Clone, Debug, Default)]
-struct Door {
-    addresses: Texts,
-    port: Field<i64>,
+pub struct Door {
+    /// Its addresses.
+    pub addresses: Texts,
+    /// The port of all of them.
+    pub port: Field<i64>,
 }
 
 impl Door {
@@ -36,17 +42,17 @@ impl Door {
     }
 }
 
-/// The document. `addresses` tells where a load balancer of a cluster is; it is asked where the user says nothing of that.
+/// The document. `door` tells where a Service of a cluster is found; it is asked where the user says nothing of that.
 pub fn join(
     mesh: &MeshModel,
     root_certificates: Field<String>,
-    addresses: impl Fn(&str, Entrance) -> Texts,
+    door: impl Fn(&str, Entrance) -> Door,
 ) -> JoinModel {
     let primaries = mesh.primary.as_ref();
     let clusters = primaries.map(|primaries| {
         let clusters = primaries.iter().map(|(label, primary)| {
-            let addresses = |entrance| addresses(label, entrance);
-            (label.clone(), cluster(mesh, label, primary, addresses))
+            let door = |entrance| door(label, entrance);
+            (label.clone(), cluster(mesh, label, primary, door))
         });
         clusters.collect()
     });
@@ -78,11 +84,11 @@ fn cluster(
     mesh: &MeshModel,
     label: &str,
     primary: &PrimaryModel,
-    addresses: impl Fn(Entrance) -> Texts,
+    door: impl Fn(Entrance) -> Door,
 ) -> JoinClusterModel {
-    let federation_gateway = gateway(primary, GatewayRole::Federation, &addresses);
-    let gateway = gateway(primary, GatewayRole::EastWest, &addresses);
-    let istiod = istiod(primary, &gateway, &addresses);
+    let federation_gateway = gateway(mesh, primary, GatewayRole::Federation, &door);
+    let gateway = gateway(mesh, primary, GatewayRole::EastWest, &door);
+    let istiod = istiod(primary, &gateway, &door);
     let uid = mesh.cluster_uids.as_ref().and_then(|uids| uids.get(label).cloned().unwrap_or_default());
     JoinClusterModel {
         uid,
@@ -106,45 +112,58 @@ fn cluster(
     }
 }
 
-/// A gateway: where the user says that it is, else where its load balancer is.
-fn gateway(primary: &PrimaryModel, role: GatewayRole, addresses: impl Fn(Entrance) -> Texts) -> Door {
-    match primary.gateway(role) {
-        Field::Null => Door::none(),
-        Field::Unknown => Door::unknown(),
-        Field::Known(gateway) => {
-            let typed = typed_addresses(gateway);
-            let addresses = typed.unwrap_or_else(|| addresses(Entrance::Gateway(role)));
-            Door { addresses, port: ports(gateway).map(|gateway| gateway.outer_port()) }
-        }
+/// A gateway: where the user says that it is, else where its Service is found.
+fn gateway(
+    mesh: &MeshModel,
+    primary: &PrimaryModel,
+    role: GatewayRole,
+    door: impl Fn(Entrance) -> Door,
+) -> Door {
+    let gateway = match primary.gateway(role) {
+        Field::Null => return Door::none(),
+        Field::Unknown => return Door::unknown(),
+        Field::Known(gateway) => gateway,
+    };
+    let places = places(gateway);
+    if let Some(addresses) = typed_addresses(gateway) {
+        return Door { addresses, port: places.map(|gateway| gateway.address_port()) };
+    }
+    let found = door(Entrance::Gateway(role));
+    // Only the Service tells its ports at nodes.
+    let is_at_nodes = role == GatewayRole::EastWest && has_node_ports(mesh, primary, gateway);
+    Door {
+        port: if is_at_nodes { found.port } else { places.map(|gateway| gateway.service_port()) },
+        ..found
     }
 }
 
-/// What the user says about where the gateway is: istiod believes that rather than the Service.
+/// What the user says about where the gateway is: istiod believes that rather than the Service. Where every caller is told other
+/// addresses, these are all of them.
 fn typed_addresses(gateway: &GatewayModel) -> Option<Texts> {
-    let typed = sorted(&gateway.addresses);
-    let says_nothing = typed.is_null() || typed.as_known().is_some_and(Vec::is_empty);
-    (!says_nothing).then_some(typed)
+    let is_empty = |texts: &Texts| texts.is_null() || texts.as_known().is_some_and(Vec::is_empty);
+    let usual = sorted(&gateway.addresses);
+    if !is_empty(&usual) {
+        return Some(usual);
+    }
+    let Field::Known(from) = &gateway.from else {
+        return gateway.from.is_unknown().then_some(Field::Unknown);
+    };
+    let from: Vec<Texts> = from.values().map(|from| sorted(&from.addresses)).collect();
+    if from.iter().any(Field::is_unknown) {
+        return Some(Field::Unknown);
+    }
+    let all = from.iter().filter_map(Field::as_known).flatten();
+    let all = texts(all.filter_map(|address| address.as_known().cloned()));
+    (!is_empty(&all)).then_some(all)
 }
 
-/// The settings that decide at which ports the gateway is; unknown as long as one of them is.
-fn ports(gateway: &GatewayModel) -> Field<EastWestGateway> {
-    let GatewayModel { port, node_port, address_port, service_type, addresses, .. } = gateway;
-    if [port, node_port, address_port].into_iter().any(Field::is_unknown)
-        || service_type.is_unknown()
-        || addresses.is_unknown()
-    {
-        return Field::Unknown;
-    }
-    // How many there are counts, not which.
-    let addresses = addresses.as_known().into_iter().flatten();
-    Field::Known(EastWestGateway {
-        port: port.into_known(),
-        node_port: node_port.into_known(),
-        address_port: address_port.into_known(),
-        service_type: service_type.as_known().cloned(),
-        addresses: addresses.map(|address| address.as_known().cloned().unwrap_or_default()).collect(),
-        ..EastWestGateway::default()
-    })
+/// Whether the gateway's Service is known to be of type `NodePort`: the values of the chart override the block.
+fn has_node_ports(mesh: &MeshModel, primary: &PrimaryModel, gateway: &GatewayModel) -> bool {
+    let of_chart = |charts| chart_values(charts, "gateway");
+    let values = [gateway.values.as_ref(), of_chart(&primary.chart), of_chart(&mesh.chart)];
+    let given = values.into_iter().find_map(|values| value(values, &SERVICE_TYPE).into_known());
+    let kind = given.as_deref().or(gateway.service_type.as_str());
+    kind == Some(NODE_PORT)
 }
 
 /// Where clusters without a control plane reach istiod.
@@ -156,7 +175,7 @@ struct Istiod {
 
 /// Where clusters without a control plane reach the istiod of this primary: by the host name that the user says, else where its
 /// east-west gateway is, else where the load balancer of istiod's own is. The ports are istiod's own everywhere.
-fn istiod(primary: &PrimaryModel, gateway: &Door, addresses: impl Fn(Entrance) -> Texts) -> Istiod {
+fn istiod(primary: &PrimaryModel, gateway: &Door, door: impl Fn(Entrance) -> Door) -> Istiod {
     let addresses = match &primary.remote_control_plane {
         Field::Null => return Istiod { addresses: texts([]), port: Field::Null, webhook_port: Field::Null },
         Field::Unknown => {
@@ -166,7 +185,7 @@ fn istiod(primary: &PrimaryModel, gateway: &Door, addresses: impl Fn(Entrance) -
             texts([hostname.clone()])
         }
         Field::Known(RemoteControlPlaneModel { hostname: Field::Unknown, .. }) => Field::Unknown,
-        Field::Known(_) if primary.east_west_gateway.is_null() => addresses(Entrance::Istiod),
+        Field::Known(_) if primary.east_west_gateway.is_null() => door(Entrance::Istiod).addresses,
         Field::Known(_) => gateway.addresses.clone(),
     };
     let (port, webhook_port) = (Field::Known(ISTIOD_PORT), Field::Known(ISTIOD_WEBHOOK_PORT));
@@ -193,14 +212,24 @@ fn domain_suffix(mesh: &MeshModel) -> Field<String> {
 
 /// A text in the values of chart `istiod`; null where they say nothing about it.
 fn istiod_value(charts: &Field<BTreeMap<String, ChartModel>>, path: &[&str]) -> Field<String> {
-    let values = charts.as_ref().and_then(|charts| match charts.get("istiod") {
+    value(chart_values(charts, "istiod"), path)
+}
+
+fn chart_values<'a>(charts: &'a Field<BTreeMap<String, ChartModel>>, chart: &str) -> Field<&'a String> {
+    charts.as_ref().and_then(|charts| match charts.get(chart) {
         Some(chart) => chart.values.as_ref(),
         None => Field::Null,
-    });
+    })
+}
+
+/// A text in values as YAML.
+fn value(values: Field<&String>, path: &[&str]) -> Field<String> {
     values.and_then(|values| {
         // What cannot be read has been refused before.
         let values = helm_template::yaml::parse(values).unwrap_or_default();
-        let value = path.iter().try_fold(&values, |value, key| value.get(*key));
+        let at = |path: &[&str]| path.iter().try_fold(&values, |value, key| value.get(*key));
+        // The chart merges what is below `pilot` over the rest.
+        let value = at(&[&["pilot"], path].concat()).or_else(|| at(path));
         value.and_then(|value| value.as_str()).map(str::to_owned).into()
     })
 }

@@ -1,17 +1,19 @@
 //! `status.links`: whether calls from one cluster reach another, for every ordered pair of clusters.
 
+use core::net::IpAddr;
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::{join, join_all};
 use tfplugin::Field;
 
+use super::doors;
 use super::model::{ClusterStatusModel, MeshModel, StatusModel};
 use super::status::{state_of, word};
 use crate::clusters::SecretString;
-use crate::health::{self, GatewayState, Held, Link, LinkState, Side, State as _, Verdict};
+use crate::health::{self, GatewayState, Held, Link, LinkState, Misconception, Side, State as _, Verdict};
 use crate::mesh::ClusterName;
 use crate::mesh::well_known::{READER_TOKEN_SECRET, remote_secret_name};
-use crate::observe::{self, ControlPlane, RemoteSecret, RemoteSecrets, Snapshot};
+use crate::observe::{self, ControlPlane, Refusal, RemoteSecret, RemoteSecrets, Snapshot};
 
 /// What links are judged by.
 pub struct Observation<'a> {
@@ -25,6 +27,8 @@ pub struct Observation<'a> {
     pub prior: &'a StatusModel,
     /// What the clusters read each other with.
     pub access: &'a Access,
+    /// The clusters that can be reached.
+    pub clusters: &'a [Snapshot],
 }
 
 /// What the clusters that can be reached read each other with, as far as it can be seen.
@@ -74,7 +78,13 @@ impl Observation<'_> {
         let names: Vec<ClusterName> = self.networks.keys().cloned().collect();
         let links = Link::between(&names).into_iter().map(async |link| {
             let known = self.known(&link).await;
-            let obstacle = if known == LinkState::Ready { health::obstacle(&link, &sides) } else { None };
+            if known != LinkState::Ready {
+                return (link.to_string(), word(known));
+            }
+            let obstacle = match health::obstacle(&link, &sides) {
+                Some(obstacle) => Some(obstacle),
+                None => self.misled(&link).await,
+            };
             (link.to_string(), word(obstacle.unwrap_or(known)))
         });
         join_all(links).await.into_iter().collect()
@@ -101,9 +111,41 @@ impl Observation<'_> {
         let seen = self.seen.get(&link.reader);
         match (health::judged(seen, &link.read, is_drained, held, self.prior.link(link)), secret) {
             (Verdict::Unless(state), Some(RemoteSecret::Usable(access))) => {
-                access.refusal(link.read.as_str()).await.map_or(state, LinkState::from)
+                match access.refusal(link.read.as_str()).await {
+                    // That it is the present one has been seen.
+                    Some(Refusal::Token) if self.access.tokens.contains_key(link.read.as_str()) => {
+                        LinkState::TokenNotAccepted
+                    }
+                    refusal => refusal.map_or(state, LinkState::from),
+                }
             }
             (Verdict::Is(state) | Verdict::Unless(state), _) => state,
+        }
+    }
+}
+
+impl Observation<'_> {
+    /// Whether istiod of the reader knows the gateway of the other cluster as it is, if they are on different networks.
+    async fn misled(&self, link: &Link) -> Option<LinkState> {
+        let Link { reader, read } = link;
+        if self.networks.get(reader) == self.networks.get(read) {
+            return None;
+        }
+        let Ok(replicas) = &self.seen.get(reader)?.replicas else { return None };
+        let gateway = self.seen.get(read)?.gateway.as_ref();
+        let wanted = doors::wanted(self.mesh, self.networks, reader, read, gateway)?;
+        let Misconception { lacks, mut others, has_former_networks } = wanted.compare(replicas);
+        if !others.is_empty() {
+            // The user may have further gateways there. What cannot be seen is not called wrong, nor what a host name leads to.
+            let cluster = self.clusters.iter().find(|cluster| cluster.name() == read.as_str())?;
+            let labelled = observe::labelled_gateways(cluster.cluster(), wanted.network).await.ok()?;
+            let are_addresses = labelled.iter().all(|(address, _)| address.parse::<IpAddr>().is_ok());
+            others.retain(|other| are_addresses && !labelled.contains(other));
+        }
+        if has_former_networks || !others.is_empty() {
+            Some(LinkState::StaleGateway)
+        } else {
+            lacks.then_some(LinkState::GatewayNotFound)
         }
     }
 }

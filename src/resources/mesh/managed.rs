@@ -10,7 +10,9 @@ use super::model::MeshModel;
 use super::place::primary;
 use super::resource::MeshResource;
 use super::schema;
+use crate::blocks::ignored_fields;
 use crate::lifecycle::{Character, Holdings, Kind, Managed, Manifests, Recorded};
+use crate::manifests::IgnoredFields;
 use crate::mesh::DEFAULT_TRUST_DOMAIN;
 use crate::provider_data::ProviderData;
 
@@ -50,6 +52,10 @@ impl Managed for MeshResource {
         let trust_domain = model.trust_domain.as_str().unwrap_or(DEFAULT_TRUST_DOMAIN);
         let mesh_id = model.mesh_id.as_str().unwrap_or_default();
         [(MESH_ID, mesh_id.to_owned()), (TRUST_DOMAIN, trust_domain.to_owned()), (ROOT, String::new())].into()
+    }
+
+    fn ignored_fields(model: &MeshModel) -> IgnoredFields {
+        ignored_fields::read(&model.ignored_fields).ok().flatten().unwrap_or_default()
     }
 
     fn labels(model: &MeshModel) -> BTreeSet<String> {

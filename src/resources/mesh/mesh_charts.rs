@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use futures::future::try_join_all;
 use tfplugin::{AttributePath, Diagnostic};
 
+use super::discovery::Discoveries;
+use super::settings;
 use crate::charts::{self, Fetched};
 use crate::desired::{Kept, ManifestSet};
 use crate::diagnostics;
@@ -12,7 +14,7 @@ use crate::lifecycle::{Recorded, Render};
 use crate::manifests::{self, FingerprintKey, ObjectId};
 use crate::mesh::{ChartName, ChartVersion, ClusterFacts, ClusterName, Member, ValidatedMesh};
 use crate::provider_data::ProviderData;
-use crate::render::{self, RenderError, Renderer};
+use crate::render::{self, Renderer};
 
 /// A mesh and its charts.
 pub struct MeshCharts {
@@ -20,6 +22,7 @@ pub struct MeshCharts {
     pub mesh: ValidatedMesh,
     charts: BTreeMap<String, Fetched>,
     renderer: Renderer,
+    discovery: Discoveries,
     #[cfg(feature = "leak")]
     leak: String,
 }
@@ -57,6 +60,7 @@ impl MeshCharts {
             mesh,
             charts,
             renderer: Renderer::default(),
+            discovery: Discoveries::default(),
             #[cfg(feature = "leak")]
             leak: data.credentials(),
         })
@@ -84,7 +88,20 @@ impl MeshCharts {
         let charts = charts.collect::<Result<_, Diagnostic>>()?;
         let set = render::render_with(&self.renderer, mesh, primary, &charts, facts, kept)
             .map_err(|error| cannot_render(cluster, &error))?;
+        settings::check_rendered(cluster, member, &set)?;
+        self.discovery.note(cluster, member, &set);
         secrets_decide_nothing(&set).map(|()| set)
+    }
+
+    /// Which namespaces istiod looks at in the clusters that were rendered.
+    pub fn discovery(&self) -> &Discoveries {
+        &self.discovery
+    }
+
+    /// The chart of this name for a member, if it needs it.
+    pub fn of(&self, name: ChartName, member: &Member) -> Option<&helm_template::Chart> {
+        let fetched = self.charts.get(&chart_key(name, member.version().as_str()));
+        fetched.map(|fetched| &fetched.chart)
     }
 
     fn chart(&self, name: ChartName, member: &Member) -> Result<&helm_template::Chart, Diagnostic> {
@@ -111,11 +128,6 @@ impl Render for MeshCharts {
     }
 }
 
-/// What to do about a secret that decides what exists.
-const NAME_IT: &str = "A plan shows which objects and fields there are, so a secret must not decide that. Write the setting in values or \
-                       mesh_config, where it is shown. If the secret is an item of a list, or in one, repeat the list there with another \
-                       value in place of the secret.";
-
 /// Which fields an object has must not depend on a secret: a plan shows them.
 fn secrets_decide_nothing(set: &ManifestSet) -> Result<(), Diagnostic> {
     // Only names of fields are compared.
@@ -134,7 +146,9 @@ fn secrets_decide_nothing(set: &ManifestSet) -> Result<(), Diagnostic> {
         let summary =
             format!("Cluster {:?}: a secret decides which fields {} {} has", id.cluster, id.kind, id.name);
         let path = AttributePath::new("primary").key(set.cluster().as_str());
-        return Err(Diagnostic::error(summary, format!("{fields}\n\n{NAME_IT}")).at(path));
+        return Err(
+            Diagnostic::error(summary, format!("{fields}\n\n{}", diagnostics::SECRET_DECIDES)).at(path)
+        );
     }
     Ok(())
 }
@@ -154,23 +168,8 @@ fn cannot_fetch(chart: ChartName, version: &ChartVersion, error: &charts::Error)
 
 fn cannot_render(cluster: &ClusterName, error: &render::RenderError) -> Diagnostic {
     let path = AttributePath::new("primary").key(cluster.as_str());
-    let way_out = match error {
-        RenderError::SecretDecides { .. } => NAME_IT,
-        RenderError::StandIn { .. } => {
-            "The chart is also rendered with other values of the same type, such as \"sensitive-a-1\" for a text, to find what \
-             depends on a secret. Write the setting that the message is about in values or mesh_config, where it is shown."
-        }
-        RenderError::Secret { .. } => {
-            "Other values of the same type render. Check the setting for characters that the template does not quote, such as \
-             quotation marks, and for a value that the chart's schema rejects."
-        }
-        _ => {
-            "The message names the template and what it rejects. Correct the values in the chart blocks of the mesh or of this \
-             primary."
-        }
-    };
     let summary = format!("Cannot render the manifests of cluster {:?}", cluster.as_str());
-    diagnostics::failure(summary, error, way_out, Some(path))
+    diagnostics::rendering(summary, error, path)
 }
 
 #[cfg(test)]
@@ -188,6 +187,7 @@ impl MeshCharts {
             mesh,
             charts,
             renderer: Renderer::default(),
+            discovery: Discoveries::default(),
             #[cfg(feature = "leak")]
             leak: String::new(),
         }

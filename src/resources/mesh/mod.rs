@@ -24,10 +24,11 @@
 //! | `primary.east_west_gateway` | block | optional; needed where networks differ | | in place | as configured | – |
 //! | `….namespace` | string | optional | the mesh's | the gateway is made anew there | as configured | – |
 //! | `….service_type`, `.service_annotations`, `.load_balancer_class`, `.load_balancer_source_ranges`, `.replicas`, `.port`, `.node_port`, `.addresses`, `.address_port`, `.resources` | | optional | the chart's | in place | as configured | – |
+//! | `….from "<cluster>"` `.addresses`, `.address_port` | set(string), number | optional | those of the block | in place: `meshNetworks` of that control plane | as configured | – |
 //! | `….values` | string (YAML) | optional | | in place | as configured | – |
 //! | `primary.federation_gateway` | block | optional; needs a `trust_domain` of one's own | | in place | as configured | – |
 //! | `….namespace` | string | optional | `<mesh's>-federation` | the gateway is recreated there | as configured | – |
-//! | `….service_type` and the other attributes of `east_west_gateway` | | optional | the chart's | in place | as configured | – |
+//! | `….service_type` and the other attributes of `east_west_gateway`, without `from` | | optional | the chart's | in place | as configured | – |
 //! | `primary.remote_control_plane` | block | optional | | in place; istiod restarts | as configured | – |
 //! | `….hostname` | string | optional | the addresses of the load balancer | in place; istiod restarts | as configured | – |
 //! | `….service_annotations`, `.load_balancer_class`, `.load_balancer_source_ranges` | | optional, without `east_west_gateway` | | in place | as configured | – |
@@ -62,7 +63,9 @@ mod authority_block;
 mod consequences;
 mod declare;
 mod dependents;
+mod discovery;
 mod documents;
+mod doors;
 mod entrances;
 mod expiry;
 mod identity;
@@ -72,6 +75,7 @@ mod links;
 mod managed;
 mod mesh_charts;
 mod model;
+mod numbers;
 mod observed_schema;
 mod place;
 mod plan;
@@ -87,8 +91,11 @@ mod renewal;
 mod resource;
 mod root_messages;
 mod roots;
+mod running_config;
 mod schema;
 mod scope;
+mod settings;
+mod stale_gateways;
 mod status;
 mod trust_list;
 mod unchanged;

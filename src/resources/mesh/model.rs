@@ -8,8 +8,8 @@ use tfplugin::{Field, Model, Timeouts};
 
 use super::authority_block::CertificateAuthorityModel;
 use crate::blocks::{
-    ApiServerModel, ChartModel, ChartSourceModel, GatewayModel, ImagePullSecretModel,
-    RemoteControlPlaneModel, chart,
+    ApiServerModel, ChartModel, ChartSourceModel, FederationGatewayModel, GatewayModel, IgnoredFieldsModel,
+    ImagePullSecretModel, RemoteControlPlaneModel, chart,
 };
 use crate::documents::{JoinModel, PeerModel};
 use crate::lifecycle::Manifests;
@@ -23,6 +23,8 @@ pub struct MeshModel {
     pub trust_domain: Field<String>,
     pub version: Field<String>,
     pub namespace: Field<String>,
+    pub namespace_labels: Field<BTreeMap<String, Field<String>>>,
+    pub namespace_annotations: Field<BTreeMap<String, Field<String>>>,
     pub mesh_config: Field<String>,
     pub sensitive_mesh_config: Field<String>,
     pub sensitive_mesh_config_wo: Field<String>,
@@ -32,6 +34,7 @@ pub struct MeshModel {
     pub platform: Field<String>,
     pub delete_crds: Field<bool>,
     pub force_destroy: Field<bool>,
+    pub ignored_fields: IgnoredFieldsModel,
     pub manifests: Field<Manifests>,
     pub chart_digests: Field<BTreeMap<String, Field<String>>>,
     pub cluster_uids: Field<BTreeMap<String, Field<String>>>,
@@ -103,17 +106,17 @@ pub struct PrimaryModel {
     pub crds: Field<String>,
     pub drain: Field<bool>,
     pub east_west_gateway: Field<GatewayModel>,
-    pub federation_gateway: Field<GatewayModel>,
+    pub federation_gateway: Field<FederationGatewayModel>,
     pub remote_control_plane: Field<RemoteControlPlaneModel>,
     pub api_server: Field<ApiServerModel>,
 }
 
 impl PrimaryModel {
     /// The block of the gateway of this role.
-    pub fn gateway(&self, role: GatewayRole) -> &Field<GatewayModel> {
+    pub fn gateway(&self, role: GatewayRole) -> Field<&GatewayModel> {
         match role {
-            GatewayRole::EastWest => &self.east_west_gateway,
-            GatewayRole::Federation => &self.federation_gateway,
+            GatewayRole::EastWest => self.east_west_gateway.as_ref(),
+            GatewayRole::Federation => self.federation_gateway.as_ref().map(|gateway| &gateway.0),
         }
     }
 }
@@ -140,4 +143,5 @@ pub struct ClusterStatusModel {
     pub remote_control_plane: Field<String>,
     pub remote_control_plane_addresses: Field<Vec<Field<String>>>,
     pub shared_mesh_config: Field<String>,
+    pub last_apply: Field<String>,
 }

@@ -14,6 +14,7 @@ use super::links;
 use super::managed::character;
 use super::mesh_charts::MeshCharts;
 use super::model::MeshModel;
+use super::numbers;
 use super::place::primary;
 use super::planned_status;
 use super::problems;
@@ -22,8 +23,13 @@ use super::rendering::{Common, Rendering};
 use super::renewal;
 use super::resource::MeshResource;
 use super::roots::Inquiry;
+use super::settings;
+use crate::blocks::ignored_fields;
 use crate::diagnostics;
-use crate::lifecycle::{Managed as _, Manifests, PlannedClusters, Recorded, Secrets, planned_manifests};
+use crate::lifecycle::{
+    Drawn, Managed as _, Manifests, PlannedClusters, Recorded, Secrets, planned_manifests, unmatched,
+};
+use crate::manifests::{IgnoredFieldError, IgnoredFields};
 use crate::mesh::ClusterName;
 use crate::provider_data::ProviderData;
 
@@ -39,6 +45,9 @@ pub async fn plan(
     let (readings, warnings) = readings(config)?;
     // What is accepted for good is said once, when the mesh is made.
     let mut messages = if prior.is_none() { warnings } else { Diagnostics::new() };
+    if prior.is_none_or(|prior| settings::are_changed(prior, config)) {
+        messages.extend(readings.setting_warnings.clone());
+    }
     let known = prior.map(MeshModel::recorded).unwrap_or_default();
     let labels = labels(config);
     check_blocks(labels.as_ref(), &known, data)?;
@@ -58,7 +67,7 @@ pub async fn plan(
         cancel,
     };
     let before = &clusters.recorded.objects;
-    let (objects, is_open) = match inputs.drawn(&mut planned).await? {
+    let (objects, is_open) = match inputs.drawn(&mut planned, &mut messages).await? {
         Some(drawn) => (planned_manifests(drawn.objects, before, data.plan_detail), drawn.is_open),
         None => (Field::Unknown, true),
     };
@@ -71,7 +80,9 @@ pub async fn plan(
     planned.status = planned_status::planned(&with_objects, prior);
     let with_objects = MeshModel { status: planned.status.clone(), ..with_objects };
     (planned.join, planned.peer) = documents::planned(&with_objects, seen);
-    messages.extend(prior.and_then(|prior| problems::of_plan(prior, &planned)));
+    if data.refreshed.is_noted() {
+        messages.extend(prior.and_then(|prior| problems::of_plan(prior, &planned)));
+    }
     messages.extend(if let Some(prior) = prior {
         consequences::of_update(prior, &planned, &clusters, data).await
     } else {
@@ -118,7 +129,11 @@ struct Inputs<'a> {
 
 impl Inputs<'_> {
     /// The objects, and the digests of their charts; `None` if nothing can be said of any.
-    async fn drawn(&self, planned: &mut MeshModel) -> Result<Option<Common>, Diagnostics> {
+    async fn drawn(
+        &self,
+        planned: &mut MeshModel,
+        messages: &mut Diagnostics,
+    ) -> Result<Option<Common>, Diagnostics> {
         let Self { config, prior, readings, secrets, data, .. } = *self;
         let PlannedClusters { recorded, facts, reachable, .. } = self.clusters;
         let Some(mesh) = readings.meshes.first() else {
@@ -136,7 +151,9 @@ impl Inputs<'_> {
             check_given(config, mesh)?;
             check_existing(mesh, reachable, None, &data.engines, self.cancel).await?;
         }
+        let (ignored, nothing) = (ignored_fields::read(&config.ignored_fields)?, IgnoredFields::default());
         let charts = MeshCharts::fetch(mesh.clone(), recorded, data).await?;
+        settings::check_tables(&charts)?;
         planned.chart_digests = pinned(charts.digests(), &recorded.chart_digests);
         let rendering = Rendering {
             charts: &charts,
@@ -147,8 +164,17 @@ impl Inputs<'_> {
             refused: &links::with_refused_token(prior),
             due: &renewal::due_for_renewal(prior),
             out_of_reach: &out_of_reach,
+            ignored: ignored.as_ref().unwrap_or(&nothing),
         };
-        let drawn = rendering.objects(&readings.meshes, facts)?;
+        let mut drawn = rendering.objects(&readings.meshes, facts)?;
+        messages.extend(numbers::misprinted(&charts, mesh, facts));
+        charts.discovery().check(reachable).await?;
+        match &ignored {
+            Some(ignored) if !drawn.is_open => check_ignored(ignored, &drawn.objects)?,
+            Some(_) => {}
+            // Which fields manifests has depends on it.
+            None => drawn.is_open = true,
+        }
         Ok(Some(drawn).filter(|drawn| !drawn.objects.is_empty()))
     }
 
@@ -169,6 +195,13 @@ impl Inputs<'_> {
         clusters.check_immutable(objects, &secrets.key, immutable::attribute, cancel).await?;
         Ok(messages)
     }
+}
+
+/// Every entry of `ignored_fields` is about a field of the plan.
+fn check_ignored(ignored: &IgnoredFields, objects: &Drawn) -> Result<(), Diagnostics> {
+    let unmatched = unmatched(ignored, objects);
+    let told = |error: &IgnoredFieldError| diagnostics::ignored_field(error, ignored_fields::at(error.key()));
+    unmatched.iter().map(told).collect::<Diagnostics>().into_result()
 }
 
 /// The digests that are recorded; a chart that is fetched for the first time may be another one at apply.

@@ -11,8 +11,8 @@ use super::status::state_of;
 use super::{promise, unchanged};
 use crate::documents::Texts;
 use crate::health::{
-    AuthorityState, ControlPlaneState, GatewayState, Link, LinkState, RemoteControlPlaneState,
-    SharedMeshConfigState, State,
+    AuthorityState, ControlPlaneState, GatewayState, LastApplyState, Link, LinkState,
+    RemoteControlPlaneState, SharedMeshConfigState, State,
 };
 use crate::manifests::ObjectId;
 use crate::mesh::well_known::INTERMEDIATE_SECRET;
@@ -67,6 +67,7 @@ fn unknown() -> ClusterStatusModel {
         remote_control_plane: Field::Unknown,
         remote_control_plane_addresses: Field::Unknown,
         shared_mesh_config: Field::Unknown,
+        last_apply: Field::Unknown,
     }
 }
 
@@ -97,6 +98,7 @@ fn cluster(
         federation_gateway: state(planned, prior, label, FEDERATION, before),
         remote_control_plane: state(planned, prior, label, Entrance::Istiod, before),
         shared_mesh_config: good::<SharedMeshConfigState>(&before.shared_mesh_config),
+        last_apply: good::<LastApplyState>(&before.last_apply),
         ..before.clone()
     };
     let addresses = |entrance: Entrance| addresses(planned, prior, label, entrance, before, &entry);
@@ -164,7 +166,7 @@ fn declares(primary: &PrimaryModel, entrance: Entrance) -> Field<bool> {
         if block.is_unknown() { Field::Unknown } else { Field::Known(block.is_known()) }
     }
     match entrance {
-        Entrance::Gateway(role) => has(primary.gateway(role)),
+        Entrance::Gateway(role) => has(&primary.gateway(role)),
         Entrance::Istiod => has(&primary.remote_control_plane),
     }
 }
@@ -264,6 +266,7 @@ mod tests {
             remote_control_plane: Field::Null,
             remote_control_plane_addresses: list(&[]),
             shared_mesh_config: "ready".into(),
+            last_apply: "complete".into(),
         }
     }
 
@@ -365,7 +368,7 @@ mod tests {
         let status = changed(|mesh| {
             let primaries = mesh.primary.as_known_mut().unwrap();
             let east = primaries.get_mut("east").unwrap();
-            east.federation_gateway = Field::Known(GatewayModel::default());
+            east.federation_gateway = Field::Known(GatewayModel::default().into());
             east.east_west_gateway = Field::Null;
         });
         let east = status.cluster("east").unwrap();

@@ -36,6 +36,7 @@ impl ClusterStatusModel {
             remote_control_plane: state_of(&self.remote_control_plane),
             shared_mesh_config: state_of(&self.shared_mesh_config),
             authority: state_of(&self.authority),
+            last_apply: state_of(&self.last_apply),
         }
     }
 }
@@ -64,9 +65,10 @@ fn path(place: &Place) -> AttributePath {
         Place::Cluster(cluster, Part::RemoteControlPlane) => {
             primary(cluster.as_str()).attribute("remote_control_plane")
         }
-        Place::Cluster(cluster, Part::ControlPlane | Part::SharedMeshConfig | Part::Authority) => {
-            primary(cluster.as_str())
-        }
+        Place::Cluster(
+            cluster,
+            Part::ControlPlane | Part::SharedMeshConfig | Part::Authority | Part::LastApply,
+        ) => primary(cluster.as_str()),
         Place::Link(link) => primary(link.read.as_str()),
     }
 }
@@ -134,6 +136,17 @@ mod tests {
         assert_eq!(said[0].path, Some(primary("west").attribute("east_west_gateway")));
         assert!(said[1].summary.starts_with("Link \"east\" -> \"west\": istiod of \"east\" cannot read"));
         assert_eq!(said[1].path, Some(primary("west")));
+    }
+
+    #[test]
+    fn an_apply_that_did_not_finish_is_not_forgotten() {
+        let last_apply = "unfinished".into();
+        let cluster =
+            ClusterStatusModel { control_plane: "ready".into(), last_apply, ..ClusterStatusModel::default() };
+        let clusters = Field::Known([("east".to_owned(), cluster)].into());
+        let prior = mesh(StatusModel { clusters, links: Field::Known(BTreeMap::new()) });
+        let detail = of_plan(&prior, &prior).unwrap().detail;
+        assert!(detail.contains("Cluster \"east\": the last apply did not finish"), "{detail}");
     }
 
     fn mesh(status: StatusModel) -> MeshModel {

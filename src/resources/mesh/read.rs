@@ -31,17 +31,20 @@ pub async fn read(
     let snapshots: Vec<Snapshot> = reached.iter().map(|reached| reached.snapshot.clone()).collect();
     let namespace = recorded.namespace.clone();
     let scope = |label: &str| observe::leader_scope(scope(&state, label), &namespace);
-    let refresh = Refresh { key, kind: MeshResource::KIND, time, cancel, scope: &scope };
+    let (kind, ignored) = (MeshResource::KIND, MeshResource::ignored_fields(&state));
+    let refresh = Refresh { key, kind, ignored: &ignored, time, cancel, scope: &scope };
     let (refreshed, observed) =
-        join(refresh.objects(reached, recorded), status::observe(&state, &state.status, &snapshots)).await;
+        join(refresh.objects(reached, recorded), status::observe(&state, &state.status, &snapshots, false))
+            .await;
     let (recorded, further) = refreshed?;
     warnings.extend(further);
     state.manifests = state_manifests(recorded.objects);
     state.cluster_uids = texts(recorded.cluster_uids);
     state.kubernetes_versions = texts(recorded.kubernetes_versions);
     warnings.extend(observed.warnings);
-    warnings.extend(observed.status.problems().into_iter().map(problems::warning));
-    (state.join, state.peer) = documents::observed(&state, &observed.status, &observed.roots);
-    state.status = Field::Known(observed.status);
+    let status = observed.status.with_last_apply(|label| recorded.finished.get(label).copied());
+    warnings.extend(status.problems().into_iter().map(problems::warning));
+    (state.join, state.peer) = documents::observed(&state, &status, &observed.beside);
+    state.status = Field::Known(status);
     Ok((state, warnings))
 }

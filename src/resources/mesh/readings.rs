@@ -7,6 +7,7 @@ use tfplugin::Diagnostics;
 use super::declare::Declared;
 use super::model::MeshModel;
 use super::place::MEMBER;
+use super::settings;
 use super::trust_list;
 use crate::blocks::{Loose, StandIn};
 use crate::diagnostics;
@@ -24,6 +25,8 @@ pub struct Readings {
     pub unknown_api_servers: BTreeSet<String>,
     /// Whether the block `certificate_authority` is wholly known, and so are the names that certificates are for.
     pub knows_authority: bool,
+    /// What Istio silently ignores of its mesh configuration, or takes otherwise than it looks.
+    pub setting_warnings: Diagnostics,
 }
 
 /// Reads the configuration with every stand-in for what is unknown. Warnings of a valid mesh are in the result beside it.
@@ -40,7 +43,7 @@ pub fn readings(config: &MeshModel) -> Result<(Readings, Diagnostics), Diagnosti
         }
     }
     let mut readings =
-        Readings { meshes: Vec::new(), loose: notes.loose, unknown_api_servers, knows_authority };
+        Readings { loose: notes.loose, unknown_api_servers, knows_authority, ..Readings::default() };
     if notes.is_shapeless {
         return Ok((readings, Diagnostics::new()));
     }
@@ -56,6 +59,8 @@ pub fn readings(config: &MeshModel) -> Result<(Readings, Diagnostics), Diagnosti
     let valid: Vec<ValidatedMesh> = checked.into_iter().filter_map(Result::ok).collect();
     // Every stand-in leaves the list as it is.
     valid.first().map_or(Ok(()), trust_list::check)?;
+    // Nothing stands in for a document that is not known.
+    readings.setting_warnings = valid.first().map_or(Ok(Diagnostics::new()), settings::check)?;
     // A stand-in that is refused stands for values that an apply would refuse, too. One alone that is not says nothing.
     if notes.is_known || valid.len() > 1 {
         readings.meshes = valid;
@@ -89,7 +94,7 @@ pub(super) mod tests {
 
     use super::*;
     use crate::blocks::{
-        ApiServerModel, ChartModel, ChartSourceModel, GatewayModel, RemoteControlPlaneModel,
+        ApiServerModel, CallerModel, ChartModel, ChartSourceModel, GatewayModel, RemoteControlPlaneModel,
     };
     use crate::mesh::{ChartName, GatewayRole};
     use crate::resources::mesh::authority_block::CertificateAuthorityModel;
@@ -143,6 +148,13 @@ pub(super) mod tests {
             node_port: Field::Unknown,
             addresses: Field::Unknown,
             address_port: Field::Unknown,
+            from: Field::Known(
+                [(
+                    "east".to_owned(),
+                    CallerModel { addresses: Field::Unknown, address_port: Field::Unknown },
+                )]
+                .into(),
+            ),
             replicas: Field::Unknown,
             values: Field::Unknown,
             sensitive_values: Field::Unknown,
@@ -184,6 +196,16 @@ pub(super) mod tests {
         );
         let east = |mesh: &ValidatedMesh| mesh.primaries().values().next().cloned();
         assert!(readings.meshes.iter().all(|mesh| east(mesh) == east(&readings.meshes[0])));
+    }
+
+    #[test]
+    fn a_selector_of_nodes_that_is_not_known_yet_is_one() {
+        let config = with_gateway(|gateway| {
+            gateway.service_type = "NodePort".into();
+            let annotations = [("traffic.istio.io/nodeSelector".to_owned(), Field::Unknown)];
+            gateway.service_annotations = Field::Known(annotations.into());
+        });
+        assert_eq!(read(&config).meshes.len(), 3);
     }
 
     #[test]
@@ -273,7 +295,7 @@ pub(super) mod tests {
         let named =
             RemoteControlPlaneModel { hostname: Field::Unknown, ..RemoteControlPlaneModel::default() };
         let config = with_west(|west| {
-            west.federation_gateway = Field::Known(gateway);
+            west.federation_gateway = Field::Known(gateway.into());
             west.remote_control_plane = Field::Known(named);
         });
         assert!(read(&config).meshes.len() > 1);
@@ -320,7 +342,7 @@ pub(super) mod tests {
     #[test]
     fn every_member_of_an_entrance_may_be_unknown_without_a_false_error() {
         let config = with_west(|west| {
-            west.federation_gateway = Field::Known(unknown_gateway());
+            west.federation_gateway = Field::Known(unknown_gateway().into());
             west.remote_control_plane = Field::Known(RemoteControlPlaneModel {
                 hostname: Field::Unknown,
                 service_annotations: Field::Unknown,

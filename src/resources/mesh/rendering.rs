@@ -12,7 +12,7 @@ use crate::health::Link;
 use crate::lifecycle::{
     ApiServers, Drawn, Facts, Flattened, Keeping, Objects, Render, Rendered, Secrets, draw,
 };
-use crate::manifests::{ObjectId, secret_field};
+use crate::manifests::{IgnoredFields, ObjectId, secret_field};
 use crate::mesh::{ClusterFacts, ClusterName, ValidatedMesh};
 
 /// What the objects of a plan are made from.
@@ -33,6 +33,8 @@ pub struct Rendering<'a> {
     pub due: &'a BTreeSet<String>,
     /// The clusters whose address is not to be had.
     pub out_of_reach: &'a BTreeSet<ClusterName>,
+    /// The fields that are left to others.
+    pub ignored: &'a IgnoredFields,
 }
 
 /// Every object that a plan knows of, with its fields where they are known.
@@ -111,7 +113,7 @@ impl Rendering<'_> {
                 placeholders.insert(field, None);
             }
         }
-        rendered
+        rendered.without(self.ignored, id)
     }
 
     /// Whether what was filled in is a token that is no longer accepted.
@@ -227,6 +229,7 @@ mod tests {
             refused: &BTreeSet::new(),
             due: &BTreeSet::new(),
             out_of_reach: &BTreeSet::new(),
+            ignored: &IgnoredFields::default(),
         };
         rendering.objects(&readings.meshes, &["east", "west"].map(facts).into()).unwrap()
     }

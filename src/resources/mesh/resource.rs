@@ -11,6 +11,7 @@ use super::identity::{self, MeshIdentity};
 use super::model::MeshModel;
 use super::place::primary;
 use super::{apply, consequences, plan, read, remove, schema};
+use crate::blocks::ignored_fields;
 use crate::lifecycle::{self, Change, Secrets, import_by_identity, import_by_name, recorded_key};
 use crate::provider_data::ProviderData;
 use crate::rollout::OwnerKind;
@@ -33,7 +34,9 @@ impl Resource for MeshResource {
     }
 
     fn validate(&self, config: &MeshModel, _validation: &Validation) -> Diagnostics {
-        declare(config).err().unwrap_or_default()
+        let mut errors = declare(config).err().unwrap_or_default();
+        errors.extend(ignored_fields::read(&config.ignored_fields).err().unwrap_or_default());
+        errors
     }
 
     async fn plan_create(
@@ -92,6 +95,7 @@ impl Resource for MeshResource {
 
     /// A mesh is never gone for sure: even without a single object of it, state still names its clusters.
     async fn read(&self, state: MeshModel, context: &ResourceContext<Self>) -> Outcome<Option<MeshModel>> {
+        context.data().refreshed.note();
         let timeout = state.timeouts.read_or(DEFAULT_READ);
         let key = match recorded_key(context.private()) {
             Ok(key) => key,

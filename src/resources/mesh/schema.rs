@@ -1,6 +1,7 @@
 //! The schema of `istio_mesh`; its descriptions are the registry's documentation.
 
 use super::{authority_block, observed_schema};
+use crate::blocks::ignored_fields::{self, IGNORED_FIELDS};
 use crate::blocks::installation::with_installation;
 use crate::blocks::{api_server, chart, gateway, image_pull_secret, remote_control_plane, sensitive};
 use crate::documents;
@@ -50,9 +51,20 @@ fn inputs() -> Schema {
         "Namespace of the control planes, the same in every cluster because istiod looks for its own namespace's name in each. \
          Created if it does not exist; removed at destroy only if the provider created it. A change replaces the mesh.",
     ).default(DEFAULT_NAMESPACE.to_owned()).requires_replace())
+    .attribute("namespace_labels", Attribute::map(Type::String,
+        "Labels of the namespaces of the mesh in every cluster: `namespace`, and those of gateways in a namespace of their own, such \
+         as `{ team = \"platform\", \"pod-security.kubernetes.io/enforce\" = \"privileged\" }`. A namespace that the provider creates has \
+         them from the beginning, so that admission policies that require them admit it. On a namespace that already exists, they \
+         are set too, and removed at destroy; if another tool manages its labels, leave them to that tool.",
+    ).optional())
+    .attribute("namespace_annotations", Attribute::map(Type::String,
+        "Annotations of the same namespaces, under the same conditions.",
+    ).optional())
     .attribute("mesh_config", Attribute::string(
         "Istio's [`MeshConfig`](https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/) as YAML, merged into the \
-         chart's own; write it with `yamlencode`. `trustDomain` comes from `trust_domain`. It is stored in state and in the \
+         chart's own; write it with `yamlencode`. `trustDomain` comes from `trust_domain`. A plan reads it as \
+         istiod does and rejects what istiod would drop, with the path and what to write instead; keys that the release of Istio does \
+         not have are warnings. It is stored in state and in the \
          inventory ConfigMap in each cluster, so do not put secrets in it: `sensitive_mesh_config` is for these.\n\n\
          `caCertificates` is merged with what federations add: all of it is in the ConfigMap `shared-mesh-config`, which istiod \
          reads in addition to its own (`SHARED_MESH_CONFIG`). Changes take effect at once, and every proxy of the mesh requests \
@@ -84,6 +96,7 @@ fn inputs() -> Schema {
          removal is rejected: proxies whose control plane is gone keep their last configuration until their certificates expire, \
          a day at most, and then lose every connection. Set it and apply before you destroy.",
     ).optional())
+    .attribute(IGNORED_FIELDS, ignored_fields::attribute())
 }
 
 fn cni() -> Block {

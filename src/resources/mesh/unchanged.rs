@@ -57,8 +57,14 @@ fn keeps_its_service(
 fn says_where(primary: &PrimaryModel, entrance: Entrance) -> Value {
     match entrance {
         Entrance::Gateway(role) => {
-            let addresses = primary.gateway(role).as_ref().map(|gateway| gateway.addresses.clone());
-            addresses.and_then(|addresses| addresses).into_value()
+            let typed = primary.gateway(role).map(|gateway| {
+                let from =
+                    Some(gateway.from.clone()).filter(|from| from.as_known().is_none_or(|it| !it.is_empty()));
+                let from = from.unwrap_or(Field::Null).into_value();
+                Value::List(vec![gateway.addresses.clone().into_value(), from])
+            });
+            // What is not declared has no addresses.
+            typed.into_known().unwrap_or(Value::Null)
         }
         Entrance::Istiod => {
             let remote = primary.remote_control_plane.as_ref();
@@ -75,7 +81,7 @@ fn service_inputs(mesh: &MeshModel, label: &str, entrance: Entrance) -> Value {
     let of_primary = mesh.primary.as_known().and_then(|primaries| primaries.get(label));
     let of_primary = of_primary.map(|primary| {
         let block = match entrance {
-            Entrance::Gateway(role) => primary.gateway(role).clone().into_value(),
+            Entrance::Gateway(role) => primary.gateway(role).map(Clone::clone).into_value(),
             Entrance::Istiod => primary.remote_control_plane.clone().into_value(),
         };
         let version = primary.version.clone().into_value();

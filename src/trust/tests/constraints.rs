@@ -3,7 +3,11 @@
 use super::openssl::Openssl;
 use super::*;
 
-const NAMES: Names<'_> = Names { trust_domain: "shop.example", namespace: "istio-system" };
+const NAMES: Names<'_> = Names {
+    trust_domain: "shop.example",
+    namespace: "istio-system",
+    hosts: &["istiod.shop.example", "10.0.0.9"],
+};
 
 /// An intermediate with these constraints, as the data of a Secret.
 fn constrained(constraints: &str) -> Intermediate {
@@ -37,7 +41,7 @@ fn an_authority_that_may_not_issue_for_the_trust_domain_is_refused() {
         "excluded;URI:shop.example",
         "excluded;URI:.example",
     ] {
-        let error = constrained(constraints).check_names(&NAMES).unwrap_err();
+        let error = constrained(constraints).check_names(&NAMES, OffsetDateTime::now_utc()).unwrap_err();
         let expected = "certificate \"O=Corp, CN=CA\" in ca-cert.pem may not issue for spiffe://shop.example/…: its \
                         nameConstraints do not allow it";
         assert_eq!(error.to_string(), expected, "{constraints}");
@@ -48,11 +52,25 @@ fn an_authority_that_may_not_issue_for_the_trust_domain_is_refused() {
 #[test]
 fn an_authority_that_may_not_issue_for_istiod_is_refused() {
     for constraints in ["permitted;DNS:shop.example", "excluded;DNS:svc"] {
-        let error = constrained(constraints).check_names(&NAMES).unwrap_err();
+        let error = constrained(constraints).check_names(&NAMES, OffsetDateTime::now_utc()).unwrap_err();
         assert!(error.to_string().contains("for istiod.istio-system.svc"), "{constraints}: {error}");
     }
-    let one_name = constrained("permitted;DNS:istiod.istio-system.svc").check_names(&NAMES).unwrap_err();
+    let one_name = constrained("permitted;DNS:istiod.istio-system.svc")
+        .check_names(&NAMES, OffsetDateTime::now_utc())
+        .unwrap_err();
     assert!(one_name.to_string().contains("for istiod-remote.istio-system.svc"), "{one_name}");
+}
+
+#[test]
+fn an_authority_that_may_not_issue_for_the_other_hosts_of_istiod_is_refused() {
+    for (constraints, name) in [
+        ("permitted;DNS:svc", "istiod.shop.example"),
+        ("excluded;DNS:shop.example", "istiod.shop.example"),
+        ("permitted;IP:192.168.0.0/255.255.0.0", "an IP address"),
+    ] {
+        let error = constrained(constraints).check_names(&NAMES, OffsetDateTime::now_utc()).unwrap_err();
+        assert!(error.to_string().contains(&format!("for {name}")), "{constraints}: {error}");
+    }
 }
 
 #[test]
@@ -60,13 +78,14 @@ fn an_authority_for_the_right_names_is_accepted() {
     for constraints in [
         "permitted;URI:shop.example",
         "permitted;URI:Shop.Example",
-        "permitted;URI:.example,permitted;DNS:svc",
+        "permitted;URI:.example,permitted;DNS:svc,permitted;DNS:shop.example",
         "permitted;URI:other.example,permitted;URI:shop.example",
-        "permitted;DNS:istio-system.svc,excluded;URI:other.example",
+        "permitted;DNS:istio-system.svc,permitted;DNS:istiod.shop.example,excluded;URI:other.example",
+        "permitted;IP:10.0.0.0/255.0.0.0",
         "permitted;email:corp.example",
     ] {
-        constrained(constraints).check_names(&NAMES).unwrap();
+        constrained(constraints).check_names(&NAMES, OffsetDateTime::now_utc()).unwrap();
     }
-    root().issue(&request("east")).unwrap().check_names(&NAMES).unwrap();
-    root().check_names(&NAMES).unwrap();
+    root().issue(&request("east")).unwrap().check_names(&NAMES, now()).unwrap();
+    root().check_names(&NAMES, now()).unwrap();
 }

@@ -53,7 +53,7 @@ fn errors_show_no_key() {
         key.replace("-----END", "----END"),
         key.replace('\n', "\n!"),
         key.to_lowercase(),
-        format!("{key}{key}"),
+        format!("\u{feff}{key}"),
     ];
     for (file, content) in
         damaged.iter().map(|text| (CA_KEY, text)).chain([(CA_CERT, &key), (ROOT_CERT, &key)])

@@ -6,6 +6,8 @@ mod damage;
 mod disclosure;
 mod generated;
 mod given;
+mod judges;
+mod notation;
 mod openssl;
 mod refusals;
 mod revocation;

@@ -6,12 +6,14 @@
 
 mod cache;
 mod cargo;
+mod certificate_oracle;
 mod charts;
 mod command;
 mod envoy;
 mod error;
 mod go;
 mod istio;
+mod kubeconfig;
 pub mod machine;
 mod part;
 mod public_charts;

@@ -3,6 +3,8 @@
 use std::env;
 use std::fmt;
 
+use super::certificate_oracle;
+use super::kubeconfig;
 use super::recipe::{self, Recipe};
 
 /// One real program, file or folder that the lab or a test uses.
@@ -60,6 +62,12 @@ pub enum Part {
     FluxSsa,
     /// The lab's own program that tells what Terraform's library of values makes of encoded values.
     CtyOracle,
+    /// The lab's own program that tells what client-go makes of kubeconfigs.
+    KubeconfigOracle,
+    /// The lab's own program that runs istiod's packages of certificates on the data of a Secret.
+    CertificateOracle,
+    /// The lab's own program that tells what istiod makes of documents of its mesh configuration.
+    MeshConfigOracle,
     /// The lab's own program that drives a provider with terraform-plugin-testing.
     PluginAcceptance,
     /// A provider on terraform-plugin-framework that does nothing, which our framework is measured beside.
@@ -99,6 +107,9 @@ impl Part {
         Self::Tofu,
         Self::Tfplugindocs,
         Self::CtyOracle,
+        Self::KubeconfigOracle,
+        Self::CertificateOracle,
+        Self::MeshConfigOracle,
         Self::PluginAcceptance,
     ];
 
@@ -129,6 +140,9 @@ impl Part {
         Self::Tofu,
         Self::Tfplugindocs,
         Self::CtyOracle,
+        Self::KubeconfigOracle,
+        Self::CertificateOracle,
+        Self::MeshConfigOracle,
         Self::PluginAcceptance,
         Self::PluginPeer,
         Self::CargoDeny,
@@ -166,6 +180,9 @@ impl Part {
             Self::Tfplugindocs => "tfplugindocs",
             Self::FluxSsa => "flux-ssa",
             Self::CtyOracle => "cty-oracle",
+            Self::KubeconfigOracle => "kubeconfig-oracle",
+            Self::CertificateOracle => "certificate-oracle",
+            Self::MeshConfigOracle => "mesh-config-oracle",
             Self::PluginAcceptance => "plugin-acceptance",
             Self::PluginPeer => "plugin-peer",
             Self::CargoDeny => "cargo-deny",
@@ -211,6 +228,9 @@ impl Part {
             Self::Tofu => &recipe::TOFU,
             Self::Tfplugindocs => &recipe::TFPLUGINDOCS,
             Self::CtyOracle => &recipe::CTY_ORACLE,
+            Self::KubeconfigOracle => &kubeconfig::KUBECONFIG_ORACLE,
+            Self::CertificateOracle => &certificate_oracle::RECIPE,
+            Self::MeshConfigOracle => &recipe::MESH_CONFIG_ORACLE,
             Self::PluginAcceptance => &recipe::PLUGIN_TESTING,
             Self::PluginPeer => &recipe::PLUGIN_PEER,
             Self::CargoDeny => &recipe::CARGO_DENY,

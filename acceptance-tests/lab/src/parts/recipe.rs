@@ -176,6 +176,13 @@ pub(super) static CTY_ORACLE: Recipe = go_programs!(
     []
 );
 
+pub(super) static MESH_CONFIG_ORACLE: Recipe = go_programs!(
+    "mesh-config-oracle",
+    "istio.io/istio",
+    [MeshConfigOracle: "terraform-provider-istio/lab/tools/mesh-config-oracle"],
+    []
+);
+
 pub(super) static PLUGIN_TESTING: Recipe = go_programs!(
     "plugin-testing",
     "github.com/hashicorp/terraform-plugin-testing",

@@ -169,7 +169,6 @@ fn policy(arguments: &Arguments) -> Policy {
     let taken = arguments.take_over.iter();
     let succeeded = arguments.succeed.iter();
     Policy {
-        inherit: Vec::new(),
         adoption: if arguments.adopt { Adoption::Unowned } else { Adoption::Never },
         take_over: taken
             .map(|manager| TakeOver { manager: manager.as_str().into(), objects: objects(), fields: None })
@@ -179,6 +178,7 @@ fn policy(arguments: &Arguments) -> Policy {
             .collect(),
         recreate: arguments.recreate,
         skip_refused: arguments.skip_refused,
+        ..Policy::default()
     }
 }
 

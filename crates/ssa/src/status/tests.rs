@@ -153,3 +153,40 @@ fn the_other_kinds_with_rules_follow_their_own_status() {
         assert_eq!(state(&object), *expected, "{kind} {status}");
     }
 }
+
+fn daemon_set(max_unavailable: &Value, [all, updated, ready]: [i64; 3]) -> Value {
+    let spec = json!({"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": max_unavailable}}});
+    let status = json!({
+        "observedGeneration": 2, "desiredNumberScheduled": all, "updatedNumberScheduled": updated,
+        "numberAvailable": ready, "numberReady": ready,
+    });
+    with_status("apps/v1", "DaemonSet", &spec, &status)
+}
+
+#[test]
+fn a_daemon_set_may_lack_as_many_pods_as_an_update_may_but_never_all() {
+    for (max_unavailable, counts, expected) in [
+        (json!(1), [2, 2, 1], State::Current),
+        (json!(1), [3, 3, 1], State::InProgress),
+        (json!(1), [2, 1, 2], State::InProgress),
+        (json!("34%"), [3, 3, 1], State::Current),
+        (json!("10%"), [20, 20, 18], State::Current),
+        (json!("10%"), [20, 20, 17], State::InProgress),
+        (json!(0), [2, 2, 1], State::InProgress),
+        (json!(1), [1, 1, 0], State::InProgress),
+        (json!("100%"), [3, 3, 0], State::InProgress),
+        (json!(1), [0, 0, 0], State::Current),
+    ] {
+        assert_eq!(state(&daemon_set(&max_unavailable, counts)), expected, "{max_unavailable} {counts:?}");
+    }
+}
+
+#[test]
+fn a_daemon_set_does_not_need_pods_on_nodes_that_cannot_run_any() {
+    let state = |counts, nodes| super::daemon_set_without(&daemon_set(&json!(1), counts), nodes).state;
+    assert_eq!(state([2, 1, 1], 0), State::InProgress);
+    assert_eq!(state([2, 1, 1], 1), State::Current);
+    assert_eq!(state([4, 2, 2], 1), State::InProgress, "a pod on a good node is not updated");
+    assert_eq!(state([4, 2, 2], 2), State::Current);
+    assert_eq!(state([1, 0, 0], 1), State::InProgress, "it runs nowhere");
+}

@@ -133,6 +133,15 @@ impl Cluster {
         self.client.request::<Value>(request).await.unwrap();
     }
 
+    /// What another manager does to items of lists.
+    pub async fn strategic_patch(&self, path: &str, manager: &str, change: &Value) {
+        let request = http::Request::patch(format!("{path}?fieldManager={manager}"))
+            .header("content-type", "application/strategic-merge-patch+json")
+            .body(change.to_string().into_bytes())
+            .unwrap();
+        self.client.request::<Value>(request).await.unwrap();
+    }
+
     /// What another manager does with `kubectl apply --server-side`.
     pub async fn apply_as(&self, path: &str, manager: &str, object: &Value) {
         let request = http::Request::patch(format!("{path}?fieldManager={manager}&force=true"))

@@ -15,6 +15,7 @@ mod kills;
 mod lifecycle;
 mod looks;
 mod ownership;
+mod patience;
 mod proxy;
 mod readiness;
 mod rehearsals;

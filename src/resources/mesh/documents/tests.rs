@@ -1,10 +1,10 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::authority_block::CertificateAuthorityModel;
 use super::super::model::{ClusterStatusModel, PrimaryModel};
 use super::*;
 use crate::blocks::{
-    ChartModel, ChartSourceModel, GatewayModel, ImagePullSecretModel, RemoteControlPlaneModel,
+    CallerModel, ChartModel, ChartSourceModel, GatewayModel, ImagePullSecretModel, RemoteControlPlaneModel,
 };
 use crate::documents::{JoinClusterModel, Texts};
 use crate::manifests::secret_field;
@@ -94,7 +94,7 @@ fn state(east: &[&str], west: &[&str]) -> MeshModel {
         manifests: manifests(),
         ..configured()
     };
-    let (join, _) = observed(&state, &status, &BTreeMap::new());
+    let (join, _) = observed(&state, &status, &Beside::default());
     let join = join.map(|join| JoinModel { root_certificates: text("roots"), ..join });
     let (join, peer) = join.into_known().map(with_peer).unwrap();
     MeshModel { join, peer, status: Field::Known(status), ..state }
@@ -272,7 +272,7 @@ fn typed_addresses_are_known_from_the_first_plan_and_stand_for_the_load_balancer
     let typed = list(&["203.0.113.7", "203.0.113.8"]);
     assert_eq!(cluster(&documents, "east").gateway_addresses, typed);
     assert_eq!(cluster(&documents, "east").gateway_port, Field::Known(31443));
-    let seen = observed(&plan, &status(&["192.0.2.1"], &[]), &BTreeMap::new());
+    let seen = observed(&plan, &status(&["192.0.2.1"], &[]), &Beside::default());
     assert_eq!(cluster(&seen, "east").gateway_addresses, typed);
     change_gateway(&mut plan, "east", |gateway| gateway.address_port = Field::Known(443));
     assert_eq!(cluster(&planned(&plan, None), "east").gateway_port, Field::Known(443));
@@ -299,7 +299,7 @@ fn remote_clusters_reach_istiod_at_the_gateway_or_by_its_host_name() {
     };
     serve(&mut mesh, Field::Null);
     let seen = |mesh: &MeshModel| {
-        let documents = observed(mesh, &status(&["192.0.2.1"], &["192.0.2.2"]), &BTreeMap::new());
+        let documents = observed(mesh, &status(&["192.0.2.1"], &["192.0.2.2"]), &Beside::default());
         let east = cluster(&documents, "east").clone();
         (east.istiod_addresses, east.istiod_port, east.istiod_webhook_port)
     };
@@ -378,14 +378,14 @@ fn an_apply_returns_what_was_planned_as_known_and_what_was_seen_elsewhere() {
     plan.manifests.as_known_mut().unwrap().insert(service, Field::Unknown);
     (plan.join, plan.peer) = planned(&plan, Some(&prior));
     let moved = status(&["198.51.100.1"], &["198.51.100.2"]);
-    let documents = applied(&plan, observed(&prior, &moved, &BTreeMap::new()));
+    let documents = applied(&plan, observed(&prior, &moved, &Beside::default()));
     assert_eq!(cluster(&documents, "east").gateway_addresses, list(&["198.51.100.1"]));
     assert_eq!(cluster(&documents, "west").gateway_addresses, list(&["192.0.2.2"]));
     let gateways = documents.1.as_known().unwrap().gateways.as_known().unwrap();
     assert_eq!(gateways["east"].addresses, list(&["198.51.100.1"]));
     assert_eq!(join_of(&documents).id, text("a1"));
     let all =
-        applied(&MeshModel { join: Field::Unknown, ..plan }, observed(&prior, &moved, &BTreeMap::new()));
+        applied(&MeshModel { join: Field::Unknown, ..plan }, observed(&prior, &moved, &Beside::default()));
     assert_eq!(cluster(&all, "west").gateway_addresses, list(&["198.51.100.2"]));
 }
 
@@ -393,7 +393,53 @@ fn an_apply_returns_what_was_planned_as_known_and_what_was_seen_elsewhere() {
 fn a_refresh_after_an_apply_returns_what_the_apply_returned() {
     let seen = status(&["192.0.2.1"], &["192.0.2.2"]);
     let state = state(&["192.0.2.1"], &["192.0.2.2"]);
-    assert_eq!(observed(&state, &seen, &BTreeMap::new()), (state.join.clone(), state.peer));
+    assert_eq!(observed(&state, &seen, &Beside::default()), (state.join.clone(), state.peer));
+}
+
+#[test]
+fn the_ports_of_nodes_are_those_that_the_service_tells() {
+    let mut mesh = state(&["192.0.2.1"], &["198.51.100.2"]);
+    change_gateway(&mut mesh, "west", |gateway| gateway.service_type = text("NodePort"));
+    let ports = |documents: &Documents| ["east", "west"].map(|label| cluster(documents, label).gateway_port);
+    let status = status(&["192.0.2.1"], &["198.51.100.2"]);
+    let beside = Beside {
+        gateway_ports: [("east".to_owned(), 15443), ("west".to_owned(), 30443)].into(),
+        ..Beside::default()
+    };
+    let documents = observed(&mesh, &status, &beside);
+    assert_eq!(ports(&documents), [Field::Known(15443), Field::Known(30443)]);
+    let gateways = documents.1.as_known().unwrap().gateways.clone().into_known().unwrap();
+    assert_eq!(gateways["west"].port, Field::Known(30443));
+    mesh.join = documents.0;
+    assert_eq!(ports(&planned(&mesh, Some(&mesh))), [Field::Known(15443), Field::Known(30443)]);
+    // What cannot be seen stays as it was, and nothing is known of what does not exist yet.
+    assert_eq!(
+        ports(&observed(&mesh, &status, &Beside::default())),
+        [Field::Known(15443), Field::Known(30443)]
+    );
+    assert_eq!(ports(&planned(&mesh, None)), [Field::Known(15443), Field::Unknown]);
+}
+
+#[test]
+fn addresses_for_single_callers_are_told_to_others_only_if_there_are_none_for_all() {
+    let mut mesh = state(&["192.0.2.1"], &["192.0.2.2"]);
+    let caller = |address: &str| CallerModel { addresses: set(&[address]), ..CallerModel::default() };
+    change_gateway(&mut mesh, "west", |gateway| {
+        gateway.from = map([("east", caller("10.1.0.7")), ("middle", caller("10.2.0.7"))]);
+    });
+    let addresses = |mesh: &MeshModel| {
+        cluster(&planned(mesh, Some(&state(&["192.0.2.1"], &["192.0.2.2"]))), "west")
+            .gateway_addresses
+            .clone()
+    };
+    assert_eq!(addresses(&mesh), list(&["10.1.0.7", "10.2.0.7"]));
+    change_gateway(&mut mesh, "west", |gateway| gateway.addresses = set(&["203.0.113.7"]));
+    assert_eq!(addresses(&mesh), list(&["203.0.113.7"]));
+    change_gateway(&mut mesh, "west", |gateway| {
+        gateway.addresses = Field::Null;
+        gateway.from = Field::Unknown;
+    });
+    assert_eq!(addresses(&mesh), Field::Unknown);
 }
 
 #[test]
@@ -418,7 +464,7 @@ fn the_page_names_the_services_whose_addresses_it_has() {
     assert_eq!(services(&mesh, "east"), []);
     change(&mut mesh, "west", |primary| {
         primary.east_west_gateway = Field::Null;
-        primary.federation_gateway = Field::Known(GatewayModel::default());
+        primary.federation_gateway = Field::Known(GatewayModel::default().into());
         primary.remote_control_plane = Field::Known(RemoteControlPlaneModel::default());
     });
     let west = services(&mesh, "west");

@@ -2,10 +2,11 @@ use std::collections::BTreeMap;
 
 use super::super::documents;
 use super::super::model::StatusModel;
+use super::super::status::Beside;
 use super::*;
 use crate::blocks::RemoteControlPlaneModel;
 use crate::documents::{JoinModel, PeerModel};
-use crate::observe::GatewayPods;
+use crate::observe::{AddressSource, GatewayPods};
 
 const SERVICE: &str = "east//Service/istio-system-federation/istio-federationgateway";
 
@@ -23,7 +24,7 @@ fn mesh(primary: PrimaryModel) -> MeshModel {
 }
 
 fn with_federation_gateway(gateway: GatewayModel) -> MeshModel {
-    mesh(PrimaryModel { federation_gateway: Field::Known(gateway), ..PrimaryModel::default() })
+    mesh(PrimaryModel { federation_gateway: Field::Known(gateway.into()), ..PrimaryModel::default() })
 }
 
 fn serving(hostname: Field<String>) -> PrimaryModel {
@@ -41,7 +42,7 @@ fn planned(mesh: &MeshModel, prior: Option<&MeshModel>) -> (JoinModel, PeerModel
 fn documents_of(mesh: &MeshModel, status: ClusterStatusModel) -> (JoinModel, PeerModel) {
     let status =
         StatusModel { clusters: Field::Known([("east".to_owned(), status)].into()), links: Field::Null };
-    let (join, peer) = documents::observed(mesh, &status, &BTreeMap::new());
+    let (join, peer) = documents::observed(mesh, &status, &Beside::default());
     (join.into_known().unwrap(), peer.into_known().unwrap())
 }
 
@@ -59,6 +60,8 @@ fn applied(mut mesh: MeshModel, status: ClusterStatusModel, services: &[&str]) -
 fn gateway(addresses: &[&str]) -> Gateway {
     Gateway {
         addresses: addresses.iter().map(|address| (*address).to_owned()).collect(),
+        port: Some(15443),
+        source: AddressSource::LoadBalancer,
         network: None,
         namespace_network: None,
         pods: GatewayPods::Ready,
@@ -220,7 +223,8 @@ fn what_the_user_has_said_before_of_an_address_is_not_kept_as_that_of_the_servic
         ..ClusterStatusModel::default()
     };
     let istiod = "east//Service/istio-system/istiod-load-balancer";
-    let before = PrimaryModel { federation_gateway: Field::Known(typed), ..serving("istiod.example".into()) };
+    let before =
+        PrimaryModel { federation_gateway: Field::Known(typed.into()), ..serving("istiod.example".into()) };
     let prior = applied(mesh(before), status, &[SERVICE, istiod]);
     let cluster = |primary: PrimaryModel| {
         let plan =
@@ -228,12 +232,14 @@ fn what_the_user_has_said_before_of_an_address_is_not_kept_as_that_of_the_servic
         let (join, _) = planned(&plan, Some(&prior));
         join.clusters.as_known().unwrap()["east"].clone()
     };
-    let after =
-        || PrimaryModel { federation_gateway: Field::Known(GatewayModel::default()), ..serving(Field::Null) };
+    let after = || PrimaryModel {
+        federation_gateway: Field::Known(GatewayModel::default().into()),
+        ..serving(Field::Null)
+    };
     assert_eq!(cluster(after()).federation_gateway_addresses, Field::Unknown);
     assert_eq!(cluster(after()).istiod_addresses, Field::Unknown);
     let open = GatewayModel { addresses: Field::Unknown, ..GatewayModel::default() };
-    let open = PrimaryModel { federation_gateway: Field::Known(open), ..serving(Field::Unknown) };
+    let open = PrimaryModel { federation_gateway: Field::Known(open.into()), ..serving(Field::Unknown) };
     assert_eq!(cluster(open.clone()).federation_gateway_addresses, Field::Unknown);
     assert_eq!(cluster(open).istiod_addresses, Field::Unknown);
 }

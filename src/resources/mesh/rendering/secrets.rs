@@ -85,6 +85,7 @@ impl World {
             refused: &BTreeSet::new(),
             due: &BTreeSet::new(),
             out_of_reach: &BTreeSet::new(),
+            ignored: &IgnoredFields::default(),
         };
         rendering.objects(&readings.meshes, &self.facts()).unwrap()
     }
@@ -201,17 +202,17 @@ fn an_unknown_sensitive_value_leaves_all_names_and_the_other_charts_known() {
 #[test]
 fn a_write_only_value_that_is_another_one_each_time_plans_no_change_and_is_not_written() {
     let mut world = World::new(&["east"]);
-    let first = world.plan(&write_only("first", 1), &Objects::new());
+    let first = world.plan(&write_only("planted-first", 1), &Objects::new());
     assert_eq!(planned(&first, "east"), None);
-    let state = world.apply(&write_only("first", 1), &Objects::new());
-    let copies = world.count("east", "first");
+    let state = world.apply(&write_only("planted-first", 1), &Objects::new());
+    let copies = world.count("east", "planted-first");
     assert!(copies >= 3);
-    for text in ["second", "third"] {
+    for text in ["planted-second", "planted-third"] {
         let plan = world.plan(&write_only(text, 1), &state);
         assert_eq!(changes(&plan, &state), [""; 0]);
         assert_eq!(world.apply(&write_only(text, 1), &state), state);
     }
-    assert_eq!((world.count("east", "first"), world.count("east", "third")), (copies, 0));
+    assert_eq!((world.count("east", "planted-first"), world.count("east", "planted-third")), (copies, 0));
     // Nor is it needed: it may be known only when it is applied.
     let unknown = with(ChartModel {
         sensitive_values_wo: Field::Unknown,
@@ -224,81 +225,84 @@ fn a_write_only_value_that_is_another_one_each_time_plans_no_change_and_is_not_w
 #[test]
 fn another_version_writes_what_is_given_then() {
     let mut world = World::new(&["east"]);
-    let state = world.apply(&write_only("first", 1), &Objects::new());
-    let plan = world.plan(&write_only("second", 2), &state);
+    let state = world.apply(&write_only("planted-first", 1), &Objects::new());
+    let plan = world.plan(&write_only("planted-second", 2), &state);
     assert_eq!(planned(&plan, "east"), None);
     assert!(changes(&plan, &state).iter().all(|field| field.contains("LICENSE")));
-    let after = world.apply(&write_only("second", 2), &state);
-    assert_eq!((world.count("east", "first"), world.count("east", "second") >= 3), (0, true));
+    let after = world.apply(&write_only("planted-second", 2), &state);
+    assert_eq!((world.count("east", "planted-first"), world.count("east", "planted-second") >= 3), (0, true));
     assert_ne!(after[&id("east")][LICENSE], state[&id("east")][LICENSE]);
-    assert_eq!(changes(&world.plan(&write_only("third", 2), &after), &after), [""; 0]);
+    assert_eq!(changes(&world.plan(&write_only("planted-third", 2), &after), &after), [""; 0]);
 }
 
 #[test]
 fn a_version_that_is_not_set_is_version_0() {
     let unset = |text| with(ChartModel { sensitive_values_wo: license(text), ..ChartModel::default() });
     let mut world = World::new(&["east"]);
-    let state = world.apply(&unset("first"), &Objects::new());
-    assert_eq!(changes(&world.plan(&write_only("second", 0), &state), &state), [""; 0]);
+    let state = world.apply(&unset("planted-first"), &Objects::new());
+    assert_eq!(changes(&world.plan(&write_only("planted-second", 0), &state), &state), [""; 0]);
 }
 
 #[test]
 fn a_copy_that_somebody_has_edited_gets_back_what_the_others_have() {
     let mut world = World::new(&["east"]);
-    let state = world.apply(&write_only("first", 1), &Objects::new());
-    let copies = world.count("east", "first");
-    world.edit("first", "edited", |id| id.kind == "Deployment");
-    let plan = world.plan(&write_only("second", 1), &state);
+    let state = world.apply(&write_only("planted-first", 1), &Objects::new());
+    let copies = world.count("east", "planted-first");
+    world.edit("planted-first", "planted-edited", |id| id.kind == "Deployment");
+    let plan = world.plan(&write_only("planted-second", 1), &state);
     assert_eq!(planned(&plan, "east").as_ref(), Some(&state[&id("east")][LICENSE]));
-    world.apply(&write_only("second", 1), &state);
-    assert_eq!((world.count("east", "first"), world.count("east", "edited")), (copies, 0));
+    world.apply(&write_only("planted-second", 1), &state);
+    assert_eq!((world.count("east", "planted-first"), world.count("east", "planted-edited")), (copies, 0));
 }
 
 #[test]
 fn where_every_copy_was_edited_what_is_given_is_written() {
     let mut world = World::new(&["east"]);
-    let state = world.apply(&write_only("first", 1), &Objects::new());
-    world.edit("first", "edited", |_| true);
-    let plan = world.plan(&write_only("second", 1), &state);
+    let state = world.apply(&write_only("planted-first", 1), &Objects::new());
+    world.edit("planted-first", "planted-edited", |_| true);
+    let plan = world.plan(&write_only("planted-second", 1), &state);
     assert_eq!(planned(&plan, "east"), None);
-    let after = world.apply(&write_only("second", 1), &state);
-    assert_eq!((world.count("east", "edited"), world.count("east", "second") >= 3), (0, true));
-    assert_eq!(changes(&world.plan(&write_only("third", 1), &after), &after), [""; 0]);
+    let after = world.apply(&write_only("planted-second", 1), &state);
+    assert_eq!(
+        (world.count("east", "planted-edited"), world.count("east", "planted-second") >= 3),
+        (0, true)
+    );
+    assert_eq!(changes(&world.plan(&write_only("planted-third", 1), &after), &after), [""; 0]);
 }
 
 #[test]
 fn a_new_cluster_gets_what_is_given_and_the_others_keep_theirs() {
     let mut world = World::new(&["east"]);
-    let state = world.apply(&write_only("first", 1), &Objects::new());
+    let state = world.apply(&write_only("planted-first", 1), &Objects::new());
     world.labels.push("west");
-    let plan = world.plan(&write_only("second", 1), &state);
+    let plan = world.plan(&write_only("planted-second", 1), &state);
     assert_eq!(planned(&plan, "east").as_ref(), Some(&state[&id("east")][LICENSE]));
     assert_eq!(planned(&plan, "west"), None);
-    world.apply(&write_only("second", 1), &state);
-    assert_eq!((world.count("east", "second"), world.count("west", "first")), (0, 0));
-    assert!(world.count("west", "second") >= 3);
+    world.apply(&write_only("planted-second", 1), &state);
+    assert_eq!((world.count("east", "planted-second"), world.count("west", "planted-first")), (0, 0));
+    assert!(world.count("west", "planted-second") >= 3);
 }
 
 #[test]
 fn a_setting_beside_it_changes_without_another_value() {
     let mut world = World::new(&["east"]);
-    let state = world.apply(&write_only("first", 1), &Objects::new());
-    let mut other = write_only("second", 1);
+    let state = world.apply(&write_only("planted-first", 1), &Objects::new());
+    let mut other = write_only("planted-second", 1);
     other.mesh_config = "accessLogFile: /dev/stdout".into();
     let plan = world.plan(&other, &state);
     assert_eq!(planned(&plan, "east").as_ref(), Some(&state[&id("east")][LICENSE]));
     world.apply(&other, &state);
-    assert_eq!(world.count("east", "second"), 0);
+    assert_eq!(world.count("east", "planted-second"), 0);
     assert!(world.count("east", "accessLogFile") > 0);
 }
 
 #[test]
 fn what_the_record_of_a_cluster_remembers_brings_a_lost_state_back() {
     let mut world = World::new(&["east"]);
-    let state = world.apply(&write_only("first", 1), &Objects::new());
+    let state = world.apply(&write_only("planted-first", 1), &Objects::new());
     let remembered = world.secrets.fingerprints.write_only.of_cluster("uid-east").unwrap();
-    assert!(!remembered.contains("first") && !remembered.contains("hmac-sha256"), "{remembered}");
+    assert!(!remembered.contains("planted-first") && !remembered.contains("hmac-sha256"), "{remembered}");
     world.secrets.fingerprints = RecordedFingerprints::default();
     world.secrets.fingerprints.write_only.take_back("uid-east", &remembered, &state);
-    assert_eq!(changes(&world.plan(&write_only("second", 1), &state), &state), [""; 0]);
+    assert_eq!(changes(&world.plan(&write_only("planted-second", 1), &state), &state), [""; 0]);
 }

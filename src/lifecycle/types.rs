@@ -1,0 +1,160 @@
+//! Values of rendered objects that have another type than their field: said by the plan, of all objects at once, since the API server
+//! would reject each of them.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use tfplugin::Diagnostic;
+
+use crate::desired::{Component, Manifest, ManifestSet, object};
+use crate::diagnostics;
+use crate::manifests::{Mistyped, mistyped};
+
+/// What was found, and in which clusters.
+#[derive(Default)]
+pub(super) struct TypeCheck {
+    found: BTreeMap<Found, BTreeSet<String>>,
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Found {
+    /// What renders the object and which it is.
+    object: String,
+    mistyped: Mistyped,
+}
+
+impl TypeCheck {
+    /// Looks at the objects of one cluster.
+    pub(super) fn look(&mut self, set: &ManifestSet) {
+        for manifest in set.manifests() {
+            for mistyped in mistyped(&common(manifest)) {
+                let found = Found { object: describe(manifest), mistyped };
+                self.found.entry(found).or_default().insert(format!("{:?}", set.cluster().as_str()));
+            }
+        }
+    }
+
+    /// Refuses what the API server would reject.
+    ///
+    /// # Errors
+    /// Everything that was found.
+    pub(super) fn into_result(self) -> Result<(), Diagnostic> {
+        let clusters: BTreeSet<&String> = self.found.values().flatten().collect();
+        if clusters.is_empty() {
+            return Ok(());
+        }
+        let noun = if clusters.len() == 1 { "Cluster" } else { "Clusters" };
+        let (what, verb) = if self.found.len() == 1 { ("field", "has") } else { ("fields", "have") };
+        let count = self.found.len();
+        let summary =
+            format!("{noun} {}: {count} {what} {verb} a value of the wrong type", joined(&clusters));
+        let lines = self.found.iter().map(|(Found { object, mistyped }, here)| {
+            let Mistyped { field, is, takes } = mistyped;
+            let place =
+                if here.len() == clusters.len() { String::new() } else { format!("{}: ", joined(here)) };
+            format!("{place}{object}: {field} is {is}, not {takes}: {}", mistyped.remedy())
+        });
+        let lines: Vec<String> = lines.collect();
+        let detail = format!(
+            "The API server would reject these objects:\n\n{}\n\n\
+             Charts pass the values of a configuration on as they are. Correct them in the values of the chart: in yamlencode(…), \
+             \"4711\" and \"true\" in quotes are strings, which annotations and labels need; 4711 and true are not.",
+            diagnostics::lines(lines.iter().map(String::as_str))
+        );
+        Err(Diagnostic::error(summary, detail))
+    }
+}
+
+/// The object without what depends on secrets, whose type is that of a stand-in where the secret is not read yet: of these fields, the
+/// API server alone says what it rejects.
+fn common(manifest: &Manifest) -> Cow<'_, Value> {
+    match &manifest.sensitive {
+        None => Cow::Borrowed(&manifest.object),
+        Some(sensitive) => Cow::Owned(sensitive.common()),
+    }
+}
+
+fn describe(manifest: &Manifest) -> String {
+    let described = object::describe(manifest.shown());
+    match manifest.component {
+        Component::Chart(chart) => format!("chart {chart}, {described}"),
+        _ => described,
+    }
+}
+
+fn joined(names: &BTreeSet<impl AsRef<str> + Ord>) -> String {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::desired::Placeholders;
+    use crate::mesh::ChartName;
+
+    fn set(cluster: &str, objects: Vec<Value>) -> ManifestSet {
+        let mut set = ManifestSet::new(cluster.parse().unwrap());
+        for object in objects {
+            set.push(Component::Chart(ChartName::Gateway), object, Placeholders::new()).unwrap();
+        }
+        set
+    }
+
+    fn service(name: &str, annotations: Value) -> Value {
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "a", "annotations": annotations}})
+    }
+
+    fn refusal(sets: &[ManifestSet]) -> Diagnostic {
+        let mut check = TypeCheck::default();
+        sets.iter().for_each(|set| check.look(set));
+        check.into_result().unwrap_err()
+    }
+
+    #[test]
+    fn what_fits_is_not_mentioned() {
+        let mut check = TypeCheck::default();
+        check.look(&set("east", vec![service("b", json!({"example.com/cost": "4711"}))]));
+        assert!(check.into_result().is_ok());
+    }
+
+    #[test]
+    fn a_value_is_named_with_cluster_chart_object_field_and_remedy() {
+        let said = refusal(&[set("east", vec![service("b", json!({"example.com/cost": 4711}))])]);
+        assert_eq!(said.summary, "Cluster \"east\": 1 field has a value of the wrong type");
+        let line = "\nchart gateway, Service a/b: metadata.annotations[\"example.com/cost\"] is a number, not a string: put it in quotes\n";
+        assert!(said.detail.contains(line), "{}", said.detail);
+        assert!(said.is_error());
+    }
+
+    #[test]
+    fn clusters_that_have_the_same_share_a_line() {
+        let both = service("b", json!({"a": true}));
+        let one = service("c", json!({"a": true}));
+        let said = refusal(&[set("east", vec![both.clone()]), set("west", vec![both, one])]);
+        assert_eq!(said.summary, "Clusters \"east\", \"west\": 2 fields have a value of the wrong type");
+        let lines = "\nchart gateway, Service a/b: metadata.annotations.a is a bool, not a string: put it in quotes\n\
+                     \"west\": chart gateway, Service a/c: metadata.annotations.a is a bool";
+        assert!(said.detail.contains(lines), "{}", said.detail);
+    }
+
+    #[test]
+    fn no_value_is_shown_and_the_first_five_are_listed() {
+        let annotations = ["a", "b", "c", "d", "e", "f", "g"].map(|name| (name.to_owned(), json!(4_711_222)));
+        let annotations = Value::Object(annotations.into_iter().collect());
+        let said = refusal(&[set("east", vec![service("b", annotations)])]);
+        assert!(
+            said.detail.contains("annotations.e is") && said.detail.contains("\nand 2 more\n"),
+            "{}",
+            said.detail
+        );
+        assert!(
+            !said.detail.contains("annotations.f") && !said.detail.contains("4711222"),
+            "{}",
+            said.detail
+        );
+    }
+}
