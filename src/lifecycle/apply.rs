@@ -14,7 +14,6 @@ use super::change::{Applied, Change};
 use super::cluster_plan::{ClusterPlan, digest_of};
 use super::field_maps::Manifests;
 use super::identity;
-use super::kept_secrets;
 use super::leaving::{Departure, Removed, empty};
 use super::managed::{Managed, Render};
 use super::recorded::Recorded;
@@ -23,7 +22,6 @@ use super::resume::{self, Found};
 use super::sensitive_fields::{self, SENSITIVE_FIELDS};
 use super::types::TypeCheck;
 use crate::clusters::Cluster;
-use crate::desired::ManifestSet;
 use crate::diagnostics;
 use crate::manifests::ObjectId;
 use crate::mesh::{ClusterFacts, ClusterName};
@@ -270,39 +268,6 @@ impl<R: Managed> Change<'_, R> {
         let left = self.recorded.cluster_uids.iter();
         let left = left.filter(|(label, uid)| !is_here(label) && !is_kept(uid));
         left.map(|(label, _)| label.clone()).collect()
-    }
-
-    /// What a cluster shall hold, with what it has already of write-only documents whose version is the same.
-    async fn with_kept_values(
-        &self,
-        target: &Target,
-        name: &ClusterName,
-        facts: &ClusterFacts,
-        applying: &impl Applying,
-    ) -> Result<ManifestSet, Diagnostic> {
-        let record = &self.secrets.fingerprints.write_only;
-        let key = &self.secrets.key;
-        let keeping = record.render(applying, name, facts, || self.recorded.objects_of(&facts.uid), key)?;
-        let texts = kept_secrets::whole(target, &keeping.asked(), R::KIND.place, self.session.cancel).await?;
-        record.filled(keeping, &texts, (applying, facts), key)
-    }
-
-    /// The set with what is in the cluster already where the plan says that it stays.
-    async fn with_kept_secrets(&self, target: &Target, set: ManifestSet) -> Result<ManifestSet, Diagnostic> {
-        let name = set.cluster().clone();
-        let planned = R::manifests(self.planned).as_known();
-        let fields = |id: &ObjectId| planned.and_then(|planned| planned.get(&id.to_string())?.as_known());
-        let wanted = set.manifests().iter().filter(|manifest| !manifest.placeholders.is_empty());
-        let wanted = wanted.map(|manifest| ObjectId::of(&name, &manifest.object));
-        let promised = wanted.filter(|id| fields(id).is_some());
-        let live = kept_secrets::read(target, promised, R::KIND.place, self.session.cancel).await?;
-        set.try_map(|manifest| {
-            if manifest.placeholders.is_empty() {
-                return Ok(manifest);
-            }
-            let id = ObjectId::of(&name, &manifest.object);
-            kept_secrets::fill(manifest, &id, fields(&id), live.get(&id), &self.secrets.key)
-        })
     }
 
     /// The objects that were planned are the objects that are rendered now.

@@ -15,6 +15,7 @@ mod flattened;
 mod identity;
 mod immutable;
 mod import;
+mod keeping;
 pub mod kept_secrets;
 mod leaving;
 mod live_objects;

@@ -1,16 +1,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::change_set::{Action, Change, ChangeSet, FieldChange, FieldConflict, FieldValue, Planned};
-use crate::compare::{Comparison, Difference, compare, reword};
+use crate::change_set::{Action, Change, ChangeSet, FieldConflict, Planned};
+use crate::compare::{Comparison, compare, reword};
 use crate::diff_error::DiffError;
 use crate::discovery::{Discovery, Resource};
 use crate::document::Document;
 use crate::engine::Engine;
-use crate::field_path::{FieldPath, PathElement};
 use crate::immutable::immutable_fields;
 use crate::inventory::Inventory;
 use crate::live::Live;
@@ -19,10 +17,8 @@ use crate::object_id::{GroupKind, ObjectId};
 use crate::observe::{Observation, Observed};
 use crate::options::{Adoption, Policy};
 use crate::schema::Schema;
+use crate::shown::shown;
 use crate::wanted::Body;
-
-/// The annotation in which `kubectl apply` keeps the whole object.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// One manifest beside its live object.
 pub(crate) struct Compared {
@@ -376,28 +372,4 @@ fn forbidden(
         conflict
     });
     conflicts.filter(|conflict| !conflict.fields.is_empty()).collect()
-}
-
-fn shown(manifest: &Manifest, difference: &Difference) -> FieldChange {
-    let masked = manifest.is_confidential() || (manifest.id().is_secret() && holds_secrets(&difference.path));
-    let show = |value: &Option<Value>| {
-        let value = value.clone()?;
-        Some(if masked { FieldValue::Masked } else { FieldValue::Plain(value) })
-    };
-    FieldChange {
-        path: difference.path.clone(),
-        before: show(&difference.before),
-        after: show(&difference.after),
-    }
-}
-
-/// Whether a field of a Secret holds its data: so does the copy that `kubectl apply` keeps in an annotation. What is above such a field
-/// holds it too.
-fn holds_secrets(path: &FieldPath) -> bool {
-    let field = |name: &str| PathElement::Field(name.to_owned());
-    let copy = [field("metadata"), field("annotations"), field(LAST_APPLIED)];
-    match path.elements() {
-        [first, ..] if *first == field("data") => true,
-        elements => copy.starts_with(elements),
-    }
 }

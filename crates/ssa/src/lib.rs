@@ -65,6 +65,7 @@ mod schema;
 mod schema_cache;
 mod schemas;
 mod scope;
+mod shown;
 mod stage;
 mod status;
 mod typed;
