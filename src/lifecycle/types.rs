@@ -22,6 +22,13 @@ struct Found {
     mistyped: Mistyped,
 }
 
+/// Looks at the objects of an apply: at what the plan could not see, since a value was not known yet.
+pub(super) fn check_types<'a>(sets: impl Iterator<Item = &'a ManifestSet>) -> Result<(), Diagnostic> {
+    let mut types = TypeCheck::default();
+    sets.for_each(|set| types.look(set));
+    types.into_result()
+}
+
 impl TypeCheck {
     /// Looks at the objects of one cluster.
     pub(super) fn look(&mut self, set: &ManifestSet) {
