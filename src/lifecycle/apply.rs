@@ -20,7 +20,7 @@ use super::recorded::Recorded;
 use super::recorded_fingerprints::{ApiServers, RecordedFingerprints};
 use super::resume::{self, Found};
 use super::sensitive_fields::{self, SENSITIVE_FIELDS};
-use super::types::TypeCheck;
+use super::types::check_types;
 use crate::clusters::Cluster;
 use crate::diagnostics;
 use crate::manifests::ObjectId;
@@ -228,7 +228,7 @@ impl<R: Managed> Change<'_, R> {
             Ok::<_, Diagnostic>(ClusterPlan { target, facts, set, ignored, digest })
         });
         let cluster_plans = try_join_all(planning).await?;
-        check_types(&cluster_plans)?;
+        check_types(cluster_plans.iter().map(|plan| &plan.set))?;
         self.check_objects(&cluster_plans)?;
         let settings = book::settings::<R>(character, self.planned, &applying.chart_digests())?;
         Ok(Prepared { owner, settings, leaving, cluster_plans })
@@ -300,13 +300,6 @@ impl<R: Managed> Change<'_, R> {
             policy: Policy { approved, fields: ignored.rules(set.cluster().as_str()), ..Policy::default() },
         }
     }
-}
-
-/// What the plan could not see, since a value was not known yet.
-fn check_types(cluster_plans: &[ClusterPlan]) -> Result<(), Diagnostic> {
-    let mut types = TypeCheck::default();
-    cluster_plans.iter().for_each(|plan| types.look(&plan.set));
-    types.into_result()
 }
 
 /// The clusters whose records will not say that everything is done.

@@ -24,6 +24,13 @@ struct Found {
     mistyped: Mistyped,
 }
 
+/// Looks at the objects of an apply: at what the plan could not see, since a value was not known yet.
+pub(super) fn check_types<'a>(sets: impl Iterator<Item = &'a ManifestSet>) -> Result<(), Diagnostic> {
+    let mut types = TypeCheck::default();
+    sets.for_each(|set| types.look(set));
+    types.into_result()
+}
+
 impl TypeCheck {
     /// Looks at the objects of one cluster.
     pub(super) fn look(&mut self, set: &ManifestSet) {
@@ -90,10 +97,12 @@ fn joined(names: &BTreeSet<impl AsRef<str> + Ord>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use serde_json::json;
 
     use super::*;
-    use crate::desired::Placeholders;
+    use crate::desired::{Placeholders, Sensitive, Varied};
     use crate::mesh::ChartName;
 
     fn set(cluster: &str, objects: Vec<Value>) -> ManifestSet {
@@ -128,6 +137,30 @@ mod tests {
         let line = "\nchart gateway, Service a/b: metadata.annotations[\"example.com/cost\"] is a number, not a string: put it in quotes\n";
         assert!(said.detail.contains(line), "{}", said.detail);
         assert!(said.is_error());
+    }
+
+    #[test]
+    fn a_field_that_depends_on_a_secret_is_left_to_the_api_server_and_the_others_are_not() {
+        let object = |secret: &str| {
+            let mut object = service("b", json!({"a": 1}));
+            object["spec"] = json!({"ports": [{"port": secret}]});
+            Arc::new(object)
+        };
+        let varied = Varied { document: "mesh".to_owned(), version: None, object: object("sensitive-b-1") };
+        let sensitive = Sensitive {
+            shown: object("sensitive-a-1"),
+            varied: vec![varied],
+            without_write_only: None,
+            is_unknown: false,
+        };
+        let mut secret = set("east", Vec::new());
+        let component = Component::Chart(ChartName::Gateway);
+        secret
+            .push_sensitive(component, object("planted"), Placeholders::new(), Some(Arc::new(sensitive)))
+            .unwrap();
+        let said = refusal(&[secret]);
+        assert_eq!(said.summary, "Cluster \"east\": 1 field has a value of the wrong type");
+        assert!(said.detail.contains("metadata.annotations.a is a number"), "{}", said.detail);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 mod boring;
 mod go;
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use x509_parser::extensions::GeneralSubtree;
 use x509_parser::prelude::X509Certificate;

@@ -2,8 +2,8 @@
 //!
 //! istiod does not start with an authority that Go does not read, and passes over such a root without a word.
 
+use core::net::IpAddr;
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
 use x509_parser::asn1_rs::{Any, Class, FromDer as _, Tag};
 use x509_parser::der_parser::oid;

@@ -198,7 +198,7 @@ async fn stub(certificate: &lab::certificates::Certificate) -> (String, Arc<Mute
                 let mut request = vec![0; 4096];
                 let read = stream.read(&mut request).await.unwrap_or_default();
                 kept.lock().unwrap().push(String::from_utf8_lossy(&request[..read]).into_owned());
-                let answer = b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
+                let answer = b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 2\r\nconnection: close\r\n\r\nno";
                 let _ = stream.write_all(answer).await;
             });
         }

@@ -132,7 +132,8 @@ async fn a_proxy_with_tls_is_used_if_its_certificate_is_trusted() {
         let certificate = authority.server("proxy", &[], &["127.0.0.1".parse().unwrap()]).unwrap();
         with_tls(certificate, proxy.address.clone())
     };
-    let known = lab::certificates::Authority::load("loopback", ApiServer::shared().authority()).unwrap();
+    let known = lab::certificates::Authority::load("loopback lab authority", ApiServer::shared().authority())
+        .unwrap();
     let address = secured(known).await;
     let cluster = east(through(format!("https://user:pass@{address}"))).await;
     assert_eq!(who(&cluster).await.unwrap(), READER);

@@ -54,7 +54,7 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
-    /// Write src/mesh_config/descriptors from the Go module that describes Istio's mesh configuration
+    /// Write the descriptors of `src/mesh_config` from the Go module that describes Istio's mesh configuration
     Descriptors {
         /// Only report files that differ from what the module says
         #[arg(long)]

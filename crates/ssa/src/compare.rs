@@ -111,12 +111,11 @@ fn conflicts(others: &[&ManagedFields], written: &[&FieldPath]) -> Vec<FieldConf
         let is_its = |conflict: &&mut FieldConflict| {
             conflict.manager == entry.manager && conflict.applies == entry.applied
         };
-        match conflicts.iter_mut().find(is_its) {
-            Some(conflict) => conflict.fields.extend(fields),
-            None => {
-                let (manager, applies) = (entry.manager.clone(), entry.applied);
-                conflicts.push(FieldConflict { manager, applies, fields });
-            }
+        if let Some(conflict) = conflicts.iter_mut().find(is_its) {
+            conflict.fields.extend(fields);
+        } else {
+            let (manager, applies) = (entry.manager.clone(), entry.applied);
+            conflicts.push(FieldConflict { manager, applies, fields });
         }
     }
     conflicts.retain(|conflict| !conflict.fields.is_empty());

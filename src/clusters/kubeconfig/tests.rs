@@ -103,7 +103,7 @@ fn text_that_is_no_kubeconfig_is_not_quoted() {
             "the text is not a valid kubeconfig: users[0].user.token is a list and must be text",
         ),
         (
-            "users:\n- name: a\n  user: {client-key-data: s3ntinel}",
+            "users:\n- name: a\n  user: {client-key-data: s3ntinel-}",
             "the text is not a valid kubeconfig: users[0].user.client-key-data is not base64",
         ),
     ] {

@@ -134,7 +134,7 @@ pub(in crate::mesh) fn gateways(identity: &MeshIdentity, member: &Member) -> Vec
         found.extend(gateway.addresses());
         found.extend(gateway.node_selector());
         if role == GatewayRole::EastWest {
-            found.extend(gateway.tells_its_network_and_port(member.network.as_str()));
+            found.extend(gateway.tells_its_port());
         }
         let is_called = role == GatewayRole::Federation || identity.has_several_networks();
         found.extend(gateway.is_found().filter(|_| is_called && !member.is_drained));
@@ -225,11 +225,11 @@ impl Gateway<'_> {
             .then(|| Violation::of_member(self.cluster, field, GatewayRule::NodeSelector(selector)))
     }
 
-    /// istiod finds the gateway by a label with its network, and calls it at 15443 or the port that another label names, if the Service
+    /// istiod calls the gateway at 15443 or the port that a label names, if the Service
     /// has that (`pilot/pkg/serviceregistry/kube/controller/network.go`).
-    fn tells_its_network_and_port(&self, network: &str) -> Vec<Violation> {
+    fn tells_its_port(&self) -> Vec<Violation> {
         let port = self.settings.service_port();
-        let required: [(&[&'static str], Value, &'static str); 4] = [
+        let required: [(&[&'static str], Value, &'static str); 3] = [
             (&["networkGatewayPorts", EastWestGateway::PORT_NAME, "port"], Value::from(port), "port"),
             (
                 &["networkGatewayPorts", EastWestGateway::PORT_NAME, "targetPort"],
@@ -237,7 +237,6 @@ impl Gateway<'_> {
                 "the port that its pods listen on",
             ),
             (&["labels", EastWestGateway::PORT_LABEL], Value::from(port.to_string()), "port"),
-            (&["labels", EastWestGateway::NETWORK_LABEL], Value::from(network), "network"),
         ];
         let others = required.into_iter().filter_map(|(path, required, origin)| {
             let (given, found) = self.service.value(path)?;

@@ -1,6 +1,6 @@
 //! Name constraints as Go reads them (`crypto/x509/constraints.go`).
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use super::super::facts::Facts;
 use super::{Constraints, Forbidden, Name, alternative_names, is_below};
