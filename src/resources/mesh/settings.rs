@@ -153,16 +153,15 @@ fn not_tables(
 pub fn check_rendered(cluster: &ClusterName, member: &Member, set: &ManifestSet) -> Result<(), Diagnostic> {
     for manifest in set.manifests() {
         let object = manifest.object.as_ref();
-        let documents = match (object::kind(object), object::name(object)) {
-            ("ConfigMap", "istio") => vec![
+        let documents = if let ("ConfigMap", "istio") = (object::kind(object), object::name(object)) {
+            vec![
                 (Document::MeshConfig, "mesh", object.pointer("/data/mesh")),
                 (Document::MeshNetworks, "meshNetworks", object.pointer("/data/meshNetworks")),
-            ],
-            _ => {
-                let annotations = object.pointer("/spec/template/metadata/annotations");
-                let config = annotations.and_then(|annotations| annotations.get(PROXY_CONFIG));
-                vec![(Document::ProxyConfig, PROXY_CONFIG, config)]
-            }
+            ]
+        } else {
+            let annotations = object.pointer("/spec/template/metadata/annotations");
+            let config = annotations.and_then(|annotations| annotations.get(PROXY_CONFIG));
+            vec![(Document::ProxyConfig, PROXY_CONFIG, config)]
         };
         for (document, key, text) in documents {
             let Some(text) = text.and_then(Value::as_str) else { continue };
@@ -199,7 +198,7 @@ mod tests {
     use crate::resources::mesh::readings::tests::{config, with_gateway, with_west};
 
     fn values(chart: &str, values: &str) -> Field<BTreeMap<String, ChartModel>> {
-        let chart_values = ChartModel { values: values.into(), ..ChartModel::default() };
+        let chart_values = ChartModel { values: values.into() };
         Field::Known([(chart.to_owned(), chart_values)].into())
     }
 
