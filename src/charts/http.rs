@@ -54,7 +54,7 @@ pub(super) struct Http {
     pub client: Client,
     pub credentials: Option<Credentials>,
     /// Whether its OCI charts are fetched without TLS.
-    pub plain_http: bool,
+    pub is_plain: bool,
 }
 
 /// What is presented to a server.

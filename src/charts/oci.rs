@@ -63,7 +63,7 @@ impl Repository {
         let name = if path.is_empty() { chart.to_owned() } else { format!("{path}/{chart}") };
         let not_a_name = || Error::NotAnOciName { repository: place.clone() };
         let mut base = registry.join(&format!("/v2/{name}/")).map_err(|_| not_a_name())?;
-        if http.plain_http {
+        if http.is_plain {
             base.set_scheme("http").map_err(|()| not_a_name())?;
         }
         Ok(Self { http, base, name, place, chart: chart.to_owned(), authorization: None })
@@ -171,7 +171,7 @@ impl Repository {
         let mut url =
             realm.ok_or_else(|| not_understood(asked, "it has no URL to get a token from".to_owned()))?;
         // The password goes there.
-        let may_be_plain = self.http.plain_http && (self.http.credentials.is_none() || is_private(&url));
+        let may_be_plain = self.http.is_plain && (self.http.credentials.is_none() || is_private(&url));
         if url.scheme() != "https" && !(may_be_plain && url.scheme() == "http") {
             return Err(Error::TokenRealm { url: shown(asked), realm: shown(&url) });
         }

@@ -87,7 +87,7 @@ impl Hosts {
             Some(client) => client.clone(),
             None => http::client(Vec::new())?,
         };
-        Ok(Http { host, client, credentials, plain_http })
+        Ok(Http { host, client, credentials, is_plain: plain_http })
     }
 }
 

@@ -87,7 +87,8 @@ impl Cluster {
     }
 
     /// The same cluster, whose connection comes from this environment variable.
-    pub(super) fn from_variable(mut self, variable: Option<&'static str>) -> Self {
+    #[must_use]
+    pub(super) fn named_by_variable(mut self, variable: Option<&'static str>) -> Self {
         if let Some(shared) = Arc::get_mut(&mut self.shared) {
             shared.from_variable = variable;
         }

@@ -73,6 +73,7 @@ pub enum Reason {
 
 impl Failure {
     /// The same of a connection without a certificate authority of its own.
+    #[must_use]
     pub fn without_authority(self) -> Self {
         match self {
             Self::Unreachable(Reason::UntrustedCertificate) => Self::Unreachable(Reason::UnknownAuthority),

@@ -157,8 +157,8 @@ impl Entries {
                 "client-key-data",
             ),
         ];
-        let found = |(field, is_found, other): &(&'static str, bool, &'static str)| {
-            is_found.then_some((*field, Problem::Contradicts { other: *other }))
+        let found = |&(field, is_found, other): &(&'static str, bool, &'static str)| {
+            is_found.then_some((field, Problem::Contradicts { other }))
         };
         if let Some((field, problem)) = of_cluster.iter().find_map(found) {
             return Err(self.in_cluster(field, problem));

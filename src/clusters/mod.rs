@@ -159,7 +159,7 @@ impl Clusters {
         };
         let connection = connection.map_err(|invalid| Error::Setting(Box::new(invalid.in_cluster(name))))?;
         let variable = self.environment.whereabouts().filter(|_| from_environment);
-        Ok(Cluster::new(name, block, connection, self.limits)?.from_variable(variable))
+        Ok(Cluster::new(name, block, connection, self.limits)?.named_by_variable(variable))
     }
 }
 

@@ -88,7 +88,6 @@ fn operands(call: &str) -> Vec<&str> {
     for (position, c) in call.char_indices() {
         match (c, quote) {
             (c, Some(end)) if c == end => quote = None,
-            (_, Some(_)) => {}
             ('"' | '`', None) => quote = Some(c),
             ('(', None) => depth += 1,
             (')', None) => depth = depth.saturating_sub(1),
@@ -173,8 +172,14 @@ mod tests {
         let values = helm_template::Values::from_yaml("env: {A: \"true\"}").unwrap();
         let release = helm_template::Release::new("a", "b");
         let capabilities = helm_template::Capabilities::new("v1.36.0");
-        let source =
-            helm_template::render(&chart, &values, &release, &capabilities, &Default::default()).unwrap_err();
+        let source = helm_template::render(
+            &chart,
+            &values,
+            &release,
+            &capabilities,
+            &helm_template::Options::default(),
+        )
+        .unwrap_err();
         let error = RenderError::Chart {
             cluster: "east".parse().unwrap(),
             chart: crate::mesh::ChartName::Istiod,

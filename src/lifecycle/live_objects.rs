@@ -121,14 +121,13 @@ impl Reader<'_> {
         for (id, observation) in found {
             let Some((full_id, _)) = self.asked.get(&id) else { continue };
             match observation {
-                Observation::Found(None) => {}
                 Observation::Found(Some(Read { fields, drift })) => {
                     read.objects.insert((*full_id).clone(), fields);
                     if !drift.is_empty() {
                         read.drift.insert((*full_id).clone(), drift);
                     }
                 }
-                Observation::Absent => {}
+                Observation::Found(None) | Observation::Absent => {}
                 Observation::Unknown(error) => {
                     return Err(cannot_read(&self.target.name, &id, &error, place));
                 }

@@ -113,26 +113,28 @@ mod tests {
         set
     }
 
-    fn service(name: &str, annotations: Value) -> Value {
+    fn service(name: &str, annotations: &Value) -> Value {
         json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "a", "annotations": annotations}})
     }
 
     fn refusal(sets: &[ManifestSet]) -> Diagnostic {
         let mut check = TypeCheck::default();
-        sets.iter().for_each(|set| check.look(set));
+        for set in sets {
+            check.look(set);
+        }
         check.into_result().unwrap_err()
     }
 
     #[test]
     fn what_fits_is_not_mentioned() {
         let mut check = TypeCheck::default();
-        check.look(&set("east", vec![service("b", json!({"example.com/cost": "4711"}))]));
+        check.look(&set("east", vec![service("b", &json!({"example.com/cost": "4711"}))]));
         assert!(check.into_result().is_ok());
     }
 
     #[test]
     fn a_value_is_named_with_cluster_chart_object_field_and_remedy() {
-        let said = refusal(&[set("east", vec![service("b", json!({"example.com/cost": 4711}))])]);
+        let said = refusal(&[set("east", vec![service("b", &json!({"example.com/cost": 4711}))])]);
         assert_eq!(said.summary, "Cluster \"east\": 1 field has a value of the wrong type");
         let line = "\nchart gateway, Service a/b: metadata.annotations[\"example.com/cost\"] is a number, not a string: put it in quotes\n";
         assert!(said.detail.contains(line), "{}", said.detail);
@@ -165,8 +167,8 @@ mod tests {
 
     #[test]
     fn clusters_that_have_the_same_share_a_line() {
-        let both = service("b", json!({"a": true}));
-        let one = service("c", json!({"a": true}));
+        let both = service("b", &json!({"a": true}));
+        let one = service("c", &json!({"a": true}));
         let said = refusal(&[set("east", vec![both.clone()]), set("west", vec![both, one])]);
         assert_eq!(said.summary, "Clusters \"east\", \"west\": 2 fields have a value of the wrong type");
         let lines = "\nchart gateway, Service a/b: metadata.annotations.a is a bool, not a string: put it in quotes\n\
@@ -178,7 +180,7 @@ mod tests {
     fn no_value_is_shown_and_the_first_five_are_listed() {
         let annotations = ["a", "b", "c", "d", "e", "f", "g"].map(|name| (name.to_owned(), json!(4_711_222)));
         let annotations = Value::Object(annotations.into_iter().collect());
-        let said = refusal(&[set("east", vec![service("b", annotations)])]);
+        let said = refusal(&[set("east", vec![service("b", &annotations)])]);
         assert!(
             said.detail.contains("annotations.e is") && said.detail.contains("\nand 2 more\n"),
             "{}",

@@ -21,11 +21,12 @@ pub(super) fn read(kind: &FieldKind, value: &Value) -> Result<Value, Problem> {
         FieldKind::Message(_) => return Ok(value.clone()),
     };
     let read = match (&wanted, value) {
-        (Wanted::Bool, Value::Bool(_)) | (Wanted::Text, Value::String(_)) => Some(value.clone()),
+        (Wanted::Bool, Value::Bool(_))
+        | (Wanted::Text, Value::String(_))
+        | (Wanted::Number, Value::Number(_)) => Some(value.clone()),
         (Wanted::Integer(from, to), _) => {
             integer(value, *from == 0).filter(|it| (from..=to).contains(&it)).and_then(number)
         }
-        (Wanted::Number, Value::Number(_)) => Some(value.clone()),
         // Not a number and the infinities are numbers to protocol buffers, and none to JSON.
         (Wanted::Number, Value::String(text))
             if ["NaN", "Infinity", "-Infinity"].contains(&text.as_str()) =>
@@ -100,9 +101,9 @@ fn float(text: &str) -> Option<Value> {
 }
 
 fn enumeration(descriptor: &EnumDescriptor, value: &Value) -> Result<Value, Problem> {
-    let named = value.as_str().and_then(|name| descriptor.get_value_by_name(name));
-    if let Some(named) = named {
-        return Ok(Value::from(named.number()));
+    let known = value.as_str().and_then(|name| descriptor.get_value_by_name(name));
+    if let Some(known) = known {
+        return Ok(Value::from(known.number()));
     }
     let by_number = integer(value, false).filter(|_| value.is_number());
     if let Some(number) = by_number.and_then(|number| i32::try_from(number).ok()) {

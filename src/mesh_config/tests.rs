@@ -38,6 +38,7 @@ fn what_istiod_takes_is_taken_in_every_notation() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn a_value_of_another_kind_is_named_with_the_way_out() {
     for (value, path, says, way_out) in [
         (

@@ -148,7 +148,7 @@ pub async fn control_plane(
     Ok(ControlPlane { is_installed: deployment.is_some(), replicas, roots, authority, gateway, mesh_config })
 }
 
-/// The documents in the ConfigMaps, without a request for them.
+/// The documents in the `ConfigMaps`, without a request for them.
 async fn given(cluster: &Snapshot, namespace: &str) -> Option<Vec<String>> {
     let text = |config_map: ConfigMap, key: &str| config_map.data.unwrap_or_default().remove(key);
     let own = text(cluster.seen::<ConfigMap>(namespace, CONFIG.0).await?, CONFIG.1)?;

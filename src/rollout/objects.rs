@@ -24,7 +24,7 @@ pub async fn install_objects(
     };
     let given = installations.iter().map(|(_, given)| given);
     let running = runs.into_iter().zip(given).map(|(mut run, given)| async move {
-        let done = unless_cancelled(steps(&mut run, given), session.cancel).await;
+        let done = Box::pin(unless_cancelled(steps(&mut run, given), session.cancel)).await;
         run.end(done).await
     });
     join_all(running).await

@@ -137,7 +137,7 @@ impl Run<'_> {
             return Err(RolloutError::Prune(error));
         }
         let wait = target.engine.wait(&ids, self.session.left(), self.session.cancel);
-        let excused = self.holding(wait).await?.map_err(RolloutError::Wait)?;
+        let excused = Box::pin(self.holding(wait)).await?.map_err(RolloutError::Wait)?;
         self.outcome.excused.extend(excused);
         Ok(())
     }

@@ -46,7 +46,7 @@ impl Removal {
             }
         };
         let steps = self.steps(&mut inventory, &mut outcome, session, unlinked);
-        if let Err(error) = unless_cancelled(steps, session.cancel).await {
+        if let Err(error) = Box::pin(unless_cancelled(steps, session.cancel)).await {
             outcome.error = Some(error);
             session.release(engine, &mut inventory).await;
         }

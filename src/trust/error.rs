@@ -224,7 +224,7 @@ pub enum TrustError {
         subject: String,
         /// The rule.
         #[source]
-        source: Rule,
+        source: Box<Rule>,
     },
     /// The revocation lists would make proxies refuse everything.
     #[error("proxies would reject every certificate because of the revocation lists in {file}")]

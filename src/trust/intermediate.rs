@@ -202,7 +202,7 @@ impl Intermediate {
 
     fn refused(&self, names: &FileNames, source: Rule) -> TrustError {
         let subject = self.certificate.subject().to_owned();
-        TrustError::Refused { file: names.chain, roots: names.roots, subject, source }
+        TrustError::Refused { file: names.chain, roots: names.roots, subject, source: Box::new(source) }
     }
 
     /// That what it issues for the workloads and istiod of a mesh would be accepted, as far as name constraints say.

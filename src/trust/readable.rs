@@ -109,8 +109,10 @@ fn is_tagged(certificate: &[u8]) -> bool {
         && rest.iter().all(|(tag, ..)| matches!(tag, 0x81 | 0x82 | 0xa1 | 0xa2 | 0xa3))
 }
 
-/// Tag, content and the whole of each element.
-fn elements(mut content: &[u8]) -> Option<Vec<(u8, &[u8], &[u8])>> {
+/// Tag, content and the whole of an element.
+type Element<'a> = (u8, &'a [u8], &'a [u8]);
+
+fn elements(mut content: &[u8]) -> Option<Vec<Element<'_>>> {
     let mut found = Vec::new();
     while let Some(tag) = content.first() {
         let (rest, element) = Any::from_der(content).ok()?;

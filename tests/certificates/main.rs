@@ -51,12 +51,10 @@ struct Verdict {
 
 #[test]
 fn the_provider_accepts_what_istiod_agents_and_envoy_accept_and_nothing_else() {
-    let verdicts = verdicts(variants::all());
+    let verdicts = verdicts(&variants::all());
     let refused = verdicts.iter().filter(|verdict| verdict.real.is_err()).count();
-    for verdict in &verdicts {
-        println!("{}", verdict.line());
-    }
-    println!("{} variants, {refused} refused by the real programs", verdicts.len());
+    let all: Vec<String> = verdicts.iter().map(Verdict::line).collect();
+    eprintln!("{}\n{} variants, {refused} refused by the real programs", all.join("\n"), verdicts.len());
     assert!(verdicts.len() >= 60 && 2 * refused >= verdicts.len(), "{refused} of {}", verdicts.len());
     let paths: BTreeSet<&str> = verdicts.iter().map(|verdict| verdict.path).collect();
     assert_eq!(paths.len(), verdicts.len(), "each path is one variant's");
@@ -74,7 +72,7 @@ fn the_provider_accepts_what_istiod_agents_and_envoy_accept_and_nothing_else() {
     assert!(known.len() <= 5);
 }
 
-fn verdicts(variants: Vec<Variant>) -> Vec<Verdict> {
+fn verdicts(variants: &[Variant]) -> Vec<Verdict> {
     let mut istiod = Istiod::start();
     let answers: Vec<_> = variants
         .iter()

@@ -359,7 +359,7 @@ fn texts(add: Add<'_>) {
     let in_file = |file: &'static str, change: &dyn Fn(&str) -> String| {
         changed(&|name, text| if name == file { change(text) } else { text.to_owned() })
     };
-    let indented = |text: &str| text.lines().map(|line| format!("  {line}\n")).collect::<String>();
+    let indented = |text: &str| format!("  {}\n", text.trim_end().replace('\n', "\n  "));
     let one_line = |text: &str| text.replace('\n', "");
     let glued = |text: &str| {
         text.replace("-----END CERTIFICATE-----\n-----BEGIN", "-----END CERTIFICATE----------BEGIN")

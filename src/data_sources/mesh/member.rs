@@ -89,7 +89,7 @@ async fn addresses(
     try_join_all(reads).await.map(|addresses| addresses.into_iter().collect())
 }
 
-/// The trust domain by what the ConfigMaps say, in istiod's order: the shared configuration holds where the cluster's own says nothing.
+/// The trust domain by what the `ConfigMaps` say, in istiod's order: the shared configuration holds where the cluster's own says nothing.
 fn trust_domain(installed: &Installed) -> Result<String, helm_template::yaml::Error> {
     for text in [&installed.mesh_config, &installed.shared_mesh_config] {
         let config = helm_template::yaml::parse(text)?;

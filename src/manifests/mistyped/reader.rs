@@ -58,7 +58,7 @@ impl<'v, 'p> Reader<'v, 'p> {
     }
 
     fn items<V: Visitor<'v>>(self, items: &'v [Value], visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_seq(Items { list: &self.place, items, position: 0, context: self.context })
+        visitor.visit_seq(Items { list: &self.place, values: items, position: 0, context: self.context })
     }
 
     fn members<V: Visitor<'v>>(
@@ -66,7 +66,12 @@ impl<'v, 'p> Reader<'v, 'p> {
         members: impl Iterator<Item = (&'v String, &'v Value)>,
         visitor: V,
     ) -> Result<V::Value, Error> {
-        visitor.visit_map(Members { mapping: &self.place, members, next: None, context: self.context })
+        visitor.visit_map(Members {
+            mapping: &self.place,
+            entries: members,
+            next: None,
+            context: self.context,
+        })
     }
 }
 
@@ -212,7 +217,7 @@ impl<'v> Deserializer<'v> for Reader<'v, '_> {
 
 struct Items<'v, 'p> {
     list: &'p Place<'p>,
-    items: &'v [Value],
+    values: &'v [Value],
     position: usize,
     context: Context<'p>,
 }
@@ -221,8 +226,8 @@ impl<'v> SeqAccess<'v> for Items<'v, '_> {
     type Error = Error;
 
     fn next_element_seed<T: DeserializeSeed<'v>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
-        let Some(value) = self.items.get(self.position) else { return Ok(None) };
-        let place = Place::Item(self.list, self.items, self.position);
+        let Some(value) = self.values.get(self.position) else { return Ok(None) };
+        let place = Place::Item(self.list, self.values, self.position);
         self.position += 1;
         seed.deserialize(Reader { value, place, context: self.context }).map(Some)
     }
@@ -230,7 +235,7 @@ impl<'v> SeqAccess<'v> for Items<'v, '_> {
 
 struct Members<'v, 'p, I> {
     mapping: &'p Place<'p>,
-    members: I,
+    entries: I,
     next: Option<(&'v str, &'v Value)>,
     context: Context<'p>,
 }
@@ -239,7 +244,7 @@ impl<'v, I: Iterator<Item = (&'v String, &'v Value)>> MapAccess<'v> for Members<
     type Error = Error;
 
     fn next_key_seed<K: DeserializeSeed<'v>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
-        let Some((name, value)) = self.members.next() else { return Ok(None) };
+        let Some((name, value)) = self.entries.next() else { return Ok(None) };
         self.next = Some((name.as_str(), value));
         seed.deserialize(name.as_str().into_deserializer()).map(Some)
     }

@@ -152,7 +152,7 @@ fn a_selector_that_istiod_could_not_read_would_select_every_node() {
 #[test]
 fn what_tells_istiod_of_the_gateway_follows_from_its_block() {
     let refused = |values: Value, port: Option<i64>| {
-        let gateway = EastWestGateway { values, port, ..EastWestGateway::default() };
+        let gateway = EastWestGateway { port, values, ..EastWestGateway::default() };
         violations(&mesh_of(&[("east", primary("net", gateway))]))
             .iter()
             .map(|it| it.rule.to_string())

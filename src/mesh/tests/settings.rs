@@ -1,6 +1,7 @@
 //! Settings of charts that other parts of the mesh must follow: each is followed everywhere, or refused. The guide lists them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -146,7 +147,7 @@ fn page() -> String {
         "### Followed\n\nChoose them freely: the rest of the mesh adapts.\n\n| Chart | Value | What follows |\n| --- | --- | --- |\n",
     );
     for Followed { chart, path, how, .. } in FOLLOWED {
-        page.push_str(&format!("| `{chart}` | `{path}` | {how} |\n"));
+        writeln!(page, "| `{chart}` | `{path}` | {how} |").unwrap();
     }
     page.push_str(
         "\n### Set by attributes\n\nThe mesh sets them, or istiod derives them from it. Another value in chart values or in `mesh_config` \
@@ -154,7 +155,7 @@ fn page() -> String {
     );
     for ((chart, path), origins) in derived() {
         let origins: Vec<String> = origins.iter().map(|origin| attribute(origin)).collect();
-        page.push_str(&format!("| `{chart}` | `{path}` | {} |\n", origins.join(", ")));
+        writeln!(page, "| `{chart}` | `{path}` | {} |", origins.join(", ")).unwrap();
     }
     page.push_str(
         "\n### Rejected\n\nThey would make of the cluster something that the mesh does not know.\n\n\
@@ -162,7 +163,7 @@ fn page() -> String {
     );
     for (chart, path, refused, why) in OF_NO_PRIMARY {
         let (_, what) = refused_value(*refused);
-        page.push_str(&format!("| `{chart}` | `{}` | {what} | {why} |\n", path.join(".")));
+        writeln!(page, "| `{chart}` | `{}` | {what} | {why} |", path.join(".")).unwrap();
     }
     page
 }

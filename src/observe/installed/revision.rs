@@ -15,7 +15,7 @@ const REVISION_LABEL: &str = "istio.io/rev";
 /// What the label says of a control plane without a revision.
 const DEFAULT: &str = "default";
 
-/// The ConfigMaps of one control plane.
+/// The `ConfigMaps` of one control plane.
 #[derive(Debug, PartialEq)]
 pub(super) struct ConfigMaps {
     pub(super) injector: ConfigMap,
@@ -50,7 +50,7 @@ fn name(prefix: &str, revision: &str) -> String {
     if revision == DEFAULT { prefix.to_owned() } else { format!("{prefix}-{revision}") }
 }
 
-/// The control planes whose ConfigMaps are all there.
+/// The control planes whose `ConfigMaps` are all there.
 fn by_revision(config_maps: Vec<ConfigMap>) -> BTreeMap<String, ConfigMaps> {
     let mut by_name: BTreeMap<String, ConfigMap> = BTreeMap::new();
     let mut revisions = Vec::new();
@@ -97,7 +97,7 @@ mod tests {
 
     use super::*;
 
-    /// The ConfigMaps of these names, each with this label.
+    /// The `ConfigMaps` of these names, each with this label.
     fn config_maps(named: &[(&str, &str)]) -> BTreeMap<String, ConfigMaps> {
         let config_map = |(name, revision): &(&str, &str)| {
             serde_json::from_value(json!({"metadata": {"name": name, "labels": {REVISION_LABEL: revision}}}))

@@ -30,7 +30,7 @@ pub type MeshChange<'a> = Change<'a, MeshResource>;
 /// Checks everything that can be checked before the first write, writes, waits, and returns what is there now.
 pub async fn apply(change: &MeshChange<'_>) -> Applied<MeshResource> {
     match Prepared::of(change).await {
-        Ok((located, prepared)) => change.run(located, &prepared).await,
+        Ok((located, prepared)) => Box::pin(change.run(located, &prepared)).await,
         Err(diagnostics) => Applied::nothing(diagnostics),
     }
 }

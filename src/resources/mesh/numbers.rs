@@ -116,7 +116,7 @@ mod tests {
     use super::*;
     use crate::mesh::{ClusterFacts, Mesh};
 
-    fn said(env: Value) -> Option<Diagnostic> {
+    fn said(env: &Value) -> Option<Diagnostic> {
         let mesh: Mesh = serde_json::from_value(json!({
             "mesh_id": "shop", "trust_domain": "shop.example", "version": "1.31.0", "namespace": "istio-system",
             "chart_source": {"repository": "charts"},
@@ -132,8 +132,8 @@ mod tests {
 
     #[test]
     fn a_number_that_arrives_as_a_power_of_ten_is_named_with_its_field() {
-        assert_eq!(said(json!({"A": 16_777_216, "B": -2_000_000, "C": 0.5})), None);
-        let said = said(json!({"A": 1_500_000.5, "B": 12_345_678_901_234_567_890_u64})).unwrap();
+        assert_eq!(said(&json!({"A": 16_777_216, "B": -2_000_000, "C": 0.5})), None);
+        let said = said(&json!({"A": 1_500_000.5, "B": 12_345_678_901_234_567_890_u64})).unwrap();
         assert_eq!(said.summary, "Cluster \"east\": numbers are not rendered as they are written");
         for line in ["env[name=A].value has env.A\n", "env[name=B].value has env.B\n"] {
             let line = format!(

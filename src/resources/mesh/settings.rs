@@ -174,17 +174,15 @@ pub fn check_rendered(cluster: &ClusterName, member: &Member, set: &ManifestSet)
 
 /// The documents of an object that istiod reads, with their keys.
 fn rendered_documents(object: &Value) -> Vec<(Document, &'static str, Option<&Value>)> {
-    match (object::kind(object), object::name(object)) {
-        ("ConfigMap", "istio") => vec![
+    if object::kind(object) == "ConfigMap" && object::name(object) == "istio" {
+        return vec![
             (Document::MeshConfig, "mesh", object.pointer("/data/mesh")),
             (Document::MeshNetworks, "meshNetworks", object.pointer("/data/meshNetworks")),
-        ],
-        _ => {
-            let annotations = object.pointer("/spec/template/metadata/annotations");
-            let config = annotations.and_then(|annotations| annotations.get(PROXY_CONFIG));
-            vec![(Document::ProxyConfig, PROXY_CONFIG, config)]
-        }
+        ];
     }
+    let annotations = object.pointer("/spec/template/metadata/annotations");
+    let config = annotations.and_then(|annotations| annotations.get(PROXY_CONFIG));
+    vec![(Document::ProxyConfig, PROXY_CONFIG, config)]
 }
 
 /// A document of an object, without what depends on secrets.
@@ -221,7 +219,7 @@ mod tests {
     use crate::resources::mesh::readings::tests::{config, with_gateway, with_west};
 
     fn values(chart: &str, values: &str) -> Field<BTreeMap<String, ChartModel>> {
-        let chart_values = ChartModel { values: values.into(), ..ChartModel::default() };
+        let chart_values = ChartModel { values: values.into() };
         Field::Known([(chart.to_owned(), chart_values)].into())
     }
 

@@ -101,23 +101,15 @@ pub async fn observe(
             }
             Err(error) => {
                 let consequence = "status keeps what was last observed of this cluster.";
-                warnings.push(diagnostics::cluster_skipped(
-                    &error,
-                    Some(primary(cluster.name())),
-                    consequence,
-                ));
+                let place = Some(primary(cluster.name()));
+                warnings.push(diagnostics::cluster_skipped(&error, place, consequence));
             }
         }
     }
     let (mode, now) = (state.authority_mode(), OffsetDateTime::now_utc());
     warnings.extend(expiry::warnings(&seen, mode, now));
     let has_several_networks = networks.values().collect::<BTreeSet<_>>().len() > 1;
-    let mut configurations = BTreeMap::new();
-    for (name, control_plane) in &seen {
-        let running = running_config::judged(state, name.as_str(), &control_plane.mesh_config);
-        warnings.extend(running.warning);
-        configurations.extend(running.configuration.map(|configuration| (name.as_str(), configuration)));
-    }
+    let configurations = running(state, &seen, &mut warnings);
     // What was not seen now is what it was before.
     let configuration = |label: &str| {
         let before = || state_of::<ControlPlaneState>(&prior.cluster(label)?.control_plane);
@@ -156,6 +148,21 @@ pub async fn observe(
     let gateway_ports = seen.iter().filter_map(port).collect();
     let roots = seen.into_iter().filter_map(|(name, seen)| Some((name.to_string(), seen.roots?))).collect();
     Observed { status, beside: Beside { roots, gateway_ports }, awaits_roots, unasked, warnings }
+}
+
+/// What the istiods that were asked run with.
+fn running<'a>(
+    state: &MeshModel,
+    seen: &'a BTreeMap<ClusterName, ControlPlane>,
+    warnings: &mut Diagnostics,
+) -> BTreeMap<&'a str, RunningConfiguration> {
+    let mut configurations = BTreeMap::new();
+    for (name, control_plane) in seen {
+        let running = running_config::judged(state, name.as_str(), &control_plane.mesh_config);
+        warnings.extend(running.warning);
+        configurations.extend(running.configuration.map(|configuration| (name.as_str(), configuration)));
+    }
+    configurations
 }
 
 /// Cluster → network.

@@ -34,7 +34,7 @@ impl<'a> Search<'_, 'a> {
         let candidates = roots.chain(question.chain.iter().map(|certificate| (certificate, false)));
         for (candidate, is_root) in candidates {
             if last(path, question.leaf).raw_issuer != candidate.facts().raw_subject
-                || self.is_known(candidate, path)
+                || is_known(candidate, path)
             {
                 continue;
             }
@@ -57,16 +57,6 @@ impl<'a> Search<'_, 'a> {
             self.hint.get_or_insert(Rule::NoIssuer { subject: end.subject().to_owned() });
         }
         false
-    }
-
-    /// `alreadyInChain`: the same subject, key and names.
-    fn is_known(&self, candidate: &Certificate, path: &[&Certificate]) -> bool {
-        let facts = candidate.facts();
-        path.iter().map(|link| link.facts()).any(|link| {
-            link.raw_subject == facts.raw_subject
-                && link.public_key == facts.public_key
-                && link.alternative_names == facts.alternative_names
-        })
     }
 
     fn check(&self, candidate: &Certificate, is_root: bool, path: &[&Certificate]) -> Result<(), Rule> {
@@ -122,4 +112,14 @@ fn check_purpose(link: &Certificate) -> Result<(), Rule> {
 
 fn is_named(facts: &Facts, _is_leaf: bool) -> bool {
     facts.alternative_names.is_some()
+}
+
+/// `alreadyInChain`: the same subject, key and names.
+fn is_known(candidate: &Certificate, path: &[&Certificate]) -> bool {
+    let facts = candidate.facts();
+    path.iter().map(|link| link.facts()).any(|link| {
+        link.raw_subject == facts.raw_subject
+            && link.public_key == facts.public_key
+            && link.alternative_names == facts.alternative_names
+    })
 }

@@ -14,13 +14,14 @@ fn changed(file: &str, change: impl Fn(&str) -> String) -> BTreeMap<String, Vec<
 }
 
 fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("  {line}\n")).collect()
+    format!("  {}\n", text.trim_end().replace('\n', "\n  "))
 }
 
 #[test]
 fn what_go_does_not_read_is_refused_with_file_and_line_and_may_be_given() {
+    type Change<'a> = &'a dyn Fn(&str) -> String;
     let glued = |text: &str| text.replace("-----\n-----BEGIN", "----------BEGIN");
-    let cases: [(&str, &dyn Fn(&str) -> String, &str, &str); 5] = [
+    let cases: [(&str, Change<'_>, &str, &str); 5] = [
         (CA_CERT, &indented, "line 1", "the BEGIN or END line is indented"),
         (CA_KEY, &|text| format!("\u{feff}{text}"), "line 1", "starts with a byte order mark"),
         (ROOT_CERT, &|text| text.replace('\n', ""), "line 1", "a BEGIN and an END marker are in one line"),

@@ -194,8 +194,9 @@ async fn fields_that_one_call_yields_keep_what_others_wrote_and_are_given_at_cre
     cluster.converge_with(&web("a"), &image).await;
     let id = web("a")[0].id().clone();
     let path = cluster.apps_path("deployments/web");
-    let patch = json!({"spec": {"template": {"spec": {"containers": [{"name": "web", "image": "theirs"}]}}}});
-    cluster.strategic_patch(&path, "platform", &patch).await;
+    let theirs =
+        json!({"spec": {"template": {"spec": {"containers": [{"name": "web", "image": "theirs"}]}}}});
+    cluster.strategic_patch(&path, "platform", &theirs).await;
     cluster.converge_with(&web("b"), &image).await;
     let live = cluster.live(&id).await.unwrap();
     assert_eq!(live["spec"]["template"]["spec"]["containers"][0]["image"], "theirs");
