@@ -142,14 +142,12 @@ impl Reader {
     }
 
     fn hidden_yaml(&mut self, text: &str, path: &AttributePath) -> Value {
-        match helm_template::yaml::parse(text) {
-            Ok(value @ (Value::Object(_) | Value::Null)) => value,
-            // What the parser says may quote the text.
-            Ok(_) | Err(_) => {
-                self.refuse_hidden(path);
-                Value::Null
-            }
+        if let Ok(value @ (Value::Object(_) | Value::Null)) = helm_template::yaml::parse(text) {
+            return value;
         }
+        // What the parser says may quote the text.
+        self.refuse_hidden(path);
+        Value::Null
     }
 }
 
@@ -161,8 +159,8 @@ mod tests {
     use super::*;
 
     fn read(
-        kept: Field<String>,
-        write_only: Field<String>,
+        kept: &Field<String>,
+        write_only: &Field<String>,
         version: Field<i64>,
     ) -> (Reader, Vec<SensitiveDocument>) {
         let purpose = Purpose {
@@ -172,14 +170,14 @@ mod tests {
             field: FieldPath::attribute("chart").key("istiod"),
         };
         let mut reader = Reader::new(StandIn::default(), None);
-        let fields = SensitiveFields { kept: &kept, write_only: &write_only, version: &version };
+        let fields = SensitiveFields { kept, write_only, version: &version };
         let documents = reader.sensitive(fields, &purpose, &AttributePath::new("chart").key("istiod"));
         (reader, documents)
     }
 
     #[test]
     fn a_document_and_its_write_only_form_are_two() {
-        let (reader, documents) = read("a: 1".into(), "b: 2".into(), Field::Null);
+        let (reader, documents) = read(&"a: 1".into(), &"b: 2".into(), Field::Null);
         let names: Vec<_> = documents.iter().map(SensitiveDocument::name).collect();
         assert_eq!(names, ["mesh", "mesh/write_only"]);
         assert_eq!(documents[1].version, Some(0), "a version that is not set is 0");
@@ -189,7 +187,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_yet_is_a_document_without_content() {
-        let (reader, documents) = read(Field::Unknown, Field::Null, Field::Known(3));
+        let (reader, documents) = read(&Field::Unknown, &Field::Null, Field::Known(3));
         assert_eq!(documents.len(), 1);
         assert_eq!(documents[0].values(), None);
         assert!(reader.notes().unwrap().is_known, "nothing else depends on it");
@@ -198,7 +196,7 @@ mod tests {
     #[test]
     fn an_error_does_not_quote_the_text() {
         for text in ["planted", "- planted", "a: [planted", "{planted"] {
-            let (reader, _) = read(text.into(), Field::Null, Field::Null);
+            let (reader, _) = read(&text.into(), &Field::Null, Field::Null);
             let error = reader.notes().unwrap_err().into_iter().next().unwrap();
             assert!(error.summary.contains("sensitive_values"), "{error:?}");
             assert!(!format!("{error:?}").contains("planted"), "{error:?}");

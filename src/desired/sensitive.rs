@@ -71,7 +71,7 @@ impl fmt::Debug for Sensitive {
         f.debug_struct("Sensitive")
             .field("documents", &documents)
             .field("is_unknown", &self.is_unknown)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -80,7 +80,8 @@ pub(super) type Leaf = (String, Value, Value);
 /// The secret that a field says as it stands: its text is that of the stand-in, with either.
 fn told(leaves: &[Leaf], usual: &str, other: &str) -> Option<String> {
     let is = |value: &Value, text: &str| {
-        value.as_str().map_or_else(|| value.to_string() == text, |value| value == text)
+        let written = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        written == text
     };
     let mut fitting = leaves.iter().filter(|(_, one, another)| is(one, usual) && is(another, other));
     let (pointer, ..) = fitting.next()?;

@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn a_field_that_depends_on_a_secret_is_left_to_the_api_server_and_the_others_are_not() {
         let object = |secret: &str| {
-            let mut object = service("b", json!({"a": 1}));
+            let mut object = service("b", &json!({"a": 1}));
             object["spec"] = json!({"ports": [{"port": secret}]});
             Arc::new(object)
         };

@@ -64,13 +64,11 @@ impl Flat {
 
     /// The same of a field whose value is a secret: of the value before, nothing is known but what stands for it.
     fn hidden_text_of(&self, path: &str, prior: &str, key: &FingerprintKey) -> Option<String> {
-        match self.fields.get(path) {
-            Some(live) => Some(hidden_text(key, live)),
-            None => {
-                let said = DROPPED.into_iter().find(|text| hidden_text(key, text) == prior)?;
-                self.is_still_empty(path, said).then(|| prior.to_owned())
-            }
+        if let Some(live) = self.fields.get(path) {
+            return Some(hidden_text(key, live));
         }
+        let said = DROPPED.into_iter().find(|text| hidden_text(key, text) == prior)?;
+        self.is_still_empty(path, said).then(|| prior.to_owned())
     }
 
     /// Whether an empty value has only been filled by others, or been left out by the API server.

@@ -150,12 +150,11 @@ impl<'a> Replaced<'a> {
     fn of(document: &'a SensitiveDocument, shown: &[&Value], chart: &OfChart<'_>) -> Option<Self> {
         // A chart that is installed twice is two, and keeps each for itself.
         let name = format!("{}/{}", chart.release.name(), document.name());
-        let (stand_ins, values) = match chart.kept.document(&name, document.version) {
-            Some(kept) => (kept.stand_ins.clone(), kept.values().unwrap_or(&kept.stand_ins.one).clone()),
-            None => {
-                let given = document.values()?;
-                (StandIns::of(&given, shown), given)
-            }
+        let (stand_ins, values) = if let Some(kept) = chart.kept.document(&name, document.version) {
+            (kept.stand_ins.clone(), kept.values().unwrap_or(&kept.stand_ins.one).clone())
+        } else {
+            let given = document.values()?;
+            (StandIns::of(&given, shown), given)
         };
         Some(Self { document, name, stand_ins, values })
     }

@@ -17,7 +17,7 @@ fn prior(fields: &[(&str, &str)]) -> Fields {
     fields.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect()
 }
 
-fn deployment(env: Value) -> Value {
+fn deployment(env: &Value) -> Value {
     json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "istiod"},
            "spec": {"template": {"spec": {"containers": [{"name": "discovery", "env": env}]}}}})
 }
@@ -27,9 +27,9 @@ const LICENSE: &str = "spec.template.spec.containers[name=discovery].env[name=LI
 #[test]
 fn a_secret_is_compared_by_what_stands_for_it() {
     let prior = prior(&[(LICENSE, &of("planted"))]);
-    let live = deployment(json!([{"name": "LICENSE", "value": "planted"}]));
+    let live = deployment(&json!([{"name": "LICENSE", "value": "planted"}]));
     assert_eq!(read_back(&live, &prior, &key()), prior);
-    let edited = read_back(&deployment(json!([{"name": "LICENSE", "value": "edited"}])), &prior, &key());
+    let edited = read_back(&deployment(&json!([{"name": "LICENSE", "value": "edited"}])), &prior, &key());
     assert_eq!(edited[LICENSE], of("edited"));
 }
 
@@ -37,7 +37,7 @@ fn a_secret_is_compared_by_what_stands_for_it() {
 fn an_empty_secret_that_the_api_server_leaves_out_is_still_there() {
     let name = "spec.template.spec.containers[name=discovery].env[name=LICENSE].name";
     let prior = prior(&[(name, "LICENSE"), (LICENSE, &of(""))]);
-    assert_eq!(read_back(&deployment(json!([{"name": "LICENSE"}])), &prior, &key()), prior);
+    assert_eq!(read_back(&deployment(&json!([{"name": "LICENSE"}])), &prior, &key()), prior);
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn a_secret_that_somebody_has_moved_inside_a_document_is_not_shown() {
 #[test]
 fn a_plain_text_that_looks_like_a_fingerprint_is_not_taken_for_one() {
     let text = of("x");
-    let live = deployment(json!([{"name": "LICENSE", "value": text}]));
+    let live = deployment(&json!([{"name": "LICENSE", "value": text}]));
     let fields = super::super::flatten(&live, &key());
     assert!(fields[LICENSE].starts_with("sha256:"), "{}", fields[LICENSE]);
     assert_eq!(read_back(&live, &fields, &key()), fields);

@@ -122,7 +122,7 @@ fn a_stand_in_that_the_chart_rejects_is_told_with_its_reason() {
     let template = "{{ if ne .Values.token \"right\" }}{{ fail .Values.token }}{{ end }}";
     let error = rendered(template, json!({"token": "right"})).unwrap_err();
     let RenderError::StandIn { source, .. } = &error else { panic!("{error:?}") };
-    let cause = format!("{:?}", source);
+    let cause = format!("{source:?}");
     assert!(cause.contains("sensitive-a-1"), "{cause}");
 }
 

@@ -219,7 +219,7 @@ mod tests {
     use crate::resources::mesh::readings::tests::{config, with_gateway, with_west};
 
     fn values(chart: &str, values: &str) -> Field<BTreeMap<String, ChartModel>> {
-        let chart_values = ChartModel { values: values.into() };
+        let chart_values = ChartModel { values: values.into(), ..ChartModel::default() };
         Field::Known([(chart.to_owned(), chart_values)].into())
     }
 

@@ -60,7 +60,7 @@ impl World {
         facts.collect()
     }
 
-    fn charts(&self, config: &MeshModel) -> MeshCharts {
+    fn charts(config: &MeshModel) -> MeshCharts {
         MeshCharts::of_istio(readings(config).unwrap().0.meshes[0].clone())
     }
 
@@ -75,7 +75,7 @@ impl World {
 
     fn plan(&self, config: &MeshModel, state: &Objects) -> Common {
         let readings = readings(config).unwrap().0;
-        let charts = self.charts(config);
+        let charts = Self::charts(config);
         let rendering = Rendering {
             charts: &charts,
             loose: &readings.loose,
@@ -92,7 +92,7 @@ impl World {
 
     /// Makes the clusters what the configuration says, and returns what state has of them then.
     fn apply(&mut self, config: &MeshModel, state: &Objects) -> Objects {
-        let (charts, prior, key) = (self.charts(config), self.prior(state), self.secrets.key.clone());
+        let (charts, prior, key) = (Self::charts(config), self.prior(state), self.secrets.key.clone());
         let texts: BTreeMap<ObjectId, Fields> =
             self.live.iter().map(|(id, object)| (id.clone(), whole_texts(object))).collect();
         let mut after = Objects::new();
