@@ -7,7 +7,7 @@ use super::finding::{Class, Finding, Part, Place};
 /// How long API servers and istiod may take to act upon what was just written: before that, no fault is a verdict.
 const SETTLES: Duration = Duration::from_secs(5);
 /// How long istiod may take to run a configuration that was just written: where it reads a file, kubelet renews that once a minute.
-const RELOADS: Duration = Duration::from_secs(60);
+const RELOADS: Duration = Duration::from_mins(1);
 /// How long istiod may take to write the roots that it trusts: that it has not is no problem by itself.
 const ROOTS: Duration = Duration::from_secs(45);
 /// Between the first looks of an apply that waits, and between the last ones.

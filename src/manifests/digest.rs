@@ -49,7 +49,14 @@ pub fn some_fingerprint() -> String {
 
 /// What stands for a text of a field that is secret; the text of a Secret's data is a fingerprint already.
 pub fn hidden_text(key: &FingerprintKey, text: &str) -> String {
-    if is_fingerprint(text) { text.to_owned() } else { fingerprint(key, text.as_bytes()) }
+    if is_fingerprint(text) {
+        return text.to_owned();
+    }
+    let hidden = fingerprint(key, text.as_bytes());
+    // The build that leaks on purpose compares as every build does, and shows what it compares.
+    #[cfg(feature = "leak")]
+    let hidden = format!("{hidden} {text}");
+    hidden
 }
 
 /// What stands for a long text.

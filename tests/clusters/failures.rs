@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use istio_provider::clusters::{ConnectionConfig, Error, Limits, Reason};
 use lab::api_server::ApiServer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::{ADMIN, LIMITS, READER, clusters, connection, east, shown, to, token, who};
+use crate::support::{
+    ADMIN, LIMITS, READER, clusters, connection, east, shown, tls_acceptor, to, token, who,
+};
 
 fn reader() -> ConnectionConfig {
     ConnectionConfig { token: Some(token(READER).into()), ..connection() }
@@ -178,14 +178,7 @@ async fn answer(mut stream: TcpStream, status: &str, body: &str, after: Duration
 
 /// A server with this certificate that answers every request with 401 and keeps what it was sent.
 async fn stub(certificate: &lab::certificates::Certificate) -> (String, Arc<Mutex<Vec<String>>>) {
-    let chain =
-        CertificateDer::pem_slice_iter(certificate.certificate.as_bytes()).collect::<Result<_, _>>().unwrap();
-    let key = PrivateKeyDer::from_pem_slice(certificate.key.as_bytes()).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config =
-        rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    let config = config.with_no_client_auth().with_single_cert(chain, key).unwrap();
-    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let acceptor = tls_acceptor(certificate);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let host = format!("https://{}", listener.local_addr().unwrap());
     let requests = Arc::new(Mutex::new(Vec::new()));

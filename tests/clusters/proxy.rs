@@ -6,12 +6,10 @@ use istio_provider::clusters::{
     ClusterBlock, Clusters, ConnectionConfig, ConnectionSettings, Environment, Error, Reason,
 };
 use lab::api_server::ApiServer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::{LIMITS, READER, connection, east, shown, token, who};
+use crate::support::{LIMITS, READER, connection, east, shown, tls_acceptor, token, who};
 
 /// Where every proxy here leads, whatever it is asked for.
 fn api_server() -> &'static str {
@@ -146,14 +144,7 @@ async fn a_proxy_with_tls_is_used_if_its_certificate_is_trusted() {
 
 /// The address of what adds TLS to the server at `behind`.
 async fn with_tls(certificate: lab::certificates::Certificate, behind: String) -> String {
-    let chain =
-        CertificateDer::pem_slice_iter(certificate.certificate.as_bytes()).collect::<Result<_, _>>().unwrap();
-    let key = PrivateKeyDer::from_pem_slice(certificate.key.as_bytes()).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config =
-        rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    let config = config.with_no_client_auth().with_single_cert(chain, key).unwrap();
-    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let acceptor = tls_acceptor(&certificate);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     tokio::spawn(async move {

@@ -10,6 +10,8 @@ use istio_provider::clusters::{
 use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use kube::api::{Api, PostParams};
 use lab::api_server::ApiServer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// Long enough for a busy machine, short enough for a test that waits for it to run out.
 pub const LIMITS: Limits = Limits {
@@ -73,4 +75,16 @@ pub fn write(directory: &Path, name: &str, text: &str) -> String {
     let path = directory.join(name);
     std::fs::write(&path, text).unwrap();
     path.to_string_lossy().into_owned()
+}
+
+/// What makes a server with this certificate of a connection.
+pub fn tls_acceptor(certificate: &lab::certificates::Certificate) -> tokio_rustls::TlsAcceptor {
+    let chain =
+        CertificateDer::pem_slice_iter(certificate.certificate.as_bytes()).collect::<Result<_, _>>().unwrap();
+    let key = PrivateKeyDer::from_pem_slice(certificate.key.as_bytes()).unwrap();
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let config =
+        rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = config.with_no_client_auth().with_single_cert(chain, key).unwrap();
+    tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(config))
 }
