@@ -1,5 +1,5 @@
-//! What may be repeated of an answer about a Secret, or another object that holds secrets. The API server and whoever else judges a request (admission webhooks,
-//! policies) may quote what they were sent, so only words that cannot hold data of the object are kept.
+//! What may be repeated of an answer about a Secret, or another object that holds secrets. The API server and whoever else judges a
+//! request (admission webhooks, policies) may quote what they were sent, so only words that cannot hold data of the object are kept.
 
 use kube::core::Status;
 use kube::core::response::StatusDetails;
@@ -25,10 +25,13 @@ pub(crate) fn redacted(mut status: Status) -> Status {
 
 /// What the authorizers say, which never see an object: `secrets "a" is forbidden: User "b" cannot get resource "secrets" …`.
 fn is_of_authorizer(message: &str) -> bool {
-    let refusal = message.split_once("is forbidden: ");
-    refusal.is_some_and(|(object, reason)| {
-        !object.contains(':') && reason.starts_with("User \"") && reason.contains(" cannot ")
-    })
+    let Some((object, reason)) = message.split_once(" is forbidden: ") else { return false };
+    let (resource, name) = object.split_once(' ').unwrap_or((object, ""));
+    let is_resource =
+        resource.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c));
+    let is_name = name.is_empty()
+        || name.strip_prefix('"').and_then(quoted).is_some_and(|it| it.len() + 2 == name.len());
+    is_resource && is_name && reason.starts_with("User \"") && reason.contains(" cannot ")
 }
 
 /// The reason, the webhook or the fields.
@@ -90,6 +93,7 @@ mod tests {
                 "secrets \"keys\" is forbidden: ValidatingAdmissionPolicy 'p' denied request: planted",
             ),
             ("Forbidden", "secrets \"keys\" is forbidden: planted: User \"x\" cannot get resource"),
+            ("Forbidden", "the key planted is forbidden: User \"x\" cannot get resource"),
             ("Invalid", "Secret \"keys\" is invalid: data[k]: Invalid value: \"planted\""),
             ("BadRequest", "Secret in version \"v1\" cannot be handled: illegal base64 data \"planted\""),
             ("InternalError", "Internal error occurred: failed calling webhook \"a.b\": got planted"),

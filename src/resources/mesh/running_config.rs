@@ -1,17 +1,14 @@
 //! Whether istiod runs the mesh configuration that it was given: for one value that it does not accept it keeps the one of before, or its
 //! own defaults.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
-use tfplugin::{Diagnostic, Field};
+use tfplugin::Diagnostic;
 
 use super::model::MeshModel;
 use super::place::primary;
-use crate::blocks::ChartModel;
 use crate::diagnostics;
 use crate::health::RunningConfiguration;
-use crate::mesh::{ChartName, ChartVersion};
+use crate::mesh::ChartVersion;
 use crate::mesh_config::{self, Document, Finding, Problem, Reading, ValuePath};
 use crate::observe::RunningMeshConfig;
 
@@ -42,12 +39,7 @@ pub fn judged(state: &MeshModel, label: &str, seen: &RunningMeshConfig) -> Judge
         RunningConfiguration::Other
     };
     let warning = (!differences.is_empty()).then(|| {
-        // Names inside a setting, such as that of a provider, may come from a sensitive document.
-        let whole = |path: String| path.split(['.', '[']).next().unwrap_or_default().to_owned();
-        let paths = differences.iter().map(ToString::to_string);
-        let mut paths: Vec<String> =
-            if is_confidential(state, label) { paths.map(whole).collect() } else { paths.collect() };
-        paths.dedup();
+        let paths: Vec<String> = differences.iter().map(ToString::to_string).collect();
         let detail = format!(
             "These settings of the mesh configuration are not those that istiod runs with:\n\n{}",
             diagnostics::lines(paths.iter().map(String::as_str))
@@ -79,20 +71,6 @@ fn differences(minor: u64, seen: &RunningMeshConfig) -> Option<Vec<ValuePath>> {
 /// A null is the provider's own rule: istiod takes it.
 fn istiod_refuses(finding: &Finding) -> bool {
     !finding.problem.is_warning() && !matches!(finding.problem, Problem::Null(_))
-}
-
-/// Whether a part of the mesh configuration may be sensitive.
-fn is_confidential(state: &MeshModel, label: &str) -> bool {
-    let of_charts = |charts: &Field<BTreeMap<String, ChartModel>>| {
-        let istiod = charts.as_known().and_then(|charts| charts.get(ChartName::Istiod.as_str()));
-        istiod.is_some_and(|chart| {
-            !chart.sensitive_values.is_null() || !chart.sensitive_values_wo_version.is_null()
-        })
-    };
-    !state.sensitive_mesh_config.is_null()
-        || !state.sensitive_mesh_config_wo_version.is_null()
-        || of_charts(&state.chart)
-        || state.primary(label).is_some_and(|primary| of_charts(&primary.chart))
 }
 
 fn minor(state: &MeshModel, label: &str) -> u64 {
