@@ -83,7 +83,7 @@ impl Inquiry<'_> {
         for (label, is_planned, answer) in self.ask().await {
             let answer = match answer {
                 Err(Unanswered { error, .. }) if is_planned => {
-                    return Err(diagnostics::cluster(&error, Some(primary(&label))).into());
+                    return Err(diagnostics::cluster(&error, &OwnerKind::Mesh, Some(primary(&label))).into());
                 }
                 answer => answer.ok(),
             };
@@ -249,10 +249,11 @@ impl Inquiry<'_> {
 
     /// The root with its key, read where it is kept.
     async fn kept(&self, label: &str, root: &Certificate) -> Result<RootSource, Diagnostic> {
-        let unusable = |error| diagnostics::cluster(&error, Some(primary(label)));
+        let unusable = |error| diagnostics::cluster(&error, &OwnerKind::Mesh, Some(primary(label)));
         let cluster: Cluster = self.data.clusters.get(label).await.map_err(unusable)?;
         let kept = rollout::kept_root(&cluster, self.mesh.namespace().as_str()).await;
-        let kept = kept.map_err(|error| diagnostics::rollout(label, &error, Some(primary(label))))?;
+        let kept = kept
+            .map_err(|error| diagnostics::rollout(label, &error, &OwnerKind::Mesh, Some(primary(label))))?;
         let kept = kept.filter(|kept| kept.certificate() == root);
         kept.map(|kept| RootSource::Kept(Arc::new(kept))).ok_or_else(|| root_messages::has_changed(label))
     }

@@ -105,7 +105,9 @@ impl Restarts {
             match rollout::restart_istiod(&plan.target, &plan.set).await {
                 Ok(true) => said.push(was_restarted(name)),
                 Ok(false) => {}
-                Err(error) => said.push(diagnostics::rollout(name, &error, Some(primary(name)))),
+                Err(error) => {
+                    said.push(diagnostics::rollout(name, &error, &OwnerKind::Mesh, Some(primary(name))))
+                }
             }
         }
         said
