@@ -423,14 +423,13 @@ mod tests {
 
     #[test]
     fn what_another_state_has_is_called_by_its_own_name_with_a_way_out_that_fits() {
-        let at = || ssa::InventoryRef { namespace: "istio-system".to_owned(), name: "a".to_owned() };
         let said = |kind: &OwnerKind, error: ssa::InventoryError| {
             rollout("east", &RolloutError::Claim(error), kind, None).detail
         };
         let other = || ssa::InventoryError::OtherIdentity {
-            inventory: at(),
+            namespace: "istio-system".to_owned(),
+            name: "a".to_owned(),
             identity: "0123".to_owned(),
-            wanted: "4567".to_owned(),
         };
         let mesh = said(&OwnerKind::Mesh, other());
         assert!(mesh.contains("choose another cluster, or another namespace for the mesh."), "{mesh}");
