@@ -141,7 +141,10 @@ mod tests {
             ]
         );
         let tracing = json!({"defaultConfig": {"tracingServiceName": "CANONICAL_NAME_ONLY"}});
-        assert_eq!(kept_of(&tracing, &json!({})), ["defaultConfig.tracingServiceName"]);
+        assert_eq!(
+            kept_of(&tracing, &json!({})),
+            ["defaultConfig.serviceCluster", "defaultConfig.tracingServiceName"]
+        );
         assert_eq!(kept_of(&json!({}), &tracing), ["defaultConfig.serviceCluster"]);
     }
 

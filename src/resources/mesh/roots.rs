@@ -20,7 +20,7 @@ use crate::mesh::well_known::{INTERMEDIATE_SECRET, ROOT_CERTIFICATE, ROOT_SECRET
 use crate::mesh::{Authority, AuthorityMode, ClusterName, RootKeeper, ValidatedMesh};
 use crate::observe::{self, CertificateFiles, HeldCertificates};
 use crate::provider_data::ProviderData;
-use crate::rollout::{self, Owner, RootSource};
+use crate::rollout::{self, Owner, OwnerKind, RootSource};
 use crate::trust::{
     CA_CERT, Certificate, Decision, Found, Holding, Mode, Question, ROOT_CERT, Refusal, Root, Seen, Signer,
     Signing,
@@ -83,7 +83,7 @@ impl Inquiry<'_> {
         for (label, is_planned, answer) in self.ask().await {
             let answer = match answer {
                 Err(Unanswered { error, .. }) if is_planned => {
-                    return Err(diagnostics::cluster(&error, &OwnerKind::Mesh, Some(primary(&label))).into());
+                    return Err(diagnostics::cluster(&error, Some(primary(&label))).into());
                 }
                 answer => answer.ok(),
             };
@@ -249,7 +249,7 @@ impl Inquiry<'_> {
 
     /// The root with its key, read where it is kept.
     async fn kept(&self, label: &str, root: &Certificate) -> Result<RootSource, Diagnostic> {
-        let unusable = |error| diagnostics::cluster(&error, &OwnerKind::Mesh, Some(primary(label)));
+        let unusable = |error| diagnostics::cluster(&error, Some(primary(label)));
         let cluster: Cluster = self.data.clusters.get(label).await.map_err(unusable)?;
         let kept = rollout::kept_root(&cluster, self.mesh.namespace().as_str()).await;
         let kept = kept

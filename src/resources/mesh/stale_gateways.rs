@@ -12,7 +12,7 @@ use crate::diagnostics;
 use crate::health::LinkState;
 use crate::lifecycle::ClusterPlan;
 use crate::mesh::{EastWestGateway, GatewayRole};
-use crate::rollout;
+use crate::rollout::{self, OwnerKind};
 
 /// How long istiod may take to see what was written: what it still knows after that, it will not forget.
 const SETTLES: Duration = Duration::from_secs(5);
