@@ -106,7 +106,7 @@ impl Restarts {
                 Ok(true) => said.push(was_restarted(name)),
                 Ok(false) => {}
                 Err(error) => {
-                    said.push(diagnostics::rollout(name, &error, &OwnerKind::Mesh, Some(primary(name))))
+                    said.push(diagnostics::rollout(name, &error, &OwnerKind::Mesh, Some(primary(name))));
                 }
             }
         }
