@@ -20,7 +20,7 @@ use crate::documents::DocumentError;
 use crate::manifests::IgnoredFieldError;
 use crate::observe::InstalledError;
 use crate::render::RenderError;
-use crate::rollout::{RolloutError, SharedMeshConfigError};
+use crate::rollout::{OwnerKind, RolloutError, SharedMeshConfigError};
 
 /// What is wrong with a setting of a provider's `cluster` block: a warning, since only whoever uses the cluster fails by it.
 pub fn setting(error: &SettingError) -> Diagnostic {
@@ -97,7 +97,7 @@ pub fn ignored_field(error: &IgnoredFieldError, path: AttributePath) -> Diagnost
             meant(nearest)
         ),
         IgnoredFieldError::NoField { nearest, .. } => format!(
-            "{}Only fields that the mesh sets can be ignored; all others belong to whoever sets them. Write the path as the plan \
+            "{}Only fields in manifests can be ignored; all others belong to whoever sets them. Write the path as the plan \
              shows it in manifests, or remove it.",
             meant(nearest)
         ),
@@ -158,15 +158,20 @@ pub fn failure(
     located(Diagnostic::error(summary, paragraphs(&[&chain(error), way_out])), path)
 }
 
-/// A rollout that stopped in one cluster.
-pub fn rollout(cluster: &str, error: &RolloutError, path: Option<AttributePath>) -> Diagnostic {
+/// A rollout of a resource of this kind that stopped in one cluster.
+pub fn rollout(
+    cluster: &str,
+    error: &RolloutError,
+    kind: &OwnerKind,
+    path: Option<AttributePath>,
+) -> Diagnostic {
     let summary = format!("Cluster {cluster:?}: {error}");
     let cause = match error {
         RolloutError::Apply(error) => of_apply(error),
         RolloutError::Delete(error) | RolloutError::Prune(error) => of_delete(error),
         error => causes(error),
     };
-    located(Diagnostic::error(summary, paragraphs(&[&cause, &rollout_way_out(error)])), path)
+    located(Diagnostic::error(summary, paragraphs(&[&cause, &rollout_way_out(error, kind)])), path)
 }
 
 /// Pods that were not waited for, in one cluster.
@@ -231,10 +236,10 @@ pub fn of_tainted(messages: Diagnostics, resource_type: &str) -> Diagnostics {
     messages.into_iter().map(named).collect()
 }
 
-fn rollout_way_out(error: &RolloutError) -> String {
-    use ssa::{ApplyError, DeleteError, InventoryError};
+fn rollout_way_out(error: &RolloutError, kind: &OwnerKind) -> String {
+    use ssa::{ApplyError, DeleteError};
     if let RolloutError::Apply(ApplyError::Write { failed, .. }) = error
-        && let Some(way_out) = objects::way_out_of_failures(failed)
+        && let Some(way_out) = objects::way_out_of_failures(failed, kind)
     {
         return way_out;
     }
@@ -248,23 +253,9 @@ fn rollout_way_out(error: &RolloutError) -> String {
             "The run was cancelled. What was done so far is recorded in the cluster and in state. To resume, apply again; to \
              undo it, destroy."
         }
-        RolloutError::Claim(InventoryError::AlreadyInstalled { .. }) => {
-            "Another run has created the mesh in the meantime. Nothing was written to any cluster. Use the state that has it; if \
-             that state is lost, import the mesh: terraform import istio_mesh.NAME '<mesh_id>@<cluster>,…'."
-        }
-        RolloutError::Claim(InventoryError::OtherIdentity { identity, .. }) => {
-            return format!(
-                "The mesh with the identity {identity} is installed there, but it is not in this state. Two states must not \
-                 manage one mesh, so nothing was written to any cluster. Use the state that has it, destroy that mesh first, or \
-                 choose another cluster or namespace. If its state is lost, import it: terraform import istio_mesh.NAME \
-                 '<mesh_id>@<cluster>,…'."
-            );
-        }
-        RolloutError::Claim(InventoryError::Held { .. }) => {
-            "Another run is working on this mesh. Wait until it ends; if it was killed, wait until its claim expires."
-        }
+        RolloutError::Claim(error) if let Some(way_out) = way_out_of_claim(error, kind) => return way_out,
         RolloutError::Apply(ApplyError::Refused { objects }) => {
-            return format!("Nothing was written. {}", objects::way_out(objects));
+            return format!("Nothing was written. {}", objects::way_out(objects, kind));
         }
         RolloutError::Apply(ApplyError::NotReady { .. }) | RolloutError::Wait(_) => {
             "Everything before this point is applied and in state. Fix the cause, and apply again when the object is ready. If \
@@ -308,6 +299,28 @@ fn rollout_way_out(error: &RolloutError) -> String {
         _ => "What was done so far is recorded in the cluster and in state; run the same command again to resume.",
     }
     .to_owned()
+}
+
+/// Of records that another run, or another state, has.
+fn way_out_of_claim(error: &ssa::InventoryError, kind: &OwnerKind) -> Option<String> {
+    use ssa::InventoryError;
+    let (noun, import) = (kind.noun(), kind.import_command());
+    Some(match error {
+        InventoryError::AlreadyInstalled { .. } => format!(
+            "Another run has created the {noun} in the meantime. Nothing was written to any cluster. Use the state that has it; if that \
+             state is lost, import the {noun}: {import}."
+        ),
+        InventoryError::OtherIdentity { identity, .. } => format!(
+            "The {noun} with the identity {identity} is installed there, but it is not in this state. Two states must not manage one \
+             {noun}, so nothing was written to any cluster. Use the state that has it, destroy that {noun} first, or choose {}. If its \
+             state is lost, import it: {import}.",
+            kind.elsewhere()
+        ),
+        InventoryError::Held { .. } => format!(
+            "Another run is working on this {noun}. Wait until it ends; if it was killed, wait until its claim expires."
+        ),
+        _ => return None,
+    })
 }
 
 /// Of pods that istiod's webhook has not completed.
@@ -403,8 +416,32 @@ mod tests {
             RolloutError::Delete(unseen),
             RolloutError::Prune(kept),
         ] {
-            let way_out = rollout_way_out(&error);
+            let way_out = rollout_way_out(&error, &OwnerKind::Mesh);
             assert!(way_out.starts_with("The run was cancelled."), "{error:?}: {way_out}");
+        }
+    }
+
+    #[test]
+    fn what_another_state_has_is_called_by_its_own_name_with_a_way_out_that_fits() {
+        let said = |kind: &OwnerKind, error: ssa::InventoryError| {
+            rollout("east", &RolloutError::Claim(error), kind, None).detail
+        };
+        let other = || ssa::InventoryError::OtherIdentity {
+            namespace: "istio-system".to_owned(),
+            name: "a".to_owned(),
+            identity: "0123".to_owned(),
+        };
+        let mesh = said(&OwnerKind::Mesh, other());
+        assert!(mesh.contains("choose another cluster, or another namespace for the mesh."), "{mesh}");
+        let remote = OwnerKind::RemoteCluster("edge".to_owned());
+        let federation = OwnerKind::Federation("partners".to_owned());
+        for (kind, elsewhere) in
+            [(remote, "choose another cluster."), (federation, "choose another name for the federation.")]
+        {
+            let detail = said(&kind, other());
+            assert!(detail.contains(&format!("The {} with the identity 0123", kind.noun())), "{detail}");
+            assert!(detail.contains(&kind.import_command()) && detail.contains(elsewhere), "{detail}");
+            assert!(!detail.contains("mesh with") && !detail.contains("istio_mesh."), "{detail}");
         }
     }
 
@@ -442,7 +479,7 @@ mod tests {
     #[test]
     fn no_way_out_of_its_own_names_untaint() {
         for error in [RolloutError::NoRoot, RolloutError::CompleteLate] {
-            assert!(!rollout_way_out(&error).contains("untaint"), "{error:?}");
+            assert!(!rollout_way_out(&error, &OwnerKind::Mesh).contains("untaint"), "{error:?}");
         }
     }
 
@@ -450,7 +487,7 @@ mod tests {
     fn a_failure_elsewhere_does_not_have_this_cluster_applied_again() {
         let clusters = vec!["east".to_owned()];
         for error in [RolloutError::NoRoot, RolloutError::Links { clusters }] {
-            assert!(!rollout_way_out(&error).contains("apply again"), "{error:?}");
+            assert!(!rollout_way_out(&error, &OwnerKind::Mesh).contains("apply again"), "{error:?}");
         }
     }
 }

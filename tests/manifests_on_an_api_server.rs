@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use helm_template::Chart;
-use istio_provider::manifests::{Fields, FingerprintKey, flatten, mistyped, read_back};
+use istio_provider::manifests::{Fields, FingerprintKey, Schemas, flatten, mistyped, read_back};
 use istio_provider::mesh::{ChartName, ClusterFacts, Mesh};
 use istio_provider::render::render;
 use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams};
@@ -84,6 +84,22 @@ impl Cluster {
 
     async fn live(&self, object: &Value) -> Value {
         serde_json::to_value(self.api(object).await.get(name(object)).await.unwrap()).unwrap()
+    }
+
+    /// Waits until objects of this CRD can be applied.
+    async fn established(&self, definition: &Value) {
+        let is_established = |live: &Value| {
+            let conditions = live["status"]["conditions"].as_array().into_iter().flatten();
+            let mut established = conditions.filter(|condition| condition["type"] == "Established");
+            established.any(|condition| condition["status"] == "True")
+        };
+        for _ in 0..100 {
+            if is_established(&self.live(definition).await) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        panic!("{} is not established", name(definition));
     }
 
     /// Changes the object as another client does.
@@ -231,6 +247,10 @@ async fn the_api_server_too_refuses_an_item_that_is_there_twice() {
     assert!(error.contains("duplicate entries for key [name=\"CLUSTER_ID\"]"), "{error}");
 }
 
+/// How the API server says that a value has the wrong type.
+const TYPE_ERRORS: [&str; 5] =
+    ["expected", "cannot unmarshal", "cannot convert", "unable to convert", "must be of type"];
+
 #[tokio::test]
 async fn the_api_server_too_rejects_values_of_another_type() {
     let cluster = Cluster::start();
@@ -238,11 +258,46 @@ async fn the_api_server_too_rejects_values_of_another_type() {
         let found = mistyped(object);
         assert_eq!(found.len(), 1, "{found:?} in {object}");
         let error = cluster.try_to_apply(object).await.expect_err(&object.to_string()).to_string();
-        let words = ["expected", "cannot unmarshal", "cannot convert", "unable to convert"];
-        assert!(words.iter().any(|word| error.contains(word)), "{error} of {object}");
+        assert!(TYPE_ERRORS.iter().any(|word| error.contains(word)), "{error} of {object}");
     }
     for object in &written("several_types.yaml") {
         assert_eq!(mistyped(object), [], "{object}");
         cluster.apply(object).await;
+    }
+}
+
+#[tokio::test]
+async fn the_api_server_too_rejects_custom_resources_with_values_of_another_type() {
+    let cluster = Cluster::start();
+    let objects = objects("one-primary");
+    let schemas = Schemas::of(objects.iter());
+    let definitions: Vec<&Value> =
+        objects.iter().filter(|object| object["kind"] == "CustomResourceDefinition").collect();
+    for definition in &definitions {
+        cluster.apply(definition).await;
+    }
+    for definition in &definitions {
+        cluster.established(definition).await;
+    }
+    for object in &written("mistyped_custom.yaml") {
+        let found = schemas.mistyped(object);
+        assert_eq!(found.len(), 1, "{found:?} in {object}");
+        let error = cluster.try_to_apply(object).await.expect_err(&object.to_string()).to_string();
+        assert!(TYPE_ERRORS.iter().any(|word| error.contains(word)), "{error} of {object}");
+    }
+    for object in &written("several_custom_types.yaml") {
+        assert_eq!(schemas.mistyped(object), [], "{object}");
+        cluster.apply(object).await;
+    }
+}
+
+#[test]
+fn no_custom_resource_of_a_mesh_has_a_value_of_another_type() {
+    for topology in ["one-primary", "one-primary-in-a-namespace-of-its-own", "one-primary-with-values"] {
+        let objects = objects(topology);
+        let schemas = Schemas::of(objects.iter());
+        for object in &objects {
+            assert_eq!(schemas.mistyped(object), [], "{object}");
+        }
     }
 }

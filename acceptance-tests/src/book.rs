@@ -54,6 +54,19 @@ impl Record {
         admin.delete(&self.path);
     }
 
+    /// As a first run leaves it that is killed after its last object, before the record is closed, and whose time is over.
+    pub fn reopen(&self, admin: &Admin) {
+        let data = json!({
+            "phase": "creating",
+            "complete": "never",
+            "holder": "killed",
+            "expires": "2020-01-01T00:00:00Z",
+            "setting.origins": null,
+            "setting.write_only": null,
+        });
+        admin.merge(&self.path, "test", &json!({"data": data}));
+    }
+
     /// As if the time were over for which a killed run holds it.
     pub fn expire(&self, admin: &Admin) {
         if self.config_map["data"]["expires"].is_string() {

@@ -84,7 +84,7 @@ pub enum Error {
         message: String,
     },
     /// Any other answer that is an error.
-    #[error("cluster {cluster:?}: {host} responded with an error: {message}")]
+    #[error("cluster {cluster:?}: {host} responded with an error{}: {message}", in_words(*code))]
     Server {
         /// Label of the cluster block.
         cluster: String,
@@ -205,4 +205,8 @@ impl Error {
             Failure::Server { code, message } => Self::Server { cluster, host, code, message },
         }
     }
+}
+
+fn in_words(code: u16) -> String {
+    if code == 0 { String::new() } else { format!(" (HTTP {code})") }
 }

@@ -8,6 +8,7 @@ mod connection;
 mod credentials;
 mod environment;
 mod error;
+mod error_response;
 mod exec;
 mod failure;
 mod invalid;

@@ -12,6 +12,7 @@ use tokio::sync::{Mutex, Semaphore};
 
 use super::connection::Connection;
 use super::credentials::{Credentials, Issued};
+use super::error_response;
 use super::settings::Limits;
 use super::transport;
 
@@ -54,12 +55,19 @@ impl Session {
         let access = self.access().await?;
         let response = access.send(request, self.limits.response).await?;
         if response.status() != StatusCode::UNAUTHORIZED {
-            return Ok(response);
+            return self.read(response).await;
         }
         match (second, self.access_after_refusal(&access).await?) {
-            (Some(second), Some(renewed)) => renewed.send(second, self.limits.response).await,
-            _ => Ok(response),
+            (Some(second), Some(renewed)) => {
+                self.read(renewed.send(second, self.limits.response).await?).await
+            }
+            _ => self.read(response).await,
         }
+    }
+
+    /// What is read of an error has come in time, too.
+    async fn read(&self, response: Response<Body>) -> Result<Response<Body>, kube::Error> {
+        in_time(self.limits.response, error_response::with_status(response)).await
     }
 
     async fn access(&self) -> Result<Arc<Access>, kube::Error> {
@@ -122,10 +130,16 @@ impl Access {
         if let Some(authorization) = &self.issued.authorization {
             request.headers_mut().insert(AUTHORIZATION, authorization.clone());
         }
-        tokio::time::timeout(timeout, self.client.send(request))
-            .await
-            .map_err(|_| kube::Error::Service(Box::new(io::Error::from(io::ErrorKind::TimedOut))))?
+        in_time(timeout, self.client.send(request)).await
     }
+}
+
+async fn in_time<T>(
+    timeout: Duration,
+    step: impl Future<Output = Result<T, kube::Error>>,
+) -> Result<T, kube::Error> {
+    let late = |_| kube::Error::Service(Box::new(io::Error::from(io::ErrorKind::TimedOut)));
+    tokio::time::timeout(timeout, step).await.map_err(late)?
 }
 
 /// The same request once more; `None` if its body can be sent only once.

@@ -6,6 +6,7 @@ use std::error::Error as StdError;
 use ssa::{Action, Change, Excused, FieldConflict, ObjectError, ObjectId, WriteError};
 
 use super::chain::plain_chain;
+use crate::rollout::OwnerKind;
 
 /// How many of a kind, or of a list, are named.
 const SHOWN: usize = 5;
@@ -81,18 +82,18 @@ pub(super) fn excused(excused: &[Excused]) -> String {
     listed(excused.iter().map(|excused| (excused.id.clone(), excused.to_string())))
 }
 
-/// What to do about objects that must not be written: each kind of reason has its own way out.
-pub(super) fn way_out(changes: &[Change]) -> String {
+/// What to do about objects that a resource of this kind must not write: each kind of reason has its own way out.
+pub(super) fn way_out(changes: &[Change], kind: &OwnerKind) -> String {
     let foreign = || changes.iter().filter(|change| matches!(change.action, Action::Foreign { .. }));
     let has_definitions = foreign().any(|change| change.id.kind == "CustomResourceDefinition");
     let conflicts: Vec<&FieldConflict> = changes.iter().flat_map(conflicts).collect();
     let has_immutable = changes.iter().any(|change| matches!(change.action, Action::Recreated { .. }));
     let ways = [
-        (foreign().next().is_some(), OTHERS),
-        (has_definitions, OTHERS_DEFINITIONS),
-        (conflicts.iter().any(|conflict| !conflict.applies), EDITED),
-        (conflicts.iter().any(|conflict| conflict.applies), FIELDS_OF_OTHERS),
-        (has_immutable, IMMUTABLE),
+        (foreign().next().is_some(), of_others(kind)),
+        (has_definitions, OTHERS_DEFINITIONS.to_owned()),
+        (conflicts.iter().any(|conflict| !conflict.applies), EDITED.to_owned()),
+        (conflicts.iter().any(|conflict| conflict.applies), fields_of_others(kind)),
+        (has_immutable, IMMUTABLE.to_owned()),
     ];
     let ways = ways.into_iter().filter(|(applies, _)| *applies).map(|(_, way)| way);
     ways.collect::<Vec<_>>().join(" ")
@@ -105,21 +106,34 @@ fn conflicts(change: &Change) -> &[FieldConflict] {
     }
 }
 
-const OTHERS: &str = "These objects do not belong to this mesh. Remove what created them (for instance a Helm release or an \
-                      istioctl installation in the same namespace), or choose another namespace for the mesh.";
+fn of_others(kind: &OwnerKind) -> String {
+    format!(
+        "These objects do not belong to this {}. Remove what created them (for instance a Helm release or an istioctl installation in \
+         the same namespace), or choose {}.",
+        kind.noun(),
+        kind.elsewhere()
+    )
+}
+
+fn fields_of_others(kind: &OwnerKind) -> String {
+    format!(
+        "Another field manager applies the fields that its line names, and will apply them again. The plan did not show that this {} \
+         sets them differently. Decide which of the two sets them: remove the field from what that manager applies; or list it in \
+         ignored_fields; or set the same value in both. Then plan again.",
+        kind.noun()
+    )
+}
+
 const OTHERS_DEFINITIONS: &str = "To use CRDs that something else installs, set crds = \"external\".";
 const EDITED: &str = "Another tool changed the fields that its line names, and the plan did not show that: the change was made after the \
                       plan, or the plan was made without a refresh. Plan again: the plan shows the fields, and its apply restores \
                       them, whoever changed them. To keep the change, set the same value in the configuration, or list the field in \
                       ignored_fields.";
-const FIELDS_OF_OTHERS: &str = "Another field manager applies the fields that its line names, and will apply them again. The plan did not show that this \
-     mesh sets them differently. Decide which of the two sets them: remove the field from what that manager applies; or list it in \
-     ignored_fields; or set the same value in both. Then plan again.";
 const IMMUTABLE: &str = "Kubernetes does not let these fields of an existing object change: undo the change; or delete the object with kubectl, which \
      interrupts whatever uses it, and apply again: it is then created as configured.";
 
 /// What to do about objects that could not be written, where that is not merely to apply again.
-pub(super) fn way_out_of_failures(failed: &[(ObjectId, ObjectError)]) -> Option<String> {
+pub(super) fn way_out_of_failures(failed: &[(ObjectId, ObjectError)], kind: &OwnerKind) -> Option<String> {
     let refused = failed.iter().filter_map(|(_, error)| match error {
         ObjectError::Refused(change) => Some(change.clone()),
         _ => None,
@@ -127,14 +141,15 @@ pub(super) fn way_out_of_failures(failed: &[(ObjectId, ObjectError)]) -> Option<
     let refused: Vec<Change> = refused.collect();
     let of_server = failed.iter().filter_map(|(_, error)| match error {
         ObjectError::Write(WriteError::Conflict { conflicts, .. }) => {
-            Some(if conflicts.iter().any(|conflict| conflict.applies) { FIELDS_OF_OTHERS } else { EDITED })
+            let is_applied = conflicts.iter().any(|conflict| conflict.applies);
+            Some(if is_applied { fields_of_others(kind) } else { EDITED.to_owned() })
         }
-        ObjectError::Write(WriteError::Immutable { .. }) => Some(IMMUTABLE),
-        ObjectError::Write(WriteError::Appeared { .. }) => Some(OTHERS),
+        ObjectError::Write(WriteError::Immutable { .. }) => Some(IMMUTABLE.to_owned()),
+        ObjectError::Write(WriteError::Appeared { .. }) => Some(of_others(kind)),
         _ => None,
     });
-    let mut ways = vec![way_out(&refused)];
-    ways.extend(of_server.map(str::to_owned));
+    let mut ways = vec![way_out(&refused, kind)];
+    ways.extend(of_server);
     ways.retain(|way| !way.is_empty());
     ways.dedup();
     (!ways.is_empty()).then(|| ways.join(" "))
@@ -184,7 +199,7 @@ mod tests {
             refused(&changes),
             "Deployment:\n  istio-system/istiod: \"argocd\" owns metadata.labels.release"
         );
-        let way_out = way_out(&changes);
+        let way_out = way_out(&changes, &OwnerKind::Mesh);
         assert!(way_out.contains("remove the field from what that manager applies"), "{way_out}");
         for other in ["Helm", "namespace", "external"] {
             assert!(!way_out.contains(other), "{way_out}");
@@ -193,7 +208,7 @@ mod tests {
 
     #[test]
     fn an_edit_that_the_plan_did_not_show_only_needs_another_plan() {
-        let way_out = way_out(&[label_of_another(false)]);
+        let way_out = way_out(&[label_of_another(false)], &OwnerKind::Mesh);
         assert!(way_out.contains("Plan again: the plan shows the fields"), "{way_out}");
         assert!(way_out.contains("ignored_fields"), "{way_out}");
         for other in ["Helm", "namespace", "applies the fields"] {
@@ -207,9 +222,18 @@ mod tests {
         let foreign = |kind| change(kind, Action::Foreign { managers: managers.clone(), owner: None });
         let deployment = [foreign("Deployment")];
         assert!(refused(&deployment).ends_with("was created by something else (field managers: helm)"));
-        assert!(way_out(&deployment).contains("a Helm release"));
-        assert!(!way_out(&deployment).contains("external"));
-        assert!(way_out(&[foreign("CustomResourceDefinition")]).contains("crds = \"external\""));
+        assert!(way_out(&deployment, &OwnerKind::Mesh).contains("a Helm release"));
+        assert!(!way_out(&deployment, &OwnerKind::Mesh).contains("external"));
+        let federation = OwnerKind::Federation("partners".to_owned());
+        let of_federation = way_out(&deployment, &federation);
+        assert!(
+            of_federation.starts_with("These objects do not belong to this federation."),
+            "{of_federation}"
+        );
+        assert!(of_federation.ends_with("or choose another name for the federation."), "{of_federation}");
+        assert!(
+            way_out(&[foreign("CustomResourceDefinition")], &OwnerKind::Mesh).contains("crds = \"external\"")
+        );
     }
 
     #[test]
@@ -219,7 +243,7 @@ mod tests {
             id("Service", "gateway"),
             ObjectError::Refused(change("Service", Action::Recreated { immutable, fields: Vec::new() })),
         )];
-        let way_out = way_out_of_failures(&failed).unwrap();
+        let way_out = way_out_of_failures(&failed, &OwnerKind::Mesh).unwrap();
         assert!(way_out.contains("undo the change") && way_out.contains("delete the object"), "{way_out}");
     }
 }

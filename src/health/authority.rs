@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 
-use super::finding::{Class, Fault, UNSEEN};
+use super::finding::{Class, Fault, SETTLES, UNSEEN};
 use super::state::states;
 use crate::mesh::{AuthorityMode, ClusterName};
 use crate::observe::ControlPlane;
@@ -83,7 +83,7 @@ impl AuthorityState {
                  make sure that the Secret is the intended one, and restart the Deployment istiod.",
             ),
         };
-        Some(Fault { class, cause, remedy })
+        Some(Fault { class, settles: SETTLES, cause, remedy })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Whether istiod of a cluster serves its proxies.
 
-use super::finding::{Class, Fault, UNSEEN};
+use super::finding::{Class, Fault, RELOADS, UNSEEN};
 use super::state::states;
 use crate::observe::ControlPlane;
 
@@ -88,7 +88,7 @@ impl ControlPlaneState {
             Self::OtherConfiguration => (
                 Class::Broken,
                 "istiod does not run the mesh configuration that it was given",
-                "Settings in the ConfigMap istio of the mesh's namespace have no effect. istiod's log shows why it rejected the \
+                "Settings in the ConfigMap istio of the mesh's namespace have no effect, or removed ones still do. istiod's log shows why it rejected the \
                  configuration (\"invalid mesh config\"). If the ConfigMap was changed outside Terraform, apply again; that restores it. \
                  If there is no such line in the log, restart the Deployment istiod.",
             ),
@@ -99,6 +99,6 @@ impl ControlPlaneState {
                  missing; applying it installs the mesh again.",
             ),
         };
-        Some(Fault { class, cause, remedy })
+        Some(Fault { class, settles: RELOADS, cause, remedy })
     }
 }

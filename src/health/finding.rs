@@ -1,5 +1,6 @@
 //! What is not as it should be: where, why, and what to do about it.
 
+use core::time::Duration;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -16,6 +17,8 @@ pub struct Finding {
     pub place: Place,
     /// What an apply makes of it.
     pub class: Class,
+    /// How long after an apply it may be what is left of before: until then it is no verdict, whatever its class.
+    pub settles: Duration,
     /// What is wrong, as the end of a sentence that begins with the place.
     pub cause: String,
     /// What it means, and what to do about it.
@@ -100,9 +103,9 @@ impl ClusterStates {
 
     fn findings(self, cluster: &ClusterName) -> Vec<Finding> {
         let found = |part: Part, fault: Option<Fault>| {
-            let Fault { class, cause, remedy } = fault?;
+            let Fault { class, settles, cause, remedy } = fault?;
             let place = Place::Cluster(cluster.clone(), part);
-            Some(Finding { place, class, cause: cause.to_owned(), remedy: remedy.to_owned() })
+            Some(Finding { place, class, settles, cause: cause.to_owned(), remedy: remedy.to_owned() })
         };
         let control_plane = self.control_plane.and_then(ControlPlaneState::fault);
         let gateway = |state: Option<GatewayState>, role| {
@@ -139,9 +142,16 @@ pub fn findings(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Fault {
     pub(super) class: Class,
+    pub(super) settles: Duration,
     pub(super) cause: &'static str,
     pub(super) remedy: &'static str,
 }
+
+/// How long API servers and istiod may take to act upon what was just written.
+pub(super) const SETTLES: Duration = Duration::from_secs(5);
+
+/// How long istiod may take to run a configuration that was just written: where it reads a file, kubelet renews that once a minute.
+pub(super) const RELOADS: Duration = Duration::from_mins(1);
 
 /// What to do where a part could not be observed.
 pub(super) const UNSEEN: &str =

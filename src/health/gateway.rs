@@ -1,6 +1,6 @@
 //! Whether calls from outside get into a cluster through one of its gateways.
 
-use super::finding::{Class, Fault, UNSEEN};
+use super::finding::{Class, Fault, SETTLES, UNSEEN};
 use super::state::states;
 use crate::mesh::GatewayRole;
 use crate::observe::{AddressSource, Gateway, GatewayPods};
@@ -157,7 +157,7 @@ impl GatewayState {
                  istio-eastwestgateway, fix the cause, and apply again.",
             ),
         };
-        Some(Fault { class, cause, remedy })
+        Some(Fault { class, settles: SETTLES, cause, remedy })
     }
 
     fn fault_of_federation(self) -> Option<Fault> {
@@ -199,7 +199,7 @@ impl GatewayState {
                  istio-federationgateway, fix the cause, and apply again.",
             ),
         };
-        Some(Fault { class, cause, remedy })
+        Some(Fault { class, settles: SETTLES, cause, remedy })
     }
 }
 

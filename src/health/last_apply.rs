@@ -1,6 +1,6 @@
 //! Whether the last apply came to its end in a cluster.
 
-use super::finding::{Class, Fault, UNSEEN};
+use super::finding::{Class, Fault, SETTLES, UNSEEN};
 use super::state::states;
 
 states! {
@@ -33,6 +33,6 @@ impl LastApplyState {
                  the apply replaces it.",
             ),
         };
-        Some(Fault { class, cause, remedy })
+        Some(Fault { class, settles: SETTLES, cause, remedy })
     }
 }

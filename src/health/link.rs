@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
-use super::finding::{Class, Finding, Place, UNSEEN};
+use super::finding::{Class, Finding, Place, SETTLES, UNSEEN};
 use super::state::states;
 use crate::mesh::well_known::remote_secret_name;
 use crate::mesh::{ClusterName, InvalidName};
@@ -271,7 +271,8 @@ impl LinkState {
     /// What keeps calls out, and what to do about it; `None` if nothing does.
     pub fn finding(self, link: &Link) -> Option<Finding> {
         let (class, cause) = self.cause(link)?;
-        Some(Finding { place: Place::Link(link.clone()), class, cause, remedy: self.remedy(link) })
+        let (place, remedy) = (Place::Link(link.clone()), self.remedy(link));
+        Some(Finding { place, class, settles: SETTLES, cause, remedy })
     }
 
     fn cause(self, link: &Link) -> Option<(Class, String)> {

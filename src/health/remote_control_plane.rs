@@ -1,6 +1,6 @@
 //! Whether clusters without a control plane of their own get to istiod of this one.
 
-use super::finding::{Class, Fault, UNSEEN};
+use super::finding::{Class, Fault, SETTLES, UNSEEN};
 use super::state::states;
 
 states! {
@@ -53,6 +53,6 @@ impl RemoteControlPlaneState {
                 "The Service istiod-load-balancer was deleted. Apply again; that restores it.",
             ),
         };
-        Some(Fault { class, cause, remedy })
+        Some(Fault { class, settles: SETTLES, cause, remedy })
     }
 }

@@ -1,6 +1,6 @@
 //! Whether istiod of a cluster is told what the mesh trusts in addition to its own root.
 
-use super::finding::{Class, Fault, UNSEEN};
+use super::finding::{Class, Fault, SETTLES, UNSEEN};
 use super::state::states;
 
 states! {
@@ -49,6 +49,6 @@ impl SharedMeshConfigState {
                  the mesh's own, apply the resource that owns it.",
             ),
         };
-        Some(Fault { class, cause, remedy })
+        Some(Fault { class, settles: SETTLES, cause, remedy })
     }
 }

@@ -2,12 +2,8 @@
 
 use core::time::Duration;
 
-use super::finding::{Class, Finding, Part, Place};
+use super::finding::{Class, Finding};
 
-/// How long API servers and istiod may take to act upon what was just written: before that, no fault is a verdict.
-const SETTLES: Duration = Duration::from_secs(5);
-/// How long istiod may take to run a configuration that was just written: where it reads a file, kubelet renews that once a minute.
-const RELOADS: Duration = Duration::from_mins(1);
 /// How long istiod may take to write the roots that it trusts: that it has not is no problem by itself.
 const ROOTS: Duration = Duration::from_secs(45);
 /// Between the first looks of an apply that waits, and between the last ones.
@@ -17,16 +13,9 @@ const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
 /// is waited for until no time is left; what is decided ends the wait.
 pub fn is_waited_for(problems: &[Finding], awaits_roots: bool, since: Duration, left: Duration) -> bool {
     let is_decided =
-        problems.iter().any(|problem| problem.class == Class::Broken && since >= settles(&problem.place));
+        problems.iter().any(|problem| problem.class == Class::Broken && since >= problem.settles);
     let is_open = !problems.is_empty() || (awaits_roots && since < ROOTS);
     is_open && !is_decided && !left.is_zero()
-}
-
-fn settles(place: &Place) -> Duration {
-    match place {
-        Place::Cluster(_, Part::ControlPlane) => RELOADS,
-        _ => SETTLES,
-    }
 }
 
 /// How long an apply that waits pauses before its next look.
@@ -43,9 +32,11 @@ pub fn is_complete(problems: &[Finding]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
-    use crate::health::LinkState;
     use crate::health::LinkState::{Ready, Syncing, TokenRefused, UntrustedCertificate};
+    use crate::health::{AuthorityState, ClusterStates, ControlPlaneState, LinkState, findings};
 
     fn found(states: &[LinkState]) -> Vec<Finding> {
         let link = "east->west".parse().unwrap();
@@ -71,13 +62,19 @@ mod tests {
     }
 
     #[test]
-    fn istiod_has_a_minute_to_run_what_was_written() {
-        let place = Place::Cluster("east".parse().unwrap(), Part::ControlPlane);
-        let (cause, remedy) = (String::new(), String::new());
-        let other = [Finding { place, class: Class::Broken, cause, remedy }];
+    fn istiod_has_a_minute_to_run_what_was_written_and_its_secret_has_not() {
+        let problems =
+            |states: ClusterStates| findings(&[("east".parse().unwrap(), states)].into(), &BTreeMap::new());
         let second = Duration::from_secs(1);
-        assert!(is_waited_for(&other, false, second * 59, second));
-        assert!(!is_waited_for(&other, false, second * 60, second));
+        for state in [ControlPlaneState::OtherTrustDomain, ControlPlaneState::OtherConfiguration] {
+            let other = problems(ClusterStates { control_plane: Some(state), ..ClusterStates::default() });
+            assert!(is_waited_for(&other, false, second * 59, second), "{state}");
+            assert!(!is_waited_for(&other, false, second * 60, second), "{state}");
+        }
+        let authority = Some(AuthorityState::Unusable);
+        let unusable = problems(ClusterStates { authority, ..ClusterStates::default() });
+        assert!(is_waited_for(&unusable, false, second * 4, second));
+        assert!(!is_waited_for(&unusable, false, second * 5, second));
     }
 
     #[test]

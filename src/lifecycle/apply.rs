@@ -248,7 +248,7 @@ impl<R: Managed> Change<'_, R> {
         let reading = located.iter().map(|Located { cluster, facts, .. }| async {
             let record = self.target(cluster, facts, &nobody).record(self.session.cancel).await;
             let record = record.map_err(|error| {
-                diagnostics::rollout(cluster.name(), &error, Some((R::KIND.place)(cluster.name())))
+                diagnostics::rollout(cluster.name(), &error, &kind, Some((R::KIND.place)(cluster.name())))
             })?;
             Ok::<_, Diagnostic>(record.map(|record| (cluster.name().to_owned(), Found::of(&record, R::KIND))))
         });
@@ -345,8 +345,8 @@ async fn finish(
 }
 
 fn failure<R: Managed>(outcome: &ClusterOutcome) -> Option<Diagnostic> {
-    let path = (R::KIND.place)(&outcome.cluster);
-    outcome.error.as_ref().map(|error| diagnostics::rollout(&outcome.cluster, error, Some(path)))
+    let ClusterOutcome { cluster, kind, error, .. } = outcome;
+    error.as_ref().map(|error| diagnostics::rollout(cluster, error, kind, Some((R::KIND.place)(cluster))))
 }
 
 fn excused<R: Managed>(outcome: &ClusterOutcome) -> Option<Diagnostic> {

@@ -50,7 +50,7 @@ pub async fn import_by_name<R: Managed>(
     };
     let kind = kind(&name);
     let reads = labels.iter().map(|label| async {
-        let found = members(label, &kind, context).await.map_err(|error| unsearched(label, &error))?;
+        let found = members(label, &kind, context).await.map_err(|error| unsearched(label, &error, &kind))?;
         let is_meant = |member: &Member| member.remembered(R::KIND).character.name(R::KIND) == name;
         let all: Vec<String> = found.iter().map(|member| member.shown(R::KIND)).collect();
         let mut meant: Vec<Member> = found.into_iter().filter(is_meant).collect();
@@ -197,10 +197,10 @@ async fn whole<R: Managed>(
     Ok(R::with(state, Recorded { objects, ..recorded }.into()))
 }
 
-fn unsearched(label: &str, error: &ImportError) -> Diagnostic {
+fn unsearched(label: &str, error: &ImportError, kind: &OwnerKind) -> Diagnostic {
     match error {
         ImportError::Cluster(error) => diagnostics::cluster(error, None),
-        ImportError::Record(error) => diagnostics::rollout(label, error, None),
+        ImportError::Record(error) => diagnostics::rollout(label, error, kind, None),
     }
 }
 

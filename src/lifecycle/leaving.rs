@@ -130,7 +130,7 @@ pub async fn empty(departures: &[Departure], session: &Session<'_>, place: Place
         match &outcome.error {
             None => drop(removed.gone.insert(label)),
             Some(error) => {
-                diagnostics.push(diagnostics::rollout(&label, error, Some(place(&label))));
+                diagnostics.push(diagnostics::rollout(&label, error, &outcome.kind, Some(place(&label))));
                 removed.books.extend(outcome.book.map(|book| (label, book)));
             }
         }

@@ -83,7 +83,8 @@ impl Refresh<'_> {
         let Self { key, kind, ignored, cancel, .. } = *self;
         let place = kind.place;
         let Reached { ref target, facts, namespaces, promise, .. } = reached;
-        let unreadable = |error| diagnostics::rollout(&target.name, &error, Some(place(&target.name)));
+        let unreadable =
+            |error| diagnostics::rollout(&target.name, &error, &recorded.kind, Some(place(&target.name)));
         if recorded.cluster_uids.get(&target.name) != Some(&facts.uid) {
             // The block says that the cluster of before is gone, and everything in it with it. That is believed unless somebody else
             // has a resource in this one: then the block names the wrong cluster, and state must not forget the right one.

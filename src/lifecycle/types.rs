@@ -9,7 +9,7 @@ use tfplugin::Diagnostic;
 
 use crate::desired::{Component, Manifest, ManifestSet, object};
 use crate::diagnostics;
-use crate::manifests::{Mistyped, mistyped};
+use crate::manifests::{Mistyped, Schemas};
 
 /// What was found, and in which clusters.
 #[derive(Default)]
@@ -34,8 +34,9 @@ pub(super) fn check_types<'a>(sets: impl Iterator<Item = &'a ManifestSet>) -> Re
 impl TypeCheck {
     /// Looks at the objects of one cluster.
     pub(super) fn look(&mut self, set: &ManifestSet) {
+        let schemas = Schemas::of(set.manifests().iter().map(|manifest| &*manifest.object));
         for manifest in set.manifests() {
-            for mistyped in mistyped(&common(manifest)) {
+            for mistyped in schemas.mistyped(&common(manifest)) {
                 let found = Found { object: describe(manifest), mistyped };
                 self.found.entry(found).or_default().insert(format!("{:?}", set.cluster().as_str()));
             }
@@ -139,6 +140,30 @@ mod tests {
         let line = "\nchart gateway, Service a/b: metadata.annotations[\"example.com/cost\"] is a number, not a string: put it in quotes\n";
         assert!(said.detail.contains(line), "{}", said.detail);
         assert!(said.is_error());
+    }
+
+    #[test]
+    fn a_custom_resource_has_the_types_of_the_definition_beside_it() {
+        let schema = json!({"type": "object", "properties": {"spec": {"type": "object", "properties": {
+            "servers": {"type": "array", "items": {"type": "object", "properties": {"port": {"type": "integer"}}}},
+        }}}});
+        let names = json!({"kind": "Gateway", "plural": "gateways"});
+        let versions = json!([{"name": "v1", "schema": {"openAPIV3Schema": schema}}]);
+        let definition = json!({
+            "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": "gateways.networking.istio.io"},
+            "spec": {"group": "networking.istio.io", "names": names, "versions": versions},
+        });
+        let gateway = json!({
+            "apiVersion": "networking.istio.io/v1", "kind": "Gateway", "metadata": {"name": "b", "namespace": "a"},
+            "spec": {"servers": [{"port": 1}, {"port": "15443"}]},
+        });
+        let said = refusal(&[set("east", vec![definition, gateway.clone()])]);
+        let line = "\nchart gateway, Gateway a/b: spec.servers[1].port is a string, not an integer: write it without quotes\n";
+        assert!(said.detail.contains(line), "{}", said.detail);
+        let mut without = TypeCheck::default();
+        without.look(&set("east", vec![gateway]));
+        assert!(without.into_result().is_ok(), "nothing is known of it");
     }
 
     #[test]

@@ -1,9 +1,13 @@
 //! Values that have another type than Kubernetes' API has for their field: what the API server would reject.
 //!
-//! The types are those of the released API, so this needs no cluster. Of kinds that are not Kubernetes' own, only `metadata` is known.
+//! The types are those of the released API, so this needs no cluster. Of kinds that are not Kubernetes' own, only `metadata` is known,
+//! unless the CRD is at hand: see [`Schemas`].
 
 mod error;
+mod found;
+mod number;
 mod reader;
+mod schemas;
 
 use std::cell::RefCell;
 use std::fmt;
@@ -29,7 +33,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 use serde_json::Value;
 
+use self::found::Context;
 use self::reader::Reader;
+pub use self::schemas::Schemas;
 use crate::desired::list_type::Kind;
 
 /// A value of another type than its field's.
@@ -106,7 +112,7 @@ impl Mistyped {
 pub fn mistyped(object: &Value) -> Vec<Mistyped> {
     let found = RefCell::new(Vec::new());
     let kind = Kind::of(object);
-    let reader = Reader::new(object, kind, &found);
+    let reader = Reader::new(object, Context { kind, found: &found });
     // What else a library finds wrong with a value, such as a number that is too large, is for the API server to say.
     let _ = read_as_kind(object["apiVersion"].as_str().unwrap_or_default(), kind.kind, reader);
     found.into_inner()

@@ -48,7 +48,7 @@ pub use field_path::field_path;
 pub use flatten::{Reading, flatten, whole_texts};
 pub use ignored::{IgnoredFieldError, IgnoredFields};
 pub use meaning::keep_wording;
-pub use mistyped::{Mistyped, Type, mistyped};
+pub use mistyped::{Mistyped, Schemas, Type, mistyped};
 pub use object_id::{ObjectId, ObjectIdError};
 pub use read_back::{read_back, read_back_with};
 pub use search::fields_with;

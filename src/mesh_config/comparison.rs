@@ -5,9 +5,11 @@ use serde_json::{Map, Value};
 use super::path::ValuePath;
 
 /// What istiod adds to instead of replacing: it is laid over what was there field by field.
-const LAID_OVER: [&str; 2] = ["defaultConfig", "defaultProviders"];
-const PROVIDERS: &str = "extensionProviders";
-const ALIASES: &str = "trustDomainAliases";
+pub(super) const LAID_OVER: [&str; 2] = ["defaultConfig", "defaultProviders"];
+pub(super) const PROVIDERS: &str = "extensionProviders";
+pub(super) const ALIASES: &str = "trustDomainAliases";
+/// Two of which proxies have one: the later one replaces the other (`cluster_name` of `ProxyConfig`).
+const NAMES: [&str; 2] = ["serviceCluster", "tracingServiceName"];
 
 /// What istiod makes of two documents that were read, the one that it reads first and the one that it lays over it.
 pub fn expected(first: &Value, second: &Value) -> Value {
@@ -34,6 +36,9 @@ pub fn expected(first: &Value, second: &Value) -> Value {
 fn laid_over(before: &Map<String, Value>, after: &Map<String, Value>) -> Map<String, Value> {
     let mut all = before.clone();
     for (key, value) in after {
+        if NAMES.contains(&key.as_str()) {
+            all.retain(|other, _| !NAMES.contains(&other.as_str()));
+        }
         let value = match (before.get(key), value) {
             (Some(Value::Object(before)), Value::Object(after)) if key == "proxyMetadata" => {
                 Value::Object(laid_over(before, after))
@@ -77,7 +82,7 @@ pub fn differences(expected: &Value, running: &Value) -> Vec<ValuePath> {
     found
 }
 
-fn compare(wanted: &Value, running: Option<&Value>, path: &ValuePath, found: &mut Vec<ValuePath>) {
+pub(super) fn compare(wanted: &Value, running: Option<&Value>, path: &ValuePath, found: &mut Vec<ValuePath>) {
     match (wanted, running) {
         (Value::Object(members), _) => {
             for (key, value) in members {

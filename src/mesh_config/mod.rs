@@ -8,9 +8,11 @@
 //! Pure: a value in, findings out, each with its full path.
 
 mod comparison;
+mod defaults;
 mod document;
 mod finding;
 mod go_text;
+mod kept;
 mod nearest;
 mod path;
 mod reader;
@@ -22,8 +24,10 @@ mod selectors;
 mod tests;
 
 pub use comparison::{differences, expected};
+pub use defaults::defaults;
 pub use document::Document;
 pub use finding::{Finding, Invalid, Kind, Problem, Wanted};
+pub use kept::kept;
 pub use path::ValuePath;
 pub use reader::{Reading, read};
 pub use selectors::{InvalidSelector, selects};

@@ -3,28 +3,13 @@
 /// The nearest of `names`, if it is near: at most two letters other, or the same but for case.
 pub(super) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let folded = fold(text);
-    let near = names.map(|name| (distance(&folded, &fold(name)), name));
+    let near = names.map(|name| (strsim::levenshtein(&folded, &fold(name)), name));
     let limit = (text.chars().count() / 3).min(2);
     near.min().filter(|(distance, _)| *distance <= limit).map(|(_, name)| name)
 }
 
-fn fold(text: &str) -> Vec<char> {
-    text.to_lowercase().chars().filter(|it| *it != '_').collect()
-}
-
-/// Levenshtein's.
-fn distance(one: &[char], other: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (line, letter) in one.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = line + 1;
-        for (column, other) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(letter != other);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row.last().copied().unwrap_or_default()
+fn fold(text: &str) -> String {
+    text.to_lowercase().replace('_', "")
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ use serde_json::{Map, Value};
 
 use super::document::Document;
 use super::finding::{Finding, Problem, Wanted};
-use super::go_text;
 use super::nearest::nearest;
 use super::path::ValuePath;
 use super::rules;
@@ -228,7 +227,7 @@ impl Reader {
     }
 
     fn duration(&mut self, value: &Value, path: &ValuePath) -> Option<Value> {
-        let read = value.as_str().and_then(go_text::duration).map(Value::from);
+        let read = value.as_str().and_then(helm_template::parse_duration).map(Value::from);
         if read.is_none() {
             self.find(path, Problem::WrongKind { wanted: Wanted::Duration, found: kind_of(value) });
         }

@@ -19,9 +19,7 @@ pub enum RolloutError {
     #[error("cannot look for records of created objects in the cluster")]
     Search(#[source] clusters::Error),
     /// A page beside the record could not be written.
-    #[error(
-        "everything is ready, but the information that other clusters need about the mesh could not be written"
-    )]
+    #[error("everything is ready, but the ConfigMap from which others read about it could not be written")]
     Page(#[source] ssa::InventoryError),
     /// An object could not be applied, or did not become ready in time for the next stage.
     #[error("cannot apply the manifests")]

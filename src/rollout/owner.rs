@@ -44,6 +44,11 @@ impl Owner {
         Self::new(OwnerKind::Mesh, id)
     }
 
+    /// What kind of resource it is.
+    pub fn kind(&self) -> &OwnerKind {
+        &self.kind
+    }
+
     /// Its identity.
     pub fn id(&self) -> &str {
         &self.id
@@ -60,6 +65,35 @@ impl Owner {
             OwnerKind::Mesh => MESH_INVENTORY.to_owned(),
             OwnerKind::RemoteCluster(label) => format!("{PREFIX}-remote-{label}"),
             OwnerKind::Federation(name) => format!("{PREFIX}-federation-{name}"),
+        }
+    }
+}
+
+impl OwnerKind {
+    /// The noun for one of them.
+    pub fn noun(&self) -> &'static str {
+        match self {
+            Self::Mesh => "mesh",
+            Self::RemoteCluster(_) => "remote cluster",
+            Self::Federation(_) => "federation",
+        }
+    }
+
+    /// The command that imports one of them, with what is the user's to fill in.
+    pub fn import_command(&self) -> String {
+        let id = match self {
+            Self::Mesh => "<mesh_id>@<cluster>,…".to_owned(),
+            Self::RemoteCluster(name) | Self::Federation(name) => format!("<mesh_id>/{name}@<primary>"),
+        };
+        format!("terraform import {self}.NAME '{id}'")
+    }
+
+    /// What may be chosen otherwise where another one is in the way.
+    pub fn elsewhere(&self) -> &'static str {
+        match self {
+            Self::Mesh => "another cluster, or another namespace for the mesh",
+            Self::RemoteCluster(_) => "another cluster",
+            Self::Federation(_) => "another name for the federation",
         }
     }
 }
@@ -87,5 +121,25 @@ mod tests {
         assert_eq!(remote.inventory(), "terraform-provider-istio-remote-edge");
         let federation = Owner::new(OwnerKind::Federation("partners".to_owned()), "2");
         assert_eq!(federation.inventory(), "terraform-provider-istio-federation-partners");
+    }
+
+    #[test]
+    fn every_resource_is_called_and_imported_by_its_own_name() {
+        let remote = OwnerKind::RemoteCluster("edge".to_owned());
+        let federation = OwnerKind::Federation("partners".to_owned());
+        assert_eq!(
+            [OwnerKind::Mesh, remote, federation].map(|kind| (kind.noun(), kind.import_command())),
+            [
+                ("mesh", "terraform import istio_mesh.NAME '<mesh_id>@<cluster>,…'".to_owned()),
+                (
+                    "remote cluster",
+                    "terraform import istio_remote_cluster.NAME '<mesh_id>/edge@<primary>'".to_owned()
+                ),
+                (
+                    "federation",
+                    "terraform import istio_mesh_federation.NAME '<mesh_id>/partners@<primary>'".to_owned()
+                ),
+            ]
+        );
     }
 }

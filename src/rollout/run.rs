@@ -39,7 +39,7 @@ pub(super) async fn begin<'a>(
 ) -> Result<Vec<Run<'a>>, Vec<ClusterOutcome>> {
     let untouched = |mut errors: BTreeMap<usize, RolloutError>| {
         let outcomes = installations.iter().enumerate().map(|(place, installation)| {
-            ClusterOutcome::untouched(&installation.target.name, errors.remove(&place))
+            ClusterOutcome::untouched(&installation.target, errors.remove(&place))
         });
         outcomes.collect::<Vec<_>>()
     };
@@ -56,7 +56,7 @@ pub(super) async fn begin<'a>(
         installation,
         session,
         inventory,
-        outcome: ClusterOutcome::untouched(&installation.target.name, None),
+        outcome: ClusterOutcome::untouched(&installation.target, None),
         preflight: Preflight::default(),
         all_done: Arc::clone(&all_done),
     };

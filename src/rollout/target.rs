@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::RolloutError;
 use super::definitions::Definitions;
 use super::own_root::GivenUp;
-use super::owner::{Owner, RELEASE_ANNOTATION};
+use super::owner::{Owner, OwnerKind, RELEASE_ANNOTATION};
 use crate::clusters::Cluster;
 use crate::desired::Stage;
 
@@ -83,6 +83,8 @@ impl std::fmt::Debug for Target {
 pub struct ClusterOutcome {
     /// The cluster's label.
     pub cluster: String,
+    /// What kind of resource it was about.
+    pub kind: OwnerKind,
     /// What its record has now; `None` if it was not claimed, and so nothing was written.
     pub book: Option<BTreeSet<ObjectId>>,
     /// What was done, in order.
@@ -161,9 +163,10 @@ impl Unclosed {
 
 impl ClusterOutcome {
     /// Nothing was done yet.
-    pub(super) fn untouched(cluster: &str, error: Option<RolloutError>) -> Self {
+    pub(super) fn untouched(target: &Target, error: Option<RolloutError>) -> Self {
         Self {
-            cluster: cluster.to_owned(),
+            cluster: target.name.clone(),
+            kind: target.owner.kind().clone(),
             book: None,
             changes: ChangeSet::default(),
             error,

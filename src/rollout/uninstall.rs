@@ -34,8 +34,8 @@ pub async fn uninstall(removals: Vec<Removal>, session: &Session<'_>) -> Vec<Clu
 
 impl Removal {
     async fn run(&self, session: &Session<'_>, unlinked: &Barrier) -> ClusterOutcome {
-        let Target { name, engine, .. } = &self.target;
-        let mut outcome = ClusterOutcome::untouched(name, None);
+        let engine = &self.target.engine;
+        let mut outcome = ClusterOutcome::untouched(&self.target, None);
         let mut inventory = match self.open(session).await {
             Ok(Some(inventory)) => inventory,
             nothing => {

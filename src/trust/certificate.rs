@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
+use super::constraints::Constraints;
 use super::encoding::{self, CERTIFICATE, Source};
 use super::error::TrustError;
 use super::facts::{self, Facts};
@@ -69,6 +70,11 @@ impl Certificate {
     /// `O=Istio, CN=Root CA`.
     pub fn subject(&self) -> &str {
         &self.facts.subject
+    }
+
+    /// Whether it constrains the URIs of what is signed below it. webpki, and so ztunnel, rejects every certificate with a URI then.
+    pub fn constrains_uris(&self) -> bool {
+        self.facts.constraints.as_ref().is_some_and(Constraints::are_of_uris)
     }
 
     /// `sha256:` and the digest of the DER in lower-case hexadecimal, as `openssl x509 -fingerprint -sha256` computes

@@ -82,6 +82,11 @@ impl Constraints {
         Ok(Some(Self { permitted: names(permitted), excluded: names(excluded) }))
     }
 
+    /// Whether any of them is about URIs.
+    pub fn are_of_uris(&self) -> bool {
+        self.permitted.iter().chain(&self.excluded).any(|name| matches!(name, Name::Uri(_)))
+    }
+
     /// One of those of the name's form permits it, if there are any, and none excludes it.
     fn judge(
         &self,

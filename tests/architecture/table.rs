@@ -30,7 +30,7 @@ pub const TABLE: &[Row] = &[
     Row {
         module: "mesh_config",
         modules: &[],
-        packages: Only(&["prost_reflect", "serde_json", "thiserror"]),
+        packages: Only(&["helm_template", "prost_reflect", "serde_json", "strsim", "thiserror"]),
     },
     Row {
         module: "trust",
@@ -74,6 +74,7 @@ pub const TABLE: &[Row] = &[
             "serde_json",
             "sha2",
             "ssa",
+            "strsim",
             "thiserror",
         ]),
     },

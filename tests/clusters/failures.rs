@@ -110,16 +110,57 @@ async fn a_server_that_speaks_no_tls_is_told_apart() {
 
 #[tokio::test]
 async fn a_page_instead_of_kubernetes_is_an_error_of_the_server() {
+    let error = east(front("200 OK", "<html>\nwelcome</html>").await).await.uid().await.unwrap_err();
+    assert!(matches!(error, Error::Server { code: 0, .. }), "{error:?}");
+}
+
+/// A front that gives every request this answer.
+async fn front(status: &'static str, body: &'static str) -> ConnectionConfig {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let host = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(answer(stream, "200 OK", "<html>\nwelcome</html>", Duration::ZERO));
+            tokio::spawn(answer(stream, status, body, Duration::ZERO));
         }
     });
-    let config = ConnectionConfig { host: Some(host), ..Default::default() };
-    let error = east(config).await.uid().await.unwrap_err();
-    assert!(matches!(error, Error::Server { code: 0, .. }), "{error:?}");
+    ConnectionConfig { host: Some(host), ..Default::default() }
+}
+
+#[tokio::test]
+async fn an_error_has_the_status_of_http_whatever_its_body() {
+    let bodies = [
+        "",
+        "no",
+        "<html>\n<body>no</body></html>",
+        "{}",
+        "[]",
+        r#"{"error":"invalid_token"}"#,
+        r#"{"type":"error","status":"401","message":"must authenticate"}"#,
+        r#"{"kind":"Status","status":"Failure","message":"no"}"#,
+    ];
+    for body in bodies {
+        let error = east(front("401 Unauthorized", body).await).await.uid().await.unwrap_err();
+        assert!(matches!(error, Error::Unauthorized { .. }), "{body:?}: {error:?}");
+        let error = east(front("403 Forbidden", body).await).await.uid().await.unwrap_err();
+        assert!(matches!(error, Error::Forbidden { .. }), "{body:?}: {error:?}");
+        for (status, wanted) in
+            [("302 Found", 302), ("404 Not Found", 404), ("418 Teapot", 418), ("502 Bad Gateway", 502)]
+        {
+            let error = east(front(status, body).await).await.uid().await.unwrap_err();
+            assert!(
+                matches!(error, Error::Server { code, .. } if code == wanted),
+                "{status} {body:?}: {error:?}"
+            );
+            assert!(error.to_string().contains(&format!("(HTTP {wanted}): ")), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_a_front_is_not_quoted() {
+    let error =
+        east(front("502 Bad Gateway", "<html>\n<body>no</body></html>").await).await.uid().await.unwrap_err();
+    assert!(error.to_string().ends_with("responded with an error (HTTP 502): an HTML page"), "{error}");
 }
 
 #[tokio::test]

@@ -94,3 +94,43 @@ fn istiod_runs_what_the_provider_expects_of_a_document() {
         assert_eq!(differences, [], "{}", case.text);
     }
 }
+
+/// What istiod's own packages run of a `MeshConfig`, as it is read.
+fn running(cases: &[Case]) -> Vec<Value> {
+    let answers = of_istiod(&cases.iter().collect::<Vec<_>>());
+    answers.into_iter().map(|running| read(&running.unwrap())).collect()
+}
+
+fn read(value: &Value) -> Value {
+    mesh_config::read(Document::MeshConfig, MINOR, value).value
+}
+
+#[test]
+fn istiod_runs_nothing_but_its_defaults_and_what_it_was_given() {
+    let defaults = mesh_config::defaults(MINOR).unwrap();
+    let empty = Case { document: "MeshConfig", text: "{}" };
+    assert_eq!(running(&[empty]), std::slice::from_ref(&defaults));
+    let is_whole = |case: &&Case| case.document == "MeshConfig" && difference(case).is_none();
+    let cases: Vec<&Case> = ACCEPTED.iter().filter(is_whole).collect();
+    for (case, running) in cases.iter().zip(of_istiod(&cases)) {
+        let kept = mesh_config::kept(&defaults, &read(&parsed(case.text)), &read(&running.unwrap()));
+        assert_eq!(kept, [], "{}", case.text);
+    }
+}
+
+#[test]
+fn what_was_removed_is_found_in_what_istiod_runs() {
+    let defaults = mesh_config::defaults(MINOR).unwrap();
+    let cases = ACCEPTED.iter().filter(|case| case.document == "MeshConfig");
+    let cases: Vec<&Case> = cases.collect();
+    let mut unseen = Vec::new();
+    for (case, running) in cases.iter().zip(of_istiod(&cases)) {
+        let running = read(&running.unwrap());
+        let kept = mesh_config::kept(&defaults, &json!({}), &running);
+        // A document that changes nothing leaves nothing.
+        if kept.is_empty() != (running == defaults) {
+            unseen.push(format!("{}: {kept:?}", case.text));
+        }
+    }
+    assert_eq!(unseen, Vec::<String>::new());
+}

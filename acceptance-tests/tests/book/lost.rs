@@ -76,6 +76,35 @@ pub fn a_mesh_without_its_state_is_imported(clusters: &Clusters) {
     }
 }
 
+/// A create that is killed when the record of one cluster is closed and that of the other is not, and its state with it.
+pub fn what_a_killed_create_has_left_open_is_imported_and_closed_by_the_next_apply(clusters: &Clusters) {
+    let workspace = clusters.applied(&Mesh::of("shop", &["east", "west"]));
+    let id = identity(&workspace);
+    let before = clusters.settled();
+    Record::read(&clusters.west, SYSTEM).expect("a mesh has a record").reopen(&clusters.west);
+    forget(&workspace);
+    fails(&workspace, &[&id, "terraform import", "shop@east,west"]);
+
+    let import = ["import", "-input=false", "-no-color", ADDRESS, "shop@east,west"];
+    workspace.run(&import).succeeded();
+    assert_eq!(identity(&workspace), id);
+    assert_eq!(Record::read(&clusters.west, SYSTEM).unwrap().phase(), "creating", "an import changed it");
+    let plan = workspace.plan();
+    assert_eq!(plan.code, 2, "a plan of a mesh that is not complete: {}", plan.output);
+    assert!(plan.output.contains("Cluster \"west\": the last apply did not finish"), "{}", plan.output);
+    assert!(!plan.output.contains("Cluster \"east\": the last apply did not finish"), "{}", plan.output);
+    workspace.apply().succeeded();
+    is_written_down(clusters, &id);
+    workspace.assert_no_changes();
+    for (before, admin) in before.iter().zip(clusters.admins()) {
+        assert_same(before, &admin.settled(), "closing the record changed");
+    }
+    workspace.destroy().succeeded();
+    for admin in clusters.admins() {
+        assert_only_definitions(admin);
+    }
+}
+
 /// Everything bears the mesh's identity, and the book and the page for those who join are where they belong.
 fn is_written_down(clusters: &Clusters, id: &str) {
     for admin in clusters.admins() {

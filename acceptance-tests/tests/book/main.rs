@@ -43,6 +43,7 @@ const TESTS: &[Test<fn(&Lab)>] = tests! { Clusters::of =>
         an_inventory_that_was_deleted_is_written_anew_and_forgets_nothing,
         a_destroy_without_an_inventory_leaves_nothing,
         a_mesh_without_its_state_is_imported,
+        what_a_killed_create_has_left_open_is_imported_and_closed_by_the_next_apply,
     }
     replaced {
         a_tainted_mesh_is_made_anew_with_an_identity_of_its_own,

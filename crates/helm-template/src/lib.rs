@@ -51,6 +51,7 @@ pub mod yaml;
 
 pub use capabilities::{Capabilities, InvalidKubeVersion};
 pub use chart::{Chart, Metadata};
+pub use golang::duration::parse_duration;
 pub use manifest::{Hook, Manifest, ParseError};
 pub use release::{Helm, Options, Release};
 pub use render::{Error, Rendered, render};

@@ -241,7 +241,7 @@ impl Engine {
         let (parts, body) = tokio::time::timeout(limit, exchange)
             .await
             .map_err(|_| Attempt::Broken(Transport::TimedOut(limit)))?
-            .map_err(|error| Attempt::Broken(Transport::Failed(Box::new(error))))?;
+            .map_err(|error| failed(error, call.may_hold_secrets()))?;
         if parts.status.is_success() {
             let content = serde_json::from_slice(&body).map_err(Attempt::Malformed)?;
             return Ok((parts.status, content));
@@ -265,9 +265,22 @@ impl Attempt {
     }
 }
 
+/// A client may read an answer itself, and hand on what it says.
+fn failed(error: kube::Error, secret: bool) -> Attempt {
+    match error {
+        kube::Error::Api(status) if let Ok(code) = StatusCode::from_u16(status.code) => {
+            let status = if secret { redacted(*status) } else { *status };
+            Attempt::Answered(code, None, Box::new(status))
+        }
+        error => Attempt::Broken(Transport::Failed(Box::new(error))),
+    }
+}
+
 /// The `Status` of a failure; of an answer about a Secret only what can hold no data of it.
 fn status(code: StatusCode, body: &[u8], secret: bool) -> Status {
-    let mut status = serde_json::from_slice::<Status>(body).unwrap_or_else(|_| {
+    // Any JSON object can be read as one, but only API servers say whether it is a success.
+    let given = serde_json::from_slice::<Status>(body).ok().filter(|given| given.status.is_some());
+    let mut status = given.unwrap_or_else(|| {
         let text = String::from_utf8_lossy(body);
         Status { message: text.chars().take(QUOTED).collect(), ..Status::default() }
     });

@@ -1,21 +1,18 @@
 //! Reads an object as its kind's type. Where a value has the wrong type, it is noted and one of the right type stands in for it, so
 //! that all are found. Only types are looked at: of a text in base64 or of a time, it is enough that it is a text.
 
-use std::cell::RefCell;
-
 use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
+use super::Type;
 use super::error::Error;
-use super::{Mistyped, Type};
-use crate::desired::list_type::Kind;
+use super::found::Context;
+use super::number::{Whole, whole};
 use crate::manifests::place::Place;
 
 /// What stands in for times.
 const ANY_TIME: &str = "1970-01-01T00:00:00Z";
-/// A number with a fraction does not have this many digits before it.
-const NO_FRACTION: f64 = 9_007_199_254_740_992.0;
 
 static NOTHING: Value = Value::Null;
 
@@ -27,23 +24,14 @@ pub(super) struct Reader<'v, 'p> {
     context: Context<'p>,
 }
 
-#[derive(Clone, Copy)]
-struct Context<'p> {
-    kind: Kind<'p>,
-    found: &'p RefCell<Vec<Mistyped>>,
-}
-
 impl<'v, 'p> Reader<'v, 'p> {
     /// A reader of an object.
-    pub(super) fn new(object: &'v Value, kind: Kind<'p>, found: &'p RefCell<Vec<Mistyped>>) -> Self {
-        Self { value: object, place: Place::Root, context: Context { kind, found } }
+    pub(super) fn new(object: &'v Value, context: Context<'p>) -> Self {
+        Self { value: object, place: Place::Root, context }
     }
 
-    /// Notes that the value should be something else; a null is the same as an absent value.
     fn note(&self, takes: Type) {
-        let Some(is) = Type::of(self.value) else { return };
-        let field = self.place.path(self.context.kind).to_string();
-        self.context.found.borrow_mut().push(Mistyped { field, is, takes });
+        self.context.note(self.value, &self.place, takes);
     }
 
     fn integer<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -73,21 +61,6 @@ impl<'v, 'p> Reader<'v, 'p> {
             context: self.context,
         })
     }
-}
-
-enum Whole {
-    Signed(i64),
-    Unsigned(u64),
-}
-
-/// The number, unless it has a fraction.
-fn whole(number: &Number) -> Option<Whole> {
-    let signed = number.as_i64().map(Whole::Signed);
-    signed.or_else(|| number.as_u64().map(Whole::Unsigned)).or_else(|| {
-        let float = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() < NO_FRACTION)?;
-        #[allow(clippy::cast_possible_truncation, reason = "it has no fraction and is small enough")]
-        Some(Whole::Signed(float as i64))
-    })
 }
 
 impl<'v> Deserializer<'v> for Reader<'v, '_> {

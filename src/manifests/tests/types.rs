@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::manifests::{Mistyped, mistyped};
+use crate::manifests::{Mistyped, Schemas, mistyped};
 
 /// What is found in an object: `field: is -> takes`.
 fn found(object: &Value) -> Vec<String> {
@@ -168,4 +168,41 @@ fn what_kubernetes_takes_in_several_types_is_right() {
     ] {
         assert_eq!(found(&object), [""; 0]);
     }
+}
+
+#[test]
+fn a_custom_resource_has_the_types_of_its_definition() {
+    let schema = json!({"type": "object", "properties": {"spec": {"type": "object", "properties": {
+        "port": {"anyOf": [{"type": "integer"}, {"type": "string"}], "x-kubernetes-int-or-string": true},
+        "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+        "free": {"type": "object", "x-kubernetes-preserve-unknown-fields": true},
+        "hosts": {"type": "array", "items": {"type": "string"}},
+    }}}});
+    let definition = json!({
+        "kind": "CustomResourceDefinition",
+        "spec": {
+            "group": "example.com", "names": {"kind": "Sample"},
+            "versions": [{"name": "v1", "schema": {"openAPIV3Schema": schema}}],
+        },
+    });
+    let schemas = Schemas::of([&definition].into_iter());
+    let found = |version: &str, spec: &Value| -> Vec<String> {
+        let found = schemas.mistyped(&of_kind(version, "Sample", &json!({"spec": spec}))).into_iter();
+        found.map(|Mistyped { field, is, takes }| format!("{field}: {is} -> {takes}")).collect()
+    };
+    let fits = json!({
+        "port": "http", "labels": {"a": "b"}, "free": {"a": [1, "b"]}, "hosts": ["a"], "unknown": 1, "null": null,
+    });
+    assert_eq!(found("example.com/v1", &fits), Vec::<String>::new());
+    let wrong = json!({"port": 1.5, "labels": {"a": 5}, "free": "a", "hosts": ["a", {}]});
+    assert_eq!(
+        found("example.com/v1", &wrong),
+        [
+            "spec.free: a string -> a mapping",
+            "spec.hosts[1]: a mapping -> a string",
+            "spec.labels.a: a number -> a string",
+            "spec.port: a number -> a number or a string",
+        ]
+    );
+    assert_eq!(found("example.com/v2", &wrong), Vec::<String>::new(), "of another version nothing is known");
 }

@@ -56,6 +56,7 @@
 //! `"<chart>-<version>"`; the others by cluster. Charts are rendered for the Kubernetes version in state, so that two
 //! plans from one state agree; refresh brings it up to date.
 
+mod ambient;
 mod api_servers;
 mod apply;
 mod authorities;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tfplugin::{Diagnostics, Field};
 use tokio_util::sync::CancellationToken;
 
+use super::ambient;
 use super::api_servers::{api_servers, out_of_reach};
 use super::authorities::{check_existing, check_given};
 use super::consequences;
@@ -168,6 +169,9 @@ impl Inputs<'_> {
         };
         let mut drawn = rendering.objects(&readings.meshes, facts)?;
         messages.extend(numbers::misprinted(&charts, mesh, facts));
+        if readings.knows_authority {
+            messages.extend(ambient::rejected_by_ztunnel(&charts, mesh, facts));
+        }
         charts.discovery().check(reachable).await?;
         match &ignored {
             Some(ignored) if !drawn.is_open => check_ignored(ignored, &drawn.objects)?,

@@ -20,7 +20,7 @@ use crate::mesh::well_known::{INTERMEDIATE_SECRET, ROOT_CERTIFICATE, ROOT_SECRET
 use crate::mesh::{Authority, AuthorityMode, ClusterName, RootKeeper, ValidatedMesh};
 use crate::observe::{self, CertificateFiles, HeldCertificates};
 use crate::provider_data::ProviderData;
-use crate::rollout::{self, Owner, RootSource};
+use crate::rollout::{self, Owner, OwnerKind, RootSource};
 use crate::trust::{
     CA_CERT, Certificate, Decision, Found, Holding, Mode, Question, ROOT_CERT, Refusal, Root, Seen, Signer,
     Signing,
@@ -252,7 +252,8 @@ impl Inquiry<'_> {
         let unusable = |error| diagnostics::cluster(&error, Some(primary(label)));
         let cluster: Cluster = self.data.clusters.get(label).await.map_err(unusable)?;
         let kept = rollout::kept_root(&cluster, self.mesh.namespace().as_str()).await;
-        let kept = kept.map_err(|error| diagnostics::rollout(label, &error, Some(primary(label))))?;
+        let kept = kept
+            .map_err(|error| diagnostics::rollout(label, &error, &OwnerKind::Mesh, Some(primary(label))))?;
         let kept = kept.filter(|kept| kept.certificate() == root);
         kept.map(|kept| RootSource::Kept(Arc::new(kept))).ok_or_else(|| root_messages::has_changed(label))
     }

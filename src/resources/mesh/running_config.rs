@@ -25,52 +25,94 @@ pub struct Judged {
     pub warning: Option<Diagnostic>,
 }
 
+/// What istiod runs otherwise than it should.
+#[derive(Debug, Default)]
+struct Differences {
+    /// Settings that it was given, and does not run with.
+    other: Vec<ValuePath>,
+    /// Settings that it was not given, and runs with: it had them before.
+    kept: Vec<ValuePath>,
+}
+
+impl Differences {
+    fn len(&self) -> usize {
+        self.other.len() + self.kept.len()
+    }
+}
+
 /// Compares what istiod of the cluster with this label runs with what it was given; of several pods the worst counts.
 pub fn judged(state: &MeshModel, label: &str, seen: &RunningMeshConfig) -> Judged {
     let Some(differences) = differences(minor(state, label), seen) else {
         return Judged { configuration: None, warning: None };
     };
     let is_trust_domain = |path: &ValuePath| path.to_string() == TRUST_DOMAIN;
-    let configuration = if differences.iter().any(is_trust_domain) {
+    let configuration = if differences.other.iter().any(is_trust_domain) {
         RunningConfiguration::OtherTrustDomain
-    } else if differences.is_empty() {
+    } else if differences.len() == 0 {
         RunningConfiguration::AsGiven
     } else {
         RunningConfiguration::Other
     };
-    let warning = (!differences.is_empty()).then(|| {
-        let paths: Vec<String> = differences.iter().map(ToString::to_string).collect();
-        let detail = format!(
-            "These settings of the mesh configuration are not those that istiod runs with:\n\n{}",
-            diagnostics::lines(paths.iter().map(String::as_str))
-        );
-        let summary = format!("istiod of {label:?} runs another mesh configuration than it was given");
-        Diagnostic::warning(summary, detail).at(primary(label))
-    });
+    let warning = (differences.len() > 0).then(|| warning(label, &differences));
     Judged { configuration: Some(configuration), warning }
 }
 
-fn differences(minor: u64, seen: &RunningMeshConfig) -> Option<Vec<ValuePath>> {
+fn warning(label: &str, differences: &Differences) -> Diagnostic {
+    let listed = |sentence: &str, paths: &[ValuePath]| {
+        let lines: Vec<String> = paths.iter().map(ToString::to_string).collect();
+        let lines = diagnostics::lines(lines.iter().map(String::as_str));
+        (!paths.is_empty()).then(|| format!("{sentence}\n\n{lines}"))
+    };
+    let said = [
+        listed(
+            "These settings of the mesh configuration are not those that istiod runs with:",
+            &differences.other,
+        ),
+        listed(
+            "istiod still runs with these settings, which are no longer in the mesh configuration:",
+            &differences.kept,
+        ),
+    ];
+    let detail = said.into_iter().flatten().collect::<Vec<_>>().join("\n\n");
+    let summary = format!("istiod of {label:?} runs another mesh configuration than it was given");
+    Diagnostic::warning(summary, detail).at(primary(label))
+}
+
+fn differences(minor: u64, seen: &RunningMeshConfig) -> Option<Differences> {
     let given = seen.given.as_ref()?;
     let read = |value: &Value| mesh_config::read(Document::MeshConfig, minor, value);
     let documents: Vec<Reading> =
         given.iter().filter_map(|text| helm_template::yaml::parse(text).ok()).map(|it| read(&it)).collect();
+    let findings: Vec<&Finding> = documents.iter().flat_map(|reading| &reading.findings).collect();
     // With one of these in it, the whole document is dropped, whatever is the same by chance.
-    let findings = documents.iter().flat_map(|reading| &reading.findings);
-    let dropped = findings.filter(|finding| istiod_refuses(finding)).map(|finding| finding.path.clone());
-    let dropped: Vec<ValuePath> = dropped.collect();
-    let expected = documents.into_iter().map(|reading| reading.value);
+    let dropped =
+        findings.iter().filter(|finding| istiod_refuses(finding)).map(|finding| finding.path.clone());
+    let expected = documents.iter().map(|reading| reading.value.clone());
     let expected =
         expected.reduce(|first, second| mesh_config::expected(&first, &second)).unwrap_or_default();
-    let found = seen.running.iter().map(|running| mesh_config::differences(&expected, &read(running).value));
-    let mut found = found.max_by_key(Vec::len)?;
-    found.extend(dropped);
+    // Beside its own defaults istiod has nothing but what it was given.
+    let defaults = mesh_config::defaults(minor);
+    let of_running = |running: &Value| {
+        let running = read(running).value;
+        let other = mesh_config::differences(&expected, &running);
+        let kept = defaults.as_ref().map(|defaults| mesh_config::kept(defaults, &expected, &running));
+        let mut kept = kept.unwrap_or_default();
+        // What istiod makes of a null is not what it was read as.
+        kept.retain(|path| !findings.iter().any(|it| is_null(it) && path.is_in(&it.path)));
+        Differences { other, kept }
+    };
+    let mut found = seen.running.iter().map(of_running).max_by_key(Differences::len)?;
+    found.other.extend(dropped);
     Some(found)
 }
 
 /// A null is the provider's own rule: istiod takes it.
 fn istiod_refuses(finding: &Finding) -> bool {
-    !finding.problem.is_warning() && !matches!(finding.problem, Problem::Null(_))
+    !finding.problem.is_warning() && !is_null(finding)
+}
+
+fn is_null(finding: &Finding) -> bool {
+    matches!(finding.problem, Problem::Null(_))
 }
 
 fn minor(state: &MeshModel, label: &str) -> u64 {
@@ -113,6 +155,52 @@ mod tests {
         let warning = judged.warning.unwrap();
         assert!(warning.detail.contains("defaultConfig.concurrency"), "{}", warning.detail);
         assert!(!warning.is_error());
+    }
+
+    /// What istiod that was given this prints.
+    fn running(given: &Value) -> Value {
+        let defaults = include_str!("../../mesh_config/defaults.json");
+        mesh_config::expected(&serde_json::from_str(defaults).unwrap(), given)
+    }
+
+    fn judged_by(version: &str, given: &str, running: Value) -> Judged {
+        let state = MeshModel { version: version.into(), ..MeshModel::default() };
+        let seen = RunningMeshConfig { given: Some(vec![given.to_owned()]), running: vec![running] };
+        super::judged(&state, "east", &seen)
+    }
+
+    #[test]
+    fn a_setting_that_was_removed_is_not_run_any_more() {
+        let given = "trustDomain: shop.example\ndefaultConfig: {concurrency: 2}";
+        let before = json!({
+            "trustDomain": "shop.example", "accessLogFile": "/dev/stdout", "enableTracing": false,
+            "defaultConfig": {"concurrency": 2, "holdApplicationUntilProxyStarts": true},
+        });
+        let judged = judged_by("1.31.0", given, running(&before));
+        assert_eq!(judged.configuration, Some(RunningConfiguration::Other));
+        let detail = judged.warning.unwrap().detail;
+        let kept = "istiod still runs with these settings, which are no longer in the mesh configuration:\n\n\
+                    accessLogFile\ndefaultConfig.holdApplicationUntilProxyStarts\nenableTracing";
+        assert!(detail.contains(kept), "{detail}");
+        assert!(!detail.contains("are not those"), "{detail}");
+        let after = json!({"trustDomain": "shop.example", "defaultConfig": {"concurrency": 2}});
+        let judged = judged_by("1.31.0", given, running(&after));
+        assert_eq!(judged.configuration, Some(RunningConfiguration::AsGiven));
+    }
+
+    #[test]
+    fn of_a_release_whose_defaults_are_not_known_nothing_was_removed() {
+        let before = json!({"trustDomain": "shop.example", "accessLogFile": "/dev/stdout"});
+        let judged = judged_by("1.32.0", "trustDomain: shop.example", running(&before));
+        assert_eq!(judged.configuration, Some(RunningConfiguration::AsGiven));
+    }
+
+    #[test]
+    fn what_istiod_makes_of_a_null_was_not_kept() {
+        let given = "trustDomain: shop.example\ndefaultConfig: {proxyMetadata: {A: null}}";
+        let of_null = json!({"trustDomain": "shop.example", "defaultConfig": {"proxyMetadata": {"A": ""}}});
+        let judged = judged_by("1.31.0", given, running(&of_null));
+        assert_eq!(judged.configuration, Some(RunningConfiguration::AsGiven));
     }
 
     #[test]

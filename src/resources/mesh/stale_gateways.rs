@@ -12,7 +12,7 @@ use crate::diagnostics;
 use crate::health::LinkState;
 use crate::lifecycle::ClusterPlan;
 use crate::mesh::{EastWestGateway, GatewayRole};
-use crate::rollout;
+use crate::rollout::{self, OwnerKind};
 
 /// How long istiod may take to see what was written: what it still knows after that, it will not forget.
 const SETTLES: Duration = Duration::from_secs(5);
@@ -105,7 +105,9 @@ impl Restarts {
             match rollout::restart_istiod(&plan.target, &plan.set).await {
                 Ok(true) => said.push(was_restarted(name)),
                 Ok(false) => {}
-                Err(error) => said.push(diagnostics::rollout(name, &error, Some(primary(name)))),
+                Err(error) => {
+                    said.push(diagnostics::rollout(name, &error, &OwnerKind::Mesh, Some(primary(name))));
+                }
             }
         }
         said

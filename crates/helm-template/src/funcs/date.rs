@@ -6,6 +6,7 @@ use std::time::UNIX_EPOCH;
 
 use super::arguments::{any, int, text};
 use super::{duration, pure, with_engine};
+use crate::golang::duration::parse_duration;
 use crate::golang::time::{Time, Zone, parse};
 use crate::object::{Method, MethodBody, Object};
 use crate::template::Templates;
@@ -109,7 +110,7 @@ fn ago(engine: &Engine<'_>, _: &Templates<'_>, arguments: &[Value]) -> CallResul
 
 fn modified(arguments: &[Value]) -> Result<Value, String> {
     let given = text(arguments, 0);
-    let nanoseconds = duration::parse(&given)
+    let nanoseconds = parse_duration(&given)
         .ok_or_else(|| format!("time: invalid duration {}", crate::golang::quote::quote(given.as_bytes())))?;
     Ok(value(time(&any(arguments, 1)).unwrap_or_else(Time::zero).add(nanoseconds)))
 }

@@ -2,6 +2,7 @@
 
 use super::arguments::{any, strval, to_int64};
 use super::pure;
+use crate::golang::duration::parse_duration;
 use crate::golang::number::{format_g, parse_float};
 use crate::golang::quote::quote;
 use crate::template::signature::{Function, Type};
@@ -77,47 +78,6 @@ pub(crate) fn method(nanoseconds: i64, name: &str) -> Option<Value> {
     })
 }
 
-/// `time.ParseDuration`.
-pub(super) fn parse(text: &str) -> Option<i64> {
-    let (negative, mut rest) = match text.strip_prefix(['+', '-']) {
-        Some(rest) => (text.starts_with('-'), rest),
-        None => (false, text),
-    };
-    if rest == "0" {
-        return Some(0);
-    }
-    let mut total: i128 = 0;
-    if rest.is_empty() {
-        return None;
-    }
-    while !rest.is_empty() {
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let (number, after) = rest.split_at(end);
-        let unit_end = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
-        let (unit, next) = after.split_at(unit_end);
-        let scale: i128 = match unit {
-            "ns" => 1,
-            "us" | "µs" | "μs" => 1_000,
-            "ms" => 1_000_000,
-            "s" => 1_000_000_000,
-            "m" => 60_000_000_000,
-            "h" => 3_600_000_000_000,
-            _ => return None,
-        };
-        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
-            return None;
-        }
-        total += if whole.is_empty() { 0 } else { whole.parse::<i128>().ok()? } * scale;
-        let fraction = &fraction[..fraction.len().min(18)];
-        if !fraction.is_empty() {
-            total += fraction.parse::<i128>().ok()? * scale / 10i128.pow(u32::try_from(fraction.len()).ok()?);
-        }
-        rest = next;
-    }
-    i64::try_from(if negative { -total } else { total }).ok()
-}
-
 /// Helm's `asDuration`: numbers are seconds.
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
 fn of(value: &Value) -> Result<i64, String> {
@@ -137,7 +97,7 @@ fn of(value: &Value) -> Result<i64, String> {
             if trimmed.is_empty() {
                 return Err("empty duration".to_owned());
             }
-            if let Some(nanoseconds) = parse(trimmed) {
+            if let Some(nanoseconds) = parse_duration(trimmed) {
                 return Ok(nanoseconds);
             }
             match parse_float(trimmed) {
@@ -206,7 +166,7 @@ fn sprig_seconds(value: &Value) -> i64 {
 /// sprig's `durationRound` of what is no time: text, or nanoseconds.
 pub(super) fn sprig_round(value: &Value) -> String {
     largest_unit(match value {
-        Value::String(_) => parse(&String::from_utf8_lossy(&strval(value))).unwrap_or(0),
+        Value::String(_) => parse_duration(&String::from_utf8_lossy(&strval(value))).unwrap_or(0),
         Value::Int64(_) => to_int64(value),
         _ => 0,
     })

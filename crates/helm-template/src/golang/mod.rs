@@ -2,6 +2,7 @@
 
 pub(crate) mod base64;
 pub(crate) mod decimal;
+pub(crate) mod duration;
 pub(crate) mod fmt;
 pub(crate) mod json;
 pub(crate) mod number;
