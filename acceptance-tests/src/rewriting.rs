@@ -36,10 +36,8 @@ impl<'a> Rewriting<'a> {
     /// Rewrites these objects from now on.
     pub fn of(admin: &'a Admin<'a>, name: &str, rewrite: &Rewrite) -> Self {
         let Rewrite { group, resource, of, patch } = rewrite;
-        let rule = |group: &str, resource: &str| {
-            json!({"apiGroups": [group], "apiVersions": ["*"], "resources": [resource], "operations": ["CREATE", "UPDATE"]})
-        };
-        let is_probe = format!("request.name == '{PROBE}'");
+        let rule = |group: &str, resource: &str| json!({"apiGroups": [group], "apiVersions": ["*"], "resources": [resource], "operations": ["CREATE", "UPDATE"]});
+        let is_probe = format!("(has(request.name) && request.name == '{PROBE}')");
         let labelled = "[JSONPatch{op: 'add', path: '/metadata/labels', value: {'rewritten': 'true'}}]";
         let policy = json!({
             "apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingAdmissionPolicy",

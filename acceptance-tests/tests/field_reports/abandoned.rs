@@ -55,7 +55,8 @@ fn connected(fixture: &Fixture) -> String {
 fn ways(fixture: &Fixture) -> Vec<Gone> {
     let [east, west] = CLUSTERS.map(|cluster| fixture.lab.cluster(cluster).api_server());
     let host = format!("host = {:?}\n    cluster_ca_certificate = {:?}", west.host(), west.ca_pem());
-    let plugin = "exec {\n      api_version = \"client.authentication.k8s.io/v1\"\n      command = \"false\"\n    }";
+    let plugin =
+        "exec {\n      api_version = \"client.authentication.k8s.io/v1\"\n      command = \"false\"\n    }";
     let gone = |settings: &str, why| Gone { settings: settings.to_owned(), why };
     vec![
         gone("host = \"\"\n    cluster_ca_certificate = \"\"", "host"),
@@ -79,12 +80,14 @@ fn ways(fixture: &Fixture) -> Vec<Gone> {
 
 impl Leaving<'_> {
     fn configure(&self, settings: &str, on_unreachable: &str) {
-        self.workspace.configure(&(self.provider(settings, on_unreachable) + &Mesh::of("shop", &CLUSTERS).hcl()));
+        self.workspace
+            .configure(&(self.provider(settings, on_unreachable) + &Mesh::of("shop", &CLUSTERS).hcl()));
     }
 
     fn provider(&self, settings: &str, on_unreachable: &str) -> String {
         let east = cluster_block(self.fixture.lab, "east", "east", "");
-        let west = format!("  cluster \"west\" {{\n    {settings}\n    on_unreachable = {on_unreachable:?}\n  }}\n");
+        let west =
+            format!("  cluster \"west\" {{\n    {settings}\n    on_unreachable = {on_unreachable:?}\n  }}\n");
         provider(&(east + &west))
     }
 

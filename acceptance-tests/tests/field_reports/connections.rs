@@ -20,27 +20,35 @@ fn workspace(fixture: &Fixture, host: &str, ca_pem: &str) -> Workspace {
 pub fn a_front_with_a_certificate_of_its_own_is_passed_or_named(fixture: &Fixture) {
     let api_server = fixture.lab.cluster("east").api_server();
     let envoy = Envoy::before(api_server);
-    // The certificate of an authority that the server presents as its own.
-    let mut workspace = workspace(fixture, &Envoy::front(), &envoy.certificate());
+    let mesh = Mesh::of("shop", &["east"]).hcl();
+    let mut workspace = workspace(fixture, &Envoy::authority(), &envoy.own_pem());
+    let behind = |host: &str, ca_pem: &str| provider_block("east", host, ca_pem, "") + &mesh;
+    // The certificate of an authority that the server presents as its own: as the given one, and beside another one.
     planned(&workspace);
+    workspace.configure(&behind(&Envoy::authority(), api_server.ca_pem()));
+    workspace.plan().failed_with(&["Cluster \"east\"", "it presents a CA certificate as its own"]);
 
     // The authority of the cluster says nothing about the front.
-    workspace.configure(&(provider_block("east", &Envoy::front(), api_server.ca_pem(), "") + &Mesh::of("shop", &["east"]).hcl()));
+    workspace.configure(&behind(&Envoy::front(), api_server.ca_pem()));
     workspace.plan().failed_with(&[
         "Cluster \"east\"",
-        "it presents a CA certificate as its own",
-        "publicly signed certificate, omit cluster_ca_certificate",
+        "cannot be reached",
+        "a proxy with a publicly signed certificate, omit cluster_ca_certificate",
     ]);
-    let without = provider_block("east", &Envoy::front(), "", "");
-    let (before, after) = without.split_once("    cluster_ca_certificate = ").expect("the authority");
-    let (_, after) = after.split_once("PEM\n\nPEM\n").expect("its end");
-    workspace.configure(&(format!("{before}{after}") + &Mesh::of("shop", &["east"]).hcl()));
-    workspace.set("SSL_CERT_FILE", &envoy.certificate_file());
+    workspace.configure(&without_authority(&behind(&Envoy::front(), "")));
+    workspace.set("SSL_CERT_FILE", &envoy.ca_file());
     planned(&workspace);
 
-    // It knows no service accounts.
+    // It has identities of its own.
     std::fs::write(workspace.path().join("token"), "nobody's").expect("write the token");
     workspace.plan().failed_with(&["Cluster \"east\"", "does not accept"]);
+}
+
+/// The same without the attribute in the cluster block, where it has no certificate.
+fn without_authority(configuration: &str) -> String {
+    let (before, after) = configuration.split_once("    cluster_ca_certificate = ").expect("the attribute");
+    let (_, after) = after.split_once("\nPEM\n").expect("its end");
+    format!("{before}{after}")
 }
 
 pub fn the_proxy_of_the_environment_is_used_as_go_uses_it(fixture: &Fixture) {
@@ -59,7 +67,8 @@ pub fn the_proxy_of_the_environment_is_used_as_go_uses_it(fixture: &Fixture) {
     let name = api_host_name("east");
     let exempt = ["*.lab.example", ".lab.example", "lab.example", &format!("{name}:6443")];
     let other = ["*.other.example", address, &format!("{name}:443"), "ab.example"];
-    for (no_proxy, is_direct) in exempt.iter().map(|it| (it, true)).chain(other.iter().map(|it| (it, false))) {
+    for (no_proxy, is_direct) in exempt.iter().map(|it| (it, true)).chain(other.iter().map(|it| (it, false)))
+    {
         workspace.set("NO_PROXY", no_proxy);
         assert_eq!(through(&workspace) == 0, is_direct, "{no_proxy}");
     }

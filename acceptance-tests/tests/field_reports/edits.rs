@@ -50,7 +50,9 @@ impl Edited<'_> {
             &planned(&self.workspace),
             &[
                 EDITED,
-                &format!("east/apps/Deployment/istio-system/istiod: {CPU}: \"111m\" in place of \"100m\", by \"k9s\""),
+                &format!(
+                    "east/apps/Deployment/istio-system/istiod: {CPU}: \"111m\" in place of \"100m\", by \"k9s\""
+                ),
                 "A plan that shows these fields restores them, whoever changed them",
                 "list it in ignored_fields",
             ],
@@ -80,18 +82,20 @@ impl Edited<'_> {
     fn an_edit_after_the_plan_is_not_overwritten(&self) {
         configure(self.fixture, &self.workspace, &mesh(6, "100m", ""));
         planned(&self.workspace);
-        self.east.merge(SCALER, "k9s", &json!({"spec": {"maxReplicas": 9}}));
+        self.east.merge(SCALER, "k9s", &json!({"spec": {"minReplicas": 2}}));
         let refused = self.workspace.apply_plan().failed_with(&[
-            "\"k9s\" owns spec.maxReplicas",
+            "\"k9s\" owns spec.minReplicas",
             "Another tool changed the fields that its line names, and the plan did not show that",
             "Plan again: the plan shows the fields, and its apply restores them",
         ]);
         for other in ["Helm", "another namespace", "terraform untaint"] {
             assert!(!refused.story().contains(other), "{}", refused.story());
         }
-        assert_eq!(self.live(SCALER, "/spec/maxReplicas"), 9);
-        assert_says(&planned(&self.workspace), &["\"9\"", "by \"k9s\""]);
+        assert_eq!(self.live(SCALER, "/spec/minReplicas"), 2);
+        assert_eq!(self.live(SCALER, "/spec/maxReplicas"), 5);
+        assert_says(&planned(&self.workspace), &["spec.minReplicas: \"2\" in place of \"1\", by \"k9s\""]);
         self.workspace.apply_plan().succeeded();
+        assert_eq!(self.live(SCALER, "/spec/minReplicas"), 1);
         assert_eq!(self.live(SCALER, "/spec/maxReplicas"), 6);
         self.workspace.assert_well();
     }
@@ -115,7 +119,9 @@ impl Edited<'_> {
             &text,
             &[
                 "east/apps/Deployment/istio-system/istiod differs from the plan",
-                &format!("{CPU}: \"750m\" in place of \"101m\", by no field manager: an admission webhook or policy"),
+                &format!(
+                    "{CPU}: \"750m\" in place of \"101m\", by no field manager: an admission webhook or policy"
+                ),
             ],
         );
         let (_, entry) = text.split_once("ignored_fields: ").expect("an entry");

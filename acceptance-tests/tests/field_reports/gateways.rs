@@ -30,7 +30,8 @@ struct Called<'a> {
 pub fn a_gateway_is_found_by_every_address_that_its_service_can_have(fixture: &Fixture) {
     let (lab, west) = (fixture.lab, Admin::of(fixture.lab, "west"));
     let addresses = lab.cluster("west").addresses();
-    let (node, further) = (addresses.node().to_string(), addresses.load_balancers().last().expect("an address"));
+    let (node, further) =
+        (addresses.node().to_string(), addresses.load_balancers().last().expect("an address"));
     lab.cluster("west").network().set_address(further, true).expect("give the node an address");
     let external = json!({"type": "ExternalIP", "address": node});
     set_addresses(&west, &[external.clone()]);
@@ -44,7 +45,9 @@ pub fn a_gateway_is_found_by_every_address_that_its_service_can_have(fixture: &F
     // Nobody here makes load balancers, and nobody waits for one.
     lab.cluster("west").set_load_balancers(LoadBalancers::Pending);
     for kind in ["LoadBalancer", "ClusterIP"] {
-        let values = format!("values = yamlencode({{ service = {{ type = {kind:?}, externalIPs = [\"{further}\"] }} }})");
+        let values = format!(
+            "values = yamlencode({{ service = {{ type = {kind:?}, externalIPs = [\"{further}\"] }} }})"
+        );
         called.becomes(&values);
         called.is_at(&further.to_string(), PORT);
     }
@@ -52,12 +55,16 @@ pub fn a_gateway_is_found_by_every_address_that_its_service_can_have(fixture: &F
     let typed =
         format!("service_type = \"NodePort\"\n      node_port = {NODE_PORT}\n      addresses = [{node:?}]");
     let text = called.becomes(&typed);
-    assert_says(&text, &["Cluster \"west\": istiod of other clusters may be restarted", "the control planes of \"east\""]);
+    assert_says(
+        &text,
+        &["Cluster \"west\": istiod of other clusters may be restarted", "the control planes of \"east\""],
+    );
     called.is_at(&node, NODE_PORT);
 
     lab.cluster("west").set_load_balancers(LoadBalancers::Addresses(1));
     called.becomes("");
-    let balancer = west.get(&service()).expect("a Service")["status"]["loadBalancer"]["ingress"][0]["ip"].clone();
+    let balancer =
+        west.get(&service()).expect("a Service")["status"]["loadBalancer"]["ingress"][0]["ip"].clone();
     called.is_at(balancer.as_str().expect("an address"), PORT);
     lab.cluster("west").network().set_address(further, false).expect("take the node's address away");
 }
@@ -117,7 +124,11 @@ impl Called<'_> {
         assert_eq!(refreshed(&self.workspace, STATE), "no_node");
         assert_says(
             &text,
-            &["Cluster \"west\": its east-west gateway has no address", "traffic.istio.io/nodeSelector", "address of type ExternalIP"],
+            &[
+                "Cluster \"west\": its east-west gateway has no address",
+                "traffic.istio.io/nodeSelector",
+                "address of type ExternalIP",
+            ],
         );
         assert!(!text.contains("load balancer"), "{text}");
         set_addresses(self.west, std::slice::from_ref(external));

@@ -29,10 +29,10 @@ pub fn an_address_at_which_a_cluster_cannot_be_read_is_named(fixture: &Fixture) 
     let api_server = fixture.lab.cluster("west").api_server();
     let envoy = Envoy::before(api_server);
     let mut workspace = workspace(fixture, &Mesh::of("shop", &CLUSTERS));
-    workspace.set("SSL_CERT_FILE", &envoy.certificate_file());
+    workspace.set("SSL_CERT_FILE", &envoy.ca_file());
     fixture.identify(&workspace, "west", identity::ADMIN);
     let fronted = Fronted { fixture, workspace };
-    let (ca, front_ca) = (api_server.ca_pem(), envoy.certificate());
+    let (ca, front_ca) = (api_server.ca_pem(), envoy.ca_pem());
 
     let everybody = fixture.lab.kubeconfig();
     fronted.configure(&everybody, &format!("cluster_ca_certificate = {front_ca:?}"));
@@ -74,7 +74,8 @@ impl Fronted<'_> {
     /// Whoever may not ask istiod of `east` tries what its remote secret says.
     fn is_tried_from_here(&self, direct: &impl Fn(&str) -> String) {
         let api_server = self.fixture.lab.cluster("east").api_server();
-        let token = api_server.add_identity("without-pods-portforward", &without_portforward()).expect("an identity");
+        let token =
+            api_server.add_identity("without-pods-portforward", &without_portforward()).expect("an identity");
         let kubeconfig = self.fixture.changed_kubeconfig(&self.workspace, "east", |kubeconfig| {
             kubeconfig["users"][0]["user"] = json!({"token": token});
         });
@@ -103,14 +104,35 @@ fn without_portforward() -> Vec<PolicyRule> {
         ..PolicyRule::default()
     };
     let core = [
-        "namespaces", "configmaps", "secrets", "services", "serviceaccounts", "serviceaccounts/token", "pods", "nodes", "events",
+        "namespaces",
+        "configmaps",
+        "secrets",
+        "services",
+        "serviceaccounts",
+        "serviceaccounts/token",
+        "pods",
+        "nodes",
+        "events",
         "endpoints",
     ];
     let groups = [
-        "apps", "autoscaling", "policy", "rbac.authorization.k8s.io", "admissionregistration.k8s.io", "apiextensions.k8s.io",
-        "networking.istio.io", "security.istio.io", "telemetry.istio.io", "extensions.istio.io", "networking.k8s.io",
-        "discovery.k8s.io", "coordination.k8s.io", "authentication.k8s.io", "authorization.k8s.io",
-        "gateway.networking.k8s.io", "certificates.k8s.io",
+        "apps",
+        "autoscaling",
+        "policy",
+        "rbac.authorization.k8s.io",
+        "admissionregistration.k8s.io",
+        "apiextensions.k8s.io",
+        "networking.istio.io",
+        "security.istio.io",
+        "telemetry.istio.io",
+        "extensions.istio.io",
+        "networking.k8s.io",
+        "discovery.k8s.io",
+        "coordination.k8s.io",
+        "authentication.k8s.io",
+        "authorization.k8s.io",
+        "gateway.networking.k8s.io",
+        "certificates.k8s.io",
     ];
     vec![all(&[""], &core), all(&groups, &["*"])]
 }

@@ -25,12 +25,17 @@ pub fn demand_a_team<'a>(admin: &'a Admin<'a>, namespace: &str) -> Hold<'a> {
 
 /// The namespaces have the label and the annotation that the configuration says, from the moment on at which they were made.
 pub fn are_labelled(fixture: &Fixture, namespaces: &[&str]) {
-    for (cluster, namespace) in CLUSTERS.iter().flat_map(|cluster| namespaces.iter().map(move |it| (cluster, it))) {
+    for (cluster, namespace) in
+        CLUSTERS.iter().flat_map(|cluster| namespaces.iter().map(move |it| (cluster, it)))
+    {
         let admin = Admin::of(fixture.lab, cluster);
         let live = admin.get(&format!("/api/v1/namespaces/{namespace}")).expect("it was made");
         let metadata = &live["metadata"];
         assert_eq!(metadata["labels"]["team"], "platform", "{cluster}: {metadata}");
-        assert_eq!(metadata["annotations"]["example.com/contact"], "mesh@shop.example", "{cluster}: {metadata}");
+        assert_eq!(
+            metadata["annotations"]["example.com/contact"], "mesh@shop.example",
+            "{cluster}: {metadata}"
+        );
     }
 }
 

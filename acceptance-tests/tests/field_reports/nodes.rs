@@ -17,13 +17,15 @@ pub fn pods_of_nodes_that_run_nothing_are_named_with_their_nodes(fixture: &Fixtu
     let rewrite = Rewrite {
         group: "",
         resource: "pods",
-        of: "request.operation == 'CREATE' && object.metadata.?labels['k8s-app'].orValue('') == 'istio-cni-node'",
+        of: "request.operation == 'CREATE' && has(object.metadata.labels) && 'k8s-app' in object.metadata.labels && object.metadata.labels['k8s-app'] == 'istio-cni-node'",
         patch: "[JSONPatch{op: 'remove', path: '/spec/containers/0/command'}]",
     };
     let _image = Rewriting::of(&east, "cni", &rewrite);
     for node in LOST {
         east.create("/api/v1/nodes", &json!({
             "apiVersion": "v1", "kind": "Node", "metadata": {"name": node, "labels": {"kubernetes.io/os": "linux"}},
+                // Whatever does not have to run on every node stays away.
+                "spec": {"taints": [{"key": "example.com/lost", "effect": "NoSchedule"}]},
         }));
         is_ready(&east, node, false);
     }
@@ -33,7 +35,11 @@ pub fn pods_of_nodes_that_run_nothing_are_named_with_their_nodes(fixture: &Fixtu
     names_pods_and_nodes(&east, &text, |pod, node| format!("pod {pod} on node {node}, which is not ready"));
     assert_says(&text, &["kubectl delete node lost-1 lost-2"]);
     // Something else may change meanwhile.
-    configure(fixture, &workspace, &mesh(1).with("mesh_config = yamlencode({ accessLogFile = \"/dev/stdout\" })"));
+    configure(
+        fixture,
+        &workspace,
+        &mesh(1).with("mesh_config = yamlencode({ accessLogFile = \"/dev/stdout\" })"),
+    );
     applied(&workspace);
     workspace.assert_no_changes();
 
@@ -55,8 +61,13 @@ pub fn pods_of_nodes_that_run_nothing_are_named_with_their_nodes(fixture: &Fixtu
 
 /// A mesh whose CNI plugin has this generation.
 fn mesh(generation: u8) -> Mesh {
-    let values = format!("chart \"cni\" {{\n    values = yamlencode({{ podAnnotations = {{ generation = \"{generation}\" }} }})\n  }}");
-    Mesh::of("shop", &["east"]).with("cni {}").with(&values).with("timeouts {\n    create = \"60s\"\n    update = \"15s\"\n  }")
+    let values = format!(
+        "chart \"cni\" {{\n    values = yamlencode({{ podAnnotations = {{ generation = \"{generation}\" }} }})\n  }}"
+    );
+    Mesh::of("shop", &["east"])
+        .with("cni {}")
+        .with(&values)
+        .with("timeouts {\n    create = \"60s\"\n    update = \"15s\"\n  }")
 }
 
 #[track_caller]

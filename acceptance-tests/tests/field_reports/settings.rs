@@ -15,13 +15,17 @@ use crate::namespaces;
 const GATEWAYS: &str = "gateways";
 const GATEWAY: &str = "istio-eastwestgateway";
 const NETWORK_POLICIES: &str = "global = { networkPolicy = { enabled = true } }";
+/// Selects the mesh's namespaces by their names, and none of workloads.
+const NAMED: &str = "[{ matchLabels = { tier = \"mesh\" } }, { matchExpressions = [{ key = \"kubernetes.io/metadata.name\", operator = \
+                     \"In\", values = [\"istio-system\", \"gateways\"] }] }]";
 /// The namespaces of the mesh have this label, and so must those of workloads.
 const SELECTED: &str = "[{ matchLabels = { mesh = \"shop\" } }]";
 
 pub fn a_mesh_works_with_the_settings_that_it_follows(fixture: &Fixture) {
     let admins = CLUSTERS.map(|cluster| Admin::of(fixture.lab, cluster));
-    let _demands = admins.each_ref().map(|admin| [SYSTEM, GATEWAYS].map(|it| namespaces::demand_a_team(admin, it)));
-    let workspace = workspace(fixture, &mesh(SELECTED, ""));
+    let _demands =
+        admins.each_ref().map(|admin| [SYSTEM, GATEWAYS].map(|it| namespaces::demand_a_team(admin, it)));
+    let workspace = workspace(fixture, &mesh(NAMED, ""));
     workspace.apply().failed_with(&[
         "Namespace istio-system",
         "held back by the test",
@@ -72,7 +76,8 @@ fn labelled(selectors: &str, istiod: &str) -> Mesh {
 /// The policy of the gateway selects its pods, and lets every port of its Service in.
 fn policies_are_for_the_gateway(admin: &Admin) {
     let policy = format!("/apis/networking.k8s.io/v1/namespaces/{GATEWAYS}/networkpolicies/{GATEWAY}");
-    let policy = admin.get(&policy).unwrap_or_else(|| panic!("{}: the gateway has no policy", admin.cluster()));
+    let policy =
+        admin.get(&policy).unwrap_or_else(|| panic!("{}: the gateway has no policy", admin.cluster()));
     let selector: BTreeMap<String, String> =
         serde_json::from_value(policy["spec"]["podSelector"]["matchLabels"].clone()).expect("labels");
     let pods = admin.get(&format!("/api/v1/namespaces/{GATEWAYS}/pods")).expect("a list");
@@ -103,11 +108,7 @@ fn what_the_mesh_could_not_follow_is_refused(fixture: &Fixture, workspace: &Work
         "or give the namespace in cluster \"west\" a label that is selected and plan again",
     ]);
     // Both ways out, neither of which is applied.
-    let named = format!(
-        "[{{ matchLabels = {{ tier = \"mesh\" }} }}, {{ matchExpressions = [{{ key = \"kubernetes.io/metadata.name\", operator = \
-         \"In\", values = [{SYSTEM:?}, {GATEWAYS:?}] }}] }}]"
-    );
-    configure(fixture, workspace, &labelled(&named, ""));
+    configure(fixture, workspace, &labelled(NAMED, ""));
     planned(workspace);
     for cluster in CLUSTERS {
         fixture.kubectl(cluster, &["label", "namespace", SYSTEM, GATEWAYS, "tier=mesh"]);
@@ -116,7 +117,11 @@ fn what_the_mesh_could_not_follow_is_refused(fixture: &Fixture, workspace: &Work
     planned(workspace);
 
     for off in ["\"false\"", "false"] {
-        configure(fixture, workspace, &labelled(SELECTED, &format!(", env = {{ ENABLE_DEBUG_ON_HTTP = {off} }}")));
+        configure(
+            fixture,
+            workspace,
+            &labelled(SELECTED, &format!(", env = {{ ENABLE_DEBUG_ON_HTTP = {off} }}")),
+        );
         workspace.plan().failed_with(&[
             "ENABLE_DEBUG_ON_HTTP",
             "it could not be observed whether istiod has accepted the other clusters",
