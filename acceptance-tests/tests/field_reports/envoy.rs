@@ -97,7 +97,7 @@ impl Envoy {
     pub fn tunnels(&self) -> u64 {
         let mut admin = TcpStream::connect((OUTSIDE, ADMIN)).expect("reach Envoy");
         admin
-            .write_all(b"GET /stats?filter=^http.proxy.downstream_rq_total$ HTTP/1.0\r\n\r\n")
+            .write_all(b"GET /stats?filter=^http.proxy.downstream_rq_total$ HTTP/1.1\r\nHost: envoy\r\nConnection: close\r\n\r\n")
             .expect("ask Envoy");
         let mut answer = String::new();
         admin.read_to_string(&mut answer).expect("hear Envoy");
