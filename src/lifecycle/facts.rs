@@ -30,6 +30,8 @@ pub struct PlannedClusters {
     pub facts: Facts,
     /// The clusters that the plan can read.
     pub reachable: Vec<Cluster>,
+    /// The clusters in whose place another one answers, which is not looked at. Their blocks say that they may be out of reach.
+    pub elsewhere: BTreeSet<ClusterName>,
     pub(super) kind: Kind,
     pub(super) engines: Engines,
 }
@@ -57,6 +59,7 @@ impl PlannedClusters {
             recorded: after_relabelling(known, &facts),
             facts,
             reachable,
+            elsewhere,
             kind,
             engines: data.engines.clone(),
         })
@@ -311,6 +314,7 @@ mod tests {
             recorded,
             facts,
             reachable: Vec::new(),
+            elsewhere: BTreeSet::new(),
             kind: KIND,
             engines: Engines::default(),
         };

@@ -11,6 +11,7 @@ use crate::configuration::{SYSTEM, assert_says, configure, planned, said, worksp
 
 const DEPLOYMENT: &str = "/apis/apps/v1/namespaces/istio-system/deployments/istiod";
 const SCALER: &str = "/apis/autoscaling/v2/namespaces/istio-system/horizontalpodautoscalers/istiod";
+const SCALER_ID: &str = "east/autoscaling/HorizontalPodAutoscaler/istio-system/istiod";
 const CPU: &str = "spec.template.spec.containers[name=discovery].resources.requests.cpu";
 /// Where the CPU of istiod's container is in a Deployment.
 const CPU_POINTER: &str = "/spec/template/spec/containers/0/resources/requests/cpu";
@@ -93,7 +94,10 @@ impl Edited<'_> {
         }
         assert_eq!(self.live(SCALER, "/spec/minReplicas"), 2);
         assert_eq!(self.live(SCALER, "/spec/maxReplicas"), 5);
-        assert_says(&planned(&self.workspace), &["spec.minReplicas: \"2\" in place of \"1\", by \"k9s\""]);
+        planned(&self.workspace);
+        let change = self.workspace.shown_plan()["resource_changes"][0]["change"].clone();
+        let shown = |side: &str| change[side]["manifests"][SCALER_ID]["spec.minReplicas"].clone();
+        assert_eq!((shown("before"), shown("after")), (json!("2"), json!("1")));
         self.workspace.apply_plan().succeeded();
         assert_eq!(self.live(SCALER, "/spec/minReplicas"), 1);
         assert_eq!(self.live(SCALER, "/spec/maxReplicas"), 6);

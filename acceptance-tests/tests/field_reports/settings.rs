@@ -27,7 +27,7 @@ pub fn a_mesh_works_with_the_settings_that_it_follows(fixture: &Fixture) {
         admins.each_ref().map(|admin| [SYSTEM, GATEWAYS].map(|it| namespaces::demand_a_team(admin, it)));
     let workspace = workspace(fixture, &mesh(NAMED, ""));
     workspace.apply().failed_with(&[
-        "Namespace istio-system",
+        "Cannot create the namespace for the inventory",
         "held back by the test",
         "A policy or an admission webhook of the cluster denies the object, which no repetition changes",
         "namespace_labels and namespace_annotations",
