@@ -17,12 +17,17 @@ pub enum Build {
     Objects,
     /// With the feature `leak`, which plants secrets where none may be; in a target directory of its own.
     Leaking,
-    /// As it was shipped at [`BASELINE`].
+    /// As it was shipped at the [`baseline_commit`].
     Baseline,
 }
 
-/// The commit that benchmarks compare with.
+/// The commit that benchmarks compare with, unless `BENCH_BASELINE` names another one.
 pub const BASELINE: &str = "d7c7f67";
+
+/// The commit of this run.
+pub fn baseline_commit() -> String {
+    std::env::var("BENCH_BASELINE").unwrap_or_else(|_| BASELINE.to_owned())
+}
 
 /// A directory that holds only this build's `terraform-provider-istio`, as Terraform's `dev_overrides` wants it.
 pub fn directory(build: Build) -> &'static Path {
@@ -80,10 +85,11 @@ fn make(build: Build) -> PathBuf {
     directory
 }
 
-/// Builds the provider of [`BASELINE`] from a worktree of its own, in a target directory of its own. A commit does not change, so this
+/// Builds the provider of the [`baseline_commit`] from a worktree of its own, in a target directory of its own. A commit does not change, so this
 /// is done once.
 fn baseline() -> PathBuf {
-    let target = target_directory().join("baseline").join(BASELINE);
+    let commit = baseline_commit();
+    let target = target_directory().join("baseline").join(&commit);
     let directory = target.join("acceptance");
     let provider = directory.join("terraform-provider-istio");
     if provider.exists() {
@@ -91,7 +97,7 @@ fn baseline() -> PathBuf {
     }
     let temporary = tempfile::TempDir::new().expect("make a directory");
     let source = temporary.path().join("source");
-    git(&["worktree", "add", "--detach", &source.display().to_string(), BASELINE]);
+    git(&["worktree", "add", "--detach", &source.display().to_string(), &commit]);
     let mut cargo = lab::inner_cargo();
     cargo.current_dir(&source).args(["build", "--offline", "--release", "--target-dir"]).arg(&target);
     cargo.args(["--bin", "terraform-provider-istio", "--message-format", "json-render-diagnostics"]);

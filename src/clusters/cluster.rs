@@ -144,7 +144,7 @@ impl Cluster {
 
     /// The UID as this process has read it first, which is what refresh does.
     pub async fn known_uid(&self) -> Result<String, Error> {
-        match self.shared.uid.get() {
+        match self.shared.uid.get().or_else(|| self.seen_facts().map(|facts| &facts.uid)) {
             Some(uid) => Ok(uid.clone()),
             None => self.uid().await,
         }

@@ -1,6 +1,7 @@
 use std::error::Error as _;
 
 use super::*;
+use crate::mesh::ClusterFacts;
 
 fn known(config: ConnectionConfig) -> ClusterBlock {
     ClusterBlock { connection: ConnectionSettings::Known(Box::new(config)), ..Default::default() }
@@ -297,4 +298,14 @@ fn debug_output_of_every_setting_shows_no_secret() {
     };
     let shown = format!("{:?}", known(config));
     assert!(shown.contains("token") && !shown.contains("s3ntinel"), "{shown}");
+}
+
+#[tokio::test]
+async fn the_uid_that_was_read_with_the_facts_is_not_read_again() {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let clusters = build([("east", known(host("https://127.0.0.1:1")))], Environment::default());
+    let cluster = clusters.get("east").await.unwrap();
+    let facts = ClusterFacts { uid: "uid-east".to_owned(), kubernetes_version: "v1.36.3".to_owned() };
+    cluster.note_facts(&facts);
+    assert_eq!(cluster.known_uid().await.unwrap(), "uid-east");
 }

@@ -1,14 +1,18 @@
-//! The connections of a client: TCP, the proxy, TLS, HTTP/1.1.
+//! The connections of a client: TCP, the proxy, TLS, HTTP.
+//!
+//! As with client-go, all requests share one connection where the server speaks HTTP/2. A port forward takes a connection over, which only
+//! HTTP/1.1 allows, so it has connections of its own.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use http::Uri;
+use http::{Request, Uri, header};
 use hyper_rustls::{DefaultServerNameResolver, FixedServerNameResolver, HttpsConnector, ResolveServerName};
 use hyper_timeout::TimeoutConnector;
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::legacy::connect::{Connect, HttpConnector};
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use kube::Client;
 use kube::client::{Body, ConfigExt as _};
 use rustls::pki_types::ServerName;
@@ -22,6 +26,15 @@ use super::pem::Identity;
 use super::proxy::{Protocol, Proxy};
 use super::settings::Limits;
 use super::tls;
+
+/// How long a connection may be silent before it is asked for a sign of life, and how long that may take: client-go's own figures
+/// (`ReadIdleTimeout` and `PingTimeout` of k8s.io/apimachinery). A dead connection would hold up every request.
+const SILENCE: Duration = Duration::from_secs(30);
+const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
+
+/// The protocols that a server may choose from, by their names in ALPN.
+const ANY_HTTP: [&[u8]; 2] = [b"h2", b"http/1.1"];
+const HTTP_1: [&[u8]; 1] = [b"http/1.1"];
 
 /// The TLS connection to a proxy failed.
 #[derive(Debug, Error)]
@@ -40,20 +53,24 @@ pub(super) fn client(
     // A function would have to name the traits of hyper's streams.
     macro_rules! over {
         ($connector:expr) => {{
-            let mut connector = TimeoutConnector::new(secured($connector, connection, identity)?);
-            connector.set_connect_timeout(Some(limits.connect));
-            finished(connector, connection)
+            let over = |protocols: &[&[u8]]| {
+                let mut connector =
+                    TimeoutConnector::new(secured($connector, connection, identity, protocols)?);
+                connector.set_connect_timeout(Some(limits.connect));
+                Ok::<_, kube::Error>(connector)
+            };
+            finished(over(&ANY_HTTP)?, over(&HTTP_1)?, connection)
         }};
     }
-    let Some(proxy) = &connection.proxy else { return over!(tcp) };
+    let Some(proxy) = &connection.proxy else { return over!(tcp.clone()) };
     match proxy.protocol {
-        Protocol::Http => over!(tunnel(proxy, tcp)),
+        Protocol::Http => over!(tunnel(proxy, tcp.clone())),
         Protocol::Https => {
             // Go trusts the same certificates for the proxy as for the server.
             let https = HttpsConnector::from((tcp, tls::configuration(connection, None)?));
-            over!(tunnel(proxy, ServiceExt::<Uri>::map_err(https, ProxyConnectionError)))
+            over!(tunnel(proxy, ServiceExt::<Uri>::map_err(https.clone(), ProxyConnectionError)))
         }
-        Protocol::Socks => over!(socks(proxy, tcp)),
+        Protocol::Socks => over!(socks(proxy, tcp.clone())),
     }
 }
 
@@ -73,13 +90,15 @@ fn socks<C>(proxy: &Proxy, connector: C) -> SocksV5<C> {
     }
 }
 
-/// TLS to the server over `connector`.
+/// TLS to the server over `connector`, for one of these protocols.
 fn secured<C>(
     connector: C,
     connection: &Connection,
     identity: Option<&Identity>,
+    protocols: &[&[u8]],
 ) -> Result<HttpsConnector<C>, kube::Error> {
-    let configuration = tls::configuration(connection, identity)?;
+    let mut configuration = tls::configuration(connection, identity)?;
+    configuration.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
     let names: Arc<dyn ResolveServerName + Send + Sync> = match &connection.tls_server_name {
         Some(name) => {
             let name = ServerName::try_from(name.clone());
@@ -92,15 +111,26 @@ fn secured<C>(
     Ok(HttpsConnector::new(connector, configuration, false, names))
 }
 
-fn finished<C>(connector: C, connection: &Connection) -> Result<Client, kube::Error>
+/// A client over `connector`, and over `upgradable` for requests that take their connection over.
+fn finished<C>(connector: C, upgradable: C, connection: &Connection) -> Result<Client, kube::Error>
 where
     C: Connect + Clone + Send + Sync + 'static,
 {
-    let client: legacy::Client<_, Body> = legacy::Client::builder(TokioExecutor::new()).build(connector);
+    let mut builder = legacy::Client::builder(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .http2_keep_alive_interval(SILENCE)
+        .http2_keep_alive_timeout(SIGN_OF_LIFE);
+    let client: legacy::Client<_, Body> = builder.build(connector);
+    let upgrading: legacy::Client<_, Body> = builder.build(upgradable);
+    let send = move |request: Request<Body>| {
+        let client = if request.headers().contains_key(header::UPGRADE) { &upgrading } else { &client };
+        client.request(request)
+    };
     let config = connection.kube_config();
     let service = ServiceBuilder::new()
         .layer(config.base_uri_layer())
         .layer(config.extra_headers_layer()?)
-        .service(client);
+        .service(tower::service_fn(send));
     Ok(Client::new(service, config.default_namespace))
 }

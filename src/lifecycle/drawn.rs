@@ -1,21 +1,22 @@
 //! The objects of a plan.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use tfplugin::Diagnostic;
 
 use super::facts::Facts;
-
 use super::field_maps::{Objects, Rendered};
 use super::flattened::Flattened;
 use super::managed::Render;
 use super::recorded_fingerprints::ApiServers;
 use super::secrets::Secrets;
+use super::side_by_side::side_by_side;
 use super::types::TypeCheck;
 use super::write_only::Keeping;
 use crate::desired::Manifest;
 use crate::manifests::{IgnoredFieldError, IgnoredFields, ObjectId, Shown, show};
-use crate::mesh::ClusterFacts;
+use crate::mesh::{ClusterFacts, ClusterName};
 
 /// Rendered for when a cluster's own version is not known. Which objects there are does not depend on it (a test of
 /// `render` holds that), and what they say is not shown.
@@ -34,27 +35,30 @@ pub fn draw(
     facts: &Facts,
     secrets: &Secrets,
     prior: &Objects,
-    mut object: impl FnMut(&ObjectId, &Manifest, &Keeping) -> Option<Rendered>,
+    object: impl Fn(&ObjectId, &Manifest, &Keeping) -> Option<Rendered> + Sync,
 ) -> Result<Drawn, Diagnostic> {
     let assumed = || ClusterFacts { uid: String::new(), kubernetes_version: ANY_KUBERNETES.to_owned() };
-    let mut drawn = Drawn::new();
-    let mut types = TypeCheck::default();
+    let types = Mutex::new(TypeCheck::default());
     let record = &secrets.fingerprints.write_only;
-    for (name, facts) in facts {
-        let known = facts.clone().unwrap_or_else(assumed);
+    let of_cluster = |(name, facts): &(&ClusterName, &Option<ClusterFacts>)| -> Result<_, Diagnostic> {
+        let known = (*facts).clone().unwrap_or_else(assumed);
         let there = || {
             let there = prior.iter().filter(|(id, _)| id.cluster == name.as_str());
             there.map(|(id, fields)| (id.clone(), fields.clone())).collect()
         };
         let keeping = record.render(source, name, &known, there, &secrets.key)?;
-        types.look(&keeping.set);
-        for manifest in keeping.set.manifests() {
+        types.lock().unwrap_or_else(PoisonError::into_inner).look(&keeping.set);
+        let drawn = keeping.set.manifests().iter().map(|manifest| {
             let id = ObjectId::of(name, manifest.shown());
             let rendered = facts.as_ref().and_then(|_| object(&id, manifest, &keeping));
-            drawn.insert(id, rendered);
-        }
-    }
-    types.into_result().map(|()| drawn)
+            (id, rendered)
+        });
+        Ok(drawn.collect::<Drawn>())
+    };
+    let clusters: Vec<_> = facts.iter().collect();
+    let drawn = side_by_side(&clusters, of_cluster).into_iter().collect::<Result<Vec<_>, _>>()?;
+    types.into_inner().unwrap_or_else(PoisonError::into_inner).into_result()?;
+    Ok(drawn.into_iter().flatten().collect())
 }
 
 /// The entries of `ignored` that are about none of these objects.
@@ -80,7 +84,7 @@ impl Rendered {
         secrets: &Secrets,
         prior: &Objects,
         api_servers: &ApiServers,
-        flattened: &mut Flattened,
+        flattened: &Flattened,
     ) -> Self {
         let Secrets { key, fingerprints } = secrets;
         let mut placeholders = fingerprints.planned(id, manifest, prior, api_servers);

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
@@ -7,14 +7,15 @@ use crate::manifests::{Fields, FingerprintKey, flatten};
 
 /// The fields of objects that several clusters share, by their addresses, which last as long as they are held here.
 #[derive(Default)]
-pub struct Flattened(BTreeMap<usize, (Arc<Value>, Fields)>);
+pub struct Flattened(Mutex<BTreeMap<usize, (Arc<Value>, Fields)>>);
 
 impl Flattened {
-    pub(super) fn of(&mut self, object: &Arc<Value>, key: &FingerprintKey) -> Fields {
+    pub(super) fn of(&self, object: &Arc<Value>, key: &FingerprintKey) -> Fields {
         if Arc::strong_count(object) == 1 {
             return flatten(object, key);
         }
         let shared = || (Arc::clone(object), flatten(object, key));
-        self.0.entry(Arc::as_ptr(object).addr()).or_insert_with(shared).1.clone()
+        let mut flattened = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        flattened.entry(Arc::as_ptr(object).addr()).or_insert_with(shared).1.clone()
     }
 }

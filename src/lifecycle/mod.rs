@@ -31,6 +31,7 @@ mod refresh;
 mod resume;
 mod secrets;
 mod sensitive_fields;
+mod side_by_side;
 mod types;
 mod write_only;
 

@@ -106,9 +106,9 @@ async fn planned<R: Managed>(
     clusters.check_strangers(&namespace, &character::<R>(&planned, BTreeSet::new()), cancel).await?;
     let source = R::source(&planned, &clusters.recorded, data).await?;
     let (before, nowhere) = (&clusters.recorded.objects, ApiServers::new());
-    let (mut flattened, ignored) = (Flattened::default(), R::ignored_fields(&planned));
+    let (flattened, ignored) = (Flattened::default(), R::ignored_fields(&planned));
     let drawn = draw(&source, &clusters.facts, &secrets, before, |id, manifest, keeping| {
-        let rendered = Rendered::of(id, manifest, keeping, &secrets, before, &nowhere, &mut flattened);
+        let rendered = Rendered::of(id, manifest, keeping, &secrets, before, &nowhere, &flattened);
         Some(rendered.without(&ignored, id))
     })?;
     let manifests = planned_manifests(drawn, before, data.plan_detail);

@@ -64,21 +64,14 @@ pub fn digest(text: &[u8]) -> String {
     format!("sha256:{}", lower::encode_string(&Sha256::digest(text)))
 }
 
-/// What stands for a structure: the digest of its JSON with sorted members.
-pub(super) fn digest_of_value(value: &Value) -> String {
-    let mut json = String::new();
-    write_canonical(value, &mut json);
-    digest(json.as_bytes())
-}
-
 /// JSON without spaces, members sorted, and numbers that Go's `float64` cannot tell apart written alike.
-fn write_canonical(value: &Value, json: &mut String) {
+pub(super) fn write_canonical(value: &Value, json: &mut String) {
     match value {
         Value::Object(members) => {
             let mut members: Vec<_> = members.iter().collect();
             members.sort_by_key(|(name, _)| *name);
             write_joined(json, ['{', '}'], members, |(name, member), json| {
-                let _ = write!(json, "{}:", Value::from(name.as_str()));
+                write_name(name, json);
                 write_canonical(member, json);
             });
         }
@@ -92,7 +85,12 @@ fn write_canonical(value: &Value, json: &mut String) {
     }
 }
 
-fn write_joined<T>(
+/// Adds the name of a member, and what divides it from the value.
+pub(super) fn write_name(name: &str, json: &mut String) {
+    let _ = write!(json, "{}:", Value::from(name));
+}
+
+pub(super) fn write_joined<T>(
     json: &mut String,
     [open, close]: [char; 2],
     parts: impl IntoIterator<Item = T>,

@@ -107,6 +107,17 @@ async fn an_http_proxy_is_used_with_its_user_name_and_password() {
     assert_eq!(proxy.tunnels(), 1);
 }
 
+/// As with client-go: the API server speaks HTTP/2.
+#[tokio::test]
+async fn requests_at_the_same_time_share_a_connection() {
+    let proxy = Proxy::http("").await;
+    let cluster = east(through(format!("http://{}", proxy.address))).await;
+    who(&cluster).await.unwrap();
+    let all = futures::future::join_all((0..16).map(|_| who(&cluster))).await;
+    assert!(all.into_iter().all(|who| who.unwrap() == READER));
+    assert_eq!(proxy.tunnels(), 1);
+}
+
 #[tokio::test]
 async fn a_socks5_proxy_is_used_with_its_user_name_and_password() {
     let open = Proxy::socks5(None).await;

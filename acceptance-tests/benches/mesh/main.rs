@@ -9,8 +9,8 @@
 //! * `before`: plans and requests of this commit compared with those of an earlier one, and where the time of a plan goes.
 //!
 //! Prints the tables of `docs/benchmarks.md`. `create`, `plan`, `scale` or `before` behind `--` runs one part only; `BENCH_RUNS` says how
-//! often each figure is taken (3), `BENCH_PRIMARIES` which sizes (`2,5,10`; `before` takes the last one), and `BENCH_BUILD=debug`
-//! takes the tests' build of the provider, to try this program out.
+//! often each figure is taken (3), `BENCH_PRIMARIES` which sizes (`2,5,10`; `before` takes the last one), `BENCH_BASELINE` which commit `before`
+//! compares with, and `BENCH_BUILD=debug` takes the tests' build of the provider, to try this program out.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod before;

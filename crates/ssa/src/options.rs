@@ -38,14 +38,14 @@ pub struct Options {
 }
 
 impl Options {
-    /// Options with the default budgets, eight requests at once and no rules.
+    /// Options with the default budgets, sixteen requests at once and no rules.
     pub fn new(field_manager: &str, owner: Owner) -> Self {
         Self {
             cluster: String::new(),
             field_manager: field_manager.to_owned(),
             owner,
             rules: Rules::default(),
-            concurrency: 8,
+            concurrency: 16,
             budgets: Budgets::default(),
             schemas: SchemaCache::default(),
             discovery: DiscoveryCache::default(),

@@ -54,9 +54,9 @@ impl Rendering<'_> {
     pub fn objects(&self, meshes: &[ValidatedMesh], facts: &Facts) -> Result<Common, Diagnostic> {
         let mut drawn = Vec::new();
         let mut failed = None;
-        let mut flattened = Flattened::default();
+        let flattened = Flattened::default();
         for mesh in meshes {
-            match self.of_mesh(mesh, facts, &mut flattened) {
+            match self.of_mesh(mesh, facts, &flattened) {
                 Ok(objects) => drawn.push(objects),
                 Err(error) => failed = failed.or(Some(error)),
             }
@@ -76,7 +76,7 @@ impl Rendering<'_> {
         &self,
         mesh: &ValidatedMesh,
         facts: &Facts,
-        flattened: &mut Flattened,
+        flattened: &Flattened,
     ) -> Result<Drawn, Diagnostic> {
         let source = Reading { charts: self.charts, mesh };
         draw(&source, facts, self.secrets, self.prior, |id, manifest, keeping| {
@@ -96,7 +96,7 @@ impl Rendering<'_> {
         id: &ObjectId,
         manifest: &Manifest,
         keeping: &Keeping,
-        flattened: &mut Flattened,
+        flattened: &Flattened,
     ) -> Rendered {
         let Self { secrets, prior, api_servers, .. } = *self;
         let mut rendered = Rendered::of(id, manifest, keeping, secrets, prior, api_servers, flattened);
