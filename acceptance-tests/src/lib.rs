@@ -18,8 +18,10 @@ pub mod official;
 pub mod process;
 pub mod provider_binary;
 pub mod random;
+pub mod rewriting;
 pub mod suite;
 pub mod terraform;
+pub mod unserved_webhook;
 mod until;
 
 pub use fixture::Fixture;

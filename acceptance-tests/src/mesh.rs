@@ -10,10 +10,11 @@ pub const VERSION: &str = "1.31.0";
 /// Where its resource is.
 pub const ADDRESS: &str = "istio_mesh.shop";
 
-/// A mesh whose clusters share one network, as `istio_mesh.shop`.
+/// A mesh as `istio_mesh.shop`, whose clusters share one network unless it says otherwise.
 #[derive(Clone, Debug)]
 pub struct Mesh {
     id: String,
+    is_apart: bool,
     namespace: String,
     repository: String,
     authority: String,
@@ -26,6 +27,7 @@ impl Mesh {
     pub fn of(id: &str, clusters: &[&str]) -> Self {
         let mesh = Self {
             id: id.to_owned(),
+            is_apart: false,
             namespace: "istio-system".to_owned(),
             repository: charts(),
             authority: String::new(),
@@ -33,6 +35,12 @@ impl Mesh {
             rest: String::new(),
         };
         if clusters.len() > 1 { mesh.key_cluster(clusters[0]) } else { mesh }
+    }
+
+    /// With each cluster on a network of its own, `net-<label>`.
+    #[must_use]
+    pub fn apart(self) -> Self {
+        Self { is_apart: true, ..self }
     }
 
     /// In another namespace than `istio-system`.
@@ -91,13 +99,14 @@ impl Mesh {
 
     /// The resource.
     pub fn hcl(&self) -> String {
-        let Self { id, namespace, repository, authority, primaries, rest } = self;
+        let Self { id, is_apart, namespace, repository, authority, primaries, rest } = self;
         let mut text = format!(
             "resource \"istio_mesh\" \"shop\" {{\n  mesh_id = {id:?}\n  trust_domain = \"{id}.example\"\n  version = {VERSION:?}\n  \
              namespace = {namespace:?}\n  chart_source {{\n    repository = {repository:?}\n  }}\n"
         );
         for (label, body) in primaries {
-            writeln!(text, "  primary {label:?} {{\n    network = \"flat\"\n{body}\n  }}")
+            let network = if *is_apart { format!("net-{label}") } else { "flat".to_owned() };
+            writeln!(text, "  primary {label:?} {{\n    network = {network:?}\n{body}\n  }}")
                 .expect("write into a text");
         }
         if !authority.is_empty() {
@@ -119,6 +128,12 @@ pub fn provider(blocks: &str) -> String {
         "terraform {{\n  required_providers {{\n    istio = {{\n      source = \"terraform-provider-istio/istio\"\n    }}\n  }}\n}}\n\
          provider \"istio\" {{\n{blocks}}}\n"
     )
+}
+
+/// A provider block with the administrators of these clusters, which it calls by their names.
+pub fn administrators(lab: &Lab, clusters: &[&str]) -> String {
+    let blocks: String = clusters.iter().map(|cluster| cluster_block(lab, cluster, cluster, "")).collect();
+    provider(&blocks)
 }
 
 /// A cluster block for the administrator of a cluster, which the provider calls by `label`, with `extra` lines in it.

@@ -9,9 +9,10 @@ use tokio_util::sync::CancellationToken;
 use super::book::Character;
 use super::field_maps::Texts;
 use super::managed::Kind;
+use super::reached::KEPT;
 use super::recorded::Recorded;
 use super::resume::{self, Found};
-use crate::clusters::{self, Cluster, ClusterBlock};
+use crate::clusters::{self, Cluster, ClusterBlock, OnUnreachable};
 use crate::diagnostics;
 use crate::mesh::{ClusterFacts, ClusterName};
 use crate::observe;
@@ -29,6 +30,8 @@ pub struct PlannedClusters {
     pub facts: Facts,
     /// The clusters that the plan can read.
     pub reachable: Vec<Cluster>,
+    /// The clusters in whose place another one answers, which is not looked at. Their blocks say that they may be out of reach.
+    pub elsewhere: BTreeSet<ClusterName>,
     pub(super) kind: Kind,
     pub(super) engines: Engines,
 }
@@ -49,13 +52,14 @@ impl PlannedClusters {
         data: &ProviderData,
         messages: &mut Diagnostics,
     ) -> Result<Self, Diagnostics> {
-        let facts = facts(kind, labels, &known, data, messages).await?;
+        let (facts, elsewhere) = facts(kind, labels, &known, data, messages).await?;
         check_identities(&facts, kind)?;
-        let reachable = reachable(&facts, data).await;
+        let reachable = reachable(&facts, &elsewhere, data).await;
         Ok(Self {
             recorded: after_relabelling(known, &facts),
             facts,
             reachable,
+            elsewhere,
             kind,
             engines: data.engines.clone(),
         })
@@ -101,25 +105,32 @@ impl PlannedClusters {
     }
 }
 
+/// The facts, and the clusters in whose place another one answers, which the plan must not look at.
 async fn facts(
     kind: Kind,
     labels: &BTreeSet<ClusterName>,
     recorded: &Recorded,
     data: &ProviderData,
     messages: &mut Diagnostics,
-) -> Result<Facts, Diagnostics> {
+) -> Result<(Facts, BTreeSet<ClusterName>), Diagnostics> {
     let reading = labels.iter().map(|name| async move {
         let label = name.as_str();
         let facts = match recorded_facts(recorded, label) {
             Some(known) => match successor(kind, label, &known.uid, data.clusters.block(label)) {
                 Some(warning) => Err(Unknown::MayBeReplaced(warning)),
-                None => still_is(data, label, &known).await.map(|()| known).map_err(Unknown::Unread),
+                None => match still_is(data, label, &known).await {
+                    Ok(()) => Ok(known),
+                    Err(error) if is_left_out(data.clusters.block(label)) => {
+                        Err(Unknown::Elsewhere(known, error))
+                    }
+                    Err(error) => Err(Unknown::Unread(error)),
+                },
             },
             None => observe_facts(data, label).await.map_err(Unknown::Unread),
         };
         (name.clone(), facts)
     });
-    let mut facts = Facts::new();
+    let (mut facts, mut elsewhere) = (Facts::new(), BTreeSet::new());
     let mut errors = Diagnostics::new();
     for (name, read) in join_all(reading).await {
         let at = Some((kind.place)(name.as_str()));
@@ -135,6 +146,14 @@ async fn facts(
                 messages.push(diagnostics::cluster_skipped(&error, at, consequence));
                 None
             }
+            Err(Unknown::Elsewhere(known, error)) => {
+                // Refresh says it, too.
+                if !data.refreshed.is_noted() {
+                    messages.push(diagnostics::cluster_skipped(&error, at, KEPT));
+                }
+                elsewhere.insert(name.clone());
+                Some(known)
+            }
             Err(Unknown::Unread(error)) => {
                 errors.push(diagnostics::cluster(&error, at));
                 None
@@ -142,12 +161,14 @@ async fn facts(
         };
         facts.insert(name, read);
     }
-    errors.into_result().map(|()| facts)
+    errors.into_result().map(|()| (facts, elsewhere))
 }
 
 /// Why the facts of a cluster are not known.
 enum Unknown {
     MayBeReplaced(Diagnostic),
+    /// Another cluster answers, and the user has said what that means.
+    Elsewhere(ClusterFacts, clusters::Error),
     Unread(clusters::Error),
 }
 
@@ -165,6 +186,11 @@ fn successor(kind: Kind, label: &str, uid: &str, block: Option<&ClusterBlock>) -
         return Some(is_replaced(kind, label, uid));
     }
     block.connection.unknown_whereabouts().map(|setting| may_be_replaced(kind, label, uid, setting))
+}
+
+/// Whether a plan goes on without a cluster that is not to be found, as a refresh does.
+fn is_left_out(block: Option<&ClusterBlock>) -> bool {
+    block.is_some_and(|block| block.on_unreachable != OnUnreachable::Error)
 }
 
 /// Whether the cluster behind a label is still the one that state knows, if it answers. Refresh has asked already, but where a cluster
@@ -204,8 +230,8 @@ fn is_replaced(kind: Kind, label: &str, uid: &str) -> Diagnostic {
 }
 
 /// The clusters that a plan can read.
-async fn reachable(facts: &Facts, data: &ProviderData) -> Vec<Cluster> {
-    let known = facts.iter().filter(|(_, facts)| facts.is_some());
+async fn reachable(facts: &Facts, elsewhere: &BTreeSet<ClusterName>, data: &ProviderData) -> Vec<Cluster> {
+    let known = facts.iter().filter(|(name, facts)| facts.is_some() && !elsewhere.contains(*name));
     let clusters = join_all(known.map(|(name, _)| data.clusters.get(name.as_str()))).await;
     clusters.into_iter().filter_map(Result::ok).collect()
 }
@@ -288,6 +314,7 @@ mod tests {
             recorded,
             facts,
             reachable: Vec::new(),
+            elsewhere: BTreeSet::new(),
             kind: KIND,
             engines: Engines::default(),
         };

@@ -18,6 +18,10 @@ use crate::observe::{self, Namespaces, Objects, Snapshot};
 use crate::provider_data::ProviderData;
 use crate::rollout::Target;
 
+/// What it means that a cluster is left out.
+pub(super) const KEPT: &str =
+    "State keeps what it has about this cluster; changes in the cluster are not detected.";
+
 /// A cluster that answers, and what it says of itself.
 pub struct Reached {
     /// The cluster.
@@ -118,9 +122,7 @@ fn skipped(label: &str, error: &clusters::Error, data: &ProviderData, place: Pla
         error => error.is_no_answer() && on_unreachable != OnUnreachable::Error,
     };
     if is_kept {
-        let consequence =
-            "State keeps what it has about this cluster; changes in the cluster are not detected.";
-        Skipped::Kept(diagnostics::cluster_skipped(error, Some(place(label)), consequence))
+        Skipped::Kept(diagnostics::cluster_skipped(error, Some(place(label)), KEPT))
     } else {
         let mut failure = diagnostics::cluster(error, Some(place(label)));
         if error.is_no_answer() && !matches!(error, clusters::Error::AnotherCluster { .. }) {

@@ -2,7 +2,7 @@
 
 use acceptance_tests::admin::{Admin, Objects};
 use acceptance_tests::book::OWNER;
-use acceptance_tests::mesh::{ADDRESS, Mesh, cluster_block, provider};
+use acceptance_tests::mesh::{ADDRESS, Mesh, administrators, cluster_block, provider};
 use acceptance_tests::{Run, Workspace};
 use lab::Lab;
 use serde_json::{Value, json};
@@ -29,8 +29,7 @@ impl<'a> Clusters<'a> {
 
     /// A provider block that calls both clusters by their names.
     pub fn provider(&self) -> String {
-        let block = |cluster| cluster_block(self.lab, cluster, cluster, "");
-        provider(&(block("east") + &block("west")))
+        administrators(self.lab, &["east", "west"])
     }
 
     /// A provider block with one cluster, by this label.

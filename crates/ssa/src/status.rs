@@ -326,17 +326,21 @@ fn crash_loop(pod: &Value) -> Option<String> {
     Some(format!("its container {} keeps ending: {message}", container["name"].as_str()?))
 }
 
+/// As kstatus, and as Helm (`serviceReady` of `pkg/kube/ready.go`) where the Service has addresses of its own: no load balancer has to
+/// come then.
 fn service(object: &Value) -> Status {
     let spec = &object["spec"];
+    let is_addressed = |list: &Value| list.as_array().is_some_and(|list| !list.is_empty());
     let has_cluster_ip = spec["clusterIP"].as_str().is_some_and(|address| !address.is_empty());
     if spec["type"] == "ExternalName" || spec["type"] != "LoadBalancer" && has_cluster_ip {
         Status::current()
     } else if !has_cluster_ip {
         Status::in_progress("it has no cluster address yet")
-    } else if object["status"]["loadBalancer"]["ingress"].as_array().is_none_or(Vec::is_empty) {
-        Status::in_progress("its load balancer has no address yet")
-    } else {
+    } else if is_addressed(&spec["externalIPs"]) || is_addressed(&object["status"]["loadBalancer"]["ingress"])
+    {
         Status::current()
+    } else {
+        Status::in_progress("its load balancer has no address yet")
     }
 }
 

@@ -4,6 +4,7 @@ use core::net::IpAddr;
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::{join, join_all};
+use ssa::ObjectId;
 use tfplugin::Field;
 
 use super::doors;
@@ -11,6 +12,7 @@ use super::model::{ClusterStatusModel, MeshModel, StatusModel};
 use super::status::{state_of, word};
 use crate::clusters::SecretString;
 use crate::health::{self, GatewayState, Held, Link, LinkState, Misconception, Side, State as _, Verdict};
+use crate::manifests;
 use crate::mesh::ClusterName;
 use crate::mesh::well_known::{READER_TOKEN_SECRET, remote_secret_name};
 use crate::observe::{self, ControlPlane, Refusal, RemoteSecret, RemoteSecrets, Snapshot};
@@ -150,6 +152,25 @@ impl Observation<'_> {
     }
 }
 
+/// What `status` said before an apply, without the links whose remote secret the apply has changed: nobody has heard yet what istiod makes
+/// of what is in it now.
+pub fn heard_before(prior: &MeshModel, state: &MeshModel) -> Field<StatusModel> {
+    let Field::Known(status) = &prior.status else { return prior.status.clone() };
+    let Field::Known(links) = &status.links else { return prior.status.clone() };
+    let namespace = state.namespace.as_str().unwrap_or_default();
+    let is_changed = |key: &String| {
+        let Ok(Link { reader, read }) = key.parse() else { return false };
+        let id = ObjectId::new("", "Secret", namespace, &remote_secret_name(&read));
+        let id = manifests::ObjectId::in_cluster(reader.as_str(), &id).to_string();
+        let secret =
+            |mesh: &MeshModel| mesh.manifests.as_known().and_then(|objects| objects.get(&id)).cloned();
+        secret(prior) != secret(state)
+    };
+    let heard = links.iter().filter(|(key, _)| !is_changed(key));
+    let links = Field::Known(heard.map(|(key, state)| (key.clone(), state.clone())).collect());
+    Field::Known(StatusModel { links, ..status.clone() })
+}
+
 /// The links whose token state says to be refused.
 pub fn with_refused_token(prior: Option<&MeshModel>) -> BTreeSet<Link> {
     let links = prior.and_then(|prior| prior.status.as_known()).map(StatusModel::link_states);
@@ -180,4 +201,36 @@ impl StatusModel {
 
 fn known_texts(list: &Field<Vec<Field<String>>>) -> Option<BTreeSet<&str>> {
     Some(list.as_known()?.iter().filter_map(Field::as_str).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_said_of_a_link_does_not_count_for_another_address() {
+        let mesh = |west: &str| {
+            let secret = |server: &str| Field::Known([("data.west".to_owned(), server.into())].into());
+            let id = |reader: &str, read: &str| {
+                format!("{reader}//Secret/istio-system/istio-remote-secret-{read}")
+            };
+            let manifests = [(id("east", "west"), secret(west)), (id("west", "east"), secret("same"))];
+            let links = ["east->west", "west->east"].map(|link| (link.to_owned(), "ready".into()));
+            MeshModel {
+                namespace: "istio-system".into(),
+                manifests: Field::Known(manifests.into()),
+                status: Field::Known(StatusModel {
+                    links: Field::Known(links.into()),
+                    ..StatusModel::default()
+                }),
+                ..MeshModel::default()
+            }
+        };
+        let heard = |state: &MeshModel| {
+            let heard = heard_before(&mesh("before"), state).into_known().unwrap();
+            heard.links.into_known().unwrap().into_keys().collect::<Vec<_>>()
+        };
+        assert_eq!(heard(&mesh("before")), ["east->west", "west->east"]);
+        assert_eq!(heard(&mesh("after")), ["west->east"]);
+    }
 }

@@ -136,7 +136,7 @@ impl Inputs<'_> {
         messages: &mut Diagnostics,
     ) -> Result<Option<Common>, Diagnostics> {
         let Self { config, prior, readings, secrets, data, .. } = *self;
-        let PlannedClusters { recorded, facts, reachable, .. } = self.clusters;
+        let PlannedClusters { recorded, facts, reachable, elsewhere, .. } = self.clusters;
         let Some(mesh) = readings.meshes.first() else {
             planned.chart_digests = Field::Unknown;
             return Ok(None);
@@ -145,8 +145,11 @@ impl Inputs<'_> {
         let replaced = facts.iter().filter(|(_, facts)| facts.is_none()).map(|(name, _)| name.to_string());
         let unknown: BTreeSet<String> =
             readings.unknown_api_servers.iter().cloned().chain(replaced).collect();
-        let api_servers = api_servers(mesh, &unknown, data).await?;
+        // What a block leads to that is another cluster is no address of its own.
+        let no_address = unknown.iter().cloned().chain(elsewhere.iter().map(ToString::to_string)).collect();
+        let api_servers = api_servers(mesh, &no_address, data).await?;
         let mut out_of_reach = out_of_reach(mesh, data).await;
+        out_of_reach.extend(elsewhere.iter().cloned());
         out_of_reach.retain(|name| !unknown.contains(name.as_str()));
         if readings.knows_authority {
             check_given(config, mesh)?;

@@ -12,7 +12,7 @@ use super::model::{MeshModel, StatusModel};
 use super::scope::scope;
 use super::stale_gateways::Restarts;
 use super::status::{self, Observed};
-use super::{documents, planned_status, problems};
+use super::{documents, links, planned_status, problems};
 use crate::health::Finding;
 use crate::lifecycle::{self, Change, ClusterPlan};
 use crate::observe::Snapshot;
@@ -31,7 +31,7 @@ pub async fn with_status(
 ) -> MeshModel {
     let Change { prior, planned, session, .. } = change;
     let began = Instant::now();
-    let before = prior.map_or(&Field::Null, |prior| &prior.status);
+    let before = prior.map_or(Field::Null, |prior| links::heard_before(prior, &state));
     let mut seen: Option<Vec<Snapshot>> = None;
     let mut restarts = Restarts::of(*prior, planned);
     let mut progress = Progress::begin("all");
@@ -46,7 +46,7 @@ pub async fn with_status(
                 Some(seen) => seen.iter().map(Snapshot::again).collect(),
                 None => join_all(looks).await,
             };
-            let observed = status::observe(&state, before, &snapshots, true).await;
+            let observed = status::observe(&state, &before, &snapshots, true).await;
             (observed, snapshots)
         };
         let stopped = async {
@@ -57,7 +57,7 @@ pub async fn with_status(
             biased;
             looked = look => looked,
             // What was last seen must do.
-            () = stopped => (status::observe(&state, before, &[], true).await, Vec::new()),
+            () = stopped => (status::observe(&state, &before, &[], true).await, Vec::new()),
         };
         let problems = status.problems();
         let is_finished = |label: &str| Some(!unfinished.contains(label));

@@ -63,6 +63,10 @@ fn a_load_balancer_is_current_when_it_has_an_address() {
     assert_eq!(service(balancer.clone(), json!({"loadBalancer": {}})), State::InProgress);
     let host = json!({"loadBalancer": {"ingress": [{"hostname": "lb.example"}]}});
     assert_eq!(service(balancer, host), State::Current);
+    let external =
+        |addresses: Value| json!({"type": "LoadBalancer", "clusterIP": "10.0.0.1", "externalIPs": addresses});
+    assert_eq!(service(external(json!(["192.0.2.7"])), json!({"loadBalancer": {}})), State::Current);
+    assert_eq!(service(external(json!([])), json!({"loadBalancer": {}})), State::InProgress);
     assert_eq!(service(json!({"type": "ClusterIP", "clusterIP": "None"}), json!({})), State::Current);
     assert_eq!(service(json!({"type": "ClusterIP"}), json!({})), State::InProgress);
     assert_eq!(service(json!({"type": "ExternalName"}), json!({})), State::Current);
