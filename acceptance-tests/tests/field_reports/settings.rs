@@ -131,6 +131,9 @@ fn what_the_mesh_could_not_follow_is_refused(fixture: &Fixture, workspace: &Work
     let renamed = "chart \"gateway\" {\n    values = yamlencode({ labels = { istio = \"ew\" } })\n  }";
     let mesh = Mesh::of("shop", &CLUSTERS).apart().primaries("east_west_gateway {}").with(renamed);
     configure(fixture, workspace, &mesh);
-    workspace.plan().failed_with(&["chart[\"gateway\"].values", "labels.istio"]);
+    workspace.plan().failed_with(&[
+        "Cluster \"west\": labels.istio is \"ew\", but east_west_gateway requires \"eastwestgateway\"",
+        "Remove labels.istio; it follows from east_west_gateway",
+    ]);
     configure(fixture, workspace, &labelled(SELECTED, ""));
 }
