@@ -53,7 +53,13 @@ pub fn whatever_is_not_an_answer_of_the_right_cluster_is_abandoned(fixture: &Fix
 
 /// A block that leads to `west`.
 fn connected(fixture: &Fixture) -> String {
-    format!("config_path = {:?}\n    config_context = \"west\"", fixture.lab.kubeconfig())
+    context(fixture, "west")
+}
+
+/// A context of the lab's kubeconfig.
+fn context(fixture: &Fixture, name: &str) -> String {
+    let kubeconfig = fixture.lab.kubeconfig();
+    format!("config_path = \"{}\"\n    config_context = \"{name}\"", kubeconfig.display())
 }
 
 /// What a cluster that is gone leaves behind in its block.
@@ -68,10 +74,7 @@ fn ways(fixture: &Fixture) -> Vec<Gone> {
         gone("host = null\n    token = null", "KUBE_CONFIG_PATH"),
         gone("config_path = \"gone\"", "config_path"),
         gone("config_raw = \"\"", "config_raw"),
-        gone(
-            &format!("config_path = {:?}\n    config_context = \"gone\"", fixture.lab.kubeconfig()),
-            "context",
-        ),
+        gone(&context(fixture, "gone"), "context"),
         gone(&format!("{host}\n    {plugin}"), "the credential plugin \"false\""),
         gone(&format!("{host}\n    token = \"nobody's\""), "does not accept"),
         gone("host = \"https://west.invalid\"", "cannot be reached"),
@@ -79,10 +82,7 @@ fn ways(fixture: &Fixture) -> Vec<Gone> {
             &format!("host = {:?}\n    cluster_ca_certificate = {:?}", west.host(), east.ca_pem()),
             "certificate",
         ),
-        gone(
-            &format!("config_path = {:?}\n    config_context = \"east\"", fixture.lab.kubeconfig()),
-            ANOTHER,
-        ),
+        gone(&context(fixture, "east"), ANOTHER),
     ]
 }
 

@@ -53,14 +53,14 @@ fn without_authority(configuration: &str) -> String {
 
 pub fn the_proxy_of_the_environment_is_used_as_go_uses_it(fixture: &Fixture) {
     let api_server = fixture.lab.cluster("east").api_server();
-    let envoy = Envoy::before(api_server);
+    let _envoy = Envoy::before(api_server);
     let by_name = format!("https://{}:6443", api_host_name("east"));
     let mut workspace = workspace(fixture, &by_name, api_server.ca_pem());
     workspace.set("HTTPS_PROXY", &Envoy::proxy());
     let through = |workspace: &Workspace| {
-        let before = envoy.tunnels();
+        let before = Envoy::tunnels();
         planned(workspace);
-        envoy.tunnels() - before
+        Envoy::tunnels() - before
     };
     assert!(through(&workspace) > 0);
     let address = api_server.host().trim_start_matches("https://");

@@ -94,7 +94,7 @@ impl Envoy {
     }
 
     /// How many tunnels the proxy has made so far.
-    pub fn tunnels(&self) -> u64 {
+    pub fn tunnels() -> u64 {
         let mut admin = TcpStream::connect((OUTSIDE, ADMIN)).expect("reach Envoy");
         admin
             .write_all(b"GET /stats?filter=^http.proxy.downstream_rq_total$ HTTP/1.1\r\nHost: envoy\r\nConnection: close\r\n\r\n")

@@ -34,7 +34,7 @@ pub fn a_gateway_is_found_by_every_address_that_its_service_can_have(fixture: &F
         (addresses.node().to_string(), addresses.load_balancers().last().expect("an address"));
     lab.cluster("west").network().set_address(further, true).expect("give the node an address");
     let external = json!({"type": "ExternalIP", "address": node});
-    set_addresses(&west, &[external.clone()]);
+    set_addresses(&west, std::slice::from_ref(&external));
     let workspace = workspace(fixture, &mesh(AT_NODES));
     workspace.apply().succeeded();
     fixture.start_sample(&CLUSTERS);

@@ -1,7 +1,7 @@
 //! Addresses at which control planes cannot read each other: fronts with identities of their own, and addresses where nothing answers. No
 //! apply is green with one, whoever may ask istiod.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use acceptance_tests::mesh::{ADDRESS, Mesh, provider};
@@ -60,10 +60,11 @@ pub fn an_address_at_which_a_cluster_cannot_be_read_is_named(fixture: &Fixture) 
 
 impl Fronted<'_> {
     /// `east` by this kubeconfig, `west` by its front, and what the control planes are told of `west`.
-    fn configure(&self, kubeconfig: &PathBuf, api_server: &str) {
+    fn configure(&self, kubeconfig: &Path, api_server: &str) {
         let blocks = format!(
-            "  cluster \"east\" {{\n    config_path = {kubeconfig:?}\n    config_context = \"east\"\n  }}\n  cluster \"west\" {{\n    \
+            "  cluster \"east\" {{\n    config_path = \"{}\"\n    config_context = \"east\"\n  }}\n  cluster \"west\" {{\n    \
              host = {:?}\n    token_file = \"${{path.module}}/token\"\n  }}\n",
+            kubeconfig.display(),
             Envoy::front()
         );
         let mesh = Mesh::of("shop", &CLUSTERS).with("timeouts {\n    update = \"20s\"\n  }");

@@ -2,7 +2,7 @@
 //!
 //! * `webhooks`: the webhook of another controller that is not there yet.
 //! * `edits`: fields that people, tools and the platform change.
-//! * `nodes`: a DaemonSet whose pods do not start on every node.
+//! * `nodes`: a `DaemonSet` whose pods do not start on every node.
 //! * `settings`: settings of Istio that the rest of the mesh must follow.
 //! * `namespaces`: labels and annotations of the mesh's namespaces.
 //! * `gateways`: gateways of every type of Service.

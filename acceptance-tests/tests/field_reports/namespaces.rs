@@ -50,7 +50,7 @@ pub fn labels_come_back(fixture: &Fixture, workspace: &Workspace) {
         &[
             "Cluster \"west\": other tools changed fields that the last apply had set",
             "west//Namespace//istio-system: metadata.labels[\"topology.istio.io/network\"]: removed (other field managers of \
-             the object: \"HashiCorp\")",
+             the object: \"HashiCorp\", \"kubectl-label\")",
         ],
     );
     workspace.apply_plan().succeeded();
