@@ -267,6 +267,14 @@ fn rollout_way_out(error: &RolloutError, kind: &OwnerKind) -> String {
             "The policy or quota that the message names denies the gateway's pods in its namespace. Change it, or the values of \
              the gateway, and apply again."
         }
+        RolloutError::InTheWay { way_out, .. } => return way_out.clone(),
+        RolloutError::AdmissionLate => {
+            "Another run holds the Lease terraform-provider-istio-admission in the mesh's namespace again and again. Find out what \
+             runs there, and apply again."
+        }
+        RolloutError::NotAdmitted | RolloutError::NotServed | RolloutError::NotJoined => {
+            "First fix the error reported for the other cluster, then apply again."
+        }
         RolloutError::NoRoot | RolloutError::Links { .. } => {
             "Everything in this cluster that does not depend on another one is applied. First fix the error reported for the \
              other cluster; if that cluster does not belong to this mesh, remove its primary block."

@@ -88,7 +88,7 @@ pub enum ValueRule {
     },
 }
 
-/// What a value would make of a primary.
+/// What a value would make of a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum OtherRole {
     /// A cluster without a control plane.
@@ -120,6 +120,14 @@ pub enum OtherRole {
     /// istiod without what the mesh says to it.
     #[error("so istiod would not run with the configuration of the mesh")]
     NoConfiguration,
+    /// A cluster with an istiod.
+    #[error("which installs parts of a control plane in a cluster that another one serves")]
+    OwnControlPlane,
+    /// A cluster whose Istio resources istiod would read.
+    #[error(
+        "which installs a webhook that nobody serves; the primaries read Istio resources from their own clusters only"
+    )]
+    ConfigCluster,
     /// istiod that does not tell what it does.
     #[error(
         "so it could not be observed whether istiod has accepted the other clusters, and which mesh configuration it runs"
@@ -184,6 +192,28 @@ pub(in crate::mesh) const OF_NO_PRIMARY: &[RefusedValue] = &[
     (ChartName::Base, &["global", "resourceScope"], Refused::OtherThan(&["all"]), OtherRole::NoConfiguration),
     (ChartName::Istiod, &["extraContainerArgs"], Refused::Arguments(OWN_ARGUMENTS), OtherRole::NoConfiguration),
     (ChartName::Istiod, &["env", "ENABLE_DEBUG_ON_HTTP"], Refused::Off, OtherRole::Unobservable),
+];
+
+/// Values that make of a remote cluster something that the mesh does not know.
+#[rustfmt::skip]
+pub(in crate::mesh) const OF_NO_REMOTE: &[RefusedValue] = &[
+    (ChartName::Istiod, &["istiodRemote", "enabled"], Refused::False, OtherRole::OwnControlPlane),
+    (ChartName::Istiod, &["istiodRemote", "enabledLocalInjectorIstiod"], Refused::True, OtherRole::OwnControlPlane),
+    (ChartName::Istiod, &["global", "configCluster"], Refused::True, OtherRole::ConfigCluster),
+    (ChartName::Base, &["global", "configCluster"], Refused::True, OtherRole::ConfigCluster),
+    (ChartName::Istiod, &["configMap"], Refused::True, OtherRole::OwnControlPlane),
+    (ChartName::Istiod, &["revision"], Refused::OtherThan(&[""]), OtherRole::Revision),
+    (ChartName::Istiod, &["revisionTags"], Refused::Items, OtherRole::Revision),
+    (ChartName::Base, &["defaultRevision"], Refused::OtherThan(&["", "default"]), OtherRole::Revision),
+    (ChartName::Gateway, &["revision"], Refused::OtherThan(&["", "default"]), OtherRole::Revision),
+    (ChartName::Cni, &["revision"], Refused::OtherThan(&["", "default"]), OtherRole::Revision),
+    (ChartName::Istiod, &["global", "operatorManageWebhooks"], Refused::True, OtherRole::NoInjection),
+    (ChartName::Gateway, &["kind"], Refused::OtherThan(&["", "Deployment"]), OtherRole::NoGateway),
+    (ChartName::Gateway, &["serviceAccount", "create"], Refused::False, OtherRole::NoGateway),
+    (ChartName::Gateway, &["service", "type"], Refused::Text("None"), OtherRole::NoGateway),
+    (ChartName::Gateway, &["service", "selectorLabels"], Refused::Members, OtherRole::NoGateway),
+    (ChartName::Istiod, &["global", "resourceScope"], Refused::OtherThan(&["all"]), OtherRole::NoInjection),
+    (ChartName::Base, &["global", "resourceScope"], Refused::OtherThan(&["all"]), OtherRole::NoInjection),
 ];
 
 /// Arguments of istiod that the chart, or the mesh, has set.
