@@ -497,13 +497,18 @@ fn definitions_that_others_install_are_left_out_and_nothing_else() {
 }
 
 #[test]
-fn a_cluster_that_serves_remote_ones_lets_them_reach_istiod_only() {
+fn a_mesh_that_serves_remote_clusters_through_a_gateway_lets_their_networks_in() {
     let mut mesh = two_clusters(["net", "net"]);
     mesh.primaries.get_mut("east").unwrap().remote_control_plane = Some(RemoteControlPlane::default());
     let [east, west] = render_both(&mesh);
-    let exposed = ["Gateway istio-system/istiod-gateway", "VirtualService istio-system/istiod-vs"];
+    let open = "Gateway istio-system/cross-network-gateway";
+    let exposed = [open, "Gateway istio-system/istiod-gateway", "VirtualService istio-system/istiod-vs"];
     assert_eq!(names(&east, Component::Exposure), exposed);
-    assert_eq!(names(&west, Component::Exposure), [""; 0]);
+    assert_eq!(names(&west, Component::Exposure), [open]);
+    for set in [&east, &west] {
+        let labels = &find(set, "Namespace", "istio-system")["metadata"]["labels"];
+        assert_eq!(labels["topology.istio.io/network"], "net");
+    }
     let gateway = find(&east, "Gateway", "istiod-gateway");
     let ports: Vec<_> =
         gateway["spec"]["servers"].as_array().unwrap().iter().map(|it| &it["port"]["number"]).collect();

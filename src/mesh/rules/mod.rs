@@ -11,6 +11,7 @@ mod images;
 mod mesh;
 mod names;
 mod namespace_metadata;
+mod refused_values;
 mod remote;
 mod service;
 mod topology;
@@ -41,12 +42,13 @@ pub(super) use mesh::{
 };
 pub(super) use names::{charts, document, name};
 pub(super) use namespace_metadata::namespace_metadata;
+pub(super) use refused_values::{OF_NO_PRIMARY, OF_NO_REMOTE};
 pub(super) use remote::{
     discovery, is_in_one_mesh_once, is_no_primary, release_is_that_of, secrets_are_those_of_the_mesh, serving,
 };
 pub(super) use topology::{
     has_a_primary, networks_have_gateways, ranges_are_apart, releases_are_close, somebody_stays,
 };
-pub(super) use values::{DECISIVE_VALUES, OF_NO_PRIMARY, OF_NO_REMOTE, host_names_are_resolved, values_fit};
+pub(super) use values::{DECISIVE_VALUES, host_names_are_resolved, values_fit};
 #[cfg(test)]
 pub(super) use values::{DISCOVERY_ADDRESS, OF_NAMES, Refused};

@@ -242,7 +242,7 @@ fn is_set(list: &Field<Vec<Field<String>>>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::blocks::GatewayModel;
+    use crate::blocks::{GatewayModel, RemoteControlPlaneModel};
     use crate::manifests::secret_field;
     use crate::trust::ROOT_CERT;
 
@@ -373,6 +373,25 @@ mod tests {
             ..good_cluster()
         };
         assert_eq!(status.cluster("west"), Some(&west), "another intermediate of the same root");
+    }
+
+    #[test]
+    fn istiod_that_is_reached_through_the_gateway_or_by_a_name_stays_where_it_is() {
+        for (hostname, address) in [(Field::Null, "192.0.2.1"), ("istiod.example".into(), "istiod.example")] {
+            let mut prior = state();
+            let east = prior.primary.as_known_mut().unwrap().get_mut("east").unwrap();
+            let remote = RemoteControlPlaneModel { hostname, ..RemoteControlPlaneModel::default() };
+            east.remote_control_plane = Field::Known(remote);
+            let clusters = prior.status.as_known_mut().unwrap().clusters.as_known_mut().unwrap();
+            let status = ClusterStatusModel {
+                remote_control_plane: "ready".into(),
+                remote_control_plane_addresses: list(&[address]),
+                ..good_cluster()
+            };
+            clusters.insert("east".to_owned(), status.clone());
+            let planned = planned(&prior, Some(&prior)).into_known().unwrap();
+            assert_eq!(planned.cluster("east"), Some(&status));
+        }
     }
 
     #[test]
