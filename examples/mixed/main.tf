@@ -1,6 +1,6 @@
 # One mesh over three networks: two clusters have control planes, two are served by these, and east and edge share a
 # network. To add or remove a cluster, change the locals: Terraform must know the labels of blocks when it validates, so
-# they cannot come from a variable.
+# they cannot come from a variable. A cluster that leaves stays in local.clusters until it has left.
 
 terraform {
   required_providers {
@@ -27,22 +27,23 @@ variable "istio_version" {
 }
 
 locals {
+  clusters = toset(["east", "west", "edge", "branch"])
   primaries = {
     east = { network = "flat", pod_cidrs = ["10.11.0.0/16"] }
     west = { network = "net-west", pod_cidrs = [] }
   }
   remotes = {
-    edge   = { network = "flat", pod_cidrs = ["10.12.0.0/16"], primary = "east" }
-    branch = { network = "net-branch", pod_cidrs = [], primary = "west" }
+    edge   = { primary = "east", network = "flat", pod_cidrs = ["10.12.0.0/16"] }
+    branch = { primary = "west", network = "net-branch", pod_cidrs = [] }
   }
 
-  # A network whose clusters are all remote needs a gateway there.
+  # The gateway of a primary serves its whole network; a network of remote clusters alone needs one there.
   networks_with_primaries = [for primary in local.primaries : primary.network]
 }
 
 provider "istio" {
   dynamic "cluster" {
-    for_each = merge(local.primaries, local.remotes)
+    for_each = local.clusters
     labels   = [cluster.key]
     content {
       config_path    = var.kubeconfig
