@@ -210,7 +210,8 @@ fn a_primary_has_what_the_official_commands_install() {
 }
 
 const READER: &str = "istiod of the primaries reads the cluster by an account with fewer rights";
-const CONFIG_CLUSTER: &str = "global.configCluster: no istiod reads its configuration from this cluster, or runs in it";
+const CONFIG_CLUSTER: &str =
+    "global.configCluster: no istiod reads its configuration from this cluster, or runs in it";
 
 /// What differs from what the guide "Install Primary-Remote on different networks" installs into the remote cluster, and why.
 const UNLIKE_THE_GUIDE: &[(&str, &str, &str)] = &[

@@ -85,7 +85,10 @@ fn the_only_primary_that_serves_is_chosen() {
 #[test]
 fn of_several_primaries_that_serve_one_is_for_the_user_to_choose() {
     let any = RemoteCluster { primaries: BTreeSet::new(), ..edge_of_two() };
-    assert!(refused(&any).contains("Several primaries of the mesh serve clusters without a control plane: east, west."));
+    assert!(
+        refused(&any)
+            .contains("Several primaries of the mesh serve clusters without a control plane: east, west.")
+    );
     let both = RemoteCluster { primaries: texts(&["west", "east"]), ..edge_of_two() };
     let valid = both.validate().unwrap();
     assert_eq!(valid.control_plane_clusters(), "east,west", "istiod does not trim what is between commas");
@@ -160,12 +163,20 @@ fn addresses_are_written_in_their_canonical_form() {
 fn a_cluster_is_in_a_mesh_once() {
     let mut primary = edge();
     primary.name = "east".to_owned();
-    assert!(primary.validate().unwrap_err()[0].to_string().contains("The mesh has a primary with this label."));
+    assert!(
+        primary.validate().unwrap_err()[0].to_string().contains("The mesh has a primary with this label.")
+    );
     let same = RemoteCluster { uid: Some("uid-of-flat".to_owned()), ..edge() };
     assert!(refused(&same).contains("It is the same cluster as primary \"east\""));
     let beside = |record| RemoteCluster { others: vec![record], ..edge() };
-    assert!(refused(&beside(other("fringe", "uid-of-edge", "10.13.0.0/16"))).contains("as the remote cluster \"fringe\""));
-    assert!(refused(&beside(other("edge", "another", "10.13.0.0/16"))).contains("another remote cluster with this label"));
+    assert!(
+        refused(&beside(other("fringe", "uid-of-edge", "10.13.0.0/16")))
+            .contains("as the remote cluster \"fringe\"")
+    );
+    assert!(
+        refused(&beside(other("edge", "another", "10.13.0.0/16")))
+            .contains("another remote cluster with this label")
+    );
     assert!(beside(other("branch", "another", "10.13.0.0/16")).validate().is_ok());
 }
 

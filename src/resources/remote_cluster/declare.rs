@@ -280,3 +280,126 @@ fn no_mesh() -> Diagnostic {
         "Pass the attribute join of an istio_mesh, such as mesh = istio_mesh.shop.join.",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use tfplugin::{Dynamic, TerraformValue as _, Type};
+
+    use super::*;
+    use crate::blocks::RemoteGatewayModel;
+    use crate::documents::Texts;
+
+    fn known_texts(known: &[&str]) -> Texts {
+        Field::Known(known.iter().map(|&text| text.into()).collect())
+    }
+
+    fn serving(istiod_addresses: Texts) -> JoinClusterModel {
+        JoinClusterModel {
+            version: "1.31.0".into(),
+            network: "flat".into(),
+            pod_cidrs: known_texts(&["10.11.0.0/16"]),
+            drain: Field::Known(false),
+            serves_remote_clusters: Field::Known(true),
+            istiod_addresses,
+            ..JoinClusterModel::default()
+        }
+    }
+
+    fn join(clusters: &[(&str, JoinClusterModel)]) -> JoinModel {
+        let clusters = clusters.iter().map(|(label, cluster)| ((*label).to_owned(), cluster.clone()));
+        JoinModel {
+            format: Field::Known(1),
+            mesh_id: "shop".into(),
+            trust_domain: "shop.example".into(),
+            namespace: "istio-system".into(),
+            chart_repository: "charts".into(),
+            clusters: Field::Known(clusters.collect()),
+            ..JoinModel::default()
+        }
+    }
+
+    fn config(join: JoinModel) -> RemoteClusterModel {
+        let mesh = Dynamic { ty: Type::Dynamic, value: join.into_value() };
+        RemoteClusterModel {
+            mesh: Field::Known(mesh),
+            cluster: "edge".into(),
+            network: "flat".into(),
+            pod_cidrs: Field::Known([Field::from("10.12.0.0/16")].into()),
+            ..RemoteClusterModel::default()
+        }
+    }
+
+    fn valid(config: &RemoteClusterModel) -> Vec<ValidatedRemote> {
+        readings(config).unwrap().remotes.iter().map(|remote| validate(remote).unwrap()).collect()
+    }
+
+    #[test]
+    fn what_is_known_is_read_once() {
+        let config = config(join(&[("east", serving(known_texts(&["192.0.2.1"])))]));
+        let remote = declare(&config).unwrap().into_known().unwrap();
+        assert_eq!(readings(&config).unwrap().remotes, [remote]);
+    }
+
+    #[test]
+    fn before_istiod_has_an_address_others_stand_in_for_it() {
+        let config = config(join(&[("east", serving(Field::Unknown))]));
+        assert!(declare(&config).unwrap().is_unknown(), "an apply knows it");
+        let valid = valid(&config);
+        assert_eq!(valid.len(), StandIn::ALL.len());
+        assert!(valid.iter().any(|it| it.discovery() != valid[0].discovery()));
+        assert!(valid.iter().all(|it| it.control_plane_clusters() == "east"));
+    }
+
+    #[test]
+    fn the_address_of_a_primary_that_does_not_serve_the_cluster_matters_not() {
+        let west = JoinClusterModel {
+            serves_remote_clusters: Field::Known(false),
+            pod_cidrs: known_texts(&["10.13.0.0/16"]),
+            ..serving(Field::Unknown)
+        };
+        let config = config(join(&[("east", serving(known_texts(&["192.0.2.1"]))), ("west", west)]));
+        assert!(declare(&config).unwrap().is_known());
+    }
+
+    #[test]
+    fn an_address_matters_not_where_the_user_gives_a_name() {
+        let east =
+            JoinClusterModel { istiod_hostname: "istiod.shop.example".into(), ..serving(Field::Unknown) };
+        assert!(declare(&config(join(&[("east", east)]))).unwrap().is_known());
+    }
+
+    #[test]
+    fn unknown_primaries_decide_too_much_for_any_stand_in() {
+        let join = join(&[("east", serving(known_texts(&["192.0.2.1"])))]);
+        for primaries in [Field::Unknown, Field::Known([Field::Unknown].into())] {
+            let config = RemoteClusterModel { primaries, ..config(join.clone()) };
+            assert!(readings(&config).unwrap().remotes.is_empty());
+            assert_eq!(labels(&config), None);
+        }
+        let unknown = JoinModel { mesh_id: Field::Unknown, ..join };
+        assert!(readings(&config(unknown)).unwrap().remotes.is_empty());
+    }
+
+    #[test]
+    fn one_unknown_annotation_of_the_gateway_leaves_the_rest_known() {
+        let mut config = config(join(&[("east", serving(known_texts(&["192.0.2.1"])))]));
+        let mut gateway = RemoteGatewayModel::default();
+        gateway.0.service_annotations = Field::Known([("eip".to_owned(), Field::Unknown)].into());
+        config.east_west_gateway = Field::Known(gateway);
+        assert!(declare(&config).unwrap().is_unknown());
+        assert_eq!(valid(&config).len(), StandIn::ALL.len());
+    }
+
+    #[test]
+    fn the_clusters_are_the_own_one_and_the_primaries_that_read_it() {
+        let east = serving(known_texts(&["192.0.2.1"]));
+        let leaving = JoinClusterModel {
+            drain: Field::Known(true),
+            serves_remote_clusters: Field::Known(false),
+            ..east.clone()
+        };
+        let config = config(join(&[("east", east), ("west", leaving)]));
+        let labels: Vec<String> = labels(&config).unwrap().into_iter().map(String::from).collect();
+        assert_eq!(labels, ["east", "edge"]);
+    }
+}
