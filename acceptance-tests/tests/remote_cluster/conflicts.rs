@@ -70,7 +70,7 @@ const CONFLICTS: [Conflict; 6] = [
         cluster: "east",
         network: "flat",
         pod_cidr: "10.11.0.0/16",
-        texts: &["\"fringe\"", "It is the same cluster as primary \"east\" of the mesh"],
+        texts: &["\"east\" and \"fringe\" are the same cluster"],
     },
 ];
 
