@@ -117,8 +117,10 @@ impl Pods {
 
     /// Calls a URL `count` times from a pod with Istio's echo client.
     pub async fn call(&self, pod: &str, url: &str, count: usize) -> Result<Answers, Error> {
+        // For all calls together.
+        let timeout = format!("{}s", 5 + count / 10);
         let count = count.to_string();
-        let output = self.exec(pod, "app", &["client", "--count", &count, "--timeout", "5s", url]).await?;
+        let output = self.exec(pod, "app", &["client", "--count", &count, "--timeout", &timeout, url]).await?;
         Ok(Answers::of(output))
     }
 
