@@ -92,7 +92,7 @@ impl InjectionState {
             Self::TokenReviewForbidden => (
                 Class::Broken,
                 "istiod of the primaries may not have its tokens reviewed",
-                "Something else changed the ClusterRole istio-mesh-reader-<namespace> or its binding in this cluster, so istiod cannot tell \
+                "Something else changed the rights of the account istio-mesh-reader in this cluster, so istiod cannot tell \
                  whose proxies ask for certificates: new pods do not become ready, and those of others expire within a day. Apply again; \
                  that restores it.",
             ),

@@ -120,7 +120,8 @@ impl Pods {
         // For all calls together.
         let timeout = format!("{}s", 5 + count / 10);
         let count = count.to_string();
-        let output = self.exec(pod, "app", &["client", "--count", &count, "--timeout", &timeout, url]).await?;
+        let output =
+            self.exec(pod, "app", &["client", "--count", &count, "--timeout", &timeout, url]).await?;
         Ok(Answers::of(output))
     }
 
