@@ -11,7 +11,6 @@ mod drawn;
 mod drift;
 mod facts;
 mod field_maps;
-mod flattened;
 mod identity;
 mod immutable;
 mod import;
@@ -21,6 +20,7 @@ mod leaving;
 mod live_objects;
 mod look;
 mod managed;
+mod of_shared;
 mod place;
 mod places;
 mod plain;
@@ -40,13 +40,12 @@ pub use apply::{Applying, Located, Page};
 pub use book::{Character, Remembered, settings};
 pub use change::{Applied, Change, destroy, session};
 pub use cluster_plan::ClusterPlan;
-pub use drawn::{Drawn, draw, unmatched};
-pub use facts::{Facts, PlannedClusters};
+pub use drawn::{Drawn, Flattened, draw, unmatched};
+pub use facts::{Facts, KnownFacts, PlannedClusters};
 pub use field_maps::{
     Manifests, Objects, Rendered, Texts, known_objects, known_texts, planned_manifests, state_manifests,
     texts,
 };
-pub use flattened::Flattened;
 pub use import::{import_by_identity, import_by_name};
 pub use leaving::{Departure, Everything, Leaves, Refusal, abandoned, prepare_leaving};
 pub use live_objects::{cannot_read, read_objects};

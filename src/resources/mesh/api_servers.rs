@@ -6,7 +6,7 @@ use tfplugin::{AttributePath, Diagnostic, Diagnostics};
 
 use super::place::primary;
 use crate::clusters::{self, OnUnreachable};
-use crate::lifecycle::ApiServers;
+use crate::lifecycle::{ApiServers, Facts, KnownFacts};
 use crate::mesh::{ApiServer, ApiServerAddresses, ClusterName, DeclaredAddress, Member, ValidatedMesh};
 use crate::provider_data::ProviderData;
 
@@ -79,11 +79,12 @@ async fn addresses(
     Ok(Some(addresses))
 }
 
-/// The clusters that have no client and may be out of reach: what others know of them stays.
-pub async fn out_of_reach(mesh: &ValidatedMesh, data: &ProviderData) -> BTreeSet<ClusterName> {
+/// The clusters that may be out of reach, and have no client or another cluster in their place: what others know of them stays.
+pub async fn out_of_reach(mesh: &ValidatedMesh, facts: &Facts, data: &ProviderData) -> BTreeSet<ClusterName> {
     let mut names = BTreeSet::new();
     for name in mesh.primaries().keys().filter(|name| keeps(name, data)) {
-        if data.clusters.get(name.as_str()).await.is_err_and(|error| error.is_no_answer()) {
+        let is_elsewhere = matches!(facts.get(name), Some(KnownFacts::Elsewhere(_)));
+        if is_elsewhere || data.clusters.get(name.as_str()).await.is_err_and(|error| error.is_no_answer()) {
             names.insert(name.clone());
         }
     }
