@@ -5,11 +5,11 @@ use serde_json::Value;
 
 /// What follows from single objects, made once for those that several clusters share: by their addresses, which last as long as they are
 /// held here. Nobody waits for what is made of another object.
-pub struct OfShared<T>(Mutex<BTreeMap<usize, Made<T>>>);
+pub struct OfShared<T>(Mutex<BTreeMap<usize, Held<T>>>);
 
-struct Made<T> {
+struct Held<T> {
     _object: Arc<Value>,
-    made: Arc<OnceLock<T>>,
+    result: Arc<OnceLock<T>>,
 }
 
 impl<T: Clone> OfShared<T> {
@@ -18,12 +18,12 @@ impl<T: Clone> OfShared<T> {
             return make(object);
         }
         let address = Arc::as_ptr(object).addr();
-        let unmade = || Made { _object: Arc::clone(object), made: Arc::default() };
-        let made = {
+        let held = || Held { _object: Arc::clone(object), result: Arc::default() };
+        let result = {
             let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(&all.entry(address).or_insert_with(unmade).made)
+            Arc::clone(&all.entry(address).or_insert_with(held).result)
         };
-        made.get_or_init(|| make(object)).clone()
+        result.get_or_init(|| make(object)).clone()
     }
 }
 
@@ -45,10 +45,10 @@ mod tests {
     fn what_follows_from_a_shared_object_is_made_once() {
         let (shared, own) = (Arc::new(json!(1)), Arc::new(json!(1)));
         let _other_cluster = Arc::clone(&shared);
-        let (of_shared, made) = (OfShared::default(), Cell::new(0));
+        let (of_shared, calls) = (OfShared::default(), Cell::new(0));
         let make = |_: &Value| {
-            made.set(made.get() + 1);
-            made.get()
+            calls.set(calls.get() + 1);
+            calls.get()
         };
         assert_eq!([(); 2].map(|()| of_shared.of(&shared, make)), [1, 1]);
         assert_eq!(
