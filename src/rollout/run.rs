@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use ssa::{Action, DeleteOptions, Inventory, ObjectId, ObjectPattern, Preflight, StageReady};
+use ssa::{Action, DeleteOptions, Inventory, ObjectId, ObjectPattern, Preflight, StageReady, Status};
 use tokio::sync::Barrier;
 
 use super::RolloutError;
 use super::fill::Produced;
-use super::installation::Installation;
+use super::installation::{Installation, definitions};
 use super::session::Session;
 use super::target::{ClusterOutcome, Target, Unclosed, release_annotation};
 use crate::desired::Stage;
@@ -119,7 +119,7 @@ impl Run<'_> {
         done.error.map_or(Ok(()), |error| Err(RolloutError::Apply(error)))
     }
 
-    /// Deletes what is no longer wanted, forgets what `keep` leaves to others, and waits until everything is ready.
+    /// Deletes what is no longer wanted, forgets what `keep` leaves to others, and waits until everything is ready that is not so already.
     pub(super) async fn finish(&mut self, keep: Vec<ObjectPattern>) -> Result<(), RolloutError> {
         let Installation { target, release, .. } = self.installation;
         let ids: BTreeSet<ObjectId> =
@@ -136,7 +136,12 @@ impl Run<'_> {
         if let Some(error) = pruned.error {
             return Err(RolloutError::Prune(error));
         }
-        let wait = target.engine.wait(&ids, self.session.left(), self.session.cancel);
+        // Their stage has waited until they were served.
+        let served = [definitions(), ObjectPattern::kind("", "Namespace")];
+        let is_served = |id: &ObjectId| served.iter().any(|pattern| pattern.matches(id));
+        let open = ids.into_iter().filter(|id| Status::is_of_kind(&id.group_kind()) && !is_served(id));
+        let open: BTreeSet<ObjectId> = open.collect();
+        let wait = target.engine.wait(&open, self.session.left(), self.session.cancel);
         let excused = Box::pin(self.holding(wait)).await?.map_err(RolloutError::Wait)?;
         self.outcome.excused.extend(excused);
         Ok(())
