@@ -74,15 +74,16 @@ pub async fn plan(
         None => (Field::Unknown, true),
     };
     messages.extend(inputs.foresee(&objects).await?);
-    planned.manifests = if is_open { Field::Unknown } else { objects.clone() };
     // What was seen of a cluster says nothing of another one in its place, unless objects that stay prove that there is none.
-    let seen =
-        prior.filter(|_| objects.is_known() || clusters.facts.values().all(|facts| facts.get().is_some()));
-    // What is known of single objects counts also where it is not known whether these are all.
-    let with_objects = MeshModel { manifests: objects, ..planned.clone() };
-    planned.status = planned_status::planned(&with_objects, prior);
-    let with_objects = MeshModel { status: planned.status.clone(), ..with_objects };
-    (planned.join, planned.peer) = documents::planned(&with_objects, seen);
+    let are_all_known = || clusters.facts.values().all(|facts| facts.get().is_some());
+    let seen = prior.filter(|_| objects.is_known() || are_all_known());
+    planned.manifests = objects;
+    planned.status = planned_status::planned(&planned, prior);
+    (planned.join, planned.peer) = documents::planned(&planned, seen);
+    if is_open {
+        // Until here, what is known of single objects counts also where it is not known whether these are all.
+        planned.manifests = Field::Unknown;
+    }
     if data.refreshed.is_noted() {
         messages.extend(prior.and_then(|prior| problems::of_plan(prior, &planned)));
     }
