@@ -5,13 +5,14 @@ mod admission;
 mod chain;
 mod objects;
 mod rendering;
+mod rollout_way_out;
 mod violations;
 
 use std::error::Error as StdError;
 
 use tfplugin::{AttributePath, Diagnostic, Diagnostics};
 
-use self::chain::{capitalised, causes, chain, status_of};
+use self::chain::{capitalised, causes, chain};
 pub use self::objects::lines;
 pub use self::rendering::SECRET_DECIDES;
 pub use self::violations::{MemberSyntax, field_path, violation};
@@ -20,7 +21,7 @@ use crate::documents::DocumentError;
 use crate::manifests::IgnoredFieldError;
 use crate::observe::InstalledError;
 use crate::render::RenderError;
-use crate::rollout::{OwnerKind, RolloutError, SharedMeshConfigError};
+use crate::rollout::{OwnerKind, RolloutError};
 
 /// What is wrong with a setting of a provider's `cluster` block: a warning, since only whoever uses the cluster fails by it.
 pub fn setting(error: &SettingError) -> Diagnostic {
@@ -171,7 +172,7 @@ pub fn rollout(
         RolloutError::Delete(error) | RolloutError::Prune(error) => of_delete(error),
         error => causes(error),
     };
-    located(Diagnostic::error(summary, paragraphs(&[&cause, &rollout_way_out(error, kind)])), path)
+    located(Diagnostic::error(summary, paragraphs(&[&cause, &rollout_way_out::of(error, kind)])), path)
 }
 
 /// Pods that were not waited for, in one cluster.
@@ -234,144 +235,6 @@ pub fn of_tainted(messages: Diagnostics, resource_type: &str) -> Diagnostics {
         if message.is_error() { Diagnostic { detail, ..message } } else { message }
     };
     messages.into_iter().map(named).collect()
-}
-
-fn rollout_way_out(error: &RolloutError, kind: &OwnerKind) -> String {
-    use ssa::{ApplyError, DeleteError};
-    if let RolloutError::Apply(ApplyError::Write { failed, .. }) = error
-        && let Some(way_out) = objects::way_out_of_failures(failed, kind)
-    {
-        return way_out;
-    }
-    if !is_cancelled(error)
-        && let Some(way_out) = admission::way_out(error)
-    {
-        return way_out;
-    }
-    match error {
-        error if is_cancelled(error) => {
-            "The run was cancelled. What was done so far is recorded in the cluster and in state. To resume, apply again; to \
-             undo it, destroy."
-        }
-        RolloutError::Claim(error) if let Some(way_out) = way_out_of_claim(error, kind) => return way_out,
-        RolloutError::Apply(ApplyError::Refused { objects }) => {
-            return format!("Nothing was written. {}", objects::way_out(objects, kind));
-        }
-        RolloutError::Apply(ApplyError::NotReady { .. }) | RolloutError::Wait(_) => {
-            "Everything before this point is applied and in state. Fix the cause, and apply again when the object is ready. If \
-             it only needs more time, increase timeouts."
-        }
-        RolloutError::Root(error) | RolloutError::Intermediate(error) => error.way_out(),
-        RolloutError::NotInjected { reason, .. } => way_out_of_injection(reason),
-        RolloutError::GatewayDenied { .. } => {
-            "The policy or quota that the message names denies the gateway's pods in its namespace. Change it, or the values of \
-             the gateway, and apply again."
-        }
-        RolloutError::NoRoot | RolloutError::Links { .. } => {
-            "Everything in this cluster that does not depend on another one is applied. First fix the error reported for the \
-             other cluster; if that cluster does not belong to this mesh, remove its primary block."
-        }
-        RolloutError::SharedMeshConfig(SharedMeshConfigError::Compose(_)) => {
-            "What istiod trusts was not changed. To restore the record, apply the resource that owns it again, or the mesh if \
-             the record is the mesh's own; delete a record that no longer has an owner."
-        }
-        RolloutError::SharedMeshConfig(SharedMeshConfigError::Absent | SharedMeshConfigError::Contended) => {
-            "Find out what else deletes or writes this ConfigMap in the mesh's namespace, stop it, and apply again."
-        }
-        RolloutError::RootAppeared | RolloutError::RootNotStored => {
-            "Something else writes the Secret terraform-provider-istio-root, and no key is created or deleted while it does. \
-             Find out what writes it, and run the same command again."
-        }
-        RolloutError::OnlyCopy { .. } => {
-            "A key that may be the only copy is not deleted. Back up the Secret terraform-provider-istio-root of this cluster, \
-             then delete it and run the same command again."
-        }
-        RolloutError::NoToken { .. } => {
-            "Check that the cluster's kube-controller-manager runs the token controller, and apply again."
-        }
-        RolloutError::Delete(DeleteError::Stuck { .. }) | RolloutError::Prune(DeleteError::Stuck { .. }) => {
-            "Let the controllers behind the finalizers finish or remove what blocks them, and run the same command again. Pods of a \
-             node that is permanently gone go with it: kubectl delete node <name>."
-        }
-        error if is_forbidden(error) => {
-            "Grant the identity of the cluster block the permission that the message names, and run the same command again."
-        }
-        _ => "What was done so far is recorded in the cluster and in state; run the same command again to resume.",
-    }
-    .to_owned()
-}
-
-/// Of records that another run, or another state, has.
-fn way_out_of_claim(error: &ssa::InventoryError, kind: &OwnerKind) -> Option<String> {
-    use ssa::InventoryError;
-    let (noun, import) = (kind.noun(), kind.import_command());
-    Some(match error {
-        InventoryError::AlreadyInstalled { .. } => format!(
-            "Another run has created the {noun} in the meantime. Nothing was written to any cluster. Use the state that has it; if that \
-             state is lost, import the {noun}: {import}."
-        ),
-        InventoryError::OtherIdentity { identity, .. } => format!(
-            "The {noun} with the identity {identity} is installed there, but it is not in this state. Two states must not manage one \
-             {noun}, so nothing was written to any cluster. Use the state that has it, destroy that {noun} first, or choose {}. If its \
-             state is lost, import it: {import}.",
-            kind.elsewhere()
-        ),
-        InventoryError::Held { .. } => format!(
-            "Another run is working on this {noun}. Wait until it ends; if it was killed, wait until its claim expires."
-        ),
-        _ => return None,
-    })
-}
-
-/// Of pods that istiod's webhook has not completed.
-fn way_out_of_injection(reason: &str) -> &'static str {
-    // The second is what kube-proxy makes of a Service without endpoints.
-    if reason.contains("no endpoints available") || reason.contains("connection refused") {
-        "No pod of the Deployment istiod is ready to inject the gateway's pod. Check the events of istiod's pods and the number \
-         of replicas, fix the cause, and apply again."
-    } else {
-        "The API server calls istiod's webhook for every new pod, from its own network to port 15017 of istiod's pods: open the \
-         firewall between them (on EKS and private GKE clusters it is closed by default), and apply again. A label \
-         istio-injection or istio.io/rev on the gateway's namespace can also prevent the webhook from being called: remove it."
-    }
-}
-
-/// Whether the API server said no (403) anywhere below.
-fn is_forbidden(error: &(dyn StdError + 'static)) -> bool {
-    status_of(error).is_some_and(|status| status.code == 403)
-        || error.source().is_some_and(is_forbidden)
-        || of_objects(error).into_iter().any(is_forbidden)
-}
-
-fn is_cancelled(error: &RolloutError) -> bool {
-    match error {
-        RolloutError::Claim(error)
-        | RolloutError::Page(error)
-        | RolloutError::Complete(error)
-        | RolloutError::Record(error) => error.is_cancelled(),
-        RolloutError::Owned(error) => error.is_cancelled(),
-        RolloutError::Apply(error) => error.is_cancelled(),
-        RolloutError::Prune(error) | RolloutError::Delete(error) => error.is_cancelled(),
-        RolloutError::Wait(error) => error.is_cancelled(),
-        RolloutError::Compare(error) => error.is_cancelled(),
-        RolloutError::Cancelled => true,
-        _ => false,
-    }
-}
-
-/// The errors of single objects, which an error of several holds beside its source.
-fn of_objects<'a>(error: &'a (dyn StdError + 'static)) -> Vec<&'a (dyn StdError + 'static)> {
-    fn each<E: StdError + 'static>(failed: &[(ssa::ObjectId, E)]) -> Vec<&(dyn StdError + 'static)> {
-        failed.iter().map(|(_, error)| error as &(dyn StdError + 'static)).collect()
-    }
-    if let Some(ssa::ApplyError::Write { failed, .. }) = error.downcast_ref() {
-        return each(failed);
-    }
-    match error.downcast_ref() {
-        Some(ssa::DeleteError::Request { failed }) => each(failed),
-        Some(ssa::DeleteError::Observe { failed }) => each(failed),
-        _ => Vec::new(),
-    }
 }
 
 fn located(diagnostic: Diagnostic, path: Option<AttributePath>) -> Diagnostic {

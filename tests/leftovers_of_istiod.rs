@@ -142,6 +142,7 @@ impl Scene {
         let removal = Removal {
             target,
             known: BTreeMap::from([(account, 0)]),
+            first: Vec::new(),
             keep: keep.clone(),
             keep_unfinished: keep,
             release: "1.31.0".to_owned(),

@@ -6,7 +6,7 @@ use tfplugin::schema::Attribute;
 use tfplugin::{AttributePath, Diagnostics, Field, Type};
 
 use crate::diagnostics;
-use crate::lifecycle::IgnoredFields;
+use crate::lifecycle::{Drawn, IgnoredFields, unmatched};
 
 /// The name of the attribute.
 pub const IGNORED_FIELDS: &str = "ignored_fields";
@@ -53,6 +53,19 @@ pub fn read(model: &IgnoredFieldsModel) -> Result<Option<IgnoredFields>, Diagnos
         errors.iter().map(|error| diagnostics::ignored_field(error, at(error.key()))).collect()
     })?;
     Ok(is_known.then_some(ignored))
+}
+
+/// Every entry is about a field of the plan.
+///
+/// # Errors
+/// Every entry that is not.
+pub fn check(ignored: &IgnoredFields, objects: &Drawn) -> Result<(), Diagnostics> {
+    let unmatched = unmatched(ignored, objects);
+    unmatched
+        .iter()
+        .map(|error| diagnostics::ignored_field(error, at(error.key())))
+        .collect::<Diagnostics>()
+        .into_result()
 }
 
 /// Where the configuration has an entry.

@@ -11,8 +11,10 @@ pub mod installation;
 mod load_balancer;
 mod reader;
 pub mod remote_control_plane;
+pub mod remote_gateway;
 pub mod sensitive;
 mod stand_in;
+mod state_word;
 
 pub use api_server::{AddressModel, ApiServerModel};
 pub use chart::{ChartModel, ChartSourceModel};
@@ -23,4 +25,6 @@ pub use image_pull_secret::ImagePullSecretModel;
 pub use installation::Installation;
 pub use reader::{Notes, Reader};
 pub use remote_control_plane::RemoteControlPlaneModel;
+pub use remote_gateway::RemoteGatewayModel;
 pub use stand_in::{Loose, StandIn};
+pub use state_word::{good, state_of, word};

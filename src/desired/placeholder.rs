@@ -27,6 +27,11 @@ pub enum Placeholder {
         /// Which content it is.
         version: i64,
     },
-    /// The kubeconfig by which istiod reads this other cluster.
-    Access(ClusterName),
+    /// The kubeconfig by which istiod reads another cluster.
+    Access {
+        /// The cluster.
+        cluster: ClusterName,
+        /// A comment in it, empty for none. istiod looks at a cluster anew when the bytes of its kubeconfig are others, and at nothing else.
+        comment: String,
+    },
 }

@@ -25,6 +25,8 @@ pub enum Component {
     Exposure,
     /// What lets istiod read another cluster.
     Link,
+    /// What a remote cluster has beside charts, and what primaries keep on record of it.
+    Remote,
     /// What is no part of a control plane: it is made when others of its kind are.
     Plain,
 }
@@ -48,7 +50,9 @@ pub enum Stage {
     Workloads,
     /// Webhooks and admission policies: once they exist, the API server calls workloads.
     Admission,
-    /// East-west gateways: their pods need istiod's webhook.
+    /// Services of gateways: their addresses are known before anything is called through them.
+    GatewayServices,
+    /// Gateways: their pods need istiod's webhook.
     Gateways,
     /// What opens the gateways.
     Exposure,
@@ -58,7 +62,7 @@ pub enum Stage {
 
 impl Stage {
     /// All stages in their order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Definitions,
         Self::Namespaces,
         Self::Root,
@@ -67,6 +71,7 @@ impl Stage {
         Self::Tokens,
         Self::Workloads,
         Self::Admission,
+        Self::GatewayServices,
         Self::Gateways,
         Self::Exposure,
         Self::Links,
@@ -83,7 +88,8 @@ impl Stage {
             Self::Admission => "webhooks",
             Self::Root => "root certificate",
             Self::Authority => "certificate authority",
-            Self::Gateways => "east-west gateway",
+            Self::GatewayServices => "Services of gateways",
+            Self::Gateways => "gateways",
             Self::Exposure => "exposure of services",
             Self::Links => "links to other clusters",
         }
@@ -93,6 +99,9 @@ impl Stage {
         match component {
             Component::Root => Self::Root,
             Component::Authority => Self::Authority,
+            Component::Chart(ChartName::Gateway) if object::kind(object) == "Service" => {
+                Self::GatewayServices
+            }
             Component::Chart(ChartName::Gateway) => Self::Gateways,
             Component::Exposure => Self::Exposure,
             Component::Link => Self::Links,
@@ -102,6 +111,7 @@ impl Stage {
             | Component::Chart(_)
             | Component::SharedMeshConfig
             | Component::Reader
+            | Component::Remote
             | Component::Plain => Self::of_kind(object::group(object), object::kind(object)),
         }
     }
@@ -114,6 +124,9 @@ impl Stage {
             ("Secret", name) if name.starts_with(REMOTE_SECRET_PREFIX) => Self::Links,
             ("Service", RemoteControlPlane::SERVICE) => Self::Exposure,
             _ if group == "networking.istio.io" => Self::Exposure,
+            ("Service", name) if GatewayRole::ALL.iter().any(|role| name.contains(role.name())) => {
+                Self::GatewayServices
+            }
             (_, name) if GatewayRole::ALL.iter().any(|role| name.contains(role.name())) => Self::Gateways,
             _ => Self::of_kind(group, kind),
         }

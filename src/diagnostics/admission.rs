@@ -2,8 +2,7 @@
 
 use std::error::Error as StdError;
 
-use super::chain::status_of;
-use super::of_objects;
+use super::chain::{of_objects, status_of};
 
 /// A webhook that the API server could not call.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,7 +35,7 @@ impl<'a> Webhook<'a> {
 pub(super) fn way_out(error: &(dyn StdError + 'static)) -> Option<String> {
     let message = denial_or_webhook(error)?;
     match Webhook::in_message(&message) {
-        Some(webhook) if webhook.is_istios() => Some(super::way_out_of_injection(&message).to_owned()),
+        Some(webhook) if webhook.is_istios() => Some(way_out_of_injection(&message).to_owned()),
         Some(webhook) => Some(wait_for(&webhook)),
         None => Some(DENIED.to_owned()),
     }
@@ -76,6 +75,19 @@ fn denial_or_webhook(error: &(dyn StdError + 'static)) -> Option<String> {
     let own = status_of(error).map(|status| status.message.as_str()).filter(says).map(str::to_owned);
     own.or_else(|| error.source().and_then(denial_or_webhook))
         .or_else(|| of_objects(error).into_iter().find_map(denial_or_webhook))
+}
+
+/// Of pods that istiod's webhook has not completed.
+pub(super) fn way_out_of_injection(reason: &str) -> &'static str {
+    // The second is what kube-proxy makes of a Service without endpoints.
+    if reason.contains("no endpoints available") || reason.contains("connection refused") {
+        "No pod of the Deployment istiod is ready to inject the gateway's pod. Check the events of istiod's pods and the number \
+         of replicas, fix the cause, and apply again."
+    } else {
+        "The API server calls istiod's webhook for every new pod, from its own network to port 15017 of istiod's pods: open the \
+         firewall between them (on EKS and private GKE clusters it is closed by default), and apply again. A label \
+         istio-injection or istio.io/rev on the gateway's namespace can also prevent the webhook from being called: remove it."
+    }
 }
 
 #[cfg(test)]

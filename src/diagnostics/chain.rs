@@ -78,6 +78,21 @@ fn is_of_a_client(cause: Cause<'_>) -> bool {
         || cause.downcast_ref::<reqwest::Error>().is_some()
 }
 
+/// The errors of single objects, which an error of several holds beside its source.
+pub(super) fn of_objects<'a>(error: &'a (dyn StdError + 'static)) -> Vec<&'a (dyn StdError + 'static)> {
+    fn each<E: StdError + 'static>(failed: &[(ssa::ObjectId, E)]) -> Vec<&(dyn StdError + 'static)> {
+        failed.iter().map(|(_, error)| error as &(dyn StdError + 'static)).collect()
+    }
+    if let Some(ssa::ApplyError::Write { failed, .. }) = error.downcast_ref() {
+        return each(failed);
+    }
+    match error.downcast_ref() {
+        Some(ssa::DeleteError::Request { failed }) => each(failed),
+        Some(ssa::DeleteError::Observe { failed }) => each(failed),
+        _ => Vec::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

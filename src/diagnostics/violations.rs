@@ -5,8 +5,8 @@ use tfplugin::{AttributePath, Diagnostic};
 use super::chain::capitalised;
 use crate::mesh::{
     ApiServerRule, AuthorityMode, AuthorityRule, CallerRule, EntranceRule, FieldPath, GatewayRole,
-    GatewayRule, ImageRule, MeshRule, OtherRole, RemoteControlPlane, Rule, Severity, Step, TopologyRule,
-    ValueRule, Violation,
+    GatewayRule, ImageRule, MeshRule, OtherRole, RemoteControlPlane, RemoteRule, Rule, Severity, Step,
+    TopologyRule, ValueRule, Violation,
 };
 
 /// How a resource declares a member of its mesh.
@@ -59,6 +59,7 @@ fn remedy(rule: &Rule, syntax: &MemberSyntax) -> String {
         Rule::Entrance(rule) => of_entrance(rule),
         Rule::ApiServer(rule) => of_api_server(rule).to_owned(),
         Rule::Topology(rule) => of_topology(rule).to_owned(),
+        Rule::Remote(rule) => of_remote(rule),
     }
 }
 
@@ -151,6 +152,9 @@ fn of_values(rule: &ValueRule, syntax: &MemberSyntax) -> String {
              mode \"given\" or \"existing\"."
         ),
         ValueRule::OtherRole { path, why: OtherRole::OtherRoots | OtherRole::NoConfiguration, .. } => {
+            format!("Remove {path}.")
+        }
+        ValueRule::OtherRole { path, why: OtherRole::OwnControlPlane | OtherRole::ConfigCluster, .. } => {
             format!("Remove {path}.")
         }
         ValueRule::OtherRole { path, why: OtherRole::Unobservable, .. } => format!(
@@ -280,6 +284,47 @@ fn of_topology(rule: &TopologyRule) -> &'static str {
         }
         TopologyRule::Skew { .. } => "Upgrade the clusters together, one minor release at a time.",
     }
+}
+
+fn of_remote(rule: &RemoteRule) -> String {
+    match rule {
+        RemoteRule::IsPrimary | RemoteRule::IsSameAsPrimary(_) => {
+            "A cluster is either a primary or a remote cluster. To change that, first remove it from the mesh and apply, then add \
+             it in its new role."
+        }
+        RemoteRule::IsInMesh(_) | RemoteRule::NameTaken => {
+            "Use the configuration and state that have it, or remove it there first. If this is the only resource for it, its record \
+             may be left over from a lost state: import it."
+        }
+        RemoteRule::NobodyServes => {
+            "Add a block remote_control_plane {} to a primary of the mesh whose istiod this cluster can reach."
+        }
+        RemoteRule::SeveralServe(choices) => {
+            return format!("Set primaries to one or more of them, such as [{:?}].", choices.first().cloned().unwrap_or_default());
+        }
+        RemoteRule::NoPrimary { .. } => "Use the label of a primary.",
+        RemoteRule::DoesNotServe(primary) => {
+            return format!("Add a block remote_control_plane {{}} to primary[{primary:?}] of the mesh, or choose another one.");
+        }
+        RemoteRule::Drained(_) => "Choose another primary.",
+        RemoteRule::OtherRelease { .. } => {
+            "Omit version, so that the cluster follows the primaries that serve it. Several of them must have one release."
+        }
+        RemoteRule::NoAddress => {
+            "The mesh's status shows why the load balancer in front of istiod has no address. Apply again once it has one, or set \
+             hostname in the remote_control_plane block of the primary."
+        }
+        RemoteRule::HostNameOfBalancer(_) => {
+            "Create a DNS record of your own that points to the load balancer, and set it as hostname in the remote_control_plane \
+             block of the primary: istiod's certificate is then valid for it, and API servers call istiod by URL. Or set a static \
+             IP address of the load balancer as hostname."
+        }
+        RemoteRule::SeveralNames(_) => {
+            "Set the same hostname, which leads to all of them, in the remote_control_plane block of each, or choose one primary."
+        }
+        RemoteRule::OtherPullSecrets { .. } => "Add a block image_pull_secret for each Secret of the mesh, and no others.",
+    }
+    .to_owned()
 }
 
 #[cfg(test)]

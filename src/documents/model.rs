@@ -41,6 +41,7 @@ pub struct JoinClusterModel {
     pub service_cidrs: Texts,
     pub drain: Field<bool>,
     pub serves_remote_clusters: Field<bool>,
+    pub istiod_hostname: Field<String>,
     pub istiod_addresses: Texts,
     pub istiod_port: Field<i64>,
     pub istiod_webhook_port: Field<i64>,

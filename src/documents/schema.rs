@@ -13,7 +13,7 @@ pub fn join() -> Attribute {
          `image_pull_secrets` (names of the Secrets) and `cni` describe what is installed; `certificate_authority_mode`, \
          `key_cluster` (the cluster with the Secret of the root, null if none has it) and `root_certificates` (PEM) describe who \
          signs. `clusters` has for each primary `uid` (of its namespace `kube-system`), `version`, `revision` (null: reserved), \
-         `network`, `pod_cidrs`, `service_cidrs`, `drain`, `serves_remote_clusters`, `istiod_addresses` with `istiod_port` (for \
+         `network`, `pod_cidrs`, `service_cidrs`, `drain`, `serves_remote_clusters`, `istiod_hostname` (as configured), `istiod_addresses` with `istiod_port` (for \
          proxies) and `istiod_webhook_port` (for API servers), where clusters without a control plane reach istiod, \
          `gateway_addresses` with `gateway_port` of its east-west gateway, and `federation_gateway_addresses` with \
          `federation_gateway_port` of its federation gateway. A missing gateway has no addresses and no port. Lists are sorted.",
@@ -31,6 +31,7 @@ pub(super) fn join_type() -> Type {
         ("service_cidrs", texts()),
         ("drain", Type::Bool),
         ("serves_remote_clusters", Type::Bool),
+        ("istiod_hostname", Type::String),
         ("istiod_addresses", texts()),
         ("istiod_port", Type::Number),
         ("istiod_webhook_port", Type::Number),

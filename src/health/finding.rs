@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{
-    AuthorityState, ControlPlaneState, GatewayState, LastApplyState, Link, LinkState,
+    AuthorityState, ControlPlaneState, GatewayState, InjectionState, LastApplyState, Link, LinkState,
     RemoteControlPlaneState, SharedMeshConfigState,
 };
 use crate::mesh::{ClusterName, GatewayRole};
@@ -63,6 +63,8 @@ pub enum Part {
     Authority,
     /// How far the last apply came.
     LastApply,
+    /// Who injects the proxies of a cluster without a control plane.
+    Injection,
 }
 
 impl fmt::Display for Place {
@@ -93,6 +95,8 @@ pub struct ClusterStates {
     pub authority: Option<AuthorityState>,
     /// Of the last apply.
     pub last_apply: Option<LastApplyState>,
+    /// Of who injects proxies, in a cluster without a control plane.
+    pub injection: Option<InjectionState>,
 }
 
 impl ClusterStates {
@@ -120,6 +124,7 @@ impl ClusterStates {
             ),
             found(Part::SharedMeshConfig, self.shared_mesh_config.and_then(SharedMeshConfigState::fault)),
             found(Part::Authority, self.authority.and_then(AuthorityState::fault)),
+            found(Part::Injection, self.injection.and_then(InjectionState::fault)),
             found(Part::LastApply, self.last_apply.and_then(LastApplyState::fault)),
         ];
         let others = others.into_iter().flatten().filter(|_| !self.is_absent());

@@ -168,7 +168,7 @@ impl<R: Managed> Change<'_, R> {
             Ok(installed) => installed,
             Err(diagnostics) => return Applied::nothing(diagnostics),
         };
-        let mut diagnostics: Diagnostics = outcomes.iter().filter_map(failure::<R>).collect();
+        let mut diagnostics = failures::<R>(&outcomes);
         diagnostics.extend(outcomes.iter().filter_map(excused::<R>));
         diagnostics.extend(messages);
         if self.prior.is_none() && outcomes.iter().all(|outcome| outcome.book.is_none()) {
@@ -342,6 +342,13 @@ async fn finish(
         unclosed.write_page(page.key, &page.data, &CancellationToken::new()).await?;
     }
     unclosed.close(settings).await
+}
+
+/// What went wrong. That a cluster was left because of another one is said only where nothing else is.
+fn failures<R: Managed>(outcomes: &[ClusterOutcome]) -> Diagnostics {
+    let is_cause = |outcome: &&ClusterOutcome| outcome.error.as_ref().is_some_and(|it| !it.is_consequence());
+    let causes: Diagnostics = outcomes.iter().filter(is_cause).filter_map(failure::<R>).collect();
+    if causes.has_errors() { causes } else { outcomes.iter().filter_map(failure::<R>).collect() }
 }
 
 fn failure<R: Managed>(outcome: &ClusterOutcome) -> Option<Diagnostic> {

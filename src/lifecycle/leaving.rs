@@ -62,8 +62,9 @@ impl Leaves for Everything<'_> {
         let Self { recorded, engines } = self;
         let target = engines.target(cluster, uid, &recorded.owner(), &recorded.namespace);
         let known = recorded.known(cluster.name(), &target);
-        let (keep, keep_unfinished, release) = (Vec::new(), Vec::new(), String::new());
-        Ok((Removal { target, known, keep, keep_unfinished, release }, Diagnostics::new()))
+        let (first, keep, keep_unfinished) = (Vec::new(), Vec::new(), Vec::new());
+        let removal = Removal { target, known, first, keep, keep_unfinished, release: String::new() };
+        Ok((removal, Diagnostics::new()))
     }
 }
 

@@ -1,15 +1,19 @@
 //! What every resource does with manifest sets in clusters, whatever its model: what state records of them, what a plan shows, the way
 //! from a plan to the clusters, what was filled into Secrets, the objects as they are now, and the way back from a lost state.
 
+mod api_servers;
 mod applied;
 mod apply;
 mod approved;
 mod book;
 mod change;
 mod cluster_plan;
+mod decided_by_secrets;
+mod definitions;
 mod drawn;
 mod drift;
 mod facts;
+mod fetched_charts;
 mod field_maps;
 mod identity;
 mod immutable;
@@ -24,6 +28,7 @@ mod of_shared;
 mod place;
 mod places;
 mod plain;
+mod promise;
 mod reached;
 mod recorded;
 mod recorded_fingerprints;
@@ -36,12 +41,16 @@ mod types;
 mod write_only;
 
 pub use crate::manifests::IgnoredFields;
+pub use api_servers::{api_server_addresses, may_be_out_of_reach};
 pub use apply::{Applying, Located, Page};
 pub use book::{Character, Remembered, settings};
 pub use change::{Applied, Change, destroy, session};
 pub use cluster_plan::ClusterPlan;
+pub use decided_by_secrets::secrets_decide_nothing;
+pub use definitions::{definitions, definitions_in_use};
 pub use drawn::{Drawn, Flattened, draw, unmatched};
 pub use facts::{Facts, KnownFacts, PlannedClusters};
+pub use fetched_charts::{FetchedCharts, pinned_digests};
 pub use field_maps::{
     Manifests, Objects, Rendered, Texts, known_objects, known_texts, planned_manifests, state_manifests,
     texts,
@@ -53,6 +62,7 @@ pub use look::snapshot;
 pub use managed::{Holdings, Kind, Managed, Render};
 pub use place::Place;
 pub use plain::{Plain, PlainResource};
+pub use promise::kept as kept_promise;
 pub use reached::{Reached, ReadTime, reach};
 pub use recorded::Recorded;
 pub use recorded_fingerprints::{ApiServers, RecordedFingerprints};

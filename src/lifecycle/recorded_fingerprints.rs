@@ -145,11 +145,12 @@ fn origin(placeholder: &Placeholder, cluster: &str, api_servers: &ApiServers) ->
         Placeholder::PullSecret { version, .. } | Placeholder::Intermediate { version, .. } => {
             Some(version.to_string())
         }
-        Placeholder::Access(read) => {
+        Placeholder::Access { cluster: read, comment } => {
             let addresses = api_servers.get(read)?;
             let ApiServer { url, cluster_ca_certificate, tls_server_name } =
                 addresses.seen_from(&cluster.parse().ok()?);
-            let parts = serde_json::json!([url, cluster_ca_certificate, tls_server_name]).to_string();
+            let mut parts = serde_json::json!([url, cluster_ca_certificate, tls_server_name]).to_string();
+            parts.push_str(comment);
             Some(digest(parts.as_bytes()))
         }
     }
@@ -274,8 +275,10 @@ mod tests {
     #[test]
     fn an_api_server_that_moves_makes_the_secrets_that_name_it_anew() {
         let west: ClusterName = "west".parse().unwrap();
-        let link =
-            manifest(Placeholders::from([("ca-cert.pem".to_owned(), Placeholder::Access(west.clone()))]));
+        let link = manifest(Placeholders::from([(
+            "ca-cert.pem".to_owned(),
+            Placeholder::Access { cluster: west.clone(), comment: String::new() },
+        )]));
         let address = |url: &str| ApiServer { url: url.to_owned(), ..ApiServer::default() };
         let at = |url: &str| {
             let addresses = ApiServerAddresses { usual: address(url), ..ApiServerAddresses::default() };

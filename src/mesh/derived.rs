@@ -8,6 +8,7 @@ use super::images::Images;
 use super::member::{Member, MemberGateway};
 use super::names::Network;
 use super::release::{ChartRelease, GatewayRole};
+use super::remote::ValidatedRemote;
 use super::remote_control_plane::RemoteControlPlane;
 use super::shared_mesh_config::SharedMeshConfig;
 
@@ -16,6 +17,9 @@ pub const EAST_WEST_GATEWAY: &str = "istio-eastwestgateway";
 
 /// The variable by which a gateway says the endpoints of which networks it wants.
 const NETWORK_VIEW: &str = "ISTIO_META_REQUESTED_NETWORK_VIEW";
+
+/// The profile of clusters without a control plane.
+const REMOTE_PROFILE: &str = "remote";
 
 /// Where load balancers ask a gateway whether it is ready.
 const STATUS_PORT: i64 = 15021;
@@ -66,6 +70,10 @@ pub enum Origin {
     Platform,
     /// Istio's CNI plugin.
     Cni,
+    /// That the cluster has no control plane of its own.
+    Remote,
+    /// Where istiod of the primaries that serve it is.
+    Primaries,
 }
 
 impl fmt::Display for Origin {
@@ -86,6 +94,8 @@ impl fmt::Display for Origin {
             Self::PullSecrets => "image_pull_secret",
             Self::Platform => "platform",
             Self::Cni => "cni",
+            Self::Remote => "a cluster without its own control plane",
+            Self::Primaries => "the primaries that serve this cluster",
         })
     }
 }
@@ -133,6 +143,34 @@ pub(super) fn of_primary(
     if !networks.is_null() {
         values.push(DerivedValue::new(Istiod, &["global", "meshNetworks"], networks, Origin::Addresses));
     }
+    values
+}
+
+/// The values by which the official installation guides make a cluster a remote one (`profile-remote.yaml` in the charts). The account by
+/// which the guides have it read, with permission to change any webhook and ConfigMap, is left out: the mesh reads it by its own.
+pub(super) fn of_remote(remote: &ValidatedRemote) -> Vec<DerivedValue> {
+    use ChartRelease::{Base, Istiod};
+    let (identity, member) = (&remote.identity, &remote.member);
+    let istiod = |path: &[&'static str], value: &str, origin| DerivedValue::new(Istiod, path, value, origin);
+    let mut values = vec![
+        istiod(&["global", "meshID"], identity.mesh_id.as_str(), Origin::MeshId),
+        istiod(&["global", "multiCluster", "clusterName"], member.name.as_str(), Origin::ClusterName),
+        istiod(&["global", "network"], member.network.as_str(), Origin::Network),
+        istiod(&["global", "remotePilotAddress"], &remote.pilot_address(), Origin::Primaries),
+    ];
+    for release in [Base, Istiod] {
+        let namespace = identity.namespace.as_str();
+        values.push(DerivedValue::new(release, &["profile"], REMOTE_PROFILE, Origin::Remote));
+        values.push(DerivedValue::new(release, &["global", "istioNamespace"], namespace, Origin::Namespace));
+        values.push(DerivedValue::new(release, &["global", "enableReaderRBAC"], false, Origin::Remote));
+    }
+    let injection = match remote.injection_url() {
+        Some(url) => istiod(&["istiodRemote", "injectionURL"], &url, Origin::Primaries),
+        None => istiod(&["istiodRemote", "injectionPath"], &remote.injection_path(), Origin::ClusterName),
+    };
+    values.push(injection);
+    values.extend(gateway_values(identity, member));
+    values.extend(image_values(identity, member));
     values
 }
 

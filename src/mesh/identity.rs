@@ -31,6 +31,7 @@ pub struct MeshIdentity {
     pub(super) networks: BTreeSet<Network>,
     pub(super) static_networks: BTreeMap<ClusterName, Value>,
     pub(super) domain_suffix: String,
+    pub(super) serves_remote_clusters: bool,
 }
 
 impl MeshIdentity {
@@ -92,6 +93,11 @@ impl MeshIdentity {
     /// Whether pods of the mesh are on networks that do not reach each other.
     pub fn has_several_networks(&self) -> bool {
         self.networks.len() > 1
+    }
+
+    /// Whether calls of other networks come in: from its own, or from those of clusters that it serves and does not know.
+    pub fn has_open_gateways(&self) -> bool {
+        self.has_several_networks() || self.serves_remote_clusters
     }
 
     /// How the names of Services end in all clusters of the mesh.

@@ -31,7 +31,8 @@ pub struct MemberRecord {
     pub format: u32,
     /// What it is.
     pub kind: MemberKind,
-    /// Its identity, the attribute `id` of its resource.
+    /// The beginning of its identity, as the owner label of its ConfigMap has it; a record says nothing of that itself.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub id: String,
     /// The cluster's label, or the federation's name.
     pub name: String,
@@ -59,6 +60,31 @@ pub struct MemberRecord {
     /// Whether it is on its way out.
     #[serde(default)]
     pub drain: bool,
+}
+
+impl MemberRecord {
+    /// A record that has nothing but a name.
+    pub fn new(kind: MemberKind, name: &str) -> Self {
+        Self {
+            format: MEMBER_FORMAT,
+            kind,
+            id: String::new(),
+            name: name.to_owned(),
+            uid: String::new(),
+            network: String::new(),
+            pod_cidrs: BTreeSet::new(),
+            service_cidrs: BTreeSet::new(),
+            primaries: BTreeSet::new(),
+            version: String::new(),
+            root_bundle: String::new(),
+            drain: false,
+        }
+    }
+
+    /// The record as it stands in its ConfigMap: the same bytes for the same record.
+    pub fn to_text(&self) -> String {
+        format!("{:#}\n", serde_json::json!(self))
+    }
 }
 
 impl MemberKind {

@@ -22,6 +22,7 @@ mod member;
 mod member_record;
 mod names;
 mod release;
+mod remote;
 mod remote_control_plane;
 mod rules;
 mod sensitive;
@@ -52,10 +53,11 @@ pub use names::{
     Network, OFFICIAL_CHARTS, TrustDomain,
 };
 pub use release::{ChartRelease, FEDERATION_GATEWAY, GatewayRole};
+pub use remote::{Discovery, JoinedMesh, JoinedPrimary, RemoteCluster, ValidatedRemote};
 pub use remote_control_plane::RemoteControlPlane;
 pub use rules::{
     ApiServerRule, AuthorityRule, CallerRule, EntranceRule, GatewayRule, ImageRule, MeshRule, OtherRole,
-    TopologyRule, ValueRule,
+    RemoteRule, TopologyRule, ValueRule,
 };
 pub use sensitive::{Layer, SensitiveDocument, sensitive_documents};
 pub use settings::{Setting, SettingKind};

@@ -4,6 +4,7 @@ use super::declared::Mesh;
 use super::identity::MeshIdentity;
 use super::member::{Member, Usual};
 use super::names::ClusterName;
+use super::release::GatewayRole;
 use super::rules;
 use super::validated::{ValidatedMesh, ValidatedPrimary};
 use super::violation::{FieldPath, Violation, Violations};
@@ -90,11 +91,17 @@ impl Mesh {
                 networks: BTreeSet::new(),
                 static_networks: BTreeMap::new(),
                 domain_suffix: DEFAULT_DOMAIN_SUFFIX.to_owned(),
+                serves_remote_clusters: primaries.values().any(serves_through_a_gateway),
             };
             Some(identity.with_members(&members(&primaries)))
         })();
         (identity, primaries)
     }
+}
+
+/// Whether clusters without a control plane reach istiod through the gateway, as they then reach pods.
+fn serves_through_a_gateway(primary: &ValidatedPrimary) -> bool {
+    primary.remote_control_plane.is_some() && primary.member.gateway(GatewayRole::EastWest).is_some()
 }
 
 fn members(primaries: &Primaries) -> Vec<&Member> {

@@ -4,8 +4,8 @@ use thiserror::Error;
 
 use super::names::InvalidName;
 use super::rules::{
-    ApiServerRule, AuthorityRule, CallerRule, EntranceRule, GatewayRule, ImageRule, MeshRule, TopologyRule,
-    ValueRule,
+    ApiServerRule, AuthorityRule, CallerRule, EntranceRule, GatewayRule, ImageRule, MeshRule, RemoteRule,
+    TopologyRule, ValueRule,
 };
 
 /// One rule that a declared mesh breaks, or something that its user should know. How to write it otherwise is for whoever has read the
@@ -56,6 +56,9 @@ pub enum Rule {
     /// About what members are to each other.
     #[error(transparent)]
     Topology(#[from] TopologyRule),
+    /// About what a remote cluster is to its mesh.
+    #[error(transparent)]
+    Remote(#[from] RemoteRule),
 }
 
 /// How serious a [`Violation`] is.
@@ -177,6 +180,11 @@ impl Violations {
     /// The result, or `None` with what is wrong added.
     pub(super) fn take<T>(&mut self, read: Checked<T>) -> Option<T> {
         read.map_err(|violation| self.extend([*violation])).ok()
+    }
+
+    /// The same of something that several rules may be broken by.
+    pub(super) fn take_all<T>(&mut self, read: Result<T, Vec<Violation>>) -> Option<T> {
+        read.map_err(|violations| self.extend(violations)).ok()
     }
 
     /// Whether the mesh is accepted.

@@ -2,6 +2,8 @@
 
 use super::ClusterName;
 
+/// The label of every object that the provider makes. Its value is the beginning of the owner's identity.
+pub const OWNER_LABEL: &str = "terraform-provider-istio/owner";
 /// The inventory of a mesh: a `ConfigMap` in its namespace in each of its clusters.
 pub const MESH_INVENTORY: &str = "terraform-provider-istio-mesh";
 /// The page of a mesh's book that other workspaces read: a `ConfigMap` beside the inventory in each primary.
@@ -36,6 +38,8 @@ pub const ROOT_CERTIFICATE: &str = "tls.crt";
 /// The root's key in it, as in every TLS Secret.
 pub const ROOT_KEY: &str = "tls.key";
 
+/// The `ServiceAccount` by which other clusters read this one, and the name of its roles and bindings.
+pub const READER_ACCOUNT: &str = "istio-mesh-reader";
 /// The Secret with the token by which other clusters read this one. A rotation makes one with the next number.
 pub const READER_TOKEN_SECRET: &str = "istio-mesh-reader-token-1";
 /// How the names of the Secrets begin by which istiod knows other clusters.

@@ -5,6 +5,7 @@ use kube::api::ListParams;
 use kube::{Api, ResourceExt};
 
 use crate::clusters::{Cluster, Error};
+use crate::mesh::well_known::OWNER_LABEL;
 use crate::mesh::{MEMBER_KEY, MEMBER_LABEL, MemberRecord};
 
 /// The dependents of the mesh in `namespace` of this primary, in the order of their names. Needs the right to list `ConfigMap`s there.
@@ -26,5 +27,8 @@ pub async fn members(cluster: &Cluster, namespace: &str) -> Result<Vec<Result<Me
 
 fn member(config_map: &ConfigMap) -> Result<MemberRecord, String> {
     let text = config_map.data.as_ref().and_then(|data| data.get(MEMBER_KEY));
-    text.and_then(|text| serde_json::from_str(text).ok()).ok_or_else(|| config_map.name_any())
+    let record = text.and_then(|text| serde_json::from_str(text).ok());
+    let record: MemberRecord = record.ok_or_else(|| config_map.name_any())?;
+    let id = config_map.labels().get(OWNER_LABEL).cloned().unwrap_or(record.id);
+    Ok(MemberRecord { id, ..record })
 }

@@ -15,6 +15,7 @@ mod proxies;
 mod remote_access;
 mod shared_mesh_config;
 mod snapshot;
+mod webhook;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -45,6 +46,7 @@ pub use remote_access::{
 };
 pub use shared_mesh_config::{SharedMeshConfigRecords, shared_mesh_config, shared_mesh_config_scope};
 pub use snapshot::{Labelled, ObjectName, Objects, Scope, Snapshot};
+pub use webhook::{Webhook, webhook};
 
 /// How often a read is tried again when the server or the connection to it fails for a moment.
 const AGAIN: usize = 2;

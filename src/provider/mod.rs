@@ -14,6 +14,7 @@ use crate::data_sources::topology::TopologyDataSource;
 use crate::diagnostics;
 use crate::provider_data::{ProviderData, Refreshed};
 use crate::resources::mesh::MeshResource;
+use crate::resources::remote_cluster::RemoteClusterResource;
 use crate::rollout::Engines;
 
 pub use model::{ChartRegistryModel, ClusterModel, ExecModel, ProviderModel};
@@ -34,7 +35,11 @@ impl Provider for IstioProvider {
     }
 
     fn register(&self, registry: &mut Registry<Self>) {
-        registry.identified(MeshResource).data_source(MeshDataSource).data_source(TopologyDataSource);
+        registry
+            .identified(MeshResource)
+            .identified(RemoteClusterResource)
+            .data_source(MeshDataSource)
+            .data_source(TopologyDataSource);
     }
 
     async fn configure(&self, config: ProviderModel, _setup: &Setup) -> Outcome<ProviderData> {

@@ -8,10 +8,11 @@ use crate::desired::{Placeholder, Placeholders};
 use crate::mesh::well_known::remote_secret_name;
 use crate::mesh::{ClusterName, MeshIdentity};
 
-/// The Secrets of a cluster for those that its istiod reads, with the kubeconfig to be filled in.
+/// The Secrets of a cluster for those that its istiod reads, with the kubeconfig to be filled in, and this comment in it.
 pub(super) fn secrets<'a>(
     identity: &MeshIdentity,
     read: impl Iterator<Item = &'a ClusterName>,
+    comment: &str,
 ) -> Vec<(Value, Placeholders)> {
     let secret = |other: &ClusterName| {
         let object = managed(json!({
@@ -25,7 +26,8 @@ pub(super) fn secrets<'a>(
             },
             "type": "Opaque",
         }));
-        (object, Placeholders::from([(other.to_string(), Placeholder::Access(other.clone()))]))
+        let placeholder = Placeholder::Access { cluster: other.clone(), comment: comment.to_owned() };
+        (object, Placeholders::from([(other.to_string(), placeholder)]))
     };
     read.map(secret).collect()
 }

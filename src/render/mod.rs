@@ -16,6 +16,7 @@ mod link;
 mod of_chart;
 mod pull_secret;
 mod reader;
+mod remote;
 mod remote_control_plane;
 mod renderer;
 mod sensitive;
@@ -31,6 +32,7 @@ use helm_template::Chart;
 use serde_json::{Value, json};
 
 pub use error::RenderError;
+pub use remote::{render_beside, render_remote};
 pub use renderer::Renderer;
 pub use sensitive::values_with_stand_ins;
 
@@ -95,32 +97,32 @@ pub fn render_with(
     }
     // A drained cluster keeps its own, so that nobody who has yet to let go of it is locked out, and draining can be taken back.
     if mesh.primaries().len() > 1 {
-        for object in reader::objects(identity) {
+        for object in reader::objects(identity, reader::Rights::Read) {
             set.push(Component::Reader, object, Placeholders::new())?;
         }
     }
     let east_west = member.gateway(GatewayRole::EastWest);
-    if let Some(gateway) = east_west.filter(|_| identity.has_several_networks()) {
+    if let Some(gateway) = east_west.filter(|_| identity.has_open_gateways()) {
         set.push(Component::Exposure, gateway::exposure(identity, gateway), Placeholders::new())?;
     }
     for object in remote_control_plane::objects(identity, member, primary.remote_control_plane()) {
         set.push(Component::Exposure, object, Placeholders::new())?;
     }
-    for (secret, placeholders) in link::secrets(identity, mesh.read_by(cluster)) {
+    for (secret, placeholders) in link::secrets(identity, mesh.read_by(cluster), "") {
         set.push(Component::Link, secret, placeholders)?;
     }
     Ok(set)
 }
 
-/// Istio's namespace. With several networks, its label is the network of everything in the cluster that does not name another,
-/// which is how istiod knows a cluster's network before any workload runs there; with one, Istio's guide has no label.
+/// Istio's namespace. Where calls of other networks come in, its label is the network of everything in the cluster that does not name another,
+/// which is how istiod knows a cluster's network before any workload runs there; elsewhere, Istio's guide has no label.
 fn namespace(identity: &MeshIdentity, member: &Member) -> Value {
     let mut namespace = json!({
         "apiVersion": "v1",
         "kind": "Namespace",
         "metadata": {"name": identity.namespace()},
     });
-    if identity.has_several_networks() {
+    if identity.has_open_gateways() {
         namespace["metadata"]["labels"] = json!({EastWestGateway::NETWORK_LABEL: member.network()});
     }
     with_metadata(namespace, identity)

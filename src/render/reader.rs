@@ -9,18 +9,30 @@
 use serde_json::{Value, json};
 
 use crate::desired::object::managed;
-use crate::mesh::MeshIdentity;
-use crate::mesh::well_known::READER_TOKEN_SECRET;
+use crate::mesh::well_known::{READER_ACCOUNT as READER, READER_TOKEN_SECRET, ROOTS_CONFIG_MAP};
+use crate::mesh::{DEFAULT_NAMESPACE, MeshIdentity};
 
-/// Name of the `ServiceAccount`, its roles and bindings.
-const READER: &str = "istio-mesh-reader";
+/// The webhook that injects proxies, as the chart names it; in another namespace than Istio's own with that behind it.
+const WEBHOOK: &str = "istio-sidecar-injector";
+/// What istiod reads and writes in the namespaces of a cluster that it serves.
+const SERVED_CONFIG_MAPS: [&str; 4] =
+    ["istio", "istio-ca-crl", ROOTS_CONFIG_MAP, "istio-namespace-controller-election"];
+
+/// What the reader may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rights {
+    /// Read what istiod of another cluster reads of a primary.
+    Read,
+    /// Also write what it writes in a cluster that it serves: copies of the mesh's root, who leads, and the CA of its webhook.
+    Serve,
+}
 
 /// The objects of the reader.
-pub(super) fn objects(identity: &MeshIdentity) -> Vec<Value> {
+pub(super) fn objects(identity: &MeshIdentity, rights: Rights) -> Vec<Value> {
     let namespace = identity.namespace().as_str();
     let cluster_wide = format!("{READER}-{namespace}");
     let account = json!([{"kind": "ServiceAccount", "name": READER, "namespace": namespace}]);
-    let rules = json!([
+    let mut rules = vec![
         rule("", &["endpoints", "namespaces", "nodes", "pods", "secrets", "services"]),
         rule("discovery.k8s.io", &["endpointslices"]),
         rule("networking.istio.io", &["workloadentries"]),
@@ -28,9 +40,12 @@ pub(super) fn objects(identity: &MeshIdentity) -> Vec<Value> {
         rule("apiextensions.k8s.io", &["customresourcedefinitions"]),
         rule("multicluster.x-k8s.io", &["serviceexports", "serviceimports"]),
         rule("apps", &["replicasets"]),
-        {"apiGroups": ["authentication.k8s.io"], "resources": ["tokenreviews"], "verbs": ["create"]},
-        {"apiGroups": ["authorization.k8s.io"], "resources": ["subjectaccessreviews"], "verbs": ["create"]},
-    ]);
+        json!({"apiGroups": ["authentication.k8s.io"], "resources": ["tokenreviews"], "verbs": ["create"]}),
+        json!({"apiGroups": ["authorization.k8s.io"], "resources": ["subjectaccessreviews"], "verbs": ["create"]}),
+    ];
+    if rights == Rights::Serve {
+        rules.extend(serving(namespace));
+    }
     let rbac = "rbac.authorization.k8s.io";
     let objects = [
         json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": READER, "namespace": namespace}}),
@@ -57,6 +72,26 @@ pub(super) fn objects(identity: &MeshIdentity) -> Vec<Value> {
         }),
     ];
     objects.map(managed).to_vec()
+}
+
+/// What istiod writes in a cluster that it serves, seen with an audit log of 1.31: everything by name, but for the creation of `ConfigMap`s,
+/// which cannot be limited to names. In which namespaces the copies are, users decide.
+fn serving(namespace: &str) -> [Value; 4] {
+    let webhook = match namespace {
+        DEFAULT_NAMESPACE => WEBHOOK.to_owned(),
+        other => format!("{WEBHOOK}-{other}"),
+    };
+    let admission = "admissionregistration.k8s.io";
+    let (config_maps, webhooks) = (["configmaps"], ["mutatingwebhookconfigurations"]);
+    [
+        json!({"apiGroups": [""], "resources": config_maps, "verbs": ["create"]}),
+        json!({
+            "apiGroups": [""], "resources": config_maps, "resourceNames": SERVED_CONFIG_MAPS,
+            "verbs": ["get", "list", "watch", "update"],
+        }),
+        rule(admission, &webhooks),
+        json!({"apiGroups": [admission], "resources": webhooks, "resourceNames": [webhook], "verbs": ["update", "patch"]}),
+    ]
 }
 
 fn rule(group: &str, resources: &[&str]) -> Value {

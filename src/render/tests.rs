@@ -58,6 +58,11 @@ fn render_istio(mesh: &Mesh) -> Result<ManifestSet, RenderError> {
     render_with(mesh, &charts(&ISTIO.base, &ISTIO.istiod), &facts("v1.36.3"))
 }
 
+/// The kubeconfig by which a primary reads another one.
+fn access(cluster: &str) -> Placeholder {
+    Placeholder::Access { cluster: cluster.parse().unwrap(), comment: String::new() }
+}
+
 /// The object of that kind and name.
 fn find<'a>(set: &'a ManifestSet, kind: &str, name: &str) -> &'a Value {
     let mut objects = set.manifests().iter().map(|manifest| manifest.object.as_ref());
@@ -452,10 +457,7 @@ fn each_cluster_has_a_remote_secret_for_the_other_as_istioctl_makes_it() {
         assert_eq!(metadata["labels"]["istio/multiCluster"], "true");
         assert_eq!(metadata["annotations"]["networking.istio.io/cluster"], other);
         let other = other.to_owned();
-        assert_eq!(
-            links[0].placeholders,
-            Placeholders::from([(other.clone(), Placeholder::Access(other.parse().unwrap()))])
-        );
+        assert_eq!(links[0].placeholders, Placeholders::from([(other.clone(), access(&other))]));
     }
 }
 
@@ -495,13 +497,18 @@ fn definitions_that_others_install_are_left_out_and_nothing_else() {
 }
 
 #[test]
-fn a_cluster_that_serves_remote_ones_lets_them_reach_istiod_only() {
+fn a_mesh_that_serves_remote_clusters_through_a_gateway_lets_their_networks_in() {
     let mut mesh = two_clusters(["net", "net"]);
     mesh.primaries.get_mut("east").unwrap().remote_control_plane = Some(RemoteControlPlane::default());
     let [east, west] = render_both(&mesh);
-    let exposed = ["Gateway istio-system/istiod-gateway", "VirtualService istio-system/istiod-vs"];
+    let open = "Gateway istio-system/cross-network-gateway";
+    let exposed = [open, "Gateway istio-system/istiod-gateway", "VirtualService istio-system/istiod-vs"];
     assert_eq!(names(&east, Component::Exposure), exposed);
-    assert_eq!(names(&west, Component::Exposure), [""; 0]);
+    assert_eq!(names(&west, Component::Exposure), [open]);
+    for set in [&east, &west] {
+        let labels = &find(set, "Namespace", "istio-system")["metadata"]["labels"];
+        assert_eq!(labels["topology.istio.io/network"], "net");
+    }
     let gateway = find(&east, "Gateway", "istiod-gateway");
     let ports: Vec<_> =
         gateway["spec"]["servers"].as_array().unwrap().iter().map(|it| &it["port"]["number"]).collect();
@@ -537,7 +544,8 @@ fn a_gateway_in_a_namespace_of_its_own_takes_along_what_it_needs_and_what_opens_
     assert_eq!(names(&east, Component::PullSecret), pulled);
     assert_eq!(names(&west, Component::PullSecret), ["Secret mesh-system/registry"]);
     for (set, expected) in [(&east, "gateways"), (&west, "mesh-system")] {
-        let is_at_the_gateway = |it: &&Manifest| matches!(it.stage, Stage::Gateways | Stage::Exposure);
+        let is_at_the_gateway =
+            |it: &&Manifest| matches!(it.stage, Stage::GatewayServices | Stage::Gateways | Stage::Exposure);
         let found: BTreeSet<Option<&str>> = set
             .manifests()
             .iter()

@@ -1,3 +1,4 @@
 //! The resources, one module a Terraform type.
 
 pub mod mesh;
+pub mod remote_cluster;

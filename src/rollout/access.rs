@@ -27,9 +27,15 @@ pub struct Access {
 }
 
 impl Access {
-    /// What istiod of `reader` gets to read `cluster`.
-    pub(super) fn kubeconfig(&self, cluster: &ClusterName, reader: &ClusterName) -> SecretString {
-        kubeconfig(cluster, self.api_server.seen_from(reader), self.token.expose_secret()).into()
+    /// What istiod of `reader` gets to read `cluster`, with a comment if there is one.
+    pub(super) fn kubeconfig(
+        &self,
+        cluster: &ClusterName,
+        reader: &ClusterName,
+        comment: &str,
+    ) -> SecretString {
+        let text = kubeconfig(cluster, self.api_server.seen_from(reader), self.token.expose_secret());
+        if comment.is_empty() { text.into() } else { format!("# {comment}\n{text}\n").into() }
     }
 }
 

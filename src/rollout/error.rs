@@ -90,12 +90,37 @@ pub enum RolloutError {
         /// For how long was waited.
         waited: Duration,
     },
+    /// Whether the cluster may join could not be looked at.
+    #[error("cannot check the cluster against the other members of the mesh")]
+    Admission(#[source] clusters::Error),
+    /// Others were joining all the time.
+    #[error("other clusters were joining the mesh until timeouts ended")]
+    AdmissionLate,
+    /// Another member of the mesh is in the way.
+    #[error("the cluster cannot join the mesh: {cause}")]
+    InTheWay {
+        /// What is in the way.
+        cause: String,
+        /// What to do about it.
+        way_out: String,
+    },
+    /// The cluster was not put on record, for a reason that a primary has.
+    #[error("nothing was done here, because the cluster was not admitted to the mesh")]
+    NotAdmitted,
+    /// A primary that is to serve the cluster failed.
+    #[error("everything that needs istiod is left out, because a primary that serves this cluster failed")]
+    NotServed,
+    /// The remote cluster failed.
+    #[error("the cluster is not read here, because it failed to join the mesh")]
+    NotJoined,
     /// The gateway chart rendered a pod template that is none.
     #[error("the gateway's pod template is not a valid Pod")]
     GatewayPod(#[source] serde_json::Error),
-    /// istiod's webhook does not fill in the gateway's pods.
-    #[error("istiod's webhook did not inject the gateway's pod within {waited:.0?}: {reason}")]
+    /// istiod's webhook does not fill in the gateway's pods, or any.
+    #[error("istiod's webhook did not inject {pod} within {waited:.0?}: {reason}")]
     NotInjected {
+        /// Which pod was tried.
+        pod: &'static str,
         /// For how long was waited.
         waited: Duration,
         /// What the API server said last.
@@ -137,4 +162,16 @@ pub enum RolloutError {
     /// An object could not be deleted.
     #[error("cannot delete what was created in the cluster")]
     Delete(#[source] ssa::DeleteError),
+}
+
+impl RolloutError {
+    /// Whether it only says that another cluster has failed, which says why itself.
+    pub fn is_consequence(&self) -> bool {
+        matches!(self, Self::NotAdmitted | Self::NotServed | Self::NotJoined)
+    }
+
+    /// Whether the cluster was refused before anything but its claim was written.
+    pub(super) fn is_refusal(&self) -> bool {
+        matches!(self, Self::NotAdmitted | Self::InTheWay { .. })
+    }
 }

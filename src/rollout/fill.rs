@@ -61,7 +61,7 @@ impl Produced<'_> {
             Placeholder::PullSecret { name, .. } => {
                 self.given?.pull_secrets.get(name).map(|content| content.expose_secret().to_owned())
             }
-            Placeholder::Access(cluster) => {
+            Placeholder::Access { cluster, .. } => {
                 self.kubeconfigs?.get(cluster).map(|kubeconfig| kubeconfig.expose_secret().to_owned())
             }
         }

@@ -52,13 +52,34 @@ pub(super) async fn wait(
     Ok(())
 }
 
-/// The pods of one gateway.
+/// The same in a cluster that may have no gateway: then with any pod. What denies that one says nothing of others.
+pub(super) async fn wait_in(
+    target: &Target,
+    set: &ManifestSet,
+    namespace: &str,
+    timeout: Duration,
+    cancel: &CancellationToken,
+) -> Result<(), RolloutError> {
+    if set.manifests().iter().any(|manifest| Gateway::of(manifest).is_some()) {
+        return wait(target, set, timeout, cancel).await;
+    }
+    let waited = Gateway::any(namespace).wait(&target.cluster, Instant::now(), timeout, cancel).await;
+    match waited {
+        Err(RolloutError::GatewayDenied { reason }) => {
+            tracing::info!(reason, "injection cannot be tested");
+            Ok(())
+        }
+        waited => waited,
+    }
+}
+
+/// The pods of one gateway, or of none.
 struct Gateway {
     namespace: String,
     /// A pod as its Deployment would create it, but for the account.
     pod: Value,
-    /// By which its pods are found.
-    selector: String,
+    /// By which its pods are found; `None` if there are none.
+    selector: Option<String>,
 }
 
 impl Gateway {
@@ -79,7 +100,25 @@ impl Gateway {
         let selector: Vec<String> =
             labels.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())).collect();
         let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec});
-        Some(Self { namespace, pod, selector: selector.join(",") })
+        Some(Self { namespace, pod, selector: Some(selector.join(",")) })
+    }
+
+    /// A pod that istiod's template for gateways fills in, in a namespace that need not be labelled for injection.
+    fn any(namespace: &str) -> Self {
+        let pod = json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": {
+                "generateName": "injection-check-", "namespace": namespace,
+                "labels": {"sidecar.istio.io/inject": "true"},
+                "annotations": {"inject.istio.io/templates": "gateway"},
+            },
+            "spec": {
+                "serviceAccountName": ACCOUNT,
+                "securityContext": {"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}},
+                "containers": [{"name": "istio-proxy", "image": EastWestGateway::PLACEHOLDER_IMAGE}],
+            },
+        });
+        Self { namespace: namespace.to_owned(), pod, selector: None }
     }
 
     async fn wait(
@@ -119,7 +158,7 @@ impl Gateway {
             if began.elapsed() >= timeout {
                 return Err(match denied_since {
                     Some(_) => RolloutError::GatewayDenied { reason },
-                    None => RolloutError::NotInjected { waited: began.elapsed(), reason },
+                    None => RolloutError::NotInjected { pod: self.name(), waited: began.elapsed(), reason },
                 });
             }
             progress.waits_for(&format!("istiod's webhook does not inject gateway pods yet: {reason}"));
@@ -130,10 +169,16 @@ impl Gateway {
         }
     }
 
+    /// What it is, for messages.
+    fn name(&self) -> &'static str {
+        if self.selector.is_some() { "the gateway's pod" } else { "a pod" }
+    }
+
     /// Deletes the gateway's pods without an image; their Deployment creates others.
     async fn replace_stuck(&self, cluster: &Cluster, pods: &Api<Pod>) -> Result<(), RolloutError> {
+        let Some(selector) = &self.selector else { return Ok(()) };
         let failed = |error| RolloutError::StuckPods(cluster.error(error));
-        let listed = pods.list(&ListParams::default().labels(&self.selector)).await.map_err(failed)?;
+        let listed = pods.list(&ListParams::default().labels(selector)).await.map_err(failed)?;
         let is_stuck = |pod: &&Pod| !has_image(pod) && pod.metadata.deletion_timestamp.is_none();
         for pod in listed.items.iter().filter(is_stuck) {
             let preconditions = Preconditions { uid: pod.uid(), resource_version: None };
@@ -242,6 +287,6 @@ mod tests {
         let gateway = Gateway::of(&manifest).unwrap();
         assert_eq!(gateway.pod["spec"]["serviceAccountName"], "default");
         assert_eq!(gateway.pod["metadata"]["namespace"], "gateways");
-        assert_eq!(gateway.selector, "app=istio-eastwestgateway,istio=eastwestgateway");
+        assert_eq!(gateway.selector.as_deref(), Some("app=istio-eastwestgateway,istio=eastwestgateway"));
     }
 }

@@ -2,6 +2,7 @@
 //! with and, if it has made a root for itself, the key of that. Only the work of the mesh's own istiod is touched.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use futures::future::{try_join, try_join3};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -16,10 +17,12 @@ use serde::de::DeserializeOwned;
 use ssa::ObjectId;
 
 use super::own_root::root_of;
-use super::owner::OWNER_LABEL;
+use super::owner::{OWNER_LABEL, OwnerKind};
 use super::target::Target;
 use crate::clusters::{Cluster, Error};
-use crate::mesh::well_known::{INTERMEDIATE_SECRET, ISTIODS_OWN_SECRET, ROOTS_CONFIG_MAP, ROOTS_KEY};
+use crate::mesh::well_known::{
+    INTERMEDIATE_SECRET, ISTIODS_OWN_SECRET, READER_ACCOUNT, ROOTS_CONFIG_MAP, ROOTS_KEY,
+};
 use crate::trust::{Certificate, ROOT_CERT, Signer};
 
 /// What is revoked, in every namespace beside the root (`PILOT_CRL_CONFIGMAP`).
@@ -27,7 +30,9 @@ const REVOKED_COPY: &str = "istio-ca-crl";
 /// What istiod labels these copies with.
 const COPY_LABEL: &str = "istio.io/config";
 /// The account of istiod, which bears its name.
-const ACCOUNT: &str = "istiod";
+const ISTIOD: &str = "istiod";
+/// How long istiod of a primary may take to let go of a cluster that it is no longer told of.
+const LETS_GO: Duration = Duration::from_secs(2);
 /// By which every istiod is found.
 const ISTIODS: &str = "app=istiod";
 /// With which istiod elects leaders (`pilot/pkg/leaderelection`): `ConfigMap`s and leases, some of them with its revision behind the name.
@@ -49,19 +54,37 @@ const AT_ONCE: usize = 8;
 
 /// What goes last, after what istiod left: by its authority and by its account that is known, also to a run that goes on where another
 /// was interrupted.
-pub(super) fn known_by(namespace: &str) -> BTreeSet<ObjectId> {
-    [("Secret", INTERMEDIATE_SECRET), ("ServiceAccount", ACCOUNT)]
-        .map(|(kind, name)| ObjectId::new("", kind, namespace, name))
+pub(super) fn known_by(target: &Target) -> BTreeSet<ObjectId> {
+    [("Secret", INTERMEDIATE_SECRET), ("ServiceAccount", account(target))]
+        .map(|(kind, name)| ObjectId::new("", kind, &target.inventory.namespace, name))
         .into()
 }
 
-/// Deletes what the istiod of the mesh has left. It is gone, and its account still there: without one that bears the owner's label, no
-/// istiod of the mesh has run, as after a create that was refused.
+/// The account as which istiod works: its own, or that by which primaries read and serve a remote cluster.
+fn account(target: &Target) -> &'static str {
+    match target.owner.kind() {
+        OwnerKind::RemoteCluster(_) => READER_ACCOUNT,
+        OwnerKind::Mesh | OwnerKind::Federation(_) => ISTIOD,
+    }
+}
+
+/// Deletes what the istiod of the mesh has left. What one in another cluster writes meanwhile, before it lets go, is deleted again.
 pub(super) async fn delete(target: &Target) -> Result<(), Error> {
+    delete_once(target).await?;
+    if matches!(target.owner.kind(), OwnerKind::RemoteCluster(_)) {
+        tokio::time::sleep(LETS_GO).await;
+        delete_once(target).await?;
+    }
+    Ok(())
+}
+
+/// istiod is gone, and its account still there: without one that bears the owner's label, no istiod of the mesh has run, as after a create
+/// that was refused.
+async fn delete_once(target: &Target) -> Result<(), Error> {
     let (cluster, namespace) = (&target.cluster, target.inventory.namespace.as_str());
     let of = |error| cluster.error(error);
     let accounts = Api::<ServiceAccount>::namespaced(cluster.client(), namespace);
-    let account = accounts.get_opt(ACCOUNT).await.map_err(of)?;
+    let account = accounts.get_opt(account(target)).await.map_err(of)?;
     let is_ours = |account: &ServiceAccount| account.labels().get(OWNER_LABEL) == Some(&target.owner.label());
     let Some(account) = account.filter(is_ours) else { return Ok(()) };
     let others = other_istiods(cluster).await?;

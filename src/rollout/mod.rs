@@ -3,6 +3,7 @@
 #![allow(clippy::result_large_err, reason = "an error ends the rollout of a cluster; its size is paid once")]
 
 mod access;
+mod admission;
 mod authority;
 mod composition;
 mod definitions;
@@ -11,6 +12,7 @@ mod error;
 mod exchange;
 mod fill;
 mod found;
+mod gate;
 mod injection;
 mod installation;
 mod leftovers;
@@ -19,6 +21,7 @@ mod own_root;
 mod owner;
 mod primary;
 mod promise;
+mod remote;
 mod remote_secrets;
 mod restart;
 mod run;
@@ -39,6 +42,7 @@ pub use objects::install_objects;
 pub use own_root::GivenUp;
 pub use owner::{OWNER_LABEL, Owner, OwnerKind};
 pub use primary::{Primary, install};
+pub use remote::{Joining, Reading, join};
 pub use restart::restart_istiod;
 pub use session::{Session, holder};
 pub use shared_mesh_config::SharedMeshConfigError;

@@ -3,9 +3,8 @@
 use std::fmt;
 
 use crate::mesh::MESH_INVENTORY;
+pub use crate::mesh::well_known::OWNER_LABEL;
 
-/// The label of every object that the provider makes. Its value is the beginning of the owner's identity.
-pub const OWNER_LABEL: &str = "terraform-provider-istio/owner";
 /// The annotation of what outlives its owner: the release of Istio's charts that it comes from.
 pub const RELEASE_ANNOTATION: &str = "terraform-provider-istio/release";
 /// How much of the identity is in the label.

@@ -146,7 +146,7 @@ impl Order<'_> {
         shared_mesh_config::of_set(target, set, session.cancel).await?;
         run.apply(&[Stage::Workloads, Stage::Admission], &nothing).await?;
         run.holding(injection::wait(target, set, session.left(), session.cancel)).await??;
-        run.apply(&[Stage::Gateways, Stage::Exposure], &nothing).await
+        run.apply(&[Stage::GatewayServices, Stage::Gateways, Stage::Exposure], &nothing).await
     }
 
     /// Tells the other clusters how to read this one.
@@ -167,10 +167,10 @@ impl Order<'_> {
         let Installation { target, set, .. } = &self.primary.installation;
         let placeholders = set.manifests().iter().flat_map(|manifest| manifest.placeholders.values());
         for placeholder in placeholders {
-            let Placeholder::Access(cluster) = placeholder else { continue };
+            let Placeholder::Access { cluster, comment } = placeholder else { continue };
             match run.holding(self.exchange.access(cluster)).await? {
                 Some(access) => {
-                    kubeconfigs.insert(cluster.clone(), access.kubeconfig(cluster, set.cluster()));
+                    kubeconfigs.insert(cluster.clone(), access.kubeconfig(cluster, set.cluster(), comment));
                 }
                 None => failed.push(cluster.to_string()),
             }

@@ -43,5 +43,5 @@ fn failed(target: &Target, secret: &str, error: kube::Error) -> RolloutError {
 }
 
 fn is_remote_secret(manifest: &Manifest) -> bool {
-    manifest.placeholders.values().any(|placeholder| matches!(placeholder, Placeholder::Access(_)))
+    manifest.placeholders.values().any(|placeholder| matches!(placeholder, Placeholder::Access { .. }))
 }

@@ -12,7 +12,7 @@ use tokio::sync::Barrier;
 use super::RolloutError;
 use super::fill::Produced;
 use super::installation::{Installation, definitions};
-use super::session::Session;
+use super::session::{Session, withdraw};
 use super::target::{ClusterOutcome, Target, Unclosed, release_annotation};
 use crate::desired::Stage;
 
@@ -159,6 +159,12 @@ impl Run<'_> {
                 let target = installation.target.clone();
                 outcome.unclosed = outcome.error.is_none().then_some(Unclosed { target, inventory });
             }
+            Err(error) if error.is_refusal() => {
+                withdraw(engine, inventory).await;
+                outcome.book = None;
+                outcome.error = Some(error);
+                all_done.wait().await;
+            }
             Err(error) => {
                 session.release(engine, &mut inventory).await;
                 outcome.error = Some(error);
@@ -177,6 +183,7 @@ impl Run<'_> {
             | Stage::Configuration
             | Stage::Tokens
             | Stage::Admission
+            | Stage::GatewayServices
             | Stage::Exposure
             | Stage::Links => StageReady::Written,
         }

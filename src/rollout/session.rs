@@ -145,7 +145,7 @@ pub(super) async fn owned(
 }
 
 /// Takes back what a claim has made. Nothing else was written in its name.
-async fn withdraw(engine: &Engine, mut inventory: Inventory) {
+pub(super) async fn withdraw(engine: &Engine, mut inventory: Inventory) {
     let uncancelled = CancellationToken::new();
     let done = if inventory.is_new() {
         let options = ssa::DeleteOptions { timeout: RELEASE_TIME, ..ssa::DeleteOptions::default() };

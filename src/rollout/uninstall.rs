@@ -1,13 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::future::join_all;
-use ssa::{DeleteOptions, Expect, Inventory, ObjectId, ObjectPattern, Phase, Propagation};
-use tokio::sync::Barrier;
-
+use super::gate::{Gate, Visitor};
 use super::session::{Claiming, Session, owned, unless_cancelled};
 use super::target::{ClusterOutcome, Target, release_annotation};
 use super::{RolloutError, leftovers};
 use crate::desired::Stage;
+use futures::future::join_all;
+use ssa::{DeleteOptions, Expect, Inventory, ObjectId, ObjectPattern, Phase, Propagation};
 
 /// What one cluster shall lose.
 #[derive(Clone, Debug)]
@@ -16,6 +15,8 @@ pub struct Removal {
     pub target: Target,
     /// What state says to be there, with the order of its stages: if the record is lost, this goes, and what bears the owner's label.
     pub known: BTreeMap<ObjectId, u16>,
+    /// What goes before anything goes anywhere: what would call, or be called by, what goes next.
+    pub first: Vec<ObjectPattern>,
     /// What stays when the set was complete once.
     pub keep: Vec<ObjectPattern>,
     /// What stays when it never was: nobody can have come to rely on the rest.
@@ -28,24 +29,32 @@ pub struct Removal {
 /// time is over. No cluster goes on before all of them have lost what lets them read each other. A cluster without a record, of which
 /// state knows nothing either, has nothing left.
 pub async fn uninstall(removals: Vec<Removal>, session: &Session<'_>) -> Vec<ClusterOutcome> {
-    let unlinked = Barrier::new(removals.len());
-    join_all(removals.iter().map(|removal| removal.run(session, &unlinked))).await
+    let (begun, unlinked) = (Gate::of(removals.len()), Gate::of(removals.len()));
+    let gates = || Gates { begun: begun.visitor(), unlinked: unlinked.visitor() };
+    join_all(removals.iter().map(|removal| removal.run(session, gates()))).await
+}
+
+/// Where all clusters wait for each other.
+struct Gates<'a> {
+    /// What goes first is gone.
+    begun: Visitor<'a>,
+    /// What lets them read each other is gone.
+    unlinked: Visitor<'a>,
 }
 
 impl Removal {
-    async fn run(&self, session: &Session<'_>, unlinked: &Barrier) -> ClusterOutcome {
+    async fn run(&self, session: &Session<'_>, gates: Gates<'_>) -> ClusterOutcome {
         let engine = &self.target.engine;
         let mut outcome = ClusterOutcome::untouched(&self.target, None);
         let mut inventory = match self.open(session).await {
             Ok(Some(inventory)) => inventory,
             nothing => {
-                unlinked.wait().await;
                 outcome.error = nothing.err();
                 outcome.book = outcome.error.is_none().then(BTreeSet::new);
                 return outcome;
             }
         };
-        let steps = self.steps(&mut inventory, &mut outcome, session, unlinked);
+        let steps = self.steps(&mut inventory, &mut outcome, session, gates);
         if let Err(error) = Box::pin(unless_cancelled(steps, session.cancel)).await {
             outcome.error = Some(error);
             session.release(engine, &mut inventory).await;
@@ -84,13 +93,21 @@ impl Removal {
         inventory: &mut Inventory,
         outcome: &mut ClusterOutcome,
         session: &Session<'_>,
-        unlinked: &Barrier,
+        gates: Gates<'_>,
     ) -> Result<(), RolloutError> {
         let Target { engine, inventory: at, .. } = &self.target;
+        let is_first = |id: &ObjectId, _| self.first.iter().any(|pattern| pattern.matches(id));
+        if !self.first.is_empty() {
+            self.prune(inventory, outcome, session, is_first).await?;
+        }
+        engine.holding(inventory, gates.begun.pass(), session.cancel).await.map_err(RolloutError::Claim)?;
         let links = self.prune(inventory, outcome, session, |_, order| order >= Stage::Links as u16).await;
-        engine.holding(inventory, unlinked.wait(), session.cancel).await.map_err(RolloutError::Claim)?;
+        engine
+            .holding(inventory, gates.unlinked.pass(), session.cancel)
+            .await
+            .map_err(RolloutError::Claim)?;
         links?;
-        let mut last = leftovers::known_by(&at.namespace);
+        let mut last = leftovers::known_by(&self.target);
         last.insert(ObjectId::of_namespace(&at.namespace));
         self.prune(inventory, outcome, session, |id, _| !last.contains(id)).await?;
         let leftovers = engine.holding(inventory, leftovers::delete(&self.target), session.cancel).await;

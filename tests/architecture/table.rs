@@ -118,6 +118,7 @@ pub const TABLE: &[Row] = &[
     Row {
         module: "lifecycle",
         modules: &[
+            "charts",
             "clusters",
             "desired",
             "diagnostics",
@@ -132,7 +133,7 @@ pub const TABLE: &[Row] = &[
     },
     Row {
         module: "blocks",
-        modules: &["clusters", "diagnostics", "lifecycle", "mesh"],
+        modules: &["clusters", "diagnostics", "health", "lifecycle", "mesh"],
         packages: Except(&["kube", "tonic"]),
     },
     Row { module: "resources", modules: USED_BY_VERBS, packages: Except(&["kube", "tonic"]) },

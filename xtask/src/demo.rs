@@ -12,12 +12,12 @@ use crate::command;
 use crate::error::{Error, file_error};
 use crate::interrupt::Interrupt;
 use crate::picture;
+use crate::scenario::Scenario;
 use crate::terraform::SOURCE;
 use crate::tree;
 use crate::workspace::{PROVIDER, Workspace};
 
-const EXAMPLE: &str = "examples/multi-primary-multi-network";
-const CLUSTERS: [&str; 2] = ["east", "west"];
+const EXAMPLES: &str = "examples";
 
 /// Terraform's default host of provider addresses, which names the folder in a filesystem mirror.
 const DEFAULT_HOST: &str = "registry.terraform.io";
@@ -43,20 +43,20 @@ const PARTS: &[Part] = &[
 
 /// Shows the demo and stays until Ctrl-C, then takes everything down; with `detach` it leaves the clusters
 /// running. A demo that fails takes everything down too.
-pub fn run(workspace: &Workspace, detach: bool) -> Result<(), Error> {
+pub fn run(workspace: &Workspace, scenario: Scenario, detach: bool) -> Result<(), Error> {
     let started = Instant::now();
     let mut interrupt = Interrupt::listen()?;
     parts::machine::prepare()?;
     let parts = parts::ensure(PARTS)?;
     interrupt.run(&mut workspace.cargo(&["build", "--release", "--bin", PROVIDER]))?;
-    let up = interrupt.run(&mut lab(&["up"])?);
+    let up = interrupt.run(&mut lab(&[&["up"][..], &scenario.clusters()].concat())?);
     if let Err(Error::Failed { .. }) = up {
         // There may be clusters that someone else works with.
         return up;
     }
-    let shown = up.and_then(|()| show(workspace, &parts, &mut interrupt));
+    let shown = up.and_then(|()| show(workspace, scenario, &parts, &mut interrupt));
     if shown.is_ok() {
-        eprintln!("\nThe demo took {} s.{}", started.elapsed().as_secs(), look_around(workspace));
+        eprintln!("\nThe demo took {} s.{}", started.elapsed().as_secs(), look_around(workspace, scenario));
         if detach {
             return Ok(());
         }
@@ -81,16 +81,21 @@ pub fn down(workspace: &Workspace) -> Result<(), Error> {
 }
 
 /// What a user does, and what they then see.
-fn show(workspace: &Workspace, parts: &Parts, interrupt: &mut Interrupt) -> Result<(), Error> {
+fn show(
+    workspace: &Workspace,
+    scenario: Scenario,
+    parts: &Parts,
+    interrupt: &mut Interrupt,
+) -> Result<(), Error> {
     let folder = folder(workspace);
-    lay_out(workspace, parts, &folder)?;
+    lay_out(workspace, scenario, parts, &folder)?;
     for arguments in [&["init"][..], &["plan", "-out=plan"], &["apply", "plan"]] {
         interrupt.run(&mut terraform(parts, &folder, arguments)?)?;
     }
-    for cluster in CLUSTERS {
+    for cluster in scenario.clusters() {
         interrupt.run(&mut kubectl(cluster, &["-n", "istio-system", "get", "deployments,pods"])?)?;
     }
-    calls::show(&CLUSTERS, &folder, kubectl)?;
+    calls::show(&scenario.clusters(), &folder, kubectl)?;
     picture::show(&folder, |arguments| terraform(parts, &folder, arguments))
 }
 
@@ -98,14 +103,15 @@ fn kubectl(cluster: &str, arguments: &[&str]) -> Result<Command, Error> {
     lab(&[&["exec", "--", "kubectl", "--context", cluster][..], arguments].concat())
 }
 
-fn look_around(workspace: &Workspace) -> String {
+fn look_around(workspace: &Workspace, scenario: Scenario) -> String {
     let folder = folder(workspace);
+    let [one, other] = scenario.clusters();
     let folder = workspace.relative(&folder).display();
     format!(
         " One mesh over two clusters. Look around, from another terminal:\n\n\
          \x20 cargo xtask lab status\n\
-         \x20 cargo xtask lab exec -- kubectl --context east get pods -A\n\
-         \x20 cargo xtask lab exec -- kubectl --context west -n istio-system edit deployment istiod\n\
+         \x20 cargo xtask lab exec -- kubectl --context {other} get pods -A\n\
+         \x20 cargo xtask lab exec -- kubectl --context {one} -n istio-system edit deployment istiod\n\
          \x20 cargo xtask lab exec -- terraform -chdir={folder} plan\n\n\
          `cargo xtask demo --down` takes everything down."
     )
@@ -117,9 +123,10 @@ fn folder(workspace: &Workspace) -> PathBuf {
 }
 
 /// The example with its variables, and the provider in a filesystem mirror, as `terraform init` expects them.
-fn lay_out(workspace: &Workspace, parts: &Parts, folder: &Path) -> Result<(), Error> {
-    tree::write(folder, &tree::read(&workspace.root.join(EXAMPLE))?)?;
-    picture::lay_out(folder)?;
+fn lay_out(workspace: &Workspace, scenario: Scenario, parts: &Parts, folder: &Path) -> Result<(), Error> {
+    let example = workspace.root.join(EXAMPLES).join(scenario.example());
+    tree::write(folder, &tree::read(&example)?)?;
+    write(&folder.join("topology.tf"), &scenario.topology())?;
     let printed = command::output(&mut lab(&["exec", "--", "printenv", "KUBECONFIG"])?)?;
     let variables = serde_json::json!({
         "kubeconfig": String::from_utf8_lossy(&printed).trim(),

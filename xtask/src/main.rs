@@ -12,6 +12,7 @@ mod interrupt;
 mod lab_parts;
 mod package;
 mod picture;
+mod scenario;
 mod soak;
 mod steps;
 mod suite;
@@ -24,6 +25,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use error::Error;
+use scenario::Scenario;
 use workspace::Workspace;
 
 #[derive(Parser)]
@@ -37,6 +39,9 @@ struct Arguments {
 enum Task {
     /// Install Istio into two local clusters with the real terraform, and wait for Ctrl-C
     Demo {
+        /// What to show
+        #[arg(value_enum, default_value_t = Scenario::MultiPrimary, conflicts_with = "down")]
+        scenario: Scenario,
         /// Leave the clusters running
         #[arg(long)]
         detach: bool,
@@ -97,7 +102,7 @@ fn main() -> ExitCode {
 fn run(task: Task) -> Result<(), Error> {
     match task {
         Task::Demo { down: true, .. } => demo::down(&Workspace::find()?),
-        Task::Demo { detach, .. } => demo::run(&Workspace::find()?, detach),
+        Task::Demo { scenario, detach, .. } => demo::run(&Workspace::find()?, scenario, detach),
         Task::Test => test::run(&Workspace::find()?),
         Task::Soak(arguments) => soak::run(&Workspace::find()?, &arguments),
         Task::Docs { check: false } => docs::write(&Workspace::find()?),

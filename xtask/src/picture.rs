@@ -7,27 +7,6 @@ use std::process::Command;
 use crate::command;
 use crate::error::{Error, file_error};
 
-/// Beside the example's own files: the pictures of the mesh that it makes.
-const CONFIGURATION: &str = r#"data "istio_mesh_topology" "shop" {
-  mesh  = istio_mesh.shop.join
-  links = istio_mesh.shop.status.links
-}
-
-output "mermaid" {
-  value = data.istio_mesh_topology.shop.mermaid
-}
-
-output "svg" {
-  value = data.istio_mesh_topology.shop.svg
-}
-"#;
-
-/// Lays the configuration out.
-pub fn lay_out(folder: &Path) -> Result<(), Error> {
-    let path = folder.join("topology.tf");
-    fs::write(&path, CONFIGURATION).map_err(file_error("write", &path))
-}
-
 /// Prints the topology as text, and writes it as an image. `terraform` makes a command for the folder.
 pub fn show(folder: &Path, terraform: impl Fn(&[&str]) -> Result<Command, Error>) -> Result<(), Error> {
     let output = |name| command::output(&mut terraform(&["output", "-raw", name])?);

@@ -15,8 +15,10 @@ use crate::workspace::Workspace;
 
 /// The targets that run whole clusters with Istio: two lanes of about the same length, no more than two labs at a time, since
 /// more would slow each other's clusters down until what they wait for comes too late.
-const LABS: [&[&str]; 2] =
-    [&["clusters", "mesh", "book"], &["multi_primary", "entrances", "kills", "objects", "field_reports"]];
+const LABS: [&[&str]; 2] = [
+    &["clusters", "mesh", "book", "remote_cluster"],
+    &["multi_primary", "entrances", "kills", "objects", "field_reports"],
+];
 
 /// What `cargo test` is told of a target.
 type Target = Vec<String>;

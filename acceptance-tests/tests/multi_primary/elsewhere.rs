@@ -48,7 +48,7 @@ pub fn gateways_are_found_by_host_name_and_at_node_ports_and_a_cluster_leaves(fi
     uses_what_is_said_and_nothing_else(fixture, &workspace, &node);
     for (caller, door) in [("east", format!("{node}:{NODE_PORT}")), ("west", balancer_address(fixture))] {
         fixture.settle(caller, &CLUSTERS);
-        fixture.assert_both_answer(caller, CLUSTERS);
+        fixture.assert_all_answer(caller, &CLUSTERS);
         let endpoints = fixture.endpoints(caller);
         assert!(endpoints.len() == 2 && endpoints.contains(&door), "{caller}: {endpoints:?}, not {door}");
     }
@@ -122,7 +122,7 @@ fn west_is_drained_under_traffic(fixture: &Fixture, workspace: &Workspace) {
     assert_eq!(doors.as_object().expect("a map").keys().collect::<Vec<_>>(), ["east"]);
     let alone = fixture.call("east", 200);
     assert_eq!(alone.clusters, [("east".to_owned(), 200)].into(), "{:?}", alone.codes);
-    fixture.assert_both_answer("west", CLUSTERS);
+    fixture.assert_all_answer("west", &CLUSTERS);
 }
 
 /// While pods there still have proxies it stays, with a word on what to do; then it goes and the other serves on.

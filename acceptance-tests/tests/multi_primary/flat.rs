@@ -17,7 +17,7 @@ pub fn clusters_on_one_network_answer_each_other_directly(fixture: &Fixture) {
     fixture.start_sample(&CLUSTERS);
     for cluster in CLUSTERS {
         fixture.settle(cluster, &CLUSTERS);
-        fixture.assert_both_answer(cluster, CLUSTERS);
+        fixture.assert_all_answer(cluster, &CLUSTERS);
         let endpoints = fixture.endpoints(cluster);
         assert!(endpoints.iter().all(|it| it.starts_with("10.1") && it.ends_with(":8080")), "{endpoints:?}");
         assert_eq!(endpoints.len(), 2);

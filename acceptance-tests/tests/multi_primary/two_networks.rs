@@ -25,7 +25,7 @@ pub fn clusters_on_two_networks_answer_each_other_through_gateways(fixture: &Fix
     fixture.start_sample(&CLUSTERS);
     for cluster in CLUSTERS {
         fixture.settle(cluster, &CLUSTERS);
-        fixture.assert_both_answer(cluster, CLUSTERS);
+        fixture.assert_all_answer(cluster, &CLUSTERS);
         let endpoints = fixture.endpoints(cluster);
         let across = endpoints.iter().filter(|it| it.starts_with("172.30.0.") && it.ends_with(":15443"));
         assert_eq!((endpoints.len(), across.count()), (2, 1), "{endpoints:?}");
@@ -71,7 +71,7 @@ fn balancers_may_have_host_names(fixture: &Fixture, workspace: &Workspace) {
     for (caller, other) in [("east", "west"), ("west", "east")] {
         let addresses = fixture.lab.names().get(&host_name(other)).expect("the host name of the balancer");
         fixture.settle(caller, &CLUSTERS);
-        fixture.assert_both_answer(caller, CLUSTERS);
+        fixture.assert_all_answer(caller, &CLUSTERS);
         let endpoints = fixture.endpoints(caller);
         assert!(endpoints.contains(&format!("{}:15443", addresses[0])), "{endpoints:?}, not {addresses:?}");
     }

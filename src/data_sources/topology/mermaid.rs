@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use super::picture::Picture;
 
-/// One box a network, in it one node a cluster; a link that does not work is dotted and says why.
+/// One box a network, in it one node a cluster, round if it has no control plane of its own; a thick arrow leads to it from who serves
+/// it. A link that does not work is dotted and says why.
 pub fn draw(picture: &Picture) -> String {
     let nodes: BTreeMap<&str, String> = picture
         .clusters
@@ -18,12 +19,18 @@ pub fn draw(picture: &Picture) -> String {
     for (index, (network, names)) in picture.networks().iter().enumerate() {
         let _ = writeln!(text, "  subgraph network{index}[\"{}\"]", escaped(network));
         for name in names {
-            let addresses = picture.clusters.get(name).map(|cluster| cluster.gateway_addresses.join("<br/>"));
-            let addresses = addresses.filter(|addresses| !addresses.is_empty());
-            let below = addresses.map(|addresses| format!("<br/>{addresses}")).unwrap_or_default();
-            let _ = writeln!(text, "    {}[\"{}{below}\"]", node(name), escaped(name));
+            let Some(cluster) = picture.clusters.get(name) else { continue };
+            let below: String =
+                cluster.gateway_addresses.iter().map(|address| format!("<br/>{address}")).collect();
+            let (open, close) = if cluster.served_by.is_empty() { ("[", "]") } else { ("([", "])") };
+            let _ = writeln!(text, "    {}{open}\"{}{below}\"{close}", node(name), escaped(name));
         }
         text.push_str("  end\n");
+    }
+    for (name, cluster) in &picture.clusters {
+        for primary in &cluster.served_by {
+            let _ = writeln!(text, "  {} == serves ==> {}", node(primary), node(name));
+        }
     }
     for link in &picture.links {
         let arrow = match (&link.fault, link.both_ways) {
@@ -43,7 +50,7 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::picture::tests::picture;
+    use super::super::picture::tests::{picture, served};
     use super::*;
 
     #[test]
@@ -62,5 +69,23 @@ mod tests {
   cluster2 -. missing .-> cluster1
 ";
         assert_eq!(draw(&picture()), expected);
+    }
+
+    #[test]
+    fn remote_clusters_are_round_and_an_arrow_says_who_serves_them() {
+        let expected = "flowchart LR
+  subgraph network0[\"apart\"]
+    cluster0([\"branch<br/>203.0.113.9\"])
+  end
+  subgraph network1[\"flat\"]
+    cluster1[\"east<br/>203.0.113.7\"]
+    cluster2([\"edge\"])
+  end
+  cluster1 == serves ==> cluster0
+  cluster1 == serves ==> cluster2
+  cluster0 <--> cluster1
+  cluster1 <--> cluster2
+";
+        assert_eq!(draw(&served()), expected);
     }
 }

@@ -25,6 +25,8 @@ pub struct Cluster {
     pub gateway_addresses: Vec<String>,
     /// Whether clusters without a control plane are served by it.
     pub serves_remote_clusters: bool,
+    /// The primaries that serve it; none if it is a primary itself.
+    pub served_by: Vec<String>,
 }
 
 /// A link from a cluster to another, or between two.
@@ -41,15 +43,18 @@ pub struct Link {
 }
 
 impl Picture {
-    /// The picture of these clusters. `links` is `"<cluster>-><other>"` to state; without it every pair is linked.
+    /// The picture of these clusters. `links` is `"<cluster>-><other>"` to state; without it every pair is linked of which one is a
+    /// primary.
     pub fn new(
         mesh_id: String,
         clusters: BTreeMap<String, Cluster>,
         links: Option<BTreeMap<String, String>>,
     ) -> Self {
+        let is_remote =
+            |name: &String| clusters.get(name).is_some_and(|cluster| !cluster.served_by.is_empty());
         let all = || {
             let pairs = clusters.keys().flat_map(|one| clusters.keys().map(move |other| (one, other)));
-            let pairs = pairs.filter(|(one, other)| one != other);
+            let pairs = pairs.filter(|(one, other)| one != other && !(is_remote(one) && is_remote(other)));
             pairs.map(|(one, other)| (format!("{one}->{other}"), READY.to_owned())).collect()
         };
         let links = merged(&links.unwrap_or_else(all));
@@ -92,15 +97,10 @@ pub(super) mod tests {
 
     /// Two clusters on one network, a third apart, one link broken.
     pub fn picture() -> Picture {
-        let cluster = |network: &str, address: Option<&str>| Cluster {
-            network: network.to_owned(),
-            gateway_addresses: address.into_iter().map(str::to_owned).collect(),
-            serves_remote_clusters: false,
-        };
         let clusters = [
-            ("east", cluster("flat", Some("203.0.113.7"))),
-            ("middle", cluster("flat", None)),
-            ("west", cluster("apart", Some("gateway.west.example"))),
+            ("east", cluster("flat", Some("203.0.113.7"), &[])),
+            ("middle", cluster("flat", None, &[])),
+            ("west", cluster("apart", Some("gateway.west.example"), &[])),
         ];
         let states = [
             ("east->middle", "ready"),
@@ -113,6 +113,26 @@ pub(super) mod tests {
         let text = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
         let clusters = clusters.map(|(name, cluster)| (name.to_owned(), cluster)).into();
         Picture::new("shop".to_owned(), clusters, Some(states.map(text).into()))
+    }
+
+    /// A primary that serves two clusters, one on its own network.
+    pub fn served() -> Picture {
+        let clusters = [
+            ("branch", cluster("apart", Some("203.0.113.9"), &["east"])),
+            ("east", cluster("flat", Some("203.0.113.7"), &[])),
+            ("edge", cluster("flat", None, &["east"])),
+        ];
+        let clusters = clusters.map(|(name, cluster)| (name.to_owned(), cluster)).into();
+        Picture::new("shop".to_owned(), clusters, None)
+    }
+
+    fn cluster(network: &str, address: Option<&str>, served_by: &[&str]) -> Cluster {
+        Cluster {
+            network: network.to_owned(),
+            gateway_addresses: address.into_iter().map(str::to_owned).collect(),
+            serves_remote_clusters: false,
+            served_by: served_by.iter().map(|primary| (*primary).to_owned()).collect(),
+        }
     }
 
     #[test]
@@ -135,6 +155,13 @@ pub(super) mod tests {
         let links = Picture::new("shop".to_owned(), picture().clusters, None).links;
         assert_eq!(links.len(), 3);
         assert!(links.iter().all(|link| link.both_ways && link.fault.is_none()));
+    }
+
+    #[test]
+    fn without_states_remote_clusters_are_linked_to_primaries_alone() {
+        let links: Vec<_> = served().links.into_iter().map(|link| (link.from, link.to)).collect();
+        let pairs = [("branch", "east"), ("east", "edge")];
+        assert_eq!(links, pairs.map(|(from, to)| (from.to_owned(), to.to_owned())));
     }
 
     #[test]

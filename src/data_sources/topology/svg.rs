@@ -9,6 +9,8 @@ const BOX: (u32, u32) = (200, 56);
 const GAP: (u32, u32) = (120, 40);
 const MARGIN: u32 = 24;
 const HEAD: u32 = 36;
+/// How the text below a name looks.
+const SMALL: &str = "fill=\"#5a6372\" font-size=\"11\"";
 
 /// Where the box of a cluster is: its upper left corner.
 type Places<'a> = BTreeMap<&'a str, (u32, u32)>;
@@ -52,13 +54,22 @@ pub fn draw(picture: &Picture) -> String {
     svg
 }
 
+/// The box of a cluster; a grey and dashed one if it has no control plane of its own, with the name of who serves it.
 fn cluster(picture: &Picture, name: &str, (x, y): (u32, u32)) -> String {
-    let addresses =
-        picture.clusters.get(name).map(|cluster| cluster.gateway_addresses.join(", ")).unwrap_or_default();
+    let Some(cluster) = picture.clusters.get(name) else { return String::new() };
+    let (stroke, served) = if cluster.served_by.is_empty() {
+        ("#3b5bdb\"", String::new())
+    } else {
+        let primaries = escaped(&cluster.served_by.join(", "));
+        (
+            "#5a6372\" stroke-dasharray=\"2 3\"",
+            format!("<tspan dx=\"8\" {SMALL}>served by {primaries}</tspan>"),
+        )
+    };
     format!(
-        "<rect x=\"{x}\" y=\"{y}\" width=\"{}\" height=\"{}\" rx=\"6\" fill=\"#ffffff\" stroke=\"#3b5bdb\"/>\
-         <text x=\"{}\" y=\"{}\">{}</text>\
-         <text x=\"{}\" y=\"{}\" fill=\"#5a6372\" font-size=\"11\">{}</text>\n",
+        "<rect x=\"{x}\" y=\"{y}\" width=\"{}\" height=\"{}\" rx=\"6\" fill=\"#ffffff\" stroke=\"{stroke}/>\
+         <text x=\"{}\" y=\"{}\">{}{served}</text>\
+         <text x=\"{}\" y=\"{}\" {SMALL}>{}</text>\n",
         BOX.0,
         BOX.1,
         x + 12,
@@ -66,7 +77,7 @@ fn cluster(picture: &Picture, name: &str, (x, y): (u32, u32)) -> String {
         escaped(name),
         x + 12,
         y + 44,
-        escaped(&addresses)
+        escaped(&cluster.gateway_addresses.join(", "))
     )
 }
 
@@ -104,7 +115,7 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::picture::tests::picture;
+    use super::super::picture::tests::{picture, served};
     use super::*;
 
     #[test]
@@ -122,5 +133,15 @@ mod tests {
         let mut picture = picture();
         picture.mesh_id = "<&\">".to_owned();
         assert!(draw(&picture).contains("<title>Mesh &lt;&amp;&quot;&gt;</title>"));
+    }
+
+    #[test]
+    fn remote_clusters_say_who_serves_them() {
+        let svg = draw(&served());
+        for text in [">branch<tspan", ">edge<tspan", ">east<"] {
+            assert!(svg.contains(text), "{text} is missing in\n{svg}");
+        }
+        assert_eq!(svg.matches(">served by east<").count(), 2);
+        assert_eq!(svg.matches("stroke-dasharray=\"2 3\"").count(), 2);
     }
 }

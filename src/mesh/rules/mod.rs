@@ -11,6 +11,8 @@ mod images;
 mod mesh;
 mod names;
 mod namespace_metadata;
+mod refused_values;
+mod remote;
 mod service;
 mod topology;
 mod values;
@@ -22,6 +24,7 @@ pub use entrances::EntranceRule;
 pub use gateway::GatewayRule;
 pub use images::ImageRule;
 pub use mesh::MeshRule;
+pub use remote::RemoteRule;
 pub use topology::TopologyRule;
 pub use values::{OtherRole, ValueRule};
 
@@ -39,9 +42,13 @@ pub(super) use mesh::{
 };
 pub(super) use names::{charts, document, name};
 pub(super) use namespace_metadata::namespace_metadata;
+pub(super) use refused_values::{OF_NO_PRIMARY, OF_NO_REMOTE};
+pub(super) use remote::{
+    discovery, is_in_one_mesh_once, is_no_primary, release_is_that_of, secrets_are_those_of_the_mesh, serving,
+};
 pub(super) use topology::{
     has_a_primary, networks_have_gateways, ranges_are_apart, releases_are_close, somebody_stays,
 };
-pub(super) use values::{DECISIVE_VALUES, OF_NO_PRIMARY, host_names_are_resolved, values_fit};
+pub(super) use values::{DECISIVE_VALUES, host_names_are_resolved, values_fit};
 #[cfg(test)]
 pub(super) use values::{DISCOVERY_ADDRESS, OF_NAMES, Refused};

@@ -14,7 +14,7 @@ use super::super::member::Member;
 use super::super::release::GatewayRole;
 use super::super::shared_mesh_config::CA_CERTIFICATES;
 use super::super::violation::Violation;
-use super::super::well_known::{ISTIOD_PORT, ROOTS_CONFIG_MAP};
+use super::super::well_known::ISTIOD_PORT;
 
 /// What is wrong with a value; `path` is its own in the document.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -88,7 +88,7 @@ pub enum ValueRule {
     },
 }
 
-/// What a value would make of a primary.
+/// What a value would make of a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum OtherRole {
     /// A cluster without a control plane.
@@ -120,6 +120,14 @@ pub enum OtherRole {
     /// istiod without what the mesh says to it.
     #[error("so istiod would not run with the configuration of the mesh")]
     NoConfiguration,
+    /// A cluster with an istiod.
+    #[error("which installs parts of a control plane in a cluster that another one serves")]
+    OwnControlPlane,
+    /// A cluster whose Istio resources istiod would read.
+    #[error(
+        "which installs a webhook that nobody serves; the primaries read Istio resources from their own clusters only"
+    )]
+    ConfigCluster,
     /// istiod that does not tell what it does.
     #[error(
         "so it could not be observed whether istiod has accepted the other clusters, and which mesh configuration it runs"
@@ -141,61 +149,6 @@ impl std::fmt::Display for Required<'_> {
 
 /// A chart, a key of its values, which values of it are refused, and what they would do.
 pub type RefusedValue = (ChartName, &'static [&'static str], Refused, OtherRole);
-
-/// Values that make of a primary something that the mesh does not know.
-#[rustfmt::skip]
-pub(in crate::mesh) const OF_NO_PRIMARY: &[RefusedValue] = &[
-    (ChartName::Istiod, &["profile"], Refused::Text("remote"), OtherRole::NoControlPlane),
-    (ChartName::Istiod, &["global", "profile"], Refused::Text("remote"), OtherRole::NoControlPlane),
-    (ChartName::Istiod, &["istiodRemote", "enabled"], Refused::True, OtherRole::NoControlPlane),
-    (ChartName::Istiod, &["global", "configCluster"], Refused::True, OtherRole::NoControlPlane),
-    (ChartName::Istiod, &["global", "remotePilotAddress"], Refused::OtherThan(&[""]), OtherRole::NoControlPlane),
-    (ChartName::Istiod, &["revision"], Refused::OtherThan(&[""]), OtherRole::Revision),
-    (ChartName::Istiod, &["revisionTags"], Refused::Items, OtherRole::Revision),
-    (ChartName::Base, &["defaultRevision"], Refused::OtherThan(&["", "default"]), OtherRole::Revision),
-    (ChartName::Gateway, &["revision"], Refused::OtherThan(&["", "default"]), OtherRole::Revision),
-    (ChartName::Cni, &["revision"], Refused::OtherThan(&["", "default"]), OtherRole::Revision),
-    (ChartName::Istiod, &["global", "operatorManageWebhooks"], Refused::True, OtherRole::NoInjection),
-    (ChartName::Istiod, &["global", "omitSidecarInjectorConfigMap"], Refused::True, OtherRole::NoInjection),
-    (ChartName::Base, &["global", "enableReaderRBAC"], Refused::False, OtherRole::Unreadable),
-    (ChartName::Istiod, &["global", "enableReaderRBAC"], Refused::False, OtherRole::Unreadable),
-    (ChartName::Base, &["global", "readerServiceAccount", "name"], Refused::OtherThan(&[""]), OtherRole::Unreadable),
-    (ChartName::Istiod, &["global", "readerServiceAccount", "name"], Refused::OtherThan(&[""]), OtherRole::Unreadable),
-    (ChartName::Gateway, &["kind"], Refused::OtherThan(&["", "Deployment"]), OtherRole::NoGateway),
-    (ChartName::Gateway, &["serviceAccount", "create"], Refused::False, OtherRole::NoGateway),
-    (ChartName::Gateway, &["service", "type"], Refused::Text("None"), OtherRole::NoGateway),
-    (ChartName::Gateway, &["service", "selectorLabels"], Refused::Members, OtherRole::NoGateway),
-    (ChartName::Istiod, &["istiodRemote", "injectionURL"], Refused::OtherThan(&[""]), OtherRole::NoInjection),
-    (ChartName::Istiod, &["istiodRemote", "injectionPath"], Refused::OtherThan(&[""]), OtherRole::NoInjection),
-    (ChartName::Istiod, &["env", "INJECTION_WEBHOOK_CONFIG_NAME"], Refused::OtherThan(&[""]), OtherRole::NoInjection),
-    (ChartName::Istiod, &["env", "REVISION"], Refused::OtherThan(&["", "default"]), OtherRole::Revision),
-    (ChartName::Istiod, &["global", "caAddress"], Refused::OtherThan(&[""]), OtherRole::OtherAuthority),
-    (ChartName::Istiod, &["global", "caName"], Refused::OtherThan(&[""]), OtherRole::OtherAuthority),
-    (ChartName::Istiod, &["global", "pilotCertProvider"], Refused::OtherThan(&["istiod"]), OtherRole::OtherAuthority),
-    (ChartName::Istiod, &["env", "ENABLE_CA_SERVER"], Refused::Off, OtherRole::OtherAuthority),
-    (ChartName::Istiod, &["env", "EXTERNAL_CA"], Refused::OtherThan(&[""]), OtherRole::OtherAuthority),
-    (ChartName::Istiod, &["env", "PILOT_CERT_PROVIDER"], Refused::OtherThan(&["istiod"]), OtherRole::OtherAuthority),
-    (ChartName::Istiod, &["meshConfig", "ca"], Refused::Members, OtherRole::OtherAuthority),
-    (ChartName::Istiod, &["meshConfig", "defaultConfig", "proxyMetadata", "CA_ADDR"], Refused::OtherThan(&[""]), OtherRole::OtherAuthority),
-    (ChartName::Istiod, &["global", "trustBundleName"], Refused::OtherThan(&["", ROOTS_CONFIG_MAP]), OtherRole::OtherRoots),
-    (ChartName::Istiod, &["env", "PILOT_CA_CERT_CONFIGMAP"], Refused::OtherThan(&["", ROOTS_CONFIG_MAP]), OtherRole::OtherRoots),
-    (ChartName::Istiod, &["configMap"], Refused::False, OtherRole::NoConfiguration),
-    (ChartName::Istiod, &["global", "resourceScope"], Refused::OtherThan(&["all"]), OtherRole::NoConfiguration),
-    (ChartName::Base, &["global", "resourceScope"], Refused::OtherThan(&["all"]), OtherRole::NoConfiguration),
-    (ChartName::Istiod, &["extraContainerArgs"], Refused::Arguments(OWN_ARGUMENTS), OtherRole::NoConfiguration),
-    (ChartName::Istiod, &["env", "ENABLE_DEBUG_ON_HTTP"], Refused::Off, OtherRole::Unobservable),
-];
-
-/// Arguments of istiod that the chart, or the mesh, has set.
-const OWN_ARGUMENTS: &[&str] = &[
-    "--clusterID",
-    "--clusterRegistriesNamespace",
-    "--domain",
-    "--httpAddr",
-    "--meshConfig",
-    "--networksConfig",
-    "--registries",
-];
 
 /// Further values that the mesh itself reads, or that decide who is trusted and found: by chart and key.
 #[rustfmt::skip]

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use tfplugin::{AttributePath, Diagnostic, Diagnostics};
 
 use super::place::primary;
-use crate::clusters::{self, OnUnreachable};
-use crate::lifecycle::{ApiServers, Facts, KnownFacts};
-use crate::mesh::{ApiServer, ApiServerAddresses, ClusterName, DeclaredAddress, Member, ValidatedMesh};
+use crate::lifecycle::{ApiServers, Facts, KnownFacts, api_server_addresses, may_be_out_of_reach};
+use crate::mesh::{ClusterName, ValidatedMesh};
 use crate::provider_data::ProviderData;
 
 /// The addresses of every cluster that others read: what its block says, else what the provider itself uses. A cluster whose
@@ -26,7 +25,8 @@ pub async fn api_servers(
         if unknown.contains(name.as_str()) || mesh.readers_of(name).next().is_none() {
             continue;
         }
-        match addresses(mesh, primary.member(), data).await {
+        let readers: Vec<&ClusterName> = mesh.readers_of(name).collect();
+        match api_server_addresses(primary.member(), &readers, &primary_place(name), data).await {
             Ok(Some(addresses)) => drop(known.insert(name.clone(), addresses)),
             Ok(None) => {}
             Err(error) => errors.push(error),
@@ -51,74 +51,16 @@ fn ambiguous(known: &ApiServers) -> Option<(ClusterName, ClusterName, String)> {
     None
 }
 
-async fn addresses(
-    mesh: &ValidatedMesh,
-    member: &Member,
-    data: &ProviderData,
-) -> Result<Option<ApiServerAddresses>, Diagnostic> {
-    let (name, declared) = (member.name(), member.api_server());
-    let connection = match data.clusters.get(name.as_str()).await {
-        Ok(cluster) => cluster,
-        // Whoever needs the cluster itself says what is wrong with it.
-        Err(clusters::Error::NotYetKnown { .. }) => return Ok(None),
-        Err(error) if error.is_no_answer() && keeps(name, data) => return Ok(None),
-        Err(error) => return Err(crate::diagnostics::cluster(&error, Some(primary(name.as_str())))),
-    };
-    let usual = merged(&declared.usual, connection.api_server());
-    let own =
-        |reader: &ClusterName| Some((reader.clone(), merged(declared.from.get(reader.as_str())?, &usual)));
-    let from = mesh.readers_of(name).filter_map(own).collect();
-    let addresses = ApiServerAddresses { usual, from };
-    let used: Vec<&ApiServer> = mesh.readers_of(name).map(|reader| addresses.seen_from(reader)).collect();
-    if let Some(reason) = used.iter().find_map(|address| ApiServer::unusable(&address.url)) {
-        return Err(unusable(name, &reason));
-    }
-    if connection.is_insecure() && used.iter().any(|address| address.cluster_ca_certificate.is_none()) {
-        return Err(unchecked(name));
-    }
-    Ok(Some(addresses))
-}
-
 /// The clusters that may be out of reach, and have no client or another cluster in their place: what others know of them stays.
 pub async fn out_of_reach(mesh: &ValidatedMesh, facts: &Facts, data: &ProviderData) -> BTreeSet<ClusterName> {
     let mut names = BTreeSet::new();
-    for name in mesh.primaries().keys().filter(|name| keeps(name, data)) {
+    for name in mesh.primaries().keys().filter(|name| may_be_out_of_reach(name, data)) {
         let is_elsewhere = matches!(facts.get(name), Some(KnownFacts::Elsewhere(_)));
         if is_elsewhere || data.clusters.get(name.as_str()).await.is_err_and(|error| error.is_no_answer()) {
             names.insert(name.clone());
         }
     }
     names
-}
-
-/// Whether the cluster's block says that it may be out of reach.
-fn keeps(name: &ClusterName, data: &ProviderData) -> bool {
-    let block = data.clusters.block(name.as_str());
-    block.is_some_and(|block| block.on_unreachable != OnUnreachable::Error)
-}
-
-/// What is declared, and for the rest what is used otherwise.
-fn merged(declared: &DeclaredAddress, otherwise: &ApiServer) -> ApiServer {
-    let DeclaredAddress { url, cluster_ca_certificate, tls_server_name } = declared;
-    ApiServer {
-        url: url.clone().unwrap_or_else(|| otherwise.url.clone()),
-        cluster_ca_certificate: cluster_ca_certificate
-            .clone()
-            .or_else(|| otherwise.cluster_ca_certificate.clone()),
-        tls_server_name: tls_server_name.clone().or_else(|| otherwise.tls_server_name.clone()),
-    }
-}
-
-fn unusable(name: &ClusterName, reason: &str) -> Diagnostic {
-    let summary =
-        format!("Cluster {:?}: the other clusters cannot use the address of its API server", name.as_str());
-    let detail = format!(
-        "The provider itself uses this address, but {reason}.\n\n\
-         The istiod of every other cluster reads this API server. Set url in primary[{:?}].api_server to an address that is \
-         reachable from there.",
-        name.as_str()
-    );
-    Diagnostic::error(summary, detail).at(field(name, "url"))
 }
 
 fn same_address(name: &ClusterName, other: &ClusterName, url: &str) -> Diagnostic {
@@ -132,11 +74,8 @@ fn same_address(name: &ClusterName, other: &ClusterName, url: &str) -> Diagnosti
     Diagnostic::error(summary, detail).at(field(name, "url"))
 }
 
-fn unchecked(name: &ClusterName) -> Diagnostic {
-    let summary = format!("Cluster {:?}: no CA certificate is configured for its API server", name.as_str());
-    let detail = "The provider's cluster block has insecure = true, but istiod of the other clusters connects only to API \
-                  servers that it can verify. Set cluster_ca_certificate in the api_server block of this primary.";
-    Diagnostic::error(summary, detail).at(field(name, "cluster_ca_certificate"))
+fn primary_place(name: &ClusterName) -> AttributePath {
+    primary(name.as_str())
 }
 
 fn field(name: &ClusterName, attribute: &'static str) -> AttributePath {
@@ -146,6 +85,7 @@ fn field(name: &ClusterName, attribute: &'static str) -> AttributePath {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mesh::{ApiServer, ApiServerAddresses};
 
     fn at(url: &str, tls_server_name: Option<&str>) -> ApiServer {
         let tls_server_name = tls_server_name.map(str::to_owned);

@@ -5,8 +5,9 @@ use tfplugin::{Field, TerraformValue as _};
 use super::join::{Door, join};
 use super::model::{MeshModel, StatusModel};
 use super::status::Beside;
-use super::{promise, unchanged};
+use super::unchanged;
 use crate::documents::{JoinModel, Page, PeerModel, Services, bundle, texts, with_peer};
+use crate::lifecycle::kept_promise;
 
 /// Both documents.
 type Documents = (Field<JoinModel>, Field<PeerModel>);
@@ -72,7 +73,7 @@ fn services(mesh: &MeshModel) -> Services {
 /// What an apply returns: the plan's word where it has given one.
 pub fn applied(planned: &MeshModel, observed: Documents) -> Documents {
     let (Field::Known(promised), Field::Known(seen)) = (&planned.join, &observed.0) else { return observed };
-    let join = promise::kept(promised.clone().into_value(), seen.clone().into_value());
+    let join = kept_promise(promised.clone().into_value(), seen.clone().into_value());
     // The two are of one type, and so is what is made of both.
     JoinModel::from_value(join).map_or(observed, with_peer)
 }

@@ -7,9 +7,8 @@ use futures::future::{join, try_join};
 use tfplugin::{Diagnostic, Field};
 
 use super::model::{ClusterStatusModel, MeshModel, PrimaryModel};
-use super::status::{state_of, word};
 use super::trust_list;
-use crate::blocks::GatewayModel;
+use crate::blocks::{GatewayModel, state_of, word};
 use crate::clusters::Error;
 use crate::documents::{JoinClusterModel, Texts, texts};
 use crate::health::{GatewayState, RemoteControlPlaneState, SharedMeshConfigState, State as _};

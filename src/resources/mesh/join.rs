@@ -102,6 +102,7 @@ fn cluster(
             Field::Unknown => Field::Unknown,
             remote => Field::Known(remote.is_known()),
         },
+        istiod_hostname: primary.remote_control_plane.as_ref().and_then(|remote| remote.hostname.clone()),
         istiod_addresses: istiod.addresses,
         istiod_port: istiod.port,
         istiod_webhook_port: istiod.webhook_port,

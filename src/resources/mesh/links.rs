@@ -9,7 +9,7 @@ use tfplugin::Field;
 
 use super::doors;
 use super::model::{ClusterStatusModel, MeshModel, StatusModel};
-use super::status::{state_of, word};
+use crate::blocks::{state_of, word};
 use crate::clusters::SecretString;
 use crate::health::{self, GatewayState, Held, Link, LinkState, Misconception, Side, State as _, Verdict};
 use crate::manifests;

@@ -82,7 +82,6 @@ mod place;
 mod plan;
 mod planned_status;
 mod problems;
-mod promise;
 mod read;
 mod readings;
 mod recorded;

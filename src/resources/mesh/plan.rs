@@ -1,6 +1,6 @@
 //! Plans: a pure function of configuration, chart bytes, recorded facts and prior state.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use tfplugin::{Diagnostics, Field};
 use tokio_util::sync::CancellationToken;
@@ -28,10 +28,10 @@ use super::settings;
 use crate::blocks::ignored_fields;
 use crate::diagnostics;
 use crate::lifecycle::{
-    Drawn, KnownFacts, Managed as _, Manifests, PlannedClusters, Recorded, Secrets, planned_manifests,
-    unmatched,
+    KnownFacts, Managed as _, Manifests, PlannedClusters, Recorded, Secrets, pinned_digests,
+    planned_manifests,
 };
-use crate::manifests::{IgnoredFieldError, IgnoredFields};
+use crate::manifests::IgnoredFields;
 use crate::mesh::ClusterName;
 use crate::provider_data::ProviderData;
 
@@ -162,7 +162,7 @@ impl Inputs<'_> {
         let (ignored, nothing) = (ignored_fields::read(&config.ignored_fields)?, IgnoredFields::default());
         let charts = MeshCharts::fetch(mesh.clone(), recorded, data).await?;
         settings::check_tables(&charts)?;
-        planned.chart_digests = pinned(charts.digests(), &recorded.chart_digests);
+        planned.chart_digests = pinned_digests(charts.digests(), &recorded.chart_digests);
         let rendering = Rendering {
             charts: &charts,
             loose: &readings.loose,
@@ -181,7 +181,7 @@ impl Inputs<'_> {
         }
         charts.discovery().check(reachable).await?;
         match &ignored {
-            Some(ignored) if !drawn.is_open => check_ignored(ignored, &drawn.objects)?,
+            Some(ignored) if !drawn.is_open => ignored_fields::check(ignored, &drawn.objects)?,
             Some(_) => {}
             // Which fields manifests has depends on it.
             None => drawn.is_open = true,
@@ -206,25 +206,6 @@ impl Inputs<'_> {
         clusters.check_immutable(objects, &secrets.key, immutable::attribute, cancel).await?;
         Ok(messages)
     }
-}
-
-/// Every entry of `ignored_fields` is about a field of the plan.
-fn check_ignored(ignored: &IgnoredFields, objects: &Drawn) -> Result<(), Diagnostics> {
-    let unmatched = unmatched(ignored, objects);
-    let told = |error: &IgnoredFieldError| diagnostics::ignored_field(error, ignored_fields::at(error.key()));
-    unmatched.iter().map(told).collect::<Diagnostics>().into_result()
-}
-
-/// The digests that are recorded; a chart that is fetched for the first time may be another one at apply.
-fn pinned(
-    fetched: BTreeMap<String, String>,
-    recorded: &BTreeMap<String, String>,
-) -> Field<BTreeMap<String, Field<String>>> {
-    let digests = fetched.into_iter().map(|(chart, digest)| {
-        let is_recorded = recorded.get(&chart) == Some(&digest);
-        (chart, if is_recorded { Field::Known(digest) } else { Field::Unknown })
-    });
-    Field::Known(digests.collect())
 }
 
 /// Every cluster of the mesh, before and after, needs a block in the provider. Of a mesh whose clusters are not known, those of

@@ -7,13 +7,14 @@ use tfplugin::{Field, TerraformValue as _};
 
 use super::entrances::Entrance;
 use super::model::{ClusterStatusModel, MeshModel, PrimaryModel, StatusModel};
-use super::status::state_of;
-use super::{promise, unchanged};
-use crate::documents::Texts;
+use super::unchanged;
+use crate::blocks::good;
+use crate::documents::{Texts, texts};
 use crate::health::{
     AuthorityState, ControlPlaneState, GatewayState, LastApplyState, Link, LinkState,
-    RemoteControlPlaneState, SharedMeshConfigState, State,
+    RemoteControlPlaneState, SharedMeshConfigState,
 };
+use crate::lifecycle::kept_promise;
 use crate::manifests::ObjectId;
 use crate::mesh::well_known::INTERMEDIATE_SECRET;
 use crate::mesh::{ClusterName, GatewayRole};
@@ -40,7 +41,7 @@ pub fn planned(planned: &MeshModel, prior: Option<&MeshModel>) -> Field<StatusMo
 /// What an apply returns: the plan's word where it has given one.
 pub fn applied(promised: &Field<StatusModel>, seen: StatusModel) -> StatusModel {
     let Field::Known(promised) = promised else { return seen };
-    let status = promise::kept(promised.clone().into_value(), seen.clone().into_value());
+    let status = kept_promise(promised.clone().into_value(), seen.clone().into_value());
     // The two are of one type, and so is what is made of both.
     StatusModel::from_value(status).unwrap_or(seen)
 }
@@ -103,19 +104,35 @@ fn cluster(
     };
     let addresses = |entrance: Entrance| addresses(planned, prior, label, entrance, before, &entry);
     let (gateway, federation) = (addresses(EAST_WEST), addresses(FEDERATION));
-    let is_behind_the_gateway = planned.primary(label).is_some_and(|primary| {
-        let remote = primary.remote_control_plane.as_known();
-        primary.east_west_gateway.is_known() && remote.is_some_and(|remote| remote.hostname.is_null())
-    });
-    let istiod = match addresses(Entrance::Istiod) {
-        _ if is_behind_the_gateway && gateway.is_unknown() => Field::Unknown,
-        addresses => addresses,
+    let istiod = match planned.primary(label).map(leads_to_istiod) {
+        Some(Lead::Name(hostname)) => texts([hostname.clone()]),
+        Some(Lead::Gateway) => gateway.clone(),
+        Some(Lead::Service) | None => addresses(Entrance::Istiod),
     };
     ClusterStatusModel {
         gateway_addresses: gateway,
         federation_gateway_addresses: federation,
         remote_control_plane_addresses: istiod,
         ..entry
+    }
+}
+
+/// What leads clusters without a control plane to istiod.
+enum Lead<'a> {
+    /// A name of the user's.
+    Name(&'a String),
+    /// The east-west gateway, at its addresses.
+    Gateway,
+    /// A Service of its own, or what is not known yet.
+    Service,
+}
+
+fn leads_to_istiod(primary: &PrimaryModel) -> Lead<'_> {
+    let Some(remote) = primary.remote_control_plane.as_known() else { return Lead::Service };
+    match &remote.hostname {
+        Field::Known(hostname) => Lead::Name(hostname),
+        Field::Null if primary.east_west_gateway.is_known() => Lead::Gateway,
+        _ => Lead::Service,
     }
 }
 
@@ -218,11 +235,6 @@ fn links(
     Field::Known(links.collect())
 }
 
-/// What is good stays so.
-fn good<S: State>(word: &Field<String>) -> Field<String> {
-    if state_of::<S>(word).is_some_and(S::is_good) { word.clone() } else { Field::Unknown }
-}
-
 fn is_set(list: &Field<Vec<Field<String>>>) -> bool {
     list.as_known().is_some_and(|list| !list.is_empty())
 }
@@ -230,7 +242,7 @@ fn is_set(list: &Field<Vec<Field<String>>>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::blocks::GatewayModel;
+    use crate::blocks::{GatewayModel, RemoteControlPlaneModel};
     use crate::manifests::secret_field;
     use crate::trust::ROOT_CERT;
 
@@ -361,6 +373,25 @@ mod tests {
             ..good_cluster()
         };
         assert_eq!(status.cluster("west"), Some(&west), "another intermediate of the same root");
+    }
+
+    #[test]
+    fn istiod_that_is_reached_through_the_gateway_or_by_a_name_stays_where_it_is() {
+        for (hostname, address) in [(Field::Null, "192.0.2.1"), ("istiod.example".into(), "istiod.example")] {
+            let mut prior = state();
+            let east = prior.primary.as_known_mut().unwrap().get_mut("east").unwrap();
+            let remote = RemoteControlPlaneModel { hostname, ..RemoteControlPlaneModel::default() };
+            east.remote_control_plane = Field::Known(remote);
+            let clusters = prior.status.as_known_mut().unwrap().clusters.as_known_mut().unwrap();
+            let status = ClusterStatusModel {
+                remote_control_plane: "ready".into(),
+                remote_control_plane_addresses: list(&[address]),
+                ..good_cluster()
+            };
+            clusters.insert("east".to_owned(), status.clone());
+            let planned = planned(&prior, Some(&prior)).into_known().unwrap();
+            assert_eq!(planned.cluster("east"), Some(&status));
+        }
     }
 
     #[test]

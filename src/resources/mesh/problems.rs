@@ -6,7 +6,7 @@ use tfplugin::{AttributePath, Diagnostic, Diagnostics, Severity};
 
 use super::model::{ClusterStatusModel, MeshModel, StatusModel};
 use super::place::primary;
-use super::status::state_of;
+use crate::blocks::state_of;
 use crate::diagnostics;
 use crate::health::{self, Class, ClusterStates, Finding, Part, Place};
 
@@ -37,6 +37,7 @@ impl ClusterStatusModel {
             shared_mesh_config: state_of(&self.shared_mesh_config),
             authority: state_of(&self.authority),
             last_apply: state_of(&self.last_apply),
+            injection: None,
         }
     }
 }
@@ -67,7 +68,7 @@ fn path(place: &Place) -> AttributePath {
         }
         Place::Cluster(
             cluster,
-            Part::ControlPlane | Part::SharedMeshConfig | Part::Authority | Part::LastApply,
+            Part::ControlPlane | Part::SharedMeshConfig | Part::Authority | Part::LastApply | Part::Injection,
         ) => primary(cluster.as_str()),
         Place::Link(link) => primary(link.read.as_str()),
     }

@@ -1,8 +1,5 @@
 //! What a mesh takes from a cluster that it leaves, and who is in the way.
 
-use std::collections::BTreeMap;
-
-use ssa::ObjectPattern;
 use tfplugin::{Diagnostic, Diagnostics};
 use tokio_util::sync::CancellationToken;
 
@@ -11,7 +8,9 @@ use super::place::primary;
 use super::recorded::Leave;
 use crate::clusters::{self, Cluster};
 use crate::diagnostics;
-use crate::lifecycle::{Departure, Leaves, Recorded, Refusal, prepare_leaving};
+use crate::lifecycle::{
+    Departure, Leaves, Recorded, Refusal, definitions, definitions_in_use, prepare_leaving,
+};
 use crate::mesh::MemberRecord;
 use crate::observe;
 use crate::provider_data::ProviderData;
@@ -51,12 +50,12 @@ impl Leaves for Leaving<'_> {
         } else {
             let record = target.record(cancel).await.ok().flatten();
             let entries = record.iter().flat_map(|record| record.entries().keys());
-            (vec![definitions()], in_use(cluster, known.keys().chain(entries)).await?)
+            (vec![definitions()], definitions_in_use(cluster, known.keys().chain(entries)).await?)
         };
         let release = leave.releases.get(label).or(leave.releases.values().next());
         let release = release.cloned().unwrap_or_default();
         let warnings = check_dependents(&target, recorded, leave).await.map_err(Refusal::InUse)?;
-        Ok((Removal { target, known, keep, keep_unfinished, release }, warnings))
+        Ok((Removal { target, known, first: Vec::new(), keep, keep_unfinished, release }, warnings))
     }
 }
 
@@ -105,20 +104,4 @@ fn has_members(label: &str, members: &[Result<MemberRecord, String>]) -> Diagnos
     let noun = if count == 1 { "resource depends" } else { "resources depend" };
     Diagnostic::error(format!("Cluster {label:?}: {count} {noun} on its control plane"), detail)
         .at(primary(label))
-}
-
-/// All custom resource definitions.
-fn definitions() -> ObjectPattern {
-    ObjectPattern::kind("apiextensions.k8s.io", "CustomResourceDefinition")
-}
-
-/// Those of the definitions of which there are resources: deleting the definition would delete them, whoever made them.
-async fn in_use(
-    cluster: &Cluster,
-    ids: impl Iterator<Item = &ssa::ObjectId>,
-) -> Result<Vec<ObjectPattern>, clusters::Error> {
-    let known: BTreeMap<&str, &ssa::ObjectId> =
-        ids.filter(|id| definitions().matches(id)).map(|id| (id.name.as_str(), id)).collect();
-    let used = observe::definitions_in_use(cluster, known.keys().copied()).await?;
-    Ok(used.iter().filter_map(|name| known.get(name.as_str())).map(|id| ObjectPattern::object(id)).collect())
 }

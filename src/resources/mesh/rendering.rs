@@ -103,7 +103,8 @@ impl Rendering<'_> {
         let placeholders = &mut rendered.placeholders;
         for (file, placeholder) in &manifest.placeholders {
             let field = secret_field(file);
-            if matches!(placeholder, Placeholder::Access(read) if self.out_of_reach.contains(read)) {
+            if matches!(placeholder, Placeholder::Access { cluster, .. } if self.out_of_reach.contains(cluster))
+            {
                 let prior = self.prior.get(id).and_then(|fields| fields.get(&field)).cloned();
                 placeholders.insert(field.clone(), prior);
             }
@@ -118,7 +119,7 @@ impl Rendering<'_> {
 
     /// Whether what was filled in is a token that is no longer accepted.
     fn is_refused(&self, reader: &str, placeholder: &Placeholder) -> bool {
-        let Placeholder::Access(read) = placeholder else { return false };
+        let Placeholder::Access { cluster: read, .. } = placeholder else { return false };
         self.refused.iter().any(|link| link.reader.as_str() == reader && link.read == *read)
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::model::MeshModel;
-use super::status::state_of;
+use crate::blocks::state_of;
 use crate::desired::Placeholder;
 use crate::health::AuthorityState;
 use crate::mesh::AuthorityMode;

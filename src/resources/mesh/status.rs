@@ -12,11 +12,11 @@ use super::links::{self, Access};
 use super::model::{ClusterStatusModel, MeshModel, PrimaryModel, StatusModel};
 use super::place::primary;
 use super::running_config;
+use crate::blocks::{state_of, word};
 use crate::diagnostics;
 use crate::documents::texts;
 use crate::health::{
     self, AuthorityState, ControlPlaneState, EastWest, GatewayState, LastApplyState, RunningConfiguration,
-    State,
 };
 use crate::mesh::ClusterName;
 use crate::observe::{self, ControlPlane, Snapshot};
@@ -215,16 +215,6 @@ fn typed_addresses(primary: &PrimaryModel) -> BTreeSet<String> {
     let sets = gateway.map(|gateway| &gateway.addresses).into_iter().chain(from.map(|from| &from.addresses));
     let addresses = sets.filter_map(Field::as_known).flatten();
     addresses.filter_map(|address| address.as_known().cloned()).collect()
-}
-
-/// A state in `status`.
-pub fn word(state: impl State) -> Field<String> {
-    Field::Known(state.name().to_owned())
-}
-
-/// The state that a word in `status` stands for; `None` if there is no word.
-pub fn state_of<S: State>(word: &Field<String>) -> Option<S> {
-    word.as_str().map(S::of_name)
 }
 
 fn cannot_ask(label: &str, reason: &str, has_links: bool) -> Diagnostic {

@@ -73,6 +73,14 @@ impl Block {
         self
     }
 
+    /// Leaves out an attribute or a nested block.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.attributes.remove(name);
+        self.blocks.remove(name);
+        self
+    }
+
     /// Marks the block deprecated; the message says what to use instead.
     #[must_use]
     pub fn deprecated(mut self, message: impl Into<String>) -> Self {

@@ -1,0 +1,48 @@
+//! Clusters without a control plane of their own, by the examples as they are published, with traffic to prove it.
+//!
+//! `east` and `edge` are on one flat network, `west` and `branch` have one each: pods of other networks are truly not routable.
+//! `broken` breaks them on purpose, `conflicts` has a second workspace ask for what is taken.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod broken;
+mod conflicts;
+mod flat;
+mod gateways;
+mod host_name;
+mod mixed;
+mod proof;
+mod read;
+
+use std::process::ExitCode;
+
+use acceptance_tests::provider_binary::Build;
+use acceptance_tests::suite::{Test, run_on_lab};
+use acceptance_tests::{Fixture, tests};
+use lab::{ClusterSpec, Lab, Spec};
+
+const TESTS: &[Test<fn(&Lab)>] = tests! { Fixture::of =>
+    flat {
+        a_cluster_on_the_same_network_is_served_and_leaves,
+    }
+    gateways {
+        a_cluster_on_another_network_is_served_through_gateways,
+    }
+    host_name {
+        a_host_name_leads_to_the_control_plane_also_from_the_api_server,
+    }
+    mixed {
+        two_of_three_networks_are_served_and_one_cluster_leaves_under_traffic,
+    }
+    conflicts {
+        what_is_taken_is_refused_and_nothing_is_written,
+    }
+    broken {
+        what_is_broken_is_named_and_fixed,
+    }
+};
+
+fn main() -> ExitCode {
+    let clusters = [("east", "flat"), ("edge", "flat"), ("west", "west"), ("branch", "branch")];
+    let clusters = clusters.map(|(name, network)| ClusterSpec::new(name, network));
+    run_on_lab(&Spec::of(clusters.to_vec()), &[Build::Normal], TESTS)
+}

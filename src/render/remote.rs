@@ -1,0 +1,133 @@
+//! A remote cluster: the official charts with the profile `remote`, as the guides "Install Primary-Remote" set them, and what the charts
+//! do not have.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::error::RenderError;
+use super::of_chart::OfChart;
+use super::renderer::Renderer;
+use super::{Charts, gateway, link, namespace, pull_secret, reader, with_metadata};
+use crate::desired::object::{MANAGED_BY, managed};
+use crate::desired::{Component, Kept, ManifestSet, Placeholders};
+use crate::mesh::{
+    ClusterFacts, ClusterName, Discovery, ISTIOD_PORT, MEMBER_KEY, MEMBER_LABEL, MemberKind, ValidatedRemote,
+};
+
+/// The annotation by which a cluster says whose istiod serves it.
+const CONTROL_PLANE_CLUSTERS: &str = "topology.istio.io/controlPlaneClusters";
+/// The Service of istiod in a remote cluster, and its port for proxies (`remote-istiod-service.yaml` in the charts).
+const ISTIOD: (&str, &str) = ("istiod", "tcp-istiod");
+
+/// Everything that the remote cluster itself shall have; `kept` is what stays of its write-only documents.
+///
+/// # Errors
+/// A chart does not render with its values, or renders what cannot be applied.
+pub fn render_remote(
+    renderer: &Renderer,
+    remote: &ValidatedRemote,
+    charts: &Charts<'_>,
+    facts: &ClusterFacts,
+    kept: &Kept,
+) -> Result<ManifestSet, RenderError> {
+    let (identity, member) = (remote.identity(), remote.member());
+    let mut set = ManifestSet::new(member.name().clone());
+    let mut own = namespace(identity, member);
+    own["metadata"]["annotations"][CONTROL_PLANE_CLUSTERS] = Value::from(remote.control_plane_clusters());
+    set.push(Component::Namespace, own, Placeholders::new())?;
+    for namespace in gateway::own_namespaces(identity, member) {
+        let namespace = with_metadata(gateway::namespace(namespace), identity);
+        set.push(Component::Namespace, namespace, Placeholders::new())?;
+    }
+    for (secret, placeholders) in pull_secret::secrets(identity, member) {
+        set.push(Component::PullSecret, secret, placeholders)?;
+    }
+    set.push(Component::Remote, mesh_config(remote), Placeholders::new())?;
+    for object in reader::objects(identity, reader::Rights::Serve) {
+        set.push(Component::Reader, object, Placeholders::new())?;
+    }
+    let derived = remote.derived_values();
+    for release in member.releases() {
+        let Some(&chart) = charts.get(&release.chart()) else { continue };
+        let of_chart = OfChart { renderer, identity, member, release, chart, derived: &derived, facts, kept };
+        of_chart.push_into(&mut set)?;
+    }
+    for slice in further_addresses(remote) {
+        set.push(Component::Remote, slice, Placeholders::new())?;
+    }
+    Ok(set)
+}
+
+/// What a primary shall have of the remote cluster: its record, and what lets istiod read it.
+///
+/// # Errors
+/// Never: no two of them are one object.
+pub fn render_beside(remote: &ValidatedRemote, primary: &ClusterName) -> Result<ManifestSet, RenderError> {
+    let mut set = ManifestSet::new(primary.clone());
+    set.push(Component::Remote, record(remote), Placeholders::new())?;
+    // istiod asks once whose cluster it is, for each content of the Secret.
+    let comment = format!("served by {}", remote.control_plane_clusters());
+    let name = remote.member().name();
+    for (secret, placeholders) in link::secrets(remote.identity(), [name].into_iter(), &comment) {
+        set.push(Component::Link, secret, placeholders)?;
+    }
+    Ok(set)
+}
+
+/// What istiod of the primaries reads of the cluster's mesh configuration: without it, the cluster's trust domain would be Istio's default
+/// (`pilot/pkg/serviceregistry/kube/controller/multicluster.go`).
+fn mesh_config(remote: &ValidatedRemote) -> Value {
+    let identity = remote.identity();
+    managed(json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "istio", "namespace": identity.namespace()},
+        "data": {"mesh": format!("trustDomain: {}\n", identity.trust_domain())},
+    }))
+}
+
+fn record(remote: &ValidatedRemote) -> Value {
+    let data = BTreeMap::from([(MEMBER_KEY, remote.record().to_text())]);
+    let name = format!("terraform-provider-istio-member-{}", remote.member().name());
+    managed(json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": name,
+            "namespace": remote.identity().namespace(),
+            "labels": {MEMBER_LABEL: MemberKind::RemoteCluster.label()},
+        },
+        "data": data,
+    }))
+}
+
+/// The addresses of istiod beyond the first, for proxies alone: they try another one when one does not answer, while an API server calls
+/// a webhook at one address by chance.
+fn further_addresses(remote: &ValidatedRemote) -> Vec<Value> {
+    let Discovery::Addresses(addresses) = remote.discovery() else { return Vec::new() };
+    let further = addresses.get(1..).unwrap_or_default();
+    let families = [("IPv4", "istiod-further-ipv4"), ("IPv6", "istiod-further-ipv6")];
+    let slice = |(family, name): (&str, &str)| {
+        let addresses = further.iter().filter(|address| address.is_ipv4() == (family == "IPv4"));
+        let addresses: Vec<String> = addresses.map(ToString::to_string).collect();
+        (!addresses.is_empty()).then(|| {
+            managed(json!({
+                "apiVersion": "discovery.k8s.io/v1",
+                "kind": "EndpointSlice",
+                "metadata": {
+                    "name": name,
+                    "namespace": remote.identity().namespace(),
+                    "labels": {
+                        "kubernetes.io/service-name": ISTIOD.0,
+                        "endpointslice.kubernetes.io/managed-by": MANAGED_BY,
+                    },
+                },
+                "addressType": family,
+                "endpoints": [{"addresses": addresses}],
+                "ports": [{"name": ISTIOD.1, "port": ISTIOD_PORT, "protocol": "TCP"}],
+            }))
+        })
+    };
+    families.into_iter().filter_map(slice).collect()
+}

@@ -1,0 +1,158 @@
+//! Create and update of a remote cluster: what is checked before the first write, and in which order the clusters come together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tfplugin::{Diagnostic, Diagnostics, Field};
+
+use super::declare::{declare, told};
+use super::managed::{character, still_unknown};
+use super::model::RemoteClusterModel;
+use super::plan::{api_servers, is_own};
+use super::remote_charts::RemoteCharts;
+use super::resource::RemoteClusterResource;
+use super::{others, remove, waiting};
+use crate::desired::{Kept, ManifestSet};
+use crate::lifecycle::{
+    ApiServers, Applied, Applying, Change, Character, ClusterPlan, Departure, Located, Render,
+};
+use crate::mesh::{ClusterFacts, ClusterName, MemberRecord, RemoteCluster};
+use crate::rollout::{self, ClusterOutcome, Given, Installation, Joining, Reading, RolloutError, Session};
+
+/// A create or an update of a remote cluster.
+pub type RemoteChange<'a> = Change<'a, RemoteClusterResource>;
+
+/// Checks everything that can be checked before the first write, writes, waits, and returns what is there now.
+pub async fn apply(change: &RemoteChange<'_>) -> Applied<RemoteClusterResource> {
+    match Prepared::of(change).await {
+        Ok((located, prepared)) => Box::pin(change.run(located, &prepared)).await,
+        Err(diagnostics) => Applied::nothing(diagnostics),
+    }
+}
+
+/// What an apply knows before its first write.
+struct Prepared<'a> {
+    change: &'a RemoteChange<'a>,
+    source: RemoteCharts,
+    character: Character,
+    api_servers: ApiServers,
+}
+
+impl<'a> Prepared<'a> {
+    async fn of(change: &'a RemoteChange<'a>) -> Result<(Vec<Located>, Self), Diagnostics> {
+        let Change { config, planned, data, .. } = *change;
+        // The plan has said which primaries serve the cluster.
+        let primaries = planned.primaries.clone();
+        let config = RemoteClusterModel { primaries, ..config.clone() };
+        let Field::Known(remote) = declare(&config)? else { return Err(still_unknown().into()) };
+        let valid = remote.validate().map_err(|violations| told(&remote.name, &violations))?;
+        let labels = [valid.member().name()].into_iter().chain(valid.readers());
+        let located = change.locate(labels).await?;
+        let uids = located.iter().map(|it| (it.name.as_str(), it.facts.uid.as_str()));
+        others::check_primaries(&remote.mesh, uids)?;
+        let own = located.first().map(|located| located.facts.uid.clone());
+        let recorded = planned.recorded();
+        let source = RemoteCharts::fetch(&RemoteCluster { uid: own, ..remote }, &recorded, data).await?;
+        let api_servers = api_servers(&source.remote, data).await?;
+        let uids: BTreeSet<String> = located.iter().map(|located| located.facts.uid.clone()).collect();
+        let character = character(planned, uids);
+        Ok((located, Self { change, source, character, api_servers }))
+    }
+
+    /// What the configuration alone has, and no state or plan.
+    fn given(&self) -> Given {
+        let secrets = self.change.config.image_pull_secret.as_known().into_iter().flatten();
+        let contents = secrets.filter_map(|(name, secret)| {
+            Some((name.clone(), secret.docker_config_json_wo.as_known()?.as_str().into()))
+        });
+        Given { pull_secrets: contents.collect(), key: None }
+    }
+
+    /// Whether the cluster may be in the mesh beside these.
+    fn admit(&self, members: Vec<MemberRecord>) -> Result<(), RolloutError> {
+        let id = self.change.recorded.id.as_deref().unwrap_or_default();
+        let others = members.into_iter().filter(|record| !is_own(&record.id, id)).collect();
+        let name = self.source.remote.member().name().as_str();
+        self.source.remote.check_beside(others).map_err(|violations| {
+            let said = told(name, &violations);
+            let texts = |text: fn(&Diagnostic) -> &String| {
+                said.iter().map(|it| text(it).clone()).collect::<Vec<_>>().join(" ")
+            };
+            RolloutError::InTheWay { cause: texts(|it| &it.summary), way_out: texts(|it| &it.detail) }
+        })
+    }
+}
+
+impl Render for Prepared<'_> {
+    fn render(&self, cluster: &ClusterName, facts: &ClusterFacts) -> Result<ManifestSet, Diagnostic> {
+        self.source.render(cluster, facts)
+    }
+
+    fn render_keeping(
+        &self,
+        cluster: &ClusterName,
+        facts: &ClusterFacts,
+        kept: &Kept,
+    ) -> Result<ManifestSet, Diagnostic> {
+        self.source.render_keeping(cluster, facts, kept)
+    }
+}
+
+impl Applying for Prepared<'_> {
+    type Resource = RemoteClusterResource;
+
+    fn character(&self) -> &Character {
+        &self.character
+    }
+
+    fn chart_digests(&self) -> BTreeMap<String, String> {
+        self.source.digests()
+    }
+
+    fn release(&self, _cluster: &ClusterName) -> String {
+        self.source.remote.member().version().to_string()
+    }
+
+    fn api_servers(&self) -> ApiServers {
+        self.api_servers.clone()
+    }
+
+    async fn leave(&self, labels: &[String]) -> Result<Vec<Departure>, Diagnostics> {
+        let Change { prior, data, session, .. } = self.change;
+        let Some(prior) = prior else { return Ok(Vec::new()) };
+        remove::prepare(prior, labels, data, session.cancel).await
+    }
+
+    async fn install(
+        &self,
+        installations: Vec<Installation>,
+        session: &Session<'_>,
+    ) -> Result<(Vec<ClusterOutcome>, Diagnostics), Diagnostics> {
+        let remote = &self.source.remote;
+        // The cluster itself was located first.
+        let mut installations = installations.into_iter();
+        let Some(own) = installations.next() else { return Ok((Vec::new(), Diagnostics::new())) };
+        let primaries = installations.map(|installation| Reading {
+            serves: remote.serving().contains(installation.set.cluster()),
+            installation,
+        });
+        let joining = Joining {
+            api_server: self.api_servers.get(own.set.cluster()).cloned().unwrap_or_default(),
+            primaries: primaries.collect(),
+            given: self.given(),
+            is_called_from_other_networks: remote.is_called_from_other_networks(),
+            admits: &|members| self.admit(members),
+            remote: own,
+        };
+        Ok((rollout::join(joining, session).await, Diagnostics::new()))
+    }
+
+    async fn observe(
+        &self,
+        state: RemoteClusterModel,
+        cluster_plans: &[ClusterPlan],
+        unfinished: &BTreeSet<String>,
+        diagnostics: &mut Diagnostics,
+    ) -> RemoteClusterModel {
+        waiting::with_status(self.change, state, cluster_plans, unfinished, diagnostics).await
+    }
+}

@@ -1,0 +1,83 @@
+//! `status` as a plan knows it, member by member: unknown is what this apply may change, and whatever is not good.
+
+use tfplugin::{Field, TerraformValue as _};
+
+use super::model::{RemoteClusterModel, StatusModel};
+use crate::blocks::good;
+use crate::health::{GatewayState, InjectionState, LastApplyState, Link, LinkState};
+use crate::lifecycle::kept_promise;
+use crate::mesh::{GatewayRole, ValidatedRemote};
+
+/// What `status` is planned as.
+pub fn planned(
+    planned: &RemoteClusterModel,
+    prior: Option<&RemoteClusterModel>,
+    remote: &ValidatedRemote,
+) -> Field<StatusModel> {
+    let Some(prior) = prior.filter(|prior| uid(prior, prior.label()) == uid(planned, planned.label())) else {
+        return Field::Unknown;
+    };
+    let Some(before) = prior.status.as_known() else { return Field::Unknown };
+    let serves = prior.primaries == planned.primaries;
+    let has_gateway = planned.east_west_gateway.is_known();
+    let stays = prior.east_west_gateway.is_known() == has_gateway;
+    let gateway = match (has_gateway, stays) {
+        (false, _) => Field::Null,
+        (true, true) => good::<GatewayState>(&before.gateway),
+        (true, false) => Field::Unknown,
+    };
+    let is_found = before.gateway_addresses.as_known().is_some_and(|it| !it.is_empty());
+    let keeps_addresses = stays && (!has_gateway || (is_found && keeps_its_service(planned, prior)));
+    let links = links(remote).into_iter().map(|link| {
+        let other = if link.read == *remote.member().name() { &link.reader } else { &link.read };
+        let is_known = uid(prior, other.as_str()).is_some() && serves;
+        let state = before.links.as_known().and_then(|links| links.get(&link.to_string()));
+        let state = state.filter(|_| is_known);
+        (link.to_string(), state.map_or(Field::Unknown, good::<LinkState>))
+    });
+    Field::Known(StatusModel {
+        injection: if serves { good::<InjectionState>(&before.injection) } else { Field::Unknown },
+        gateway,
+        gateway_addresses: if keeps_addresses { before.gateway_addresses.clone() } else { Field::Unknown },
+        links: Field::Known(links.collect()),
+        last_apply: good::<LastApplyState>(&before.last_apply),
+    })
+}
+
+/// What an apply returns: the plan's word where it has given one.
+pub fn applied(promised: &Field<StatusModel>, seen: StatusModel) -> StatusModel {
+    let Field::Known(promised) = promised else { return seen };
+    let status = kept_promise(promised.clone().into_value(), seen.clone().into_value());
+    // The two are of one type, and so is what is made of both.
+    StatusModel::from_value(status).unwrap_or(seen)
+}
+
+/// The links of the cluster, in both directions.
+pub fn links(remote: &ValidatedRemote) -> Vec<Link> {
+    let name = remote.member().name();
+    let both = remote.readers().iter().flat_map(|primary| {
+        let link = |reader: &crate::mesh::ClusterName, read: &crate::mesh::ClusterName| Link {
+            reader: reader.clone(),
+            read: read.clone(),
+        };
+        [link(primary, name), link(name, primary)]
+    });
+    both.collect()
+}
+
+fn uid<'a>(model: &'a RemoteClusterModel, label: &str) -> Option<&'a String> {
+    model.cluster_uids.as_known()?.get(label)?.as_known()
+}
+
+/// Whether the gateway's Service stays as it is.
+fn keeps_its_service(planned: &RemoteClusterModel, prior: &RemoteClusterModel) -> bool {
+    let id = format!(
+        "{}//Service/{}/{}",
+        planned.label(),
+        planned.gateway_namespace(),
+        GatewayRole::EastWest.name()
+    );
+    let service = |model: &RemoteClusterModel| model.manifests.as_known()?.get(&id).cloned();
+    let before = service(prior);
+    before.is_some() && before == service(planned)
+}

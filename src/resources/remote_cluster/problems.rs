@@ -1,0 +1,86 @@
+//! What is wrong with a remote cluster by its status, as messages.
+
+use std::collections::BTreeMap;
+
+use tfplugin::{AttributePath, Diagnostic, Diagnostics, Severity};
+
+use super::model::{RemoteClusterModel, StatusModel};
+use crate::blocks::state_of;
+use crate::diagnostics;
+use crate::health::{self, Class, ClusterStates, Finding, Link, LinkState, Part, Place, State as _};
+use crate::mesh::GatewayRole;
+
+impl StatusModel {
+    /// Everything that is not as it should be, and needs to be said.
+    pub fn problems(&self, label: &str) -> Vec<Finding> {
+        self.findings(label).into_iter().filter(|finding| finding.class != Class::Implied).collect()
+    }
+
+    fn findings(&self, label: &str) -> Vec<Finding> {
+        let states = ClusterStates {
+            gateway: state_of(&self.gateway),
+            injection: state_of(&self.injection),
+            last_apply: state_of(&self.last_apply),
+            ..ClusterStates::default()
+        };
+        // What is in state has been checked.
+        let clusters: BTreeMap<_, _> = label.parse().ok().map(|name| (name, states)).into_iter().collect();
+        health::findings(&clusters, &self.link_states())
+    }
+
+    /// What status says of every link.
+    pub fn link_states(&self) -> BTreeMap<Link, LinkState> {
+        let links = self.links.as_known().into_iter().flatten();
+        links
+            .filter_map(|(key, state)| {
+                Some((key.parse().ok()?, state_of(state).unwrap_or(LinkState::UNKNOWN)))
+            })
+            .collect()
+    }
+}
+
+/// What refresh says of a problem.
+pub fn warning(problem: Finding) -> Diagnostic {
+    Diagnostic { severity: Severity::Warning, ..error(problem) }
+}
+
+/// What an apply says of the problems that are left in the end. A create that is complete but for what is open has succeeded, with
+/// warnings.
+pub fn in_the_end(problems: Vec<Finding>, is_create: bool) -> Diagnostics {
+    let say = if is_create && health::is_complete(&problems) { warning } else { error };
+    problems.into_iter().map(say).collect()
+}
+
+fn error(problem: Finding) -> Diagnostic {
+    let summary = format!("{}: {}", problem.place, problem.cause);
+    let path = match &problem.place {
+        Place::Cluster(_, Part::Gateway(_)) => AttributePath::new(GatewayRole::EastWest.field()),
+        Place::Cluster(..) => AttributePath::new("cluster"),
+        Place::Link(_) => AttributePath::new("mesh"),
+    };
+    Diagnostic::error(summary, problem.remedy).at(path)
+}
+
+/// Why a plan that changes no object is not empty: what refresh has found is not good, and the apply would look at it again.
+pub fn of_plan(prior: &RemoteClusterModel, planned: &RemoteClusterModel) -> Option<Diagnostic> {
+    let findings = prior.status.as_known()?.findings(prior.label());
+    if findings.is_empty() || !planned.manifests.is_known() || planned.manifests != prior.manifests {
+        return None;
+    }
+    let lines: Vec<String> =
+        findings.into_iter().map(|finding| format!("{}: {}", finding.place, finding.cause)).collect();
+    let detail = format!(
+        "The plan changes no object. It changes status, because this was found:\n\n\
+         {}\n\n\
+         An apply looks again. It waits until timeouts end where that can help, and fails at once where it cannot. The warnings of the \
+         refresh show how to fix each.",
+        diagnostics::lines(lines.iter().map(String::as_str))
+    );
+    Some(Diagnostic::warning("The remote cluster is not ready", detail).at(AttributePath::new("status")))
+}
+
+/// Whether a primary has a token that the cluster no longer accepts.
+pub fn has_refused_token(prior: &RemoteClusterModel) -> bool {
+    let states = prior.status.as_known().map(StatusModel::link_states).unwrap_or_default();
+    states.values().any(|state| *state == LinkState::TokenRefused)
+}

@@ -1,0 +1,264 @@
+//! `status`: what the cluster was last seen to be, in the words of [`health`](crate::health).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::future::{join_all, try_join, try_join3};
+use tfplugin::{Diagnostic, Diagnostics, Field};
+
+use super::model::{RemoteClusterModel, StatusModel};
+use super::place::cluster as place;
+use crate::blocks::{state_of, word};
+use crate::clusters::{Error, SecretString};
+use crate::diagnostics;
+use crate::documents::{JoinModel, texts};
+use crate::health::{
+    self, EastWest, GatewayState, Held, InjectionState, LastApplyState, Link, LinkState, State as _, Verdict,
+};
+use crate::mesh::ClusterName;
+use crate::mesh::GatewayRole;
+use crate::mesh::well_known::{READER_TOKEN_SECRET, remote_secret_name};
+use crate::observe::{
+    self, ControlPlane, Gateway, Refusal, RemoteSecret, RemoteSecrets, Scope, Snapshot, Webhook,
+};
+
+/// What was observed of a remote cluster.
+pub struct Observed {
+    /// In words.
+    pub status: StatusModel,
+    /// What could not be observed.
+    pub warnings: Diagnostics,
+}
+
+/// What of a cluster the status is judged by.
+pub fn scope(state: &RemoteClusterModel, label: &str) -> Scope {
+    let namespace = state.namespace().into_known().unwrap_or_default();
+    if label != state.label() {
+        let scope = observe::control_plane_scope(Scope::default(), &namespace, &namespace);
+        return observe::remote_access_scope(scope, &namespace, READER_TOKEN_SECRET);
+    }
+    let scope = observe::remote_access_scope(Scope::default(), &namespace, READER_TOKEN_SECRET);
+    match state.east_west_gateway.as_known() {
+        Some(_) => {
+            observe::gateway_scope(scope, GatewayRole::EastWest, &namespace, &state.gateway_namespace())
+        }
+        None => scope,
+    }
+}
+
+/// What was seen in the cluster itself.
+struct Own {
+    webhook: Option<Webhook>,
+    gateway: Option<Gateway>,
+    token: Option<SecretString>,
+}
+
+/// What was seen in a primary.
+struct Primary {
+    control_plane: ControlPlane,
+    secrets: RemoteSecrets,
+}
+
+impl StatusModel {
+    /// The same with how the last apply ended in all clusters together.
+    #[must_use]
+    pub fn with_last_apply(self, is_finished: Option<bool>) -> Self {
+        let state =
+            is_finished.map(
+                |is_finished| {
+                    if is_finished { LastApplyState::Complete } else { LastApplyState::Unfinished }
+                },
+            );
+        Self { last_apply: state.map_or(self.last_apply, word), ..self }
+    }
+}
+
+/// Observes `clusters`, those of the resource of this state. Of what cannot be observed, the word of `before` stays, with a warning.
+pub async fn observe(
+    state: &RemoteClusterModel,
+    before: &Field<StatusModel>,
+    clusters: &[Snapshot],
+) -> Observed {
+    let before = before.as_known().cloned().unwrap_or_default();
+    let namespace = state.namespace().into_known().unwrap_or_default();
+    let (own, others): (Vec<&Snapshot>, Vec<&Snapshot>) =
+        clusters.iter().partition(|cluster| cluster.name() == state.label());
+    let own = join_all(own.into_iter().map(|cluster| own_of(state, cluster, &namespace)));
+    let looks = others.iter().map(|cluster| primary_of(cluster, &namespace));
+    let (own, seen) = futures::future::join(own, join_all(looks)).await;
+    let mut warnings = Diagnostics::new();
+    let own = own.into_iter().next().and_then(|own| kept(own, state.label(), &mut warnings));
+    let mut primaries = BTreeMap::new();
+    for (cluster, seen) in others.iter().zip(seen) {
+        let Ok(name) = cluster.name().parse::<ClusterName>() else { continue };
+        if let Some(primary) = kept(seen, cluster.name(), &mut warnings) {
+            if let Err(reason) = &primary.control_plane.replicas {
+                warnings.push(cannot_ask(cluster.name(), reason));
+            }
+            primaries.insert(name, primary);
+        }
+    }
+    let observation = Observation {
+        state,
+        join: state.join().ok().and_then(Field::into_known).unwrap_or_default(),
+        before: &before,
+        own: own.as_ref(),
+        primaries: &primaries,
+    };
+    Observed { status: observation.status().await, warnings }
+}
+
+async fn own_of(state: &RemoteClusterModel, cluster: &Snapshot, namespace: &str) -> Result<Own, Error> {
+    let gateway = async {
+        match state.east_west_gateway.as_known() {
+            Some(_) => {
+                let at = state.gateway_namespace();
+                observe::gateway(cluster, GatewayRole::EastWest, namespace, &at).await
+            }
+            None => Ok(None),
+        }
+    };
+    let webhook = observe::webhook(cluster.cluster(), namespace);
+    let token = observe::token(cluster, namespace, READER_TOKEN_SECRET);
+    let (webhook, gateway, token) = try_join3(webhook, gateway, token).await?;
+    Ok(Own { webhook, gateway, token })
+}
+
+async fn primary_of(cluster: &Snapshot, namespace: &str) -> Result<Primary, Error> {
+    let control_plane = observe::control_plane(cluster, namespace, namespace, true);
+    let (control_plane, secrets) =
+        try_join(control_plane, observe::remote_secrets(cluster, namespace)).await?;
+    Ok(Primary { control_plane, secrets })
+}
+
+fn kept<T>(seen: Result<T, Error>, label: &str, warnings: &mut Diagnostics) -> Option<T> {
+    let unseen = |error| {
+        let consequence = "status keeps what was last observed of this cluster.";
+        diagnostics::cluster_skipped(&error, Some(place(label)), consequence)
+    };
+    seen.map_err(|error| warnings.push(unseen(error))).ok()
+}
+
+/// What the status is made from.
+struct Observation<'a> {
+    state: &'a RemoteClusterModel,
+    join: JoinModel,
+    before: &'a StatusModel,
+    own: Option<&'a Own>,
+    primaries: &'a BTreeMap<ClusterName, Primary>,
+}
+
+impl Observation<'_> {
+    async fn status(&self) -> StatusModel {
+        let roots = self.join.root_certificates.as_str().unwrap_or_default();
+        let injection = match self.own {
+            Some(own) => word(InjectionState::of(own.webhook.as_ref(), roots)),
+            None => self.before.injection.clone(),
+        };
+        let (gateway, gateway_addresses) = self.gateway();
+        let is_served = state_of(&injection) == Some(InjectionState::Ready);
+        let is_open = gateway.is_null() || state_of(&gateway) == Some(GatewayState::Ready);
+        let links = self.links(is_open, is_served).await;
+        let last_apply = self.before.last_apply.clone();
+        StatusModel { injection, gateway, gateway_addresses, links: Field::Known(links), last_apply }
+    }
+
+    /// The gateway's state and addresses.
+    fn gateway(&self) -> (Field<String>, Field<Vec<Field<String>>>) {
+        if !self.state.east_west_gateway.is_known() {
+            return (Field::Null, texts([]));
+        }
+        let Some(own) = self.own else {
+            return (self.before.gateway.clone(), self.before.gateway_addresses.clone());
+        };
+        let wanted = EastWest {
+            network: self.state.network.as_str().unwrap_or_default(),
+            has_several_networks: true,
+            is_called: self.is_called_from_other_networks() && self.state.drain != Field::Known(true),
+            is_typed: false,
+        };
+        let addresses = own.gateway.as_ref().filter(|gateway| gateway.port.is_some());
+        let addresses = addresses.into_iter().flat_map(|gateway| gateway.addresses.iter().cloned());
+        (word(GatewayState::of_east_west(own.gateway.as_ref(), &wanted)), texts(addresses))
+    }
+
+    fn is_called_from_other_networks(&self) -> bool {
+        let clusters = self.join.clusters.as_known().into_iter().flatten();
+        let mut networks = clusters.map(|(_, cluster)| &cluster.network);
+        networks.any(|network| *network != self.state.network)
+    }
+
+    /// Whether primaries read the cluster, and whether calls from it reach them.
+    async fn links(&self, is_open: bool, is_served: bool) -> BTreeMap<String, Field<String>> {
+        let Ok(name) = self.state.label().parse::<ClusterName>() else { return BTreeMap::new() };
+        let known = self.state.cluster_uids.as_known().into_iter().flatten();
+        let primaries: Vec<ClusterName> =
+            known.filter_map(|(label, _)| label.parse().ok()).filter(|primary| *primary != name).collect();
+        let serving = self.state.primaries.as_known().into_iter().flatten().filter_map(Field::as_str);
+        let serving: BTreeSet<&str> = serving.collect();
+        let states = primaries.iter().map(|primary| self.reading(primary, &name));
+        let states: Vec<LinkState> = join_all(states).await;
+        let mut served = primaries.iter().zip(&states).filter(|(name, _)| serving.contains(name.as_str()));
+        let is_served = is_served && served.any(|(_, state)| *state == LinkState::Ready);
+        let mut links = BTreeMap::new();
+        for (primary, state) in primaries.iter().zip(states) {
+            let is_apart = self.network_of(primary) != self.state.network.as_str();
+            let state =
+                if state == LinkState::Ready && is_apart && !is_open { LinkState::NoGateway } else { state };
+            let back = match self.network_is_open(primary) {
+                _ if !is_served => LinkState::NoControlPlane,
+                false if is_apart => LinkState::NoGateway,
+                _ => LinkState::Ready,
+            };
+            let link = |reader: &ClusterName, read: &ClusterName| {
+                Link { reader: reader.clone(), read: read.clone() }.to_string()
+            };
+            links.insert(link(primary, &name), word(state));
+            links.insert(link(&name, primary), word(back));
+        }
+        links
+    }
+
+    /// How far istiod of a primary is with the cluster. What the Secrets say counts also where istiod cannot be asked.
+    async fn reading(&self, primary: &ClusterName, name: &ClusterName) -> LinkState {
+        let seen = self.primaries.get(primary);
+        let secret = seen.map(|seen| seen.secrets.get(&remote_secret_name(name), name.as_str()));
+        let token = self.own.map(|own| own.token.as_ref());
+        let held = Held::of(secret.as_ref(), |access| token.is_none_or(|token| access.has_token(token)));
+        let link = Link { reader: primary.clone(), read: name.clone() };
+        let before = self.before.links.as_known().and_then(|links| links.get(&link.to_string()));
+        let before = before.and_then(state_of).unwrap_or(LinkState::UNKNOWN);
+        let control_plane = seen.map(|seen| &seen.control_plane);
+        match (health::judged(control_plane, name, false, held, before), secret) {
+            (Verdict::Unless(state), Some(RemoteSecret::Usable(access))) => {
+                match access.refusal(name.as_str()).await {
+                    // That it is the present one has been seen.
+                    Some(Refusal::Token) if token.is_some() => LinkState::TokenNotAccepted,
+                    refusal => refusal.map_or(state, LinkState::from),
+                }
+            }
+            (Verdict::Is(state) | Verdict::Unless(state), _) => state,
+        }
+    }
+
+    fn network_of(&self, primary: &ClusterName) -> Option<&str> {
+        self.join.clusters.as_known()?.get(primary.as_str())?.network.as_str()
+    }
+
+    /// Whether a primary on the network of this one has a gateway with an address.
+    fn network_is_open(&self, primary: &ClusterName) -> bool {
+        let network = self.network_of(primary);
+        let mut clusters = self.join.clusters.as_known().into_iter().flatten();
+        clusters.any(|(_, cluster)| {
+            let has_address = cluster.gateway_addresses.as_known().is_some_and(|it| !it.is_empty());
+            cluster.network.as_str() == network && has_address
+        })
+    }
+}
+
+fn cannot_ask(label: &str, reason: &str) -> Diagnostic {
+    let detail = format!(
+        "Could not verify whether it has accepted the cluster; status keeps what was last observed. Querying istiod requires permission \
+         to create pods/portforward in the mesh's namespace. The cause: {reason}"
+    );
+    Diagnostic::warning(format!("Cluster {label:?}: could not query istiod"), detail).at(place(label))
+}

@@ -1,0 +1,207 @@
+//! The order in which a cluster without a control plane joins a mesh, and what it and the primaries need of each other on the way.
+//!
+//! istiod reads whose cluster it is, and which trust domain it has, once, when it first reads the cluster: all of that is there before
+//! the first remote secret. So is the address of the cluster's gateway, for istiod sends calls to pods behind a gateway that it does not
+//! know straight to their addresses.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::future::join_all;
+use ssa::ObjectId;
+
+use super::access::{self, Access};
+use super::fill::{Given, Produced};
+use super::installation::{Installation, definitions};
+use super::promise::Promise;
+use super::run::{self, Run};
+use super::session::{Session, unless_cancelled};
+use super::target::ClusterOutcome;
+use super::{RolloutError, admission, injection, remote_secrets};
+use crate::desired::{Placeholder, Stage};
+use crate::mesh::{ApiServerAddresses, ClusterName, MemberRecord};
+
+/// What a remote cluster shall hold, and what primaries shall hold of it.
+pub struct Joining<'a> {
+    /// In the cluster itself.
+    pub remote: Installation,
+    /// In each primary that reads it.
+    pub primaries: Vec<Reading>,
+    /// How primaries reach the API server.
+    pub api_server: ApiServerAddresses,
+    /// What the user gives at each apply.
+    pub given: Given,
+    /// Whether pods of other networks call the cluster, through its gateway.
+    pub is_called_from_other_networks: bool,
+    /// Whether the cluster may be in the mesh beside these other dependents of it.
+    pub admits: &'a (dyn Fn(Vec<MemberRecord>) -> Result<(), RolloutError> + Send + Sync),
+}
+
+/// What one primary shall hold of a remote cluster.
+pub struct Reading {
+    /// The objects and their record.
+    pub installation: Installation,
+    /// Whether its istiod serves the cluster.
+    pub serves: bool,
+}
+
+/// What the clusters of a joining need of each other.
+struct Exchange {
+    /// The cluster is on record as a member of the mesh, and nothing is in its way.
+    admitted: Promise<()>,
+    /// The cluster can be read.
+    access: Promise<Access>,
+    /// A primary that serves the cluster can read it.
+    served: Vec<Promise<()>>,
+    /// The cluster's gateway takes calls.
+    open: Promise<()>,
+}
+
+/// Brings the cluster and its primaries to what they shall hold, all at once: takes hold of all records or of none, and from then on
+/// each goes on as soon as the others are as far as it needs them. The records are left to be closed. The outcome of the cluster is the
+/// first.
+pub async fn join(joining: Joining<'_>, session: &Session<'_>) -> Vec<ClusterOutcome> {
+    let readings = joining.primaries.iter().map(|reading| &reading.installation);
+    let all: Vec<&Installation> = [&joining.remote].into_iter().chain(readings).collect();
+    let mut runs = match run::begin(&all, session).await {
+        Ok(runs) => runs.into_iter(),
+        Err(untouched) => return untouched,
+    };
+    let exchange = Exchange {
+        admitted: Promise::new(),
+        access: Promise::new(),
+        served: joining.primaries.iter().filter(|reading| reading.serves).map(|_| Promise::new()).collect(),
+        open: Promise::new(),
+    };
+    let remote = runs.next().map(|mut run| async {
+        let steps = of_remote(&joining, &exchange, &mut run);
+        let done = unless_cancelled(Box::pin(steps), session.cancel).await;
+        exchange.access.give_up();
+        exchange.open.give_up();
+        run.end(done).await
+    });
+    // Of several workspaces, all look at the same primary first.
+    let arbiter = joining.primaries.iter().map(|reading| &reading.installation.target.uid).min();
+    let mut served = exchange.served.iter();
+    let primaries = joining.primaries.iter().zip(runs).map(|(reading, mut run)| {
+        let served = if reading.serves { served.next() } else { None };
+        let (joining, exchange) = (&joining, &exchange);
+        let is_arbiter = Some(&reading.installation.target.uid) == arbiter;
+        async move {
+            let order = OfPrimary { joining, reading, exchange, served, is_arbiter };
+            let done = unless_cancelled(Box::pin(order.steps(&mut run)), session.cancel).await;
+            order.give_up();
+            run.end(done).await
+        }
+    });
+    let (remote, primaries) = futures::future::join(join_all(remote), join_all(primaries)).await;
+    remote.into_iter().chain(primaries).collect()
+}
+
+/// The order of the cluster itself.
+async fn of_remote(
+    joining: &Joining<'_>,
+    exchange: &Exchange,
+    run: &mut Run<'_>,
+) -> Result<(), RolloutError> {
+    let (nothing, given) =
+        (Produced::default(), Produced { given: Some(&joining.given), ..Produced::default() });
+    let Installation { target, set, .. } = &joining.remote;
+    run.refuse_what_is_not_ours().await?;
+    run.holding(exchange.admitted.wait()).await?.ok_or(RolloutError::NotAdmitted)?;
+    run.apply(&[Stage::Definitions, Stage::Namespaces], &nothing).await?;
+    run.apply(&[Stage::Configuration, Stage::Tokens], &given).await?;
+    run.apply(&[Stage::Workloads, Stage::Admission, Stage::GatewayServices], &nothing).await?;
+    if joining.is_called_from_other_networks {
+        let session = run.session;
+        let services = gateway_services(&joining.remote)?;
+        let wait = target.engine.wait(&services, session.left(), session.cancel);
+        Box::pin(run.holding(wait)).await?.map_err(RolloutError::Wait)?;
+    }
+    let token = access::token(target, run.session.cancel).await?;
+    exchange.access.keep(Access { api_server: joining.api_server.clone(), token });
+    for served in &exchange.served {
+        run.holding(served.wait()).await?.ok_or(RolloutError::NotServed)?;
+    }
+    let session = run.session;
+    let namespace = &target.inventory.namespace;
+    run.holding(injection::wait_in(target, set, namespace, session.left(), session.cancel)).await??;
+    run.apply(&[Stage::Gateways, Stage::Exposure], &nothing).await?;
+    exchange.open.keep(());
+    run.finish(vec![definitions()]).await
+}
+
+fn gateway_services(installation: &Installation) -> Result<BTreeSet<ObjectId>, RolloutError> {
+    let services = installation.set.manifests().iter().filter(|it| it.stage == Stage::GatewayServices);
+    let services = installation.parse(services.map(|it| it.object.as_ref().clone()).collect())?;
+    Ok(services.iter().map(|manifest| manifest.id().clone()).collect())
+}
+
+/// The order of one primary that reads the cluster.
+struct OfPrimary<'a> {
+    joining: &'a Joining<'a>,
+    reading: &'a Reading,
+    exchange: &'a Exchange,
+    /// What it promises if it serves the cluster.
+    served: Option<&'a Promise<()>>,
+    /// Whether it decides on which of two clusters that cannot both be in the mesh came first.
+    is_arbiter: bool,
+}
+
+impl OfPrimary<'_> {
+    async fn steps(&self, run: &mut Run<'_>) -> Result<(), RolloutError> {
+        let Installation { target, set, .. } = &self.reading.installation;
+        let nothing = Produced::default();
+        run.refuse_what_is_not_ours().await?;
+        if self.is_arbiter {
+            let entrance = admission::Entrance::open(target, run.session).await?;
+            let admitted = self.admit(run).await;
+            entrance.close().await;
+            admitted?;
+            self.exchange.admitted.keep(());
+        } else {
+            run.holding(self.exchange.admitted.wait()).await?.ok_or(RolloutError::NotAdmitted)?;
+            run.apply(&[Stage::Configuration], &nothing).await?;
+        }
+        if !self.reading.serves {
+            // Its pods would call the cluster before anything there answers.
+            run.holding(self.exchange.open.wait()).await?.ok_or(RolloutError::NotJoined)?;
+        }
+        let access = run.holding(self.exchange.access.wait()).await?.ok_or(RolloutError::NotJoined)?;
+        let kubeconfigs = kubeconfigs(&access, &self.reading.installation);
+        run.apply(&[Stage::Links], &Produced { kubeconfigs: Some(&kubeconfigs), ..nothing }).await?;
+        remote_secrets::keep_own_clusters(target, set).await?;
+        if let Some(served) = self.served {
+            served.keep(());
+        }
+        run.finish(Vec::new()).await
+    }
+
+    /// Puts the cluster on record if nothing on record is in its way.
+    async fn admit(&self, run: &mut Run<'_>) -> Result<(), RolloutError> {
+        let members = admission::members(&self.reading.installation.target).await?;
+        (self.joining.admits)(members)?;
+        run.apply(&[Stage::Configuration], &Produced::default()).await
+    }
+
+    /// Whoever still waits for this primary waits in vain.
+    fn give_up(&self) {
+        if self.is_arbiter {
+            self.exchange.admitted.give_up();
+        }
+        if let Some(served) = self.served {
+            served.give_up();
+        }
+    }
+}
+
+fn kubeconfigs(access: &Access, installation: &Installation) -> BTreeMap<ClusterName, secrecy::SecretString> {
+    let placeholders =
+        installation.set.manifests().iter().flat_map(|manifest| manifest.placeholders.values());
+    let filled = placeholders.filter_map(|placeholder| match placeholder {
+        Placeholder::Access { cluster, comment } => {
+            Some((cluster.clone(), access.kubeconfig(cluster, installation.set.cluster(), comment)))
+        }
+        _ => None,
+    });
+    filled.collect()
+}
