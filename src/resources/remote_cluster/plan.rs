@@ -110,13 +110,12 @@ impl Inputs<'_> {
         messages: &mut Diagnostics,
     ) -> Result<RemoteCharts, Diagnostics> {
         let PlannedClusters { facts, reachable, recorded, .. } = self.clusters;
-        let uids =
-            facts.iter().filter_map(|(name, facts)| Some((name.as_str(), facts.as_ref()?.uid.as_str())));
+        let uids = facts.iter().filter_map(|(name, facts)| Some((name.as_str(), facts.get()?.uid.as_str())));
         others::check_primaries(&remote.mesh, uids)?;
         let (others, warnings) = others::members(reachable, &remote.mesh).await;
         messages.extend(warnings);
         let own = facts.iter().find(|(name, _)| name.as_str() == remote.name);
-        let uid = own.and_then(|(_, facts)| Some(facts.as_ref()?.uid.clone()));
+        let uid = own.and_then(|(_, facts)| Some(facts.get()?.uid.clone()));
         let id = recorded.id.as_deref().unwrap_or_default();
         // Its own record is not in its way.
         let others = others.into_iter().filter(|record| !is_own(record.id.as_str(), id)).collect();
