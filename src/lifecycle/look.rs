@@ -71,8 +71,8 @@ pub(super) async fn look(
 ) -> Seen {
     let at = &target.inventory;
     let record = ssa::ObjectId::new("", "ConfigMap", &at.namespace, &at.name);
-    let looker = Looker::of(target, wanted, key, scope.objects.iter().map(id).chain([record.clone()]));
-    let looked = looker.look(scope, read, cancel).await;
+    let keep = Looker::of(target, wanted, key, scope.objects.iter().map(id).chain([record.clone()]));
+    let looked = keep.look(scope, read, cancel).await;
     let record = match looked.objects.get(&record) {
         Some(Observation::Found(Kept { live: Some(live), .. })) => target.record_in(live, cancel).await,
         Some(Observation::Absent) => Ok(None),
@@ -80,7 +80,7 @@ pub(super) async fn look(
         _ => target.record(cancel).await,
     };
     let scope = seen_of(scope, &looked);
-    Seen { objects: looker.collected(looked, place), record, scope }
+    Seen { objects: keep.collected(looked, place), record, scope }
 }
 
 /// The objects in `wanted` as they are now, and a snapshot of the cluster with what is in `scope`.
@@ -91,12 +91,12 @@ pub(super) async fn look_beside(
     (key, place): (&FingerprintKey, Place),
     cancel: &CancellationToken,
 ) -> (Result<ReadObjects, Diagnostic>, Snapshot) {
-    let looker = Looker::of(target, wanted, key, scope.objects.iter().map(id));
-    let looked = looker.look(scope, Namespaces::new(), cancel).await;
+    let keep = Looker::of(target, wanted, key, scope.objects.iter().map(id));
+    let looked = keep.look(scope, Namespaces::new(), cancel).await;
     let (promise, snapshot) = Snapshot::promised(&target.cluster);
     // It is held here.
     let _ = promise.send(Arc::new(seen_of(scope, &looked)));
-    (looker.collected(looked, place), snapshot)
+    (keep.collected(looked, place), snapshot)
 }
 
 impl<'a> Looker<'a> {
