@@ -136,11 +136,7 @@ impl Run<'_> {
         if let Some(error) = pruned.error {
             return Err(RolloutError::Prune(error));
         }
-        // Their stage has waited until they were served.
-        let served = [definitions(), ObjectPattern::kind("", "Namespace")];
-        let is_served = |id: &ObjectId| served.iter().any(|pattern| pattern.matches(id));
-        let open = ids.into_iter().filter(|id| Status::is_of_kind(&id.group_kind()) && !is_served(id));
-        let open: BTreeSet<ObjectId> = open.collect();
+        let open = ids.into_iter().filter(can_be_unready).collect();
         let wait = target.engine.wait(&open, self.session.left(), self.session.cancel);
         let excused = Box::pin(self.holding(wait)).await?.map_err(RolloutError::Wait)?;
         self.outcome.excused.extend(excused);
@@ -193,4 +189,10 @@ impl Run<'_> {
         let manifests = self.installation.set.manifests().iter();
         self.installation.parse(manifests.map(|manifest| Value::clone(&manifest.object)).collect())
     }
+}
+
+/// Whether an object that was applied can be unready. Definitions and namespaces are not: their stage has waited until they were served.
+fn can_be_unready(id: &ObjectId) -> bool {
+    let served = [definitions(), ObjectPattern::kind("", "Namespace")];
+    Status::is_of_kind(&id.group_kind()) && !served.iter().any(|pattern| pattern.matches(id))
 }
