@@ -279,7 +279,7 @@ mod tests {
             RolloutError::Delete(unseen),
             RolloutError::Prune(kept),
         ] {
-            let way_out = rollout_way_out(&error, &OwnerKind::Mesh);
+            let way_out = rollout_way_out::of(&error, &OwnerKind::Mesh);
             assert!(way_out.starts_with("The run was cancelled."), "{error:?}: {way_out}");
         }
     }
@@ -342,7 +342,7 @@ mod tests {
     #[test]
     fn no_way_out_of_its_own_names_untaint() {
         for error in [RolloutError::NoRoot, RolloutError::CompleteLate] {
-            assert!(!rollout_way_out(&error, &OwnerKind::Mesh).contains("untaint"), "{error:?}");
+            assert!(!rollout_way_out::of(&error, &OwnerKind::Mesh).contains("untaint"), "{error:?}");
         }
     }
 
@@ -350,7 +350,7 @@ mod tests {
     fn a_failure_elsewhere_does_not_have_this_cluster_applied_again() {
         let clusters = vec!["east".to_owned()];
         for error in [RolloutError::NoRoot, RolloutError::Links { clusters }] {
-            assert!(!rollout_way_out(&error, &OwnerKind::Mesh).contains("apply again"), "{error:?}");
+            assert!(!rollout_way_out::of(&error, &OwnerKind::Mesh).contains("apply again"), "{error:?}");
         }
     }
 }

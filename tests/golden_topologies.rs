@@ -1,10 +1,11 @@
-//! `tests/golden/<topology>/mesh.yaml` → the objects of every cluster, as a plan shows them.
+//! `tests/golden/<topology>/mesh.yaml`, or `remote.yaml` for a cluster that joins a mesh → the objects of every cluster, as a plan shows
+//! them.
 //!
 //! `UPDATE_GOLDEN=1` writes what is rendered; the difference is for review.
 
 #![cfg(test)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,11 +13,14 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use helm_template::Chart;
-use istio_provider::desired::{Component, ManifestSet};
+use istio_provider::desired::{Component, Kept, ManifestSet};
 use istio_provider::manifests::{FingerprintKey, ObjectId, flatten, secret_field};
-use istio_provider::mesh::{ChartName, ClusterFacts, Mesh, ValidatedMesh, ValidatedPrimary};
-use istio_provider::render::render;
+use istio_provider::mesh::{
+    ChartName, ClusterFacts, Mesh, RemoteCluster, ValidatedMesh, ValidatedPrimary, ValidatedRemote,
+};
+use istio_provider::render::{Renderer, render, render_beside, render_remote};
 use lab::parts::{self, Part};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 static CHARTS: LazyLock<BTreeMap<ChartName, Chart>> = LazyLock::new(|| {
@@ -36,11 +40,32 @@ fn golden() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
 }
 
+fn read<T: DeserializeOwned>(file: &Path) -> T {
+    let text = fs::read_to_string(file).unwrap();
+    serde_json::from_value(helm_template::yaml::parse(&text).unwrap()).unwrap()
+}
+
 fn mesh(topology: &Path) -> ValidatedMesh {
-    let text = fs::read_to_string(topology.join("mesh.yaml")).unwrap();
-    let document = helm_template::yaml::parse(&text).unwrap();
-    let mesh: Mesh = serde_json::from_value(document).unwrap();
-    mesh.validate().unwrap()
+    read::<Mesh>(&topology.join("mesh.yaml")).validate().unwrap()
+}
+
+fn remote(topology: &Path) -> ValidatedRemote {
+    read::<RemoteCluster>(&topology.join("remote.yaml")).validate().unwrap()
+}
+
+fn sets(topology: &Path) -> Vec<ManifestSet> {
+    if topology.join("mesh.yaml").is_file() {
+        rendered(&mesh(topology))
+    } else {
+        rendered_remote(&remote(topology))
+    }
+}
+
+fn rendered_remote(remote: &ValidatedRemote) -> Vec<ManifestSet> {
+    let charts = remote.member().charts().map(|name| (name, &CHARTS[&name])).collect();
+    let own = render_remote(&Renderer::default(), remote, &charts, &facts(), &Kept::default()).unwrap();
+    let beside = remote.readers().iter().map(|primary| render_beside(remote, primary).unwrap());
+    [own].into_iter().chain(beside).collect()
 }
 
 fn rendered(mesh: &ValidatedMesh) -> Vec<ManifestSet> {
@@ -104,7 +129,7 @@ fn every_topology_renders_as_recorded() {
     assert!(topologies.len() >= 3, "{topologies:?}");
     let mut changed = Vec::new();
     for topology in topologies {
-        let files = rendered(&mesh(&topology)).iter().flat_map(files).collect();
+        let files = sets(&topology).iter().flat_map(files).collect();
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
             write(&topology, &files);
         }
@@ -182,4 +207,56 @@ fn a_primary_has_what_the_official_commands_install() {
     for (name, object) in helm {
         assert_eq!(ours[&name], with_our_label(object), "{name}");
     }
+}
+
+const READER: &str = "istiod of the primaries reads the cluster by an account with fewer rights";
+const CONFIG_CLUSTER: &str =
+    "global.configCluster: no istiod reads its configuration from this cluster, or runs in it";
+
+/// What differs from what the guide "Install Primary-Remote on different networks" installs into the remote cluster, and why.
+const UNLIKE_THE_GUIDE: &[(&str, &str, &str)] = &[
+    ("ClusterRole", "istio-reader-clusterrole-istio-system", READER),
+    ("ClusterRole", "istiod-clusterrole-istio-system", CONFIG_CLUSTER),
+    ("ClusterRole", "istiod-gateway-controller-istio-system", CONFIG_CLUSTER),
+    ("ClusterRoleBinding", "istio-reader-clusterrole-istio-system", READER),
+    ("ClusterRoleBinding", "istiod-clusterrole-istio-system", CONFIG_CLUSTER),
+    ("ClusterRoleBinding", "istiod-gateway-controller-istio-system", CONFIG_CLUSTER),
+    ("ConfigMap", "values", "the values of both"),
+    ("Role", "istiod", CONFIG_CLUSTER),
+    ("RoleBinding", "istiod", CONFIG_CLUSTER),
+    ("ServiceAccount", "istio-reader-service-account", READER),
+    ("ServiceAccount", "istiod", CONFIG_CLUSTER),
+    ("ValidatingWebhookConfiguration", "istio-validator-istio-system", CONFIG_CLUSTER),
+];
+
+#[test]
+fn a_remote_cluster_has_what_the_official_commands_install() {
+    let mut helm = helm_template("istio-base", "base", &["profile=remote"]);
+    helm.extend(helm_template(
+        "istiod",
+        "istiod",
+        &[
+            "profile=remote",
+            "global.meshID=shop",
+            "global.multiCluster.clusterName=edge",
+            "global.network=net-edge",
+            "istiodRemote.injectionPath=/inject/cluster/edge/net/net-edge",
+            "global.configCluster=true",
+            "global.remotePilotAddress=192.0.2.1",
+        ],
+    ));
+    let sets = rendered_remote(&remote(&golden().join("remote-on-a-network-of-its-own")));
+    let of_charts = sets[0].manifests().iter().filter(|manifest| {
+        matches!(manifest.component, Component::Chart(ChartName::Base | ChartName::Istiod))
+    });
+    let objects = of_charts.map(|manifest| (name(&manifest.object), Value::clone(&manifest.object)));
+    let ours: BTreeMap<String, Value> = objects.collect();
+    let mut differing = Vec::new();
+    for name in helm.keys().chain(ours.keys()).collect::<BTreeSet<_>>() {
+        if ours.get(name) != helm.get(name).cloned().map(with_our_label).as_ref() {
+            differing.push(name.as_str());
+        }
+    }
+    let expected = UNLIKE_THE_GUIDE.iter().map(|(kind, name, _)| format!("{kind:?} {name:?}"));
+    assert_eq!(differing, expected.collect::<Vec<_>>(), "{UNLIKE_THE_GUIDE:?}");
 }

@@ -64,6 +64,7 @@ impl Managed for TestObjects {
         resource_type: "istio_test_objects",
         noun: "set",
         traits: &["name"],
+        example: "pair",
         place: |_| AttributePath::new("clusters"),
     };
 

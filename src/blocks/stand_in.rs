@@ -5,6 +5,8 @@
 //! choice where there are only a few. For what no stand-in can cover, such as the values of a chart, the objects that it may change
 //! are [`Loose`].
 
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use crate::mesh::ChartName;
 
 /// One of the stand-ins for every unknown value.
@@ -35,6 +37,13 @@ impl StandIn {
     /// A switch that may not be set.
     pub fn switch(self) -> Option<bool> {
         self.choice([Some(true), Some(false), None])
+    }
+
+    /// An address at which a load balancer may be reached.
+    pub fn address(self) -> IpAddr {
+        let (one, other) = (Ipv4Addr::new(192, 0, 2, 1), Ipv4Addr::new(198, 51, 100, 1));
+        let third = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
+        self.choice([one.into(), other.into(), third.into()])
     }
 
     /// One of a few.

@@ -2,7 +2,7 @@
 
 use super::finding::{Class, Fault, RELOADS, UNSEEN};
 use super::state::states;
-use crate::observe::Webhook;
+use crate::observe::Served;
 use crate::trust::{Certificate, ROOT_CERT};
 
 states! {
@@ -10,7 +10,13 @@ states! {
     pub enum InjectionState {
         bad {
             /// There is no webhook, so that pods start without a proxy.
-            Absent = "absent",
+            NoWebhook = "no_webhook",
+            /// The namespace of the mesh does not name the primaries that are to serve the cluster.
+            NotAnnotated = "not_annotated",
+            /// The mesh configuration of the cluster has another trust domain than the mesh, or there is none.
+            OtherTrustDomain = "other_trust_domain",
+            /// istiod may not have the tokens of proxies reviewed.
+            TokenReviewForbidden = "token_review_forbidden",
             /// No primary has given the webhook a CA certificate.
             NotServed = "not_served",
             /// The webhook trusts another authority than the mesh's.
@@ -25,18 +31,38 @@ states! {
     }
 }
 
+/// What a remote cluster should say of whom it is served by.
+#[derive(Clone, Copy, Debug)]
+pub struct WantedServing<'a> {
+    /// The primaries that serve it, as the annotation has them.
+    pub control_plane_clusters: &'a str,
+    /// The mesh's trust domain.
+    pub trust_domain: &'a str,
+    /// The mesh's roots as PEM; without any, they are not compared.
+    pub roots: &'a str,
+}
+
 impl InjectionState {
-    /// The state of this webhook in a mesh with these roots, as PEM; without roots they are not compared.
-    pub fn of(webhook: Option<&Webhook>, roots: &str) -> Self {
-        let Some(webhook) = webhook else { return Self::Absent };
+    /// The state of a cluster that says this of itself.
+    pub fn of(served: &Served, wanted: &WantedServing<'_>) -> Self {
+        let Some(ca_bundles) = &served.ca_bundles else { return Self::NoWebhook };
+        if served.control_plane_clusters.as_deref() != Some(wanted.control_plane_clusters) {
+            return Self::NotAnnotated;
+        }
+        if served.trust_domain.as_deref() != Some(wanted.trust_domain) {
+            return Self::OtherTrustDomain;
+        }
+        if served.is_review_forbidden {
+            return Self::TokenReviewForbidden;
+        }
         let parsed = |text: &[u8]| Certificate::parse_all(ROOT_CERT, text).unwrap_or_default();
-        let roots = parsed(roots.as_bytes());
+        let roots = parsed(wanted.roots.as_bytes());
         let is_ours = |bundle: &Vec<u8>| {
             roots.is_empty() || parsed(bundle).iter().any(|certificate| roots.contains(certificate))
         };
-        if webhook.ca_bundles.iter().any(Vec::is_empty) {
+        if ca_bundles.iter().any(Vec::is_empty) {
             Self::NotServed
-        } else if webhook.ca_bundles.iter().all(is_ours) {
+        } else if ca_bundles.iter().all(is_ours) {
             Self::Ready
         } else {
             Self::OtherAuthority
@@ -49,7 +75,28 @@ impl InjectionState {
             Self::Unknown => {
                 (Class::Implied, "it could not be observed whether proxies are injected", UNSEEN)
             }
-            Self::Absent => (
+            Self::NotAnnotated => (
+                Class::Broken,
+                "its namespace does not name the primaries that serve it",
+                "Something else changed the annotation topology.istio.io/controlPlaneClusters of the mesh's namespace. istiod of a primary \
+                 that is not named there, without blanks, stops serving the cluster when it next restarts: pods in new namespaces do not \
+                 start then. Apply again; that restores it and has istiod read it.",
+            ),
+            Self::OtherTrustDomain => (
+                Class::Broken,
+                "its mesh configuration has another trust domain than the mesh",
+                "Something else changed or deleted the ConfigMap istio in the mesh's namespace of this cluster. istiod of the primaries, once \
+                 restarted, expects another trust domain of its pods then: calls to Services that run only here fail. Apply again; that \
+                 restores it and has istiod read it.",
+            ),
+            Self::TokenReviewForbidden => (
+                Class::Broken,
+                "istiod of the primaries may not have its tokens reviewed",
+                "Something else changed the ClusterRole istio-mesh-reader-<namespace> or its binding in this cluster, so istiod cannot tell \
+                 whose proxies ask for certificates: new pods do not become ready, and those of others expire within a day. Apply again; \
+                 that restores it.",
+            ),
+            Self::NoWebhook => (
                 Class::Broken,
                 "the webhook that injects proxies does not exist",
                 "The MutatingWebhookConfiguration istio-sidecar-injector was deleted, so new pods start without a proxy. Apply again; that \
@@ -79,13 +126,47 @@ impl InjectionState {
 mod tests {
     use super::*;
 
+    const WANTED: WantedServing<'static> =
+        WantedServing { control_plane_clusters: "east,west", trust_domain: "shop.example", roots: "" };
+
+    fn served(bundles: &[&str]) -> Served {
+        Served {
+            ca_bundles: Some(bundles.iter().map(|bundle| bundle.as_bytes().to_vec()).collect()),
+            control_plane_clusters: Some("east,west".to_owned()),
+            trust_domain: Some("shop.example".to_owned()),
+            is_review_forbidden: false,
+        }
+    }
+
+    fn state(served: &Served) -> InjectionState {
+        InjectionState::of(served, &WANTED)
+    }
+
     #[test]
     fn a_webhook_without_a_certificate_is_served_by_nobody() {
-        let webhook = |bundles: &[&str]| Webhook {
-            ca_bundles: bundles.iter().map(|bundle| bundle.as_bytes().to_vec()).collect(),
-        };
-        assert_eq!(InjectionState::of(None, ""), InjectionState::Absent);
-        assert_eq!(InjectionState::of(Some(&webhook(&["x", ""])), ""), InjectionState::NotServed);
-        assert_eq!(InjectionState::of(Some(&webhook(&["x", "x"])), ""), InjectionState::Ready);
+        assert_eq!(state(&Served { ca_bundles: None, ..served(&[]) }), InjectionState::NoWebhook);
+        assert_eq!(state(&served(&["x", ""])), InjectionState::NotServed);
+        assert_eq!(state(&served(&["x", "x"])), InjectionState::Ready);
+    }
+
+    #[test]
+    fn a_list_of_primaries_with_a_blank_names_other_ones() {
+        let annotated =
+            |text: &str| state(&Served { control_plane_clusters: Some(text.to_owned()), ..served(&["x"]) });
+        assert_eq!(annotated("east,west"), InjectionState::Ready);
+        assert_eq!(annotated("east, west"), InjectionState::NotAnnotated);
+        assert_eq!(
+            state(&Served { control_plane_clusters: None, ..served(&["x"]) }),
+            InjectionState::NotAnnotated
+        );
+    }
+
+    #[test]
+    fn what_keeps_istiod_from_serving_is_named_also_while_the_webhook_still_trusts_it() {
+        assert_eq!(state(&Served { trust_domain: None, ..served(&["x"]) }), InjectionState::OtherTrustDomain);
+        assert_eq!(
+            state(&Served { is_review_forbidden: true, ..served(&["x"]) }),
+            InjectionState::TokenReviewForbidden
+        );
     }
 }

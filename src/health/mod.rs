@@ -18,7 +18,7 @@ pub use authority::{AuthorityState, Expiring, roots, signer};
 pub use control_plane::{ControlPlaneState, RunningConfiguration};
 pub use finding::{Class, ClusterStates, Finding, Part, Place, findings};
 pub use gateway::{EastWest, GatewayState};
-pub use injection::InjectionState;
+pub use injection::{InjectionState, WantedServing};
 pub use known_gateway::{Door, Misconception, WantedGateway};
 pub use last_apply::LastApplyState;
 pub use link::{Held, Link, LinkState, Side, Verdict, judged, obstacle};

@@ -127,6 +127,7 @@ mod tests {
         resource_type: "istio_mesh",
         noun: "mesh",
         traits: &["mesh_id"],
+        example: "shop",
         place: |_| AttributePath::root(),
     };
 

@@ -305,6 +305,7 @@ mod tests {
         resource_type: "istio_mesh",
         noun: "mesh",
         traits: &["mesh_id"],
+        example: "shop",
         place: |label| tfplugin::AttributePath::new("primary").key(label),
     };
 

@@ -24,8 +24,13 @@ mod tests {
 
     #[test]
     fn every_identity_is_another_one_of_32_digits() {
-        let kind =
-            Kind { resource_type: "istio_mesh", noun: "mesh", traits: &[], place: |_| AttributePath::root() };
+        let kind = Kind {
+            resource_type: "istio_mesh",
+            noun: "mesh",
+            traits: &[],
+            example: "shop",
+            place: |_| AttributePath::root(),
+        };
         let (one, other) = (draw(kind).unwrap(), draw(kind).unwrap());
         assert_ne!(one, other);
         assert!(one.len() == 32 && one.chars().all(|digit| digit.is_ascii_hexdigit()), "{one}");

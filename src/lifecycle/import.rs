@@ -61,6 +61,7 @@ pub async fn import_by_name<R: Managed>(
         }
     });
     let members = try_join_all(reads).await?;
+    let members = with_recorded::<R>(members, &kind, context).await?;
     whole::<R>(members, kind, context).await
 }
 
@@ -68,25 +69,61 @@ pub async fn import_by_name<R: Managed>(
 ///
 /// # Errors
 /// None of the clusters that answer has it.
-pub async fn import_by_identity<R: Managed>(
-    id: &str,
-    kind: OwnerKind,
-    context: &Context,
-) -> Result<R::Model, Diagnostics> {
+pub async fn import_by_identity<R: Managed>(id: &str, context: &Context) -> Result<R::Model, Diagnostics> {
     let labels: Vec<String> = context.data().clusters.names().map(str::to_owned).collect();
-    let wanted = &kind;
-    let reads = labels.iter().map(|label| async move { (label, members(label, wanted, context).await) });
-    let (mut found, mut unread) = (Vec::new(), Vec::new());
+    let reads = labels.iter().map(|label| async move { (label, identified::<R>(label, id, context).await) });
+    let (mut found, mut unread, mut kind) = (Vec::new(), Vec::new(), None);
     for (label, members) in join_all(reads).await {
         match members {
-            Ok(members) => found.extend(members.into_iter().filter(|member| member.record.identity() == id)),
+            Ok(members) => {
+                for (of, member) in members {
+                    kind = Some(of);
+                    found.push(member);
+                }
+            }
             Err(_) => unread.push(label.clone()),
         }
     }
-    if found.is_empty() {
-        return Err(is_unidentified(id, &unread, R::KIND).into());
-    }
+    let Some(kind) = kind else { return Err(is_unidentified(id, &unread, R::KIND).into()) };
     whole::<R>(found, kind, context).await
+}
+
+/// The record of the resource with this identity in one cluster, if there is one.
+async fn identified<R: Managed>(
+    label: &str,
+    id: &str,
+    context: &Context,
+) -> Result<Vec<(OwnerKind, Member)>, ImportError> {
+    let cluster = context.data().clusters.get(label).await?;
+    let facts = observe::known_facts(&cluster).await?;
+    let engines = &context.data().engines;
+    let found = rollout::identified(engines, &cluster, id, DEFAULT_NAMESPACE, context.cancellation()).await?;
+    let is_wanted = |kind: &OwnerKind| kind.to_string() == R::KIND.resource_type;
+    let found = found.into_iter().filter(|(kind, ..)| is_wanted(kind)).map(|(kind, namespace, record)| {
+        (kind, Member { cluster: cluster.clone(), facts: facts.clone(), namespace, record })
+    });
+    Ok(found.collect())
+}
+
+/// The same with the other clusters that the record has, as far as the provider has blocks for them.
+async fn with_recorded<R: Managed>(
+    mut members: Vec<Member>,
+    kind: &OwnerKind,
+    context: &Context,
+) -> Result<Vec<Member>, Diagnostics> {
+    let Some(first) = members.first() else { return Ok(members) };
+    let id = first.record.identity().to_owned();
+    let is_there = |label: &String| members.iter().any(|member| member.cluster.name() == label);
+    let further = first.remembered(R::KIND).labels::<R>();
+    let further: Vec<String> = further.into_iter().filter(|label| !is_there(label)).collect();
+    let known = further.iter().filter(|label| context.data().clusters.missing(label).is_none());
+    let reads = known.map(|label| async {
+        let found =
+            self::members(label, kind, context).await.map_err(|error| unsearched(label, &error, kind))?;
+        Ok::<_, Diagnostic>(found.into_iter().find(|member| member.record.identity() == id))
+    });
+    members.extend(try_join_all(reads).await?.into_iter().flatten());
+    Ok(members)
 }
 
 /// The records of resources of this kind in one cluster.
@@ -207,8 +244,9 @@ fn unsearched(label: &str, error: &ImportError, kind: &OwnerKind) -> Diagnostic 
 fn not_a_name(id: &str, kind: Kind) -> Diagnostic {
     let (noun, name) = (kind.noun, kind.traits.first().copied().unwrap_or("name"));
     let detail = format!(
-        "A {noun} is imported by its {name} and the labels of all its clusters in the provider block, such as shop@east,west; or by \
-         an import block with identity = {{ id = \"…\" }}."
+        "A {noun} is imported by its {name} and the labels of clusters in the provider block that it is in, such as {}@east; one is \
+         enough, if the provider has blocks for all of them. Or by an import block with identity = {{ id = \"…\" }}.",
+        kind.example
     );
     Diagnostic::error(format!("{id:?} is not a valid import ID"), detail)
 }

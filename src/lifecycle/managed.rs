@@ -21,6 +21,8 @@ pub struct Kind {
     pub noun: &'static str,
     /// The settings that tell one from another that wants the same clusters; the first is its name.
     pub traits: &'static [&'static str],
+    /// What the name of one looks like.
+    pub example: &'static str,
     /// Where its configuration names the cluster with this label: `primary["east"]` of a mesh.
     pub place: fn(&str) -> AttributePath,
 }

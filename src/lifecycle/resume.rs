@@ -186,6 +186,7 @@ mod tests {
         resource_type: "istio_mesh",
         noun: "mesh",
         traits: &["mesh_id", "trust_domain", "root"],
+        example: "shop",
         place: |_| AttributePath::root(),
     };
 

@@ -63,7 +63,7 @@ pub use sensitive::{Layer, SensitiveDocument, sensitive_documents};
 pub use settings::{Setting, SettingKind};
 pub use shared_mesh_config::{CaCertificate, SharedMeshConfig};
 pub use validated::{ValidatedMesh, ValidatedPrimary};
-pub use violation::{FieldPath, Rule, Severity, Step, Violation};
+pub use violation::{FieldPath, Rule, Severity, Step, Violation, said_by_all};
 pub use well_known::{
     DEFAULT_DOMAIN_SUFFIX, ISTIOD_PORT, ISTIOD_WEBHOOK_PORT, JOIN_PAGE, JOIN_PAGE_KEY, MESH_INVENTORY,
 };

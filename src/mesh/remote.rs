@@ -3,6 +3,7 @@
 use core::net::IpAddr;
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::declared::ChartSource;
@@ -18,7 +19,8 @@ use super::violation::{FieldPath, Violation, Violations};
 use super::well_known::{DEFAULT_DOMAIN_SUFFIX, ISTIOD_WEBHOOK_PORT};
 
 /// A mesh as it tells clusters of itself that join it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct JoinedMesh {
     /// Istio's `global.meshID`.
     pub mesh_id: String,
@@ -39,7 +41,8 @@ pub struct JoinedMesh {
 }
 
 /// One primary of a mesh that is joined.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct JoinedPrimary {
     /// UID of the cluster; empty while it is not known.
     pub uid: String,
@@ -64,7 +67,8 @@ pub struct JoinedPrimary {
 }
 
 /// A cluster that joins a mesh, as its user declares it; nothing of it has been checked.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct RemoteCluster {
     /// Istio's name of the cluster.
     pub name: String,

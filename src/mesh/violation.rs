@@ -196,3 +196,11 @@ impl Violations {
         self.0
     }
 }
+/// What all of them say, which are one declaration with every stand-in for what is unknown of it.
+pub fn said_by_all<'a>(mut all: impl Iterator<Item = &'a [Violation]>) -> Vec<Violation> {
+    let mut said = all.next().unwrap_or_default().to_vec();
+    for other in all {
+        said.retain(|violation| other.contains(violation));
+    }
+    said
+}

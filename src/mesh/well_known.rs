@@ -38,6 +38,10 @@ pub const ROOT_CERTIFICATE: &str = "tls.crt";
 /// The root's key in it, as in every TLS Secret.
 pub const ROOT_KEY: &str = "tls.key";
 
+/// The annotation of the mesh's namespace by which a cluster without a control plane says whose istiod serves it.
+pub const CONTROL_PLANE_CLUSTERS: &str = "topology.istio.io/controlPlaneClusters";
+/// The `ConfigMap` with istiod's mesh configuration.
+pub const MESH_CONFIG_MAP: &str = "istio";
 /// The `ServiceAccount` by which other clusters read this one, and the name of its roles and bindings.
 pub const READER_ACCOUNT: &str = "istio-mesh-reader";
 /// The Secret with the token by which other clusters read this one. A rotation makes one with the next number.

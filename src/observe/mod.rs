@@ -13,9 +13,9 @@ mod page;
 mod pods;
 mod proxies;
 mod remote_access;
+mod served;
 mod shared_mesh_config;
 mod snapshot;
-mod webhook;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -44,9 +44,9 @@ pub use proxies::{ControlPlaneName, Workload, proxies};
 pub use remote_access::{
     Refusal, RemoteAccess, RemoteSecret, RemoteSecrets, remote_access_scope, remote_secrets, token,
 };
+pub use served::{Served, served};
 pub use shared_mesh_config::{SharedMeshConfigRecords, shared_mesh_config, shared_mesh_config_scope};
 pub use snapshot::{Labelled, ObjectName, Objects, Scope, Snapshot};
-pub use webhook::{Webhook, webhook};
 
 /// How often a read is tried again when the server or the connection to it fails for a moment.
 const AGAIN: usize = 2;

@@ -11,12 +11,11 @@ use super::renderer::Renderer;
 use super::{Charts, gateway, link, namespace, pull_secret, reader, with_metadata};
 use crate::desired::object::{MANAGED_BY, managed};
 use crate::desired::{Component, Kept, ManifestSet, Placeholders};
+use crate::mesh::well_known::{CONTROL_PLANE_CLUSTERS, MESH_CONFIG_MAP};
 use crate::mesh::{
     ClusterFacts, ClusterName, Discovery, ISTIOD_PORT, MEMBER_KEY, MEMBER_LABEL, MemberKind, ValidatedRemote,
 };
 
-/// The annotation by which a cluster says whose istiod serves it.
-const CONTROL_PLANE_CLUSTERS: &str = "topology.istio.io/controlPlaneClusters";
 /// The Service of istiod in a remote cluster, and its port for proxies (`remote-istiod-service.yaml` in the charts).
 const ISTIOD: (&str, &str) = ("istiod", "tcp-istiod");
 
@@ -53,7 +52,7 @@ pub fn render_remote(
         let of_chart = OfChart { renderer, identity, member, release, chart, derived: &derived, facts, kept };
         of_chart.push_into(&mut set)?;
     }
-    for slice in further_addresses(remote) {
+    if let Some(slice) = further_addresses(remote) {
         set.push(Component::Remote, slice, Placeholders::new())?;
     }
     Ok(set)
@@ -82,7 +81,7 @@ fn mesh_config(remote: &ValidatedRemote) -> Value {
     managed(json!({
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": "istio", "namespace": identity.namespace()},
+        "metadata": {"name": MESH_CONFIG_MAP, "namespace": identity.namespace()},
         "data": {"mesh": format!("trustDomain: {}\n", identity.trust_domain())},
     }))
 }
@@ -103,31 +102,26 @@ fn record(remote: &ValidatedRemote) -> Value {
 }
 
 /// The addresses of istiod beyond the first, for proxies alone: they try another one when one does not answer, while an API server calls
-/// a webhook at one address by chance.
-fn further_addresses(remote: &ValidatedRemote) -> Vec<Value> {
-    let Discovery::Addresses(addresses) = remote.discovery() else { return Vec::new() };
-    let further = addresses.get(1..).unwrap_or_default();
-    let families = [("IPv4", "istiod-further-ipv4"), ("IPv6", "istiod-further-ipv6")];
-    let slice = |(family, name): (&str, &str)| {
-        let addresses = further.iter().filter(|address| address.is_ipv4() == (family == "IPv4"));
-        let addresses: Vec<String> = addresses.map(ToString::to_string).collect();
-        (!addresses.is_empty()).then(|| {
-            managed(json!({
-                "apiVersion": "discovery.k8s.io/v1",
-                "kind": "EndpointSlice",
-                "metadata": {
-                    "name": name,
-                    "namespace": remote.identity().namespace(),
-                    "labels": {
-                        "kubernetes.io/service-name": ISTIOD.0,
-                        "endpointslice.kubernetes.io/managed-by": MANAGED_BY,
-                    },
-                },
-                "addressType": family,
-                "endpoints": [{"addresses": addresses}],
-                "ports": [{"name": ISTIOD.1, "port": ISTIOD_PORT, "protocol": "TCP"}],
-            }))
-        })
-    };
-    families.into_iter().filter_map(slice).collect()
+/// a webhook at one address by chance. They are of the first one's family, as all of a Service are in a cluster without dual stack. The
+/// slice is there also while it has none, so that a plan knows all objects before it knows the addresses.
+fn further_addresses(remote: &ValidatedRemote) -> Option<Value> {
+    let Discovery::Addresses(addresses) = remote.discovery() else { return None };
+    let (first, further) = addresses.split_first()?;
+    let further = further.iter().filter(|address| address.is_ipv4() == first.is_ipv4());
+    let endpoints: Vec<Value> = further.map(|address| json!({"addresses": [address.to_string()]})).collect();
+    Some(managed(json!({
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {
+            "name": "istiod-further-addresses",
+            "namespace": remote.identity().namespace(),
+            "labels": {
+                "kubernetes.io/service-name": ISTIOD.0,
+                "endpointslice.kubernetes.io/managed-by": MANAGED_BY,
+            },
+        },
+        "addressType": if first.is_ipv4() { "IPv4" } else { "IPv6" },
+        "endpoints": endpoints,
+        "ports": [{"name": ISTIOD.1, "port": ISTIOD_PORT, "protocol": "TCP"}],
+    })))
 }

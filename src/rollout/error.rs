@@ -135,6 +135,15 @@ pub enum RolloutError {
     /// Gateway pods that istiod's webhook has not filled in could not be made anew.
     #[error("cannot recreate the gateway's pods that have no image")]
     StuckPods(#[source] clusters::Error),
+    /// It could not be seen what a remote secret says now.
+    #[error("cannot read the Secret {secret}")]
+    ReadRemoteSecret {
+        /// The Secret.
+        secret: String,
+        /// Why.
+        #[source]
+        source: clusters::Error,
+    },
     /// What others have added to a remote secret could not be taken out.
     #[error("cannot remove the entries for other clusters from the Secret {secret}")]
     RemoteSecret {

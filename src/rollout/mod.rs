@@ -36,7 +36,7 @@ pub use definitions::Definitions;
 pub use engines::Engines;
 pub use error::RolloutError;
 pub use fill::Given;
-pub use found::inventories;
+pub use found::{identified, inventories};
 pub use installation::Installation;
 pub use objects::install_objects;
 pub use own_root::GivenUp;

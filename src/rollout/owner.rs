@@ -9,8 +9,9 @@ pub use crate::mesh::well_known::OWNER_LABEL;
 pub const RELEASE_ANNOTATION: &str = "terraform-provider-istio/release";
 /// How much of the identity is in the label.
 const LABEL_DIGITS: usize = 16;
-/// How the names of the inventories of dependents begin.
-const PREFIX: &str = "terraform-provider-istio";
+/// How the names of the inventories of remote clusters and of federations begin.
+const REMOTE_PREFIX: &str = "terraform-provider-istio-remote-";
+const FEDERATION_PREFIX: &str = "terraform-provider-istio-federation-";
 
 /// A resource that owns objects: it writes to, prunes and deletes only what bears its label, and keeps an inventory of that in
 /// every cluster where it has something.
@@ -62,13 +63,22 @@ impl Owner {
     pub fn inventory(&self) -> String {
         match &self.kind {
             OwnerKind::Mesh => MESH_INVENTORY.to_owned(),
-            OwnerKind::RemoteCluster(label) => format!("{PREFIX}-remote-{label}"),
-            OwnerKind::Federation(name) => format!("{PREFIX}-federation-{name}"),
+            OwnerKind::RemoteCluster(label) => format!("{REMOTE_PREFIX}{label}"),
+            OwnerKind::Federation(name) => format!("{FEDERATION_PREFIX}{name}"),
         }
     }
 }
 
 impl OwnerKind {
+    /// Of what kind the owner is whose inventory has this name; `None` if it is no name of an inventory.
+    pub fn of_inventory(name: &str) -> Option<Self> {
+        if name == MESH_INVENTORY {
+            return Some(Self::Mesh);
+        }
+        let remote = name.strip_prefix(REMOTE_PREFIX).map(|label| Self::RemoteCluster(label.to_owned()));
+        remote.or_else(|| Some(Self::Federation(name.strip_prefix(FEDERATION_PREFIX)?.to_owned())))
+    }
+
     /// The noun for one of them.
     pub fn noun(&self) -> &'static str {
         match self {
@@ -116,6 +126,12 @@ mod tests {
         let mesh = Owner::mesh("0123456789abcdef0123456789abcdef");
         assert_eq!(mesh.label(), "0123456789abcdef");
         assert_eq!(mesh.inventory(), "terraform-provider-istio-mesh");
+        for kind in [OwnerKind::Mesh, OwnerKind::RemoteCluster("a".into()), OwnerKind::Federation("a".into())]
+        {
+            let inventory = Owner::new(kind.clone(), "1").inventory();
+            assert_eq!(OwnerKind::of_inventory(&inventory), Some(kind));
+        }
+        assert_eq!(OwnerKind::of_inventory("terraform-provider-istio-member-edge"), None);
         let remote = Owner::new(OwnerKind::RemoteCluster("edge".to_owned()), "1");
         assert_eq!(remote.inventory(), "terraform-provider-istio-remote-edge");
         let federation = Owner::new(OwnerKind::Federation("partners".to_owned()), "2");

@@ -42,6 +42,8 @@ pub struct Reading {
     pub installation: Installation,
     /// Whether its istiod serves the cluster.
     pub serves: bool,
+    /// Whether its istiod is to ask the cluster again whose it is.
+    pub asks_again: bool,
 }
 
 /// What the clusters of a joining need of each other.
@@ -167,13 +169,30 @@ impl OfPrimary<'_> {
             run.holding(self.exchange.open.wait()).await?.ok_or(RolloutError::NotJoined)?;
         }
         let access = run.holding(self.exchange.access.wait()).await?.ok_or(RolloutError::NotJoined)?;
-        let kubeconfigs = kubeconfigs(&access, &self.reading.installation);
+        let kubeconfigs = self.kubeconfigs(&access).await?;
         run.apply(&[Stage::Links], &Produced { kubeconfigs: Some(&kubeconfigs), ..nothing }).await?;
         remote_secrets::keep_own_clusters(target, set).await?;
         if let Some(served) = self.served {
             served.keep(());
         }
         run.finish(Vec::new()).await
+    }
+
+    /// How istiod of the primary reads the cluster.
+    async fn kubeconfigs(
+        &self,
+        access: &Access,
+    ) -> Result<BTreeMap<ClusterName, secrecy::SecretString>, RolloutError> {
+        let Reading { installation, asks_again, .. } = self.reading;
+        let Installation { target, set, .. } = installation;
+        let placeholders = set.manifests().iter().flat_map(|manifest| manifest.placeholders.values());
+        let mut kubeconfigs = BTreeMap::new();
+        for placeholder in placeholders {
+            let Placeholder::Access { cluster, comment } = placeholder else { continue };
+            let comment = remote_secrets::comment(target, cluster, comment, *asks_again).await?;
+            kubeconfigs.insert(cluster.clone(), access.kubeconfig(cluster, set.cluster(), &comment));
+        }
+        Ok(kubeconfigs)
     }
 
     /// Puts the cluster on record if nothing on record is in its way.
@@ -192,16 +211,4 @@ impl OfPrimary<'_> {
             served.give_up();
         }
     }
-}
-
-fn kubeconfigs(access: &Access, installation: &Installation) -> BTreeMap<ClusterName, secrecy::SecretString> {
-    let placeholders =
-        installation.set.manifests().iter().flat_map(|manifest| manifest.placeholders.values());
-    let filled = placeholders.filter_map(|placeholder| match placeholder {
-        Placeholder::Access { cluster, comment } => {
-            Some((cluster.clone(), access.kubeconfig(cluster, installation.set.cluster(), comment)))
-        }
-        _ => None,
-    });
-    filled.collect()
 }

@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 use super::RolloutError;
 use super::target::{FIELD_MANAGER, Target};
 use crate::desired::{Manifest, ManifestSet, Placeholder};
-use crate::mesh::well_known::{REMOTE_SECRET_LABEL, REMOTE_SECRET_PREFIX};
+use crate::mesh::ClusterName;
+use crate::mesh::well_known::{REMOTE_SECRET_LABEL, REMOTE_SECRET_PREFIX, remote_secret_name};
 
 /// Takes out of the remote secrets of `set` what others have added to them.
 pub(super) async fn keep_own_clusters(target: &Target, set: &ManifestSet) -> Result<(), RolloutError> {
@@ -36,6 +37,35 @@ pub(super) async fn keep_own_clusters(target: &Target, set: &ManifestSet) -> Res
         }
     }
     Ok(())
+}
+
+/// The comment that the remote secret for `read` gets, which begins with `wanted`. istiod asks a cluster whose it is once, for each content
+/// of the Secret: to ask `again`, the Secret has to say something else, and what it says now stays otherwise.
+pub(super) async fn comment(
+    target: &Target,
+    read: &ClusterName,
+    wanted: &str,
+    again: bool,
+) -> Result<String, RolloutError> {
+    let secrets = Api::<Secret>::namespaced(target.cluster.client(), &target.inventory.namespace);
+    let name = remote_secret_name(read);
+    let live = secrets.get_opt(&name).await.map_err(|error| RolloutError::ReadRemoteSecret {
+        secret: name.clone(),
+        source: target.cluster.error(error),
+    })?;
+    let Some(live) = live else { return Ok(wanted.to_owned()) };
+    if again {
+        let version = live.resource_version().unwrap_or_default();
+        return Ok(format!("{wanted}; read again after version {version}"));
+    }
+    let content = live.data.unwrap_or_default().remove(read.as_str()).unwrap_or_default().0;
+    let said = commented(&content).filter(|said| said.split(';').next() == Some(wanted));
+    Ok(said.unwrap_or(wanted).to_owned())
+}
+
+/// The comment that a kubeconfig begins with.
+fn commented(kubeconfig: &[u8]) -> Option<&str> {
+    std::str::from_utf8(kubeconfig).ok()?.lines().next()?.strip_prefix("# ")
 }
 
 fn failed(target: &Target, secret: &str, error: kube::Error) -> RolloutError {

@@ -33,7 +33,7 @@ impl Scenario {
         let arguments = match self {
             Self::MultiPrimary => "  links = istio_mesh.shop.status.links\n",
             Self::PrimaryRemote => {
-                r#"  links = merge(istio_mesh.shop.status.links, istio_remote_cluster.branch.status.links)
+                "  links = merge(istio_mesh.shop.status.links, istio_remote_cluster.branch.status.links)
   remotes = {
     branch = {
       network           = istio_remote_cluster.branch.network
@@ -41,7 +41,7 @@ impl Scenario {
       gateway_addresses = istio_remote_cluster.branch.status.gateway_addresses
     }
   }
-"#
+"
             }
         };
         format!(

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use acceptance_tests::authority::Authority;
 use acceptance_tests::guide::Table;
 use acceptance_tests::terraform::Message;
-use acceptance_tests::{Fixture, Run, Workspace};
+use acceptance_tests::{Fixture, Run, Workspace, until};
 use lab::sample;
 use serde_json::{Value, json};
 
@@ -38,13 +38,13 @@ const CAUSES: &[Cause] = &[
         name: "The annotation of the remote cluster's namespace was removed, and istiod has restarted since",
         breaks: |patient| patient.annotation_is_removed(),
         status: ("injection", "not_annotated"),
-        planned: "metadata.annotations[\"topology.istio.io/controlPlaneClusters\"]",
+        planned: "topology.istio.io/controlPlaneClusters",
     },
     Cause {
         name: "… or has a blank in it, and somebody else wrote the webhook's certificate authority",
         breaks: |patient| patient.annotation_has_a_blank_and_the_webhook_another_ca(),
         status: ("injection", "not_annotated"),
-        planned: "metadata.annotations[\"topology.istio.io/controlPlaneClusters\"]",
+        planned: "topology.istio.io/controlPlaneClusters",
     },
     Cause {
         name: "The ConfigMap `istio` of the remote cluster was deleted",
@@ -210,6 +210,9 @@ impl Patient<'_> {
     fn restart_istiod(&self) {
         self.kubectl("east", &["rollout", "restart", "deploy/istiod"]);
         self.kubectl("east", &["rollout", "status", "deploy/istiod", "--timeout=90s"]);
+        // The former one leads until it has ended.
+        let pods = || self.kubectl("east", &["get", "pods", "-l", "app=istiod", "-o", "name"]);
+        until("the end of the former istiod", || pods().lines().count() == 1);
     }
 }
 

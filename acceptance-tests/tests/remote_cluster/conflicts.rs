@@ -27,7 +27,10 @@ const CONFLICTS: [Conflict; 6] = [
         cluster: "edge",
         network: "flat",
         pod_cidr: "10.12.0.0/16",
-        texts: &["Cluster \"edge\"", "terraform import istio_remote_cluster.NAME 'shop/edge@east'"],
+        texts: &[
+            "a remote cluster is already installed there",
+            "terraform import istio_remote_cluster.NAME 'shop/edge@east,edge'",
+        ],
     },
     Conflict {
         cause: "another state has this cluster under another label",
@@ -67,7 +70,7 @@ const CONFLICTS: [Conflict; 6] = [
         cluster: "east",
         network: "flat",
         pod_cidr: "10.11.0.0/16",
-        texts: &["\"fringe\"", "It is the same cluster as primary \"east\" of the mesh"],
+        texts: &["\"east\" and \"fringe\" are the same cluster"],
     },
 ];
 

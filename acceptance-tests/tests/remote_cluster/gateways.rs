@@ -4,11 +4,12 @@ use serde_json::json;
 use crate::proof;
 use crate::read::{assert_ready, status};
 
+const EXAMPLE: &str = "primary-remote-multi-network";
 const ADDRESS: &str = "istio_remote_cluster.branch";
 const CLUSTERS: [&str; 2] = ["east", "branch"];
 
 pub fn a_cluster_on_another_network_is_served_through_gateways(fixture: &Fixture) {
-    let workspace = fixture.example("primary-remote-multi-network");
+    let workspace = fixture.example(EXAMPLE);
     workspace.apply().succeeded();
     workspace.assert_well();
     workspace.assert_no_changes();
@@ -54,5 +55,14 @@ fn a_lost_state_is_imported(workspace: &acceptance_tests::Workspace) {
     workspace.run(&["state", "rm", ADDRESS]).succeeded();
     workspace.run(&["import", "-input=false", "-no-color", ADDRESS, "shop/branch@east"]).succeeded();
     assert_eq!(workspace.resource(ADDRESS)["id"], id);
+    workspace.assert_no_changes();
+
+    workspace.run(&["state", "rm", ADDRESS]).succeeded();
+    let block = format!("import {{\n  to = {ADDRESS}\n  identity = {{\n    id = {id}\n  }}\n}}\n");
+    let text = Fixture::example_text(EXAMPLE);
+    workspace.configure(&(text.clone() + &block));
+    let applied = workspace.apply().succeeded();
+    assert!(applied.output.contains("1 imported, 0 added, 0 changed, 0 destroyed"), "{}", applied.output);
+    workspace.configure(&text);
     workspace.assert_no_changes();
 }

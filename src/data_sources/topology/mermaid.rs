@@ -20,10 +20,12 @@ pub fn draw(picture: &Picture) -> String {
         let _ = writeln!(text, "  subgraph network{index}[\"{}\"]", escaped(network));
         for name in names {
             let Some(cluster) = picture.clusters.get(name) else { continue };
-            let below: String =
-                cluster.gateway_addresses.iter().map(|address| format!("<br/>{address}")).collect();
+            let lines: Vec<&str> = std::iter::once(name.as_str())
+                .chain(cluster.gateway_addresses.iter().map(String::as_str))
+                .collect();
             let (open, close) = if cluster.served_by.is_empty() { ("[", "]") } else { ("([", "])") };
-            let _ = writeln!(text, "    {}{open}\"{}{below}\"{close}", node(name), escaped(name));
+            let lines = escaped(&lines.join("<br/>"));
+            let _ = writeln!(text, "    {}{open}\"{lines}\"{close}", node(name));
         }
         text.push_str("  end\n");
     }

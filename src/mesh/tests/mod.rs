@@ -1,5 +1,6 @@
 mod entrances;
 mod gateways;
+mod remote;
 mod settings;
 mod topology;
 

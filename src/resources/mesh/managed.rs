@@ -30,6 +30,7 @@ impl Managed for MeshResource {
         resource_type: Self::TYPE,
         noun: "mesh",
         traits: &[MESH_ID, TRUST_DOMAIN, ROOT],
+        example: "shop",
         place: primary,
     };
 

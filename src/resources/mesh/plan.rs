@@ -20,7 +20,7 @@ use super::place::primary;
 use super::planned_status;
 use super::problems;
 use super::readings::{Readings, readings};
-use super::rendering::{Common, Rendering};
+use super::rendering::Rendering;
 use super::renewal;
 use super::resource::MeshResource;
 use super::roots::Inquiry;
@@ -28,7 +28,7 @@ use super::settings;
 use crate::blocks::ignored_fields;
 use crate::diagnostics;
 use crate::lifecycle::{
-    KnownFacts, Managed as _, Manifests, PlannedClusters, Recorded, Secrets, pinned_digests,
+    Common, KnownFacts, Managed as _, Manifests, PlannedClusters, Recorded, Secrets, pinned_digests,
     planned_manifests,
 };
 use crate::manifests::IgnoredFields;

@@ -11,7 +11,7 @@ use super::settings;
 use super::trust_list;
 use crate::blocks::{Loose, StandIn};
 use crate::diagnostics;
-use crate::mesh::{Mesh, Severity, ValidatedMesh, Violation};
+use crate::mesh::{Mesh, Severity, ValidatedMesh, Violation, said_by_all};
 
 /// What a plan reads.
 #[derive(Debug, Default)]
@@ -48,7 +48,7 @@ pub fn readings(config: &MeshModel) -> Result<(Readings, Diagnostics), Diagnosti
         return Ok((readings, Diagnostics::new()));
     }
     let checked: Vec<Result<ValidatedMesh, Vec<Violation>>> = meshes.iter().map(Mesh::validate).collect();
-    let said = common(checked.iter().map(|checked| match checked {
+    let said = said_by_all(checked.iter().map(|checked| match checked {
         Ok(mesh) => mesh.warnings(),
         Err(violations) => violations,
     }));
@@ -67,15 +67,6 @@ pub fn readings(config: &MeshModel) -> Result<(Readings, Diagnostics), Diagnosti
     }
     let warnings: Vec<Violation> = said.into_iter().filter(|violation| !is_error(violation)).collect();
     Ok((readings, told(&warnings)))
-}
-
-/// What all of them say.
-fn common<'a>(mut all: impl Iterator<Item = &'a [Violation]>) -> Vec<Violation> {
-    let mut common = all.next().unwrap_or_default().to_vec();
-    for other in all {
-        common.retain(|violation| other.contains(violation));
-    }
-    common
 }
 
 fn is_error(violation: &Violation) -> bool {

@@ -10,7 +10,7 @@ use crate::blocks::Loose;
 use crate::desired::{Component, Kept, Manifest, ManifestSet, Placeholder};
 use crate::health::Link;
 use crate::lifecycle::{
-    ApiServers, Drawn, Facts, Flattened, Keeping, Objects, Render, Rendered, Secrets, draw,
+    ApiServers, Common, Drawn, Facts, Flattened, Keeping, Objects, Render, Rendered, Secrets, draw,
 };
 use crate::manifests::{IgnoredFields, ObjectId, secret_field};
 use crate::mesh::{ClusterFacts, ClusterName, ValidatedMesh};
@@ -37,39 +37,14 @@ pub struct Rendering<'a> {
     pub ignored: &'a IgnoredFields,
 }
 
-/// Every object that a plan knows of, with its fields where they are known.
-#[derive(Debug, Default, PartialEq)]
-pub struct Common {
-    /// The objects.
-    pub objects: Drawn,
-    /// Whether there may be others, or some of these may not be.
-    pub is_open: bool,
-}
-
 impl Rendering<'_> {
     /// What is the same in all of `meshes`, which are one mesh with every stand-in for what is unknown of it.
     ///
     /// # Errors
     /// What fails in each of them, and does not for want of unknown values.
     pub fn objects(&self, meshes: &[ValidatedMesh], facts: &Facts) -> Result<Common, Diagnostic> {
-        let mut drawn = Vec::new();
-        let mut failed = None;
         let flattened = Flattened::default();
-        for mesh in meshes {
-            match self.of_mesh(mesh, facts, &flattened) {
-                Ok(objects) => drawn.push(objects),
-                Err(error) => failed = failed.or(Some(error)),
-            }
-        }
-        match failed {
-            Some(error) if drawn.is_empty() && self.loose.is_empty() => Err(error),
-            // What one stand-in alone renders says nothing about the others.
-            Some(_) if drawn.len() < 2 => Ok(Common { is_open: true, ..Common::default() }),
-            _ => {
-                let common = common(drawn);
-                Ok(Common { is_open: common.is_open || !self.loose.is_empty(), ..common })
-            }
-        }
+        Common::of(meshes, !self.loose.is_empty(), |mesh| self.of_mesh(mesh, facts, &flattened))
     }
 
     fn of_mesh(
@@ -145,21 +120,6 @@ impl Render for Reading<'_> {
     }
 }
 
-/// What all of them have alike: an object that one of them renders otherwise is unknown.
-fn common(drawn: Vec<Drawn>) -> Common {
-    let mut all = drawn.into_iter();
-    let mut common = Common { objects: all.next().unwrap_or_default(), is_open: false };
-    for mut other in all {
-        common.is_open |= !other.keys().eq(common.objects.keys());
-        for (id, known) in &mut common.objects {
-            let object = other.remove(id).flatten();
-            *known = known.take().filter(|known| Some(known) == object.as_ref());
-        }
-        common.objects.extend(other.into_keys().map(|id| (id, None)));
-    }
-    common
-}
-
 #[cfg(test)]
 mod tests {
     use tfplugin::Field;
@@ -171,45 +131,6 @@ mod tests {
     use crate::resources::mesh::model::MeshModel;
     use crate::resources::mesh::readings::readings;
     use crate::resources::mesh::readings::tests::{with_gateway, with_west};
-
-    fn drawn(objects: &[(&str, &str)]) -> Drawn {
-        let objects = objects.iter().map(|(name, value)| {
-            let id = format!("east//Service/istio-system/{name}").parse().unwrap();
-            let fields = [("spec.type".to_owned(), (*value).to_owned())].into();
-            (id, Some(Rendered { fields, ..Rendered::default() }))
-        });
-        objects.collect()
-    }
-
-    fn known(drawn: &Common) -> Vec<&str> {
-        let known = drawn.objects.iter().filter(|(_, object)| object.is_some());
-        known.map(|(id, _)| id.name.as_str()).collect()
-    }
-
-    #[test]
-    fn what_is_drawn_once_is_known() {
-        let one = common(vec![drawn(&[("a", "1"), ("b", "1")])]);
-        assert_eq!(known(&one), ["a", "b"]);
-        assert!(!one.is_open);
-    }
-
-    #[test]
-    fn an_object_that_depends_on_what_is_unknown_is_unknown_and_no_other() {
-        let common = common(vec![drawn(&[("a", "1"), ("b", "1")]), drawn(&[("a", "1"), ("b", "2")])]);
-        assert_eq!(known(&common), ["a"]);
-        assert_eq!(common.objects.len(), 2);
-        assert!(!common.is_open);
-    }
-
-    #[test]
-    fn objects_that_may_or_may_not_be_leave_the_set_open() {
-        let with = || drawn(&[("a", "1"), ("b", "1")]);
-        for order in [vec![with(), drawn(&[("a", "1")])], vec![drawn(&[("a", "1")]), with()]] {
-            let common = common(order);
-            assert!(common.is_open);
-            assert_eq!(known(&common), ["a"]);
-        }
-    }
 
     /// What a plan of this configuration draws with Istio's charts, without a state before.
     fn drawn_of(config: &MeshModel) -> Common {

@@ -125,7 +125,7 @@ impl Identified for MeshResource {
         context: &ResourceContext<Self>,
     ) -> Outcome<MeshModel> {
         let id = identity.id.as_str().unwrap_or_default();
-        import_by_identity::<Self>(id, OwnerKind::Mesh, context).await.into()
+        import_by_identity::<Self>(id, context).await.into()
     }
 }
 

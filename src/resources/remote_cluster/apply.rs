@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tfplugin::{Diagnostic, Diagnostics, Field};
 
-use super::declare::{declare, told};
+use super::declare::{declare, told, validate};
 use super::managed::{character, still_unknown};
 use super::model::RemoteClusterModel;
 use super::plan::{api_servers, is_own};
@@ -15,6 +15,8 @@ use crate::desired::{Kept, ManifestSet};
 use crate::lifecycle::{
     ApiServers, Applied, Applying, Change, Character, ClusterPlan, Departure, Located, Render,
 };
+use crate::manifests::secret_field;
+use crate::mesh::well_known::remote_secret_name;
 use crate::mesh::{ClusterFacts, ClusterName, MemberRecord, RemoteCluster};
 use crate::rollout::{self, ClusterOutcome, Given, Installation, Joining, Reading, RolloutError, Session};
 
@@ -44,14 +46,15 @@ impl<'a> Prepared<'a> {
         let primaries = planned.primaries.clone();
         let config = RemoteClusterModel { primaries, ..config.clone() };
         let Field::Known(remote) = declare(&config)? else { return Err(still_unknown().into()) };
-        let valid = remote.validate().map_err(|violations| told(&remote.name, &violations))?;
+        let valid = validate(&remote)?;
         let labels = [valid.member().name()].into_iter().chain(valid.readers());
         let located = change.locate(labels).await?;
         let uids = located.iter().map(|it| (it.name.as_str(), it.facts.uid.as_str()));
         others::check_primaries(&remote.mesh, uids)?;
         let own = located.first().map(|located| located.facts.uid.clone());
         let recorded = planned.recorded();
-        let source = RemoteCharts::fetch(&RemoteCluster { uid: own, ..remote }, &recorded, data).await?;
+        let valid = validate(&RemoteCluster { uid: own, ..remote })?;
+        let source = RemoteCharts::fetch(valid, &recorded, data).await?;
         let api_servers = api_servers(&source.remote, data).await?;
         let uids: BTreeSet<String> = located.iter().map(|located| located.facts.uid.clone()).collect();
         let character = character(planned, uids);
@@ -65,6 +68,16 @@ impl<'a> Prepared<'a> {
             Some((name.clone(), secret.docker_config_json_wo.as_known()?.as_str().into()))
         });
         Given { pull_secrets: contents.collect(), key: None }
+    }
+
+    /// Whether the plan has announced another content of the primary's remote secret.
+    fn asks_again(&self, primary: &ClusterName) -> bool {
+        let Change { prior, planned, .. } = self.change;
+        let remote_secret = remote_secret_name(self.source.remote.member().name());
+        let id = format!("{primary}//Secret/{}/{remote_secret}", self.source.remote.identity().namespace());
+        let field = secret_field(self.source.remote.member().name().as_str());
+        let known = planned.manifests.as_known().and_then(|manifests| manifests.get(&id)?.as_known());
+        prior.is_some() && known.is_none_or(|fields| fields.get(&field).is_none_or(Field::is_unknown))
     }
 
     /// Whether the cluster may be in the mesh beside these.
@@ -133,6 +146,7 @@ impl Applying for Prepared<'_> {
         let Some(own) = installations.next() else { return Ok((Vec::new(), Diagnostics::new())) };
         let primaries = installations.map(|installation| Reading {
             serves: remote.serving().contains(installation.set.cluster()),
+            asks_again: self.asks_again(installation.set.cluster()),
             installation,
         });
         let joining = Joining {

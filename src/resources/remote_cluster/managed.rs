@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tfplugin::{Diagnostic, Diagnostics, Field, Resource as _, Schema};
 
-use super::declare::{declare, labels};
+use super::declare::{declare, labels, validate};
 use super::model::RemoteClusterModel;
 use super::place::cluster;
 use super::remote_charts::RemoteCharts;
@@ -29,6 +29,7 @@ impl Managed for RemoteClusterResource {
         resource_type: Self::TYPE,
         noun: "remote cluster",
         traits: &[NAME, TRUST_DOMAIN],
+        example: "shop/edge",
         place: cluster,
     };
 
@@ -76,7 +77,8 @@ impl Managed for RemoteClusterResource {
     ) -> Result<RemoteCharts, Diagnostics> {
         let Field::Known(remote) = declare(model)? else { return Err(still_unknown().into()) };
         let uid = recorded.cluster_uids.get(model.label()).cloned();
-        RemoteCharts::fetch(&RemoteCluster { uid, ..remote }, recorded, data).await
+        let remote = validate(&RemoteCluster { uid, ..remote })?;
+        Ok(RemoteCharts::fetch(remote, recorded, data).await?)
     }
 }
 

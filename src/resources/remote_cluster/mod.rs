@@ -18,7 +18,7 @@
 //! | `api_server`, `api_server.from "<primary>"` | block | optional | the connection's | in place: the remote secrets | as configured | – |
 //! | `timeouts.create`, `.read`, `.update`, `.delete` | string (duration) | optional | 20m, 5m, 20m, 20m | state only | as configured | – |
 //! | `id` | string | computed | | | prior, unknown in the plan of a create | state |
-//! | `manifests` | map(map(string)) | computed | | | as in `istio_mesh`; unknown as a whole while it is not known where istiod is | the objects and field paths that state names |
+//! | `manifests` | map(map(string)) | computed | | | as in `istio_mesh`, in the cluster and the primaries that read it | the objects and field paths that state names |
 //! | `chart_digests`, `cluster_uids`, `kubernetes_versions` | map(string) | computed | | | as in `istio_mesh`; clusters are this one and the primaries that read it | as there |
 //! | `status` | object | computed | | | member by member: prior where it is good and this apply does not change what it tells of, else unknown | webhook, gateway's Service, istiod of the primaries, remote secrets |
 
@@ -35,6 +35,7 @@ mod problems;
 mod read;
 mod remote_charts;
 mod remove;
+mod rendering;
 mod resource;
 mod schema;
 mod status;

@@ -5,22 +5,23 @@ use std::collections::BTreeSet;
 use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
 use tokio_util::sync::CancellationToken;
 
-use super::declare::{declare, labels};
+use super::declare::{Readings, labels, readings, told};
 use super::managed::character;
 use super::model::RemoteClusterModel;
 use super::others;
 use super::place::cluster;
 use super::remote_charts::RemoteCharts;
+use super::rendering::{Access, Reading, is_unknown};
 use super::resource::RemoteClusterResource;
 use super::{planned_status, problems, remove};
 use crate::blocks::ignored_fields;
 use crate::diagnostics;
 use crate::lifecycle::{
-    ApiServers, Flattened, Managed as _, Manifests, PlannedClusters, Recorded, Rendered, Secrets,
+    ApiServers, Common, Flattened, Managed as _, Manifests, PlannedClusters, Recorded, Rendered, Secrets,
     api_server_addresses, draw, may_be_out_of_reach, pinned_digests, planned_manifests,
 };
-use crate::manifests::{IgnoredFields, secret_field};
-use crate::mesh::{ClusterName, RemoteCluster, ValidatedRemote};
+use crate::manifests::IgnoredFields;
+use crate::mesh::{ClusterName, RemoteCluster, ValidatedRemote, Violation, said_by_all};
 use crate::provider_data::ProviderData;
 
 /// Fills the computed attributes of `planned`, which is the configuration with its defaults.
@@ -34,20 +35,18 @@ pub async fn plan(
 ) -> Result<(RemoteClusterModel, Diagnostics), Diagnostics> {
     let mut messages = Diagnostics::new();
     let known = prior.map(RemoteClusterModel::recorded).unwrap_or_default();
-    // Once chosen, the primaries stay: the plan has them already.
-    let declared = declare(&RemoteClusterModel { primaries: planned.primaries.clone(), ..config.clone() });
-    let declared = match declared? {
-        Field::Unknown if planned.primaries.is_unknown() => declare(config)?,
-        declared => declared,
-    };
-    let labels = labels(&RemoteClusterModel { primaries: known_primaries(&planned), ..config.clone() });
+    let config = &RemoteClusterModel { primaries: chosen(config, &planned), ..config.clone() };
+    let readings = readings(config)?;
+    let labels = labels(config);
     check_blocks(labels.as_ref(), &known, data)?;
     let Some(labels) = labels else { return Ok((unknown(planned), messages)) };
     let kind = RemoteClusterResource::KIND;
     let clusters = PlannedClusters::look(kind, &labels, known, data, &mut messages).await?;
     planned.cluster_uids = clusters.cluster_uids();
     planned.kubernetes_versions = clusters.kubernetes_versions();
-    let Field::Known(remote) = declared else {
+    let inputs = Inputs { config, prior, clusters: &clusters, secrets, data, cancel };
+    let remotes = inputs.remotes(&readings, &mut messages).await?;
+    let Some(remote) = remotes.first() else {
         let planned = RemoteClusterModel {
             manifests: Field::Unknown,
             chart_digests: Field::Unknown,
@@ -56,14 +55,13 @@ pub async fn plan(
         };
         return Ok((planned, messages));
     };
-    let inputs = Inputs { config, prior, clusters: &clusters, secrets, data, cancel };
-    let source = inputs.source(remote, &mut messages).await?;
-    let (manifests, is_open) = inputs.manifests(&source).await?;
+    let source = RemoteCharts::fetch(remote.clone(), &clusters.recorded, data).await?;
+    let (manifests, is_open) = inputs.manifests(&source, &remotes, &readings).await?;
     planned.chart_digests = pinned_digests(source.digests(), &clusters.recorded.chart_digests);
     planned.primaries =
-        Field::Known(source.remote.serving().iter().map(|name| Field::Known(name.to_string())).collect());
+        Field::Known(remote.serving().iter().map(|name| Field::Known(name.to_string())).collect());
     planned.manifests = manifests;
-    planned.status = planned_status::planned(&planned, prior, &source.remote);
+    planned.status = planned_status::planned(&planned, prior, remote);
     if is_open {
         planned.manifests = Field::Unknown;
     }
@@ -75,9 +73,9 @@ pub async fn plan(
     Ok((planned, messages))
 }
 
-/// The primaries of a plan that does not know them yet are those of the configuration.
-fn known_primaries(planned: &RemoteClusterModel) -> Field<BTreeSet<Field<String>>> {
-    if planned.primaries.is_unknown() { Field::Null } else { planned.primaries.clone() }
+/// The primaries that are chosen by the configuration or, once and for all, by the first plan; none as long as there is only one to choose.
+fn chosen(config: &RemoteClusterModel, planned: &RemoteClusterModel) -> Field<BTreeSet<Field<String>>> {
+    if planned.primaries.is_unknown() { config.primaries.clone() } else { planned.primaries.clone() }
 }
 
 /// The plan of a cluster of which not even the primaries are known.
@@ -103,63 +101,83 @@ struct Inputs<'a> {
 }
 
 impl Inputs<'_> {
-    /// The cluster beside the others of its mesh, and its charts.
-    async fn source(
+    /// The cluster beside the others of its mesh, once with every stand-in for what is unknown; none if that decides too much.
+    async fn remotes(
         &self,
-        remote: RemoteCluster,
+        readings: &Readings,
         messages: &mut Diagnostics,
-    ) -> Result<RemoteCharts, Diagnostics> {
+    ) -> Result<Vec<ValidatedRemote>, Diagnostics> {
         let PlannedClusters { facts, reachable, recorded, .. } = self.clusters;
+        let Some(RemoteCluster { name, mesh, .. }) = readings.remotes.first() else { return Ok(Vec::new()) };
         let uids = facts.iter().filter_map(|(name, facts)| Some((name.as_str(), facts.get()?.uid.as_str())));
-        others::check_primaries(&remote.mesh, uids)?;
-        let (others, warnings) = others::members(reachable, &remote.mesh).await;
+        others::check_primaries(mesh, uids)?;
+        let (others, warnings) = others::members(reachable, mesh).await;
         messages.extend(warnings);
-        let own = facts.iter().find(|(name, _)| name.as_str() == remote.name);
+        let own = facts.iter().find(|(label, _)| label.as_str() == name);
         let uid = own.and_then(|(_, facts)| Some(facts.get()?.uid.clone()));
         let id = recorded.id.as_deref().unwrap_or_default();
         // Its own record is not in its way.
-        let others = others.into_iter().filter(|record| !is_own(record.id.as_str(), id)).collect();
-        RemoteCharts::fetch(&RemoteCluster { others, uid, ..remote }, recorded, self.data).await
+        let others: Vec<_> = others.into_iter().filter(|record| !is_own(&record.id, id)).collect();
+        let beside = |remote: &RemoteCluster| {
+            RemoteCluster { others: others.clone(), uid: uid.clone(), ..remote.clone() }.validate()
+        };
+        let checked: Vec<_> = readings.remotes.iter().map(beside).collect();
+        let refused: Vec<&[Violation]> =
+            checked.iter().filter_map(|checked| checked.as_ref().err().map(Vec::as_slice)).collect();
+        if refused.len() == checked.len() {
+            told(name, &said_by_all(refused.into_iter())).into_result()?;
+        }
+        let is_known = checked.len() == 1;
+        let valid: Vec<_> = checked.into_iter().filter_map(Result::ok).collect();
+        // One stand-in alone that is not refused says nothing.
+        Ok(if is_known || valid.len() > 1 { valid } else { Vec::new() })
     }
 
     /// The objects, and whether there may be others.
-    async fn manifests(&self, source: &RemoteCharts) -> Result<(Field<Manifests>, bool), Diagnostics> {
+    async fn manifests(
+        &self,
+        source: &RemoteCharts,
+        remotes: &[ValidatedRemote],
+        readings: &Readings,
+    ) -> Result<(Field<Manifests>, bool), Diagnostics> {
         let Self { config, clusters, secrets, data, cancel, .. } = *self;
         let before = &clusters.recorded.objects;
-        let api_servers = api_servers(&source.remote, data).await?;
-        let keeps_access = api_servers.is_empty() && may_be_out_of_reach(source.remote.member().name(), data);
+        let own = source.remote.member().name();
+        let api_servers = if readings.knows_api_server {
+            api_servers(&source.remote, data).await?
+        } else {
+            ApiServers::new()
+        };
+        let keeps_access =
+            readings.knows_api_server && api_servers.is_empty() && may_be_out_of_reach(own, data);
         let (ignored, nothing) = (ignored_fields::read(&config.ignored_fields)?, IgnoredFields::default());
-        let fields = ignored.as_ref().unwrap_or(&nothing);
-        let refused = self.refuses_token();
+        let access = Access {
+            own,
+            is_renewed: self.prior.is_some_and(problems::asks_again),
+            is_kept: keeps_access,
+            before,
+        };
         let flattened = Flattened::default();
-        let drawn = draw(source, &clusters.facts, secrets, before, |id, manifest, keeping| {
-            let mut rendered = Rendered::of(id, manifest, keeping, secrets, before, &api_servers, &flattened);
-            for file in
-                manifest.placeholders.keys().filter(|_| id.cluster != source.remote.member().name().as_str())
-            {
-                let field = secret_field(file);
-                if refused {
-                    rendered.placeholders.insert(field, None);
-                } else if keeps_access {
-                    let prior = before.get(id).and_then(|fields| fields.get(&field)).cloned();
-                    rendered.placeholders.insert(field, prior);
+        let common = Common::of(remotes, !readings.loose.is_empty(), |remote| {
+            let reading = Reading { source, remote };
+            draw(&reading, &clusters.facts, secrets, before, |id, manifest, keeping| {
+                if is_unknown(&readings.loose, id, manifest) {
+                    return None;
                 }
-            }
-            Some(rendered.without(fields, id))
+                let mut rendered =
+                    Rendered::of(id, manifest, keeping, secrets, before, &api_servers, &flattened);
+                access.correct(&mut rendered, id, manifest);
+                Some(rendered.without(ignored.as_ref().unwrap_or(&nothing), id))
+            })
         })?;
-        if let Some(ignored) = &ignored {
-            ignored_fields::check(ignored, &drawn)?;
+        if let Some(ignored) = ignored.as_ref().filter(|_| !common.is_open) {
+            ignored_fields::check(ignored, &common.objects)?;
         }
-        let manifests = planned_manifests(drawn, before, data.plan_detail);
+        let manifests = planned_manifests(common.objects, before, data.plan_detail);
         let namespace = source.remote.identity().namespace().as_str();
         clusters.check_strangers(namespace, &character(config, BTreeSet::new()), cancel).await?;
         clusters.check_immutable(&manifests, &secrets.key, |id, _| cluster(&id.cluster), cancel).await?;
-        Ok((manifests, ignored.is_none()))
-    }
-
-    /// Whether a primary has a token that the cluster no longer accepts.
-    fn refuses_token(&self) -> bool {
-        self.prior.is_some_and(problems::has_refused_token)
+        Ok((manifests, common.is_open || ignored.is_none()))
     }
 }
 

@@ -3,10 +3,10 @@
 use tfplugin::{Field, TerraformValue as _};
 
 use super::model::{RemoteClusterModel, StatusModel};
-use crate::blocks::good;
+use crate::blocks::{good, word};
 use crate::health::{GatewayState, InjectionState, LastApplyState, Link, LinkState};
 use crate::lifecycle::kept_promise;
-use crate::mesh::{GatewayRole, ValidatedRemote};
+use crate::mesh::{ClusterName, GatewayRole, ValidatedRemote};
 
 /// What `status` is planned as.
 pub fn planned(
@@ -28,9 +28,13 @@ pub fn planned(
     };
     let is_found = before.gateway_addresses.as_known().is_some_and(|it| !it.is_empty());
     let keeps_addresses = stays && (!has_gateway || (is_found && keeps_its_service(planned, prior)));
-    let links = links(remote).into_iter().map(|link| {
+    let links = links(remote).into_iter().map(|(link, is_drained)| {
+        if is_drained {
+            return (link.to_string(), word(LinkState::Drained));
+        }
         let other = if link.read == *remote.member().name() { &link.reader } else { &link.read };
-        let is_known = uid(prior, other.as_str()).is_some() && serves;
+        let was_reader = uid(prior, other.as_str()).is_some();
+        let is_known = was_reader == remote.readers().contains(other) && serves;
         let state = before.links.as_known().and_then(|links| links.get(&link.to_string()));
         let state = state.filter(|_| is_known);
         (link.to_string(), state.map_or(Field::Unknown, good::<LinkState>))
@@ -52,17 +56,16 @@ pub fn applied(promised: &Field<StatusModel>, seen: StatusModel) -> StatusModel 
     StatusModel::from_value(status).unwrap_or(seen)
 }
 
-/// The links of the cluster, in both directions.
-pub fn links(remote: &ValidatedRemote) -> Vec<Link> {
+/// The links of the cluster and every primary, in both directions, and whether there are no calls since one of them is on its way out.
+fn links(remote: &ValidatedRemote) -> Vec<(Link, bool)> {
     let name = remote.member().name();
-    let both = remote.readers().iter().flat_map(|primary| {
-        let link = |reader: &crate::mesh::ClusterName, read: &crate::mesh::ClusterName| Link {
-            reader: reader.clone(),
-            read: read.clone(),
-        };
-        [link(primary, name), link(name, primary)]
+    let both = remote.primaries().iter().filter_map(|(label, primary)| {
+        let other: ClusterName = label.parse().ok()?;
+        let is_read = remote.readers().contains(&other);
+        let back = Link { reader: name.clone(), read: other.clone() };
+        Some([(Link { reader: other, read: name.clone() }, !is_read), (back, primary.drain)])
     });
-    both.collect()
+    both.flatten().collect()
 }
 
 fn uid<'a>(model: &'a RemoteClusterModel, label: &str) -> Option<&'a String> {

@@ -7,7 +7,9 @@ use tfplugin::{AttributePath, Diagnostic, Diagnostics, Severity};
 use super::model::{RemoteClusterModel, StatusModel};
 use crate::blocks::state_of;
 use crate::diagnostics;
-use crate::health::{self, Class, ClusterStates, Finding, Link, LinkState, Part, Place, State as _};
+use crate::health::{
+    self, Class, ClusterStates, Finding, InjectionState, Link, LinkState, Part, Place, State as _,
+};
 use crate::mesh::GatewayRole;
 
 impl StatusModel {
@@ -79,8 +81,13 @@ pub fn of_plan(prior: &RemoteClusterModel, planned: &RemoteClusterModel) -> Opti
     Some(Diagnostic::warning("The remote cluster is not ready", detail).at(AttributePath::new("status")))
 }
 
-/// Whether a primary has a token that the cluster no longer accepts.
-pub fn has_refused_token(prior: &RemoteClusterModel) -> bool {
-    let states = prior.status.as_known().map(StatusModel::link_states).unwrap_or_default();
-    states.values().any(|state| *state == LinkState::TokenRefused)
+/// Whether the primaries need another content of their remote secrets: for a token that the cluster no longer accepts, or to have istiod ask
+/// again what it asks a cluster only once.
+pub fn asks_again(prior: &RemoteClusterModel) -> bool {
+    let Some(status) = prior.status.as_known() else { return false };
+    let is_misread = matches!(
+        state_of(&status.injection),
+        Some(InjectionState::NotAnnotated | InjectionState::OtherTrustDomain | InjectionState::NotServed)
+    );
+    is_misread || status.link_states().values().any(|state| *state == LinkState::TokenRefused)
 }

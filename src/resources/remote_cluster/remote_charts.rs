@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use tfplugin::{AttributePath, Diagnostic, Diagnostics};
+use tfplugin::{AttributePath, Diagnostic};
 
-use super::declare::told;
 use crate::desired::{Kept, ManifestSet};
 use crate::diagnostics;
 use crate::lifecycle::{FetchedCharts, Recorded, Render, secrets_decide_nothing};
-use crate::mesh::{ClusterFacts, ClusterName, RemoteCluster, ValidatedRemote};
+use crate::mesh::{ClusterFacts, ClusterName, ValidatedRemote};
 use crate::provider_data::ProviderData;
 use crate::render::{self, Renderer};
 
@@ -21,16 +20,15 @@ pub struct RemoteCharts {
 }
 
 impl RemoteCharts {
-    /// Checks the cluster and fetches its charts. A chart whose digest is recorded for this source must still be the same.
+    /// Fetches the charts. One whose digest is recorded for this source must still be the same.
     ///
     /// # Errors
-    /// Every rule that is broken, or a chart that cannot be fetched.
+    /// A chart cannot be fetched, or has changed.
     pub async fn fetch(
-        remote: &RemoteCluster,
+        remote: ValidatedRemote,
         recorded: &Recorded,
         data: &ProviderData,
-    ) -> Result<Self, Diagnostics> {
-        let remote = remote.validate().map_err(|violations| told(&remote.name, &violations))?;
+    ) -> Result<Self, Diagnostic> {
         let repository = remote.chart_source().repository.clone();
         let members = [remote.member()].into_iter();
         let charts = FetchedCharts::fetch(&repository, members, recorded, data).await?;
@@ -40,6 +38,28 @@ impl RemoteCharts {
     /// Digest of each chart.
     pub fn digests(&self) -> BTreeMap<String, String> {
         self.charts.digests()
+    }
+
+    /// What this cluster shall hold in another reading of the configuration, with the same charts.
+    pub fn render_as(
+        &self,
+        remote: &ValidatedRemote,
+        cluster: &ClusterName,
+        facts: &ClusterFacts,
+        kept: &Kept,
+    ) -> Result<ManifestSet, Diagnostic> {
+        let Self { charts, renderer, .. } = self;
+        let rendered = if cluster == remote.member().name() {
+            render::render_remote(renderer, remote, &charts.of(remote.member())?, facts, kept)
+        } else {
+            render::render_beside(remote, cluster)
+        };
+        let path = || AttributePath::new("cluster");
+        let set = rendered.map_err(|error| {
+            let summary = format!("Cannot render the manifests of cluster {:?}", cluster.as_str());
+            diagnostics::rendering(summary, &error, path())
+        })?;
+        secrets_decide_nothing(&set, path()).map(|()| set)
     }
 }
 
@@ -54,17 +74,6 @@ impl Render for RemoteCharts {
         facts: &ClusterFacts,
         kept: &Kept,
     ) -> Result<ManifestSet, Diagnostic> {
-        let Self { remote, charts, renderer } = self;
-        let rendered = if cluster == remote.member().name() {
-            render::render_remote(renderer, remote, &charts.of(remote.member())?, facts, kept)
-        } else {
-            render::render_beside(remote, cluster)
-        };
-        let path = || AttributePath::new("cluster");
-        let set = rendered.map_err(|error| {
-            let summary = format!("Cannot render the manifests of cluster {:?}", cluster.as_str());
-            diagnostics::rendering(summary, &error, path())
-        })?;
-        secrets_decide_nothing(&set, path()).map(|()| set)
+        self.render_as(&self.remote, cluster, facts, kept)
     }
 }

@@ -11,7 +11,7 @@ use super::identity::{self, RemoteClusterIdentity};
 use super::model::RemoteClusterModel;
 use super::place::cluster;
 use super::{apply, plan, read, remove, schema};
-use crate::blocks::ignored_fields;
+use crate::blocks::{StandIn, ignored_fields};
 use crate::lifecycle::{self, Change, Secrets, import_by_identity, import_by_name, recorded_key};
 use crate::provider_data::ProviderData;
 use crate::rollout::OwnerKind;
@@ -35,7 +35,7 @@ impl Resource for RemoteClusterResource {
 
     /// What the document of the mesh says is not judged here: a mocked provider makes it up.
     fn validate(&self, config: &RemoteClusterModel, _validation: &Validation) -> Diagnostics {
-        let mut errors = declare::own(config).err().unwrap_or_default();
+        let mut errors = declare::own(config, StandIn::default()).err().unwrap_or_default();
         errors.extend(ignored_fields::read(&config.ignored_fields).err().unwrap_or_default());
         errors
     }
@@ -144,7 +144,7 @@ impl Identified for RemoteClusterResource {
         context: &ResourceContext<Self>,
     ) -> Outcome<RemoteClusterModel> {
         let id = identity.id.as_str().unwrap_or_default();
-        import_by_identity::<Self>(id, OwnerKind::RemoteCluster(String::new()), context).await.into()
+        import_by_identity::<Self>(id, context).await.into()
     }
 }
 

@@ -86,12 +86,14 @@ fn status() -> Attribute {
         ("last_apply", Type::String),
     ]);
     Attribute::new(status,
-        "Condition of the cluster when it was last observed. `injection` (`ready`, `absent`: the webhook that injects proxies does not \
-         exist, `not_served`: no primary has given it a CA certificate, so nobody serves the cluster, `other_authority`: that certificate \
+        "Condition of the cluster when it was last observed. `injection` (`ready`, `no_webhook`: the webhook that injects proxies does not \
+         exist, `not_annotated`: the mesh's namespace does not name the primaries, `other_trust_domain`: the ConfigMap `istio` is missing \
+         or has another one than the mesh, `token_review_forbidden`: istiod may not have the tokens of proxies reviewed, `not_served`: no \
+         primary has given the webhook a CA certificate, so nobody serves the cluster, `other_authority`: that certificate \
          is not one of the mesh's roots), `gateway` of the east-west gateway (as in `istio_mesh`; null without one), \
          `gateway_addresses` that control planes use, `links`: `\"<primary>-><cluster>\"`, whether istiod of a primary reads the \
          cluster, so that calls reach it, and `\"<cluster>-><primary>\"`, whether calls from the cluster reach the primary's (words as in \
-         `istio_mesh`), `last_apply` (`complete`, or `unfinished` where the last apply stopped before everything was applied and \
+         `istio_mesh`; `drained` where one of them has `drain` set), `last_apply` (`complete`, or `unfinished` where the last apply stopped before everything was applied and \
          ready). Plans warn about anything not `ready` and how to fix it, and then plan a change of `status` even if nothing else \
          changes: an apply waits for it until `timeouts` end, or fails at once where waiting does not help.",
     ).computed()

@@ -13,12 +13,12 @@ use crate::diagnostics;
 use crate::documents::{JoinModel, texts};
 use crate::health::{
     self, EastWest, GatewayState, Held, InjectionState, LastApplyState, Link, LinkState, State as _, Verdict,
+    WantedServing,
 };
-use crate::mesh::ClusterName;
-use crate::mesh::GatewayRole;
 use crate::mesh::well_known::{READER_TOKEN_SECRET, remote_secret_name};
+use crate::mesh::{ClusterName, DEFAULT_TRUST_DOMAIN, GatewayRole};
 use crate::observe::{
-    self, ControlPlane, Gateway, Refusal, RemoteSecret, RemoteSecrets, Scope, Snapshot, Webhook,
+    self, ControlPlane, Gateway, Refusal, RemoteSecret, RemoteSecrets, Scope, Served, Snapshot,
 };
 
 /// What was observed of a remote cluster.
@@ -47,7 +47,7 @@ pub fn scope(state: &RemoteClusterModel, label: &str) -> Scope {
 
 /// What was seen in the cluster itself.
 struct Own {
-    webhook: Option<Webhook>,
+    served: Served,
     gateway: Option<Gateway>,
     token: Option<SecretString>,
 }
@@ -117,10 +117,10 @@ async fn own_of(state: &RemoteClusterModel, cluster: &Snapshot, namespace: &str)
             None => Ok(None),
         }
     };
-    let webhook = observe::webhook(cluster.cluster(), namespace);
+    let served = observe::served(cluster.cluster(), namespace);
     let token = observe::token(cluster, namespace, READER_TOKEN_SECRET);
-    let (webhook, gateway, token) = try_join3(webhook, gateway, token).await?;
-    Ok(Own { webhook, gateway, token })
+    let (served, gateway, token) = try_join3(served, gateway, token).await?;
+    Ok(Own { served, gateway, token })
 }
 
 async fn primary_of(cluster: &Snapshot, namespace: &str) -> Result<Primary, Error> {
@@ -149,9 +149,8 @@ struct Observation<'a> {
 
 impl Observation<'_> {
     async fn status(&self) -> StatusModel {
-        let roots = self.join.root_certificates.as_str().unwrap_or_default();
         let injection = match self.own {
-            Some(own) => word(InjectionState::of(own.webhook.as_ref(), roots)),
+            Some(own) => word(self.injection(&own.served)),
             None => self.before.injection.clone(),
         };
         let (gateway, gateway_addresses) = self.gateway();
@@ -160,6 +159,20 @@ impl Observation<'_> {
         let links = self.links(is_open, is_served).await;
         let last_apply = self.before.last_apply.clone();
         StatusModel { injection, gateway, gateway_addresses, links: Field::Known(links), last_apply }
+    }
+
+    fn injection(&self, served: &Served) -> InjectionState {
+        let wanted = WantedServing {
+            control_plane_clusters: &self.serving().join(","),
+            trust_domain: self.join.trust_domain.as_str().unwrap_or(DEFAULT_TRUST_DOMAIN),
+            roots: self.join.root_certificates.as_str().unwrap_or_default(),
+        };
+        InjectionState::of(served, &wanted)
+    }
+
+    /// The primaries that serve the cluster.
+    fn serving(&self) -> Vec<&str> {
+        self.state.primaries.as_known().into_iter().flatten().filter_map(Field::as_str).collect()
     }
 
     /// The gateway's state and addresses.
@@ -191,20 +204,27 @@ impl Observation<'_> {
     async fn links(&self, is_open: bool, is_served: bool) -> BTreeMap<String, Field<String>> {
         let Ok(name) = self.state.label().parse::<ClusterName>() else { return BTreeMap::new() };
         let known = self.state.cluster_uids.as_known().into_iter().flatten();
-        let primaries: Vec<ClusterName> =
-            known.filter_map(|(label, _)| label.parse().ok()).filter(|primary| *primary != name).collect();
-        let serving = self.state.primaries.as_known().into_iter().flatten().filter_map(Field::as_str);
-        let serving: BTreeSet<&str> = serving.collect();
-        let states = primaries.iter().map(|primary| self.reading(primary, &name));
+        let readers: BTreeSet<&str> = known.map(|(label, _)| label.as_str()).collect();
+        let clusters = self.join.clusters.as_known().into_iter().flatten();
+        let primaries: Vec<(ClusterName, bool)> = clusters
+            .filter_map(|(label, cluster)| Some((label.parse().ok()?, cluster.drain == Field::Known(true))))
+            .collect();
+        let serving = self.serving();
+        let states = primaries.iter().map(async |(primary, _)| {
+            let is_read = readers.contains(primary.as_str());
+            if is_read { self.reading(primary, &name).await } else { LinkState::Drained }
+        });
         let states: Vec<LinkState> = join_all(states).await;
-        let mut served = primaries.iter().zip(&states).filter(|(name, _)| serving.contains(name.as_str()));
+        let mut served =
+            primaries.iter().zip(&states).filter(|((name, _), _)| serving.contains(&name.as_str()));
         let is_served = is_served && served.any(|(_, state)| *state == LinkState::Ready);
         let mut links = BTreeMap::new();
-        for (primary, state) in primaries.iter().zip(states) {
+        for ((primary, is_drained), state) in primaries.iter().zip(states) {
             let is_apart = self.network_of(primary) != self.state.network.as_str();
             let state =
                 if state == LinkState::Ready && is_apart && !is_open { LinkState::NoGateway } else { state };
             let back = match self.network_is_open(primary) {
+                _ if *is_drained => LinkState::Drained,
                 _ if !is_served => LinkState::NoControlPlane,
                 false if is_apart => LinkState::NoGateway,
                 _ => LinkState::Ready,
