@@ -1,18 +1,14 @@
 //! Writes that a cluster refuses for a while: the moment at which a run is stopped, chosen by what it writes.
 
-use std::time::{Duration, Instant};
-
-use http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::admin::Admin;
+use crate::temporary::Temporary;
 
 const POLICIES: &str = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies";
 const BINDINGS: &str = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings";
 /// An object that nobody makes; it is refused from the moment on at which the policy counts.
 const PROBE: &str = "held-back-probe";
-/// How long a policy may take to count.
-const EFFECTIVE: Duration = Duration::from_secs(30);
 
 /// What is refused.
 pub struct Writes<'a> {
@@ -30,8 +26,7 @@ pub struct Writes<'a> {
 
 /// Writes that are refused until this goes.
 pub struct Hold<'a> {
-    admin: &'a Admin<'a>,
-    name: String,
+    policy: Temporary<'a>,
 }
 
 impl<'a> Hold<'a> {
@@ -62,40 +57,22 @@ impl<'a> Hold<'a> {
             "metadata": {"name": name},
             "spec": {"policyName": name, "validationActions": ["Deny"]},
         });
-        admin.create(POLICIES, &policy);
-        admin.create(BINDINGS, &binding);
-        let hold = Self { admin, name: name.to_owned() };
-        hold.wait(true);
+        let mut objects = Temporary::of(admin);
+        objects.make(POLICIES, &policy);
+        objects.make(BINDINGS, &binding);
+        let hold = Self { policy: objects };
+        hold.wait_until("a refusal", true);
         hold
     }
 
     /// Lets the writes through again.
-    pub fn end(self) {
-        self.lift();
-        self.wait(false);
+    pub fn end(mut self) {
+        self.policy.remove();
+        self.wait_until("a write that passes", false);
     }
 
-    fn lift(&self) {
-        for collection in [BINDINGS, POLICIES] {
-            let path = format!("{collection}/{}", self.name);
-            // The cluster may be gone with the test that has failed.
-            let _ = self.admin.try_request(&Method::DELETE, &path, "application/json", &Value::Null);
-        }
-    }
-
-    fn wait(&self, refuses: bool) {
+    fn wait_until(&self, what: &str, refuses: bool) {
         let probe = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": PROBE}});
-        let path = "/api/v1/namespaces/default/configmaps?dryRun=All";
-        let began = Instant::now();
-        while self.admin.try_request(&Method::POST, path, "application/json", &probe).is_err() != refuses {
-            assert!(began.elapsed() < EFFECTIVE, "the policy {} does not count", self.name);
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-}
-
-impl Drop for Hold<'_> {
-    fn drop(&mut self) {
-        self.lift();
+        self.policy.wait_until(what, ("configmaps", &probe), |answer| answer.is_err() == refuses);
     }
 }

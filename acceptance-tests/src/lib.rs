@@ -20,6 +20,7 @@ pub mod provider_binary;
 pub mod random;
 pub mod rewriting;
 pub mod suite;
+mod temporary;
 pub mod terraform;
 pub mod unserved_webhook;
 mod until;

@@ -1,18 +1,14 @@
 //! What a platform changes in objects when they are written.
 
-use std::time::{Duration, Instant};
-
-use http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::admin::Admin;
+use crate::temporary::Temporary;
 
 const POLICIES: &str = "/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicies";
 const BINDINGS: &str = "/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings";
 /// An object that nobody makes; it is rewritten from the moment on at which the policy counts.
 const PROBE: &str = "rewritten-probe";
-/// How long a policy may take to count.
-const EFFECTIVE: Duration = Duration::from_secs(30);
 
 /// What is rewritten.
 pub struct Rewrite<'a> {
@@ -28,8 +24,7 @@ pub struct Rewrite<'a> {
 
 /// A cluster rewrites objects until this goes.
 pub struct Rewriting<'a> {
-    admin: &'a Admin<'a>,
-    name: String,
+    _policy: Temporary<'a>,
 }
 
 impl<'a> Rewriting<'a> {
@@ -57,30 +52,14 @@ impl<'a> Rewriting<'a> {
             "apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingAdmissionPolicyBinding",
             "metadata": {"name": name}, "spec": {"policyName": name},
         });
-        admin.create(POLICIES, &policy);
-        admin.create(BINDINGS, &binding);
-        let rewriting = Self { admin, name: name.to_owned() };
-        rewriting.wait();
-        rewriting
-    }
-
-    fn wait(&self) {
+        let mut objects = Temporary::of(admin);
+        objects.make(POLICIES, &policy);
+        objects.make(BINDINGS, &binding);
         let probe = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": PROBE}});
-        let path = "/api/v1/namespaces/default/configmaps?dryRun=All";
-        let began = Instant::now();
-        while self.admin.create(path, &probe)["metadata"]["labels"]["rewritten"] != "true" {
-            assert!(began.elapsed() < EFFECTIVE, "the policy {} does not count", self.name);
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-}
-
-impl Drop for Rewriting<'_> {
-    fn drop(&mut self) {
-        for collection in [BINDINGS, POLICIES] {
-            let path = format!("{collection}/{}", self.name);
-            // The cluster may be gone with the test that has failed.
-            let _ = self.admin.try_request(&Method::DELETE, &path, "application/json", &Value::Null);
-        }
+        objects.wait_until("a rewrite", ("configmaps", &probe), |answer| {
+            let answer = answer.expect("a ConfigMap may be made").unwrap_or_default();
+            answer["metadata"]["labels"]["rewritten"] == "true"
+        });
+        Self { _policy: objects }
     }
 }

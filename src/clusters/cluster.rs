@@ -37,8 +37,6 @@ struct Shared {
     recreated_from: Option<String>,
     from_variable: Option<&'static str>,
     client: Client,
-    /// The UID that was read first.
-    uid: OnceCell<String>,
     /// What the cluster said of itself first.
     facts: OnceCell<ClusterFacts>,
 }
@@ -71,7 +69,6 @@ impl Cluster {
             recreated_from: block.recreated_from.clone(),
             from_variable: None,
             client,
-            uid: OnceCell::new(),
             facts: OnceCell::new(),
         };
         Ok(Self { shared: Arc::new(shared) })
@@ -125,29 +122,18 @@ impl Cluster {
         self.shared.on_unreachable
     }
 
-    /// What a cluster is told apart by: the UID of its namespace `kube-system`, which lives as long as the cluster.
+    /// What a cluster is told apart by, as it is now: the UID of its namespace `kube-system`, which lives as long as the cluster.
     pub async fn uid(&self) -> Result<String, Error> {
         let namespace = Api::<Namespace>::all(self.client())
             .get_metadata("kube-system")
             .await
             .map_err(|error| self.error(error))?;
-        let uid = namespace.metadata.uid.ok_or_else(|| Error::Server {
+        namespace.metadata.uid.ok_or_else(|| Error::Server {
             cluster: self.name().to_owned(),
             host: self.host().to_owned(),
             code: 0,
             message: "namespace kube-system has no UID".to_owned(),
-        })?;
-        // Read before: the first one stays.
-        let _ = self.shared.uid.set(uid.clone());
-        Ok(uid)
-    }
-
-    /// The UID as this process has read it first, which is what refresh does.
-    pub async fn known_uid(&self) -> Result<String, Error> {
-        match self.shared.uid.get().or_else(|| self.seen_facts().map(|facts| &facts.uid)) {
-            Some(uid) => Ok(uid.clone()),
-            None => self.uid().await,
-        }
+        })
     }
 
     /// What the cluster says of itself, as this process has read it first; `read` does so if nobody has. Of several that ask at the same

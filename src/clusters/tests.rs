@@ -301,11 +301,13 @@ fn debug_output_of_every_setting_shows_no_secret() {
 }
 
 #[tokio::test]
-async fn the_uid_that_was_read_with_the_facts_is_not_read_again() {
+async fn facts_that_were_read_are_not_read_again() {
     drop(rustls::crypto::ring::default_provider().install_default());
     let clusters = build([("east", known(host("https://127.0.0.1:1")))], Environment::default());
     let cluster = clusters.get("east").await.unwrap();
     let facts = ClusterFacts { uid: "uid-east".to_owned(), kubernetes_version: "v1.36.3".to_owned() };
     cluster.note_facts(&facts);
-    assert_eq!(cluster.known_uid().await.unwrap(), "uid-east");
+    let again =
+        cluster.facts_once(|| std::future::ready(Ok(ClusterFacts { uid: String::new(), ..facts.clone() })));
+    assert_eq!(again.await.unwrap(), facts);
 }

@@ -12,7 +12,8 @@ use super::cluster_plan::ClusterPlan;
 use super::drift::{self, Drift};
 use super::field_maps::Objects;
 use super::leaving::Removed;
-use super::live_objects::{ReadObjects, compare_objects};
+use super::live_objects::ReadObjects;
+use super::look::look_beside;
 use super::managed::Managed;
 use super::recorded::Recorded;
 use super::recorded_fingerprints::{ApiServers, RecordedFingerprints};
@@ -111,7 +112,8 @@ impl<R: Managed> Change<'_, R> {
         }
     }
 
-    /// The live fields of everything that the record has in a cluster; `None` if nothing was written there.
+    /// The live fields of everything that the record has in a cluster; `None` if nothing was written there. What else its status is judged
+    /// by is read with them.
     async fn live(&self, cluster_plan: &ClusterPlan, done: &Done) -> Option<Result<ReadObjects, Diagnostic>> {
         let before = self.recorded.objects_of(&cluster_plan.target.uid);
         let key = &self.secrets.key;
@@ -122,7 +124,11 @@ impl<R: Managed> Change<'_, R> {
         if self.session.cancel.is_cancelled() {
             target = target.until(Instant::now());
         }
-        Some(compare_objects(&target, &wanted, key, R::KIND.place, &uncancelled).await)
+        let scope = R::scope(self.planned, &target.name);
+        let (objects, seen) = look_beside(&target, &wanted, &scope, (key, R::KIND.place), &uncancelled).await;
+        // Nobody else sets it.
+        let _ = cluster_plan.seen.set(seen);
+        Some(objects)
     }
 
     fn as_planned(&self, read: ReadObjects, diagnostics: &mut Diagnostics) -> Objects {

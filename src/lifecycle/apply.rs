@@ -225,7 +225,7 @@ impl<R: Managed> Change<'_, R> {
             let digest = digest_of(&set);
             let set = self.with_kept_secrets(&target, set).await?;
             let ignored = R::ignored_fields(self.planned);
-            Ok::<_, Diagnostic>(ClusterPlan { target, facts, set, ignored, digest })
+            Ok::<_, Diagnostic>(ClusterPlan::new(target, facts, set, ignored, digest))
         });
         let cluster_plans = try_join_all(planning).await?;
         check_types(cluster_plans.iter().map(|plan| &plan.set))?;

@@ -1,10 +1,12 @@
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use super::field_maps::Objects;
 use super::recorded_fingerprints::{ApiServers, RecordedFingerprints};
 use crate::desired::ManifestSet;
 use crate::manifests::{FingerprintKey, IgnoredFields, ObjectId, digest, secret_field, show};
 use crate::mesh::ClusterFacts;
+use crate::observe::Snapshot;
 use crate::rollout::Target;
 
 /// One cluster of a resource, and what it must hold.
@@ -20,6 +22,8 @@ pub struct ClusterPlan {
     /// Digest of the objects with all placeholders open and stand-ins for secrets: other than state, the record that holds it is no
     /// secret.
     pub digest: String,
+    /// What was seen of it once everything was applied.
+    pub seen: OnceLock<Snapshot>,
 }
 
 /// Digest of a set.
@@ -29,6 +33,17 @@ pub fn digest_of(set: &ManifestSet) -> String {
 }
 
 impl ClusterPlan {
+    /// Of a cluster in which nothing was applied yet.
+    pub fn new(
+        target: Target,
+        facts: ClusterFacts,
+        set: ManifestSet,
+        ignored: IgnoredFields,
+        digest: String,
+    ) -> Self {
+        Self { target, facts, set, ignored, digest, seen: OnceLock::new() }
+    }
+
     /// The ids of its objects.
     pub fn ids(&self) -> impl Iterator<Item = ObjectId> {
         self.set.manifests().iter().map(|manifest| ObjectId::of(self.set.cluster(), &manifest.object))

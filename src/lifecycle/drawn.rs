@@ -1,21 +1,20 @@
 //! The objects of a plan.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
 
 use tfplugin::Diagnostic;
 
-use super::facts::Facts;
+use super::facts::{Facts, KnownFacts};
 use super::field_maps::{Objects, Rendered};
-use super::flattened::Flattened;
 use super::managed::Render;
+use super::of_shared::OfShared;
 use super::recorded_fingerprints::ApiServers;
 use super::secrets::Secrets;
 use super::side_by_side::side_by_side;
 use super::types::TypeCheck;
 use super::write_only::Keeping;
 use crate::desired::Manifest;
-use crate::manifests::{IgnoredFieldError, IgnoredFields, ObjectId, Shown, show};
+use crate::manifests::{Fields, IgnoredFieldError, IgnoredFields, ObjectId, Shown, flatten, show};
 use crate::mesh::{ClusterFacts, ClusterName};
 
 /// Rendered for when a cluster's own version is not known. Which objects there are does not depend on it (a test of
@@ -24,6 +23,9 @@ const ANY_KUBERNETES: &str = "v1.36.0";
 
 /// Objects with their fields; `None` where nothing can be said of them before the apply.
 pub type Drawn = BTreeMap<ObjectId, Option<Rendered>>;
+
+/// The fields of objects that depend on no secret.
+pub type Flattened = OfShared<Fields>;
 
 /// What each cluster shall hold. `object` gives the fields of an object of a cluster whose facts are known, if they are. `prior` is what
 /// state says.
@@ -38,26 +40,27 @@ pub fn draw(
     object: impl Fn(&ObjectId, &Manifest, &Keeping) -> Option<Rendered> + Sync,
 ) -> Result<Drawn, Diagnostic> {
     let assumed = || ClusterFacts { uid: String::new(), kubernetes_version: ANY_KUBERNETES.to_owned() };
-    let types = Mutex::new(TypeCheck::default());
+    let types = TypeCheck::default();
     let record = &secrets.fingerprints.write_only;
-    let of_cluster = |(name, facts): &(&ClusterName, &Option<ClusterFacts>)| -> Result<_, Diagnostic> {
-        let known = (*facts).clone().unwrap_or_else(assumed);
+    let of_cluster = |(name, facts): &(&ClusterName, &KnownFacts)| -> Result<_, Diagnostic> {
+        let facts = facts.get();
+        let known = facts.cloned().unwrap_or_else(assumed);
         let there = || {
             let there = prior.iter().filter(|(id, _)| id.cluster == name.as_str());
             there.map(|(id, fields)| (id.clone(), fields.clone())).collect()
         };
         let keeping = record.render(source, name, &known, there, &secrets.key)?;
-        types.lock().unwrap_or_else(PoisonError::into_inner).look(&keeping.set);
+        types.look(&keeping.set);
         let drawn = keeping.set.manifests().iter().map(|manifest| {
             let id = ObjectId::of(name, manifest.shown());
-            let rendered = facts.as_ref().and_then(|_| object(&id, manifest, &keeping));
+            let rendered = facts.and_then(|_| object(&id, manifest, &keeping));
             (id, rendered)
         });
         Ok(drawn.collect::<Drawn>())
     };
     let clusters: Vec<_> = facts.iter().collect();
     let drawn = side_by_side(&clusters, of_cluster).into_iter().collect::<Result<Vec<_>, _>>()?;
-    types.into_inner().unwrap_or_else(PoisonError::into_inner).into_result()?;
+    types.into_result()?;
     Ok(drawn.into_iter().flatten().collect())
 }
 
@@ -89,7 +92,7 @@ impl Rendered {
         let Secrets { key, fingerprints } = secrets;
         let mut placeholders = fingerprints.planned(id, manifest, prior, api_servers);
         if manifest.sensitive.is_none() {
-            let fields = flattened.of(&manifest.object, key);
+            let fields = flattened.of(&manifest.object, |object| flatten(object, key));
             return Self { fields, placeholders, ..Self::default() };
         }
         let Shown { fields, sensitive } = show(manifest, key);

@@ -19,8 +19,29 @@ use crate::observe;
 use crate::provider_data::ProviderData;
 use crate::rollout::Engines;
 
-/// The facts of each cluster; `None` for one that is not known yet.
-pub type Facts = BTreeMap<ClusterName, Option<ClusterFacts>>;
+/// What is known of each cluster.
+pub type Facts = BTreeMap<ClusterName, KnownFacts>;
+
+/// What a plan knows of one cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KnownFacts {
+    /// Its facts.
+    Known(ClusterFacts),
+    /// What state says of it: another one answers in its place, which the plan must not look at. Its block says that it may be out of reach.
+    Elsewhere(ClusterFacts),
+    /// Nothing: it may be another cluster when the plan is applied.
+    Unknown,
+}
+
+impl KnownFacts {
+    /// The facts, if there are any.
+    pub fn get(&self) -> Option<&ClusterFacts> {
+        match self {
+            Self::Known(facts) | Self::Elsewhere(facts) => Some(facts),
+            Self::Unknown => None,
+        }
+    }
+}
 
 /// The clusters of a resource, as a plan knows them.
 pub struct PlannedClusters {
@@ -30,8 +51,6 @@ pub struct PlannedClusters {
     pub facts: Facts,
     /// The clusters that the plan can read.
     pub reachable: Vec<Cluster>,
-    /// The clusters in whose place another one answers, which is not looked at. Their blocks say that they may be out of reach.
-    pub elsewhere: BTreeSet<ClusterName>,
     pub(super) kind: Kind,
     pub(super) engines: Engines,
 }
@@ -52,14 +71,13 @@ impl PlannedClusters {
         data: &ProviderData,
         messages: &mut Diagnostics,
     ) -> Result<Self, Diagnostics> {
-        let (facts, elsewhere) = facts(kind, labels, &known, data, messages).await?;
+        let facts = facts(kind, labels, &known, data, messages).await?;
         check_identities(&facts, kind)?;
-        let reachable = reachable(&facts, &elsewhere, data).await;
+        let reachable = reachable(&facts, data).await;
         Ok(Self {
             recorded: after_relabelling(known, &facts),
             facts,
             reachable,
-            elsewhere,
             kind,
             engines: data.engines.clone(),
         })
@@ -105,14 +123,13 @@ impl PlannedClusters {
     }
 }
 
-/// The facts, and the clusters in whose place another one answers, which the plan must not look at.
 async fn facts(
     kind: Kind,
     labels: &BTreeSet<ClusterName>,
     recorded: &Recorded,
     data: &ProviderData,
     messages: &mut Diagnostics,
-) -> Result<(Facts, BTreeSet<ClusterName>), Diagnostics> {
+) -> Result<Facts, Diagnostics> {
     let reading = labels.iter().map(|name| async move {
         let label = name.as_str();
         let facts = match recorded_facts(recorded, label) {
@@ -130,38 +147,37 @@ async fn facts(
         };
         (name.clone(), facts)
     });
-    let (mut facts, mut elsewhere) = (Facts::new(), BTreeSet::new());
+    let mut facts = Facts::new();
     let mut errors = Diagnostics::new();
     for (name, read) in join_all(reading).await {
         let at = Some((kind.place)(name.as_str()));
         let read = match read {
-            Ok(read) => Some(read),
+            Ok(read) => KnownFacts::Known(read),
             Err(Unknown::MayBeReplaced(warning)) => {
                 messages.push(warning);
-                None
+                KnownFacts::Unknown
             }
             Err(Unknown::Unread(error @ clusters::Error::NotYetKnown { .. })) => {
                 let consequence =
                     "The plan does not include the cluster: what depends on it is known after apply.";
                 messages.push(diagnostics::cluster_skipped(&error, at, consequence));
-                None
+                KnownFacts::Unknown
             }
             Err(Unknown::Elsewhere(known, error)) => {
                 // Refresh says it, too.
                 if !data.refreshed.is_noted() {
                     messages.push(diagnostics::cluster_skipped(&error, at, KEPT));
                 }
-                elsewhere.insert(name.clone());
-                Some(known)
+                KnownFacts::Elsewhere(known)
             }
             Err(Unknown::Unread(error)) => {
                 errors.push(diagnostics::cluster(&error, at));
-                None
+                KnownFacts::Unknown
             }
         };
         facts.insert(name, read);
     }
-    errors.into_result().map(|()| (facts, elsewhere))
+    errors.into_result().map(|()| facts)
 }
 
 /// Why the facts of a cluster are not known.
@@ -197,8 +213,8 @@ fn is_left_out(block: Option<&ClusterBlock>) -> bool {
 /// was replaced inside the run, only this second plan can see it: it would change nothing, and then no apply follows that could refuse.
 async fn still_is(data: &ProviderData, label: &str, known: &ClusterFacts) -> Result<(), clusters::Error> {
     let Ok(cluster) = data.clusters.get(label).await else { return Ok(()) };
-    let Ok(live) = cluster.known_uid().await else { return Ok(()) };
-    cluster.check_uid(&known.uid, &live)
+    let Ok(live) = observe::known_facts(&cluster).await else { return Ok(()) };
+    cluster.check_uid(&known.uid, &live.uid)
 }
 
 async fn observe_facts(data: &ProviderData, label: &str) -> Result<ClusterFacts, clusters::Error> {
@@ -230,8 +246,8 @@ fn is_replaced(kind: Kind, label: &str, uid: &str) -> Diagnostic {
 }
 
 /// The clusters that a plan can read.
-async fn reachable(facts: &Facts, elsewhere: &BTreeSet<ClusterName>, data: &ProviderData) -> Vec<Cluster> {
-    let known = facts.iter().filter(|(name, facts)| facts.is_some() && !elsewhere.contains(*name));
+async fn reachable(facts: &Facts, data: &ProviderData) -> Vec<Cluster> {
+    let known = facts.iter().filter(|(_, facts)| matches!(facts, KnownFacts::Known(_)));
     let clusters = join_all(known.map(|(name, _)| data.clusters.get(name.as_str()))).await;
     clusters.into_iter().filter_map(Result::ok).collect()
 }
@@ -240,7 +256,7 @@ async fn reachable(facts: &Facts, elsewhere: &BTreeSet<ClusterName>, data: &Prov
 fn check_identities(facts: &Facts, kind: Kind) -> Result<(), Diagnostic> {
     let mut labels: BTreeMap<&str, &ClusterName> = BTreeMap::new();
     for (name, facts) in facts {
-        let Some(facts) = facts else { continue };
+        let Some(facts) = facts.get() else { continue };
         if let Some(other) = labels.insert(&facts.uid, name) {
             let summary = format!("{:?} and {:?} are the same cluster", other.as_str(), name.as_str());
             let detail = format!(
@@ -257,7 +273,7 @@ fn check_identities(facts: &Facts, kind: Kind) -> Result<(), Diagnostic> {
 /// A cluster that state knows by another label, which the resource has no more, is the same cluster with a new name.
 fn after_relabelling(mut recorded: Recorded, facts: &Facts) -> Recorded {
     for (name, known) in facts {
-        let Some(known) = known else { continue };
+        let Some(known) = known.get() else { continue };
         let old = recorded.other_label(name.as_str(), &known.uid);
         if let Some(old) = old.filter(|old| !has_label(facts, old)) {
             recorded = recorded.relabelled(&old, name.as_str());
@@ -274,7 +290,7 @@ fn has_label(facts: &Facts, label: &str) -> bool {
 /// something else by then; so what no apply has seen is not promised.
 fn per_cluster(facts: &Facts, recorded: &BTreeMap<String, String>) -> Texts {
     let values = facts.iter().map(|(name, facts)| {
-        let recorded = recorded.get(name.as_str()).filter(|_| facts.is_some()).cloned();
+        let recorded = recorded.get(name.as_str()).filter(|_| facts.get().is_some()).cloned();
         (name.to_string(), recorded.map_or(Field::Unknown, Field::Known))
     });
     Field::Known(values.collect())
@@ -297,7 +313,7 @@ mod tests {
         let facts = clusters.iter().map(|(label, uid)| {
             let facts =
                 uid.map(|uid| ClusterFacts { uid: uid.to_owned(), kubernetes_version: "v1".to_owned() });
-            (label.parse().unwrap(), facts)
+            (label.parse().unwrap(), facts.map_or(KnownFacts::Unknown, KnownFacts::Known))
         });
         facts.collect()
     }
@@ -315,7 +331,6 @@ mod tests {
             recorded,
             facts,
             reachable: Vec::new(),
-            elsewhere: BTreeSet::new(),
             kind: KIND,
             engines: Engines::default(),
         };

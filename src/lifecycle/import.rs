@@ -157,7 +157,7 @@ impl Member {
         let set = source.render(&name, facts)?;
         let target = engines.target(cluster, &facts.uid, &recorded.owner(), &recorded.namespace);
         let (facts, digest) = (facts.clone(), digest_of(&set));
-        Ok(ClusterPlan { target, facts, set, ignored, digest })
+        Ok(ClusterPlan::new(target, facts, set, ignored, digest))
     }
 
     fn shown(&self, kind: Kind) -> String {

@@ -25,23 +25,12 @@ pub async fn read_objects(
     place: Place,
     cancel: &CancellationToken,
 ) -> Result<Objects, Diagnostic> {
-    Ok(compare_objects(target, wanted, key, place, cancel).await?.objects)
-}
-
-/// The same, with what is not as it was asked for.
-pub(super) async fn compare_objects(
-    target: &Target,
-    wanted: &Objects,
-    key: &FingerprintKey,
-    place: Place,
-    cancel: &CancellationToken,
-) -> Result<ReadObjects, Diagnostic> {
     let reader = Reader { target, asked: asked(wanted), key };
     let objects = reader.asked.keys().map(|id| (id.clone(), None)).collect();
     let look = Look { objects, selections: Vec::new() };
     let looked = target.engine.look(&look, &reader, cancel).await;
     target.definitions.keep();
-    reader.collected(looked.objects, place)
+    Ok(reader.collected(looked.objects, place)?.objects)
 }
 
 pub(super) fn asked(wanted: &Objects) -> Asked<'_> {

@@ -69,23 +69,10 @@ pub(super) async fn look(
     (key, place): (&FingerprintKey, Place),
     cancel: &CancellationToken,
 ) -> Seen {
-    let (asked, at) = (asked(wanted), &target.inventory);
+    let at = &target.inventory;
     let record = ssa::ObjectId::new("", "ConfigMap", &at.namespace, &at.name);
-    let whole: BTreeSet<ssa::ObjectId> = scope.objects.iter().map(id).chain([record.clone()]).collect();
-    let read = read.into_iter().map(|(name, object)| (ssa::ObjectId::of_namespace(&name), object));
-    let read: BTreeMap<ssa::ObjectId, Option<Value>> = read.collect();
-    let unread = asked.keys().chain(&whole).filter(|id| !read.contains_key(id));
-    let objects = unread.map(|id| (id.clone(), None)).collect();
-    let look = Look { objects, selections: selections(scope) };
-    let keep = Looker { reader: Reader { target, asked, key }, whole };
-    let mut looked = target.engine.look(&look, &keep, cancel).await;
-    target.definitions.keep();
-    let read = read.into_iter().map(|(id, object)| {
-        let seen =
-            object.map_or(Observation::Absent, |object| Observation::Found(keep.keep(&id, Live::of(object))));
-        (id, seen)
-    });
-    looked.objects.extend(read);
+    let keep = Looker::of(target, wanted, key, scope.objects.iter().map(id).chain([record.clone()]));
+    let looked = keep.look(scope, read, cancel).await;
     let record = match looked.objects.get(&record) {
         Some(Observation::Found(Kept { live: Some(live), .. })) => target.record_in(live, cancel).await,
         Some(Observation::Absent) => Ok(None),
@@ -93,8 +80,57 @@ pub(super) async fn look(
         _ => target.record(cancel).await,
     };
     let scope = seen_of(scope, &looked);
-    let found = looked.objects.into_iter().map(|(id, seen)| (id, seen.map(|kept| kept.read)));
-    Seen { objects: keep.reader.collected(found, place), record, scope }
+    Seen { objects: keep.collected(looked, place), record, scope }
+}
+
+/// The objects in `wanted` as they are now, and a snapshot of the cluster with what is in `scope`.
+pub(super) async fn look_beside(
+    target: &Target,
+    wanted: &Objects,
+    scope: &Scope,
+    (key, place): (&FingerprintKey, Place),
+    cancel: &CancellationToken,
+) -> (Result<ReadObjects, Diagnostic>, Snapshot) {
+    let keep = Looker::of(target, wanted, key, scope.objects.iter().map(id));
+    let looked = keep.look(scope, Namespaces::new(), cancel).await;
+    let (promise, snapshot) = Snapshot::promised(&target.cluster);
+    // It is held here.
+    let _ = promise.send(Arc::new(seen_of(scope, &looked)));
+    (keep.collected(looked, place), snapshot)
+}
+
+impl<'a> Looker<'a> {
+    /// Keeps these objects whole, beside the fields of those in `wanted`.
+    fn of(
+        target: &'a Target,
+        wanted: &'a Objects,
+        key: &'a FingerprintKey,
+        whole: impl Iterator<Item = ssa::ObjectId>,
+    ) -> Self {
+        Self { reader: Reader { target, asked: asked(wanted), key }, whole: whole.collect() }
+    }
+
+    async fn look(&self, scope: &Scope, read: Namespaces, cancel: &CancellationToken) -> Looked<Kept> {
+        let read = read.into_iter().map(|(name, object)| (ssa::ObjectId::of_namespace(&name), object));
+        let read: BTreeMap<ssa::ObjectId, Option<Value>> = read.collect();
+        let unread = self.reader.asked.keys().chain(&self.whole).filter(|id| !read.contains_key(id));
+        let objects = unread.map(|id| (id.clone(), None)).collect();
+        let look = Look { objects, selections: selections(scope) };
+        let mut looked = self.reader.target.engine.look(&look, self, cancel).await;
+        self.reader.target.definitions.keep();
+        let read = read.into_iter().map(|(id, object)| {
+            let seen = object
+                .map_or(Observation::Absent, |object| Observation::Found(self.keep(&id, Live::of(object))));
+            (id, seen)
+        });
+        looked.objects.extend(read);
+        looked
+    }
+
+    fn collected(&self, looked: Looked<Kept>, place: Place) -> Result<ReadObjects, Diagnostic> {
+        let found = looked.objects.into_iter().map(|(id, seen)| (id, seen.map(|kept| kept.read)));
+        self.reader.collected(found, place)
+    }
 }
 
 /// A snapshot of the target's cluster with what is in `scope`.

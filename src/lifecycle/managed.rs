@@ -9,6 +9,7 @@ use super::recorded::Recorded;
 use crate::desired::{Kept, ManifestSet};
 use crate::manifests::IgnoredFields;
 use crate::mesh::{ClusterFacts, ClusterName};
+use crate::observe::Scope;
 use crate::provider_data::ProviderData;
 
 /// A resource type, to those that know no model: what messages call it, and what tells one resource from another.
@@ -55,6 +56,12 @@ pub trait Managed: Sync {
     fn ignored_fields(model: &Self::Model) -> IgnoredFields {
         let _ = model;
         IgnoredFields::default()
+    }
+
+    /// What its status is judged by in the cluster with this label, so that it can be read together with its objects.
+    fn scope(model: &Self::Model, label: &str) -> Scope {
+        let _ = (model, label);
+        Scope::default()
     }
 
     /// The labels of its clusters, as far as they are known.

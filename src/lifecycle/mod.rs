@@ -16,7 +16,6 @@ mod drift;
 mod facts;
 mod fetched_charts;
 mod field_maps;
-mod flattened;
 mod identity;
 mod immutable;
 mod import;
@@ -26,6 +25,7 @@ mod leaving;
 mod live_objects;
 mod look;
 mod managed;
+mod of_shared;
 mod place;
 mod places;
 mod plain;
@@ -50,14 +50,13 @@ pub use cluster_plan::ClusterPlan;
 pub use common::Common;
 pub use decided_by_secrets::secrets_decide_nothing;
 pub use definitions::{definitions, definitions_in_use};
-pub use drawn::{Drawn, draw, unmatched};
-pub use facts::{Facts, PlannedClusters};
+pub use drawn::{Drawn, Flattened, draw, unmatched};
+pub use facts::{Facts, KnownFacts, PlannedClusters};
 pub use fetched_charts::{FetchedCharts, pinned_digests};
 pub use field_maps::{
     Manifests, Objects, Rendered, Texts, known_objects, known_texts, planned_manifests, state_manifests,
     texts,
 };
-pub use flattened::Flattened;
 pub use import::{import_by_identity, import_by_name};
 pub use leaving::{Departure, Everything, Leaves, Refusal, abandoned, prepare_leaving};
 pub use live_objects::{cannot_read, read_objects};

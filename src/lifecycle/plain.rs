@@ -11,10 +11,9 @@ use tfplugin::{
 use super::apply::Applying;
 use super::book::Character;
 use super::change::{Applied, Change, destroy, session};
-use super::drawn::draw;
+use super::drawn::{Flattened, draw};
 use super::facts::PlannedClusters;
 use super::field_maps::{Rendered, planned_manifests};
-use super::flattened::Flattened;
 use super::import::import_by_name;
 use super::leaving::{Departure, Everything, prepare_leaving};
 use super::managed::{Holdings, Managed, Render};

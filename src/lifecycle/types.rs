@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 use tfplugin::Diagnostic;
@@ -11,10 +12,11 @@ use crate::desired::{Component, Manifest, ManifestSet, object};
 use crate::diagnostics;
 use crate::manifests::{Mistyped, Schemas};
 
-/// What was found, and in which clusters.
+/// Looks at clusters, also at several at the same time.
 #[derive(Default)]
 pub(super) struct TypeCheck {
-    found: BTreeMap<Found, BTreeSet<String>>,
+    /// What was found, and in which clusters.
+    found: Mutex<BTreeMap<Found, BTreeSet<String>>>,
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -26,20 +28,23 @@ struct Found {
 
 /// Looks at the objects of an apply: at what the plan could not see, since a value was not known yet.
 pub(super) fn check_types<'a>(sets: impl Iterator<Item = &'a ManifestSet>) -> Result<(), Diagnostic> {
-    let mut types = TypeCheck::default();
+    let types = TypeCheck::default();
     sets.for_each(|set| types.look(set));
     types.into_result()
 }
 
 impl TypeCheck {
     /// Looks at the objects of one cluster.
-    pub(super) fn look(&mut self, set: &ManifestSet) {
+    pub(super) fn look(&self, set: &ManifestSet) {
         let schemas = Schemas::of(set.manifests().iter().map(|manifest| &*manifest.object));
-        for manifest in set.manifests() {
-            for mistyped in schemas.mistyped(&common(manifest)) {
-                let found = Found { object: describe(manifest), mistyped };
-                self.found.entry(found).or_default().insert(format!("{:?}", set.cluster().as_str()));
-            }
+        let here = set.manifests().iter().flat_map(|manifest| {
+            let mistyped = schemas.mistyped(&common(manifest)).into_iter();
+            mistyped.map(move |mistyped| Found { object: describe(manifest), mistyped })
+        });
+        let here: Vec<Found> = here.collect();
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        for one in here {
+            found.entry(one).or_default().insert(format!("{:?}", set.cluster().as_str()));
         }
     }
 
@@ -48,16 +53,17 @@ impl TypeCheck {
     /// # Errors
     /// Everything that was found.
     pub(super) fn into_result(self) -> Result<(), Diagnostic> {
-        let clusters: BTreeSet<&String> = self.found.values().flatten().collect();
+        let found = self.found.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let clusters: BTreeSet<&String> = found.values().flatten().collect();
         if clusters.is_empty() {
             return Ok(());
         }
         let noun = if clusters.len() == 1 { "Cluster" } else { "Clusters" };
-        let (what, verb) = if self.found.len() == 1 { ("field", "has") } else { ("fields", "have") };
-        let count = self.found.len();
+        let (what, verb) = if found.len() == 1 { ("field", "has") } else { ("fields", "have") };
+        let count = found.len();
         let summary =
             format!("{noun} {}: {count} {what} {verb} a value of the wrong type", joined(&clusters));
-        let lines = self.found.iter().map(|(Found { object, mistyped }, here)| {
+        let lines = found.iter().map(|(Found { object, mistyped }, here)| {
             let Mistyped { field, is, takes } = mistyped;
             let place =
                 if here.len() == clusters.len() { String::new() } else { format!("{}: ", joined(here)) };
@@ -119,7 +125,7 @@ mod tests {
     }
 
     fn refusal(sets: &[ManifestSet]) -> Diagnostic {
-        let mut check = TypeCheck::default();
+        let check = TypeCheck::default();
         for set in sets {
             check.look(set);
         }
@@ -128,7 +134,7 @@ mod tests {
 
     #[test]
     fn what_fits_is_not_mentioned() {
-        let mut check = TypeCheck::default();
+        let check = TypeCheck::default();
         check.look(&set("east", vec![service("b", &json!({"example.com/cost": "4711"}))]));
         assert!(check.into_result().is_ok());
     }
@@ -161,7 +167,7 @@ mod tests {
         let said = refusal(&[set("east", vec![definition, gateway.clone()])]);
         let line = "\nchart gateway, Gateway a/b: spec.servers[1].port is a string, not an integer: write it without quotes\n";
         assert!(said.detail.contains(line), "{}", said.detail);
-        let mut without = TypeCheck::default();
+        let without = TypeCheck::default();
         without.look(&set("east", vec![gateway]));
         assert!(without.into_result().is_ok(), "nothing is known of it");
     }

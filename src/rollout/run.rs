@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use ssa::{Action, DeleteOptions, Inventory, ObjectId, ObjectPattern, Preflight, StageReady};
+use ssa::{Action, DeleteOptions, Inventory, ObjectId, ObjectPattern, Preflight, StageReady, Status};
 use tokio::sync::Barrier;
 
 use super::RolloutError;
 use super::fill::Produced;
-use super::installation::Installation;
+use super::installation::{Installation, definitions};
 use super::session::{Session, withdraw};
 use super::target::{ClusterOutcome, Target, Unclosed, release_annotation};
 use crate::desired::Stage;
@@ -119,7 +119,7 @@ impl Run<'_> {
         done.error.map_or(Ok(()), |error| Err(RolloutError::Apply(error)))
     }
 
-    /// Deletes what is no longer wanted, forgets what `keep` leaves to others, and waits until everything is ready.
+    /// Deletes what is no longer wanted, forgets what `keep` leaves to others, and waits until everything is ready that is not so already.
     pub(super) async fn finish(&mut self, keep: Vec<ObjectPattern>) -> Result<(), RolloutError> {
         let Installation { target, release, .. } = self.installation;
         let ids: BTreeSet<ObjectId> =
@@ -136,7 +136,8 @@ impl Run<'_> {
         if let Some(error) = pruned.error {
             return Err(RolloutError::Prune(error));
         }
-        let wait = target.engine.wait(&ids, self.session.left(), self.session.cancel);
+        let open = ids.into_iter().filter(can_be_unready).collect();
+        let wait = target.engine.wait(&open, self.session.left(), self.session.cancel);
         let excused = Box::pin(self.holding(wait)).await?.map_err(RolloutError::Wait)?;
         self.outcome.excused.extend(excused);
         Ok(())
@@ -188,4 +189,10 @@ impl Run<'_> {
         let manifests = self.installation.set.manifests().iter();
         self.installation.parse(manifests.map(|manifest| Value::clone(&manifest.object)).collect())
     }
+}
+
+/// Whether an object that was applied can be unready. Definitions and namespaces are not: their stage has waited until they were served.
+fn can_be_unready(id: &ObjectId) -> bool {
+    let served = [definitions(), ObjectPattern::kind("", "Namespace")];
+    Status::is_of_kind(&id.group_kind()) && !served.iter().any(|pattern| pattern.matches(id))
 }

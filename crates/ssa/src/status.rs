@@ -3,6 +3,30 @@
 
 use serde_json::Value;
 
+use crate::object_id::GroupKind;
+
+/// Kinds of Kubernetes' own that have no status: their objects are all that they can be once they are written.
+const WITHOUT_STATUS: [(&str, &str); 18] = [
+    ("", "ConfigMap"),
+    ("", "Endpoints"),
+    ("", "LimitRange"),
+    ("", "Secret"),
+    ("", "ServiceAccount"),
+    ("admissionregistration.k8s.io", "MutatingAdmissionPolicy"),
+    ("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding"),
+    ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"),
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"),
+    ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"),
+    ("coordination.k8s.io", "Lease"),
+    ("discovery.k8s.io", "EndpointSlice"),
+    ("networking.k8s.io", "NetworkPolicy"),
+    ("rbac.authorization.k8s.io", "ClusterRole"),
+    ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
+    ("rbac.authorization.k8s.io", "Role"),
+    ("rbac.authorization.k8s.io", "RoleBinding"),
+    ("scheduling.k8s.io", "PriorityClass"),
+];
+
 /// How far an object is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
@@ -43,6 +67,11 @@ impl Status {
     /// The status of an object that is not there.
     pub fn not_found() -> Self {
         Self { state: State::NotFound, message: "it does not exist".to_owned() }
+    }
+
+    /// Whether objects of a kind have a status that can be waited for. Those of all others are ready once they are written.
+    pub fn is_of_kind(kind: &GroupKind) -> bool {
+        !WITHOUT_STATUS.contains(&(kind.group.as_str(), kind.kind.as_str()))
     }
 
     /// Ready once the object has a condition of this type with status `True`, about its latest generation if the condition says which.

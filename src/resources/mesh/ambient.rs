@@ -8,7 +8,7 @@ use tfplugin::{AttributePath, Diagnostic};
 
 use super::mesh_charts::MeshCharts;
 use crate::desired::{Kept, ManifestSet, object};
-use crate::lifecycle::Facts;
+use crate::lifecycle::{Facts, KnownFacts};
 use crate::mesh::{Authority, ClusterName, GivenAuthority, RootKeeper, ValidatedMesh};
 use crate::trust::{CA_CERT, CERT_CHAIN, Certificate, ROOT_CERT};
 
@@ -18,7 +18,7 @@ const VARIABLE: &str = "PILOT_ENABLE_AMBIENT";
 /// What the plan says of given authorities that ztunnel cannot use. Hardly any mesh has one, so rendering once more costs nothing.
 pub fn rejected_by_ztunnel(charts: &MeshCharts, mesh: &ValidatedMesh, facts: &Facts) -> Option<Diagnostic> {
     let is_ambient = |name: &ClusterName| {
-        let facts = facts.get(name).and_then(Option::as_ref)?;
+        let facts = facts.get(name).and_then(KnownFacts::get)?;
         // What does not render has been said already, or does not for want of values that are not known yet.
         let set = charts.render_as(mesh, name, facts, &Kept::default()).ok()?;
         serves_ztunnel(&set).then_some(())
@@ -110,7 +110,7 @@ mod tests {
         let mesh = mesh.validate().unwrap();
         let charts = MeshCharts::of_istio(mesh.clone());
         let facts = ClusterFacts { uid: "u".to_owned(), kubernetes_version: "v1.36.3".to_owned() };
-        rejected_by_ztunnel(&charts, &mesh, &[("east".parse().unwrap(), Some(facts))].into())
+        rejected_by_ztunnel(&charts, &mesh, &[("east".parse().unwrap(), KnownFacts::Known(facts))].into())
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tfplugin::{AttributePath, Diagnostic, Diagnostics};
 
 use super::place::primary;
-use crate::lifecycle::{ApiServers, api_server_addresses, may_be_out_of_reach};
+use crate::lifecycle::{ApiServers, Facts, KnownFacts, api_server_addresses, may_be_out_of_reach};
 use crate::mesh::{ClusterName, ValidatedMesh};
 use crate::provider_data::ProviderData;
 
@@ -51,11 +51,12 @@ fn ambiguous(known: &ApiServers) -> Option<(ClusterName, ClusterName, String)> {
     None
 }
 
-/// The clusters that have no client and may be out of reach: what others know of them stays.
-pub async fn out_of_reach(mesh: &ValidatedMesh, data: &ProviderData) -> BTreeSet<ClusterName> {
+/// The clusters that may be out of reach, and have no client or another cluster in their place: what others know of them stays.
+pub async fn out_of_reach(mesh: &ValidatedMesh, facts: &Facts, data: &ProviderData) -> BTreeSet<ClusterName> {
     let mut names = BTreeSet::new();
     for name in mesh.primaries().keys().filter(|name| may_be_out_of_reach(name, data)) {
-        if data.clusters.get(name.as_str()).await.is_err_and(|error| error.is_no_answer()) {
+        let is_elsewhere = matches!(facts.get(name), Some(KnownFacts::Elsewhere(_)));
+        if is_elsewhere || data.clusters.get(name.as_str()).await.is_err_and(|error| error.is_no_answer()) {
             names.insert(name.clone());
         }
     }

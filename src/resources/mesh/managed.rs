@@ -10,10 +10,12 @@ use super::model::MeshModel;
 use super::place::primary;
 use super::resource::MeshResource;
 use super::schema;
+use super::scope::scope;
 use crate::blocks::ignored_fields;
 use crate::lifecycle::{Character, Holdings, Kind, Managed, Manifests, Recorded};
 use crate::manifests::IgnoredFields;
 use crate::mesh::DEFAULT_TRUST_DOMAIN;
+use crate::observe::Scope;
 use crate::provider_data::ProviderData;
 
 const MESH_ID: &str = "mesh_id";
@@ -47,6 +49,10 @@ impl Managed for MeshResource {
     fn with(model: MeshModel, holdings: Holdings) -> MeshModel {
         let Holdings { id, manifests, chart_digests, cluster_uids, kubernetes_versions } = holdings;
         MeshModel { id, manifests, chart_digests, cluster_uids, kubernetes_versions, ..model }
+    }
+
+    fn scope(model: &MeshModel, label: &str) -> Scope {
+        scope(model, label)
     }
 
     fn traits(model: &MeshModel) -> BTreeMap<&'static str, String> {

@@ -9,7 +9,7 @@ use tfplugin::Diagnostic;
 use super::mesh_charts::MeshCharts;
 use crate::desired::{Component, Kept, ManifestSet, object};
 use crate::diagnostics;
-use crate::lifecycle::Facts;
+use crate::lifecycle::{Facts, KnownFacts};
 use crate::manifests::fields_with;
 use crate::mesh::{ChartName, Member, MeshIdentity, ValidatedMesh};
 
@@ -27,7 +27,7 @@ pub fn misprinted(charts: &MeshCharts, mesh: &ValidatedMesh, facts: &Facts) -> O
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (name, primary) in mesh.primaries() {
         let suspects = suspects(mesh.identity(), primary.member());
-        let Some(facts) = facts.get(name).and_then(Option::as_ref).filter(|_| !suspects.is_empty()) else {
+        let Some(facts) = facts.get(name).and_then(KnownFacts::get).filter(|_| !suspects.is_empty()) else {
             continue;
         };
         // What does not render has been said already, or does not for want of values that are not known yet.
@@ -127,7 +127,7 @@ mod tests {
         let mesh = mesh.validate().unwrap();
         let charts = MeshCharts::of_istio(mesh.clone());
         let facts = ClusterFacts { uid: "u".to_owned(), kubernetes_version: "v1.36.3".to_owned() };
-        misprinted(&charts, &mesh, &[("east".parse().unwrap(), Some(facts))].into())
+        misprinted(&charts, &mesh, &[("east".parse().unwrap(), KnownFacts::Known(facts))].into())
     }
 
     #[test]

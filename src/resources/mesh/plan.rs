@@ -28,7 +28,8 @@ use super::settings;
 use crate::blocks::ignored_fields;
 use crate::diagnostics;
 use crate::lifecycle::{
-    Common, Managed as _, Manifests, PlannedClusters, Recorded, Secrets, pinned_digests, planned_manifests,
+    Common, KnownFacts, Managed as _, Manifests, PlannedClusters, Recorded, Secrets, pinned_digests,
+    planned_manifests,
 };
 use crate::manifests::IgnoredFields;
 use crate::mesh::ClusterName;
@@ -73,14 +74,16 @@ pub async fn plan(
         None => (Field::Unknown, true),
     };
     messages.extend(inputs.foresee(&objects).await?);
-    planned.manifests = if is_open { Field::Unknown } else { objects.clone() };
     // What was seen of a cluster says nothing of another one in its place, unless objects that stay prove that there is none.
-    let seen = prior.filter(|_| objects.is_known() || clusters.facts.values().all(Option::is_some));
-    // What is known of single objects counts also where it is not known whether these are all.
-    let with_objects = MeshModel { manifests: objects, ..planned.clone() };
-    planned.status = planned_status::planned(&with_objects, prior);
-    let with_objects = MeshModel { status: planned.status.clone(), ..with_objects };
-    (planned.join, planned.peer) = documents::planned(&with_objects, seen);
+    let are_all_known = || clusters.facts.values().all(|facts| facts.get().is_some());
+    let seen = prior.filter(|_| objects.is_known() || are_all_known());
+    planned.manifests = objects;
+    planned.status = planned_status::planned(&planned, prior);
+    (planned.join, planned.peer) = documents::planned(&planned, seen);
+    if is_open {
+        // Until here, what is known of single objects counts also where it is not known whether these are all.
+        planned.manifests = Field::Unknown;
+    }
     if data.refreshed.is_noted() {
         messages.extend(prior.and_then(|prior| problems::of_plan(prior, &planned)));
     }
@@ -136,20 +139,21 @@ impl Inputs<'_> {
         messages: &mut Diagnostics,
     ) -> Result<Option<Common>, Diagnostics> {
         let Self { config, prior, readings, secrets, data, .. } = *self;
-        let PlannedClusters { recorded, facts, reachable, elsewhere, .. } = self.clusters;
+        let PlannedClusters { recorded, facts, reachable, .. } = self.clusters;
         let Some(mesh) = readings.meshes.first() else {
             planned.chart_digests = Field::Unknown;
             return Ok(None);
         };
+        let besides = |is_meant: fn(&KnownFacts) -> bool| -> BTreeSet<String> {
+            let meant = facts.iter().filter(|(_, facts)| is_meant(facts)).map(|(name, _)| name.to_string());
+            readings.unknown_api_servers.iter().cloned().chain(meant).collect()
+        };
         // Another cluster has another token, too, whatever its address is.
-        let replaced = facts.iter().filter(|(_, facts)| facts.is_none()).map(|(name, _)| name.to_string());
-        let unknown: BTreeSet<String> =
-            readings.unknown_api_servers.iter().cloned().chain(replaced).collect();
+        let unknown = besides(|facts| *facts == KnownFacts::Unknown);
         // What a block leads to that is another cluster is no address of its own.
-        let no_address = unknown.iter().cloned().chain(elsewhere.iter().map(ToString::to_string)).collect();
+        let no_address = besides(|facts| !matches!(facts, KnownFacts::Known(_)));
         let api_servers = api_servers(mesh, &no_address, data).await?;
-        let mut out_of_reach = out_of_reach(mesh, data).await;
-        out_of_reach.extend(elsewhere.iter().cloned());
+        let mut out_of_reach = out_of_reach(mesh, facts, data).await;
         out_of_reach.retain(|name| !unknown.contains(name.as_str()));
         if readings.knows_authority {
             check_given(config, mesh)?;

@@ -126,7 +126,7 @@ mod tests {
 
     use super::*;
     use crate::blocks::ChartModel;
-    use crate::lifecycle::RecordedFingerprints;
+    use crate::lifecycle::{KnownFacts, RecordedFingerprints};
     use crate::manifests::FingerprintKey;
     use crate::resources::mesh::model::MeshModel;
     use crate::resources::mesh::readings::readings;
@@ -138,7 +138,7 @@ mod tests {
         let charts = MeshCharts::of_istio(readings.meshes[0].clone());
         let facts = |label: &str| {
             let facts = ClusterFacts { uid: label.to_owned(), kubernetes_version: "v1.36.3".to_owned() };
-            (label.parse().unwrap(), Some(facts))
+            (label.parse().unwrap(), KnownFacts::Known(facts))
         };
         let secrets =
             Secrets { key: FingerprintKey::new([0; 32]), fingerprints: RecordedFingerprints::default() };

@@ -196,7 +196,7 @@ impl Inquiry<'_> {
     async fn answer(&self, label: &str) -> Result<Answer, Unanswered> {
         let unmet = |error| Unanswered { error, is_met: false };
         let cluster = self.data.clusters.get(label).await.map_err(unmet)?;
-        let uid = cluster.known_uid().await.map_err(unmet)?;
+        let uid = observe::known_facts(&cluster).await.map_err(unmet)?.uid;
         let namespace = self.mesh.namespace().as_str();
         let target = self.data.engines.target(&cluster, &uid, &Owner::mesh(""), namespace);
         let scope = observe::certificates_scope(namespace, ROOT_SECRET);

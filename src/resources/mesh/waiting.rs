@@ -33,13 +33,17 @@ pub async fn with_status(
     let began = Instant::now();
     let before = prior.map_or(Field::Null, |prior| links::heard_before(prior, &state));
     let mut seen: Option<Vec<Snapshot>> = None;
+    let mut is_first = true;
     let mut restarts = Restarts::of(*prior, planned);
     let mut progress = Progress::begin("all");
     loop {
         let is_seen = seen.is_some();
         let looks = cluster_plans.iter().map(|cluster_plan| async {
             let target = &cluster_plan.target;
-            lifecycle::snapshot(target, &scope(&state, &target.name)).await
+            match cluster_plan.seen.get().filter(|_| is_first) {
+                Some(seen) => seen.clone(),
+                None => lifecycle::snapshot(target, &scope(&state, &target.name)).await,
+            }
         });
         let look = async {
             let snapshots = match seen.take() {
@@ -59,6 +63,7 @@ pub async fn with_status(
             // What was last seen must do.
             () = stopped => (status::observe(&state, &before, &[], true).await, Vec::new()),
         };
+        is_first = false;
         let problems = status.problems();
         let is_finished = |label: &str| Some(!unfinished.contains(label));
         let left = session.deadline.saturating_duration_since(Instant::now());

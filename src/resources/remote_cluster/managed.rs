@@ -10,10 +10,12 @@ use super::place::cluster;
 use super::remote_charts::RemoteCharts;
 use super::resource::RemoteClusterResource;
 use super::schema;
+use super::status::scope;
 use crate::blocks::ignored_fields;
 use crate::lifecycle::{Character, Holdings, Kind, Managed, Manifests, Recorded};
 use crate::manifests::IgnoredFields;
 use crate::mesh::RemoteCluster;
+use crate::observe::Scope;
 use crate::provider_data::ProviderData;
 
 const NAME: &str = "name";
@@ -46,6 +48,10 @@ impl Managed for RemoteClusterResource {
     fn with(model: RemoteClusterModel, holdings: Holdings) -> RemoteClusterModel {
         let Holdings { id, manifests, chart_digests, cluster_uids, kubernetes_versions } = holdings;
         RemoteClusterModel { id, manifests, chart_digests, cluster_uids, kubernetes_versions, ..model }
+    }
+
+    fn scope(model: &RemoteClusterModel, label: &str) -> Scope {
+        scope(model, label)
     }
 
     fn traits(model: &RemoteClusterModel) -> BTreeMap<&'static str, String> {

@@ -109,13 +109,12 @@ impl Inputs<'_> {
     ) -> Result<Vec<ValidatedRemote>, Diagnostics> {
         let PlannedClusters { facts, reachable, recorded, .. } = self.clusters;
         let Some(RemoteCluster { name, mesh, .. }) = readings.remotes.first() else { return Ok(Vec::new()) };
-        let uids =
-            facts.iter().filter_map(|(name, facts)| Some((name.as_str(), facts.as_ref()?.uid.as_str())));
+        let uids = facts.iter().filter_map(|(name, facts)| Some((name.as_str(), facts.get()?.uid.as_str())));
         others::check_primaries(mesh, uids)?;
         let (others, warnings) = others::members(reachable, mesh).await;
         messages.extend(warnings);
         let own = facts.iter().find(|(label, _)| label.as_str() == name);
-        let uid = own.and_then(|(_, facts)| Some(facts.as_ref()?.uid.clone()));
+        let uid = own.and_then(|(_, facts)| Some(facts.get()?.uid.clone()));
         let id = recorded.id.as_deref().unwrap_or_default();
         // Its own record is not in its way.
         let others: Vec<_> = others.into_iter().filter(|record| !is_own(&record.id, id)).collect();

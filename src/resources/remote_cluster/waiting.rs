@@ -30,10 +30,14 @@ pub async fn with_status(
     let began = Instant::now();
     let before = prior.map_or(Field::Null, |prior| prior.status.clone());
     let mut progress = Progress::begin(state.label());
+    let mut is_first = true;
     loop {
         let looks = cluster_plans.iter().map(|cluster_plan| async {
             let target = &cluster_plan.target;
-            lifecycle::snapshot(target, &scope(&state, &target.name)).await
+            match cluster_plan.seen.get().filter(|_| is_first) {
+                Some(seen) => seen.clone(),
+                None => lifecycle::snapshot(target, &scope(&state, &target.name)).await,
+            }
         });
         let look = async { status::observe(&state, &before, &join_all(looks).await).await };
         let stopped = async {
@@ -46,6 +50,7 @@ pub async fn with_status(
             // What was last seen must do.
             () = stopped => status::observe(&state, &before, &[]).await,
         };
+        is_first = false;
         let problems = status.problems(state.label());
         let left = session.deadline.saturating_duration_since(Instant::now());
         let goes_on = !diagnostics.has_errors() && !session.cancel.is_cancelled();

@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
-use super::{State, Status};
+use super::{State, Status, WITHOUT_STATUS};
+use crate::object_id::GroupKind;
 
 fn state(object: &Value) -> State {
     Status::of(object).state
@@ -193,4 +194,18 @@ fn a_daemon_set_does_not_need_pods_on_nodes_that_cannot_run_any() {
     assert_eq!(state([4, 2, 2], 1), State::InProgress, "a pod on a good node is not updated");
     assert_eq!(state([4, 2, 2], 2), State::Current);
     assert_eq!(state([1, 0, 0], 1), State::InProgress, "it runs nowhere");
+}
+
+#[test]
+fn a_kind_without_a_status_is_ready_once_it_is_written() {
+    let kind = |group: &str, kind: &str| GroupKind { group: group.to_owned(), kind: kind.to_owned() };
+    for (group, name) in WITHOUT_STATUS {
+        assert!(!Status::is_of_kind(&kind(group, name)), "{group} {name}");
+        let api_version = if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") };
+        let object = json!({"apiVersion": api_version, "kind": name, "metadata": {"generation": 2}});
+        assert_eq!(state(&object), State::Current, "{group} {name}");
+    }
+    for (group, name) in [("apps", "Deployment"), ("", "Service"), ("networking.istio.io", "Gateway")] {
+        assert!(Status::is_of_kind(&kind(group, name)), "{group} {name}");
+    }
 }

@@ -44,9 +44,6 @@ const ORPHAN_GRACE: Duration = Duration::from_secs(2);
 /// How long a client may take for the TLS handshake.
 const TLS_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The most threads that run operations: Terraform asks for ten at a time.
-const MAX_THREADS: usize = 4;
-
 #[derive(Debug, thiserror::Error)]
 enum ServeError {
     #[error(transparent)]
@@ -112,11 +109,10 @@ fn run<P: Provider>(provider: P, debug: bool) -> Result<(), ServeError> {
     served
 }
 
-/// Operations mostly wait for others, so a few threads do on a machine of any size: each costs time at the start and
-/// memory.
+/// Operations mostly wait for others, so one thread does for all of them, beside the one that waits for Terraform: each has memory of its
+/// own, which the others cannot use. Work that needs the processor for long takes threads for itself.
 fn runtime() -> io::Result<Runtime> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
-    Builder::new_multi_thread().worker_threads(threads).enable_all().build()
+    Builder::new_multi_thread().worker_threads(1).enable_all().build()
 }
 
 async fn serve_connections<P: Provider>(

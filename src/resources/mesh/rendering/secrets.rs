@@ -7,7 +7,7 @@ use tfplugin::Field;
 
 use super::*;
 use crate::blocks::ChartModel;
-use crate::lifecycle::RecordedFingerprints;
+use crate::lifecycle::{KnownFacts, RecordedFingerprints};
 use crate::manifests::{Fields, FingerprintKey, read_back, show, whole_texts};
 use crate::resources::mesh::model::MeshModel;
 use crate::resources::mesh::readings::readings;
@@ -55,7 +55,7 @@ impl World {
         let facts = self.labels.iter().map(|label| {
             let uid = format!("uid-{label}");
             let facts = ClusterFacts { uid, kubernetes_version: "v1.36.3".to_owned() };
-            (label.parse().unwrap(), Some(facts))
+            (label.parse().unwrap(), KnownFacts::Known(facts))
         });
         facts.collect()
     }
@@ -97,12 +97,12 @@ impl World {
             self.live.iter().map(|(id, object)| (id.clone(), whole_texts(object))).collect();
         let mut after = Objects::new();
         for (name, facts) in self.facts() {
-            let facts = facts.unwrap();
+            let facts = facts.get().unwrap();
             let there: Objects =
                 prior.clone().into_iter().filter(|(id, _)| id.cluster == name.as_str()).collect();
             let record = &mut self.secrets.fingerprints.write_only;
-            let keeping = record.render(&charts, &name, &facts, || there.clone(), &key).unwrap();
-            let set = record.filled(keeping, &texts, (&charts, &facts), &key).unwrap();
+            let keeping = record.render(&charts, &name, facts, || there.clone(), &key).unwrap();
+            let set = record.filled(keeping, &texts, (&charts, facts), &key).unwrap();
             let mut objects = Objects::new();
             for manifest in set.manifests() {
                 let id = ObjectId::of(&name, manifest.shown());
