@@ -151,12 +151,15 @@ fn of_values(rule: &ValueRule, syntax: &MemberSyntax) -> String {
             "Remove {path}. To sign with your own authority, give istiod an intermediate of it: certificate_authority with the \
              mode \"given\" or \"existing\"."
         ),
-        ValueRule::OtherRole { path, why: OtherRole::OtherRoots | OtherRole::NoConfiguration, .. } => {
-            format!("Remove {path}.")
-        }
-        ValueRule::OtherRole { path, why: OtherRole::OwnControlPlane | OtherRole::ConfigCluster, .. } => {
-            format!("Remove {path}.")
-        }
+        ValueRule::OtherRole {
+            path,
+            why:
+                OtherRole::OtherRoots
+                | OtherRole::NoConfiguration
+                | OtherRole::OwnControlPlane
+                | OtherRole::ConfigCluster,
+            ..
+        } => format!("Remove {path}."),
         ValueRule::OtherRole { path, why: OtherRole::Unobservable, .. } => format!(
             "Remove {path}. istiod answers its debug interface on port 8080 only to its own pod and to callers with a valid token; to close \
              the port to other pods, use a NetworkPolicy."

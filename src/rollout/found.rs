@@ -53,11 +53,11 @@ pub async fn identified(
     let labelled = ListParams::default().labels(&format!("{OWNER_LABEL}={label}"));
     let found = listed(cluster, &labelled).await?;
     let found = found.unwrap_or_else(|| vec![(usual.to_owned(), Owner::mesh(id).inventory())]);
-    let owned = found.into_iter().filter_map(|(namespace, name)| {
+    let inventories = found.into_iter().filter_map(|(namespace, name)| {
         let kind = OwnerKind::of_inventory(&name)?;
         Some((kind, namespace))
     });
-    let reads = owned.map(|(kind, namespace)| async {
+    let reads = inventories.map(|(kind, namespace)| async {
         let owner = Owner::new(kind.clone(), id);
         let record = engines.target(cluster, "", &owner, &namespace).record(cancel).await?;
         let record = record.filter(|record| record.identity() == id);

@@ -33,7 +33,7 @@ pub struct Joining<'a> {
     /// Whether pods of other networks call the cluster, through its gateway.
     pub is_called_from_other_networks: bool,
     /// Whether the cluster may be in the mesh beside these other dependents of it.
-    pub admits: &'a (dyn Fn(Vec<MemberRecord>) -> Result<(), RolloutError> + Send + Sync),
+    pub admits: &'a (dyn Fn(Vec<MemberRecord>) -> Result<(), Box<RolloutError>> + Send + Sync),
 }
 
 /// What one primary shall hold of a remote cluster.
@@ -198,7 +198,7 @@ impl OfPrimary<'_> {
     /// Puts the cluster on record if nothing on record is in its way.
     async fn admit(&self, run: &mut Run<'_>) -> Result<(), RolloutError> {
         let members = admission::members(&self.reading.installation.target).await?;
-        (self.joining.admits)(members)?;
+        (self.joining.admits)(members).map_err(|refusal| *refusal)?;
         run.apply(&[Stage::Configuration], &Produced::default()).await
     }
 

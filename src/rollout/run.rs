@@ -150,19 +150,19 @@ impl Run<'_> {
         outcome.book = Some(inventory.entries().keys().cloned().collect());
         match done {
             Ok(()) => {
-                let others = engine.holding(&mut inventory, all_done.wait(), session.cancel);
+                let others = Box::pin(engine.holding(&mut inventory, all_done.wait(), session.cancel));
                 outcome.error = others.await.err().map(RolloutError::Claim);
                 let target = installation.target.clone();
                 outcome.unclosed = outcome.error.is_none().then_some(Unclosed { target, inventory });
             }
             Err(error) if error.is_refusal() => {
-                withdraw(engine, inventory).await;
+                Box::pin(withdraw(engine, inventory)).await;
                 outcome.book = None;
                 outcome.error = Some(error);
                 all_done.wait().await;
             }
             Err(error) => {
-                session.release(engine, &mut inventory).await;
+                Box::pin(session.release(engine, &mut inventory)).await;
                 outcome.error = Some(error);
                 all_done.wait().await;
             }

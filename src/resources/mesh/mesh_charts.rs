@@ -9,7 +9,7 @@ use super::settings;
 use crate::desired::{Kept, ManifestSet};
 use crate::diagnostics;
 use crate::lifecycle::{FetchedCharts, Recorded, Render, secrets_decide_nothing};
-use crate::mesh::{ChartName, ClusterFacts, ClusterName, Member, ValidatedMesh};
+use crate::mesh::{ChartName, ClusterFacts, ClusterName, Member, ValidatedMesh, ValidatedPrimary};
 use crate::provider_data::ProviderData;
 use crate::render::{self, Renderer};
 
@@ -32,7 +32,7 @@ impl MeshCharts {
         data: &ProviderData,
     ) -> Result<Self, Diagnostic> {
         let repository = mesh.chart_source().repository.clone();
-        let members = mesh.primaries().values().map(|primary| primary.member());
+        let members = mesh.primaries().values().map(ValidatedPrimary::member);
         let charts = FetchedCharts::fetch(&repository, members, recorded, data).await?;
         Ok(Self {
             mesh,

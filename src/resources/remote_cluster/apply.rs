@@ -81,7 +81,7 @@ impl<'a> Prepared<'a> {
     }
 
     /// Whether the cluster may be in the mesh beside these.
-    fn admit(&self, members: Vec<MemberRecord>) -> Result<(), RolloutError> {
+    fn admit(&self, members: Vec<MemberRecord>) -> Result<(), Box<RolloutError>> {
         let id = self.change.recorded.id.as_deref().unwrap_or_default();
         let others = members.into_iter().filter(|record| !is_own(&record.id, id)).collect();
         let name = self.source.remote.member().name().as_str();
@@ -90,7 +90,8 @@ impl<'a> Prepared<'a> {
             let texts = |text: fn(&Diagnostic) -> &String| {
                 said.iter().map(|it| text(it).clone()).collect::<Vec<_>>().join(" ")
             };
-            RolloutError::InTheWay { cause: texts(|it| &it.summary), way_out: texts(|it| &it.detail) }
+            let (cause, way_out) = (texts(|it| &it.summary), texts(|it| &it.detail));
+            Box::new(RolloutError::InTheWay { cause, way_out })
         })
     }
 }

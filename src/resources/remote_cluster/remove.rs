@@ -110,8 +110,8 @@ async fn proxies(
 
 /// The release that what stays is of.
 fn release(prior: &RemoteClusterModel) -> String {
-    let digests = prior.chart_digests.as_known().into_iter().flatten();
-    digests.filter_map(|(chart, _)| chart.strip_prefix("base-")).next().unwrap_or_default().to_owned()
+    let mut digests = prior.chart_digests.as_known().into_iter().flatten();
+    digests.find_map(|(chart, _)| chart.strip_prefix("base-")).unwrap_or_default().to_owned()
 }
 
 /// What a plan says of clusters that it leaves: of the cluster itself, whose pods the apply would refuse to abandon, and of those that are
