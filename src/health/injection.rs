@@ -44,12 +44,13 @@ pub struct WantedServing<'a> {
 
 impl InjectionState {
     /// The state of a cluster that says this of itself.
-    pub fn of(served: &Served, wanted: &WantedServing<'_>) -> Self {
+    /// `trust_domain` is the one in its mesh configuration.
+    pub fn of(served: &Served, trust_domain: Option<&str>, wanted: &WantedServing<'_>) -> Self {
         let Some(ca_bundles) = &served.ca_bundles else { return Self::NoWebhook };
         if served.control_plane_clusters.as_deref() != Some(wanted.control_plane_clusters) {
             return Self::NotAnnotated;
         }
-        if served.trust_domain.as_deref() != Some(wanted.trust_domain) {
+        if trust_domain != Some(wanted.trust_domain) {
             return Self::OtherTrustDomain;
         }
         if served.is_review_forbidden {
@@ -92,7 +93,7 @@ impl InjectionState {
             Self::TokenReviewForbidden => (
                 Class::Broken,
                 "istiod of the primaries may not have its tokens reviewed",
-                "Something else changed the rights of the account istio-mesh-reader in this cluster, so istiod cannot tell \
+                "Something else changed the permissions of the account istio-mesh-reader in this cluster, so istiod cannot tell \
                  whose proxies ask for certificates: new pods do not become ready, and those of others expire within a day. Apply again; \
                  that restores it.",
             ),
@@ -133,13 +134,13 @@ mod tests {
         Served {
             ca_bundles: Some(bundles.iter().map(|bundle| bundle.as_bytes().to_vec()).collect()),
             control_plane_clusters: Some("east,west".to_owned()),
-            trust_domain: Some("shop.example".to_owned()),
+            mesh_config: None,
             is_review_forbidden: false,
         }
     }
 
     fn state(served: &Served) -> InjectionState {
-        InjectionState::of(served, &WANTED)
+        InjectionState::of(served, Some("shop.example"), &WANTED)
     }
 
     #[test]
@@ -163,7 +164,10 @@ mod tests {
 
     #[test]
     fn what_keeps_istiod_from_serving_is_named_also_while_the_webhook_still_trusts_it() {
-        assert_eq!(state(&Served { trust_domain: None, ..served(&["x"]) }), InjectionState::OtherTrustDomain);
+        assert_eq!(
+            InjectionState::of(&served(&["x"]), Some("cluster.local"), &WANTED),
+            InjectionState::OtherTrustDomain
+        );
         assert_eq!(
             state(&Served { is_review_forbidden: true, ..served(&["x"]) }),
             InjectionState::TokenReviewForbidden

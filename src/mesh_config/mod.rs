@@ -19,6 +19,7 @@ mod reader;
 mod rules;
 mod scalar;
 mod selectors;
+mod trust_domain;
 
 #[cfg(test)]
 mod tests;
@@ -31,3 +32,4 @@ pub use kept::kept;
 pub use path::ValuePath;
 pub use reader::{Reading, read};
 pub use selectors::{InvalidSelector, selects};
+pub use trust_domain::trust_domain;

@@ -24,8 +24,8 @@ pub struct Served {
     pub ca_bundles: Option<Vec<Vec<u8>>>,
     /// Whose istiod leads it, as the mesh's namespace says.
     pub control_plane_clusters: Option<String>,
-    /// The trust domain in its mesh configuration.
-    pub trust_domain: Option<String>,
+    /// Its mesh configuration, as YAML.
+    pub mesh_config: Option<String>,
     /// Whether istiod may not ask it whose tokens it is shown.
     pub is_review_forbidden: bool,
 }
@@ -46,7 +46,7 @@ pub async fn served(cluster: &Cluster, namespace: &str) -> Result<Served, Error>
     Ok(Served {
         ca_bundles: webhook.map(ca_bundles),
         control_plane_clusters: annotations.and_then(|mut it| it.remove(CONTROL_PLANE_CLUSTERS)),
-        trust_domain: mesh_config.and_then(trust_domain),
+        mesh_config: mesh_config.and_then(|it| it.data?.remove("mesh")),
         is_review_forbidden,
     })
 }
@@ -58,12 +58,6 @@ fn webhook_name(namespace: &str) -> String {
 fn ca_bundles(configuration: MutatingWebhookConfiguration) -> Vec<Vec<u8>> {
     let webhooks = configuration.webhooks.into_iter().flatten();
     webhooks.map(|it| it.client_config.ca_bundle.map(|bundle| bundle.0).unwrap_or_default()).collect()
-}
-
-fn trust_domain(mesh_config: ConfigMap) -> Option<String> {
-    let text = mesh_config.data?.remove("mesh")?;
-    let document = helm_template::yaml::parse(&text).ok()?;
-    document["trustDomain"].as_str().map(str::to_owned)
 }
 
 /// Whether the account by which istiod reads the cluster may not have tokens reviewed.

@@ -41,7 +41,7 @@ const CAUSES: &[Cause] = &[
         planned: "topology.istio.io/controlPlaneClusters",
     },
     Cause {
-        name: "… or has a blank in it, and somebody else wrote the webhook's certificate authority",
+        name: "… or has a blank in it, and something else wrote the webhook's certificate authority",
         breaks: |patient| patient.annotation_has_a_blank_and_the_webhook_another_ca(),
         status: ("injection", "not_annotated"),
         planned: "topology.istio.io/controlPlaneClusters",

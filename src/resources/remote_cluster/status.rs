@@ -17,6 +17,7 @@ use crate::health::{
 };
 use crate::mesh::well_known::{READER_TOKEN_SECRET, remote_secret_name};
 use crate::mesh::{ClusterName, DEFAULT_TRUST_DOMAIN, GatewayRole};
+use crate::mesh_config;
 use crate::observe::{
     self, ControlPlane, Gateway, Refusal, RemoteSecret, RemoteSecrets, Scope, Served, Snapshot,
 };
@@ -167,7 +168,8 @@ impl Observation<'_> {
             trust_domain: self.join.trust_domain.as_str().unwrap_or(DEFAULT_TRUST_DOMAIN),
             roots: self.join.root_certificates.as_str().unwrap_or_default(),
         };
-        InjectionState::of(served, &wanted)
+        let trust_domain = served.mesh_config.as_deref().and_then(mesh_config::trust_domain);
+        InjectionState::of(served, trust_domain.as_deref(), &wanted)
     }
 
     /// The primaries that serve the cluster.
