@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
+use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field, Severity};
 use tokio_util::sync::CancellationToken;
 
 use super::declare::{Readings, labels, readings, told};
@@ -90,6 +90,14 @@ fn unknown(planned: RemoteClusterModel) -> RemoteClusterModel {
     }
 }
 
+/// What other clusters of the mesh have against it. The apply decides, for they may be gone by then; and Terraform also plans what exists
+/// before it destroys the rest, which nobody is to be kept from.
+fn will_be_rejected(refusal: Diagnostic) -> Diagnostic {
+    let detail =
+        format!("{} Until then, the apply will reject it, before it writes anything.", refusal.detail);
+    Diagnostic { severity: Severity::Warning, detail, ..refusal }
+}
+
 /// What the objects of a plan follow from.
 struct Inputs<'a> {
     config: &'a RemoteClusterModel,
@@ -117,20 +125,23 @@ impl Inputs<'_> {
         let uid = own.and_then(|(_, facts)| Some(facts.get()?.uid.clone()));
         let id = recorded.id.as_deref().unwrap_or_default();
         // Its own record is not in its way.
-        let others: Vec<_> = others.into_iter().filter(|record| !is_own(&record.id, id)).collect();
-        let beside = |remote: &RemoteCluster| {
-            RemoteCluster { others: others.clone(), uid: uid.clone(), ..remote.clone() }.validate()
-        };
-        let checked: Vec<_> = readings.remotes.iter().map(beside).collect();
-        let refused: Vec<&[Violation]> =
-            checked.iter().filter_map(|checked| checked.as_ref().err().map(Vec::as_slice)).collect();
+        let others = others.into_iter().filter(|record| !is_own(&record.id, id)).collect();
+        let alone = |remote: &RemoteCluster| RemoteCluster { uid: uid.clone(), ..remote.clone() }.validate();
+        let checked: Vec<_> = readings.remotes.iter().map(alone).collect();
+        let refused = checked.iter().filter_map(|checked| checked.as_ref().err().map(Vec::as_slice));
+        let refused: Vec<&[Violation]> = refused.collect();
         if refused.len() == checked.len() {
             told(name, &said_by_all(refused.into_iter())).into_result()?;
         }
         let is_known = checked.len() == 1;
         let valid: Vec<_> = checked.into_iter().filter_map(Result::ok).collect();
         // One stand-in alone that is not refused says nothing.
-        Ok(if is_known || valid.len() > 1 { valid } else { Vec::new() })
+        let valid = if is_known || valid.len() > 1 { valid } else { Vec::new() };
+        if let Some(remote) = valid.first() {
+            let in_the_way = remote.check_beside(others).err().unwrap_or_default();
+            messages.extend(told(name, &in_the_way).into_iter().map(will_be_rejected));
+        }
+        Ok(valid)
     }
 
     /// The objects, and whether there may be others.
