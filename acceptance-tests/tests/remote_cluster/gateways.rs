@@ -13,6 +13,9 @@ pub fn a_cluster_on_another_network_is_served_through_gateways(fixture: &Fixture
     workspace.apply().succeeded();
     workspace.assert_well();
     workspace.assert_no_changes();
+    let filled =
+        [("branch", "istio-mesh-reader-token-1", "token"), ("east", "istio-remote-secret-branch", "branch")];
+    fixture.assert_in_no_state_or_plan(&workspace, &filled);
     assert_ready(&workspace, ADDRESS, Some("ready"), &["east"]);
     let addresses = &status(&workspace, ADDRESS)["gateway_addresses"];
     let published = ["-n", "istio-system", "get", "service", "istio-eastwestgateway", "-o"];
