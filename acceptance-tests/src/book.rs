@@ -24,14 +24,21 @@ pub struct Record {
 impl Record {
     /// The record in a namespace; `None` if there is none.
     pub fn read(admin: &Admin, namespace: &str) -> Option<Self> {
-        let list = admin.get(&format!("/api/v1/namespaces/{namespace}/configmaps"))?;
-        let is_record = |it: &&Value| {
-            let name = it["metadata"]["name"].as_str().unwrap_or_default();
-            name.starts_with("terraform-provider-istio-") && it["data"]["phase"].is_string()
-        };
-        let config_map = list["items"].as_array().expect("a list").iter().find(is_record)?.clone();
-        let name = config_map["metadata"]["name"].as_str().expect("it has a name");
-        Some(Self { path: format!("/api/v1/namespaces/{namespace}/configmaps/{name}"), config_map })
+        Self::read_all(admin, namespace).into_iter().next()
+    }
+
+    /// The records of all owners in a namespace.
+    pub fn read_all(admin: &Admin, namespace: &str) -> Vec<Self> {
+        let list = admin.get(&format!("/api/v1/namespaces/{namespace}/configmaps"));
+        let list = list.and_then(|list| list["items"].as_array().cloned()).unwrap_or_default().into_iter();
+        let records = list.filter_map(|config_map| {
+            let name = config_map["metadata"]["name"].as_str()?;
+            let is_record =
+                name.starts_with("terraform-provider-istio-") && config_map["data"]["phase"].is_string();
+            let path = format!("/api/v1/namespaces/{namespace}/configmaps/{name}");
+            is_record.then_some(Self { path, config_map })
+        });
+        records.collect()
     }
 
     /// The name of its ConfigMap.

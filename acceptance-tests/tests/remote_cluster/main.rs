@@ -1,7 +1,8 @@
 //! Clusters without a control plane of their own, by the examples as they are published, with traffic to prove it.
 //!
 //! `east` and `edge` are on one flat network, `west` and `branch` have one each: pods of other networks are truly not routable.
-//! `broken` breaks them on purpose, `conflicts` has a second workspace ask for what is taken.
+//! `broken` breaks them on purpose, `conflicts` has a second workspace ask for what is taken,
+//! `interrupted` kills runs.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod broken;
@@ -9,6 +10,7 @@ mod conflicts;
 mod flat;
 mod gateways;
 mod host_name;
+mod interrupted;
 mod mixed;
 mod proof;
 mod read;
@@ -35,6 +37,9 @@ const TESTS: &[Test<fn(&Lab)>] = tests! { Fixture::of =>
     }
     conflicts {
         what_is_taken_is_refused_and_nothing_is_written,
+    }
+    interrupted {
+        a_run_that_was_killed_is_taken_up,
     }
     broken {
         what_is_broken_is_named_and_fixed,
