@@ -168,7 +168,7 @@ pub fn rollout(
 ) -> Diagnostic {
     let summary = format!("Cluster {cluster:?}: {error}");
     let cause = match error {
-        RolloutError::Apply(error) => of_apply(error),
+        RolloutError::Apply(error) | RolloutError::Foreign(error) => of_apply(error),
         RolloutError::Delete(error) | RolloutError::Prune(error) => of_delete(error),
         error => causes(error),
     };

@@ -26,7 +26,8 @@ pub(super) fn of(error: &RolloutError, kind: &OwnerKind) -> String {
              undo it, destroy."
         }
         RolloutError::Claim(error) if let Some(way_out) = way_out_of_claim(error, kind) => return way_out,
-        RolloutError::Apply(ApplyError::Refused { objects }) => {
+        RolloutError::Apply(ApplyError::Refused { objects })
+        | RolloutError::Foreign(ApplyError::Refused { objects }) => {
             return format!("Nothing was written. {}", objects::way_out(objects, kind));
         }
         RolloutError::Apply(ApplyError::NotReady { .. }) | RolloutError::Wait(_) => {

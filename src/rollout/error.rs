@@ -24,6 +24,9 @@ pub enum RolloutError {
     /// An object could not be applied, or did not become ready in time for the next stage.
     #[error("cannot apply the manifests")]
     Apply(#[source] ssa::ApplyError),
+    /// Objects of others are in the way, which was seen before anything but the claim was written.
+    #[error("cannot apply the manifests")]
+    Foreign(#[source] ssa::ApplyError),
     /// An object that is no longer wanted could not be deleted.
     #[error("cannot delete objects that are no longer needed")]
     Prune(#[source] ssa::DeleteError),
@@ -181,6 +184,14 @@ impl RolloutError {
 
     /// Whether the cluster was refused before anything but its claim was written.
     pub(super) fn is_refusal(&self) -> bool {
-        matches!(self, Self::NotAdmitted | Self::InTheWay { .. })
+        matches!(self, Self::NotAdmitted | Self::InTheWay { .. } | Self::Foreign(_))
+    }
+
+    /// What the error is where nothing but the claim was written yet.
+    pub(super) fn before_any_write(self) -> Self {
+        match self {
+            Self::Apply(error @ ssa::ApplyError::Refused { .. }) => Self::Foreign(error),
+            error => error,
+        }
     }
 }

@@ -48,6 +48,8 @@ pub struct Reading {
 
 /// What the clusters of a joining need of each other.
 struct Exchange {
+    /// Nothing of others is in the way in the cluster itself.
+    free: Promise<()>,
     /// The cluster is on record as a member of the mesh, and nothing is in its way.
     admitted: Promise<()>,
     /// The cluster can be read.
@@ -69,6 +71,7 @@ pub async fn join(joining: Joining<'_>, session: &Session<'_>) -> Vec<ClusterOut
         Err(untouched) => return untouched,
     };
     let exchange = Exchange {
+        free: Promise::new(),
         admitted: Promise::new(),
         access: Promise::new(),
         served: joining.primaries.iter().filter(|reading| reading.serves).map(|_| Promise::new()).collect(),
@@ -77,6 +80,7 @@ pub async fn join(joining: Joining<'_>, session: &Session<'_>) -> Vec<ClusterOut
     let remote = runs.next().map(|mut run| async {
         let steps = of_remote(&joining, &exchange, &mut run);
         let done = unless_cancelled(Box::pin(steps), session.cancel).await;
+        exchange.free.give_up();
         exchange.access.give_up();
         exchange.open.give_up();
         run.end(done).await
@@ -108,7 +112,8 @@ async fn of_remote(
     let (nothing, given) =
         (Produced::default(), Produced { given: Some(&joining.given), ..Produced::default() });
     let Installation { target, set, .. } = &joining.remote;
-    run.refuse_what_is_not_ours().await?;
+    run.refuse_what_is_not_ours().await.map_err(RolloutError::before_any_write)?;
+    exchange.free.keep(());
     run.holding(exchange.admitted.wait()).await?.ok_or(RolloutError::NotAdmitted)?;
     run.apply(&[Stage::Definitions, Stage::Namespaces], &nothing).await?;
     run.apply(&[Stage::Configuration, Stage::Tokens], &given).await?;
@@ -153,7 +158,7 @@ impl OfPrimary<'_> {
     async fn steps(&self, run: &mut Run<'_>) -> Result<(), RolloutError> {
         let Installation { target, set, .. } = &self.reading.installation;
         let nothing = Produced::default();
-        run.refuse_what_is_not_ours().await?;
+        run.refuse_what_is_not_ours().await.map_err(RolloutError::before_any_write)?;
         if self.is_arbiter {
             let entrance = admission::Entrance::open(target, run.session).await?;
             let admitted = self.admit(run).await;
@@ -199,6 +204,7 @@ impl OfPrimary<'_> {
     async fn admit(&self, run: &mut Run<'_>) -> Result<(), RolloutError> {
         let members = admission::members(&self.reading.installation.target).await?;
         (self.joining.admits)(members).map_err(|refusal| *refusal)?;
+        run.holding(self.exchange.free.wait()).await?.ok_or(RolloutError::NotAdmitted)?;
         run.apply(&[Stage::Configuration], &Produced::default()).await
     }
 
