@@ -220,7 +220,7 @@ impl Patient<'_> {
         self.noted("A load balancer is pending", "clusters.east.gateway", "no_address", "waits, then fails");
         self.configure(SHORT, &self.text.clone());
         let run = self.workspace.apply_with_messages();
-        error(&run, "Cluster \"east\": cannot apply the manifests");
+        error(&run, "Cluster \"east\": everything is applied, but not ready");
         self.failed_at(
             "A firewall between the API server and port 15017 of istiod",
             &run,
