@@ -118,6 +118,12 @@ fn reason(error: &kube::Error, through_proxy: bool) -> Reason {
     if causes.iter().any(|cause| cause.to_string() == "dns error") {
         return Reason::Dns;
     }
+    // An API server ends the connection of whoever has no valid credentials (`UnauthenticatedHTTP2DOSMitigation`), and with it the other
+    // requests on it.
+    let ended = |error: &h2::Error| error.reason() == Some(h2::Reason::NO_ERROR);
+    if causes.iter().any(|cause| cause.downcast_ref().is_some_and(ended)) {
+        return Reason::ConnectionLost;
+    }
     let kinds =
         causes.iter().filter_map(|cause| cause.downcast_ref::<std::io::Error>()).map(std::io::Error::kind);
     kinds.filter_map(io_reason).next_back().unwrap_or(Reason::Other)
@@ -300,6 +306,16 @@ mod tests {
 
     fn certificate(problem: CertificateError) -> Failure {
         tls(rustls::Error::InvalidCertificate(problem))
+    }
+
+    #[test]
+    fn a_connection_that_the_server_ends_without_a_fault_is_lost() {
+        let ended = |reason: h2::Reason| {
+            let error = std::io::Error::other(h2::Error::from(reason));
+            Failure::of(&kube::Error::Service(Box::new(error)), false)
+        };
+        assert_eq!(ended(h2::Reason::NO_ERROR), Failure::Unreachable(Reason::ConnectionLost));
+        assert_eq!(ended(h2::Reason::PROTOCOL_ERROR), Failure::Unreachable(Reason::Other));
     }
 
     #[test]
