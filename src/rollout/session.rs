@@ -16,6 +16,8 @@ const CLAIM_EXPIRY: Duration = Duration::from_mins(2);
 const STOP_TIME: Duration = Duration::from_secs(2);
 /// How long giving a claim back may take after a failure.
 const RELEASE_TIME: Duration = Duration::from_secs(5);
+/// How long the deletion of what a claim has made may take: Kubernetes takes seconds for an empty namespace.
+const WITHDRAWAL_TIME: Duration = Duration::from_secs(30);
 
 /// One run of one resource.
 #[derive(Clone, Debug)]
@@ -148,9 +150,9 @@ pub(super) async fn owned(
 pub(super) async fn withdraw(engine: &Engine, mut inventory: Inventory) {
     let uncancelled = CancellationToken::new();
     let done = if inventory.is_new() {
-        let options = ssa::DeleteOptions { timeout: RELEASE_TIME, ..ssa::DeleteOptions::default() };
+        let options = ssa::DeleteOptions { timeout: WITHDRAWAL_TIME, ..ssa::DeleteOptions::default() };
         let deleting = engine.delete(&mut inventory, &options, &uncancelled);
-        tokio::time::timeout(RELEASE_TIME, deleting).await.is_ok_and(|deleted| deleted.error.is_none())
+        tokio::time::timeout(WITHDRAWAL_TIME, deleting).await.is_ok_and(|deleted| deleted.error.is_none())
     } else if inventory.is_taken_over() {
         // Still what a killed run has left, for the next one to find.
         true
