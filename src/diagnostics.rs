@@ -13,7 +13,7 @@ use std::error::Error as StdError;
 use tfplugin::{AttributePath, Diagnostic, Diagnostics};
 
 use self::chain::{capitalised, causes, chain};
-pub use self::objects::lines;
+pub use self::objects::{lines, not_ready};
 pub use self::rendering::SECRET_DECIDES;
 pub use self::violations::{MemberSyntax, field_path, violation};
 use crate::clusters::{self, Reason, SettingError};

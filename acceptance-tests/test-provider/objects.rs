@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use istio_provider::desired::{Component, ManifestSet, Placeholder, Placeholders};
+use istio_provider::desired::{Component, Kept, ManifestSet, Placeholder, Placeholders};
 use istio_provider::lifecycle::{
     Holdings, Kind, Managed, Manifests, Plain, Recorded, Render, Texts, known_objects, known_texts,
 };
@@ -33,7 +33,12 @@ pub struct Objects {
 }
 
 impl Render for Objects {
-    fn render(&self, cluster: &ClusterName, _facts: &ClusterFacts) -> Result<ManifestSet, Diagnostic> {
+    fn render_keeping(
+        &self,
+        cluster: &ClusterName,
+        _facts: &ClusterFacts,
+        _kept: &Kept,
+    ) -> Result<ManifestSet, Diagnostic> {
         let namespace = self.namespace.as_str().unwrap_or_default();
         let object = |kind: &str, name: &str, data: Value| {
             let metadata = json!({"name": name, "namespace": namespace});

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use secrecy::SecretString;
 use tfplugin::schema::{Attribute, Block};
 use tfplugin::{Field, Model};
 
@@ -22,6 +23,16 @@ impl fmt::Debug for ImagePullSecretModel {
         model
             .field("docker_config_json_wo_version", &self.docker_config_json_wo_version)
             .finish_non_exhaustive()
+    }
+}
+
+impl ImagePullSecretModel {
+    /// The contents that the configuration has, by the names of their Secrets.
+    pub fn contents(blocks: &Field<BTreeMap<String, Self>>) -> BTreeMap<String, SecretString> {
+        let contents = blocks.as_known().into_iter().flatten().filter_map(|(name, secret)| {
+            Some((name.clone(), secret.docker_config_json_wo.as_known()?.as_str().into()))
+        });
+        contents.collect()
     }
 }
 

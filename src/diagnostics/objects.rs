@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::error::Error as StdError;
 
 use ssa::{Action, Change, Excused, FieldConflict, ObjectError, ObjectId, WriteError};
+use tfplugin::{AttributePath, Diagnostic};
 
 use super::chain::plain_chain;
 use crate::rollout::OwnerKind;
@@ -17,6 +18,18 @@ const KUBERNETES_OWN: &str = "kube-";
 pub fn lines<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
     shortened(names).join("\n")
+}
+
+/// Why a plan that changes no object is not empty: `lines` say what refresh has found of `whole`, such as `mesh`, that is not good.
+pub fn not_ready<'a>(whole: &str, lines: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+    let detail = format!(
+        "The plan changes no object. It changes status, because this was found:\n\n\
+         {}\n\n\
+         An apply looks again. It waits until timeouts end where that can help, and fails at once where it cannot. The warnings of the \
+         refresh show how to fix each.",
+        self::lines(lines)
+    );
+    Diagnostic::warning(format!("The {whole} is not ready"), detail).at(AttributePath::new("status"))
 }
 
 /// Objects with what is to say of each.

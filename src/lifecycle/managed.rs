@@ -103,23 +103,23 @@ impl From<Recorded> for Holdings {
 
 /// Renders the objects of a resource.
 pub trait Render: Send + Sync {
-    /// What this cluster shall hold. Pure, and which objects there are does not depend on the facts.
+    /// What this cluster shall hold, with what it keeps of write-only documents. Pure, and which objects there are does not depend on the
+    /// facts.
     ///
     /// # Errors
     /// Something in the configuration cannot be rendered.
-    fn render(&self, cluster: &ClusterName, facts: &ClusterFacts) -> Result<ManifestSet, Diagnostic>;
-
-    /// The same with what the cluster keeps of write-only documents.
-    ///
-    /// # Errors
-    /// As for any other.
     fn render_keeping(
         &self,
         cluster: &ClusterName,
         facts: &ClusterFacts,
         kept: &Kept,
-    ) -> Result<ManifestSet, Diagnostic> {
-        let _ = kept;
-        self.render(cluster, facts)
+    ) -> Result<ManifestSet, Diagnostic>;
+
+    /// The same where the cluster keeps nothing.
+    ///
+    /// # Errors
+    /// As for any other.
+    fn render(&self, cluster: &ClusterName, facts: &ClusterFacts) -> Result<ManifestSet, Diagnostic> {
+        self.render_keeping(cluster, facts, &Kept::default())
     }
 }

@@ -186,10 +186,6 @@ struct Objects<'a, R: Managed> {
 }
 
 impl<R: Managed> Render for Objects<'_, R> {
-    fn render(&self, cluster: &ClusterName, facts: &ClusterFacts) -> Result<ManifestSet, Diagnostic> {
-        self.source.render(cluster, facts)
-    }
-
     fn render_keeping(
         &self,
         cluster: &ClusterName,

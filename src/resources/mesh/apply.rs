@@ -14,6 +14,7 @@ use super::model::MeshModel;
 use super::resource::MeshResource;
 use super::roots::Inquiry;
 use super::{documents, remove, root_messages, waiting};
+use crate::blocks::ImagePullSecretModel;
 use crate::clusters::Cluster;
 use crate::desired::{Kept, ManifestSet};
 use crate::diagnostics;
@@ -77,19 +78,12 @@ impl<'a> Prepared<'a> {
     /// What the configuration alone has, and no state or plan.
     fn given(&self, label: &str) -> Given {
         let config = self.change.config;
-        let secrets = config.image_pull_secret.as_known().into_iter().flatten();
-        let contents = secrets.filter_map(|(name, secret)| {
-            Some((name.clone(), secret.docker_config_json_wo.as_known()?.as_str().into()))
-        });
-        Given { pull_secrets: contents.collect(), key: authorities::key(config, label).map(Into::into) }
+        let pull_secrets = ImagePullSecretModel::contents(&config.image_pull_secret);
+        Given { pull_secrets, key: authorities::key(config, label).map(Into::into) }
     }
 }
 
 impl Render for Prepared<'_> {
-    fn render(&self, cluster: &ClusterName, facts: &ClusterFacts) -> Result<ManifestSet, Diagnostic> {
-        self.charts.render(cluster, facts)
-    }
-
     fn render_keeping(
         &self,
         cluster: &ClusterName,

@@ -82,10 +82,6 @@ impl MeshCharts {
 }
 
 impl Render for MeshCharts {
-    fn render(&self, cluster: &ClusterName, facts: &ClusterFacts) -> Result<ManifestSet, Diagnostic> {
-        self.render_keeping(cluster, facts, &Kept::default())
-    }
-
     fn render_keeping(
         &self,
         cluster: &ClusterName,

@@ -86,14 +86,7 @@ pub fn of_plan(prior: &MeshModel, planned: &MeshModel) -> Option<Diagnostic> {
     }
     let lines = causes.iter().map(|(place, causes)| format!("{place}: {}", causes.join("; ")));
     let lines: Vec<String> = lines.collect();
-    let detail = format!(
-        "The plan changes no object. It changes status, because this was found:\n\n\
-         {}\n\n\
-         An apply looks again. It waits until timeouts end where that can help, and fails at once where it cannot. The warnings of the \
-         refresh show how to fix each.",
-        diagnostics::lines(lines.iter().map(String::as_str))
-    );
-    Some(Diagnostic::warning("The mesh is not ready", detail).at(AttributePath::new("status")))
+    Some(diagnostics::not_ready("mesh", lines.iter().map(String::as_str)))
 }
 
 #[cfg(test)]

@@ -106,10 +106,6 @@ struct Reading<'a> {
 }
 
 impl Render for Reading<'_> {
-    fn render(&self, cluster: &ClusterName, facts: &ClusterFacts) -> Result<ManifestSet, Diagnostic> {
-        self.charts.render_as(self.mesh, cluster, facts, &Kept::default())
-    }
-
     fn render_keeping(
         &self,
         cluster: &ClusterName,

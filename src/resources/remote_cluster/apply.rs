@@ -11,6 +11,7 @@ use super::plan::{api_servers, is_own};
 use super::remote_charts::RemoteCharts;
 use super::resource::RemoteClusterResource;
 use super::{others, remove, waiting};
+use crate::blocks::ImagePullSecretModel;
 use crate::desired::{Kept, ManifestSet};
 use crate::lifecycle::{
     ApiServers, Applied, Applying, Change, Character, ClusterPlan, Departure, Located, Render,
@@ -63,11 +64,8 @@ impl<'a> Prepared<'a> {
 
     /// What the configuration alone has, and no state or plan.
     fn given(&self) -> Given {
-        let secrets = self.change.config.image_pull_secret.as_known().into_iter().flatten();
-        let contents = secrets.filter_map(|(name, secret)| {
-            Some((name.clone(), secret.docker_config_json_wo.as_known()?.as_str().into()))
-        });
-        Given { pull_secrets: contents.collect(), key: None }
+        let pull_secrets = ImagePullSecretModel::contents(&self.change.config.image_pull_secret);
+        Given { pull_secrets, key: None }
     }
 
     /// Whether the plan has announced another content of the primary's remote secret.
@@ -97,10 +95,6 @@ impl<'a> Prepared<'a> {
 }
 
 impl Render for Prepared<'_> {
-    fn render(&self, cluster: &ClusterName, facts: &ClusterFacts) -> Result<ManifestSet, Diagnostic> {
-        self.source.render(cluster, facts)
-    }
-
     fn render_keeping(
         &self,
         cluster: &ClusterName,

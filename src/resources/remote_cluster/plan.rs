@@ -60,6 +60,7 @@ pub async fn plan(
     planned.chart_digests = pinned_digests(source.digests(), &clusters.recorded.chart_digests);
     planned.primaries =
         Field::Known(remote.serving().iter().map(|name| Field::Known(name.to_string())).collect());
+    // What is known of single objects counts for the status also where it is not known whether these are all.
     planned.manifests = manifests;
     planned.status = planned_status::planned(&planned, prior, remote);
     if is_open {

@@ -71,14 +71,7 @@ pub fn of_plan(prior: &RemoteClusterModel, planned: &RemoteClusterModel) -> Opti
     }
     let lines: Vec<String> =
         findings.into_iter().map(|finding| format!("{}: {}", finding.place, finding.cause)).collect();
-    let detail = format!(
-        "The plan changes no object. It changes status, because this was found:\n\n\
-         {}\n\n\
-         An apply looks again. It waits until timeouts end where that can help, and fails at once where it cannot. The warnings of the \
-         refresh show how to fix each.",
-        diagnostics::lines(lines.iter().map(String::as_str))
-    );
-    Some(Diagnostic::warning("The remote cluster is not ready", detail).at(AttributePath::new("status")))
+    Some(diagnostics::not_ready("remote cluster", lines.iter().map(String::as_str)))
 }
 
 /// Whether the primaries need another content of their remote secrets: for a token that the cluster no longer accepts, or to have istiod ask

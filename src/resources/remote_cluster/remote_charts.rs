@@ -64,10 +64,6 @@ impl RemoteCharts {
 }
 
 impl Render for RemoteCharts {
-    fn render(&self, cluster: &ClusterName, facts: &ClusterFacts) -> Result<ManifestSet, Diagnostic> {
-        self.render_keeping(cluster, facts, &Kept::default())
-    }
-
     fn render_keeping(
         &self,
         cluster: &ClusterName,

@@ -47,10 +47,6 @@ pub struct Reading<'a> {
 }
 
 impl Render for Reading<'_> {
-    fn render(&self, cluster: &ClusterName, facts: &ClusterFacts) -> Result<ManifestSet, Diagnostic> {
-        self.render_keeping(cluster, facts, &Kept::default())
-    }
-
     fn render_keeping(
         &self,
         cluster: &ClusterName,
