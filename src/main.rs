@@ -2,7 +2,12 @@
 
 use std::process::ExitCode;
 
+use dlmalloc::GlobalDlmalloc;
 use istio_provider::provider::IstioProvider;
+
+/// One place for the memory of all threads: with one for each, as the C library has it, what a thread has freed is lost to the others.
+#[global_allocator]
+static ALLOCATOR: GlobalDlmalloc = GlobalDlmalloc;
 
 fn main() -> ExitCode {
     // One TLS stack with one set of primitives: the Kubernetes clients, the chart downloads and the plugin itself.

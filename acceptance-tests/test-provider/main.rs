@@ -4,7 +4,7 @@ mod objects;
 
 use std::process::ExitCode;
 
-use istio_provider::lifecycle::PlainResource;
+use istio_provider::lifecycle::ManagedResource;
 use istio_provider::provider::{IstioProvider, ProviderModel};
 use istio_provider::provider_data::ProviderData;
 use tfplugin::{Outcome, Provider, Registry, Schema, Setup};
@@ -23,7 +23,7 @@ impl Provider for TestProvider {
     }
 
     fn register(&self, registry: &mut Registry<Self>) {
-        registry.resource(PlainResource(objects::TestObjects));
+        registry.resource(ManagedResource(objects::TestObjects));
     }
 
     async fn configure(&self, config: ProviderModel, setup: &Setup) -> Outcome<ProviderData> {

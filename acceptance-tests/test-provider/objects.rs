@@ -1,11 +1,10 @@
 //! `istio_test_objects`: a `ConfigMap` for each text in some clusters, and a Secret whose value only the configuration has.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use istio_provider::desired::{Component, Kept, ManifestSet, Placeholder, Placeholders};
 use istio_provider::lifecycle::{
-    Holdings, Kind, Managed, Manifests, Plain, Recorded, Render, Texts, known_objects, known_texts,
+    Holdings, Kind, Managed, Manifests, Recorded, Render, Texts, Verbs, known_objects, known_texts,
 };
 use istio_provider::mesh::{ClusterFacts, ClusterName};
 use istio_provider::provider_data::ProviderData;
@@ -89,6 +88,10 @@ impl Managed for TestObjects {
             .attribute("kubernetes_versions", texts("Their versions.").computed())
     }
 
+    fn id(model: &Objects) -> &Field<String> {
+        &model.id
+    }
+
     fn manifests(model: &Objects) -> &Field<Manifests> {
         &model.manifests
     }
@@ -130,9 +133,7 @@ impl Managed for TestObjects {
     }
 }
 
-impl Plain for TestObjects {
-    const TIMEOUT: Duration = Duration::from_mins(5);
-
+impl Verbs for TestObjects {
     fn owner_kind(name: &str) -> OwnerKind {
         OwnerKind::Federation(name.to_owned())
     }

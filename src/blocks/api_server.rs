@@ -30,7 +30,7 @@ pub struct AddressModel {
 /// The block's schema.
 pub fn block() -> Block {
     address(
-        "How the control planes of the other primaries reach this cluster's API server. Without it they use the host and the \
+        "How the control planes of other clusters reach this cluster's API server. Without it they use the host and the \
          certificates of the provider's `cluster` block.",
     )
     .block("from", NestedBlock::map(address(

@@ -56,8 +56,8 @@ pub fn block(scope: &str) -> Block {
          east-west and federation gateways."
     ))
     .attribute("values", Attribute::string(
-        "Helm values as YAML; write them with `yamlencode`. They override the chart's own, and a primary's override the mesh's. \
-         Integers arrive as written, as with helm's `--set`; in a values file helm turns those from a million on into `1e+06`. \
+        "Helm values as YAML; write them with `yamlencode`. They override the chart's own, and those of one cluster override those of \
+         the mesh. Integers arrive as written, as with helm's `--set`; in a values file helm turns those from a million on into `1e+06`. \
          What the mesh sets (mesh ID, cluster name, network, trust domain, namespace) cannot be overridden here, and neither can \
          revisions; the guide \"Settings of Istio and its charts\" lists what else is followed or rejected. They are stored in state \
          and in the inventory ConfigMap in each cluster, so do not put secrets in them: `sensitive_values` is for these.",

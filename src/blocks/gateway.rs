@@ -83,7 +83,7 @@ impl Words {
         match role {
             GatewayRole::EastWest => Self {
                 block: "The gateway through which pods of other networks reach this cluster (port 15443). A mesh of several \
-                        networks needs one in each; in a mesh of one network it is installed and left closed.",
+                        networks needs one in each, in one of its clusters; in a mesh of one network it is installed and left closed.",
                 namespace: "Namespace of the gateway and of the objects that open it; the mesh's by default.",
                 callers: "those of the other networks' nodes or NAT gateways",
                 calls: "for calls between networks",

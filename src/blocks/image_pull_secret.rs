@@ -40,8 +40,8 @@ impl ImagePullSecretModel {
 pub fn block() -> Block {
     Block::new(
         "Credentials for pulling Istio's images. The label is the name of the Secret that is created in the mesh's namespace of \
-         every cluster, before the first pod; control planes, gateways and the CNI plugin use it. Sidecars refer to it too: each \
-         namespace whose pods have sidecars needs its own Secret of this name.",
+         each cluster that this resource installs, before the first pod; control planes, gateways and the CNI plugin use it. Sidecars \
+         refer to it too: each namespace whose pods have sidecars needs its own Secret of this name.",
     )
     .attribute("docker_config_json_wo", Attribute::string(
         "Contents of a Docker `config.json`, such as `jsonencode({ auths = { \"registry.example\" = { auth = … } } })`. It is \

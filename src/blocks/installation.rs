@@ -18,8 +18,8 @@ pub fn with_installation(schema: Schema) -> Schema {
 fn id() -> Attribute {
     Attribute::string(
         "Identity of this resource, generated when it is created and never changed. It is written into every cluster's inventory \
-         and, shortened, into the owner label of every object, so that two states never manage one mesh. It is not part of any \
-         object's name.",
+         and, shortened, into the owner label of every object, so that two states never manage the same objects. It is not part \
+         of any object's name.",
     )
     .computed()
     .keep_prior()
@@ -27,8 +27,8 @@ fn id() -> Attribute {
 
 fn manifests() -> Attribute {
     Attribute::map(Type::map(Type::String),
-        "Every object of the mesh, `\"<cluster>/<group>/<Kind>/<namespace>/<name>\"`, with every field that the provider sets in \
-         it, field path to value. Terraform shows changes and drift here field by field. Long texts and CRDs appear as digests, \
+        "Every object of this resource, `\"<cluster>/<group>/<Kind>/<namespace>/<name>\"`, with every field that the provider \
+         sets in it, field path to value. Terraform shows changes and drift here field by field. Long texts and CRDs appear as digests, \
          data of Secrets as keyed fingerprints. The fields of objects that are yet to be created are `(known after apply)` \
          unless the provider's `plan_detail` is `full`.",
     ).computed()

@@ -1,9 +1,23 @@
 //! The identity of one resource: drawn at its creation, kept for ever, recorded in every cluster.
 
-use tfplugin::Diagnostic;
+use tfplugin::schema::{IdentityAttribute, IdentitySchema};
+use tfplugin::{Diagnostic, Field, Model, Type};
 
 use super::managed::Kind;
 use crate::diagnostics;
+
+/// What identifies a resource to Terraform, for `import` blocks and `terraform query`.
+#[derive(Clone, Debug, Model)]
+pub struct ResourceIdentity {
+    /// The attribute `id`.
+    pub id: Field<String>,
+}
+
+/// The attributes of [`ResourceIdentity`].
+pub(super) fn schema() -> IdentitySchema {
+    let description = "The attribute id of the resource, as the inventory in each of its clusters has it.";
+    IdentitySchema::new().attribute("id", IdentityAttribute::required(Type::String, description))
+}
 
 /// An identity that no other resource has: 32 hexadecimal digits. Only applies draw one; plans are repeatable.
 pub(super) fn draw(kind: Kind) -> Result<String, Diagnostic> {

@@ -40,6 +40,9 @@ pub trait Managed: Sync {
     /// What may stand in its block.
     fn schema() -> Schema;
 
+    /// Its identity; unknown in the plan of a create.
+    fn id(model: &Self::Model) -> &Field<String>;
+
     /// Its objects, by cluster and name.
     fn manifests(model: &Self::Model) -> &Field<Manifests>;
 

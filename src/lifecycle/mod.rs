@@ -39,13 +39,14 @@ mod secrets;
 mod sensitive_fields;
 mod side_by_side;
 mod types;
+mod verbs;
 mod write_only;
 
 pub use crate::manifests::IgnoredFields;
 pub use api_servers::{api_server_addresses, may_be_out_of_reach};
 pub use apply::{Applying, Located, Page};
 pub use book::{Character, Remembered, settings};
-pub use change::{Applied, Change, destroy, session};
+pub use change::{Applied, Change};
 pub use cluster_plan::ClusterPlan;
 pub use decided_by_secrets::secrets_decide_nothing;
 pub use definitions::{definitions, definitions_in_use};
@@ -56,18 +57,15 @@ pub use field_maps::{
     Manifests, Objects, Rendered, Texts, known_objects, known_texts, planned_manifests, state_manifests,
     texts,
 };
-pub use import::{import_by_identity, import_by_name};
 pub use known_in_all::Common;
 pub use leaving::{Departure, Everything, Leaves, Refusal, abandoned, prepare_leaving};
 pub use live_objects::{cannot_read, read_objects};
 pub use look::snapshot;
 pub use managed::{Holdings, Kind, Managed, Render};
 pub use place::Place;
-pub use plain::{Plain, PlainResource};
 pub use promise::kept as kept_promise;
-pub use reached::{Reached, ReadTime, reach};
 pub use recorded::Recorded;
 pub use recorded_fingerprints::{ApiServers, RecordedFingerprints};
-pub use refresh::Refresh;
 pub use secrets::{Secrets, recorded_key};
+pub use verbs::{ManagedResource, Report, Verbs};
 pub use write_only::{Keeping, WriteOnlyRecord};

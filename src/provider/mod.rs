@@ -13,6 +13,7 @@ use crate::data_sources::mesh::MeshDataSource;
 use crate::data_sources::topology::TopologyDataSource;
 use crate::diagnostics;
 use crate::provider_data::{ProviderData, Refreshed};
+use crate::lifecycle::ManagedResource;
 use crate::resources::mesh::MeshResource;
 use crate::resources::remote_cluster::RemoteClusterResource;
 use crate::rollout::Engines;
@@ -36,8 +37,8 @@ impl Provider for IstioProvider {
 
     fn register(&self, registry: &mut Registry<Self>) {
         registry
-            .identified(MeshResource)
-            .identified(RemoteClusterResource)
+            .identified(ManagedResource(MeshResource))
+            .identified(ManagedResource(RemoteClusterResource))
             .data_source(MeshDataSource)
             .data_source(TopologyDataSource);
     }

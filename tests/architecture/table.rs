@@ -145,6 +145,7 @@ pub const TABLE: &[Row] = &[
             "clusters",
             "data_sources",
             "diagnostics",
+            "lifecycle",
             "mesh",
             "provider_data",
             "resources",

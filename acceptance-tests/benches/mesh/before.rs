@@ -5,9 +5,9 @@ use std::time::Duration;
 use acceptance_tests::Workspace;
 use acceptance_tests::provider_binary::{BASELINE, Build, baseline_commit};
 
+use crate::far::{FarMesh, Size};
 use crate::measure::{Spread, megabytes, seconds};
 use crate::profile::Profile;
-use crate::scale::FarMesh;
 use crate::{build, create, plan, scale};
 
 /// What one build was found to take.
@@ -85,8 +85,8 @@ fn figures(size: usize, build: Build) -> Figures {
         near = Some((plans(workspace, build), Profile::of(workspace)));
     });
     let (near, near_profile) = near.expect("a mesh was shown");
-    let mesh = FarMesh::create(size, build);
-    let plan_requests = mesh.requests_of_a_plan();
+    let mesh = FarMesh::create(&Size { primaries: size, remotes: 0 }, build);
+    let plan_requests = mesh.requests_of_a_plan().into_iter().sum();
     let far = plans(&mesh.workspace, build);
     let profiles = [near_profile, Profile::of(&mesh.workspace)];
     Figures { near, far, plan_requests, create_requests: mesh.requests, profiles }

@@ -6,19 +6,23 @@
 //!   manifests in the same order, and the commands of Istio's guides.
 //! * `plan`: a plan of them that changes nothing, beside `kubectl diff` of the same manifests.
 //! * `scale`: the same plan of 2, 5 and 10 primaries, 50 ms away.
+//! * `remotes`: the same plan of one primary with 2, 5, 10 and 20 remote clusters, and of one with one beside two primaries.
 //! * `before`: plans and requests of this commit compared with those of an earlier one, and where the time of a plan goes.
 //!
-//! Prints the tables of `docs/benchmarks.md`. `create`, `plan`, `scale` or `before` behind `--` runs one part only; `BENCH_RUNS` says how
-//! often each figure is taken (3), `BENCH_PRIMARIES` which sizes (`2,5,10`; `before` takes the last one), `BENCH_BASELINE` which commit `before`
+//! Prints the tables of `docs/benchmarks.md`. `create`, `plan`, `scale`, `remotes` or `before` behind `--` runs one part only; `BENCH_RUNS` says how
+//! often each figure is taken (3), `BENCH_PRIMARIES` which sizes (`2,5,10`; `before` takes the last one), `BENCH_REMOTES` how many remote clusters
+//! (`2,5,10,20`), `BENCH_BASELINE` which commit `before`
 //! compares with, and `BENCH_BUILD=debug` takes the tests' build of the provider, to try this program out.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod before;
 mod create;
+mod far;
 mod manifests;
 mod measure;
 mod plan;
 mod profile;
+mod remotes;
 mod scale;
 
 use std::env;
@@ -42,6 +46,9 @@ fn main() {
     }
     if is_asked("scale") {
         scale::table();
+    }
+    if is_asked("remotes") {
+        remotes::table();
     }
     if is_asked("before") {
         before::tables();

@@ -1,26 +1,10 @@
 //! Many primaries, far away: whole clusters with a real istiod each, on one network, every one of which reads all others.
-//! Terraform alone is far away; the clusters are near each other.
 
 use std::env;
-use std::fmt::Write as _;
-use std::net::SocketAddr;
-use std::path::Path;
-use std::time::Duration;
 
-use acceptance_tests::Workspace;
-use acceptance_tests::delay::relay;
-use acceptance_tests::provider_binary::Build;
-use k8s_openapi::api::rbac::v1::PolicyRule;
-use lab::{Cluster, Lab, Spec};
-
-use crate::measure::{Spread, megabytes, seconds, time_of};
+use crate::far::{FarMesh, ROUND_TRIP, Size};
+use crate::measure::{Spread, megabytes, seconds};
 use crate::{build, plan};
-
-const ROUND_TRIP: Duration = Duration::from_millis(50);
-/// Who creates: nobody else is in the audit log until there is a planner.
-const CREATOR: &str = "creator";
-/// Who plans: with the rights that a plan needs.
-const PLANNER: &str = "planner";
 
 /// Prints the table.
 pub fn table() {
@@ -34,19 +18,17 @@ pub fn table() {
 
 /// How many primaries there are, in turn.
 pub fn sizes() -> Vec<usize> {
-    let sizes = env::var("BENCH_PRIMARIES").unwrap_or_else(|_| "2,5,10".to_owned());
-    sizes.split(',').map(|size| size.trim().parse().expect("BENCH_PRIMARIES are numbers")).collect()
+    numbers("BENCH_PRIMARIES", "2,5,10")
 }
 
 fn row(size: usize) {
-    let mesh = FarMesh::create(size, build());
-    let requests = mesh.requests_of_a_plan();
+    let mesh = FarMesh::create(&Size { primaries: size, remotes: 0 }, build());
+    let requests: usize = mesh.requests_of_a_plan().into_iter().sum();
     let (times, peaks) = (plan::plans(&mesh.workspace, || ()), plan::peaks(&mesh.workspace, build(), || ()));
-    let objects = mesh.workspace.resource("istio_mesh.shop");
-    let objects = objects["manifests"].as_object().map_or(0, serde_json::Map::len);
     println!(
-        "| {size} | {} | {objects} | {requests} | {} | {} | {} | {} |",
+        "| {size} | {} | {} | {requests} | {} | {} | {} | {} |",
         size * (size - 1),
+        mesh.objects_of("istio_mesh.shop"),
         requests / size,
         Spread::of(times).shown(seconds),
         Spread::of(peaks).shown(megabytes),
@@ -54,103 +36,9 @@ fn row(size: usize) {
     );
 }
 
-/// A mesh whose clusters are far from Terraform.
-pub struct FarMesh {
-    lab: Lab,
-    /// What has created it.
-    pub workspace: Workspace,
-    /// How long that took.
-    pub time: Duration,
-    /// How many requests it took.
-    pub requests: usize,
-}
-
-impl FarMesh {
-    /// Creates one in new clusters. From then on, the workspace may only plan.
-    pub fn create(size: usize, build: Build) -> Self {
-        let names: Vec<String> = (1..=size).map(|number| format!("c{number}")).collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let lab = Lab::start(&Spec::flat(&names)).unwrap_or_else(|error| panic!("{}", lab::chain(&error)));
-        let far = |cluster: &Cluster| {
-            let server = SocketAddr::new(cluster.addresses().node().into(), 6443);
-            relay(lab.runtime(), server, ROUND_TRIP)
-        };
-        let relays: Vec<SocketAddr> = lab.clusters().iter().map(far).collect();
-        let workspace = Workspace::with_build(&configuration(&lab, &relays), build);
-        identify(&lab, workspace.path(), CREATOR, &all_rights());
-        let time = time_of(|| drop(workspace.apply().succeeded()));
-        let requests = requests(&lab);
-        identify(&lab, workspace.path(), PLANNER, &rights_of_a_plan());
-        workspace.assert_no_changes();
-        Self { lab, workspace, time, requests }
-    }
-
-    /// How many requests a plan takes that changes nothing, and finds the provider's cache filled.
-    pub fn requests_of_a_plan(&self) -> usize {
-        let before = requests(&self.lab);
-        self.workspace.run(&["plan", "-input=false", "-no-color", "-detailed-exitcode"]).succeeded();
-        requests(&self.lab) - before
-    }
-}
-
-/// How many requests there have been.
-fn requests(lab: &Lab) -> usize {
-    let of = |cluster: &Cluster| cluster.api_server().requests_of_identities().expect("the audit log");
-    lab.clusters().iter().map(of).sum()
-}
-
-fn all_rights() -> [PolicyRule; 2] {
-    let all = || vec!["*".to_owned()];
-    [
-        PolicyRule { api_groups: Some(all()), resources: Some(all()), verbs: all(), ..PolicyRule::default() },
-        PolicyRule { non_resource_urls: Some(all()), verbs: all(), ..PolicyRule::default() },
-    ]
-}
-
-/// Reading, and a look into istiod.
-fn rights_of_a_plan() -> [PolicyRule; 2] {
-    let rule = |group: &str, resource: &str, verbs: &[&str]| PolicyRule {
-        api_groups: Some(vec![group.to_owned()]),
-        resources: Some(vec![resource.to_owned()]),
-        verbs: verbs.iter().map(|verb| (*verb).to_owned()).collect(),
-        ..PolicyRule::default()
-    };
-    [rule("*", "*", &["get", "list"]), rule("", "pods/portforward", &["create", "get"])]
-}
-
-/// Makes an identity, and writes its tokens into the files that the provider block names.
-fn identify(lab: &Lab, folder: &Path, identity: &str, rules: &[PolicyRule]) {
-    for cluster in lab.clusters() {
-        let token = cluster.api_server().add_identity(identity, rules).expect("an identity");
-        std::fs::write(folder.join(cluster.name()), token).expect("write a token");
-    }
-}
-
-fn configuration(lab: &Lab, relays: &[SocketAddr]) -> String {
-    let (mut connections, mut primaries) = (String::new(), String::new());
-    for (cluster, relay) in lab.clusters().iter().zip(relays) {
-        let (name, api) = (cluster.name(), cluster.api_server());
-        let (url, ca, pods) = (api.host(), api.ca_pem(), cluster.addresses().pod_cidr());
-        // Writing to a string cannot fail.
-        let _ = write!(
-            connections,
-            "  cluster \"{name}\" {{\n    host = \"https://{relay}\"\n    token_file = \"${{path.module}}/{name}\"\n    \
-             cluster_ca_certificate = <<-PEM\n{ca}\nPEM\n  }}\n"
-        );
-        let _ = write!(
-            primaries,
-            "  primary \"{name}\" {{\n    network = \"flat\"\n    pod_cidrs = [\"{pods}\"]\n    api_server {{\n      \
-             url = \"{url}\"\n      cluster_ca_certificate = <<-PEM\n{ca}\nPEM\n    }}\n  }}\n"
-        );
-    }
-    let charts = lab::parts::charts().expect("the charts");
-    format!(
-        "terraform {{\n  required_providers {{\n    istio = {{\n      source = \"terraform-provider-istio/istio\"\n    }}\n  }}\n}}\n\
-         provider \"istio\" {{\n{connections}}}\n\
-         resource \"istio_mesh\" \"shop\" {{\n  mesh_id = \"shop\"\n  trust_domain = \"shop.example\"\n  version = \"{}\"\n  \
-         chart_source {{\n    repository = \"{}\"\n  }}\n{primaries}  certificate_authority {{\n    key_cluster = \"c1\"\n  }}\n  \
-         timeouts {{\n    create = \"30m\"\n  }}\n}}\n",
-        charts.version(),
-        charts.directory().display()
-    )
+/// The numbers in a variable, separated by commas.
+pub fn numbers(variable: &str, default: &str) -> Vec<usize> {
+    let numbers = env::var(variable).unwrap_or_else(|_| default.to_owned());
+    let parse = |number: &str| number.trim().parse().unwrap_or_else(|_| panic!("{variable} are numbers"));
+    numbers.split(',').map(parse).collect()
 }

@@ -126,6 +126,18 @@ pub(super) mod tests {
         Picture::new("shop".to_owned(), clusters, None)
     }
 
+    /// The mesh of `examples/mixed`.
+    pub fn mixed() -> Picture {
+        let clusters = [
+            ("branch", cluster("net-branch", Some("203.0.113.9"), &["west"])),
+            ("east", cluster("flat", Some("203.0.113.7"), &[])),
+            ("edge", cluster("flat", None, &["east"])),
+            ("west", cluster("net-west", Some("203.0.113.8"), &[])),
+        ];
+        let clusters = clusters.map(|(name, cluster)| (name.to_owned(), cluster)).into();
+        Picture::new("shop".to_owned(), clusters, None)
+    }
+
     fn cluster(network: &str, address: Option<&str>, served_by: &[&str]) -> Cluster {
         Cluster {
             network: network.to_owned(),

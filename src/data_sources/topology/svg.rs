@@ -15,7 +15,7 @@ const SMALL: &str = "fill=\"#5a6372\" font-size=\"11\"";
 /// Where the box of a cluster is: its upper left corner.
 type Places<'a> = BTreeMap<&'a str, (u32, u32)>;
 
-/// Columns in the order of the networks' names, boxes in that of the clusters'.
+/// Columns in the order of the networks' names, boxes in that of the clusters'. Links lie behind the boxes.
 pub fn draw(picture: &Picture) -> String {
     let networks = picture.networks();
     let rows = networks.values().map(Vec::len).max().unwrap_or_default();
@@ -27,7 +27,7 @@ pub fn draw(picture: &Picture) -> String {
          font-size=\"14\"><title>Mesh {}</title>\n",
         escaped(&picture.mesh_id)
     );
-    let mut places = Places::new();
+    let (mut places, mut boxes) = (Places::new(), String::new());
     for (column, (network, names)) in networks.iter().enumerate() {
         let x = MARGIN + GAP.0 / 2 + count(column) * (BOX.0 + GAP.0);
         let frame = HEAD + count(names.len()) * (BOX.1 + GAP.1);
@@ -44,12 +44,13 @@ pub fn draw(picture: &Picture) -> String {
             let y = MARGIN + HEAD + count(row) * (BOX.1 + GAP.1) + 8;
             let clusters = picture.clusters.get_key_value(name);
             places.extend(clusters.map(|(name, _)| (name.as_str(), (x, y))));
-            svg.push_str(&cluster(picture, name, (x, y)));
+            boxes.push_str(&cluster(picture, name, (x, y)));
         }
     }
     for link in &picture.links {
         svg.push_str(&curve(link, &places).unwrap_or_default());
     }
+    svg.push_str(&boxes);
     svg.push_str("</svg>\n");
     svg
 }
@@ -81,6 +82,9 @@ fn cluster(picture: &Picture, name: &str, (x, y): (u32, u32)) -> String {
     )
 }
 
+/// How much further down a link passes a column of others: below a box of its own row.
+const DIP: u32 = BOX.1 / 2 + GAP.1;
+
 /// From the side of one box to that of the other; below each other, around them.
 fn curve(link: &Link, places: &Places<'_>) -> Option<String> {
     let (from, to) = (places.get(link.from.as_str())?, places.get(link.to.as_str())?);
@@ -91,6 +95,8 @@ fn curve(link: &Link, places: &Places<'_>) -> Option<String> {
     // Two directions that differ must not lie on each other.
     let shift = if link.both_ways || link.from < link.to { 0 } else { 10 };
     let (y1, y2) = (from.1 + middle + shift, to.1 + middle + shift);
+    let passed = (start.abs_diff(end) / (BOX.0 + GAP.0)).min(1) * DIP;
+    let (c1, c2) = (y1 + passed, y2 + passed);
     let style = if link.fault.is_some() { "#c92a2a\" stroke-dasharray=\"5 4" } else { "#2f9e44" };
     let label = link.fault.as_deref().map(|fault| {
         format!(
@@ -100,7 +106,7 @@ fn curve(link: &Link, places: &Places<'_>) -> Option<String> {
         )
     });
     Some(format!(
-        "<path d=\"M{start} {y1} C{bend} {y1} {bend} {y2} {end} {y2}\" fill=\"none\" stroke=\"{style}\"/>{}\n",
+        "<path d=\"M{start} {y1} C{bend} {c1} {bend} {c2} {end} {y2}\" fill=\"none\" stroke=\"{style}\"/>{}\n",
         label.unwrap_or_default()
     ))
 }
@@ -115,7 +121,7 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::picture::tests::{picture, served};
+    use super::super::picture::tests::{mixed, picture, served};
     use super::*;
 
     #[test]
@@ -143,5 +149,17 @@ mod tests {
         }
         assert_eq!(svg.matches(">served by east<").count(), 2);
         assert_eq!(svg.matches("stroke-dasharray=\"2 3\"").count(), 2);
+    }
+
+    #[test]
+    fn readme_shows_the_picture_of_the_mixed_example() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/mixed/mesh.svg");
+        let kept = std::fs::read_to_string(path).unwrap_or_default();
+        let drawn = draw(&mixed());
+        if kept != drawn && std::env::var_os("UPDATE_GOLDEN").is_some_and(|value| value == "1") {
+            std::fs::write(path, &drawn).unwrap();
+            return;
+        }
+        assert!(kept == drawn, "examples/mixed/mesh.svg is out of date: run this test with UPDATE_GOLDEN=1");
     }
 }

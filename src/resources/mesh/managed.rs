@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tfplugin::{Diagnostics, Field, Resource as _, Schema};
+use tfplugin::{Diagnostics, Field, Schema};
 
 use super::declare::{declare, still_unknown};
 use super::mesh_charts::MeshCharts;
@@ -27,7 +27,7 @@ impl Managed for MeshResource {
     type Source = MeshCharts;
 
     const KIND: Kind = Kind {
-        resource_type: Self::TYPE,
+        resource_type: "istio_mesh",
         noun: "mesh",
         traits: &[MESH_ID, TRUST_DOMAIN, ROOT],
         example: "shop",
@@ -36,6 +36,10 @@ impl Managed for MeshResource {
 
     fn schema() -> Schema {
         schema::schema()
+    }
+
+    fn id(model: &MeshModel) -> &Field<String> {
+        &model.id
     }
 
     fn manifests(model: &MeshModel) -> &Field<Manifests> {

@@ -69,7 +69,6 @@ mod documents;
 mod doors;
 mod entrances;
 mod expiry;
-mod identity;
 mod immutable;
 mod join;
 mod links;

@@ -1,155 +1,71 @@
-use std::time::Duration;
+use std::collections::BTreeMap;
 
-use tfplugin::schema::IdentitySchema;
-use tfplugin::{
-    Create, Diagnostics, Identified, Outcome, PlanCreate, PlanUpdate, Planned, Resource, ResourceContext,
-    Schema, Update, Validation,
-};
+use tfplugin::{Context, Diagnostics, Field, Timeouts};
+use tokio_util::sync::CancellationToken;
 
 use super::declare::declare;
-use super::identity::{self, MeshIdentity};
 use super::model::MeshModel;
-use super::place::primary;
-use super::{apply, consequences, plan, read, remove, schema};
+use super::scope::scope;
+use super::{apply, consequences, plan, read, remove};
 use crate::blocks::ignored_fields;
-use crate::lifecycle::{self, Change, Secrets, import_by_identity, import_by_name, recorded_key};
+use crate::lifecycle::{Applied, Change, Departure, Recorded, Report, Secrets, Verbs};
+use crate::observe::{self, Scope, Snapshot};
 use crate::provider_data::ProviderData;
 use crate::rollout::OwnerKind;
-
-const DEFAULT_READ: Duration = Duration::from_mins(5);
-const DEFAULT_CHANGE: Duration = Duration::from_mins(20);
 
 /// `istio_mesh`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MeshResource;
 
-impl Resource for MeshResource {
-    type Data = ProviderData;
-    type Model = MeshModel;
-
-    const TYPE: &'static str = "istio_mesh";
-
-    fn schema(&self) -> Schema {
-        schema::schema()
+impl Verbs for MeshResource {
+    fn owner_kind(_name: &str) -> OwnerKind {
+        OwnerKind::Mesh
     }
 
-    fn validate(&self, config: &MeshModel, _validation: &Validation) -> Diagnostics {
+    fn timeouts(model: &MeshModel) -> Field<Timeouts> {
+        model.timeouts.clone()
+    }
+
+    fn validate(config: &MeshModel) -> Diagnostics {
         let mut errors = declare(config).err().unwrap_or_default();
         errors.extend(ignored_fields::read(&config.ignored_fields).err().unwrap_or_default());
         errors
     }
 
-    async fn plan_create(
-        &self,
-        plan: PlanCreate<MeshModel>,
-        context: &ResourceContext<Self>,
-    ) -> Outcome<MeshModel> {
-        match planned(&plan.config, None, plan.planned, context).await {
-            Ok((planned, messages)) => Outcome::new(planned).with(messages),
-            Err(errors) => Outcome::failed(errors),
-        }
+    async fn plan(
+        config: &MeshModel,
+        prior: Option<&MeshModel>,
+        planned: MeshModel,
+        secrets: &Secrets,
+        context: &Context<ProviderData>,
+    ) -> Result<(MeshModel, Diagnostics), Diagnostics> {
+        plan::plan(config, prior, planned, secrets, context.data(), context.cancellation()).await
     }
 
-    async fn plan_update(
-        &self,
-        plan: PlanUpdate<MeshModel>,
-        context: &ResourceContext<Self>,
-    ) -> Outcome<Planned<MeshModel>> {
-        match planned(&plan.config, Some(&plan.prior), plan.planned, context).await {
-            Ok((planned, messages)) => Outcome::new(planned.into()).with(messages),
-            Err(errors) => Outcome::failed(errors),
-        }
+    async fn apply(change: &Change<'_, Self>) -> Applied<Self> {
+        apply::apply(change).await
     }
 
-    async fn plan_destroy(&self, prior: MeshModel, context: &ResourceContext<Self>) -> Diagnostics {
-        consequences::of_destroy(&prior, context.data()).await
+    fn refresh_scope(state: &MeshModel, label: &str) -> Scope {
+        observe::leader_scope(scope(state, label), state.namespace.as_str().unwrap_or_default())
     }
 
-    async fn create(&self, create: Create<MeshModel>, context: &ResourceContext<Self>) -> Outcome<MeshModel> {
-        let timeout = create.planned.timeouts.create_or(DEFAULT_CHANGE);
-        apply(None, &create.config, &create.planned, timeout, context).await
+    async fn observe(state: &MeshModel, snapshots: &[Snapshot]) -> Report<MeshModel> {
+        let observed = read::observe(state, snapshots).await;
+        Box::new(|state, finished: &BTreeMap<String, bool>| read::with_observed(state, observed, finished))
     }
 
-    async fn update(&self, update: Update<MeshModel>, context: &ResourceContext<Self>) -> Outcome<MeshModel> {
-        let timeout = update.planned.timeouts.update_or(DEFAULT_CHANGE);
-        apply(Some(&update.prior), &update.config, &update.planned, timeout, context).await
+    async fn plan_destroy(prior: &MeshModel, data: &ProviderData) -> Diagnostics {
+        consequences::of_destroy(prior, data).await
     }
 
-    async fn delete(&self, prior: MeshModel, context: &ResourceContext<Self>) -> Outcome<()> {
-        let recorded = prior.recorded();
-        let labels: Vec<String> = recorded.cluster_uids.keys().cloned().collect();
-        let cancel = context.cancellation();
-        let departures = remove::prepare(&recorded, &prior.leave(), &labels, context.data(), cancel).await;
-        match departures {
-            Ok(departures) => {
-                let session = lifecycle::session(prior.timeouts.delete_or(DEFAULT_CHANGE), context);
-                lifecycle::destroy(&departures, &session, primary, context).await
-            }
-            Err(refusals) => Outcome::failed(refusals),
-        }
+    async fn leave(
+        prior: &MeshModel,
+        recorded: &Recorded,
+        labels: &[String],
+        data: &ProviderData,
+        cancel: &CancellationToken,
+    ) -> Result<Vec<Departure>, Diagnostics> {
+        remove::prepare(recorded, &prior.leave(), labels, data, cancel).await
     }
-
-    async fn import(&self, id: String, context: &ResourceContext<Self>) -> Outcome<MeshModel> {
-        import_by_name::<Self>(&id, |_| OwnerKind::Mesh, context).await.into()
-    }
-
-    /// A mesh is never gone for sure: even without a single object of it, state still names its clusters.
-    async fn read(&self, state: MeshModel, context: &ResourceContext<Self>) -> Outcome<Option<MeshModel>> {
-        context.data().refreshed.note();
-        let timeout = state.timeouts.read_or(DEFAULT_READ);
-        let key = match recorded_key(context.private()) {
-            Ok(key) => key,
-            Err(error) => return Outcome::failed(error),
-        };
-        match read::read(state, &key, context.data(), timeout, context.cancellation()).await {
-            Ok((state, warnings)) => Outcome::new(Some(state)).with(warnings),
-            Err(errors) => Outcome::failed(errors),
-        }
-    }
-}
-
-impl Identified for MeshResource {
-    type Identity = MeshIdentity;
-
-    fn identity_schema(&self) -> IdentitySchema {
-        identity::schema()
-    }
-
-    fn identity(&self, state: &MeshModel, _context: &ResourceContext<Self>) -> MeshIdentity {
-        MeshIdentity { id: state.id.clone() }
-    }
-
-    async fn import_by_identity(
-        &self,
-        identity: MeshIdentity,
-        context: &ResourceContext<Self>,
-    ) -> Outcome<MeshModel> {
-        let id = identity.id.as_str().unwrap_or_default();
-        import_by_identity::<Self>(id, context).await.into()
-    }
-}
-
-async fn planned(
-    config: &MeshModel,
-    prior: Option<&MeshModel>,
-    planned: MeshModel,
-    context: &ResourceContext<MeshResource>,
-) -> Result<(MeshModel, Diagnostics), Diagnostics> {
-    let secrets = Secrets::recorded(context.private())?;
-    plan::plan(config, prior, planned, &secrets, context.data(), context.cancellation()).await
-}
-
-async fn apply(
-    prior: Option<&MeshModel>,
-    config: &MeshModel,
-    planned: &MeshModel,
-    timeout: Duration,
-    context: &ResourceContext<MeshResource>,
-) -> Outcome<MeshModel> {
-    let secrets = match Secrets::recorded_or_drawn(context.private()) {
-        Ok(secrets) => secrets,
-        Err(error) => return Outcome::failed(error),
-    };
-    let change = Change::begin(prior, config, planned, &secrets, timeout, context);
-    apply::apply(&change).await.remembered(&change, context)
 }

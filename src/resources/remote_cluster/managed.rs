@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tfplugin::{Diagnostic, Diagnostics, Field, Resource as _, Schema};
+use tfplugin::{Diagnostic, Diagnostics, Field, Schema};
 
 use super::declare::{declare, labels, validate};
 use super::model::RemoteClusterModel;
@@ -26,7 +26,7 @@ impl Managed for RemoteClusterResource {
     type Source = RemoteCharts;
 
     const KIND: Kind = Kind {
-        resource_type: Self::TYPE,
+        resource_type: "istio_remote_cluster",
         noun: "remote cluster",
         traits: &[NAME, TRUST_DOMAIN],
         example: "shop/edge",
@@ -35,6 +35,10 @@ impl Managed for RemoteClusterResource {
 
     fn schema() -> Schema {
         schema::schema()
+    }
+
+    fn id(model: &RemoteClusterModel) -> &Field<String> {
+        &model.id
     }
 
     fn manifests(model: &RemoteClusterModel) -> &Field<Manifests> {

@@ -24,7 +24,6 @@
 
 mod apply;
 mod declare;
-mod identity;
 mod managed;
 mod model;
 mod others;
