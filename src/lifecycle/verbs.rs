@@ -7,8 +7,8 @@ use std::time::Duration;
 use futures::future::join;
 use tfplugin::schema::IdentitySchema;
 use tfplugin::{
-    AttributePath, Create, Diagnostics, Field, Identified, Outcome, PlanCreate, PlanUpdate, Planned, Resource,
-    Schema, Timeouts, Update, Validation,
+    AttributePath, Create, Diagnostics, Field, Identified, Outcome, PlanCreate, PlanUpdate, Planned,
+    Resource, Schema, Timeouts, Update, Validation,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -92,7 +92,9 @@ pub trait Verbs: Managed + Send + Sized + 'static {
         snapshots: &[Snapshot],
     ) -> impl Future<Output = Report<Self::Model>> + Send {
         let _ = (state, snapshots);
-        async { Box::new(|state, _: &BTreeMap<String, bool>| (state, Diagnostics::new())) as Report<Self::Model> }
+        async {
+            Box::new(|state, _: &BTreeMap<String, bool>| (state, Diagnostics::new())) as Report<Self::Model>
+        }
     }
 
     /// What a plan says of the destruction.

@@ -18,7 +18,10 @@ struct Row {
 
 /// Prints the table.
 pub fn table() {
-    println!("\n### A plan of a primary and its remote clusters that changes nothing, {} ms away\n", ROUND_TRIP.as_millis());
+    println!(
+        "\n### A plan of a primary and its remote clusters that changes nothing, {} ms away\n",
+        ROUND_TRIP.as_millis()
+    );
     println!(
         "| primaries | remote clusters | requests to the first primary | to each other cluster | time, median and range | peak memory | \
          create |\n|--:|--:|--:|--:|--:|--:|--:|"
@@ -27,7 +30,10 @@ pub fn table() {
     let one = row(Size { primaries: 1, remotes: 1 });
     let sizes = scale::numbers("BENCH_REMOTES", "2,5,10,20");
     let rows: Vec<Row> = sizes.into_iter().map(|remotes| row(Size { primaries: 1, remotes })).collect();
-    println!("\n{}", compared("One primary and one remote cluster take", &one, &two, "of the time of two primaries", 1.1));
+    println!(
+        "\n{}",
+        compared("One primary and one remote cluster take", &one, &two, "of the time of two primaries", 1.1)
+    );
     if let [first, .., last] = &rows[..] {
         let clusters = |row: &Row| row.size.remotes;
         let begin = format!("{} remote clusters take", clusters(last));
