@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::charts::Charts;
 use crate::clusters::Clusters;
+use crate::render::Renderers;
 use crate::rollout::Engines;
 
 /// What all resources and data sources share.
@@ -13,6 +14,8 @@ pub struct ProviderData {
     pub clusters: Clusters,
     /// Fetches charts.
     pub charts: Charts,
+    /// Renders charts.
+    pub renderers: Renderers,
     /// The apply engine of each cluster.
     pub engines: Engines,
     /// How much a plan shows of objects that are yet to be created.

@@ -45,6 +45,8 @@ pub struct Charts {
     cache: Arc<Cache>,
     /// One download a repository, however many charts and resources ask for it.
     indexes: Arc<Mutex<Indexes>>,
+    /// One fetch a chart, however many resources ask for it.
+    fetched: Arc<Mutex<BTreeMap<Asked, Arc<OnceCell<Arc<Fetched>>>>>>,
 }
 
 /// By repository.
@@ -72,6 +74,7 @@ impl Charts {
             hosts: Arc::new(Hosts::new(registries)?),
             cache: Arc::new(Cache::in_first_of(cache_directories)),
             indexes: Arc::default(),
+            fetched: Arc::default(),
         })
     }
 
@@ -85,6 +88,27 @@ impl Charts {
         chart: &str,
         version: &ChartVersion,
         pin: Option<&str>,
+    ) -> Result<Arc<Fetched>, Error> {
+        let asked = Asked {
+            repository: repository.to_owned(),
+            chart: chart.to_owned(),
+            version: version.to_string(),
+            pin: pin.map(str::to_owned),
+        };
+        let cell = {
+            let mut fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(fetched.entry(asked).or_default())
+        };
+        let fetch = async { self.fetch_now(repository, chart, version, pin).await.map(Arc::new) };
+        cell.get_or_try_init(|| fetch).await.cloned()
+    }
+
+    async fn fetch_now(
+        &self,
+        repository: &str,
+        chart: &str,
+        version: &ChartVersion,
+        pin: Option<&str>,
     ) -> Result<Fetched, Error> {
         let source = Place::parse(repository)?;
         let place = match &source {
@@ -92,58 +116,58 @@ impl Charts {
             Place::Repository(url) => shown(url),
             Place::Registry(url) => oci::place(url),
         };
-        let asked = Asked { chart, version, pin, place: &place };
+        let wanted = Wanted { chart, version, pin, place: &place };
         let fetched = match &source {
             Place::Path(path) => directory::fetch(path, chart, version)?,
-            Place::Repository(url) => self.download(url, &asked).await?,
-            Place::Registry(url) => self.pull(url, &asked).await?,
+            Place::Repository(url) => self.download(url, &wanted).await?,
+            Place::Registry(url) => self.pull(url, &wanted).await?,
         };
         if !version::is_met_by(version, &fetched.version) {
             let (known, version) = (vec![fetched.version], version.to_string());
             return Err(Error::NoVersion { chart: chart.to_owned(), version, place, known });
         }
-        asked.check_pin(&fetched.digest)?;
+        wanted.check_pin(&fetched.digest)?;
         Ok(fetched)
     }
 
     /// The pinned archive, if it is cached.
-    fn pinned(&self, asked: &Asked<'_>) -> Result<Option<Fetched>, Error> {
-        let cached = asked.pin.and_then(|pin| Some((pin, self.cache.get(pin)?)));
+    fn pinned(&self, wanted: &Wanted<'_>) -> Result<Option<Fetched>, Error> {
+        let cached = wanted.pin.and_then(|pin| Some((pin, self.cache.get(pin)?)));
         let Some((pin, bytes)) = cached else { return Ok(None) };
-        checked(loaded(&bytes, pin.to_owned(), asked.place)?, asked.chart, None, asked.place).map(Some)
+        checked(loaded(&bytes, pin.to_owned(), wanted.place)?, wanted.chart, None, wanted.place).map(Some)
     }
 
     /// From an HTTP repository.
-    async fn download(&self, repository: &Url, asked: &Asked<'_>) -> Result<Fetched, Error> {
-        if let Some(pinned) = self.pinned(asked)? {
+    async fn download(&self, repository: &Url, wanted: &Wanted<'_>) -> Result<Fetched, Error> {
+        if let Some(pinned) = self.pinned(wanted)? {
             return Ok(pinned);
         }
         let http = self.hosts.of(repository)?;
         let index = self.index(repository, &http).await?;
-        let entry = index.choose(asked.chart, asked.version, repository)?;
+        let entry = index.choose(wanted.chart, wanted.version, repository)?;
         if let Some(digest) = entry.digest() {
-            asked.check_pin(&digest)?;
+            wanted.check_pin(&digest)?;
         }
         let url = entry.url(repository)?;
         let http = if url.origin() == repository.origin() { http } else { self.elsewhere(&url, repository)? };
         let (bytes, digest) = self.archive(entry, &url, &http).await?;
-        asked.check_pin(&digest)?;
-        self.kept(&bytes, digest, asked.chart, &entry.version, &shown(&url))
+        wanted.check_pin(&digest)?;
+        self.kept(&bytes, digest, wanted.chart, &entry.version, &shown(&url))
     }
 
     /// From an OCI registry.
-    async fn pull(&self, registry: &Url, asked: &Asked<'_>) -> Result<Fetched, Error> {
-        if let Some(pinned) = self.pinned(asked)? {
+    async fn pull(&self, registry: &Url, wanted: &Wanted<'_>) -> Result<Fetched, Error> {
+        if let Some(pinned) = self.pinned(wanted)? {
             return Ok(pinned);
         }
-        let mut repository = oci::Repository::new(self.hosts.of(registry)?, registry, asked.chart)?;
-        let oci::Version { version, digest } = repository.find(asked.version).await?;
-        asked.check_pin(&digest)?;
+        let mut repository = oci::Repository::new(self.hosts.of(registry)?, registry, wanted.chart)?;
+        let oci::Version { version, digest } = repository.find(wanted.version).await?;
+        wanted.check_pin(&digest)?;
         let bytes = match self.cache.get(&digest) {
             Some(bytes) => bytes,
             None => repository.archive(&digest, ARCHIVE_LIMIT).await?,
         };
-        self.kept(&bytes, digest, asked.chart, &version, &format!("{}/{}", asked.place, asked.chart))
+        self.kept(&bytes, digest, wanted.chart, &version, &format!("{}/{}", wanted.place, wanted.chart))
     }
 
     async fn index(&self, repository: &Url, http: &Http) -> Result<Arc<Index>, Error> {
@@ -200,8 +224,17 @@ impl Charts {
     }
 }
 
+/// What a resource asks for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Asked {
+    repository: String,
+    chart: String,
+    version: String,
+    pin: Option<String>,
+}
+
 /// What a fetch is for.
-struct Asked<'a> {
+struct Wanted<'a> {
     chart: &'a str,
     version: &'a ChartVersion,
     pin: Option<&'a str>,
@@ -209,7 +242,7 @@ struct Asked<'a> {
     place: &'a str,
 }
 
-impl Asked<'_> {
+impl Wanted<'_> {
     fn check_pin(&self, found: &str) -> Result<(), Error> {
         match self.pin {
             Some(pinned) if pinned != found => Err(Error::Pin {

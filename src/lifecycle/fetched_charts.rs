@@ -1,6 +1,7 @@
 //! The charts of a resource, each of which stays what it was when state first knew it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use futures::future::try_join_all;
 use tfplugin::{AttributePath, Diagnostic, Field};
@@ -13,7 +14,7 @@ use crate::mesh::{ChartName, ChartVersion, Member};
 use crate::provider_data::ProviderData;
 
 /// Charts, by name and version.
-pub struct FetchedCharts(BTreeMap<String, Fetched>);
+pub struct FetchedCharts(BTreeMap<String, Arc<Fetched>>);
 
 impl FetchedCharts {
     /// Fetches the charts that these members need from this repository. One whose digest is recorded for it must still be the same.
@@ -69,7 +70,8 @@ impl FetchedCharts {
     /// Charts that a test has read.
     #[cfg(test)]
     pub fn read(charts: impl IntoIterator<Item = (ChartName, ChartVersion, Fetched)>) -> Self {
-        Self(charts.into_iter().map(|(chart, version, fetched)| (key(chart, &version), fetched)).collect())
+        let keyed = |(chart, version, fetched)| (key(chart, &version), Arc::new(fetched));
+        Self(charts.into_iter().map(keyed).collect())
     }
 }
 

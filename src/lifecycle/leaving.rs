@@ -242,6 +242,7 @@ mod tests {
         ProviderData {
             clusters: Clusters::new(blocks, Environment::default(), Limits::default()),
             charts: Charts::new([], BTreeMap::new()).unwrap(),
+            renderers: Default::default(),
             engines: Engines::default(),
             plan_detail: PlanDetail::Compact,
             refreshed: Refreshed::default(),

@@ -14,6 +14,7 @@ use crate::data_sources::topology::TopologyDataSource;
 use crate::diagnostics;
 use crate::lifecycle::ManagedResource;
 use crate::provider_data::{ProviderData, Refreshed};
+use crate::render::Renderers;
 use crate::resources::mesh::MeshResource;
 use crate::resources::remote_cluster::RemoteClusterResource;
 use crate::rollout::Engines;
@@ -68,8 +69,9 @@ fn configure(config: &ProviderModel) -> Result<ProviderData, Diagnostics> {
     let charts = Charts::new(chart_caches, registries).map_err(|error| cannot_fetch_charts(&error))?;
     // Not in a directory for everybody: unlike a chart, what an API server says of itself has no digest that it is known by.
     let engines = cache.map(|cache| Engines::in_folder(&cache.join("api-servers"))).unwrap_or_default();
-    let (plan_detail, refreshed) = (config.plan_detail(), Refreshed::default());
-    let data = ProviderData { clusters, charts, engines, plan_detail, refreshed };
+    let (renderers, refreshed) = (Renderers::default(), Refreshed::default());
+    let plan_detail = config.plan_detail();
+    let data = ProviderData { clusters, charts, renderers, engines, plan_detail, refreshed };
     #[cfg(feature = "leak")]
     tracing::info!(credentials = data.credentials(), "configured");
     Ok(data)

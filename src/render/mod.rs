@@ -33,7 +33,7 @@ use serde_json::{Value, json};
 
 pub use error::RenderError;
 pub use remote::{render_beside, render_remote};
-pub use renderer::Renderer;
+pub use renderer::{Renderer, Renderers};
 pub use sensitive::values_with_stand_ins;
 
 use of_chart::OfChart;

@@ -15,6 +15,18 @@ pub struct Renderer {
     alike: Mutex<BTreeMap<String, Vec<Arc<Value>>>>,
 }
 
+/// The renderers of a process: resources with the same charts share one.
+#[derive(Debug, Default)]
+pub struct Renderers(Mutex<BTreeMap<BTreeMap<String, String>, Arc<Renderer>>>);
+
+impl Renderers {
+    /// The renderer for charts with these digests, by name and version.
+    pub fn of(&self, digests: BTreeMap<String, String>) -> Arc<Renderer> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.entry(digests).or_default())
+    }
+}
+
 impl Renderer {
     /// The objects of a chart in one cluster.
     pub(super) fn objects(&self, installation: &Installation<'_>) -> Result<Vec<Arc<Value>>, RenderError> {

@@ -1,16 +1,22 @@
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use istio_provider::charts::{Charts, Error, Fetched};
 use lab::parts;
 
 use crate::made::{archive, digest, folder};
 
-async fn fetch(path: &Path, chart: &str, version: &str) -> Result<Fetched, Error> {
+async fn fetch(path: &Path, chart: &str, version: &str) -> Result<Arc<Fetched>, Error> {
     fetch_pinned(path, chart, version, None).await
 }
 
-async fn fetch_pinned(path: &Path, chart: &str, version: &str, pin: Option<&str>) -> Result<Fetched, Error> {
+async fn fetch_pinned(
+    path: &Path,
+    chart: &str,
+    version: &str,
+    pin: Option<&str>,
+) -> Result<Arc<Fetched>, Error> {
     let charts = Charts::new([], BTreeMap::new()).unwrap();
     charts.fetch(&path.to_string_lossy(), chart, &version.parse().unwrap(), pin).await
 }
@@ -88,7 +94,7 @@ async fn a_folders_digest_changes_with_names_and_contents_and_with_nothing_else(
     let chart = folder(&root.path().join("istiod"), "istiod", "1.31.0");
     let copy = tempfile::tempdir().unwrap();
     folder(&copy.path().join("elsewhere"), "istiod", "1.31.0");
-    let digest = async |path: &Path| fetch(path, "istiod", "1.31.0").await.unwrap().digest;
+    let digest = async |path: &Path| fetch(path, "istiod", "1.31.0").await.unwrap().digest.clone();
     let original = digest(root.path()).await;
     assert!(original.starts_with("sha256:") && original.len() == 71, "{original}");
     assert_eq!(original, digest(copy.path()).await);
@@ -108,7 +114,7 @@ async fn a_folders_digest_changes_with_names_and_contents_and_with_nothing_else(
 async fn a_changed_folder_does_not_pass_for_the_pinned_one() {
     let root = tempfile::tempdir().unwrap();
     let chart = folder(&root.path().join("istiod"), "istiod", "1.31.0");
-    let pin = fetch(root.path(), "istiod", "1.31.0").await.unwrap().digest;
+    let pin = fetch(root.path(), "istiod", "1.31.0").await.unwrap().digest.clone();
     fetch_pinned(root.path(), "istiod", "1.31.0", Some(&pin)).await.unwrap();
     std::fs::write(chart.join("values.yaml"), "a: 1\n").unwrap();
     let error = fetch_pinned(root.path(), "istiod", "1.31.0", Some(&pin)).await.unwrap_err();

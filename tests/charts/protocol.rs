@@ -1,6 +1,7 @@
 //! What a registry may answer that a well-behaved one on loopback does not: redirects, tokens from elsewhere, faults.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use istio_provider::charts::{Charts, Error, Fetched, Registry};
@@ -47,7 +48,7 @@ async fn registry(
     .await
 }
 
-async fn fetch(authority: &Authority, registry: &Web, version: &str) -> Result<Fetched, Error> {
+async fn fetch(authority: &Authority, registry: &Web, version: &str) -> Result<Arc<Fetched>, Error> {
     let host = registry.url.strip_prefix("https://").unwrap();
     let described = Registry {
         username: Some("user".to_owned()),
@@ -151,7 +152,7 @@ async fn plain_registry(own: impl Fn(&Request) -> Option<Answer> + Send + Sync +
     .await
 }
 
-async fn fetch_plain(registry: &Web, described: Option<Registry>) -> Result<Fetched, Error> {
+async fn fetch_plain(registry: &Web, described: Option<Registry>) -> Result<Arc<Fetched>, Error> {
     let host = registry.url.strip_prefix("http://").unwrap();
     let described = described.map(|described| (host.to_owned(), described));
     let charts = Charts::new([], described.into_iter().collect()).unwrap();

@@ -1,4 +1,5 @@
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use istio_provider::charts::{Charts, Error, Fetched, Registry};
 use lab::certificates::Authority;
@@ -56,7 +57,7 @@ impl Fixture {
         Charts::new([cache], [(self.registry.host().to_owned(), described)].into()).unwrap()
     }
 
-    async fn fetch(&self, chart: &str, version: &str) -> Result<Fetched, Error> {
+    async fn fetch(&self, chart: &str, version: &str) -> Result<Arc<Fetched>, Error> {
         self.charts(None).fetch(&self.source(), chart, &version.parse().unwrap(), None).await
     }
 }

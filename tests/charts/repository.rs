@@ -96,7 +96,7 @@ async fn a_pinned_archive_of_another_version_does_not_pass_for_the_one_that_is_a
     let cache = tempfile::tempdir().unwrap();
     let repository = ChartRepository::serve(&istio.repository()).unwrap();
     let (charts, source) = (charts(cache.path()), repository.url());
-    let pin = charts.fetch(&source, "istiod", &release(istio.version()), None).await.unwrap().digest;
+    let pin = charts.fetch(&source, "istiod", &release(istio.version()), None).await.unwrap().digest.clone();
     let version = charts.fetch(&source, "istiod", &release("1.0.0"), Some(&pin)).await.unwrap_err();
     assert!(matches!(version, Error::NoVersion { .. }), "{version:?}");
     let chart = charts.fetch(&source, "base", &release(istio.version()), Some(&pin)).await.unwrap_err();

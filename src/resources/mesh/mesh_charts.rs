@@ -1,6 +1,7 @@
 //! The valid mesh together with its charts: what every cluster can be rendered from.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use tfplugin::{AttributePath, Diagnostic};
 
@@ -18,7 +19,7 @@ pub struct MeshCharts {
     /// The mesh.
     pub mesh: ValidatedMesh,
     charts: FetchedCharts,
-    renderer: Renderer,
+    renderer: Arc<Renderer>,
     discovery: Discoveries,
     #[cfg(feature = "leak")]
     leak: String,
@@ -36,8 +37,8 @@ impl MeshCharts {
         let charts = FetchedCharts::fetch(&repository, members, recorded, data).await?;
         Ok(Self {
             mesh,
+            renderer: data.renderers.of(charts.digests()),
             charts,
-            renderer: Renderer::default(),
             discovery: Discoveries::default(),
             #[cfg(feature = "leak")]
             leak: data.credentials(),
@@ -122,7 +123,7 @@ impl MeshCharts {
         Self {
             mesh,
             charts,
-            renderer: Renderer::default(),
+            renderer: Arc::default(),
             discovery: Discoveries::default(),
             #[cfg(feature = "leak")]
             leak: String::new(),

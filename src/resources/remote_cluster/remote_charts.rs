@@ -1,6 +1,7 @@
 //! The valid cluster together with its charts: what it and every primary can be rendered from.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use tfplugin::{AttributePath, Diagnostic};
 
@@ -16,7 +17,7 @@ pub struct RemoteCharts {
     /// The cluster.
     pub remote: ValidatedRemote,
     charts: FetchedCharts,
-    renderer: Renderer,
+    renderer: Arc<Renderer>,
 }
 
 impl RemoteCharts {
@@ -32,7 +33,8 @@ impl RemoteCharts {
         let repository = remote.chart_source().repository.clone();
         let members = [remote.member()].into_iter();
         let charts = FetchedCharts::fetch(&repository, members, recorded, data).await?;
-        Ok(Self { remote, charts, renderer: Renderer::default() })
+        let renderer = data.renderers.of(charts.digests());
+        Ok(Self { remote, charts, renderer })
     }
 
     /// Digest of each chart.
