@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::charts::Charts;
 use crate::clusters::Clusters;
+use crate::observe::Answers;
 use crate::render::Renderers;
 use crate::rollout::Engines;
 
@@ -20,8 +21,19 @@ pub struct ProviderData {
     pub engines: Engines,
     /// How much a plan shows of objects that are yet to be created.
     pub plan_detail: PlanDetail,
+    /// What istiod has said to refreshes.
+    pub answers: Answers,
     /// Whether this process has refreshed.
     pub refreshed: Refreshed,
+}
+
+impl ProviderData {
+    /// What a provider block gives, and nothing seen yet.
+    pub fn new(clusters: Clusters, charts: Charts, engines: Engines, plan_detail: PlanDetail) -> Self {
+        let (renderers, answers, refreshed) =
+            (Renderers::default(), Answers::default(), Refreshed::default());
+        Self { clusters, charts, renderers, engines, plan_detail, answers, refreshed }
+    }
 }
 
 /// Whether this process has refreshed a resource. Terraform plans again in the process that applies, which refreshes nothing: what

@@ -46,8 +46,11 @@ pub struct Charts {
     /// One download a repository, however many charts and resources ask for it.
     indexes: Arc<Mutex<Indexes>>,
     /// One fetch a chart, however many resources ask for it.
-    fetched: Arc<Mutex<BTreeMap<Asked, Arc<OnceCell<Arc<Fetched>>>>>>,
+    fetched: Arc<Mutex<BTreeMap<Asked, FetchedOnce>>>,
 }
+
+/// A chart that is fetched when it is first asked for.
+type FetchedOnce = Arc<OnceCell<Arc<Fetched>>>;
 
 /// By repository.
 type Indexes = BTreeMap<Url, Arc<OnceCell<Arc<Index>>>>;

@@ -230,7 +230,7 @@ mod tests {
     use super::*;
     use crate::charts::Charts;
     use crate::clusters::{ClusterBlock, Clusters, Environment, Limits};
-    use crate::provider_data::{PlanDetail, Refreshed};
+    use crate::provider_data::PlanDetail;
 
     fn place(label: &str) -> AttributePath {
         AttributePath::new("primary").key(label)
@@ -239,14 +239,9 @@ mod tests {
     fn provider(on_unreachable: OnUnreachable) -> ProviderData {
         let block = ClusterBlock { on_unreachable, ..ClusterBlock::default() };
         let blocks = BTreeMap::from([("east".to_owned(), block)]);
-        ProviderData {
-            clusters: Clusters::new(blocks, Environment::default(), Limits::default()),
-            charts: Charts::new([], BTreeMap::new()).unwrap(),
-            renderers: Default::default(),
-            engines: Engines::default(),
-            plan_detail: PlanDetail::Compact,
-            refreshed: Refreshed::default(),
-        }
+        let clusters = Clusters::new(blocks, Environment::default(), Limits::default());
+        let charts = Charts::new([], BTreeMap::new()).unwrap();
+        ProviderData::new(clusters, charts, Engines::default(), PlanDetail::Compact)
     }
 
     fn unauthorized() -> clusters::Error {

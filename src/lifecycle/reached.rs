@@ -112,6 +112,7 @@ async fn reach_one(
     cluster.check_uid(known, &facts.uid).map_err(unusable)?;
     let target = data.engines.target(&cluster, &facts.uid, &recorded.owner(), &recorded.namespace);
     let (promise, snapshot) = Snapshot::promised(&cluster);
+    let snapshot = snapshot.sharing(&data.answers);
     Ok(Reached { target, facts, namespaces, snapshot, promise })
 }
 

@@ -63,6 +63,9 @@ impl ControlPlane {
     }
 }
 
+/// What one pod of istiod says, and the mesh configuration with which it runs; null if it does not tell that.
+pub(super) type Answer = (Replica, Value);
+
 /// What one pod of istiod says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Replica {
@@ -178,13 +181,13 @@ async fn replicas(
     cluster: &Snapshot,
     namespace: &str,
     asks_istiod: bool,
-) -> Result<Result<Vec<(Replica, Value)>, String>, Error> {
+) -> Result<Result<Vec<Answer>, String>, Error> {
     if let Some(pod) = only_pod(cluster, namespace).await {
         if !asks_istiod {
             return Ok(Ok(vec![(Replica::default(), Value::Null)]));
         }
         // If there is another one in its place by now, that is found below.
-        if let Ok(replica) = asked(cluster.cluster(), namespace, &pod).await {
+        if let Ok(replica) = asked(cluster, namespace, &pod).await {
             return Ok(Ok(vec![replica]));
         }
     }
@@ -194,7 +197,7 @@ async fn replicas(
     if !asks_istiod {
         return Ok(Ok(ready.map(|_| (Replica::default(), Value::Null)).collect()));
     }
-    let answers = join_all(ready.map(async |pod| asked(cluster.cluster(), namespace, &pod).await)).await;
+    let answers = join_all(ready.map(async |pod| asked(cluster, namespace, &pod).await)).await;
     Ok(answers.into_iter().collect())
 }
 
@@ -208,7 +211,15 @@ async fn only_pod(cluster: &Snapshot, namespace: &str) -> Option<String> {
     (rolled_out(&deployment) == Some(1) && is_its_pod).then_some(leader.holder)
 }
 
-async fn asked(cluster: &Cluster, namespace: &str, pod: &str) -> Result<(Replica, Value), String> {
+async fn asked(cluster: &Snapshot, namespace: &str, pod: &str) -> Result<Answer, String> {
+    let ask = asked_now(cluster.cluster(), namespace, pod);
+    match cluster.answers() {
+        Some(answers) => answers.of([cluster.name(), namespace, pod], ask).await,
+        None => ask.await,
+    }
+}
+
+async fn asked_now(cluster: &Cluster, namespace: &str, pod: &str) -> Result<Answer, String> {
     let [clusters, gateways, mesh] = debug::ask(cluster, namespace, pod, DEBUG_PATHS).await?;
     let clusters = clusters_in(&clusters?)?;
     // One that does not tell its gateways or its configuration still tells the clusters that it knows.

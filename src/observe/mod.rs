@@ -1,5 +1,6 @@
 //! What rendering needs to know of clusters, read from them as plain values.
 
+mod answers;
 mod authority;
 mod control_plane;
 mod debug;
@@ -26,6 +27,7 @@ use futures::future::{join_all, try_join};
 use crate::clusters::{Cluster, Clusters, Error, Reason};
 use crate::mesh::ClusterFacts;
 
+pub use answers::Answers;
 pub use authority::{CertificateFiles, HeldCertificates, certificates, certificates_scope, roots};
 pub use control_plane::{
     ControlPlane, KnownGateway, Replica, RunningMeshConfig, control_plane, control_plane_scope, leader_scope,

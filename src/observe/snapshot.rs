@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
+use super::answers::Answers;
 use crate::clusters::{Cluster, Error};
 use crate::mesh::GatewayRole;
 
@@ -99,6 +100,8 @@ pub struct Snapshot {
     objects: Option<Shared<oneshot::Receiver<Arc<Objects>>>>,
     /// Pods of istiod and of gateways, by namespace.
     pods: Arc<Mutex<BTreeMap<String, PodsOnce>>>,
+    /// What istiod has said to others, if that is good enough.
+    answers: Option<Answers>,
 }
 
 /// Pods that are read when they are first asked for.
@@ -107,13 +110,24 @@ type PodsOnce = Arc<OnceCell<Vec<Pod>>>;
 impl Snapshot {
     /// A snapshot whose objects are read when they are first asked for.
     pub fn of(cluster: &Cluster) -> Self {
-        Self { cluster: cluster.clone(), objects: None, pods: Arc::default() }
+        Self { cluster: cluster.clone(), objects: None, pods: Arc::default(), answers: None }
     }
 
     /// A snapshot for which somebody else reads the objects. If they drop the sender, each is asked for like the rest.
     pub fn promised(cluster: &Cluster) -> (oneshot::Sender<Arc<Objects>>, Self) {
         let (sender, receiver) = oneshot::channel();
         (sender, Self { objects: Some(receiver.shared()), ..Self::of(cluster) })
+    }
+
+    /// The same of a refresh, which shares what istiod says with those of other resources.
+    #[must_use]
+    pub fn sharing(self, answers: &Answers) -> Self {
+        Self { answers: Some(answers.clone()), ..self }
+    }
+
+    /// What istiod has said to others, if that is good enough.
+    pub(super) fn answers(&self) -> Option<&Answers> {
+        self.answers.as_ref()
     }
 
     /// The same objects, with the pods as they are now.

@@ -13,8 +13,7 @@ use crate::data_sources::mesh::MeshDataSource;
 use crate::data_sources::topology::TopologyDataSource;
 use crate::diagnostics;
 use crate::lifecycle::ManagedResource;
-use crate::provider_data::{ProviderData, Refreshed};
-use crate::render::Renderers;
+use crate::provider_data::ProviderData;
 use crate::resources::mesh::MeshResource;
 use crate::resources::remote_cluster::RemoteClusterResource;
 use crate::rollout::Engines;
@@ -69,9 +68,7 @@ fn configure(config: &ProviderModel) -> Result<ProviderData, Diagnostics> {
     let charts = Charts::new(chart_caches, registries).map_err(|error| cannot_fetch_charts(&error))?;
     // Not in a directory for everybody: unlike a chart, what an API server says of itself has no digest that it is known by.
     let engines = cache.map(|cache| Engines::in_folder(&cache.join("api-servers"))).unwrap_or_default();
-    let (renderers, refreshed) = (Renderers::default(), Refreshed::default());
-    let plan_detail = config.plan_detail();
-    let data = ProviderData { clusters, charts, renderers, engines, plan_detail, refreshed };
+    let data = ProviderData::new(clusters, charts, engines, config.plan_detail());
     #[cfg(feature = "leak")]
     tracing::info!(credentials = data.credentials(), "configured");
     Ok(data)

@@ -111,7 +111,7 @@ pub const TABLE: &[Row] = &[
     },
     Row {
         module: "provider_data",
-        modules: &["charts", "clusters", "render", "rollout"],
+        modules: &["charts", "clusters", "observe", "render", "rollout"],
         packages: Except(&["kube", "tfplugin", "tonic"]),
     },
     Row { module: "health", modules: &["mesh", "observe", "trust"], packages: Only(&["time"]) },
@@ -148,7 +148,6 @@ pub const TABLE: &[Row] = &[
             "lifecycle",
             "mesh",
             "provider_data",
-            "render",
             "resources",
             "rollout",
         ],
