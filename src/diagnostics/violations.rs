@@ -317,6 +317,7 @@ fn of_remote(rule: &RemoteRule) -> String {
             "istiod supports proxies of its own minor release and of the one before. Set version to one of these, or omit it to follow \
              the primaries."
         }
+        RemoteRule::Annotation => "Remove it from namespace_annotations.",
         RemoteRule::Injector(_) => "Use \"primary\" or \"local\".",
         RemoteRule::NoAuthority => {
             "Choose another mode of certificate_authority for the mesh, such as \"generated\", or set injector = \"primary\"."

@@ -103,8 +103,9 @@ impl InjectionState {
                 Class::Broken,
                 "its namespace names primaries, although an istiod in the cluster injects its proxies",
                 "Something else set the annotation topology.istio.io/controlPlaneClusters of the mesh's namespace. istiod of the primaries \
-                 and istiod in this cluster then both write the CA certificate of the webhook that injects proxies. Apply again; that \
-                 removes the annotation and has istiod of the primaries read it.",
+                 and istiod in this cluster then both write the CA certificate of the webhook that injects proxies. Remove it (kubectl \
+                 annotate namespace NAMESPACE topology.istio.io/controlPlaneClusters-), then apply again; that has istiod of the primaries \
+                 read it.",
             ),
             Self::InjectorNotReady => (
                 Class::Unready,
@@ -228,7 +229,11 @@ mod tests {
         let restarts = InjectionState::InjectorNotReady.fault().unwrap();
         assert_eq!(restarts.class, Class::Unready, "it is waited for");
         assert!(restarts.remedy.contains("Deployment istiod"), "{}", restarts.remedy);
-        assert!(InjectionState::Annotated.fault().unwrap().remedy.contains("Apply again"));
+        let annotated = InjectionState::Annotated.fault().unwrap().remedy;
+        assert!(
+            annotated.contains("topology.istio.io/controlPlaneClusters-), then apply again"),
+            "{annotated}"
+        );
     }
 
     #[test]

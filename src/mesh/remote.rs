@@ -128,6 +128,7 @@ impl RemoteCluster {
         let mut found = Violations::default();
         found.extend(rules::is_no_primary(self));
         found.extend(rules::secrets_are_those_of_the_mesh(self));
+        found.extend(rules::is_not_annotated(self));
         found.extend(rules::namespace_metadata(&self.namespace_labels, &self.namespace_annotations));
         let serving = found.take_all(rules::serving(self));
         let parts = serving.and_then(|serving| self.parts(serving, &mut found));

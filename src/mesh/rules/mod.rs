@@ -44,7 +44,7 @@ pub(super) use names::{charts, document, name};
 pub(super) use namespace_metadata::namespace_metadata;
 pub(super) use refused_values::{OF_NO_PRIMARY, OF_NO_REMOTE, of_no_local_injector};
 pub(super) use remote::{
-    discovery, is_in_one_mesh_once, is_no_primary, local_authority, release_fits,
+    discovery, is_in_one_mesh_once, is_no_primary, is_not_annotated, local_authority, release_fits,
     secrets_are_those_of_the_mesh, serving, usual_release,
 };
 pub(super) use topology::{

@@ -10,6 +10,7 @@ use super::super::member_record::MemberKind;
 use super::super::names::{ChartVersion, ClusterName};
 use super::super::remote::{Discovery, JoinedPrimary, RemoteCluster, broken};
 use super::super::violation::{Checked, Violation};
+use super::super::well_known::CONTROL_PLANE_CLUSTERS;
 
 /// What is wrong between a remote cluster and its mesh.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -68,6 +69,11 @@ pub enum RemoteRule {
         /// The primary's.
         theirs: String,
     },
+    /// It follows from who injects and who serves.
+    #[error(
+        "The annotation topology.istio.io/controlPlaneClusters of the mesh's namespace is set by the provider, from primaries and injector."
+    )]
+    Annotation,
     /// There is no such injector.
     #[error("{0:?} is not a valid injector.")]
     Injector(String),
@@ -128,6 +134,12 @@ pub(in crate::mesh) fn is_in_one_mesh_once(remote: &RemoteCluster) -> Option<Vio
         _ => None,
     })?;
     Some(broken(&remote.name, "cluster", rule))
+}
+
+/// Whose istiod leads the cluster is nothing that the user says by an annotation.
+pub(in crate::mesh) fn is_not_annotated(remote: &RemoteCluster) -> Option<Violation> {
+    let is_annotated = remote.namespace_annotations.contains_key(CONTROL_PLANE_CLUSTERS);
+    is_annotated.then(|| broken(&remote.name, "namespace_annotations", RemoteRule::Annotation))
 }
 
 /// Whose istiod is to inject its proxies; `None` if that is not right.

@@ -280,7 +280,7 @@ fn what_an_injector_of_its_own_injects_is_of_a_release_that_the_primaries_suppor
 
 #[test]
 fn values_that_make_of_an_injector_something_else_are_refused() {
-    let of = |values: Value| {
+    let of = |values: serde_json::Value| {
         let mut edge = local();
         edge.member.chart.insert("istiod".to_owned(), values);
         edge
@@ -310,4 +310,13 @@ fn values_that_make_of_an_injector_something_else_are_refused() {
         },
     });
     assert!(of(said_too).validate().is_ok());
+}
+
+#[test]
+fn who_leads_the_cluster_is_not_said_by_an_annotation() {
+    for mut edge in [edge(), local()] {
+        let annotation = ("topology.istio.io/controlPlaneClusters".to_owned(), "east".to_owned());
+        edge.namespace_annotations = [annotation].into();
+        assert!(refused(&edge).contains("is set by the provider"));
+    }
 }

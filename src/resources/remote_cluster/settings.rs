@@ -84,7 +84,10 @@ mod tests {
         let refused = check(&remote("local", wrong.clone())).unwrap_err();
         let said: Vec<&Diagnostic> = refused.iter().collect();
         let [error] = said.as_slice() else { panic!("{said:?}") };
-        assert!(error.summary.starts_with("Cluster \"edge\": meshConfig.defaultConfig.concurrency "), "{error:?}");
+        assert!(
+            error.summary.starts_with("Cluster \"edge\": meshConfig.defaultConfig.concurrency "),
+            "{error:?}"
+        );
         assert!(error.detail.contains("injects proxies with its defaults"), "{error:?}");
         assert_eq!(error.path.as_ref().unwrap().to_string(), "chart[\"istiod\"].values");
         assert!(check(&remote("primary", wrong)).unwrap().is_empty());
