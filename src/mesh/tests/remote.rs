@@ -300,7 +300,8 @@ fn values_that_make_of_an_injector_something_else_are_refused() {
             "injector = \"local\" requires \"istiod-remote.istio-system.svc:15012\"",
         ),
     ] {
-        assert!(refused(&of(values.clone())).contains(text), "{values}: {}", refused(&of(values)));
+        let said = refused(&of(values.clone()));
+        assert!(said.contains(text), "{values}: {said}");
     }
     let said_too = json!({
         "configMap": true,
