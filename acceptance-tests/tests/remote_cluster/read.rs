@@ -51,7 +51,9 @@ pub fn signed_by(fixture: &Fixture, cluster: &str, primary: &str, namespace: &st
         let client = pods.running("app=client").await.expect("the client");
         let command = ["pilot-agent", "request", "GET", "config_dump"];
         let dump = pods.exec(&client, "istio-proxy", &command).await.expect("the proxy's configuration");
-        let dump: Value = serde_json::from_str(&dump).expect("JSON");
+        // What the command says beside it follows.
+        let mut documents = serde_json::Deserializer::from_str(&dump).into_iter::<Value>();
+        let dump = documents.next().expect("a document").expect("JSON");
         let configs = dump["configs"].as_array().into_iter().flatten();
         let mut secrets =
             configs.flat_map(|it| it["dynamic_active_secrets"].as_array().into_iter().flatten());

@@ -127,7 +127,7 @@ async fn own_of(state: &RemoteClusterModel, cluster: &Snapshot, namespace: &str)
     let served = observe::served(cluster.cluster(), namespace, state.injector());
     let token = observe::token(cluster, namespace, READER_TOKEN_SECRET);
     let authority = authority_of(state, cluster, namespace);
-    let (served, gateway, token, authority) = try_join4(served, gateway, token, authority).await?;
+    let (served, gateway, token, authority) = Box::pin(try_join4(served, gateway, token, authority)).await?;
     Ok(Own { served, authority, gateway, token })
 }
 
