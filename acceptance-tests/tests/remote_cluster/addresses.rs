@@ -64,7 +64,7 @@ fn istiod_addresses(workspace: &Workspace) -> Vec<String> {
     serde_json::from_value(addresses).expect("addresses")
 }
 
-/// The addresses and the names of ports of an EndpointSlice.
+/// The addresses and the names of ports of an `EndpointSlice`.
 fn slice(fixture: &Fixture, name: &str) -> (Vec<String>, Vec<String>) {
     let get = ["-n", "istio-system", "get", "endpointslice", name, "-o", "json"];
     let slice: Value = serde_json::from_str(&fixture.kubectl("edge", &get)).expect("JSON");

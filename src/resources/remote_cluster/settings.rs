@@ -54,7 +54,7 @@ mod tests {
     use super::*;
     use crate::mesh::{DeclaredMember, JoinedMesh, JoinedPrimary, RemoteCluster};
 
-    fn remote(injector: &str, mesh_config: Value) -> ValidatedRemote {
+    fn remote(injector: &str, mesh_config: &Value) -> ValidatedRemote {
         let primary = JoinedPrimary {
             version: "1.31.0".to_owned(),
             network: "flat".to_owned(),
@@ -75,13 +75,13 @@ mod tests {
         let member = DeclaredMember { network: "flat".to_owned(), chart, ..DeclaredMember::default() };
         let name = "edge".to_owned();
         let injector = Some(injector.to_owned());
-        RemoteCluster { name, mesh, member, injector, ..RemoteCluster::default() }.validate().unwrap()
+        RemoteCluster { name, mesh, injector, member, ..RemoteCluster::default() }.validate().unwrap()
     }
 
     #[test]
     fn what_istiod_would_drop_is_refused_where_an_istiod_reads_it() {
         let wrong = json!({"defaultConfig": {"concurrency": "two"}});
-        let refused = check(&remote("local", wrong.clone())).unwrap_err();
+        let refused = check(&remote("local", &wrong)).unwrap_err();
         let said: Vec<&Diagnostic> = refused.iter().collect();
         let [error] = said.as_slice() else { panic!("{said:?}") };
         assert!(
@@ -90,7 +90,7 @@ mod tests {
         );
         assert!(error.detail.contains("injects proxies with its defaults"), "{error:?}");
         assert_eq!(error.path.as_ref().unwrap().to_string(), "chart[\"istiod\"].values");
-        assert!(check(&remote("primary", wrong)).unwrap().is_empty());
-        assert!(check(&remote("local", json!({"accessLogFile": "/dev/stdout"}))).unwrap().is_empty());
+        assert!(check(&remote("primary", &wrong)).unwrap().is_empty());
+        assert!(check(&remote("local", &json!({"accessLogFile": "/dev/stdout"}))).unwrap().is_empty());
     }
 }
