@@ -46,6 +46,11 @@ impl StandIn {
         self.choice([one.into(), other.into(), third.into()])
     }
 
+    /// An address or a host name at which a load balancer may be reached.
+    pub fn balancer(self) -> String {
+        self.choice(["192.0.2.1", "2001:db8::1", "balancer.example"]).to_owned()
+    }
+
     /// One of a few.
     pub fn choice<T>(self, choices: [T; 3]) -> T {
         let [first, second, third] = choices;

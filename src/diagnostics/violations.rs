@@ -313,14 +313,24 @@ fn of_remote(rule: &RemoteRule) -> String {
         RemoteRule::OtherRelease { .. } => {
             "Omit version, so that the cluster follows the primaries that serve it. Several of them must have one release."
         }
+        RemoteRule::UnsupportedRelease { .. } => {
+            "istiod supports proxies of its own minor release and of the one before. Set version to one of these, or omit it to follow \
+             the primaries."
+        }
+        RemoteRule::Annotation => "Remove it from namespace_annotations.",
+        RemoteRule::Injector(_) => "Use \"primary\" or \"local\".",
+        RemoteRule::NoAuthority => {
+            "Choose another mode of certificate_authority for the mesh, such as \"generated\", or set injector = \"primary\"."
+        }
         RemoteRule::NoAddress => {
             "The mesh's status shows why the load balancer in front of istiod has no address. Apply again once it has one, or set \
              hostname in the remote_control_plane block of the primary."
         }
         RemoteRule::HostNameOfBalancer(_) => {
             "Create a DNS record of your own that points to the load balancer, and set it as hostname in the remote_control_plane \
-             block of the primary: istiod's certificate is then valid for it, and API servers call istiod by URL. Or set a static \
-             IP address of the load balancer as hostname."
+             block of the primary: istiod's certificate is then valid for it, and API servers call istiod by URL. Or set \
+             injector = \"local\", so that an istiod in this cluster injects its proxies and only they need the host name. Or set a \
+             static IP address of the load balancer as hostname."
         }
         RemoteRule::SeveralNames(_) => {
             "Set the same hostname, which leads to all of them, in the remote_control_plane block of each, or choose one primary."

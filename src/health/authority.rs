@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use super::finding::{Class, Fault, SETTLES, UNSEEN};
 use super::state::states;
 use crate::mesh::{AuthorityMode, ClusterName};
-use crate::observe::ControlPlane;
+use crate::observe::{CertificateFiles, ControlPlane};
 use crate::trust::{Certificate, ROOT_CERT, Signer};
 
 states! {
@@ -35,12 +35,22 @@ states! {
 impl AuthorityState {
     /// The state of what was observed. What has not been seen yet, such as the roots that proxies trust, is no fault.
     pub fn of(seen: &ControlPlane, mode: AuthorityMode, now: OffsetDateTime) -> Self {
-        let Some(files) = &seen.authority else {
+        Self::of_files(seen.authority.as_ref(), seen.roots.as_deref(), mode, now)
+    }
+
+    /// The same of a cluster whose istiod finds these files to sign with, and whose proxies trust these roots.
+    pub fn of_files(
+        files: Option<&CertificateFiles>,
+        roots: Option<&str>,
+        mode: AuthorityMode,
+        now: OffsetDateTime,
+    ) -> Self {
+        let Some(files) = files else {
             return if mode == AuthorityMode::SelfSigned { Self::Ready } else { Self::Missing };
         };
         let signer = Signer::parse(files).and_then(|signer| Signer::check_notation(files).map(|()| signer));
         let Ok(signer) = signer else { return Self::Unusable };
-        let roots = roots(seen);
+        let roots = parsed(roots.unwrap_or_default());
         if !roots.is_empty() && !roots.contains(signer.leads_to()) {
             Self::NotInUse
         } else if mode == AuthorityMode::Generated && signer.is_renewal_due(now) {
@@ -89,7 +99,10 @@ impl AuthorityState {
 
 /// The roots that proxies of a cluster trust; those that cannot be read are left out.
 pub fn roots(seen: &ControlPlane) -> Vec<Certificate> {
-    let roots = seen.roots.as_deref().unwrap_or_default();
+    parsed(seen.roots.as_deref().unwrap_or_default())
+}
+
+fn parsed(roots: &str) -> Vec<Certificate> {
     Certificate::parse_all(ROOT_CERT, roots.as_bytes()).unwrap_or_default()
 }
 

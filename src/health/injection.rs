@@ -2,6 +2,7 @@
 
 use super::finding::{Class, Fault, RELOADS, UNSEEN};
 use super::state::states;
+use crate::mesh::Injector;
 use crate::observe::Served;
 use crate::trust::{Certificate, ROOT_CERT};
 
@@ -13,12 +14,16 @@ states! {
             NoWebhook = "no_webhook",
             /// The namespace of the mesh does not name the primaries that are to serve the cluster.
             NotAnnotated = "not_annotated",
+            /// The namespace of the mesh names primaries, though an istiod in the cluster injects its proxies.
+            Annotated = "annotated",
             /// The mesh configuration of the cluster has another trust domain than the mesh, or there is none.
             OtherTrustDomain = "other_trust_domain",
             /// istiod may not have the tokens of proxies reviewed.
             TokenReviewForbidden = "token_review_forbidden",
             /// No primary has given the webhook a CA certificate.
             NotServed = "not_served",
+            /// The istiod in the cluster that injects its proxies does not do so.
+            InjectorNotReady = "injector_not_ready",
             /// The webhook trusts another authority than the mesh's.
             OtherAuthority = "other_authority",
             /// It could not be observed, and nothing is known from before.
@@ -34,6 +39,8 @@ states! {
 /// What a remote cluster should say of whom it is served by.
 #[derive(Clone, Copy, Debug)]
 pub struct WantedServing<'a> {
+    /// Whose istiod injects its proxies.
+    pub injector: Injector,
     /// The primaries that serve it, as the annotation has them.
     pub control_plane_clusters: &'a str,
     /// The mesh's trust domain.
@@ -47,8 +54,13 @@ impl InjectionState {
     /// `trust_domain` is the one in its mesh configuration.
     pub fn of(served: &Served, trust_domain: Option<&str>, wanted: &WantedServing<'_>) -> Self {
         let Some(ca_bundles) = &served.ca_bundles else { return Self::NoWebhook };
-        if served.control_plane_clusters.as_deref() != Some(wanted.control_plane_clusters) {
-            return Self::NotAnnotated;
+        let annotation = served.control_plane_clusters.as_deref();
+        match wanted.injector {
+            Injector::Primary if annotation != Some(wanted.control_plane_clusters) => {
+                return Self::NotAnnotated;
+            }
+            Injector::Local if annotation.is_some() => return Self::Annotated,
+            Injector::Primary | Injector::Local => {}
         }
         if trust_domain != Some(wanted.trust_domain) {
             return Self::OtherTrustDomain;
@@ -56,13 +68,17 @@ impl InjectionState {
         if served.is_review_forbidden {
             return Self::TokenReviewForbidden;
         }
+        let is_local = wanted.injector == Injector::Local;
+        if is_local && !served.has_injector {
+            return Self::InjectorNotReady;
+        }
         let parsed = |text: &[u8]| Certificate::parse_all(ROOT_CERT, text).unwrap_or_default();
         let roots = parsed(wanted.roots.as_bytes());
         let is_ours = |bundle: &Vec<u8>| {
             roots.is_empty() || parsed(bundle).iter().any(|certificate| roots.contains(certificate))
         };
         if ca_bundles.iter().any(Vec::is_empty) {
-            Self::NotServed
+            if is_local { Self::InjectorNotReady } else { Self::NotServed }
         } else if ca_bundles.iter().all(is_ours) {
             Self::Ready
         } else {
@@ -82,6 +98,21 @@ impl InjectionState {
                 "Something else changed the annotation topology.istio.io/controlPlaneClusters of the mesh's namespace. istiod of a primary \
                  that is not named there, without blanks, stops serving the cluster when it next restarts: pods in new namespaces do not \
                  start then. Apply again; that restores it and has istiod read it.",
+            ),
+            Self::Annotated => (
+                Class::Broken,
+                "its namespace names primaries, although an istiod in the cluster injects its proxies",
+                "Something else set the annotation topology.istio.io/controlPlaneClusters of the mesh's namespace. istiod of the primaries \
+                 and istiod in this cluster then both write the CA certificate of the webhook that injects proxies. Remove it (kubectl \
+                 annotate namespace NAMESPACE topology.istio.io/controlPlaneClusters-), then apply again; that has istiod of the primaries \
+                 read it.",
+            ),
+            Self::InjectorNotReady => (
+                Class::Unready,
+                "the istiod in the cluster that injects its proxies is not ready",
+                "No pod of the Deployment istiod is ready, or it has not yet given the webhook its CA certificate, so new pods with a proxy \
+                 are rejected. Proxies that run are not affected. Check the events and the log of its pods, fix the cause, and apply again; \
+                 that also restores the Deployment.",
             ),
             Self::OtherTrustDomain => (
                 Class::Broken,
@@ -127,8 +158,12 @@ impl InjectionState {
 mod tests {
     use super::*;
 
-    const WANTED: WantedServing<'static> =
-        WantedServing { control_plane_clusters: "east,west", trust_domain: "shop.example", roots: "" };
+    const WANTED: WantedServing<'static> = WantedServing {
+        injector: Injector::Primary,
+        control_plane_clusters: "east,west",
+        trust_domain: "shop.example",
+        roots: "",
+    };
 
     fn served(bundles: &[&str]) -> Served {
         Served {
@@ -136,7 +171,14 @@ mod tests {
             control_plane_clusters: Some("east,west".to_owned()),
             mesh_config: None,
             is_review_forbidden: false,
+            has_injector: false,
         }
+    }
+
+    /// The state of a cluster that injects its own proxies.
+    fn local(served: &Served) -> InjectionState {
+        let wanted = WantedServing { injector: Injector::Local, ..WANTED };
+        InjectionState::of(served, Some("shop.example"), &wanted)
     }
 
     fn state(served: &Served) -> InjectionState {
@@ -159,6 +201,38 @@ mod tests {
         assert_eq!(
             state(&Served { control_plane_clusters: None, ..served(&["x"]) }),
             InjectionState::NotAnnotated
+        );
+    }
+
+    #[test]
+    fn an_istiod_that_injects_has_to_be_ready_and_nobody_else_may_lead() {
+        let own = Served { control_plane_clusters: None, has_injector: true, ..served(&["x"]) };
+        assert_eq!(local(&own), InjectionState::Ready);
+        let annotated = Served { control_plane_clusters: Some(String::new()), ..own.clone() };
+        assert_eq!(local(&annotated), InjectionState::Annotated);
+        assert_eq!(local(&Served { has_injector: false, ..own.clone() }), InjectionState::InjectorNotReady);
+        let unsigned = Served { ca_bundles: served(&["x", ""]).ca_bundles, ..own.clone() };
+        assert_eq!(local(&unsigned), InjectionState::InjectorNotReady);
+        let forbidden = Served { is_review_forbidden: true, ..own.clone() };
+        assert_eq!(local(&forbidden), InjectionState::TokenReviewForbidden, "primaries sign nevertheless");
+        assert_eq!(state(&own), InjectionState::NotAnnotated);
+    }
+
+    #[test]
+    fn what_is_wrong_has_a_cause_and_a_remedy() {
+        use crate::health::State as _;
+        for state in InjectionState::ALL {
+            let fault = state.fault();
+            assert_eq!(fault.is_none(), state.is_good(), "{state}");
+            assert!(fault.is_none_or(|fault| !fault.cause.is_empty() && !fault.remedy.is_empty()), "{state}");
+        }
+        let restarts = InjectionState::InjectorNotReady.fault().unwrap();
+        assert_eq!(restarts.class, Class::Unready, "it is waited for");
+        assert!(restarts.remedy.contains("Deployment istiod"), "{}", restarts.remedy);
+        let annotated = InjectionState::Annotated.fault().unwrap().remedy;
+        assert!(
+            annotated.contains("topology.istio.io/controlPlaneClusters-), then apply again"),
+            "{annotated}"
         );
     }
 

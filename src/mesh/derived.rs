@@ -5,12 +5,15 @@ use serde_json::{Value, json};
 use super::gateway::EastWestGateway;
 use super::identity::MeshIdentity;
 use super::images::Images;
+use super::injector::Injector;
 use super::member::{Member, MemberGateway};
 use super::names::Network;
 use super::release::{ChartRelease, GatewayRole};
 use super::remote::ValidatedRemote;
 use super::remote_control_plane::RemoteControlPlane;
+use super::rules::DISCOVERY_ADDRESS;
 use super::shared_mesh_config::SharedMeshConfig;
+use super::well_known::{INJECTOR_ANNOTATION, ISTIOD_PORT, REMOTE_ISTIOD_SERVICE};
 
 /// The name of every east-west gateway, as in Istio's installation guides.
 pub const EAST_WEST_GATEWAY: &str = "istio-eastwestgateway";
@@ -74,6 +77,8 @@ pub enum Origin {
     Remote,
     /// Where istiod of the primaries that serve it is.
     Primaries,
+    /// That an istiod of its own injects its proxies.
+    Injector,
 }
 
 impl fmt::Display for Origin {
@@ -96,6 +101,7 @@ impl fmt::Display for Origin {
             Self::Cni => "cni",
             Self::Remote => "a cluster without its own control plane",
             Self::Primaries => "the primaries that serve this cluster",
+            Self::Injector => "injector = \"local\"",
         })
     }
 }
@@ -164,14 +170,56 @@ pub(super) fn of_remote(remote: &ValidatedRemote) -> Vec<DerivedValue> {
         values.push(DerivedValue::new(release, &["global", "istioNamespace"], namespace, Origin::Namespace));
         values.push(DerivedValue::new(release, &["global", "enableReaderRBAC"], false, Origin::Remote));
     }
-    let injection = match remote.injection_url() {
-        Some(url) => istiod(&["istiodRemote", "injectionURL"], &url, Origin::Primaries),
-        None => istiod(&["istiodRemote", "injectionPath"], &remote.injection_path(), Origin::ClusterName),
-    };
-    values.push(injection);
     values.extend(gateway_values(identity, member));
     values.extend(image_values(identity, member));
+    match (remote.injector(), remote.injection_url()) {
+        (Injector::Local, _) => return with_local_injector(remote, values),
+        (Injector::Primary, Some(url)) => {
+            values.push(istiod(&["istiodRemote", "injectionURL"], &url, Origin::Primaries));
+        }
+        (Injector::Primary, None) => {
+            let path = ["istiodRemote", "injectionPath"];
+            values.push(istiod(&path, &remote.injection_path(), Origin::ClusterName));
+        }
+    }
     values
+}
+
+/// Beside these, those by which an istiod in the cluster injects, and nothing else: proxies get their configuration and their certificates
+/// from the primaries. What it injects is its own matter, so what the mesh says of images is what its user may say otherwise.
+fn with_local_injector(remote: &ValidatedRemote, values: Vec<DerivedValue>) -> Vec<DerivedValue> {
+    let (identity, member) = (&remote.identity, &remote.member);
+    let value = |path: &[&'static str], value: Value, origin| {
+        DerivedValue::new(ChartRelease::Istiod, path, value, origin)
+    };
+    let address = format!("{REMOTE_ISTIOD_SERVICE}.{}.svc:{ISTIOD_PORT}", identity.namespace);
+    let itself = Origin::Injector;
+    let mut own = vec![
+        value(&["istiodRemote", "enabledLocalInjectorIstiod"], json!(true), itself),
+        value(&["configMap"], json!(true), itself),
+        value(&["global", "omitSidecarInjectorConfigMap"], json!(false), itself),
+        value(&["meshConfig", "trustDomain"], json!(identity.trust_domain), Origin::TrustDomain),
+        // What the chart writes by itself.
+        value(&DISCOVERY_ADDRESS, json!(address), itself),
+        // Otherwise the istiod that injects would sign, too.
+        value(&["global", "caAddress"], json!(address), itself),
+    ];
+    if identity.has_cni {
+        own.push(value(&["cni", "enabled"], json!(true), Origin::Cni));
+    }
+    for (role, _) in member.gateways() {
+        let path = ["podAnnotations", INJECTOR_ANNOTATION];
+        let local = Injector::Local.as_str();
+        own.push(DerivedValue::new(ChartRelease::Gateway(role), &path, local, itself));
+    }
+    let documents = identity.documents(member);
+    let is_open =
+        |origin| matches!(origin, Origin::Hub | Origin::ImageVariant | Origin::Platform | Origin::Cni);
+    let is_said = |derived: &DerivedValue| {
+        let mut documents = documents.iter().filter(|given| given.is_for(derived.release));
+        documents.any(|given| given.find(&derived.path).next().is_some())
+    };
+    values.into_iter().chain(own).filter(|derived| !is_open(derived.origin) || !is_said(derived)).collect()
 }
 
 /// A federation gateway must not look like one of the mesh's own network: istiod takes for that what bears the network's label, and sends

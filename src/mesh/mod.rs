@@ -18,6 +18,7 @@ mod gateway;
 mod given;
 mod identity;
 mod images;
+mod injector;
 mod member;
 mod member_record;
 mod names;
@@ -46,6 +47,7 @@ pub use facts::ClusterFacts;
 pub use gateway::{CallerAddresses, EastWestGateway, Place, Resources};
 pub use identity::MeshIdentity;
 pub use images::Images;
+pub use injector::{Injector, LocalAuthority};
 pub use member::{DeclaredMember, Member, MemberGateway};
 pub use member_record::{MEMBER_FORMAT, MEMBER_KEY, MEMBER_LABEL, MemberKind, MemberRecord};
 pub use names::{
@@ -56,8 +58,8 @@ pub use release::{ChartRelease, FEDERATION_GATEWAY, GatewayRole};
 pub use remote::{Discovery, JoinedMesh, JoinedPrimary, RemoteCluster, ValidatedRemote};
 pub use remote_control_plane::RemoteControlPlane;
 pub use rules::{
-    ApiServerRule, AuthorityRule, CallerRule, EntranceRule, GatewayRule, ImageRule, MeshRule, OtherRole,
-    RemoteRule, TopologyRule, ValueRule,
+    ApiServerRule, AuthorityRule, CallerRule, DEFAULT_INTERMEDIATE_DAYS, EntranceRule, GatewayRule,
+    ImageRule, MeshRule, OtherRole, RemoteRule, TopologyRule, ValueRule,
 };
 pub use sensitive::{Layer, SensitiveDocument, sensitive_documents};
 pub use settings::{Setting, SettingKind};

@@ -11,6 +11,7 @@ use super::derived::{self, DerivedValue};
 use super::gateway::EastWestGateway;
 use super::identity::MeshIdentity;
 use super::images::Images;
+use super::injector::{Injector, LocalAuthority};
 use super::member::{DeclaredMember, Member, Usual};
 use super::member_record::{MemberKind, MemberRecord};
 use super::names::{ClusterName, Namespace};
@@ -36,6 +37,10 @@ pub struct JoinedMesh {
     pub images: Images,
     /// Whether Istio's CNI plugin redirects the traffic of pods.
     pub cni: bool,
+    /// Where what its control planes sign with comes from, as the setting has it.
+    pub authority_mode: Option<String>,
+    /// The primary that keeps the key of its root, if one does.
+    pub key_cluster: Option<String>,
     /// Its primaries, by cluster name.
     pub primaries: BTreeMap<String, JoinedPrimary>,
 }
@@ -74,6 +79,8 @@ pub struct RemoteCluster {
     pub name: String,
     /// The mesh.
     pub mesh: JoinedMesh,
+    /// `primary`, the default, or `local`: whose istiod injects its proxies.
+    pub injector: Option<String>,
     /// What every cluster of a mesh has. Without a version, it has that of the primaries that serve it.
     pub member: DeclaredMember,
     /// The primaries that serve it; empty for the only one that serves any.
@@ -108,6 +115,7 @@ pub struct ValidatedRemote {
     pub(super) serving: BTreeSet<ClusterName>,
     pub(super) readers: BTreeSet<ClusterName>,
     pub(super) discovery: Discovery,
+    pub(super) local_authority: Option<LocalAuthority>,
     pub(super) declared: RemoteCluster,
 }
 
@@ -120,6 +128,7 @@ impl RemoteCluster {
         let mut found = Violations::default();
         found.extend(rules::is_no_primary(self));
         found.extend(rules::secrets_are_those_of_the_mesh(self));
+        found.extend(rules::is_not_annotated(self));
         found.extend(rules::namespace_metadata(&self.namespace_labels, &self.namespace_annotations));
         let serving = found.take_all(rules::serving(self));
         let parts = serving.and_then(|serving| self.parts(serving, &mut found));
@@ -136,9 +145,11 @@ impl RemoteCluster {
     fn parts(&self, serving: BTreeSet<ClusterName>, found: &mut Violations) -> Option<ValidatedRemote> {
         let mesh = &self.mesh;
         let by = || serving.iter().filter_map(|name| mesh.primaries.get(name.as_str()));
-        let version = by().map(|primary| primary.version.as_str()).next()?;
-        found.extend(rules::release_is_that_of(self, &serving));
-        let discovery = found.take(rules::discovery(&self.name, &by().collect::<Vec<_>>()));
+        let local_authority = found.take(rules::local_authority(self))?;
+        let injector = if local_authority.is_some() { Injector::Local } else { Injector::Primary };
+        let version = rules::usual_release(by())?;
+        found.extend(rules::release_fits(self, &serving, injector));
+        let discovery = found.take(rules::discovery(&self.name, &by().collect::<Vec<_>>(), injector));
         let field = FieldPath::attribute("mesh");
         let version = found.take(rules::name(version, field.clone(), None));
         let namespace = found.take(rules::name::<Namespace>(&mesh.namespace, field.clone(), None));
@@ -178,6 +189,7 @@ impl RemoteCluster {
             serving,
             readers,
             discovery,
+            local_authority,
             declared: self.clone(),
         })
     }
@@ -193,7 +205,11 @@ impl RemoteCluster {
         found.extend(rules::gateways(&parts.identity, &parts.member));
         found.extend(rules::api_server(&parts.member, |reader| self.mesh.primaries.contains_key(reader)));
         let derived = parts.derived_values();
-        found.extend(rules::values_fit(&parts.identity, &parts.member, &derived, rules::OF_NO_REMOTE));
+        let refused = match parts.injector() {
+            Injector::Primary => rules::OF_NO_REMOTE.to_vec(),
+            Injector::Local => rules::of_no_local_injector(&derived),
+        };
+        found.extend(rules::values_fit(&parts.identity, &parts.member, &derived, &refused));
         found.extend(parts.member.sensitive.iter().flat_map(|document| document.decisive(&derived)));
         found.into_vec()
     }
@@ -265,6 +281,16 @@ impl ValidatedRemote {
     /// Where istiod is found.
     pub fn discovery(&self) -> &Discovery {
         &self.discovery
+    }
+
+    /// Whose istiod injects its proxies.
+    pub fn injector(&self) -> Injector {
+        if self.local_authority.is_some() { Injector::Local } else { Injector::Primary }
+    }
+
+    /// Where what istiod in the cluster signs with comes from, if that injects its proxies.
+    pub fn local_authority(&self) -> Option<&LocalAuthority> {
+        self.local_authority.as_ref()
     }
 
     /// The primaries of the mesh, by cluster name.

@@ -40,6 +40,13 @@ pub const ROOT_KEY: &str = "tls.key";
 
 /// The annotation of the mesh's namespace by which a cluster without a control plane says whose istiod serves it.
 pub const CONTROL_PLANE_CLUSTERS: &str = "topology.istio.io/controlPlaneClusters";
+/// The annotation of a gateway's pods that says who injects them. Another injector leads proxies to another address of istiod, so they start
+/// again.
+pub const INJECTOR_ANNOTATION: &str = "terraform-provider-istio/injector";
+/// The Service that leads to istiod of the primaries in a cluster without a control plane, unless that has an istiod which injects.
+pub const ISTIOD_SERVICE: &str = "istiod";
+/// The same in a cluster that has one.
+pub const REMOTE_ISTIOD_SERVICE: &str = "istiod-remote";
 /// The `ConfigMap` with istiod's mesh configuration.
 pub const MESH_CONFIG_MAP: &str = "istio";
 /// The `ServiceAccount` by which other clusters read this one, and the name of its roles and bindings.

@@ -51,22 +51,19 @@ pub async fn roots(cluster: &Snapshot, namespace: &str) -> Result<Option<String>
 
 /// The certificates that istiod signs with, as they are in its Secret, by whoever wrote it. `None` without that Secret: an istiod
 /// that starts then makes a root of its own. Needs to get Secrets in `namespace`, the control plane's.
-pub(super) async fn authority(
-    cluster: &Snapshot,
-    namespace: &str,
-) -> Result<Option<CertificateFiles>, Error> {
+pub async fn authority(cluster: &Snapshot, namespace: &str) -> Result<Option<CertificateFiles>, Error> {
     files(cluster, namespace, INTERMEDIATE_SECRET).await
 }
 
 /// Where [`certificates`] are.
 pub fn certificates_scope(namespace: &str, root_secret: &str) -> Scope {
-    scope(Scope::default(), namespace)
+    authority_scope(Scope::default(), namespace)
         .and::<Secret>(namespace, root_secret)
         .and::<Secret>(namespace, ISTIODS_OWN_SECRET)
 }
 
 /// Where roots and authority are.
-pub(super) fn scope(scope: Scope, namespace: &str) -> Scope {
+pub fn authority_scope(scope: Scope, namespace: &str) -> Scope {
     scope.and::<ConfigMap>(namespace, ROOTS_CONFIG_MAP).and::<Secret>(namespace, INTERMEDIATE_SECRET)
 }
 

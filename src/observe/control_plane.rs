@@ -164,7 +164,7 @@ async fn given(cluster: &Snapshot, namespace: &str) -> Option<Vec<String>> {
 pub fn control_plane_scope(scope: Scope, namespace: &str, gateway_namespace: &str) -> Scope {
     let scope = scope.and::<Deployment>(namespace, DEPLOYMENT).and::<ConfigMap>(namespace, CONFIG.0);
     gateway::gateway_scope(
-        authority::scope(scope, namespace),
+        authority::authority_scope(scope, namespace),
         GatewayRole::EastWest,
         namespace,
         gateway_namespace,

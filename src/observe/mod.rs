@@ -28,7 +28,9 @@ use crate::clusters::{Cluster, Clusters, Error, Reason};
 use crate::mesh::ClusterFacts;
 
 pub use answers::Answers;
-pub use authority::{CertificateFiles, HeldCertificates, certificates, certificates_scope, roots};
+pub use authority::{
+    CertificateFiles, HeldCertificates, authority, authority_scope, certificates, certificates_scope, roots,
+};
 pub use control_plane::{
     ControlPlane, KnownGateway, Replica, RunningMeshConfig, control_plane, control_plane_scope, leader_scope,
 };

@@ -1,7 +1,8 @@
 //! What a cluster without a control plane says of itself to istiod of others, and whether that may do what it has to.
 
-use futures::future::{try_join, try_join3};
+use futures::future::{try_join, try_join4};
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
+use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec, SubjectAccessReviewStatus,
 };
@@ -10,8 +11,8 @@ use kube::Api;
 use kube::api::PostParams;
 
 use crate::clusters::{Cluster, Error};
-use crate::mesh::DEFAULT_NAMESPACE;
-use crate::mesh::well_known::{CONTROL_PLANE_CLUSTERS, MESH_CONFIG_MAP, READER_ACCOUNT};
+use crate::mesh::well_known::{CONTROL_PLANE_CLUSTERS, ISTIOD_SERVICE, MESH_CONFIG_MAP, READER_ACCOUNT};
+use crate::mesh::{DEFAULT_NAMESPACE, Injector};
 
 /// The webhook's configuration, as the chart names it in Istio's own namespace.
 const NAME: &str = "istio-sidecar-injector";
@@ -28,11 +29,13 @@ pub struct Served {
     pub mesh_config: Option<String>,
     /// Whether istiod may not ask it whose tokens it is shown.
     pub is_review_forbidden: bool,
+    /// Whether a pod of the istiod in the cluster is ready, if that injects its proxies.
+    pub has_injector: bool,
 }
 
-/// What the cluster says in the mesh's `namespace`. Needs to get the namespace, the `ConfigMap` and `MutatingWebhookConfiguration`s; who
-/// may not create `SubjectAccessReview`s does not see what istiod may not do.
-pub async fn served(cluster: &Cluster, namespace: &str) -> Result<Served, Error> {
+/// What the cluster says in the mesh's `namespace`. Needs to get the namespace, the `ConfigMap` and `MutatingWebhookConfiguration`s, and
+/// istiod's Deployment if that injects; who may not create `SubjectAccessReview`s does not see what istiod may not do.
+pub async fn served(cluster: &Cluster, namespace: &str, injector: Injector) -> Result<Served, Error> {
     let webhook = async { Api::all(cluster.client()).get_opt(&webhook_name(namespace)).await };
     let of_mesh = async {
         let namespaces = Api::<Namespace>::all(cluster.client());
@@ -40,14 +43,22 @@ pub async fn served(cluster: &Cluster, namespace: &str) -> Result<Served, Error>
         try_join(namespaces.get_opt(namespace), config_maps.get_opt(MESH_CONFIG_MAP)).await
     };
     let review = is_review_forbidden(cluster, namespace);
-    let (webhook, (namespace, mesh_config), is_review_forbidden) =
-        try_join3(webhook, of_mesh, review).await.map_err(|error| cluster.error(error))?;
+    let deployment = async {
+        let deployments = Api::<Deployment>::namespaced(cluster.client(), namespace);
+        match injector {
+            Injector::Primary => Ok(None),
+            Injector::Local => deployments.get_opt(ISTIOD_SERVICE).await,
+        }
+    };
+    let (webhook, (namespace, mesh_config), is_review_forbidden, deployment) =
+        try_join4(webhook, of_mesh, review, deployment).await.map_err(|error| cluster.error(error))?;
     let annotations = namespace.and_then(|namespace| namespace.metadata.annotations);
     Ok(Served {
         ca_bundles: webhook.map(ca_bundles),
         control_plane_clusters: annotations.and_then(|mut it| it.remove(CONTROL_PLANE_CLUSTERS)),
         mesh_config: mesh_config.and_then(|it| it.data?.remove("mesh")),
         is_review_forbidden,
+        has_injector: deployment.and_then(|it| it.status?.ready_replicas).is_some_and(|ready| ready > 0),
     })
 }
 

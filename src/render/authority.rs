@@ -20,37 +20,21 @@ pub(super) fn secrets(
     authority: &Authority,
     cluster: &ClusterName,
 ) -> Vec<(Component, Value, Placeholders)> {
-    let secret = |name: &str, kind: &str| {
-        managed(json!({
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {"name": name, "namespace": identity.namespace()},
-            "type": kind,
-        }))
-    };
-    let intermediate = || secret(INTERMEDIATE_SECRET, "Opaque");
     match authority {
         Authority::Generated { root, intermediate_version: version, .. } => {
-            let placeholder = |file| Placeholder::Intermediate { file, version: *version };
-            let placeholders = INTERMEDIATE_FILES.map(|file| (file.to_owned(), placeholder(file)));
-            let mut intermediate = intermediate();
-            if *version != 0 {
-                intermediate["metadata"]["annotations"][INTERMEDIATE_VERSION] =
-                    Value::from(version.to_string());
-            }
-            let mut secrets = vec![(Component::Authority, intermediate, Placeholders::from(placeholders))];
+            let (intermediate, placeholders) = intermediate(identity, *version);
+            let mut secrets = vec![(Component::Authority, intermediate, placeholders)];
             if *root == RootKeeper::Cluster(cluster.clone()) {
                 let root =
                     [ROOT_CERTIFICATE, ROOT_KEY].map(|file| (file.to_owned(), Placeholder::Root(file)));
-                secrets.insert(
-                    0,
-                    (Component::Root, secret(ROOT_SECRET, "kubernetes.io/tls"), Placeholders::from(root)),
-                );
+                let secret = secret(identity, ROOT_SECRET, "kubernetes.io/tls");
+                secrets.insert(0, (Component::Root, secret, Placeholders::from(root)));
             }
             secrets
         }
         Authority::Given(authorities) => {
-            let given = authorities.get(cluster).map(|given| with_certificates(intermediate(), given));
+            let secret = || secret(identity, INTERMEDIATE_SECRET, "Opaque");
+            let given = authorities.get(cluster).map(|given| with_certificates(secret(), given));
             given
                 .into_iter()
                 .map(|(secret, placeholders)| (Component::Authority, secret, placeholders))
@@ -58,6 +42,26 @@ pub(super) fn secrets(
         }
         Authority::Existing | Authority::SelfSigned => Vec::new(),
     }
+}
+
+/// The Secret with the intermediate of this number, to be filled in.
+pub(super) fn intermediate(identity: &MeshIdentity, version: i64) -> (Value, Placeholders) {
+    let placeholder = |file| Placeholder::Intermediate { file, version };
+    let placeholders = INTERMEDIATE_FILES.map(|file| (file.to_owned(), placeholder(file)));
+    let mut intermediate = secret(identity, INTERMEDIATE_SECRET, "Opaque");
+    if version != 0 {
+        intermediate["metadata"]["annotations"][INTERMEDIATE_VERSION] = Value::from(version.to_string());
+    }
+    (intermediate, Placeholders::from(placeholders))
+}
+
+fn secret(identity: &MeshIdentity, name: &str, kind: &str) -> Value {
+    managed(json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": name, "namespace": identity.namespace()},
+        "type": kind,
+    }))
 }
 
 /// The Secret with everything but the key.

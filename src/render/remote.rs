@@ -8,16 +8,19 @@ use serde_json::{Value, json};
 use super::error::RenderError;
 use super::of_chart::OfChart;
 use super::renderer::Renderer;
-use super::{Charts, gateway, link, namespace, pull_secret, reader, with_metadata};
+use super::{Charts, authority, gateway, link, namespace, pull_secret, reader, with_metadata};
 use crate::desired::object::{MANAGED_BY, managed};
 use crate::desired::{Component, Kept, ManifestSet, Placeholders};
-use crate::mesh::well_known::{CONTROL_PLANE_CLUSTERS, MESH_CONFIG_MAP};
+use crate::mesh::well_known::{
+    CONTROL_PLANE_CLUSTERS, ISTIOD_SERVICE, MESH_CONFIG_MAP, REMOTE_ISTIOD_SERVICE,
+};
 use crate::mesh::{
-    ClusterFacts, ClusterName, Discovery, ISTIOD_PORT, MEMBER_KEY, MEMBER_LABEL, MemberKind, ValidatedRemote,
+    ClusterFacts, ClusterName, Discovery, ISTIOD_PORT, Injector, LocalAuthority, MEMBER_KEY, MEMBER_LABEL,
+    MemberKind, ValidatedRemote,
 };
 
-/// The Service of istiod in a remote cluster, and its port for proxies (`remote-istiod-service.yaml` in the charts).
-const ISTIOD: (&str, &str) = ("istiod", "tcp-istiod");
+/// The port for proxies of the Service that leads to istiod of the primaries (`remote-istiod-service.yaml` in the charts).
+const PROXY_PORT: &str = "tcp-istiod";
 
 /// Everything that the remote cluster itself shall have; `kept` is what stays of its write-only documents.
 ///
@@ -33,7 +36,9 @@ pub fn render_remote(
     let (identity, member) = (remote.identity(), remote.member());
     let mut set = ManifestSet::new(member.name().clone());
     let mut own = namespace(identity, member);
-    own["metadata"]["annotations"][CONTROL_PLANE_CLUSTERS] = Value::from(remote.control_plane_clusters());
+    if remote.injector() == Injector::Primary {
+        own["metadata"]["annotations"][CONTROL_PLANE_CLUSTERS] = Value::from(remote.control_plane_clusters());
+    }
     set.push(Component::Namespace, own, Placeholders::new())?;
     for namespace in gateway::own_namespaces(identity, member) {
         let namespace = with_metadata(gateway::namespace(namespace), identity);
@@ -42,8 +47,21 @@ pub fn render_remote(
     for (secret, placeholders) in pull_secret::secrets(identity, member) {
         set.push(Component::PullSecret, secret, placeholders)?;
     }
-    set.push(Component::Remote, mesh_config(remote), Placeholders::new())?;
-    for object in reader::objects(identity, reader::Rights::Serve) {
+    let rights = match remote.local_authority() {
+        None => {
+            set.push(Component::Remote, mesh_config(remote), Placeholders::new())?;
+            reader::Rights::Serve
+        }
+        // The chart has a mesh configuration for the istiod that injects, and that one leads.
+        Some(authority) => {
+            if let LocalAuthority::Issued(_) = authority {
+                let (secret, placeholders) = authority::intermediate(identity, 0);
+                set.push(Component::Authority, secret, placeholders)?;
+            }
+            reader::Rights::Read
+        }
+    };
+    for object in reader::objects(identity, rights) {
         set.push(Component::Reader, object, Placeholders::new())?;
     }
     let derived = remote.derived_values();
@@ -66,7 +84,10 @@ pub fn render_beside(remote: &ValidatedRemote, primary: &ClusterName) -> Result<
     let mut set = ManifestSet::new(primary.clone());
     set.push(Component::Remote, record(remote), Placeholders::new())?;
     // istiod asks once whose cluster it is, for each content of the Secret.
-    let comment = format!("served by {}", remote.control_plane_clusters());
+    let comment = match remote.injector() {
+        Injector::Primary => format!("served by {}", remote.control_plane_clusters()),
+        Injector::Local => format!("injects itself, served by {}", remote.control_plane_clusters()),
+    };
     let name = remote.member().name();
     for (secret, placeholders) in link::secrets(remote.identity(), [name].into_iter(), &comment) {
         set.push(Component::Link, secret, placeholders)?;
@@ -108,6 +129,10 @@ fn further_addresses(remote: &ValidatedRemote) -> Option<Value> {
     let Discovery::Addresses(addresses) = remote.discovery() else { return None };
     let (first, further) = addresses.split_first()?;
     let further = further.iter().filter(|address| address.is_ipv4() == first.is_ipv4());
+    let service = match remote.injector() {
+        Injector::Primary => ISTIOD_SERVICE,
+        Injector::Local => REMOTE_ISTIOD_SERVICE,
+    };
     let endpoints: Vec<Value> = further.map(|address| json!({"addresses": [address.to_string()]})).collect();
     Some(managed(json!({
         "apiVersion": "discovery.k8s.io/v1",
@@ -116,12 +141,12 @@ fn further_addresses(remote: &ValidatedRemote) -> Option<Value> {
             "name": "istiod-further-addresses",
             "namespace": remote.identity().namespace(),
             "labels": {
-                "kubernetes.io/service-name": ISTIOD.0,
+                "kubernetes.io/service-name": service,
                 "endpointslice.kubernetes.io/managed-by": MANAGED_BY,
             },
         },
         "addressType": if first.is_ipv4() { "IPv4" } else { "IPv6" },
         "endpoints": endpoints,
-        "ports": [{"name": ISTIOD.1, "port": ISTIOD_PORT, "protocol": "TCP"}],
+        "ports": [{"name": PROXY_PORT, "port": ISTIOD_PORT, "protocol": "TCP"}],
     })))
 }

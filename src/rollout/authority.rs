@@ -14,7 +14,7 @@ use crate::desired::{ManifestSet, Placeholder};
 use crate::mesh::well_known::{
     INTERMEDIATE_SECRET, INTERMEDIATE_VERSION, ROOT_CERTIFICATE, ROOT_KEY, ROOT_SECRET,
 };
-use crate::mesh::{Authority, KeyType, ValidatedMesh};
+use crate::mesh::{Authority, DEFAULT_INTERMEDIATE_DAYS, KeyType, ValidatedMesh};
 use crate::trust::{Intermediate, IntermediateRequest, Root, RootRequest};
 
 /// Where the root comes from that signs in a mesh.
@@ -34,9 +34,15 @@ pub struct Certificates {
     mesh_id: String,
     trust_domain: String,
     root_lifetime: time::Duration,
-    intermediate_lifetime: time::Duration,
-    key_type: KeyType,
+    intermediates: Intermediates,
     source: RootSource,
+}
+
+/// What new intermediates shall be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Intermediates {
+    lifetime: time::Duration,
+    key_type: KeyType,
 }
 
 impl Certificates {
@@ -50,8 +56,10 @@ impl Certificates {
             mesh_id: mesh.identity().mesh_id().to_string(),
             trust_domain: mesh.identity().trust_domain().to_string(),
             root_lifetime: (*root_lifetime).try_into().ok()?,
-            intermediate_lifetime: (*intermediate_lifetime).try_into().ok()?,
-            key_type: *key_type,
+            intermediates: Intermediates {
+                lifetime: (*intermediate_lifetime).try_into().ok()?,
+                key_type: *key_type,
+            },
             source,
         })
     }
@@ -76,17 +84,31 @@ impl Certificates {
         let request = RootRequest {
             organization: &self.trust_domain,
             common_name: &format!("Root CA of mesh {}", self.mesh_id),
-            key_type: self.key_type,
+            key_type: self.intermediates.key_type,
             now: OffsetDateTime::now_utc(),
             lifetime: self.root_lifetime,
         };
         Root::generate(&request).map(Arc::new).map_err(RolloutError::Root)
     }
 
+    /// What the intermediates of its clusters shall be.
+    pub(super) fn intermediates(&self) -> Intermediates {
+        self.intermediates
+    }
+}
+
+impl Default for Intermediates {
+    /// As those of a mesh that says nothing else of them.
+    fn default() -> Self {
+        Self { lifetime: time::Duration::days(DEFAULT_INTERMEDIATE_DAYS), key_type: KeyType::default() }
+    }
+}
+
+impl Intermediates {
     /// The cluster's intermediate if it has one of this root alone, of the version that is asked for, with time left; or else a new
     /// one.
-    pub(super) async fn intermediate(
-        &self,
+    pub(super) async fn of(
+        self,
         target: &Target,
         root: &Root,
         version: i64,
@@ -101,14 +123,14 @@ impl Certificates {
             namespace: &target.inventory.namespace,
             key_type: self.key_type,
             now,
-            lifetime: self.intermediate_lifetime,
+            lifetime: self.lifetime,
         };
         root.issue(&request).map_err(RolloutError::Intermediate)
     }
 }
 
 /// The version of the intermediate that a set still lacks; `None` if it lacks none.
-pub(super) fn wanted_version(set: &ManifestSet) -> Option<i64> {
+pub fn wanted_version(set: &ManifestSet) -> Option<i64> {
     let mut placeholders = set.manifests().iter().flat_map(|manifest| manifest.placeholders.values());
     placeholders.find_map(|placeholder| match placeholder {
         Placeholder::Intermediate { version, .. } => Some(*version),
@@ -123,6 +145,19 @@ pub async fn kept_root(cluster: &Cluster, namespace: &str) -> Result<Option<Root
     let file = |name: &str| files.get(name).map(Vec::as_slice).unwrap_or_default();
     let root = Root::parse(file(ROOT_CERTIFICATE), file(ROOT_KEY), OffsetDateTime::now_utc());
     root.map(Some).map_err(RolloutError::Root)
+}
+
+/// What this cluster's istiod signs with, if something else has written it.
+///
+/// # Errors
+/// It cannot be read, or istiod could not sign with it.
+pub async fn kept_intermediate(
+    cluster: &Cluster,
+    namespace: &str,
+) -> Result<Option<Intermediate>, RolloutError> {
+    let Some(secret) = secret(cluster, namespace, INTERMEDIATE_SECRET).await? else { return Ok(None) };
+    let intermediate = Intermediate::parse(&files(secret), OffsetDateTime::now_utc());
+    intermediate.map(Some).map_err(RolloutError::UnusableAuthority)
 }
 
 /// Reads back what was written: the cluster keeps this root, with a key that fits. From then on another copy may go.

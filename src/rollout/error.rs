@@ -74,6 +74,12 @@ pub enum RolloutError {
     /// The cluster's intermediate could not be made.
     #[error("cannot create an intermediate certificate")]
     Intermediate(#[source] TrustError),
+    /// What something else has written for istiod to sign with is of no use.
+    #[error("istiod could not use the Secret cacerts")]
+    UnusableAuthority(#[source] TrustError),
+    /// The webhooks that check Istio's resources could not be opened again.
+    #[error("cannot reset the webhooks that istiod in this cluster served")]
+    Validators(#[source] clusters::Error),
     /// The cluster that keeps the root failed, so that this one has nothing to sign with.
     #[error(
         "the cluster that keeps the mesh's root certificate failed, and without the root nothing can be created here"

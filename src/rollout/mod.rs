@@ -29,8 +29,9 @@ mod session;
 pub mod shared_mesh_config;
 mod target;
 mod uninstall;
+mod validators;
 
-pub use authority::{Certificates, RootSource, kept_root};
+pub use authority::{Certificates, RootSource, kept_intermediate, kept_root, wanted_version};
 pub use composition::CompositionError;
 pub use definitions::Definitions;
 pub use engines::Engines;

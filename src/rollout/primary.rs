@@ -125,7 +125,7 @@ impl Order<'_> {
         };
         let shared = if own.is_none() { run.holding(self.exchange.root()).await? } else { None };
         let root = own.or(shared.as_deref()).ok_or(RolloutError::NoRoot)?;
-        let intermediate = certificates.intermediate(target, root, version).await?;
+        let intermediate = certificates.intermediates().of(target, root, version).await?;
         let produced = Produced { intermediate: Some(&intermediate), ..Produced::default() };
         run.apply(&[Stage::Authority], &produced).await
     }

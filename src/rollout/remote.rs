@@ -5,20 +5,24 @@
 //! know straight to their addresses.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use futures::future::join_all;
-use ssa::ObjectId;
+use ssa::{Expect, ObjectId};
 
 use super::access::{self, Access};
+use super::authority::{self, Intermediates};
 use super::fill::{Given, Produced};
 use super::installation::{Installation, definitions};
 use super::promise::Promise;
 use super::run::{self, Run};
 use super::session::{Session, unless_cancelled};
 use super::target::ClusterOutcome;
-use super::{RolloutError, admission, injection, remote_secrets};
-use crate::desired::{Placeholder, Stage};
-use crate::mesh::{ApiServerAddresses, ClusterName, MemberRecord};
+use super::{RolloutError, admission, injection, own_root, remote_secrets, validators};
+use crate::desired::{Placeholder, Stage, object};
+use crate::mesh::well_known::ISTIOD_SERVICE;
+use crate::mesh::{ApiServerAddresses, ClusterName, Injector, MemberRecord};
+use crate::trust::Root;
 
 /// What a remote cluster shall hold, and what primaries shall hold of it.
 pub struct Joining<'a> {
@@ -30,6 +34,10 @@ pub struct Joining<'a> {
     pub api_server: ApiServerAddresses,
     /// What the user gives at each apply.
     pub given: Given,
+    /// Whose istiod injects its proxies.
+    pub injector: Injector,
+    /// The root of the mesh with its key, if an intermediate of it is to be made.
+    pub root: Option<Arc<Root>>,
     /// Whether pods of other networks call the cluster, through its gateway.
     pub is_called_from_other_networks: bool,
     /// Whether the cluster may be in the mesh beside these other dependents of it.
@@ -116,6 +124,12 @@ async fn of_remote(
     exchange.free.keep(());
     run.holding(exchange.admitted.wait()).await?.ok_or(RolloutError::NotAdmitted)?;
     run.apply(&[Stage::Definitions, Stage::Namespaces], &nothing).await?;
+    own_authority(joining, run).await?;
+    if loses_its_injector(&joining.remote) {
+        // It is the Service istiod by which the API server calls the webhook. Once that leads to a primary, a pod is of the primary's
+        // cluster unless the webhook says which one it is of.
+        run.apply(&[Stage::Admission], &nothing).await?;
+    }
     run.apply(&[Stage::Configuration, Stage::Tokens], &given).await?;
     run.apply(&[Stage::Workloads, Stage::Admission, Stage::GatewayServices], &nothing).await?;
     if joining.is_called_from_other_networks {
@@ -134,7 +148,37 @@ async fn of_remote(
     run.holding(injection::wait_in(target, set, namespace, session.left(), session.cancel)).await??;
     run.apply(&[Stage::Gateways, Stage::Exposure], &nothing).await?;
     exchange.open.keep(());
-    run.finish(vec![definitions()]).await
+    run.finish(vec![definitions()]).await?;
+    if joining.injector == Injector::Primary && joining.remote.expect != Expect::Absent {
+        run.holding(validators::open(target, set)).await?.map_err(RolloutError::Validators)?;
+    }
+    Ok(())
+}
+
+/// Writes what istiod in the cluster signs with, before that is there, if the provider issues it.
+async fn own_authority(joining: &Joining<'_>, run: &mut Run<'_>) -> Result<(), RolloutError> {
+    let Installation { target, set, expect, .. } = &joining.remote;
+    match authority::wanted_version(set) {
+        None => run.apply(&[Stage::Authority], &Produced::default()).await?,
+        Some(version) => {
+            let root = joining.root.as_deref().ok_or(RolloutError::NoRoot)?;
+            let intermediate = Intermediates::default().of(target, root, version).await?;
+            let produced = Produced { intermediate: Some(&intermediate), ..Produced::default() };
+            run.apply(&[Stage::Authority], &produced).await?;
+        }
+    }
+    if *expect != Expect::Absent {
+        run.outcome.given_up = own_root::give_up(target, set).await?;
+    }
+    Ok(())
+}
+
+/// Whether an istiod that has injected proxies so far goes.
+fn loses_its_injector(remote: &Installation) -> bool {
+    let is_istiod = |kind: &str, name: &str| kind == "Deployment" && name == ISTIOD_SERVICE;
+    let mut stays = remote.set.manifests().iter().map(|manifest| manifest.object.as_ref());
+    remote.known.keys().any(|id| is_istiod(&id.kind, &id.name))
+        && !stays.any(|it| is_istiod(object::kind(it), object::name(it)))
 }
 
 fn gateway_services(installation: &Installation) -> Result<BTreeSet<ObjectId>, RolloutError> {

@@ -5,12 +5,15 @@
 //! `interrupted` kills runs.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod addresses;
 mod broken;
 mod conflicts;
+mod elsewhere;
 mod flat;
 mod gateways;
 mod host_name;
 mod interrupted;
+mod local_injector;
 mod mixed;
 mod proof;
 mod read;
@@ -31,6 +34,16 @@ const TESTS: &[Test<fn(&Lab)>] = tests! { Fixture::of =>
     }
     host_name {
         a_host_name_leads_to_the_control_plane_also_from_the_api_server,
+    }
+    local_injector {
+        an_istiod_in_the_cluster_injects_and_the_primary_signs,
+        a_host_name_of_a_load_balancer_needs_an_istiod_in_the_cluster,
+    }
+    addresses {
+        proxies_find_istiod_at_any_of_its_addresses,
+    }
+    elsewhere {
+        a_mesh_in_a_namespace_of_its_own_serves_a_cluster,
     }
     mixed {
         two_of_three_networks_are_served_and_one_cluster_leaves_under_traffic,

@@ -13,6 +13,12 @@ const TRUST_DOMAIN: &str = "shop.example";
 #[track_caller]
 pub fn the_mesh_answers(fixture: &Fixture, clusters: &[&str], remotes: &[&str]) {
     fixture.start_sample(clusters);
+    clusters_answer(fixture, clusters, remotes);
+}
+
+/// The same where the sample runs already.
+#[track_caller]
+pub fn clusters_answer(fixture: &Fixture, clusters: &[&str], remotes: &[&str]) {
     for caller in clusters {
         fixture.settle(caller, clusters);
         fixture.assert_all_answer(caller, clusters);

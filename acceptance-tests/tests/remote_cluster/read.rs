@@ -1,6 +1,8 @@
 //! What tests read of a remote cluster and its Secrets.
 
-use acceptance_tests::Workspace;
+use acceptance_tests::{Fixture, Workspace};
+use lab::probe::Pods;
+use lab::sample;
 use serde_json::{Value, json};
 
 /// The status of the remote cluster at an address.
@@ -20,6 +22,56 @@ pub fn assert_ready(workspace: &Workspace, address: &str, gateway: Option<&str>,
         .flat_map(|primary| [format!("{primary}->{cluster}"), format!("{cluster}->{primary}")]);
     let links: serde_json::Map<String, Value> = links.map(|link| (link, json!("ready"))).collect();
     assert_eq!(status["links"], Value::Object(links));
+}
+
+/// A configuration with another line in the first resource of this type.
+pub fn with_line(text: &str, kind: &str, line: &str) -> String {
+    let begin = text.find(&format!("resource {kind:?} ")).expect("the resource");
+    let end = begin + text[begin..].find('\n').expect("its first line") + 1;
+    format!("{}  {line}\n{}", &text[..end], &text[end..])
+}
+
+/// Recreates pods of the sample.
+#[track_caller]
+pub fn restart_sample(fixture: &Fixture, cluster: &str, deployments: &[&str]) {
+    let names: Vec<String> = deployments.iter().map(|name| format!("deploy/{name}")).collect();
+    for verb in [&["restart"][..], &["status", "--timeout=120s"]] {
+        for name in &names {
+            let arguments = [&["-n", sample::NAMESPACE, "rollout"], verb, &[name.as_str()]].concat();
+            fixture.kubectl(cluster, &arguments);
+        }
+    }
+}
+
+/// The certificate of the client in a cluster was issued by istiod of this primary, in this namespace.
+#[track_caller]
+pub fn signed_by(fixture: &Fixture, cluster: &str, primary: &str, namespace: &str) {
+    let chain = fixture.lab.runtime().block_on(async {
+        let pods = Pods::new(&fixture.lab.cluster(cluster).client().expect("a client"), sample::NAMESPACE);
+        let client = pods.running("app=client").await.expect("the client");
+        let command = ["pilot-agent", "request", "GET", "config_dump"];
+        let dump = pods.exec(&client, "istio-proxy", &command).await.expect("the proxy's configuration");
+        // What the command says beside it follows.
+        let mut documents = serde_json::Deserializer::from_str(&dump).into_iter::<Value>();
+        let dump = documents.next().expect("a document").expect("JSON");
+        let configs = dump["configs"].as_array().into_iter().flatten();
+        let mut secrets =
+            configs.flat_map(|it| it["dynamic_active_secrets"].as_array().into_iter().flatten());
+        let own = secrets.find(|secret| secret["name"] == "default").expect("the proxy's certificate");
+        let path = "/secret/tls_certificate/certificate_chain/inline_bytes";
+        decoded(own.pointer(path).and_then(Value::as_str).expect("a chain"))
+    });
+    let path = "jsonpath={.data.ca-cert\\.pem}";
+    let signer = fixture.kubectl(primary, &["-n", namespace, "get", "secret", "cacerts", "-o", path]);
+    let bare = |text: &str| text.split_whitespace().collect::<String>();
+    assert!(bare(&chain).contains(&bare(&decoded(&signer))), "not signed by {primary}:\n{chain}");
+}
+
+/// A text of which this is base64.
+fn decoded(text: &str) -> String {
+    use base64::Engine as _;
+    let bytes = base64::engine::general_purpose::STANDARD.decode(text).expect("base64");
+    String::from_utf8(bytes).expect("a text")
 }
 
 /// Base64 of a text.

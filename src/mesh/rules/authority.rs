@@ -13,7 +13,7 @@ const DAY: Duration = Duration::from_hours(24);
 /// As upstream's certificate scripts have it.
 const DEFAULT_ROOT_DAYS: i64 = 3650;
 /// As upstream's certificate scripts have it.
-const DEFAULT_INTERMEDIATE_DAYS: i64 = 730;
+pub const DEFAULT_INTERMEDIATE_DAYS: i64 = 730;
 
 /// What is wrong with an authority.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

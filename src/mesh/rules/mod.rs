@@ -18,7 +18,7 @@ mod topology;
 mod values;
 
 pub use api_server::ApiServerRule;
-pub use authority::AuthorityRule;
+pub use authority::{AuthorityRule, DEFAULT_INTERMEDIATE_DAYS};
 pub use callers::CallerRule;
 pub use entrances::EntranceRule;
 pub use gateway::GatewayRule;
@@ -42,13 +42,14 @@ pub(super) use mesh::{
 };
 pub(super) use names::{charts, document, name};
 pub(super) use namespace_metadata::namespace_metadata;
-pub(super) use refused_values::{OF_NO_PRIMARY, OF_NO_REMOTE};
+pub(super) use refused_values::{OF_NO_PRIMARY, OF_NO_REMOTE, of_no_local_injector};
 pub(super) use remote::{
-    discovery, is_in_one_mesh_once, is_no_primary, release_is_that_of, secrets_are_those_of_the_mesh, serving,
+    discovery, is_in_one_mesh_once, is_no_primary, is_not_annotated, local_authority, release_fits,
+    secrets_are_those_of_the_mesh, serving, usual_release,
 };
 pub(super) use topology::{
     has_a_primary, networks_have_gateways, ranges_are_apart, releases_are_close, somebody_stays,
 };
-pub(super) use values::{DECISIVE_VALUES, host_names_are_resolved, values_fit};
+pub(super) use values::{DECISIVE_VALUES, DISCOVERY_ADDRESS, host_names_are_resolved, values_fit};
 #[cfg(test)]
-pub(super) use values::{DISCOVERY_ADDRESS, OF_NAMES, Refused};
+pub(super) use values::{OF_NAMES, Refused};

@@ -1,6 +1,7 @@
 //! Values of charts that make of a cluster something that the mesh does not know.
 
 use super::super::chart::ChartName;
+use super::super::derived::DerivedValue;
 use super::super::well_known::ROOTS_CONFIG_MAP;
 use super::values::{OtherRole, Refused, RefusedValue};
 
@@ -69,6 +70,23 @@ pub(in crate::mesh) const OF_NO_REMOTE: &[RefusedValue] = &[
     (ChartName::Istiod, &["global", "resourceScope"], Refused::OtherThan(&["all"]), OtherRole::NoInjection),
     (ChartName::Base, &["global", "resourceScope"], Refused::OtherThan(&["all"]), OtherRole::NoInjection),
 ];
+
+/// Values that make of a remote cluster which injects its own proxies something that the mesh does not know: it is a remote one, and has an
+/// istiod. What the mesh derives for it is compared with that.
+pub(in crate::mesh) fn of_no_local_injector(derived: &[DerivedValue]) -> Vec<RefusedValue> {
+    let of_istiod = OF_NO_PRIMARY.iter().filter(|(.., why)| *why != OtherRole::NoControlPlane);
+    let all = of_istiod.chain(OF_NO_REMOTE);
+    let is_derived = |chart, path: &[&str]| {
+        derived.iter().any(|it| it.release.chart() == chart && it.path.as_slice() == path)
+    };
+    let mut refused: Vec<RefusedValue> = Vec::new();
+    for row in all.filter(|(chart, path, ..)| !is_derived(*chart, path)) {
+        if !refused.iter().any(|(chart, path, ..)| (chart, path) == (&row.0, &row.1)) {
+            refused.push(*row);
+        }
+    }
+    refused
+}
 
 /// Arguments of istiod that the chart, or the mesh, has set.
 const OWN_ARGUMENTS: &[&str] = &[

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 
 use thiserror::Error;
 
+use super::super::injector::{Injector, LocalAuthority};
 use super::super::member_record::MemberKind;
-use super::super::names::ClusterName;
+use super::super::names::{ChartVersion, ClusterName};
 use super::super::remote::{Discovery, JoinedPrimary, RemoteCluster, broken};
 use super::super::violation::{Checked, Violation};
+use super::super::well_known::CONTROL_PLANE_CLUSTERS;
 
 /// What is wrong between a remote cluster and its mesh.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -55,6 +57,32 @@ pub enum RemoteRule {
         /// The primary's.
         theirs: String,
     },
+    /// What injects proxies is of another release than istiod supports.
+    #[error(
+        "Its version is {own:?}, so it would inject proxies of that release, which {primary:?} with {theirs:?} does not support."
+    )]
+    UnsupportedRelease {
+        /// The cluster's.
+        own: String,
+        /// The primary.
+        primary: String,
+        /// The primary's.
+        theirs: String,
+    },
+    /// It follows from who injects and who serves.
+    #[error(
+        "The annotation topology.istio.io/controlPlaneClusters of the mesh's namespace is set by the provider, from primaries and injector."
+    )]
+    Annotation,
+    /// There is no such injector.
+    #[error("{0:?} is not a valid injector.")]
+    Injector(String),
+    /// Nobody can issue anything of the mesh's root.
+    #[error(
+        "istiod in this cluster needs a certificate of the mesh's root, but the mesh's certificate authority is \"self_signed\": only \
+         istiod of the primary has the root's key."
+    )]
+    NoAuthority,
     /// Nobody knows where istiod is.
     #[error("It is not known at which address istiod of the primaries that serve it is reached.")]
     NoAddress,
@@ -108,8 +136,36 @@ pub(in crate::mesh) fn is_in_one_mesh_once(remote: &RemoteCluster) -> Option<Vio
     Some(broken(&remote.name, "cluster", rule))
 }
 
-/// The Secrets that proxies refer to are there.
+/// Whose istiod leads the cluster is nothing that the user says by an annotation.
+pub(in crate::mesh) fn is_not_annotated(remote: &RemoteCluster) -> Option<Violation> {
+    let is_annotated = remote.namespace_annotations.contains_key(CONTROL_PLANE_CLUSTERS);
+    is_annotated.then(|| broken(&remote.name, "namespace_annotations", RemoteRule::Annotation))
+}
+
+/// Whose istiod is to inject its proxies; `None` if that is not right.
+fn injector_of(remote: &RemoteCluster) -> Option<Injector> {
+    remote.injector.as_deref().map_or(Some(Injector::default()), Injector::from_setting)
+}
+
+/// Where what istiod in the cluster signs with comes from; nothing if primaries inject its proxies.
+pub(in crate::mesh) fn local_authority(remote: &RemoteCluster) -> Checked<Option<LocalAuthority>> {
+    let RemoteCluster { name, mesh, injector, .. } = remote;
+    let refused = |rule| Err(Box::new(broken(name, "injector", rule)));
+    match injector_of(remote) {
+        None => refused(RemoteRule::Injector(injector.clone().unwrap_or_default())),
+        Some(Injector::Primary) => Ok(None),
+        Some(Injector::Local) => {
+            let authority = LocalAuthority::of(mesh.authority_mode.as_deref(), mesh.key_cluster.as_deref());
+            authority.map_or_else(|| refused(RemoteRule::NoAuthority), |authority| Ok(Some(authority)))
+        }
+    }
+}
+
+/// The Secrets that proxies refer to are there, if a primary injects them.
 pub(in crate::mesh) fn secrets_are_those_of_the_mesh(remote: &RemoteCluster) -> Option<Violation> {
+    if injector_of(remote) == Some(Injector::Local) {
+        return None;
+    }
     let own: Vec<String> = remote.pull_secrets.keys().cloned().collect();
     let theirs: Vec<String> = remote.mesh.images.pull_secrets.keys().cloned().collect();
     (own != theirs)
@@ -145,11 +201,28 @@ pub(in crate::mesh) fn serving(remote: &RemoteCluster) -> Result<BTreeSet<Cluste
     }
 }
 
-/// What is injected, and the charts beside it, are of one release.
-pub(in crate::mesh) fn release_is_that_of(
+/// The release that the cluster has unless it says another one: that of the primaries that serve it, the oldest if they differ.
+pub(in crate::mesh) fn usual_release<'a>(
+    serving: impl Iterator<Item = &'a JoinedPrimary>,
+) -> Option<&'a str> {
+    let versions = serving.map(|primary| primary.version.as_str());
+    versions.min_by_key(|text| text.parse::<ChartVersion>().ok().map(|version| version.minor()))
+}
+
+/// The release of what is injected is one that istiod of the primaries supports.
+pub(in crate::mesh) fn release_fits(
     remote: &RemoteCluster,
     serving: &BTreeSet<ClusterName>,
+    injector: Injector,
 ) -> Option<Violation> {
+    match injector {
+        Injector::Primary => release_is_that_of(remote, serving),
+        Injector::Local => release_is_supported_by(remote, serving),
+    }
+}
+
+/// What primaries inject, and the charts beside it, are of one release.
+fn release_is_that_of(remote: &RemoteCluster, serving: &BTreeSet<ClusterName>) -> Option<Violation> {
     let serving = serving.iter().filter_map(|name| Some((name, remote.mesh.primaries.get(name.as_str())?)));
     let mut versions = serving.map(|(name, primary)| (name.to_string(), primary.version.clone()));
     let first = versions.next()?;
@@ -159,17 +232,43 @@ pub(in crate::mesh) fn release_is_that_of(
     Some(broken(&remote.name, attribute, RemoteRule::OtherRelease { own, primary, theirs }))
 }
 
-/// Where istiod of these primaries is found.
-pub(in crate::mesh) fn discovery(name: &str, serving: &[&JoinedPrimary]) -> Checked<Discovery> {
+/// istiod supports proxies of its own minor release and of the one before ("Supported Releases").
+fn release_is_supported_by(remote: &RemoteCluster, serving: &BTreeSet<ClusterName>) -> Option<Violation> {
+    let own = remote.member.version.as_ref()?;
+    let (major, minor) = own.parse::<ChartVersion>().ok()?.minor();
+    let unsupported = serving.iter().find_map(|name| {
+        let theirs = &remote.mesh.primaries.get(name.as_str())?.version;
+        let of_primary = theirs.parse::<ChartVersion>().ok()?.minor();
+        let is_supported = [(major, minor), (major, minor + 1)].contains(&of_primary);
+        (!is_supported).then(|| RemoteRule::UnsupportedRelease {
+            own: own.clone(),
+            primary: name.to_string(),
+            theirs: theirs.clone(),
+        })
+    })?;
+    Some(broken(&remote.name, "version", unsupported))
+}
+
+/// Where istiod of these primaries is found. Proxies look host names up, also those of load balancers, and API servers do not.
+pub(in crate::mesh) fn discovery(
+    name: &str,
+    serving: &[&JoinedPrimary],
+    injector: Injector,
+) -> Checked<Discovery> {
     let refused = |attribute, rule| Err(Box::new(broken(name, attribute, rule)));
-    let is_address = |text: &String| text.parse::<IpAddr>().is_ok();
-    let said = serving.iter().filter_map(|primary| primary.hostname.clone()).filter(|text| !is_address(text));
-    let said: BTreeSet<String> = said.collect();
-    if said.len() > 1 {
-        return refused("primaries", RemoteRule::SeveralNames(said.into_iter().collect()));
+    let is_name = |text: &&String| text.parse::<IpAddr>().is_err();
+    let said: BTreeSet<&String> =
+        serving.iter().filter_map(|primary| primary.hostname.as_ref()).filter(is_name).collect();
+    let of_balancers = serving.iter().flat_map(|primary| &primary.addresses).filter(is_name);
+    let names: BTreeSet<&String> = match injector {
+        Injector::Local if said.is_empty() => of_balancers.collect(),
+        Injector::Local | Injector::Primary => said,
+    };
+    if names.len() > 1 {
+        return refused("primaries", RemoteRule::SeveralNames(names.into_iter().cloned().collect()));
     }
-    if let Some(name) = said.into_iter().next() {
-        return Ok(Discovery::Name(name));
+    if let Some(name) = names.into_iter().next() {
+        return Ok(Discovery::Name(name.clone()));
     }
     let mut addresses = Vec::new();
     for text in serving.iter().flat_map(|primary| &primary.addresses) {

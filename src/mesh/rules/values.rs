@@ -218,11 +218,12 @@ pub(in crate::mesh) fn values_fit(
     refused: &[RefusedValue],
 ) -> Vec<Violation> {
     let documents = identity.documents(member);
+    let has_own_address = derived.iter().any(|derived| derived.path == DISCOVERY_ADDRESS);
     let broken = documents.iter().flat_map(|given| {
         let derived = derived.iter().filter(|derived| given.is_for(derived.release));
         let contradictions =
             derived.flat_map(|derived| contradictions(given, &derived.path, &derived.value, derived.origin));
-        let of_istiod = of_istiod(identity, member, given);
+        let of_istiod = of_istiod(identity, member, given, has_own_address);
         let broken = contradictions.chain(of_istiod).chain(other_roles(given, refused));
         broken.map(|rule| Violation::of_member(member.name.as_str(), given.field.clone(), rule))
     });
@@ -242,7 +243,12 @@ pub(in crate::mesh) const OF_NAMES: &[(&[&str], Origin)] = &[
 /// Where proxies are told which istiod to ask.
 pub(in crate::mesh) const DISCOVERY_ADDRESS: [&str; 3] = ["meshConfig", "defaultConfig", "discoveryAddress"];
 
-fn of_istiod(identity: &MeshIdentity, member: &Member, given: &Given<'_>) -> Vec<ValueRule> {
+fn of_istiod(
+    identity: &MeshIdentity,
+    member: &Member,
+    given: &Given<'_>,
+    has_own_address: bool,
+) -> Vec<ValueRule> {
     if given.chart != ChartName::Istiod {
         return Vec::new();
     }
@@ -255,7 +261,9 @@ fn of_istiod(identity: &MeshIdentity, member: &Member, given: &Given<'_>) -> Vec
         };
         broken.extend(contradictions(given, path, &Value::from(name), *origin));
     }
-    broken.extend(other_address(identity, given));
+    if !has_own_address {
+        broken.extend(other_address(identity, given));
+    }
     for name in CA_CERTIFICATES.into_iter().filter(|_| given.prefix.is_empty()) {
         let path = ["meshConfig", name];
         broken.extend(given.find(&path).map(|(path, _)| ValueRule::ReplacesTrust { path }));

@@ -207,3 +207,117 @@ fn its_image_pull_secrets_are_those_that_its_proxies_refer_to() {
     edge.pull_secrets = [("registry".to_owned(), 3)].into();
     assert!(edge.validate().is_ok());
 }
+
+fn local() -> RemoteCluster {
+    let mut edge = RemoteCluster { injector: Some("local".to_owned()), ..edge() };
+    edge.mesh.authority_mode = Some("generated".to_owned());
+    edge.mesh.key_cluster = Some("east".to_owned());
+    edge
+}
+
+#[test]
+fn an_injector_of_its_own_signs_by_the_root_of_the_mesh() {
+    let valid = local().validate().unwrap();
+    assert_eq!(valid.injector(), Injector::Local);
+    assert_eq!(valid.local_authority(), Some(&LocalAuthority::Issued("east".parse().unwrap())));
+    let mut self_signed = local();
+    self_signed.mesh.authority_mode = Some("self_signed".to_owned());
+    assert!(refused(&self_signed).contains("only istiod of the primary has the root's key"));
+    let unknown = RemoteCluster { injector: Some("remote".to_owned()), ..local() };
+    assert!(refused(&unknown).contains("\"remote\" is not a valid injector."));
+    assert_eq!(edge().validate().unwrap().injector(), Injector::Primary);
+}
+
+#[test]
+fn with_an_injector_of_its_own_a_load_balancer_may_have_a_host_name() {
+    let at = |addresses: &[&str]| {
+        let mut edge = local();
+        edge.mesh.primaries.get_mut("east").unwrap().addresses = texts(addresses);
+        edge
+    };
+    let valid = at(&["lb.example"]).validate().unwrap();
+    assert_eq!(*valid.discovery(), Discovery::Name("lb.example".to_owned()));
+    assert!(refused(&at(&["a.example", "b.example"])).contains("different names: a.example, b.example"));
+    let mut named = at(&["lb.example"]);
+    named.mesh.primaries.get_mut("east").unwrap().hostname = Some("istiod.shop.example".to_owned());
+    assert_eq!(*named.validate().unwrap().discovery(), Discovery::Name("istiod.shop.example".to_owned()));
+}
+
+#[test]
+fn with_an_injector_of_its_own_images_are_its_own_matter() {
+    let mut edge = local();
+    edge.mesh.images.hub = Some("registry.example/istio".to_owned());
+    edge.mesh.images.pull_secrets = [("registry".to_owned(), 0)].into();
+    edge.mesh.cni = true;
+    let hub = |edge: &RemoteCluster| {
+        let derived = edge.validate().unwrap().derived_values().into_iter();
+        derived.filter(|it| it.path == ["global", "hub"] || it.path == ["cni", "enabled"]).count()
+    };
+    // Of istiod and of the CNI plugin.
+    assert_eq!(hub(&edge), 3);
+    let values = json!({"pilot": {"global": {"hub": "mirror.example/istio"}}, "cni": {"enabled": false}});
+    edge.member.chart.insert("istiod".to_owned(), values);
+    assert_eq!(hub(&edge), 1);
+    edge.injector = None;
+    edge.pull_secrets = [("registry".to_owned(), 0)].into();
+    assert!(refused(&edge).contains("global.hub is \"mirror.example/istio\", but hub requires"));
+}
+
+#[test]
+fn what_an_injector_of_its_own_injects_is_of_a_release_that_the_primaries_support() {
+    let of = |own: &str| {
+        let mut edge = local();
+        edge.member.version = Some(own.to_owned());
+        edge
+    };
+    for own in ["1.31.0", "1.31.4", "1.30.2"] {
+        assert!(of(own).validate().is_ok(), "{own}");
+    }
+    for own in ["1.32.0", "1.29.9", "2.31.0"] {
+        assert!(refused(&of(own)).contains("which \"east\" with \"1.31.0\" does not support"), "{own}");
+    }
+}
+
+#[test]
+fn values_that_make_of_an_injector_something_else_are_refused() {
+    let of = |values: serde_json::Value| {
+        let mut edge = local();
+        edge.member.chart.insert("istiod".to_owned(), values);
+        edge
+    };
+    for (values, text) in [
+        (json!({"configMap": false}), "configMap is false, but injector = \"local\" requires true."),
+        (
+            json!({"global": {"caAddress": "ca.example:15012"}}),
+            "requires \"istiod-remote.istio-system.svc:15012\".",
+        ),
+        (json!({"pilot": {"env": {"ENABLE_CA_SERVER": "false"}}}), "pilot.env.ENABLE_CA_SERVER is \"false\""),
+        (json!({"istiodRemote": {"injectionURL": "https://a.example/inject"}}), "istiodRemote.injectionURL"),
+        (json!({"istiodRemote": {"enabled": false}}), "istiodRemote.enabled is false"),
+        (json!({"meshConfig": {"trustDomain": "other.example"}}), "trust_domain requires \"shop.example\""),
+        (
+            json!({"meshConfig": {"defaultConfig": {"discoveryAddress": "istiod.istio-system.svc:15012"}}}),
+            "injector = \"local\" requires \"istiod-remote.istio-system.svc:15012\"",
+        ),
+    ] {
+        let said = refused(&of(values.clone()));
+        assert!(said.contains(text), "{values}: {said}");
+    }
+    let said_too = json!({
+        "configMap": true,
+        "meshConfig": {
+            "accessLogFile": "/dev/stdout",
+            "defaultConfig": {"discoveryAddress": "istiod-remote.istio-system.svc:15012"},
+        },
+    });
+    assert!(of(said_too).validate().is_ok());
+}
+
+#[test]
+fn who_leads_the_cluster_is_not_said_by_an_annotation() {
+    for mut edge in [edge(), local()] {
+        let annotation = ("topology.istio.io/controlPlaneClusters".to_owned(), "east".to_owned());
+        edge.namespace_annotations = [annotation].into();
+        assert!(refused(&edge).contains("is set by the provider"));
+    }
+}

@@ -10,7 +10,7 @@ use super::model::RemoteClusterModel;
 use super::plan::{api_servers, is_own};
 use super::remote_charts::RemoteCharts;
 use super::resource::RemoteClusterResource;
-use super::{others, remove, waiting};
+use super::{local_authority, others, remove, waiting};
 use crate::blocks::ImagePullSecretModel;
 use crate::desired::{Kept, ManifestSet};
 use crate::lifecycle::{
@@ -55,6 +55,9 @@ impl<'a> Prepared<'a> {
         let own = located.first().map(|located| located.facts.uid.clone());
         let recorded = planned.recorded();
         let valid = validate(&RemoteCluster { uid: own, ..remote })?;
+        if let Some(own) = located.first() {
+            local_authority::check_existing(&valid, &own.cluster, &config.roots()).await?;
+        }
         let source = RemoteCharts::fetch(valid, &recorded, data).await?;
         let api_servers = api_servers(&source.remote, data).await?;
         let uids: BTreeSet<String> = located.iter().map(|located| located.facts.uid.clone()).collect();
@@ -139,6 +142,8 @@ impl Applying for Prepared<'_> {
         // The cluster itself was located first.
         let mut installations = installations.into_iter();
         let Some(own) = installations.next() else { return Ok((Vec::new(), Diagnostics::new())) };
+        let root =
+            local_authority::root(remote, &own.set, &self.change.config.roots(), self.change.data).await?;
         let primaries = installations.map(|installation| Reading {
             serves: remote.serving().contains(installation.set.cluster()),
             asks_again: self.asks_again(installation.set.cluster()),
@@ -148,6 +153,8 @@ impl Applying for Prepared<'_> {
             api_server: self.api_servers.get(own.set.cluster()).cloned().unwrap_or_default(),
             primaries: primaries.collect(),
             given: self.given(),
+            injector: remote.injector(),
+            root,
             is_called_from_other_networks: remote.is_called_from_other_networks(),
             admits: &|members| self.admit(members),
             remote: own,

@@ -11,8 +11,8 @@ use crate::blocks::{Loose, Notes, Reader, StandIn};
 use crate::diagnostics;
 use crate::documents::{JoinClusterModel, JoinModel};
 use crate::mesh::{
-    ClusterName, DEFAULT_TRUST_DOMAIN, DeclaredMember, GatewayRole, Images, JoinedMesh, JoinedPrimary,
-    RemoteCluster, SensitiveDocument, ValidatedRemote, Violation,
+    ClusterName, DEFAULT_TRUST_DOMAIN, DeclaredMember, GatewayRole, Images, Injector, JoinedMesh,
+    JoinedPrimary, RemoteCluster, SensitiveDocument, ValidatedRemote, Violation,
 };
 
 /// The cluster that the configuration declares; unknown as long as something of it is. What it is to the mesh has not been checked.
@@ -73,7 +73,13 @@ impl Declared {
             Field::Null => return Err(no_mesh().at(path()).into()),
         };
         let Some(mut declared) = own(config, stand_in)? else { return Ok(None) };
-        let primaries = joined_primaries(&join, &declared.remote.primaries, stand_in);
+        let is_local = declared.remote.injector.as_deref() == Some(Injector::Local.as_str());
+        if is_local && (join.certificate_authority_mode.is_unknown() || join.key_cluster.is_unknown()) {
+            return Ok(None);
+        }
+        let found =
+            |stand_in: StandIn| if is_local { stand_in.balancer() } else { stand_in.address().to_string() };
+        let primaries = joined_primaries(&join, &declared.remote.primaries, &found(stand_in));
         let Some((mesh, primaries)) = joined(&join).zip(primaries) else { return Ok(None) };
         declared.is_known &= primaries.are_known;
         declared.remote.mesh = JoinedMesh { primaries: primaries.by_name, ..mesh };
@@ -111,6 +117,7 @@ pub fn own(config: &RemoteClusterModel, stand_in: StandIn) -> Result<Option<Decl
     let remote = RemoteCluster {
         member,
         primaries: known(&config.primaries),
+        injector: reader.decisive(&config.injector),
         pull_secrets: reader.pull_secrets(&config.image_pull_secret),
         namespace_labels: reader.map(&config.namespace_labels),
         namespace_annotations: reader.map(&config.namespace_annotations),
@@ -157,6 +164,8 @@ fn joined(join: &JoinModel) -> Option<JoinedMesh> {
             pull_secrets: secrets.collect(),
         },
         cni: cni.as_known().copied().unwrap_or_default(),
+        authority_mode: join.certificate_authority_mode.as_known().cloned(),
+        key_cluster: join.key_cluster.as_known().cloned(),
         primaries: BTreeMap::new(),
     })
 }
@@ -170,12 +179,8 @@ struct JoinedPrimaries {
 }
 
 /// The primaries of the mesh; `None` while it is not known what one of them is to others. Before a mesh is made, nobody knows at which
-/// addresses its istiod will be.
-fn joined_primaries(
-    join: &JoinModel,
-    serving: &BTreeSet<String>,
-    stand_in: StandIn,
-) -> Option<JoinedPrimaries> {
+/// addresses its istiod will be: `stand_in` is one.
+fn joined_primaries(join: &JoinModel, serving: &BTreeSet<String>, stand_in: &str) -> Option<JoinedPrimaries> {
     let mut primaries = JoinedPrimaries { are_known: true, ..JoinedPrimaries::default() };
     let empty = BTreeMap::new();
     let clusters = if join.clusters.is_null() { &empty } else { join.clusters.as_known()? };
@@ -187,7 +192,7 @@ fn joined_primaries(
             return None;
         }
         if is_asked && !is_name && !is_wholly_known(&cluster.istiod_addresses) {
-            joined.addresses = BTreeSet::from([stand_in.address().to_string()]);
+            joined.addresses = BTreeSet::from([stand_in.to_owned()]);
             primaries.are_known = false;
         }
         primaries.by_name.insert(label.clone(), joined);
@@ -288,6 +293,7 @@ mod tests {
     use super::*;
     use crate::blocks::RemoteGatewayModel;
     use crate::documents::Texts;
+    use crate::mesh::Discovery;
 
     fn known_texts(known: &[&str]) -> Texts {
         Field::Known(known.iter().map(|&text| text.into()).collect())
@@ -366,6 +372,18 @@ mod tests {
         let east =
             JoinClusterModel { istiod_hostname: "istiod.shop.example".into(), ..serving(Field::Unknown) };
         assert!(declare(&config(join(&[("east", east)]))).unwrap().is_known());
+    }
+
+    #[test]
+    fn before_its_load_balancer_exists_proxies_may_also_find_istiod_by_a_host_name() {
+        let mut config = config(join(&[("east", serving(Field::Unknown))]));
+        config.injector = "local".into();
+        assert!(declare(&config).unwrap().is_unknown());
+        let found: Vec<_> = valid(&config).iter().map(|it| it.discovery().clone()).collect();
+        let is_name = |it: &&Discovery| matches!(it, Discovery::Name(_));
+        assert!(found.iter().any(|it| is_name(&it)) && !found.iter().all(|it| is_name(&it)), "{found:?}");
+        config.injector = Field::Unknown;
+        assert!(readings(&config).unwrap().remotes.is_empty(), "it decides which objects there are");
     }
 
     #[test]

@@ -6,7 +6,8 @@
 //! | `cluster` | string | required | | replaces | as configured | – |
 //! | `network` | string | required | | in place; pods that run keep the old one | as configured | – |
 //! | `primaries` | set(string) | optional, computed | the only one that serves | in place: annotation and remote secrets | as configured, else prior, else where one serves | – |
-//! | `version` | string | optional | that of the primaries | must equal theirs | as configured | – |
+//! | `injector` | string | optional | `primary` | in place; pods that run keep the istiod that injected them | as configured | – |
+//! | `version` | string | optional | that of the primaries | must equal theirs, or be supported by them with `injector = "local"` | as configured | – |
 //! | `pod_cidrs`, `service_cidrs` | set(string) | optional | | the record in the primaries; checked | as configured | – |
 //! | `namespace_labels`, `namespace_annotations` | map(string) | optional | | in place | as configured | – |
 //! | `drain` | bool | optional | `false` | in place: the remote secrets of primaries that do not serve it | as configured | – |
@@ -20,10 +21,12 @@
 //! | `id` | string | computed | | | prior, unknown in the plan of a create | state |
 //! | `manifests` | map(map(string)) | computed | | | as in `istio_mesh`, in the cluster and the primaries that read it | the objects and field paths that state names |
 //! | `chart_digests`, `cluster_uids`, `kubernetes_versions` | map(string) | computed | | | as in `istio_mesh`; clusters are this one and the primaries that read it | as there |
-//! | `status` | object | computed | | | member by member: prior where it is good and this apply does not change what it tells of, else unknown | webhook, gateway's Service, istiod of the primaries, remote secrets |
+//! | `status` | object | computed | | | member by member: prior where it is good and this apply does not change what it tells of, else unknown | webhook, gateway's Service, `cacerts`, istiod of the primaries, remote secrets |
 
 mod apply;
+mod consequences;
 mod declare;
+mod local_authority;
 mod managed;
 mod model;
 mod others;
@@ -37,6 +40,7 @@ mod remove;
 mod rendering;
 mod resource;
 mod schema;
+mod settings;
 mod status;
 mod waiting;
 

@@ -11,6 +11,7 @@ use crate::blocks::{
 };
 use crate::documents::{self, DocumentError, JoinModel};
 use crate::lifecycle::{Manifests, Recorded};
+use crate::mesh::{AuthorityMode, Injector, LocalAuthority};
 use crate::rollout::OwnerKind;
 
 /// Configuration, plan or state of one `istio_remote_cluster`.
@@ -21,6 +22,7 @@ pub struct RemoteClusterModel {
     pub cluster: Field<String>,
     pub network: Field<String>,
     pub primaries: Field<BTreeSet<Field<String>>>,
+    pub injector: Field<String>,
     pub version: Field<String>,
     pub pod_cidrs: Field<BTreeSet<Field<String>>>,
     pub service_cidrs: Field<BTreeSet<Field<String>>>,
@@ -45,6 +47,7 @@ pub struct RemoteClusterModel {
 #[derive(Clone, Debug, Default, PartialEq, Model)]
 pub struct StatusModel {
     pub injection: Field<String>,
+    pub authority: Field<String>,
     pub gateway: Field<String>,
     pub gateway_addresses: Field<Vec<Field<String>>>,
     pub links: Field<BTreeMap<String, Field<String>>>,
@@ -94,6 +97,25 @@ impl RemoteClusterModel {
     /// Whether the cluster may be left though pods in it still have proxies of the mesh.
     pub fn is_forced(&self) -> bool {
         self.force_destroy == Field::Known(true)
+    }
+
+    /// Whose istiod injects its proxies; what is unknown or wrong is judged elsewhere.
+    pub fn injector(&self) -> Injector {
+        self.injector.as_str().and_then(Injector::from_setting).unwrap_or_default()
+    }
+
+    /// Who writes what istiod in the cluster signs with; `None` if it has none, or nothing to sign with.
+    pub fn authority_mode(&self) -> Option<AuthorityMode> {
+        let join =
+            self.join().ok().and_then(Field::into_known).filter(|_| self.injector() == Injector::Local)?;
+        let (mode, keeper) = (join.certificate_authority_mode, join.key_cluster);
+        LocalAuthority::of(mode.as_str(), keeper.as_str()).map(|authority| authority.mode())
+    }
+
+    /// The roots of the mesh as PEM, as far as they are known.
+    pub fn roots(&self) -> String {
+        let join = self.join().ok().and_then(Field::into_known);
+        join.and_then(|join| join.root_certificates.into_known()).unwrap_or_default()
     }
 
     /// The namespace of its east-west gateway.

@@ -13,7 +13,7 @@ use super::place::cluster;
 use super::remote_charts::RemoteCharts;
 use super::rendering::{Access, Reading, is_unknown};
 use super::resource::RemoteClusterResource;
-use super::{planned_status, problems, remove};
+use super::{consequences, planned_status, problems, remove, settings};
 use crate::blocks::ignored_fields;
 use crate::diagnostics;
 use crate::lifecycle::{
@@ -55,6 +55,7 @@ pub async fn plan(
         };
         return Ok((planned, messages));
     };
+    let ignored_settings = settings::check(remote)?;
     let source = RemoteCharts::fetch(remote.clone(), &clusters.recorded, data).await?;
     let (manifests, is_open) = inputs.manifests(&source, &remotes, &readings).await?;
     planned.chart_digests = pinned_digests(source.digests(), &clusters.recorded.chart_digests);
@@ -66,9 +67,13 @@ pub async fn plan(
     if is_open {
         planned.manifests = Field::Unknown;
     }
+    if prior.is_none_or(|prior| prior.manifests != planned.manifests) {
+        messages.extend(ignored_settings);
+    }
     if data.refreshed.is_noted() {
         messages.extend(prior.and_then(|prior| problems::of_plan(prior, &planned)));
     }
+    messages.extend(prior.and_then(|prior| consequences::of_injector(prior, &planned)));
     let leaving = clusters.leaving();
     messages.extend(remove::warnings(&leaving, prior, data).await);
     Ok((planned, messages))
@@ -166,6 +171,7 @@ impl Inputs<'_> {
         let access = Access {
             own,
             is_renewed: self.prior.is_some_and(problems::asks_again),
+            renews_authority: self.prior.is_some_and(problems::renews_authority),
             is_kept: keeps_access,
             before,
         };

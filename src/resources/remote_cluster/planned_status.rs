@@ -4,9 +4,9 @@ use tfplugin::{Field, TerraformValue as _};
 
 use super::model::{RemoteClusterModel, StatusModel};
 use crate::blocks::{good, word};
-use crate::health::{GatewayState, InjectionState, LastApplyState, Link, LinkState};
+use crate::health::{AuthorityState, GatewayState, InjectionState, LastApplyState, Link, LinkState};
 use crate::lifecycle::kept_promise;
-use crate::mesh::{ClusterName, GatewayRole, ValidatedRemote};
+use crate::mesh::{ClusterName, GatewayRole, Injector, ValidatedRemote};
 
 /// What `status` is planned as.
 pub fn planned(
@@ -18,7 +18,12 @@ pub fn planned(
         return Field::Unknown;
     };
     let Some(before) = prior.status.as_known() else { return Field::Unknown };
-    let serves = prior.primaries == planned.primaries;
+    let serves = prior.primaries == planned.primaries && prior.injector() == planned.injector();
+    let authority = match (remote.injector(), prior.injector() == remote.injector()) {
+        (Injector::Primary, _) => Field::Null,
+        (Injector::Local, true) => good::<AuthorityState>(&before.authority),
+        (Injector::Local, false) => Field::Unknown,
+    };
     let has_gateway = planned.east_west_gateway.is_known();
     let stays = prior.east_west_gateway.is_known() == has_gateway;
     let gateway = match (has_gateway, stays) {
@@ -41,6 +46,7 @@ pub fn planned(
     });
     Field::Known(StatusModel {
         injection: if serves { good::<InjectionState>(&before.injection) } else { Field::Unknown },
+        authority,
         gateway,
         gateway_addresses: if keeps_addresses { before.gateway_addresses.clone() } else { Field::Unknown },
         links: Field::Known(links.collect()),

@@ -8,9 +8,10 @@ use super::model::{RemoteClusterModel, StatusModel};
 use crate::blocks::state_of;
 use crate::diagnostics;
 use crate::health::{
-    self, Class, ClusterStates, Finding, InjectionState, Link, LinkState, Part, Place, State as _,
+    self, AuthorityState, Class, ClusterStates, Finding, InjectionState, Link, LinkState, Part, Place,
+    State as _,
 };
-use crate::mesh::GatewayRole;
+use crate::mesh::{AuthorityMode, GatewayRole};
 
 impl StatusModel {
     /// Everything that is not as it should be, and needs to be said.
@@ -22,6 +23,7 @@ impl StatusModel {
         let states = ClusterStates {
             gateway: state_of(&self.gateway),
             injection: state_of(&self.injection),
+            authority: state_of(&self.authority),
             last_apply: state_of(&self.last_apply),
             ..ClusterStates::default()
         };
@@ -74,13 +76,25 @@ pub fn of_plan(prior: &RemoteClusterModel, planned: &RemoteClusterModel) -> Opti
     Some(diagnostics::not_ready("remote cluster", lines.iter().map(String::as_str)))
 }
 
+/// Whether what istiod in the cluster signs with ends soon, and the provider issues another one.
+pub fn renews_authority(prior: &RemoteClusterModel) -> bool {
+    let word = prior.status.as_known().map(|status| &status.authority);
+    let is_due = word.and_then(state_of) == Some(AuthorityState::RenewalDue);
+    is_due && prior.authority_mode() == Some(AuthorityMode::Generated)
+}
+
 /// Whether the primaries need another content of their remote secrets: for a token that the cluster no longer accepts, or to have istiod ask
 /// again what it asks a cluster only once.
 pub fn asks_again(prior: &RemoteClusterModel) -> bool {
     let Some(status) = prior.status.as_known() else { return false };
     let is_misread = matches!(
         state_of(&status.injection),
-        Some(InjectionState::NotAnnotated | InjectionState::OtherTrustDomain | InjectionState::NotServed)
+        Some(
+            InjectionState::NotAnnotated
+                | InjectionState::Annotated
+                | InjectionState::OtherTrustDomain
+                | InjectionState::NotServed
+        )
     );
     is_misread || status.link_states().values().any(|state| *state == LinkState::TokenRefused)
 }

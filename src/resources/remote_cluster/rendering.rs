@@ -4,10 +4,11 @@ use tfplugin::Diagnostic;
 
 use super::remote_charts::RemoteCharts;
 use crate::blocks::Loose;
-use crate::desired::{Component, Kept, Manifest, ManifestSet};
+use crate::desired::{Component, Kept, Manifest, ManifestSet, Placeholder};
 use crate::lifecycle::{Objects, Render, Rendered};
 use crate::manifests::{ObjectId, secret_field};
 use crate::mesh::{ClusterFacts, ClusterName, ValidatedRemote};
+use crate::trust::ROOT_CERT;
 
 /// What the plan knows of the credentials by which the primaries read the cluster.
 pub struct Access<'a> {
@@ -15,6 +16,8 @@ pub struct Access<'a> {
     pub own: &'a ClusterName,
     /// They are to be other ones.
     pub is_renewed: bool,
+    /// What istiod in the cluster signs with is to be another one of the same root.
+    pub renews_authority: bool,
     /// They stay what they are, for their address is not to be had.
     pub is_kept: bool,
     /// What state says.
@@ -25,6 +28,10 @@ impl Access<'_> {
     /// Corrects what an object of a primary is planned to hold.
     pub fn correct(&self, rendered: &mut Rendered, id: &ObjectId, manifest: &Manifest) {
         if id.cluster == self.own.as_str() {
+            if self.renews_authority {
+                let changes = manifest.placeholders.iter().filter(|(_, it)| is_of_intermediate(it));
+                rendered.placeholders.extend(changes.map(|(file, _)| (secret_field(file), None)));
+            }
             return;
         }
         for field in manifest.placeholders.keys().map(|file| secret_field(file)) {
@@ -36,6 +43,11 @@ impl Access<'_> {
             }
         }
     }
+}
+
+/// Whether another intermediate of the same root has another such file.
+fn is_of_intermediate(placeholder: &Placeholder) -> bool {
+    matches!(placeholder, Placeholder::Intermediate { file, .. } if *file != ROOT_CERT)
 }
 
 /// One reading of a configuration in which something is unknown, with the charts of all of them.

@@ -45,9 +45,19 @@ fn inputs() -> Schema {
          primary has such a block, and keeps the primary that was chosen first. With several, istiod of each signs and configures, \
          so Istio resources should be the same in all of them.",
     ).optional().computed().keep_prior())
+    .attribute("injector", Attribute::string(
+        "Whose istiod injects the cluster's proxies: that of the primaries that serve it (`primary`, default), or one in the cluster itself \
+         (`local`). With `local`, the cluster's API server needs no connection to a primary, and the load balancer in front of istiod may \
+         have a host name of its provider; images, pull secrets, `cni` and platform may differ from those of the primaries, by `chart` \
+         values, and so may proxy settings (`meshConfig` of chart `istiod`). Configuration and certificates still come from the primaries. \
+         istiod in the cluster needs a certificate of the mesh's root in the Secret `cacerts`: the provider issues it where a cluster keeps \
+         the root's key, and it must exist otherwise (modes `given` and `existing`, and with `root_certificate`); mode `self_signed` is \
+         rejected. Whoever can read that Secret can issue certificates for any workload of the mesh. A change is made in place: while istiod \
+         starts or ends, new pods with a proxy may be rejected, and pods that already run must be restarted afterwards.",
+    ).optional())
     .attribute("version", Attribute::string(
-        "Release of Istio's charts. It is that of the primaries that serve the cluster, because they inject its proxies, and follows \
-         them; if set, it must be equal.",
+        "Release of Istio's charts. It is that of the primaries that serve the cluster, and follows them. With `injector = \"primary\"`, it \
+         must be equal if set, because they inject its proxies; with `local`, it may be one minor release older.",
     ).optional())
     .attribute("pod_cidrs", Attribute::set(Type::String,
         "Addresses of the cluster's pods, such as `[\"10.8.0.0/16\"]`. Clusters of one network with overlapping ranges are \
@@ -80,6 +90,7 @@ fn status() -> Attribute {
     let texts = Type::list(Type::String);
     let status = Type::object([
         ("injection", Type::String),
+        ("authority", Type::String),
         ("gateway", Type::String),
         ("gateway_addresses", texts),
         ("links", Type::map(Type::String)),
@@ -90,7 +101,9 @@ fn status() -> Attribute {
          exist, `not_annotated`: the mesh's namespace does not name the primaries, `other_trust_domain`: the ConfigMap `istio` is missing \
          or has another one than the mesh, `token_review_forbidden`: istiod may not have the tokens of proxies reviewed, `not_served`: no \
          primary has given the webhook a CA certificate, so nobody serves the cluster, `other_authority`: that certificate \
-         is not one of the mesh's roots), `gateway` of the east-west gateway (as in `istio_mesh`; null without one), \
+         is not one of the mesh's roots; with `injector = \"local\"` also `injector_not_ready`: istiod in the cluster is not ready or has not \
+         given the webhook its CA certificate, and `annotated`: the mesh's namespace names primaries, which would write the same \
+         certificate), `authority` that istiod in the cluster signs with (as in `istio_mesh`; null with `injector = \"primary\"`), `gateway` of the east-west gateway (as in `istio_mesh`; null without one), \
          `gateway_addresses` that control planes use, `links`: `\"<primary>-><cluster>\"`, whether istiod of a primary reads the \
          cluster, so that calls reach it, and `\"<cluster>-><primary>\"`, whether calls from the cluster reach the primary's (words as in \
          `istio_mesh`; `drained` where one of them has `drain` set), `last_apply` (`complete`, or `unfinished` where the last apply stopped before everything was applied and \

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::future::{join_all, try_join, try_join3};
+use futures::future::{join_all, try_join, try_join4};
 use tfplugin::{Diagnostic, Diagnostics, Field};
+use time::OffsetDateTime;
 
 use super::model::{RemoteClusterModel, StatusModel};
 use super::place::cluster as place;
@@ -12,11 +13,11 @@ use crate::clusters::{Error, SecretString};
 use crate::diagnostics;
 use crate::documents::{JoinModel, texts};
 use crate::health::{
-    self, EastWest, GatewayState, Held, InjectionState, LastApplyState, Link, LinkState, State as _, Verdict,
-    WantedServing,
+    self, AuthorityState, EastWest, GatewayState, Held, InjectionState, LastApplyState, Link, LinkState,
+    State as _, Verdict, WantedServing,
 };
 use crate::mesh::well_known::{READER_TOKEN_SECRET, remote_secret_name};
-use crate::mesh::{ClusterName, DEFAULT_TRUST_DOMAIN, GatewayRole};
+use crate::mesh::{ClusterName, DEFAULT_TRUST_DOMAIN, GatewayRole, Injector};
 use crate::mesh_config;
 use crate::observe::{
     self, ControlPlane, Gateway, Refusal, RemoteSecret, RemoteSecrets, Scope, Served, Snapshot,
@@ -38,6 +39,10 @@ pub fn scope(state: &RemoteClusterModel, label: &str) -> Scope {
         return observe::remote_access_scope(scope, &namespace, READER_TOKEN_SECRET);
     }
     let scope = observe::remote_access_scope(Scope::default(), &namespace, READER_TOKEN_SECRET);
+    let scope = match state.injector() {
+        Injector::Primary => scope,
+        Injector::Local => observe::authority_scope(scope, &namespace),
+    };
     match state.east_west_gateway.as_known() {
         Some(_) => {
             observe::gateway_scope(scope, GatewayRole::EastWest, &namespace, &state.gateway_namespace())
@@ -49,6 +54,7 @@ pub fn scope(state: &RemoteClusterModel, label: &str) -> Scope {
 /// What was seen in the cluster itself.
 struct Own {
     served: Served,
+    authority: Option<AuthorityState>,
     gateway: Option<Gateway>,
     token: Option<SecretString>,
 }
@@ -118,10 +124,24 @@ async fn own_of(state: &RemoteClusterModel, cluster: &Snapshot, namespace: &str)
             None => Ok(None),
         }
     };
-    let served = observe::served(cluster.cluster(), namespace);
+    let served = observe::served(cluster.cluster(), namespace, state.injector());
     let token = observe::token(cluster, namespace, READER_TOKEN_SECRET);
-    let (served, gateway, token) = try_join3(served, gateway, token).await?;
-    Ok(Own { served, gateway, token })
+    let authority = authority_of(state, cluster, namespace);
+    let (served, gateway, token, authority) = Box::pin(try_join4(served, gateway, token, authority)).await?;
+    Ok(Own { served, authority, gateway, token })
+}
+
+/// How it stands with what istiod in the cluster signs with, if there is one.
+async fn authority_of(
+    state: &RemoteClusterModel,
+    cluster: &Snapshot,
+    namespace: &str,
+) -> Result<Option<AuthorityState>, Error> {
+    let Some(mode) = state.authority_mode() else { return Ok(None) };
+    let (files, roots) =
+        try_join(observe::authority(cluster, namespace), observe::roots(cluster, namespace)).await?;
+    let now = OffsetDateTime::now_utc();
+    Ok(Some(AuthorityState::of_files(files.as_ref(), roots.as_deref(), mode, now)))
 }
 
 async fn primary_of(cluster: &Snapshot, namespace: &str) -> Result<Primary, Error> {
@@ -154,16 +174,22 @@ impl Observation<'_> {
             Some(own) => word(self.injection(&own.served)),
             None => self.before.injection.clone(),
         };
+        let authority = match self.own {
+            Some(own) => own.authority.map_or(Field::Null, word),
+            None => self.before.authority.clone(),
+        };
         let (gateway, gateway_addresses) = self.gateway();
         let is_served = state_of(&injection) == Some(InjectionState::Ready);
         let is_open = gateway.is_null() || state_of(&gateway) == Some(GatewayState::Ready);
         let links = self.links(is_open, is_served).await;
         let last_apply = self.before.last_apply.clone();
-        StatusModel { injection, gateway, gateway_addresses, links: Field::Known(links), last_apply }
+        let links = Field::Known(links);
+        StatusModel { injection, authority, gateway, gateway_addresses, links, last_apply }
     }
 
     fn injection(&self, served: &Served) -> InjectionState {
         let wanted = WantedServing {
+            injector: self.state.injector(),
             control_plane_clusters: &self.serving().join(","),
             trust_domain: self.join.trust_domain.as_str().unwrap_or(DEFAULT_TRUST_DOMAIN),
             roots: self.join.root_certificates.as_str().unwrap_or_default(),
