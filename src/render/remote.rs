@@ -43,7 +43,7 @@ pub fn render_remote(
         set.push(Component::PullSecret, secret, placeholders)?;
     }
     set.push(Component::Remote, mesh_config(remote), Placeholders::new())?;
-    for object in reader::objects(identity, reader::Rights::Serve) {
+    for object in reader::objects(identity, member, reader::Rights::Serve) {
         set.push(Component::Reader, object, Placeholders::new())?;
     }
     let derived = remote.derived_values();
@@ -66,9 +66,11 @@ pub fn render_beside(remote: &ValidatedRemote, primary: &ClusterName) -> Result<
     let mut set = ManifestSet::new(primary.clone());
     set.push(Component::Remote, record(remote), Placeholders::new())?;
     // istiod asks once whose cluster it is, for each content of the Secret.
-    let comment = format!("served by {}", remote.control_plane_clusters());
-    let name = remote.member().name();
-    for (secret, placeholders) in link::secrets(remote.identity(), [name].into_iter(), &comment) {
+    let served = format!("served by {}", remote.control_plane_clusters());
+    let comment = [Some(served), remote.member().reader_token_comment()];
+    let comment = comment.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let read = [(remote.member().name(), comment)];
+    for (secret, placeholders) in link::secrets(remote.identity(), read.into_iter()) {
         set.push(Component::Link, secret, placeholders)?;
     }
     Ok(set)

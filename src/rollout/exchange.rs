@@ -13,13 +13,19 @@ pub(super) struct Exchange {
     /// The root, once it is written where it is kept.
     root: Promise<Arc<Root>>,
     access: BTreeMap<ClusterName, Promise<Access>>,
+    /// Where calls of other networks come into each cluster.
+    entrances: BTreeMap<ClusterName, Promise<()>>,
+    /// Which clusters read the others by what they have published.
+    linked: BTreeMap<ClusterName, Promise<()>>,
 }
 
 impl Exchange {
-    pub(super) fn between<'a>(clusters: impl Iterator<Item = &'a ClusterName>) -> Self {
+    pub(super) fn between<'a>(clusters: impl Iterator<Item = &'a ClusterName> + Clone) -> Self {
         Self {
             root: Promise::new(),
-            access: clusters.map(|cluster| (cluster.clone(), Promise::new())).collect(),
+            access: clusters.clone().map(|cluster| (cluster.clone(), Promise::new())).collect(),
+            entrances: clusters.clone().map(|cluster| (cluster.clone(), Promise::new())).collect(),
+            linked: clusters.map(|cluster| (cluster.clone(), Promise::new())).collect(),
         }
     }
 
@@ -42,8 +48,41 @@ impl Exchange {
         }
     }
 
-    pub(super) fn give_up_access(&self, cluster: &ClusterName) {
+    pub(super) fn publish_entrance(&self, cluster: &ClusterName) {
+        if let Some(promise) = self.entrances.get(cluster) {
+            promise.keep(());
+        }
+    }
+
+    pub(super) fn give_up_entrance(&self, cluster: &ClusterName) {
+        if let Some(promise) = self.entrances.get(cluster) {
+            promise.give_up();
+        }
+    }
+
+    /// The promise of each cluster that its gateway is found.
+    pub(super) fn entrances(&self) -> &BTreeMap<ClusterName, Promise<()>> {
+        &self.entrances
+    }
+
+    pub(super) fn publish_linked(&self, cluster: &ClusterName) {
+        if let Some(promise) = self.linked.get(cluster) {
+            promise.keep(());
+        }
+    }
+
+    /// The promise of each cluster to read the others by what they have published.
+    pub(super) fn linked(&self) -> impl Iterator<Item = &Promise<()>> {
+        self.linked.values()
+    }
+
+    /// Says of a cluster that it can neither be read nor entered, nor read others.
+    pub(super) fn give_up(&self, cluster: &ClusterName) {
+        self.give_up_entrance(cluster);
         if let Some(promise) = self.access.get(cluster) {
+            promise.give_up();
+        }
+        if let Some(promise) = self.linked.get(cluster) {
             promise.give_up();
         }
     }

@@ -1,6 +1,6 @@
 //! The order in which primary clusters become a mesh, and what they need of each other on the way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures::future::join_all;
@@ -14,9 +14,9 @@ use super::installation::{Installation, definitions};
 use super::run::{self, Run};
 use super::session::{Session, beside, unless_cancelled};
 use super::target::ClusterOutcome;
-use super::{RolloutError, injection, own_root, remote_secrets, shared_mesh_config};
+use super::{RolloutError, injection, own_root, remote_secrets, rotation, shared_mesh_config};
 use crate::desired::{Component, Placeholder, Stage};
-use crate::mesh::ApiServerAddresses;
+use crate::mesh::{ApiServerAddresses, ClusterName};
 use crate::mesh::well_known::{INTERMEDIATE_SECRET, ROOT_SECRET};
 use crate::trust::Root;
 
@@ -66,7 +66,8 @@ impl Order<'_> {
         self.intermediate(run, root.as_deref()).await?;
         self.give_up_own_root(run).await?;
         run.apply(&[Stage::Configuration, Stage::Tokens], &self.given()).await?;
-        let offer = Box::pin(self.offer_access(run.session));
+        run.apply(&[Stage::GatewayServices], &Produced::default()).await?;
+        let offer = Box::pin(self.offer_access(rotation::is_under_way(run), run.session));
         let (applied, offered, offering) = Box::pin(beside(self.workloads(run), offer)).await;
         applied?;
         match (offered, offering) {
@@ -75,6 +76,8 @@ impl Order<'_> {
             (None, None) => {}
         }
         self.links(run).await?;
+        self.exchange.publish_linked(self.primary.installation.set.cluster());
+        self.others_are_linked(run).await?;
         self.finish(run).await
     }
 
@@ -83,7 +86,7 @@ impl Order<'_> {
         if self.keeps_the_root() {
             self.exchange.give_up_root();
         }
-        self.exchange.give_up_access(self.primary.installation.set.cluster());
+        self.exchange.give_up(self.primary.installation.set.cluster());
     }
 
     fn keeps_the_root(&self) -> bool {
@@ -146,30 +149,61 @@ impl Order<'_> {
         shared_mesh_config::of_set(target, set, session.cancel).await?;
         run.apply(&[Stage::Workloads, Stage::Admission], &nothing).await?;
         run.holding(injection::wait(target, set, session.left(), session.cancel)).await??;
-        run.apply(&[Stage::GatewayServices, Stage::Gateways, Stage::Exposure], &nothing).await
+        run.apply(&[Stage::Gateways, Stage::Exposure], &nothing).await
     }
 
-    /// Tells the other clusters how to read this one.
-    async fn offer_access(&self, session: &Session<'_>) -> Result<(), RolloutError> {
+    /// Tells the other clusters how to read this one, and, once it is so, that its gateway is found.
+    async fn offer_access(&self, is_rotated: bool, session: &Session<'_>) -> Result<(), RolloutError> {
         let Primary { installation: Installation { target, set, .. }, api_server, .. } = self.primary;
-        if !set.manifests().iter().any(|manifest| manifest.component == Component::Reader) {
-            return Ok(());
+        if let Some(secret) = rotation::token_secret(set) {
+            let token = access::token(target, secret, session.cancel).await.inspect_err(|_| self.give_up())?;
+            let access = Access { api_server: api_server.clone(), token, is_rotated };
+            self.exchange.publish_access(set.cluster(), access);
         }
-        let token = access::token(target, session.cancel).await.inspect_err(|_| self.give_up())?;
-        self.exchange.publish_access(set.cluster(), Access { api_server: api_server.clone(), token });
+        self.open_entrance(session).await
+    }
+
+    /// istiod sends calls to pods behind a gateway that it does not find straight to their addresses, where another network cannot follow.
+    /// A cluster that is in the mesh already has calls on the way, whatever has become of its gateway.
+    async fn open_entrance(&self, session: &Session<'_>) -> Result<(), RolloutError> {
+        let installation = &self.primary.installation;
+        let Installation { target, set, expect, .. } = installation;
+        let services = installation.gateway_services()?;
+        if *expect == Expect::Absent && !services.is_empty() {
+            let waited = Box::pin(target.engine.wait(&services, session.left(), session.cancel)).await;
+            if waited.is_err() {
+                // The end of the run says so.
+                self.exchange.give_up_entrance(set.cluster());
+                return Ok(());
+            }
+        }
+        self.exchange.publish_entrance(set.cluster());
         Ok(())
     }
 
     /// Tells istiod of the other clusters, as far as they can be read.
     async fn links(&self, run: &mut Run<'_>) -> Result<(), RolloutError> {
         let mut kubeconfigs = BTreeMap::new();
-        let mut failed = Vec::new();
+        let (mut failed, mut rotated) = (Vec::new(), Vec::new());
         let Installation { target, set, .. } = &self.primary.installation;
+        let mut closed = BTreeSet::new();
         let placeholders = set.manifests().iter().flat_map(|manifest| manifest.placeholders.values());
-        for placeholder in placeholders {
-            let Placeholder::Access { cluster, comment } = placeholder else { continue };
-            match run.holding(self.exchange.access(cluster)).await? {
+        let read = placeholders.filter_map(|placeholder| match placeholder {
+            Placeholder::Access { cluster, comment } => Some((cluster, comment)),
+            _ => None,
+        });
+        let read: Vec<(&ClusterName, &String)> = read.collect();
+        if !read.is_empty() {
+            for (cluster, entrance) in self.exchange.entrances() {
+                let is_open = run.holding(entrance.wait()).await?.is_some();
+                closed.extend((!is_open).then_some(cluster));
+            }
+        }
+        for (cluster, comment) in read {
+            let access = run.holding(self.exchange.access(cluster)).await?;
+            match access.filter(|_| !closed.contains(cluster)) {
                 Some(access) => {
+                    rotated.extend(access.is_rotated.then(|| cluster.clone()));
                     kubeconfigs.insert(cluster.clone(), access.kubeconfig(cluster, set.cluster(), comment));
                 }
                 None => failed.push(cluster.to_string()),
@@ -178,7 +212,19 @@ impl Order<'_> {
         let produced = Produced { kubeconfigs: Some(&kubeconfigs), ..Produced::default() };
         run.apply(&[Stage::Links], &produced).await?;
         remote_secrets::keep_own_clusters(target, set).await?;
+        let session = run.session;
+        run.holding(rotation::are_read(target, &rotated, session.left(), session.cancel)).await??;
         if failed.is_empty() { Ok(()) } else { Err(RolloutError::Links { clusters: failed }) }
+    }
+
+    /// Waits until the other clusters use the present token of this one, if there is a former one.
+    async fn others_are_linked(&self, run: &mut Run<'_>) -> Result<(), RolloutError> {
+        if rotation::is_under_way(run) {
+            for linked in self.exchange.linked() {
+                run.holding(linked.wait()).await?.ok_or(RolloutError::TokenInUse)?;
+            }
+        }
+        Ok(())
     }
 
     async fn finish(&self, run: &mut Run<'_>) -> Result<(), RolloutError> {
