@@ -32,8 +32,7 @@ pub fn lossy<'a>(
     mut readers: impl Iterator<Item = (&'a str, &'a str)>,
     path: AttributePath,
 ) -> Option<Diagnostic> {
-    let is_older =
-        |version: &str| semver::Version::parse(version).is_ok_and(|version| version < KEEPS);
+    let is_older = |version: &str| semver::Version::parse(version).is_ok_and(|version| version < KEEPS);
     let (reader, version) = readers.find(|(_, version)| is_older(version))?;
     let summary = format!("Cluster {read:?}: calls may fail while its token is exchanged");
     let detail = format!(
@@ -50,7 +49,9 @@ mod tests {
 
     #[test]
     fn releases_that_forget_a_cluster_for_a_moment_are_named() {
-        let said = |version| lossy("edge", [("east", "1.31.0"), ("west", version)].into_iter(), AttributePath::root());
+        let said = |version| {
+            lossy("edge", [("east", "1.31.0"), ("west", version)].into_iter(), AttributePath::root())
+        };
         for version in ["1.29.5", "1.30.3"] {
             let warning = said(version).expect("a warning");
             assert!(!warning.is_error() && warning.detail.contains("\"west\""), "{}", warning.detail);

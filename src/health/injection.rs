@@ -186,7 +186,11 @@ mod tests {
         assert_eq!(led(Some("istiod-1"), &["istiod-2"]), InjectionState::NobodyLeads);
         assert_eq!(led(Some("istiod-1"), &[]), InjectionState::NobodyLeads);
         assert_eq!(led(None, &["istiod-1"]), InjectionState::NobodyLeads);
-        assert_eq!(state(&Served { leader: None, ..served(&["x"]) }), InjectionState::Ready, "nothing was seen");
+        assert_eq!(
+            state(&Served { leader: None, ..served(&["x"]) }),
+            InjectionState::Ready,
+            "nothing was seen"
+        );
     }
 
     #[test]

@@ -83,7 +83,10 @@ mod tests {
         let said = |role: Role| role.refusal("west", AttributePath::root());
         let to_remote = said(Role::Remote);
         assert_eq!(to_remote.summary, "Cluster \"west\" is a primary of a mesh");
-        let steps = ["1. Remove its primary block from the istio_mesh", "2. Add the istio_remote_cluster, and apply again."];
+        let steps = [
+            "1. Remove its primary block from the istio_mesh",
+            "2. Add the istio_remote_cluster, and apply again.",
+        ];
         assert!(steps.iter().all(|step| to_remote.detail.contains(step)), "{}", to_remote.detail);
         let to_primary = said(Role::Primary);
         assert_eq!(to_primary.summary, "Cluster \"west\" is a remote cluster of a mesh");

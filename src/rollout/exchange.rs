@@ -13,8 +13,6 @@ pub(super) struct Exchange {
     /// The root, once it is written where it is kept.
     root: Promise<Arc<Root>>,
     access: BTreeMap<ClusterName, Promise<Access>>,
-    /// Where calls of other networks come into each cluster.
-    entrances: BTreeMap<ClusterName, Promise<()>>,
     /// Which clusters read the others by what they have published.
     linked: BTreeMap<ClusterName, Promise<()>>,
 }
@@ -24,7 +22,6 @@ impl Exchange {
         Self {
             root: Promise::new(),
             access: clusters.clone().map(|cluster| (cluster.clone(), Promise::new())).collect(),
-            entrances: clusters.clone().map(|cluster| (cluster.clone(), Promise::new())).collect(),
             linked: clusters.map(|cluster| (cluster.clone(), Promise::new())).collect(),
         }
     }
@@ -48,23 +45,6 @@ impl Exchange {
         }
     }
 
-    pub(super) fn publish_entrance(&self, cluster: &ClusterName) {
-        if let Some(promise) = self.entrances.get(cluster) {
-            promise.keep(());
-        }
-    }
-
-    pub(super) fn give_up_entrance(&self, cluster: &ClusterName) {
-        if let Some(promise) = self.entrances.get(cluster) {
-            promise.give_up();
-        }
-    }
-
-    /// The promise of each cluster that its gateway is found.
-    pub(super) fn entrances(&self) -> &BTreeMap<ClusterName, Promise<()>> {
-        &self.entrances
-    }
-
     pub(super) fn publish_linked(&self, cluster: &ClusterName) {
         if let Some(promise) = self.linked.get(cluster) {
             promise.keep(());
@@ -76,9 +56,8 @@ impl Exchange {
         self.linked.values()
     }
 
-    /// Says of a cluster that it can neither be read nor entered, nor read others.
+    /// Says of a cluster that it can neither be read nor read others.
     pub(super) fn give_up(&self, cluster: &ClusterName) {
-        self.give_up_entrance(cluster);
         if let Some(promise) = self.access.get(cluster) {
             promise.give_up();
         }

@@ -1,6 +1,6 @@
 //! The order in which primary clusters become a mesh, and what they need of each other on the way.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::future::join_all;
@@ -16,7 +16,7 @@ use super::session::{Session, beside, unless_cancelled};
 use super::target::ClusterOutcome;
 use super::{RolloutError, injection, own_root, remote_secrets, rotation, shared_mesh_config};
 use crate::desired::{Component, Placeholder, Stage};
-use crate::mesh::{ApiServerAddresses, ClusterName};
+use crate::mesh::ApiServerAddresses;
 use crate::mesh::well_known::{INTERMEDIATE_SECRET, ROOT_SECRET};
 use crate::trust::Root;
 
@@ -66,14 +66,19 @@ impl Order<'_> {
         self.intermediate(run, root.as_deref()).await?;
         self.give_up_own_root(run).await?;
         run.apply(&[Stage::Configuration, Stage::Tokens], &self.given()).await?;
-        run.apply(&[Stage::GatewayServices], &Produced::default()).await?;
         let offer = Box::pin(self.offer_access(rotation::is_under_way(run), run.session));
-        let (applied, offered, offering) = Box::pin(beside(self.workloads(run), offer)).await;
-        applied?;
-        match (offered, offering) {
-            (Some(offered), _) => offered?,
-            (None, Some(offering)) => run.holding(offering).await??,
-            (None, None) => {}
+        if self.primary.installation.expect == Expect::Absent {
+            self.workloads(run).await?;
+            self.is_found(run).await?;
+            run.holding(offer).await??;
+        } else {
+            let (applied, offered, offering) = Box::pin(beside(self.workloads(run), offer)).await;
+            applied?;
+            match (offered, offering) {
+                (Some(offered), _) => offered?,
+                (None, Some(offering)) => run.holding(offering).await??,
+                (None, None) => {}
+            }
         }
         self.links(run).await?;
         self.exchange.publish_linked(self.primary.installation.set.cluster());
@@ -149,36 +154,29 @@ impl Order<'_> {
         shared_mesh_config::of_set(target, set, session.cancel).await?;
         run.apply(&[Stage::Workloads, Stage::Admission], &nothing).await?;
         run.holding(injection::wait(target, set, session.left(), session.cancel)).await??;
-        run.apply(&[Stage::Gateways, Stage::Exposure], &nothing).await
+        run.apply(&[Stage::GatewayServices, Stage::Gateways, Stage::Exposure], &nothing).await
     }
 
-    /// Tells the other clusters how to read this one, and, once it is so, that its gateway is found.
+    /// Tells the other clusters how to read this one.
     async fn offer_access(&self, is_rotated: bool, session: &Session<'_>) -> Result<(), RolloutError> {
         let Primary { installation: Installation { target, set, .. }, api_server, .. } = self.primary;
-        if let Some(secret) = rotation::token_secret(set) {
-            let token = access::token(target, secret, session.cancel).await.inspect_err(|_| self.give_up())?;
-            let access = Access { api_server: api_server.clone(), token, is_rotated };
-            self.exchange.publish_access(set.cluster(), access);
-        }
-        self.open_entrance(session).await
+        let Some(secret) = rotation::token_secret(set) else { return Ok(()) };
+        let token = access::token(target, secret, session.cancel).await.inspect_err(|_| self.give_up())?;
+        let access = Access { api_server: api_server.clone(), token, is_rotated };
+        self.exchange.publish_access(set.cluster(), access);
+        Ok(())
     }
 
-    /// istiod sends calls to pods behind a gateway that it does not find straight to their addresses, where another network cannot follow.
-    /// A cluster that is in the mesh already has calls on the way, whatever has become of its gateway.
-    async fn open_entrance(&self, session: &Session<'_>) -> Result<(), RolloutError> {
+    /// Waits until the gateways of a cluster that joins have addresses. As soon as others read it, they call the pods that run there
+    /// already: at the addresses of the gateway or, as long as it has none, at the pods' own, which another network does not reach.
+    async fn is_found(&self, run: &mut Run<'_>) -> Result<(), RolloutError> {
         let installation = &self.primary.installation;
-        let Installation { target, set, expect, .. } = installation;
-        let services = installation.gateway_services()?;
-        if *expect == Expect::Absent && !services.is_empty() {
-            let waited = Box::pin(target.engine.wait(&services, session.left(), session.cancel)).await;
-            if waited.is_err() {
-                // The end of the run says so.
-                self.exchange.give_up_entrance(set.cluster());
-                return Ok(());
-            }
+        let (services, session) = (installation.gateway_services()?, run.session);
+        if services.is_empty() {
+            return Ok(());
         }
-        self.exchange.publish_entrance(set.cluster());
-        Ok(())
+        let wait = installation.target.engine.wait(&services, session.left(), session.cancel);
+        Box::pin(run.holding(wait)).await?.map_err(RolloutError::Wait).map(drop)
     }
 
     /// Tells istiod of the other clusters, as far as they can be read.
@@ -186,22 +184,10 @@ impl Order<'_> {
         let mut kubeconfigs = BTreeMap::new();
         let (mut failed, mut rotated) = (Vec::new(), Vec::new());
         let Installation { target, set, .. } = &self.primary.installation;
-        let mut closed = BTreeSet::new();
         let placeholders = set.manifests().iter().flat_map(|manifest| manifest.placeholders.values());
-        let read = placeholders.filter_map(|placeholder| match placeholder {
-            Placeholder::Access { cluster, comment } => Some((cluster, comment)),
-            _ => None,
-        });
-        let read: Vec<(&ClusterName, &String)> = read.collect();
-        if !read.is_empty() {
-            for (cluster, entrance) in self.exchange.entrances() {
-                let is_open = run.holding(entrance.wait()).await?.is_some();
-                closed.extend((!is_open).then_some(cluster));
-            }
-        }
-        for (cluster, comment) in read {
-            let access = run.holding(self.exchange.access(cluster)).await?;
-            match access.filter(|_| !closed.contains(cluster)) {
+        for placeholder in placeholders {
+            let Placeholder::Access { cluster, comment } = placeholder else { continue };
+            match run.holding(self.exchange.access(cluster)).await? {
                 Some(access) => {
                     rotated.extend(access.is_rotated.then(|| cluster.clone()));
                     kubeconfigs.insert(cluster.clone(), access.kubeconfig(cluster, set.cluster(), comment));

@@ -8,7 +8,8 @@ use crate::read::assert_ready;
 const EXAMPLE: &str = "primary-remote-flat";
 const CLUSTERS: [&str; 2] = ["east", "edge"];
 const EDGE: &str = "istio_remote_cluster.edge";
-const PRIMARY: &str = "  primary \"edge\" {\n    network   = \"flat\"\n    pod_cidrs = [\"10.12.0.0/16\"]\n  }\n";
+const PRIMARY: &str =
+    "  primary \"edge\" {\n    network   = \"flat\"\n    pod_cidrs = [\"10.12.0.0/16\"]\n  }\n";
 
 /// The example without what `edge` is in it, and with this in its mesh.
 fn text(of_mesh: &str) -> String {

@@ -55,7 +55,8 @@ impl<'a> Prepared<'a> {
         let located = change.locate(labels).await?;
         let own = located.iter().take(1).map(|located| &located.cluster);
         let is_new = |own: &&Cluster| !change.recorded.cluster_uids.contains_key(own.name());
-        let (namespace, reading) = (valid.identity().namespace().as_str(), (&data.engines, change.session.cancel));
+        let (namespace, reading) =
+            (valid.identity().namespace().as_str(), (&data.engines, change.session.cancel));
         check_role(Role::Remote, own.filter(is_new), namespace, cluster, reading).await?;
         let uids = located.iter().map(|it| (it.name.as_str(), it.facts.uid.as_str()));
         others::check_primaries(&remote.mesh, uids)?;

@@ -17,8 +17,8 @@ use super::{planned_status, problems, remove};
 use crate::blocks::{ignored_fields, reader_token};
 use crate::diagnostics;
 use crate::lifecycle::{
-    ApiServers, Common, Flattened, Managed as _, Manifests, PlannedClusters, Recorded, Rendered, Role, Secrets,
-    api_server_addresses, check_role, draw, may_be_out_of_reach, pinned_digests, planned_manifests,
+    ApiServers, Common, Flattened, Managed as _, Manifests, PlannedClusters, Recorded, Rendered, Role,
+    Secrets, api_server_addresses, check_role, draw, may_be_out_of_reach, pinned_digests, planned_manifests,
 };
 use crate::manifests::IgnoredFields;
 use crate::mesh::{ClusterName, RemoteCluster, ValidatedRemote, Violation, said_by_all};

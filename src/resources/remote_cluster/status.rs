@@ -182,7 +182,8 @@ impl Observation<'_> {
         let mut istiods = BTreeSet::new();
         for primary in self.serving() {
             let seen = self.primaries.get(&primary.parse().ok()?)?;
-            istiods.extend(seen.control_plane.replicas.as_ref().ok()?.iter().map(|istiod| istiod.pod.clone()));
+            istiods
+                .extend(seen.control_plane.replicas.as_ref().ok()?.iter().map(|istiod| istiod.pod.clone()));
         }
         Some(istiods)
     }
