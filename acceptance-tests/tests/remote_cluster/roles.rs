@@ -17,7 +17,8 @@ fn text(of_mesh: &str) -> String {
     let (mesh, _) = text.split_once("resource \"istio_remote_cluster\"").expect("the remote cluster");
     let east = "  primary \"east\" {";
     assert!(mesh.contains(east));
-    mesh.replace(east, &format!("{of_mesh}\n{east}"))
+    let authority = "  certificate_authority {\n    key_cluster = \"east\"\n  }\n";
+    mesh.replace(east, &format!("{authority}{of_mesh}\n{east}"))
 }
 
 pub fn a_cluster_changes_its_role_in_two_applies_and_not_in_one(fixture: &Fixture) {

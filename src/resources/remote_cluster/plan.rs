@@ -42,6 +42,10 @@ pub async fn plan(
     let Some(labels) = labels else { return Ok((unknown(planned), messages)) };
     let kind = RemoteClusterResource::KIND;
     let clusters = PlannedClusters::look(kind, &labels, known, data, &mut messages).await?;
+    if let Field::Known(namespace) = planned.namespace() {
+        let joins = clusters.joining().filter(|it| it.name() == planned.label());
+        check_role(Role::Remote, joins, &namespace, cluster, (&data.engines, cancel)).await?;
+    }
     planned.cluster_uids = clusters.cluster_uids();
     planned.kubernetes_versions = clusters.kubernetes_versions();
     let inputs = Inputs { config, prior, clusters: &clusters, secrets, data, cancel };
@@ -189,8 +193,6 @@ impl Inputs<'_> {
         let manifests = planned_manifests(common.objects, before, data.plan_detail);
         let namespace = source.remote.identity().namespace().as_str();
         clusters.check_strangers(namespace, &character(config, BTreeSet::new()), cancel).await?;
-        let joins = clusters.joining().filter(|it| it.name() == own.as_str());
-        check_role(Role::Remote, joins, namespace, cluster, (&data.engines, cancel)).await?;
         clusters.check_immutable(&manifests, &secrets.key, |id, _| cluster(&id.cluster), cancel).await?;
         Ok((manifests, common.is_open || ignored.is_none()))
     }
