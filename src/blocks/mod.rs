@@ -10,6 +10,7 @@ pub mod image_pull_secret;
 pub mod installation;
 mod load_balancer;
 mod reader;
+pub mod reader_token;
 pub mod remote_control_plane;
 pub mod remote_gateway;
 pub mod sensitive;

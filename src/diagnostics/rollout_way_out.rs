@@ -48,7 +48,14 @@ pub(super) fn of(error: &RolloutError, kind: &OwnerKind) -> String {
             "Another run holds the Lease terraform-provider-istio-admission in the mesh's namespace again and again. Find out what \
              runs there, and apply again."
         }
-        RolloutError::NotAdmitted | RolloutError::NotServed | RolloutError::NotJoined => {
+        RolloutError::NotReadAgain { .. } => {
+            "The former token still works and is kept. Find the cause in the log of istiod; querying istiod requires permission to create \
+             pods/portforward in the mesh's namespace. Then apply again; that deletes the former token."
+        }
+        RolloutError::NotAdmitted
+        | RolloutError::NotServed
+        | RolloutError::NotJoined
+        | RolloutError::TokenInUse => {
             "First fix the error reported for the other cluster, then apply again."
         }
         RolloutError::NoRoot | RolloutError::Links { .. } => {

@@ -79,6 +79,7 @@ fn of_mesh(rule: &MeshRule) -> &'static str {
         MeshRule::ReservedLabel { .. } | MeshRule::InjectionLabel(_) => "Remove the label.",
         MeshRule::NoChartSource => "Set an HTTP chart repository, or a directory of charts or .tgz files.",
         MeshRule::Crds(_) => "Use \"managed\" or \"external\".",
+        MeshRule::ReaderTokenVersion(_) => "Use 1, or the next number for another token.",
         MeshRule::CaCertificates { .. } => "Use caCertificates = [{ pem = \"…\", trustDomains = [\"…\"] }].",
     }
 }

@@ -1,5 +1,7 @@
 //! Whether istiod of another cluster injects the proxies of one that has no control plane.
 
+use std::collections::BTreeSet;
+
 use super::finding::{Class, Fault, RELOADS, UNSEEN};
 use super::state::states;
 use crate::mesh::Injector;
@@ -26,6 +28,8 @@ states! {
             InjectorNotReady = "injector_not_ready",
             /// The webhook trusts another authority than the mesh's.
             OtherAuthority = "other_authority",
+            /// No istiod of the primaries that serve the cluster leads it.
+            NobodyLeads = "nobody_leads",
             /// It could not be observed, and nothing is known from before.
             Unknown = "unknown",
         }
@@ -47,6 +51,8 @@ pub struct WantedServing<'a> {
     pub trust_domain: &'a str,
     /// The mesh's roots as PEM; without any, they are not compared.
     pub roots: &'a str,
+    /// The ready pods of istiod of which one leads the cluster; `None` if some could not be seen.
+    pub istiods: Option<&'a BTreeSet<String>>,
 }
 
 impl InjectionState {
@@ -77,12 +83,17 @@ impl InjectionState {
         let is_ours = |bundle: &Vec<u8>| {
             roots.is_empty() || parsed(bundle).iter().any(|certificate| roots.contains(certificate))
         };
+        let leads = |istiods: &BTreeSet<String>| {
+            served.leader.as_ref().is_some_and(|leader| istiods.contains(leader))
+        };
         if ca_bundles.iter().any(Vec::is_empty) {
             if is_local { Self::InjectorNotReady } else { Self::NotServed }
-        } else if ca_bundles.iter().all(is_ours) {
-            Self::Ready
-        } else {
+        } else if !ca_bundles.iter().all(is_ours) {
             Self::OtherAuthority
+        } else if !is_local && wanted.istiods.is_some_and(|istiods| !leads(istiods)) {
+            Self::NobodyLeads
+        } else {
+            Self::Ready
         }
     }
 
@@ -142,6 +153,14 @@ impl InjectionState {
                  topology.istio.io/controlPlaneClusters of the mesh's namespace must name it without blanks, and its reader must be \
                  allowed to update the webhook. Apply again; that restores all of these.",
             ),
+            Self::NobodyLeads => (
+                Class::Open,
+                "no istiod of the primaries that serve it leads it",
+                "The ConfigMap istio-namespace-controller-election in the mesh's namespace of this cluster names no running istiod of these \
+                 primaries. Namespaces that are created now get no copy of the mesh's root certificate, so pods in them do not start. \
+                 Check that istiod runs in one of these primaries, and that no istiod of another installation holds that ConfigMap. \
+                 Then apply again; that has istiod read the cluster again.",
+            ),
             Self::OtherAuthority => (
                 Class::Open,
                 "the webhook that injects proxies trusts another authority than the mesh's",
@@ -163,6 +182,7 @@ mod tests {
         control_plane_clusters: "east,west",
         trust_domain: "shop.example",
         roots: "",
+        istiods: None,
     };
 
     fn served(bundles: &[&str]) -> Served {
@@ -170,6 +190,7 @@ mod tests {
             ca_bundles: Some(bundles.iter().map(|bundle| bundle.as_bytes().to_vec()).collect()),
             control_plane_clusters: Some("east,west".to_owned()),
             mesh_config: None,
+            leader: Some("istiod-1".to_owned()),
             is_review_forbidden: false,
             has_injector: false,
         }
@@ -190,6 +211,25 @@ mod tests {
         assert_eq!(state(&Served { ca_bundles: None, ..served(&[]) }), InjectionState::NoWebhook);
         assert_eq!(state(&served(&["x", ""])), InjectionState::NotServed);
         assert_eq!(state(&served(&["x", "x"])), InjectionState::Ready);
+    }
+
+    #[test]
+    fn one_running_istiod_of_the_primaries_leads() {
+        let led = |leader: Option<&str>, running: &[&str]| {
+            let istiods = running.iter().map(|pod| (*pod).to_owned()).collect();
+            let wanted = WantedServing { istiods: Some(&istiods), ..WANTED };
+            let served = Served { leader: leader.map(str::to_owned), ..served(&["x"]) };
+            InjectionState::of(&served, Some("shop.example"), &wanted)
+        };
+        assert_eq!(led(Some("istiod-1"), &["istiod-1", "istiod-2"]), InjectionState::Ready);
+        assert_eq!(led(Some("istiod-1"), &["istiod-2"]), InjectionState::NobodyLeads);
+        assert_eq!(led(Some("istiod-1"), &[]), InjectionState::NobodyLeads);
+        assert_eq!(led(None, &["istiod-1"]), InjectionState::NobodyLeads);
+        assert_eq!(
+            state(&Served { leader: None, ..served(&["x"]) }),
+            InjectionState::Ready,
+            "nothing was seen"
+        );
     }
 
     #[test]

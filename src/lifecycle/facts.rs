@@ -99,6 +99,12 @@ impl PlannedClusters {
         labels.filter(|label| !has_label(&self.facts, label)).collect()
     }
 
+    /// The clusters that the resource shall have from now on, as far as the plan can read them.
+    pub fn joining(&self) -> impl Iterator<Item = &Cluster> {
+        let known = &self.recorded.cluster_uids;
+        self.reachable.iter().filter(|cluster| !known.contains_key(cluster.name()))
+    }
+
     /// Whether a cluster that the resource shall have from now on has another one of its type already.
     ///
     /// # Errors
@@ -111,8 +117,7 @@ impl PlannedClusters {
     ) -> Result<(), Diagnostic> {
         let Some(id) = &self.recorded.id else { return Ok(()) };
         let owner = self.recorded.owner();
-        let is_new = |cluster: &&Cluster| !self.recorded.cluster_uids.contains_key(cluster.name());
-        let reads = self.reachable.iter().filter(is_new).map(|cluster| async {
+        let reads = self.joining().map(|cluster| async {
             // What cannot be read is the apply's matter, which claims every record before it writes.
             let target = self.engines.target(cluster, "", &owner, namespace);
             let record = target.record(cancel).await.ok().flatten()?;

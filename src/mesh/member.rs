@@ -14,6 +14,10 @@ use super::release::{ChartRelease, GatewayRole};
 use super::rules;
 use super::sensitive::SensitiveDocument;
 use super::violation::{FieldPath, Violations};
+use super::well_known::reader_token_secret;
+
+/// The number of the first token by which other clusters read a member.
+pub const FIRST_TOKEN: i64 = 1;
 
 /// A member of a mesh as its user declares it; nothing of it has been checked.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -42,6 +46,8 @@ pub struct DeclaredMember {
     pub federation_gateway: Option<EastWestGateway>,
     /// How control planes of other clusters reach the cluster's API server, where that is not how the provider does.
     pub api_server: Option<DeclaredApiServer>,
+    /// Which token they read it with; 1 is the first.
+    pub reader_token_version: Option<i64>,
 }
 
 /// A member of a mesh whose names are right.
@@ -59,6 +65,7 @@ pub struct Member {
     pub(super) is_drained: bool,
     pub(super) gateways: BTreeMap<GatewayRole, MemberGateway>,
     pub(super) api_server: DeclaredApiServer,
+    pub(super) reader_token_version: i64,
 }
 
 /// One gateway of a member.
@@ -104,6 +111,7 @@ impl DeclaredMember {
         let service_cidrs = cidrs(&self.service_cidrs, "service_cidrs");
         let manages_crds = found.take(rules::manages_crds(self.crds.as_deref(), name));
         let gateways = self.gateways(name, usual.namespace, found);
+        let reader_token_version = found.take(rules::reader_token_version(self.reader_token_version, name));
         Some(Member {
             name: cluster?,
             network: network?,
@@ -117,6 +125,7 @@ impl DeclaredMember {
             is_drained: self.drain,
             gateways: gateways?,
             api_server: self.api_server.clone().unwrap_or_default(),
+            reader_token_version: reader_token_version?,
         })
     }
 
@@ -210,6 +219,17 @@ impl Member {
     /// All gateways.
     pub fn gateways(&self) -> impl Iterator<Item = (GatewayRole, &MemberGateway)> {
         self.gateways.iter().map(|(role, gateway)| (*role, gateway))
+    }
+
+    /// The Secret with the token by which other clusters read this one.
+    pub fn reader_token_secret(&self) -> String {
+        reader_token_secret(self.reader_token_version)
+    }
+
+    /// What a remote secret says of the token in it: nothing of the first one.
+    pub fn reader_token_comment(&self) -> Option<String> {
+        let version = self.reader_token_version;
+        (version != FIRST_TOKEN).then(|| format!("token {version}"))
     }
 
     /// What the user says about how others reach the cluster's API server.

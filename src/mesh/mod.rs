@@ -48,7 +48,7 @@ pub use gateway::{CallerAddresses, EastWestGateway, Place, Resources};
 pub use identity::MeshIdentity;
 pub use images::Images;
 pub use injector::{Injector, LocalAuthority};
-pub use member::{DeclaredMember, Member, MemberGateway};
+pub use member::{DeclaredMember, FIRST_TOKEN, Member, MemberGateway};
 pub use member_record::{MEMBER_FORMAT, MEMBER_KEY, MEMBER_LABEL, MemberKind, MemberRecord};
 pub use names::{
     ChartVersion, ClusterName, DEFAULT_NAMESPACE, DEFAULT_TRUST_DOMAIN, InvalidName, MeshId, Namespace,

@@ -51,8 +51,8 @@ pub const REMOTE_ISTIOD_SERVICE: &str = "istiod-remote";
 pub const MESH_CONFIG_MAP: &str = "istio";
 /// The `ServiceAccount` by which other clusters read this one, and the name of its roles and bindings.
 pub const READER_ACCOUNT: &str = "istio-mesh-reader";
-/// The Secret with the token by which other clusters read this one. A rotation makes one with the next number.
-pub const READER_TOKEN_SECRET: &str = "istio-mesh-reader-token-1";
+/// How the name of the Secret begins with the token by which other clusters read this one.
+pub const READER_TOKEN_PREFIX: &str = "istio-mesh-reader-token-";
 /// How the names of the Secrets begin by which istiod knows other clusters.
 pub const REMOTE_SECRET_PREFIX: &str = "istio-remote-secret-";
 /// By which istiod finds these Secrets (`MultiClusterSecretLabel` in `pkg/kube/multicluster`).
@@ -66,6 +66,11 @@ pub const DEFAULT_DOMAIN_SUFFIX: &str = "cluster.local";
 pub const ISTIOD_PORT: i64 = 15012;
 /// istiod's port for API servers, which have it inject proxies; on the way through a gateway.
 pub const ISTIOD_WEBHOOK_PORT: i64 = 15017;
+
+/// The name of the Secret with this token of the reader. A rotation makes one with another number.
+pub fn reader_token_secret(version: i64) -> String {
+    format!("{READER_TOKEN_PREFIX}{version}")
+}
 
 /// The name of the Secret by which istiod knows `cluster`.
 pub fn remote_secret_name(cluster: &ClusterName) -> String {

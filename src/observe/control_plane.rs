@@ -69,6 +69,8 @@ pub(super) type Answer = (Replica, Value);
 /// What one pod of istiod says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Replica {
+    /// Its name.
+    pub pod: String,
     /// Cluster → how far istiod is with it (`synced`, `syncing`, `timeout`, `closed`).
     pub clusters: BTreeMap<String, String>,
     /// The gateways of all networks that it knows from Services and from `meshNetworks`; `None` if that cannot be seen.
@@ -133,7 +135,7 @@ pub async fn control_plane(
         authority::roots(cluster, namespace),
         authority::authority(cluster, namespace),
         gateway::gateway(cluster, GatewayRole::EastWest, namespace, gateway_namespace),
-        replicas(cluster, namespace, asks_istiod),
+        asked_replicas(cluster, namespace, asks_istiod),
     );
     let (deployment, (roots, authority, gateway, asked)) =
         Box::pin(try_join(cluster.get::<Deployment>(namespace, DEPLOYMENT), looks)).await?;
@@ -177,14 +179,20 @@ pub fn leader_scope(scope: Scope, namespace: &str) -> Scope {
     scope.and::<ConfigMap>(namespace, ELECTION)
 }
 
-async fn replicas(
+/// Every ready pod of istiod in `namespace`, as in [`ControlPlane`].
+pub async fn replicas(cluster: &Snapshot, namespace: &str) -> Result<Result<Vec<Replica>, String>, Error> {
+    let asked = asked_replicas(cluster, namespace, true).await?;
+    Ok(asked.map(|asked| asked.into_iter().map(|(replica, _)| replica).collect()))
+}
+
+async fn asked_replicas(
     cluster: &Snapshot,
     namespace: &str,
     asks_istiod: bool,
 ) -> Result<Result<Vec<Answer>, String>, Error> {
     if let Some(pod) = only_pod(cluster, namespace).await {
         if !asks_istiod {
-            return Ok(Ok(vec![(Replica::default(), Value::Null)]));
+            return Ok(Ok(vec![(Replica { pod, ..Replica::default() }, Value::Null)]));
         }
         // If there is another one in its place by now, that is found below.
         if let Ok(replica) = asked(cluster, namespace, &pod).await {
@@ -195,7 +203,7 @@ async fn replicas(
     let is_of_istiod = |pod: &&Pod| pod.labels().get(LABEL.0).is_some_and(|name| name == LABEL.1);
     let ready = found.iter().filter(is_of_istiod).filter(|pod| is_ready(pod)).map(ResourceExt::name_any);
     if !asks_istiod {
-        return Ok(Ok(ready.map(|_| (Replica::default(), Value::Null)).collect()));
+        return Ok(Ok(ready.map(|pod| (Replica { pod, ..Replica::default() }, Value::Null)).collect()));
     }
     let answers = join_all(ready.map(async |pod| asked(cluster, namespace, &pod).await)).await;
     Ok(answers.into_iter().collect())
@@ -206,9 +214,15 @@ async fn replicas(
 async fn only_pod(cluster: &Snapshot, namespace: &str) -> Option<String> {
     let deployment = cluster.seen::<Deployment>(namespace, DEPLOYMENT).await?;
     let election = cluster.seen::<ConfigMap>(namespace, ELECTION).await?;
+    let leader = leader(&election)?;
+    let is_its_pod = leader.strip_prefix(DEPLOYMENT).is_some_and(|rest| rest.starts_with('-'));
+    (rolled_out(&deployment) == Some(1) && is_its_pod).then_some(leader)
+}
+
+/// The pod of istiod that leads, by the `ConfigMap` in which they elect it.
+pub(super) fn leader(election: &ConfigMap) -> Option<String> {
     let leader: Leader = serde_json::from_str(election.annotations().get(LEADER)?).ok()?;
-    let is_its_pod = leader.holder.strip_prefix(DEPLOYMENT).is_some_and(|rest| rest.starts_with('-'));
-    (rolled_out(&deployment) == Some(1) && is_its_pod).then_some(leader.holder)
+    (!leader.holder.is_empty()).then_some(leader.holder)
 }
 
 async fn asked(cluster: &Snapshot, namespace: &str, pod: &str) -> Result<Answer, String> {
@@ -224,7 +238,8 @@ async fn asked_now(cluster: &Cluster, namespace: &str, pod: &str) -> Result<Answ
     let clusters = clusters_in(&clusters?)?;
     // One that does not tell its gateways or its configuration still tells the clusters that it knows.
     let mesh = mesh.ok().and_then(|body| serde_json::from_slice(&body).ok());
-    let replica = Replica { clusters, gateways: gateways.ok().and_then(|body| gateways_in(&body)) };
+    let gateways = gateways.ok().and_then(|body| gateways_in(&body));
+    let replica = Replica { pod: pod.to_owned(), clusters, gateways };
     Ok((replica, mesh.unwrap_or_default()))
 }
 

@@ -33,6 +33,7 @@ pub use authority::{
 };
 pub use control_plane::{
     ControlPlane, KnownGateway, Replica, RunningMeshConfig, control_plane, control_plane_scope, leader_scope,
+    replicas,
 };
 pub use definitions::definitions_in_use;
 pub use gateway::{
@@ -48,7 +49,7 @@ pub use proxies::{ControlPlaneName, Workload, proxies};
 pub use remote_access::{
     Refusal, RemoteAccess, RemoteSecret, RemoteSecrets, remote_access_scope, remote_secrets, token,
 };
-pub use served::{Served, served};
+pub use served::{Served, served, served_scope};
 pub use shared_mesh_config::{SharedMeshConfigRecords, shared_mesh_config, shared_mesh_config_scope};
 pub use snapshot::{Labelled, ObjectName, Objects, Scope, Snapshot};
 

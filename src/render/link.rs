@@ -8,13 +8,12 @@ use crate::desired::{Placeholder, Placeholders};
 use crate::mesh::well_known::remote_secret_name;
 use crate::mesh::{ClusterName, MeshIdentity};
 
-/// The Secrets of a cluster for those that its istiod reads, with the kubeconfig to be filled in, and this comment in it.
+/// The Secrets of a cluster for those that its istiod reads, with the kubeconfig to be filled in, and the comment of each in it.
 pub(super) fn secrets<'a>(
     identity: &MeshIdentity,
-    read: impl Iterator<Item = &'a ClusterName>,
-    comment: &str,
+    read: impl Iterator<Item = (&'a ClusterName, String)>,
 ) -> Vec<(Value, Placeholders)> {
-    let secret = |other: &ClusterName| {
+    let secret = |(other, comment): (&ClusterName, String)| {
         let object = managed(json!({
             "apiVersion": "v1",
             "kind": "Secret",
@@ -26,7 +25,7 @@ pub(super) fn secrets<'a>(
             },
             "type": "Opaque",
         }));
-        let placeholder = Placeholder::Access { cluster: other.clone(), comment: comment.to_owned() };
+        let placeholder = Placeholder::Access { cluster: other.clone(), comment };
         (object, Placeholders::from([(other.to_string(), placeholder)]))
     };
     read.map(secret).collect()

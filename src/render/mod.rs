@@ -97,7 +97,7 @@ pub fn render_with(
     }
     // A drained cluster keeps its own, so that nobody who has yet to let go of it is locked out, and draining can be taken back.
     if mesh.primaries().len() > 1 {
-        for object in reader::objects(identity, reader::Rights::Read) {
+        for object in reader::objects(identity, member, reader::Rights::Read) {
             set.push(Component::Reader, object, Placeholders::new())?;
         }
     }
@@ -108,7 +108,11 @@ pub fn render_with(
     for object in remote_control_plane::objects(identity, member, primary.remote_control_plane()) {
         set.push(Component::Exposure, object, Placeholders::new())?;
     }
-    for (secret, placeholders) in link::secrets(identity, mesh.read_by(cluster), "") {
+    let read = mesh.read_by(cluster).map(|read| {
+        let comment = mesh.primaries().get(read).and_then(|read| read.member().reader_token_comment());
+        (read, comment.unwrap_or_default())
+    });
+    for (secret, placeholders) in link::secrets(identity, read) {
         set.push(Component::Link, secret, placeholders)?;
     }
     Ok(set)

@@ -9,8 +9,8 @@
 use serde_json::{Value, json};
 
 use crate::desired::object::managed;
-use crate::mesh::well_known::{READER_ACCOUNT as READER, READER_TOKEN_SECRET, ROOTS_CONFIG_MAP};
-use crate::mesh::{DEFAULT_NAMESPACE, MeshIdentity};
+use crate::mesh::well_known::{READER_ACCOUNT as READER, ROOTS_CONFIG_MAP};
+use crate::mesh::{DEFAULT_NAMESPACE, Member, MeshIdentity};
 
 /// The webhook that injects proxies, as the chart names it; in another namespace than Istio's own with that behind it.
 const WEBHOOK: &str = "istio-sidecar-injector";
@@ -27,8 +27,8 @@ pub(super) enum Rights {
     Serve,
 }
 
-/// The objects of the reader.
-pub(super) fn objects(identity: &MeshIdentity, rights: Rights) -> Vec<Value> {
+/// The objects of the reader of a member.
+pub(super) fn objects(identity: &MeshIdentity, member: &Member, rights: Rights) -> Vec<Value> {
     let namespace = identity.namespace().as_str();
     let cluster_wide = format!("{READER}-{namespace}");
     let account = json!([{"kind": "ServiceAccount", "name": READER, "namespace": namespace}]);
@@ -66,7 +66,7 @@ pub(super) fn objects(identity: &MeshIdentity, rights: Rights) -> Vec<Value> {
         json!({
             "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/service-account-token",
             "metadata": {
-                "name": READER_TOKEN_SECRET, "namespace": namespace,
+                "name": member.reader_token_secret(), "namespace": namespace,
                 "annotations": {"kubernetes.io/service-account.name": READER},
             },
         }),

@@ -61,7 +61,7 @@ pub fn render_remote(
             reader::Rights::Read
         }
     };
-    for object in reader::objects(identity, rights) {
+    for object in reader::objects(identity, member, rights) {
         set.push(Component::Reader, object, Placeholders::new())?;
     }
     let derived = remote.derived_values();
@@ -84,12 +84,15 @@ pub fn render_beside(remote: &ValidatedRemote, primary: &ClusterName) -> Result<
     let mut set = ManifestSet::new(primary.clone());
     set.push(Component::Remote, record(remote), Placeholders::new())?;
     // istiod asks once whose cluster it is, for each content of the Secret.
-    let comment = match remote.injector() {
-        Injector::Primary => format!("served by {}", remote.control_plane_clusters()),
-        Injector::Local => format!("injects itself, served by {}", remote.control_plane_clusters()),
+    let injects = match remote.injector() {
+        Injector::Primary => "",
+        Injector::Local => "injects itself, ",
     };
-    let name = remote.member().name();
-    for (secret, placeholders) in link::secrets(remote.identity(), [name].into_iter(), &comment) {
+    let served = format!("{injects}served by {}", remote.control_plane_clusters());
+    let comment = [Some(served), remote.member().reader_token_comment()];
+    let comment = comment.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let read = [(remote.member().name(), comment)];
+    for (secret, placeholders) in link::secrets(remote.identity(), read.into_iter()) {
         set.push(Component::Link, secret, placeholders)?;
     }
     Ok(set)

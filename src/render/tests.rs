@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::*;
 use crate::desired::{Manifest, Placeholder, Stage, object, ownership};
-use crate::mesh::well_known::{PULL_SECRET_KEY, READER_TOKEN_SECRET};
+use crate::mesh::well_known::PULL_SECRET_KEY;
 use crate::mesh::{DeclaredMember, Mesh, Primary, RemoteControlPlane, SharedMeshConfig};
 
 /// Istio's charts as a release ships them.
@@ -474,11 +474,34 @@ fn the_root_is_kept_in_the_named_cluster_only() {
 #[test]
 fn a_cluster_that_others_read_has_a_reader_with_a_token() {
     let [east, _] = render_both(&two_clusters(["net-east", "net-west"]));
-    let token = find(&east, "Secret", READER_TOKEN_SECRET);
+    let token = find(&east, "Secret", "istio-mesh-reader-token-1");
     let account = &token["metadata"]["annotations"]["kubernetes.io/service-account.name"];
     let binding = find(&east, "ClusterRoleBinding", "istio-mesh-reader-istio-system");
     assert_eq!(&binding["subjects"][0]["name"], account);
     assert_eq!(names(&render_istio(&mesh()).unwrap(), Component::Reader), [""; 0]);
+}
+
+#[test]
+fn the_next_token_is_another_secret_and_another_content_for_those_who_read_with_it() {
+    let mut mesh = two_clusters(["net-east", "net-west"]);
+    let [_, before] = render_both(&mesh);
+    mesh.primaries.get_mut("east").unwrap().member.reader_token_version = Some(2);
+    let [east, west] = render_both(&mesh);
+    find(&east, "Secret", "istio-mesh-reader-token-2");
+    let secrets = |set: &ManifestSet| -> Vec<String> {
+        let readers = names(set, Component::Reader).into_iter();
+        readers.map(|name| name.to_string()).filter(|name| name.contains("token")).collect()
+    };
+    assert_eq!(secrets(&east), ["Secret istio-system/istio-mesh-reader-token-2"]);
+    assert_eq!(secrets(&west), ["Secret istio-system/istio-mesh-reader-token-1"]);
+    let read = |set: &ManifestSet| -> Vec<Placeholder> {
+        let manifests = set.manifests().iter().flat_map(|manifest| manifest.placeholders.values());
+        manifests.filter(|it| matches!(it, Placeholder::Access { .. })).cloned().collect()
+    };
+    let comment = |comment: &str| {
+        vec![Placeholder::Access { cluster: "east".parse().unwrap(), comment: comment.to_owned() }]
+    };
+    assert_eq!((read(&before), read(&west)), (comment(""), comment("token 2")));
 }
 
 #[test]

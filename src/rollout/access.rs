@@ -9,7 +9,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::RolloutError;
 use super::target::Target;
-use crate::mesh::well_known::READER_TOKEN_SECRET;
 use crate::mesh::{ApiServer, ApiServerAddresses, ClusterName};
 use crate::observe::{self, Snapshot};
 
@@ -24,6 +23,8 @@ pub struct Access {
     pub api_server: ApiServerAddresses,
     /// As whom.
     pub token: SecretString,
+    /// Whether there is a former token, which is deleted once istiods use this one.
+    pub is_rotated: bool,
 }
 
 impl Access {
@@ -39,8 +40,12 @@ impl Access {
     }
 }
 
-/// The token of the reader, once Kubernetes has written it.
-pub(super) async fn token(target: &Target, cancel: &CancellationToken) -> Result<SecretString, RolloutError> {
+/// The token in this Secret of the reader, once Kubernetes has written it.
+pub(super) async fn token(
+    target: &Target,
+    secret: &str,
+    cancel: &CancellationToken,
+) -> Result<SecretString, RolloutError> {
     let cluster = &target.cluster;
     let namespace = &target.inventory.namespace;
     let began = Instant::now();
@@ -49,17 +54,15 @@ pub(super) async fn token(target: &Target, cancel: &CancellationToken) -> Result
         let snapshot = Snapshot::of(cluster);
         let token = tokio::select! {
             () = cancel.cancelled() => return Err(RolloutError::Cancelled),
-            token = observe::token(&snapshot, namespace, READER_TOKEN_SECRET) => token,
+            token = observe::token(&snapshot, namespace, secret) => token,
         };
         if let Some(token) = token.map_err(RolloutError::ReadToken)? {
             return Ok(token);
         }
         if began.elapsed() >= TOKEN_TIME {
-            return Err(RolloutError::NoToken { secret: READER_TOKEN_SECRET, waited: began.elapsed() });
+            return Err(RolloutError::NoToken { secret: secret.to_owned(), waited: began.elapsed() });
         }
-        progress.waits_for(&format!(
-            "Kubernetes has not written a token into the Secret {READER_TOKEN_SECRET} yet"
-        ));
+        progress.waits_for(&format!("Kubernetes has not written a token into the Secret {secret} yet"));
         tokio::time::sleep(PAUSE).await;
     }
 }

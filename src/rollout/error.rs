@@ -95,10 +95,21 @@ pub enum RolloutError {
     #[error("Kubernetes wrote no token into the Secret {secret} within {waited:.0?}")]
     NoToken {
         /// The Secret.
-        secret: &'static str,
+        secret: String,
         /// For how long was waited.
         waited: Duration,
     },
+    /// istiod did not read other clusters with their next tokens.
+    #[error("istiod did not read other clusters with their next tokens within {waited:.0?}: {reason}")]
+    NotReadAgain {
+        /// For how long was waited.
+        waited: Duration,
+        /// What was seen last.
+        reason: String,
+    },
+    /// A primary has not used the next token.
+    #[error("the former token stays, because a primary has not read this cluster with the next one")]
+    TokenInUse,
     /// Whether the cluster may join could not be looked at.
     #[error("cannot check the cluster against the other members of the mesh")]
     Admission(#[source] clusters::Error),
@@ -185,7 +196,7 @@ pub enum RolloutError {
 impl RolloutError {
     /// Whether it only says that another cluster has failed, which says why itself.
     pub fn is_consequence(&self) -> bool {
-        matches!(self, Self::NotAdmitted | Self::NotServed | Self::NotJoined)
+        matches!(self, Self::NotAdmitted | Self::NotServed | Self::NotJoined | Self::TokenInUse)
     }
 
     /// Whether the cluster was refused before anything but its claim was written.

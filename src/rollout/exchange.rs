@@ -13,13 +13,16 @@ pub(super) struct Exchange {
     /// The root, once it is written where it is kept.
     root: Promise<Arc<Root>>,
     access: BTreeMap<ClusterName, Promise<Access>>,
+    /// Which clusters read the others by what they have published.
+    linked: BTreeMap<ClusterName, Promise<()>>,
 }
 
 impl Exchange {
-    pub(super) fn between<'a>(clusters: impl Iterator<Item = &'a ClusterName>) -> Self {
+    pub(super) fn between<'a>(clusters: impl Iterator<Item = &'a ClusterName> + Clone) -> Self {
         Self {
             root: Promise::new(),
-            access: clusters.map(|cluster| (cluster.clone(), Promise::new())).collect(),
+            access: clusters.clone().map(|cluster| (cluster.clone(), Promise::new())).collect(),
+            linked: clusters.map(|cluster| (cluster.clone(), Promise::new())).collect(),
         }
     }
 
@@ -42,8 +45,23 @@ impl Exchange {
         }
     }
 
-    pub(super) fn give_up_access(&self, cluster: &ClusterName) {
+    pub(super) fn publish_linked(&self, cluster: &ClusterName) {
+        if let Some(promise) = self.linked.get(cluster) {
+            promise.keep(());
+        }
+    }
+
+    /// The promise of each cluster to read the others by what they have published.
+    pub(super) fn linked(&self) -> impl Iterator<Item = &Promise<()>> {
+        self.linked.values()
+    }
+
+    /// Says of a cluster that it can neither be read nor read others.
+    pub(super) fn give_up(&self, cluster: &ClusterName) {
         if let Some(promise) = self.access.get(cluster) {
+            promise.give_up();
+        }
+        if let Some(promise) = self.linked.get(cluster) {
             promise.give_up();
         }
     }

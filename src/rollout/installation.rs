@@ -1,6 +1,6 @@
 //! What one cluster shall hold, and what is recorded of it before it is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use ssa::{Expect, Inherit, ObjectId, ObjectPattern, Policy, Predecessor, StageReady};
@@ -8,7 +8,7 @@ use ssa::{Expect, Inherit, ObjectId, ObjectPattern, Policy, Predecessor, StageRe
 use super::RolloutError;
 use super::session::Claiming;
 use super::target::{FIELD_MANAGER, Target, release_annotation};
-use crate::desired::{ManifestSet, object};
+use crate::desired::{ManifestSet, Stage, object};
 
 /// What one cluster shall hold.
 #[derive(Clone, Debug)]
@@ -63,6 +63,13 @@ impl Installation {
             if is_secret { manifest.confidential() } else { manifest }
         };
         Ok(manifests.map_err(RolloutError::Manifest)?.into_iter().map(marked).collect())
+    }
+
+    /// The Services of its gateways.
+    pub(super) fn gateway_services(&self) -> Result<BTreeSet<ObjectId>, RolloutError> {
+        let services = self.set.manifests().iter().filter(|it| it.stage == Stage::GatewayServices);
+        let services = self.parse(services.map(|it| Value::clone(&it.object)).collect())?;
+        Ok(services.iter().map(|manifest| manifest.id().clone()).collect())
     }
 
     /// What may be taken over: beside what the caller permits, definitions that nobody owns and that are not newer.

@@ -24,6 +24,7 @@ mod promise;
 mod remote;
 mod remote_secrets;
 mod restart;
+mod rotation;
 mod run;
 mod session;
 pub mod shared_mesh_config;

@@ -14,7 +14,7 @@ use super::installation::{Installation, definitions};
 use super::run::{self, Run};
 use super::session::{Session, beside, unless_cancelled};
 use super::target::ClusterOutcome;
-use super::{RolloutError, injection, own_root, remote_secrets, shared_mesh_config};
+use super::{RolloutError, injection, own_root, remote_secrets, rotation, shared_mesh_config};
 use crate::desired::{Component, Placeholder, Stage};
 use crate::mesh::ApiServerAddresses;
 use crate::mesh::well_known::{INTERMEDIATE_SECRET, ROOT_SECRET};
@@ -66,15 +66,23 @@ impl Order<'_> {
         self.intermediate(run, root.as_deref()).await?;
         self.give_up_own_root(run).await?;
         run.apply(&[Stage::Configuration, Stage::Tokens], &self.given()).await?;
-        let offer = Box::pin(self.offer_access(run.session));
-        let (applied, offered, offering) = Box::pin(beside(self.workloads(run), offer)).await;
-        applied?;
-        match (offered, offering) {
-            (Some(offered), _) => offered?,
-            (None, Some(offering)) => run.holding(offering).await??,
-            (None, None) => {}
+        let offer = Box::pin(self.offer_access(rotation::is_under_way(run), run.session));
+        if self.primary.installation.expect == Expect::Absent {
+            self.workloads(run).await?;
+            self.is_found(run).await?;
+            run.holding(offer).await??;
+        } else {
+            let (applied, offered, offering) = Box::pin(beside(self.workloads(run), offer)).await;
+            applied?;
+            match (offered, offering) {
+                (Some(offered), _) => offered?,
+                (None, Some(offering)) => run.holding(offering).await??,
+                (None, None) => {}
+            }
         }
         self.links(run).await?;
+        self.exchange.publish_linked(self.primary.installation.set.cluster());
+        self.others_are_linked(run).await?;
         self.finish(run).await
     }
 
@@ -83,7 +91,7 @@ impl Order<'_> {
         if self.keeps_the_root() {
             self.exchange.give_up_root();
         }
-        self.exchange.give_up_access(self.primary.installation.set.cluster());
+        self.exchange.give_up(self.primary.installation.set.cluster());
     }
 
     fn keeps_the_root(&self) -> bool {
@@ -150,26 +158,38 @@ impl Order<'_> {
     }
 
     /// Tells the other clusters how to read this one.
-    async fn offer_access(&self, session: &Session<'_>) -> Result<(), RolloutError> {
+    async fn offer_access(&self, is_rotated: bool, session: &Session<'_>) -> Result<(), RolloutError> {
         let Primary { installation: Installation { target, set, .. }, api_server, .. } = self.primary;
-        if !set.manifests().iter().any(|manifest| manifest.component == Component::Reader) {
+        let Some(secret) = rotation::token_secret(set) else { return Ok(()) };
+        let token = access::token(target, secret, session.cancel).await.inspect_err(|_| self.give_up())?;
+        let access = Access { api_server: api_server.clone(), token, is_rotated };
+        self.exchange.publish_access(set.cluster(), access);
+        Ok(())
+    }
+
+    /// Waits until the gateways of a cluster that joins have addresses. As soon as others read it, they call the pods that run there
+    /// already: at the addresses of the gateway or, as long as it has none, at the pods' own, which another network does not reach.
+    async fn is_found(&self, run: &mut Run<'_>) -> Result<(), RolloutError> {
+        let installation = &self.primary.installation;
+        let (services, session) = (installation.gateway_services()?, run.session);
+        if services.is_empty() {
             return Ok(());
         }
-        let token = access::token(target, session.cancel).await.inspect_err(|_| self.give_up())?;
-        self.exchange.publish_access(set.cluster(), Access { api_server: api_server.clone(), token });
-        Ok(())
+        let wait = installation.target.engine.wait(&services, session.left(), session.cancel);
+        Box::pin(run.holding(wait)).await?.map_err(RolloutError::Wait).map(drop)
     }
 
     /// Tells istiod of the other clusters, as far as they can be read.
     async fn links(&self, run: &mut Run<'_>) -> Result<(), RolloutError> {
         let mut kubeconfigs = BTreeMap::new();
-        let mut failed = Vec::new();
+        let (mut failed, mut rotated) = (Vec::new(), Vec::new());
         let Installation { target, set, .. } = &self.primary.installation;
         let placeholders = set.manifests().iter().flat_map(|manifest| manifest.placeholders.values());
         for placeholder in placeholders {
             let Placeholder::Access { cluster, comment } = placeholder else { continue };
             match run.holding(self.exchange.access(cluster)).await? {
                 Some(access) => {
+                    rotated.extend(access.is_rotated.then(|| cluster.clone()));
                     kubeconfigs.insert(cluster.clone(), access.kubeconfig(cluster, set.cluster(), comment));
                 }
                 None => failed.push(cluster.to_string()),
@@ -178,7 +198,19 @@ impl Order<'_> {
         let produced = Produced { kubeconfigs: Some(&kubeconfigs), ..Produced::default() };
         run.apply(&[Stage::Links], &produced).await?;
         remote_secrets::keep_own_clusters(target, set).await?;
+        let session = run.session;
+        run.holding(rotation::are_read(target, &rotated, session.left(), session.cancel)).await??;
         if failed.is_empty() { Ok(()) } else { Err(RolloutError::Links { clusters: failed }) }
+    }
+
+    /// Waits until the other clusters use the present token of this one, if there is a former one.
+    async fn others_are_linked(&self, run: &mut Run<'_>) -> Result<(), RolloutError> {
+        if rotation::is_under_way(run) {
+            for linked in self.exchange.linked() {
+                run.holding(linked.wait()).await?.ok_or(RolloutError::TokenInUse)?;
+            }
+        }
+        Ok(())
     }
 
     async fn finish(&self, run: &mut Run<'_>) -> Result<(), RolloutError> {

@@ -4,11 +4,11 @@
 //! the first remote secret. So is the address of the cluster's gateway, for istiod sends calls to pods behind a gateway that it does not
 //! know straight to their addresses.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::future::join_all;
-use ssa::{Expect, ObjectId};
+use ssa::Expect;
 
 use super::access::{self, Access};
 use super::authority::{self, Intermediates};
@@ -18,7 +18,7 @@ use super::promise::Promise;
 use super::run::{self, Run};
 use super::session::{Session, unless_cancelled};
 use super::target::ClusterOutcome;
-use super::{RolloutError, admission, injection, own_root, remote_secrets, validators};
+use super::{RolloutError, admission, injection, own_root, remote_secrets, rotation, validators};
 use crate::desired::{Placeholder, Stage, object};
 use crate::mesh::well_known::ISTIOD_SERVICE;
 use crate::mesh::{ApiServerAddresses, ClusterName, Injector, MemberRecord};
@@ -66,6 +66,8 @@ struct Exchange {
     served: Vec<Promise<()>>,
     /// The cluster's gateway takes calls.
     open: Promise<()>,
+    /// A primary reads the cluster with the present token.
+    read: Vec<Promise<()>>,
 }
 
 /// Brings the cluster and its primaries to what they shall hold, all at once: takes hold of all records or of none, and from then on
@@ -84,6 +86,7 @@ pub async fn join(joining: Joining<'_>, session: &Session<'_>) -> Vec<ClusterOut
         access: Promise::new(),
         served: joining.primaries.iter().filter(|reading| reading.serves).map(|_| Promise::new()).collect(),
         open: Promise::new(),
+        read: joining.primaries.iter().map(|_| Promise::new()).collect(),
     };
     let remote = runs.next().map(|mut run| async {
         let steps = of_remote(&joining, &exchange, &mut run);
@@ -96,12 +99,13 @@ pub async fn join(joining: Joining<'_>, session: &Session<'_>) -> Vec<ClusterOut
     // Of several workspaces, all look at the same primary first.
     let arbiter = joining.primaries.iter().map(|reading| &reading.installation.target.uid).min();
     let mut served = exchange.served.iter();
-    let primaries = joining.primaries.iter().zip(runs).map(|(reading, mut run)| {
+    let primaries = joining.primaries.iter().zip(&exchange.read).zip(runs);
+    let primaries = primaries.map(|((reading, read), mut run)| {
         let served = if reading.serves { served.next() } else { None };
         let (joining, exchange) = (&joining, &exchange);
         let is_arbiter = Some(&reading.installation.target.uid) == arbiter;
         async move {
-            let order = OfPrimary { joining, reading, exchange, served, is_arbiter };
+            let order = OfPrimary { joining, reading, exchange, served, read, is_arbiter };
             let done = unless_cancelled(Box::pin(order.steps(&mut run)), session.cancel).await;
             order.give_up();
             run.end(done).await
@@ -134,12 +138,14 @@ async fn of_remote(
     run.apply(&[Stage::Workloads, Stage::Admission, Stage::GatewayServices], &nothing).await?;
     if joining.is_called_from_other_networks {
         let session = run.session;
-        let services = gateway_services(&joining.remote)?;
+        let services = joining.remote.gateway_services()?;
         let wait = target.engine.wait(&services, session.left(), session.cancel);
         Box::pin(run.holding(wait)).await?.map_err(RolloutError::Wait)?;
     }
-    let token = access::token(target, run.session.cancel).await?;
-    exchange.access.keep(Access { api_server: joining.api_server.clone(), token });
+    let is_rotated = rotation::is_under_way(run);
+    let secret = rotation::token_secret(set).unwrap_or_default();
+    let token = access::token(target, secret, run.session.cancel).await?;
+    exchange.access.keep(Access { api_server: joining.api_server.clone(), token, is_rotated });
     for served in &exchange.served {
         run.holding(served.wait()).await?.ok_or(RolloutError::NotServed)?;
     }
@@ -148,6 +154,11 @@ async fn of_remote(
     run.holding(injection::wait_in(target, set, namespace, session.left(), session.cancel)).await??;
     run.apply(&[Stage::Gateways, Stage::Exposure], &nothing).await?;
     exchange.open.keep(());
+    if is_rotated {
+        for read in &exchange.read {
+            run.holding(read.wait()).await?.ok_or(RolloutError::TokenInUse)?;
+        }
+    }
     run.finish(vec![definitions()]).await?;
     if joining.injector == Injector::Primary && joining.remote.expect != Expect::Absent {
         run.holding(validators::open(target, set)).await?.map_err(RolloutError::Validators)?;
@@ -181,12 +192,6 @@ fn loses_its_injector(remote: &Installation) -> bool {
         && !stays.any(|it| is_istiod(object::kind(it), object::name(it)))
 }
 
-fn gateway_services(installation: &Installation) -> Result<BTreeSet<ObjectId>, RolloutError> {
-    let services = installation.set.manifests().iter().filter(|it| it.stage == Stage::GatewayServices);
-    let services = installation.parse(services.map(|it| it.object.as_ref().clone()).collect())?;
-    Ok(services.iter().map(|manifest| manifest.id().clone()).collect())
-}
-
 /// The order of one primary that reads the cluster.
 struct OfPrimary<'a> {
     joining: &'a Joining<'a>,
@@ -194,6 +199,8 @@ struct OfPrimary<'a> {
     exchange: &'a Exchange,
     /// What it promises if it serves the cluster.
     served: Option<&'a Promise<()>>,
+    /// What it promises of its istiod.
+    read: &'a Promise<()>,
     /// Whether it decides on which of two clusters that cannot both be in the mesh came first.
     is_arbiter: bool,
 }
@@ -224,6 +231,11 @@ impl OfPrimary<'_> {
         if let Some(served) = self.served {
             served.keep(());
         }
+        if access.is_rotated {
+            let (session, read) = (run.session, [self.joining.remote.set.cluster().clone()]);
+            run.holding(rotation::are_read(target, &read, session.left(), session.cancel)).await??;
+        }
+        self.read.keep(());
         run.finish(Vec::new()).await
     }
 
@@ -260,5 +272,6 @@ impl OfPrimary<'_> {
         if let Some(served) = self.served {
             served.give_up();
         }
+        self.read.give_up();
     }
 }

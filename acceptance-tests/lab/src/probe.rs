@@ -115,13 +115,34 @@ impl Pods {
         }
     }
 
-    /// Calls a URL `count` times from a pod with Istio's echo client.
+    /// Calls a URL `count` times from a pod with Istio's echo client, as fast as that can.
     pub async fn call(&self, pod: &str, url: &str, count: usize) -> Result<Answers, Error> {
+        self.call_with(pod, url, count, &[]).await
+    }
+
+    /// The same with so many calls a second. One that hangs holds up none of the others.
+    pub async fn call_steadily(
+        &self,
+        pod: &str,
+        url: &str,
+        count: usize,
+        per_second: usize,
+    ) -> Result<Answers, Error> {
+        self.call_with(pod, url, count, &["--qps", &per_second.to_string()]).await
+    }
+
+    async fn call_with(
+        &self,
+        pod: &str,
+        url: &str,
+        count: usize,
+        options: &[&str],
+    ) -> Result<Answers, Error> {
         // For all calls together.
         let timeout = format!("{}s", 5 + count / 10);
         let count = count.to_string();
-        let output =
-            self.exec(pod, "app", &["client", "--count", &count, "--timeout", &timeout, url]).await?;
+        let client = ["client", "--count", &count, "--timeout", &timeout];
+        let output = self.exec(pod, "app", &[&client[..], options, &[url]].concat()).await?;
         Ok(Answers::of(output))
     }
 

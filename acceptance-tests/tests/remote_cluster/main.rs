@@ -2,7 +2,8 @@
 //!
 //! `east` and `edge` are on one flat network, `west` and `branch` have one each: pods of other networks are truly not routable.
 //! `broken` breaks them on purpose, `conflicts` has a second workspace ask for what is taken,
-//! `interrupted` kills runs.
+//! `interrupted` kills runs, `moves` has clusters come and change hands while calls run,
+//! `roles` makes a primary of one and back.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod addresses;
@@ -13,10 +14,13 @@ mod flat;
 mod gateways;
 mod host_name;
 mod interrupted;
+mod leader;
 mod local_injector;
 mod mixed;
+mod moves;
 mod proof;
 mod read;
+mod roles;
 
 use std::process::ExitCode;
 
@@ -47,6 +51,15 @@ const TESTS: &[Test<fn(&Lab)>] = tests! { Fixture::of =>
     }
     mixed {
         two_of_three_networks_are_served_and_one_cluster_leaves_under_traffic,
+    }
+    moves {
+        clusters_join_and_change_hands_and_no_call_fails,
+    }
+    roles {
+        a_cluster_changes_its_role_in_two_applies_and_not_in_one,
+    }
+    leader {
+        a_cluster_that_nobody_leads_is_named_and_led_again,
     }
     conflicts {
         what_is_taken_is_refused_and_nothing_is_written,

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use super::super::member::FIRST_TOKEN;
 use super::super::names::{DEFAULT_TRUST_DOMAIN, Namespace};
 use super::super::shared_mesh_config::{CA_CERTIFICATES, CaCertificate};
 use super::super::violation::{Checked, FieldPath, Violation, Violations};
@@ -49,6 +50,9 @@ pub enum MeshRule {
     /// Who installs the custom resource definitions has no such value.
     #[error("{0:?} is not a valid value of crds.")]
     Crds(String),
+    /// Tokens are counted from one.
+    #[error("{0} is not the number of a token.")]
+    ReaderTokenVersion(i64),
     /// An entry of `caCertificates`, or the whole list, is none.
     #[error("{place} {problem}; istiod would silently ignore it, or the whole list.")]
     CaCertificates {
@@ -92,6 +96,17 @@ pub(in crate::mesh) fn manages_crds(crds: Option<&str>, member: &str) -> Checked
         Some(other) => {
             let field = FieldPath::member(member).then("crds");
             Err(Violation::of_member(member, field, MeshRule::Crds(other.to_owned())).into())
+        }
+    }
+}
+
+/// With which token others read a member.
+pub(in crate::mesh) fn reader_token_version(version: Option<i64>, member: &str) -> Checked<i64> {
+    match version.unwrap_or(FIRST_TOKEN) {
+        version if version >= FIRST_TOKEN => Ok(version),
+        version => {
+            let field = FieldPath::member(member).then("reader_token_version");
+            Err(Violation::of_member(member, field, MeshRule::ReaderTokenVersion(version)).into())
         }
     }
 }

@@ -38,7 +38,8 @@ pub(super) use entrances::{
 pub(super) use gateway::{gateways, gateways_are_told_apart};
 pub(super) use images::images;
 pub(super) use mesh::{
-    ca_certificates, has_chart_source, manages_crds, namespace_is_not_kubernetes_own, trust_domain_is_its_own,
+    ca_certificates, has_chart_source, manages_crds, namespace_is_not_kubernetes_own, reader_token_version,
+    trust_domain_is_its_own,
 };
 pub(super) use names::{charts, document, name};
 pub(super) use namespace_metadata::namespace_metadata;

@@ -11,6 +11,7 @@ use super::declare::{declare, still_unknown};
 use super::managed::character;
 use super::mesh_charts::MeshCharts;
 use super::model::MeshModel;
+use super::place::primary;
 use super::resource::MeshResource;
 use super::roots::Inquiry;
 use super::{documents, remove, root_messages, waiting};
@@ -19,7 +20,8 @@ use crate::clusters::Cluster;
 use crate::desired::{Kept, ManifestSet};
 use crate::diagnostics;
 use crate::lifecycle::{
-    ApiServers, Applied, Applying, Change, Character, ClusterPlan, Departure, Located, Page, Render,
+    ApiServers, Applied, Applying, Change, Character, ClusterPlan, Departure, Located, Page, Render, Role,
+    check_role,
 };
 use crate::mesh::{ClusterFacts, ClusterName, JOIN_PAGE_KEY};
 use crate::rollout::{self, Certificates, ClusterOutcome, Given, Installation, Primary, Session};
@@ -56,6 +58,9 @@ impl<'a> Prepared<'a> {
         let root = check_given(config, &mesh)?;
         let clusters: Vec<Cluster> = located.iter().map(|located| located.cluster.clone()).collect();
         let cancel = change.session.cancel;
+        let is_new = |cluster: &&Cluster| !change.recorded.cluster_uids.contains_key(cluster.name());
+        let (joining, namespace) = (clusters.iter().filter(is_new), mesh.namespace().as_str());
+        check_role(Role::Primary, joining, namespace, primary, (&data.engines, cancel)).await?;
         check_existing(&mesh, &clusters, Some(is_missing), &data.engines, cancel).await?;
         let uids = located.iter().map(|located| located.facts.uid.clone()).collect();
         let given_root = root.as_ref().map(|root| root.certificate().fingerprint());

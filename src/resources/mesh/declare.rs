@@ -163,6 +163,7 @@ fn read_primary(
         east_west_gateway: gateway(reader, label, declared, GatewayRole::EastWest),
         federation_gateway: gateway(reader, label, declared, GatewayRole::Federation),
         api_server: api_server.into_known(),
+        reader_token_version: reader.number(&declared.reader_token_version),
     };
     Primary { member, remote_control_plane }
 }

@@ -14,7 +14,7 @@ use crate::clusters::SecretString;
 use crate::health::{self, GatewayState, Held, Link, LinkState, Misconception, Side, State as _, Verdict};
 use crate::manifests;
 use crate::mesh::ClusterName;
-use crate::mesh::well_known::{READER_TOKEN_SECRET, remote_secret_name};
+use crate::mesh::well_known::remote_secret_name;
 use crate::observe::{self, ControlPlane, Refusal, RemoteSecret, RemoteSecrets, Snapshot};
 
 /// What links are judged by.
@@ -47,12 +47,11 @@ type Token = Option<SecretString>;
 
 impl Access {
     /// Reads it from the Secrets in the mesh's namespace.
-    pub async fn read(clusters: &[Snapshot], namespace: &str) -> Self {
-        let reads = clusters.iter().map(|cluster| {
-            join(
-                observe::token(cluster, namespace, READER_TOKEN_SECRET),
-                observe::remote_secrets(cluster, namespace),
-            )
+    pub async fn read(clusters: &[Snapshot], mesh: &MeshModel, namespace: &str) -> Self {
+        let reads = clusters.iter().map(async |cluster| {
+            let secret = mesh.reader_token_secret(cluster.name());
+            let token = observe::token(cluster, namespace, &secret);
+            join(token, observe::remote_secrets(cluster, namespace)).await
         });
         let mut access = Self::default();
         for (cluster, (token, secrets)) in clusters.iter().zip(join_all(reads).await) {

@@ -9,7 +9,7 @@ use tfplugin::{Field, Model, Timeouts};
 use super::authority_block::CertificateAuthorityModel;
 use crate::blocks::{
     ApiServerModel, ChartModel, ChartSourceModel, FederationGatewayModel, GatewayModel, IgnoredFieldsModel,
-    ImagePullSecretModel, RemoteControlPlaneModel, chart,
+    ImagePullSecretModel, RemoteControlPlaneModel, chart, reader_token,
 };
 use crate::documents::{JoinModel, PeerModel};
 use crate::lifecycle::Manifests;
@@ -73,6 +73,11 @@ impl MeshModel {
         self.primary(label).and_then(|primary| primary.drain.as_known()).copied().unwrap_or_default()
     }
 
+    /// The Secret with the token by which other clusters read a cluster.
+    pub fn reader_token_secret(&self, label: &str) -> String {
+        reader_token::secret(self.primary(label).map_or(Field::Null, |primary| primary.reader_token_version))
+    }
+
     /// Where what istiod signs with comes from.
     pub fn authority_mode(&self) -> AuthorityMode {
         let authority = self.certificate_authority.as_known();
@@ -105,6 +110,7 @@ pub struct PrimaryModel {
     pub service_cidrs: Field<BTreeSet<Field<String>>>,
     pub crds: Field<String>,
     pub drain: Field<bool>,
+    pub reader_token_version: Field<i64>,
     pub east_west_gateway: Field<GatewayModel>,
     pub federation_gateway: Field<FederationGatewayModel>,
     pub remote_control_plane: Field<RemoteControlPlaneModel>,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tfplugin::{Diagnostics, Field};
+use tfplugin::{Diagnostic, Diagnostics, Field};
 use tokio_util::sync::CancellationToken;
 
 use super::ambient;
@@ -25,14 +25,14 @@ use super::renewal;
 use super::resource::MeshResource;
 use super::roots::Inquiry;
 use super::settings;
-use crate::blocks::ignored_fields;
+use crate::blocks::{ignored_fields, reader_token};
 use crate::diagnostics;
 use crate::lifecycle::{
-    Common, KnownFacts, Managed as _, Manifests, PlannedClusters, Recorded, Secrets, pinned_digests,
-    planned_manifests,
+    Common, KnownFacts, Managed as _, Manifests, PlannedClusters, Recorded, Role, Secrets, check_role,
+    pinned_digests, planned_manifests,
 };
 use crate::manifests::IgnoredFields;
-use crate::mesh::ClusterName;
+use crate::mesh::{ClusterName, ValidatedMesh};
 use crate::provider_data::ProviderData;
 
 /// Fills the computed attributes of `planned`, which is the configuration with its defaults.
@@ -197,15 +197,36 @@ impl Inputs<'_> {
         let Self { config, prior, readings, known, clusters, secrets, data, cancel } = *self;
         let Some(mesh) = readings.meshes.first() else { return Ok(Diagnostics::new()) };
         let character = character(config, None, BTreeSet::new());
-        clusters.check_strangers(mesh.namespace().as_str(), &character, cancel).await?;
-        let messages = if readings.knows_authority {
+        let namespace = mesh.namespace().as_str();
+        clusters.check_strangers(namespace, &character, cancel).await?;
+        let reading = (&data.engines, cancel);
+        check_role(Role::Primary, clusters.joining(), namespace, primary, reading).await?;
+        let mut messages = Diagnostics::new();
+        messages.extend(prior.into_iter().flat_map(|prior| lossy_rotations(prior, config, mesh)));
+        messages.extend(if readings.knows_authority {
             Inquiry { mesh, prior, recorded: known, secrets, data }.foresee(objects).await?
         } else {
             Diagnostics::new()
-        };
+        });
         clusters.check_immutable(objects, &secrets.key, immutable::attribute, cancel).await?;
         Ok(messages)
     }
+}
+
+/// What a plan says of other tokens where istiod of a primary forgets a cluster meanwhile.
+fn lossy_rotations(prior: &MeshModel, planned: &MeshModel, mesh: &ValidatedMesh) -> Vec<Diagnostic> {
+    let is_rotated = |name: &&ClusterName| {
+        let secret = |model: &MeshModel| model.reader_token_secret(name.as_str());
+        prior.primary(name.as_str()).is_some() && secret(prior) != secret(planned)
+    };
+    let lossy = |name: &ClusterName| {
+        let readers = mesh.readers_of(name).filter_map(|reader| {
+            let primary = mesh.primaries().get(reader)?;
+            Some((reader.as_str(), primary.member().version().as_str()))
+        });
+        reader_token::lossy(name.as_str(), readers, primary(name.as_str()))
+    };
+    mesh.primaries().keys().filter(is_rotated).filter_map(lossy).collect()
 }
 
 /// Every cluster of the mesh, before and after, needs a block in the provider. Of a mesh whose clusters are not known, those of

@@ -3,6 +3,7 @@
 use super::{authority_block, observed_schema};
 use crate::blocks::ignored_fields::{self, IGNORED_FIELDS};
 use crate::blocks::installation::with_installation;
+use crate::blocks::reader_token::{self, READER_TOKEN_VERSION};
 use crate::blocks::{api_server, chart, gateway, image_pull_secret, remote_control_plane, sensitive};
 use crate::documents;
 use crate::mesh::{DEFAULT_NAMESPACE, GatewayRole};
@@ -141,6 +142,7 @@ fn primary() -> Block {
          that uninstalls the control plane. The service must also run in another cluster, and a mesh needs a primary that is not \
          drained.",
     ).optional())
+    .attribute(READER_TOKEN_VERSION, reader_token::attribute())
     .block("chart", NestedBlock::map(chart::block("in this cluster")))
     .block("east_west_gateway", NestedBlock::single(gateway::block(GatewayRole::EastWest)))
     .block("federation_gateway", NestedBlock::single(gateway::block(GatewayRole::Federation)))

@@ -2,7 +2,6 @@
 
 use super::entrances;
 use super::model::MeshModel;
-use crate::mesh::well_known::READER_TOKEN_SECRET;
 use crate::observe::{self, Scope};
 
 /// Everything of the cluster with this label that one LIST a kind has.
@@ -12,5 +11,8 @@ pub fn scope(state: &MeshModel, label: &str) -> Scope {
     let scope = observe::control_plane_scope(scope, namespace, state.gateway_namespace(label));
     let scope = entrances::scope(scope, state, label);
     let has_links = state.primary.as_known().is_some_and(|primaries| primaries.len() > 1);
-    if has_links { observe::remote_access_scope(scope, namespace, READER_TOKEN_SECRET) } else { scope }
+    if !has_links {
+        return scope;
+    }
+    observe::remote_access_scope(scope, namespace, &state.reader_token_secret(label))
 }

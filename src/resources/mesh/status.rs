@@ -85,7 +85,7 @@ pub async fn observe(
     let mut unasked = BTreeSet::new();
     let mut entrances = BTreeMap::new();
     let access =
-        async { if has_links { Access::read(clusters, &namespace).await } else { Access::default() } };
+        async { if has_links { Access::read(clusters, state, &namespace).await } else { Access::default() } };
     let (observed, access) = join(join_all(observed), access).await;
     for (cluster, control_plane) in clusters.iter().zip(observed) {
         match control_plane {

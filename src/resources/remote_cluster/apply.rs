@@ -7,14 +7,17 @@ use tfplugin::{Diagnostic, Diagnostics, Field};
 use super::declare::{declare, told, validate};
 use super::managed::{character, still_unknown};
 use super::model::RemoteClusterModel;
+use super::place::cluster;
 use super::plan::{api_servers, is_own};
 use super::remote_charts::RemoteCharts;
 use super::resource::RemoteClusterResource;
 use super::{local_authority, others, remove, waiting};
 use crate::blocks::ImagePullSecretModel;
+use crate::clusters::Cluster;
 use crate::desired::{Kept, ManifestSet};
 use crate::lifecycle::{
-    ApiServers, Applied, Applying, Change, Character, ClusterPlan, Departure, Located, Render,
+    ApiServers, Applied, Applying, Change, Character, ClusterPlan, Departure, Located, Render, Role,
+    check_role,
 };
 use crate::manifests::secret_field;
 use crate::mesh::well_known::remote_secret_name;
@@ -50,6 +53,11 @@ impl<'a> Prepared<'a> {
         let valid = validate(&remote)?;
         let labels = [valid.member().name()].into_iter().chain(valid.readers());
         let located = change.locate(labels).await?;
+        let own = located.iter().take(1).map(|located| &located.cluster);
+        let is_new = |own: &&Cluster| !change.recorded.cluster_uids.contains_key(own.name());
+        let (namespace, reading) =
+            (valid.identity().namespace().as_str(), (&data.engines, change.session.cancel));
+        check_role(Role::Remote, own.filter(is_new), namespace, cluster, reading).await?;
         let uids = located.iter().map(|it| (it.name.as_str(), it.facts.uid.as_str()));
         others::check_primaries(&remote.mesh, uids)?;
         let own = located.first().map(|located| located.facts.uid.clone());

@@ -113,6 +113,7 @@ pub fn own(config: &RemoteClusterModel, stand_in: StandIn) -> Result<Option<Decl
         east_west_gateway: gateway,
         federation_gateway: None,
         api_server: api_server.into_known(),
+        reader_token_version: reader.number(&config.reader_token_version),
     };
     let remote = RemoteCluster {
         member,

@@ -8,6 +8,7 @@ use tfplugin::{Dynamic, Field, Model, Timeouts};
 
 use crate::blocks::{
     ApiServerModel, ChartModel, IgnoredFieldsModel, ImagePullSecretModel, Installation, RemoteGatewayModel,
+    reader_token,
 };
 use crate::documents::{self, DocumentError, JoinModel};
 use crate::lifecycle::{Manifests, Recorded};
@@ -29,6 +30,7 @@ pub struct RemoteClusterModel {
     pub namespace_labels: Field<BTreeMap<String, Field<String>>>,
     pub namespace_annotations: Field<BTreeMap<String, Field<String>>>,
     pub drain: Field<bool>,
+    pub reader_token_version: Field<i64>,
     pub force_destroy: Field<bool>,
     pub ignored_fields: IgnoredFieldsModel,
     pub manifests: Field<Manifests>,
@@ -116,6 +118,11 @@ impl RemoteClusterModel {
     pub fn roots(&self) -> String {
         let join = self.join().ok().and_then(Field::into_known);
         join.and_then(|join| join.root_certificates.into_known()).unwrap_or_default()
+    }
+
+    /// The Secret with the token by which primaries read it.
+    pub fn reader_token_secret(&self) -> String {
+        reader_token::secret(self.reader_token_version)
     }
 
     /// The namespace of its east-west gateway.

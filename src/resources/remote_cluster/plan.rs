@@ -14,11 +14,11 @@ use super::remote_charts::RemoteCharts;
 use super::rendering::{Access, Reading, is_unknown};
 use super::resource::RemoteClusterResource;
 use super::{consequences, planned_status, problems, remove, settings};
-use crate::blocks::ignored_fields;
+use crate::blocks::{ignored_fields, reader_token};
 use crate::diagnostics;
 use crate::lifecycle::{
-    ApiServers, Common, Flattened, Managed as _, Manifests, PlannedClusters, Recorded, Rendered, Secrets,
-    api_server_addresses, draw, may_be_out_of_reach, pinned_digests, planned_manifests,
+    ApiServers, Common, Flattened, Managed as _, Manifests, PlannedClusters, Recorded, Rendered, Role,
+    Secrets, api_server_addresses, check_role, draw, may_be_out_of_reach, pinned_digests, planned_manifests,
 };
 use crate::manifests::IgnoredFields;
 use crate::mesh::{ClusterName, RemoteCluster, ValidatedRemote, Violation, said_by_all};
@@ -42,6 +42,10 @@ pub async fn plan(
     let Some(labels) = labels else { return Ok((unknown(planned), messages)) };
     let kind = RemoteClusterResource::KIND;
     let clusters = PlannedClusters::look(kind, &labels, known, data, &mut messages).await?;
+    if let Field::Known(namespace) = planned.namespace() {
+        let joins = clusters.joining().filter(|it| it.name() == planned.label());
+        check_role(Role::Remote, joins, &namespace, cluster, (&data.engines, cancel)).await?;
+    }
     planned.cluster_uids = clusters.cluster_uids();
     planned.kubernetes_versions = clusters.kubernetes_versions();
     let inputs = Inputs { config, prior, clusters: &clusters, secrets, data, cancel };
@@ -74,6 +78,7 @@ pub async fn plan(
         messages.extend(prior.and_then(|prior| problems::of_plan(prior, &planned)));
     }
     messages.extend(prior.and_then(|prior| consequences::of_injector(prior, &planned)));
+    messages.extend(prior.and_then(|prior| lossy_rotation(prior, &planned, remote)));
     let leaving = clusters.leaving();
     messages.extend(remove::warnings(&leaving, prior, data).await);
     Ok((planned, messages))
@@ -197,6 +202,21 @@ impl Inputs<'_> {
         clusters.check_immutable(&manifests, &secrets.key, |id, _| cluster(&id.cluster), cancel).await?;
         Ok((manifests, common.is_open || ignored.is_none()))
     }
+}
+
+/// What a plan says of another token where istiod of a primary forgets the cluster meanwhile.
+fn lossy_rotation(
+    prior: &RemoteClusterModel,
+    planned: &RemoteClusterModel,
+    remote: &ValidatedRemote,
+) -> Option<Diagnostic> {
+    if prior.reader_token_secret() == planned.reader_token_secret() {
+        return None;
+    }
+    let readers = remote.readers().iter().filter_map(|reader| {
+        Some((reader.as_str(), remote.primaries().get(reader.as_str())?.version.as_str()))
+    });
+    reader_token::lossy(planned.label(), readers, AttributePath::root())
 }
 
 /// Whether a record with this owner label is that of the resource with this identity.

@@ -94,6 +94,7 @@ pub fn asks_again(prior: &RemoteClusterModel) -> bool {
                 | InjectionState::Annotated
                 | InjectionState::OtherTrustDomain
                 | InjectionState::NotServed
+                | InjectionState::NobodyLeads
         )
     );
     is_misread || status.link_states().values().any(|state| *state == LinkState::TokenRefused)

@@ -5,6 +5,7 @@ use tfplugin::{Timeouts, Type};
 
 use crate::blocks::ignored_fields::{self, IGNORED_FIELDS};
 use crate::blocks::installation::with_installation;
+use crate::blocks::reader_token::{self, READER_TOKEN_VERSION};
 use crate::blocks::{api_server, chart, image_pull_secret, remote_gateway};
 
 /// The schema, in the order of the table in the module's documentation.
@@ -78,6 +79,7 @@ fn inputs() -> Schema {
          read it, so that their pods send it no new calls. Those that serve it still do, because its proxies get their certificates \
          through them: scale its workloads down while others run in another cluster, then destroy the resource.",
     ).optional())
+    .attribute(READER_TOKEN_VERSION, reader_token::attribute())
     .attribute("force_destroy", Attribute::bool(
         "Whether the cluster may be removed from the mesh although pods in it still have proxies of the mesh. Without it, the removal \
          is rejected: such proxies keep their last configuration until their certificates expire, a day at most, and then lose every \
@@ -101,7 +103,8 @@ fn status() -> Attribute {
          exist, `not_annotated`: the mesh's namespace does not name the primaries, `other_trust_domain`: the ConfigMap `istio` is missing \
          or has another one than the mesh, `token_review_forbidden`: istiod may not have the tokens of proxies reviewed, `not_served`: no \
          primary has given the webhook a CA certificate, so nobody serves the cluster, `other_authority`: that certificate \
-         is not one of the mesh's roots; with `injector = \"local\"` also `injector_not_ready`: istiod in the cluster is not ready or has not \
+         is not one of the mesh's roots, `nobody_leads`: no running istiod of these primaries leads the cluster; with \
+         `injector = \"local\"` also `injector_not_ready`: istiod in the cluster is not ready or has not \
          given the webhook its CA certificate, and `annotated`: the mesh's namespace names primaries, which would write the same \
          certificate), `authority` that istiod in the cluster signs with (as in `istio_mesh`; null with `injector = \"primary\"`), `gateway` of the east-west gateway (as in `istio_mesh`; null without one), \
          `gateway_addresses` that control planes use, `links`: `\"<primary>-><cluster>\"`, whether istiod of a primary reads the \

@@ -16,7 +16,7 @@ use crate::health::{
     self, AuthorityState, EastWest, GatewayState, Held, InjectionState, LastApplyState, Link, LinkState,
     State as _, Verdict, WantedServing,
 };
-use crate::mesh::well_known::{READER_TOKEN_SECRET, remote_secret_name};
+use crate::mesh::well_known::remote_secret_name;
 use crate::mesh::{ClusterName, DEFAULT_TRUST_DOMAIN, GatewayRole, Injector};
 use crate::mesh_config;
 use crate::observe::{
@@ -34,11 +34,13 @@ pub struct Observed {
 /// What of a cluster the status is judged by.
 pub fn scope(state: &RemoteClusterModel, label: &str) -> Scope {
     let namespace = state.namespace().into_known().unwrap_or_default();
+    let token = state.reader_token_secret();
     if label != state.label() {
         let scope = observe::control_plane_scope(Scope::default(), &namespace, &namespace);
-        return observe::remote_access_scope(scope, &namespace, READER_TOKEN_SECRET);
+        return observe::remote_access_scope(scope, &namespace, &token);
     }
-    let scope = observe::remote_access_scope(Scope::default(), &namespace, READER_TOKEN_SECRET);
+    let scope = observe::remote_access_scope(Scope::default(), &namespace, &token);
+    let scope = observe::served_scope(scope, &namespace, state.injector());
     let scope = match state.injector() {
         Injector::Primary => scope,
         Injector::Local => observe::authority_scope(scope, &namespace),
@@ -124,8 +126,9 @@ async fn own_of(state: &RemoteClusterModel, cluster: &Snapshot, namespace: &str)
             None => Ok(None),
         }
     };
-    let served = observe::served(cluster.cluster(), namespace, state.injector());
-    let token = observe::token(cluster, namespace, READER_TOKEN_SECRET);
+    let served = observe::served(cluster, namespace, state.injector());
+    let secret = state.reader_token_secret();
+    let token = observe::token(cluster, namespace, &secret);
     let authority = authority_of(state, cluster, namespace);
     let (served, gateway, token, authority) = Box::pin(try_join4(served, gateway, token, authority)).await?;
     Ok(Own { served, authority, gateway, token })
@@ -188,14 +191,27 @@ impl Observation<'_> {
     }
 
     fn injection(&self, served: &Served) -> InjectionState {
+        let istiods = self.istiods();
         let wanted = WantedServing {
             injector: self.state.injector(),
             control_plane_clusters: &self.serving().join(","),
             trust_domain: self.join.trust_domain.as_str().unwrap_or(DEFAULT_TRUST_DOMAIN),
             roots: self.join.root_certificates.as_str().unwrap_or_default(),
+            istiods: istiods.as_ref(),
         };
         let trust_domain = served.mesh_config.as_deref().and_then(mesh_config::trust_domain);
         InjectionState::of(served, trust_domain.as_deref(), &wanted)
+    }
+
+    /// The ready pods of istiod in the primaries that serve the cluster; `None` if some could not be seen.
+    fn istiods(&self) -> Option<BTreeSet<String>> {
+        let mut istiods = BTreeSet::new();
+        for primary in self.serving() {
+            let seen = self.primaries.get(&primary.parse().ok()?)?;
+            istiods
+                .extend(seen.control_plane.replicas.as_ref().ok()?.iter().map(|istiod| istiod.pod.clone()));
+        }
+        Some(istiods)
     }
 
     /// The primaries that serve the cluster.
