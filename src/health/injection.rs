@@ -17,10 +17,16 @@ states! {
             OtherTrustDomain = "other_trust_domain",
             /// istiod may not have the tokens of proxies reviewed.
             TokenReviewForbidden = "token_review_forbidden",
+            /// istiod may not do something else without which it does not read the cluster, or does not serve it.
+            ReaderForbidden = "reader_forbidden",
+            /// The primaries that serve it do not have a root in common.
+            RootsDiffer = "roots_differ",
             /// No primary has given the webhook a CA certificate.
             NotServed = "not_served",
             /// The webhook trusts another authority than the mesh's.
             OtherAuthority = "other_authority",
+            /// No proxy of the cluster's gateway gets its configuration from a primary.
+            NotConnected = "not_connected",
             /// It could not be observed, and nothing is known from before.
             Unknown = "unknown",
         }
@@ -53,8 +59,11 @@ impl InjectionState {
         if trust_domain != Some(wanted.trust_domain) {
             return Self::OtherTrustDomain;
         }
-        if served.is_review_forbidden {
+        if served.forbidden.is_review {
             return Self::TokenReviewForbidden;
+        }
+        if served.forbidden.is_else {
+            return Self::ReaderForbidden;
         }
         let parsed = |text: &[u8]| Certificate::parse_all(ROOT_CERT, text).unwrap_or_default();
         let roots = parsed(wanted.roots.as_bytes());
@@ -97,6 +106,28 @@ impl InjectionState {
                  whose proxies ask for certificates: new pods do not become ready, and those of others expire within a day. Apply again; \
                  that restores it.",
             ),
+            Self::ReaderForbidden => (
+                Class::Broken,
+                "istiod of the primaries has no permission for something that it does there",
+                "Something else changed the ClusterRole of the account istio-mesh-reader in this cluster; the plan shows the rules that \
+                 are missing. istiod stops reading the cluster when it next connects, or stops serving it: it no longer writes the CA \
+                 certificate of the webhook or the copies of the root in new namespaces, whose pods do not start then. Apply again; that \
+                 restores the role and has istiod connect again.",
+            ),
+            Self::RootsDiffer => (
+                Class::Open,
+                "the primaries that serve it trust different roots",
+                "istiod of each keeps replacing the CA certificate of the webhook with its own, so new pods with a proxy are rejected by \
+                 chance, and proxies do not get certificates from all of them. istiod of one signs with another root: its Secret cacerts \
+                 was replaced or missing when it started. Apply the mesh again; that restores the Secret and restarts istiod there.",
+            ),
+            Self::NotConnected => (
+                Class::Open,
+                "no proxy of its gateway is connected to istiod of a primary",
+                "The gateway's pods are ready with the configuration that they have, and get no other one; new pods with a proxy do not \
+                 become ready. Allow traffic from the pods of this cluster to port 15012 of istiod: of the addresses in the EndpointSlices \
+                 of the Service istiod in the mesh's namespace, or of hostname in the remote_control_plane block of the primary.",
+            ),
             Self::NoWebhook => (
                 Class::Broken,
                 "the webhook that injects proxies does not exist",
@@ -126,6 +157,7 @@ impl InjectionState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observe::Forbidden;
 
     const WANTED: WantedServing<'static> =
         WantedServing { control_plane_clusters: "east,west", trust_domain: "shop.example", roots: "" };
@@ -135,7 +167,7 @@ mod tests {
             ca_bundles: Some(bundles.iter().map(|bundle| bundle.as_bytes().to_vec()).collect()),
             control_plane_clusters: Some("east,west".to_owned()),
             mesh_config: None,
-            is_review_forbidden: false,
+            forbidden: Forbidden::default(),
         }
     }
 
@@ -168,9 +200,11 @@ mod tests {
             InjectionState::of(&served(&["x"]), Some("cluster.local"), &WANTED),
             InjectionState::OtherTrustDomain
         );
-        assert_eq!(
-            state(&Served { is_review_forbidden: true, ..served(&["x"]) }),
-            InjectionState::TokenReviewForbidden
-        );
+        let without = |forbidden| state(&Served { forbidden, ..served(&["x"]) });
+        let review = Forbidden { is_review: true, is_else: false };
+        assert_eq!(without(review), InjectionState::TokenReviewForbidden);
+        assert_eq!(without(Forbidden { is_else: true, ..review }), InjectionState::TokenReviewForbidden);
+        let role = Forbidden { is_review: false, is_else: true };
+        assert_eq!(without(role), InjectionState::ReaderForbidden);
     }
 }

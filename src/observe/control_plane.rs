@@ -23,6 +23,8 @@ const DEPLOYMENT: &str = "istiod";
 const LABEL: (&str, &str) = ("app", "istiod");
 /// The clusters and the gateways that istiod knows, and the mesh configuration that it runs with, in `pilot/pkg/xds/debug.go`.
 const DEBUG_PATHS: [&str; 3] = ["/debug/clusterz", "/debug/networkz", "/debug/mesh"];
+/// The proxies of one namespace that are connected to it: of all namespaces there may be thousands.
+const CONNECTED: &str = "/debug/syncz?namespace=";
 /// The ConfigMap that it is given the configuration in, and its key.
 const CONFIG: (&str, &str) = ("istio", "mesh");
 /// The ConfigMap in which istiods that read Ingresses elect their leader, and the annotation that names it
@@ -70,6 +72,8 @@ pub struct Replica {
     pub clusters: BTreeMap<String, String>,
     /// The gateways of all networks that it knows from Services and from `meshNetworks`; `None` if that cannot be seen.
     pub gateways: Option<BTreeSet<KnownGateway>>,
+    /// The clusters whose gateways get their configuration from it; `None` if that cannot be seen.
+    pub served: Option<BTreeSet<String>>,
 }
 
 /// One address of a gateway as istiod has it. In place of a host name it has the addresses that it has looked up.
@@ -90,6 +94,12 @@ struct RemoteCluster {
     id: String,
     #[serde(rename = "syncStatus")]
     sync_status: String,
+}
+
+#[derive(Deserialize)]
+struct Proxy {
+    #[serde(default)]
+    cluster_id: String,
 }
 
 #[derive(Deserialize)]
@@ -130,7 +140,7 @@ pub async fn control_plane(
         authority::roots(cluster, namespace),
         authority::authority(cluster, namespace),
         gateway::gateway(cluster, GatewayRole::EastWest, namespace, gateway_namespace),
-        replicas(cluster, namespace, asks_istiod),
+        replicas(cluster, namespace, gateway_namespace, asks_istiod),
     );
     let (deployment, (roots, authority, gateway, asked)) =
         Box::pin(try_join(cluster.get::<Deployment>(namespace, DEPLOYMENT), looks)).await?;
@@ -177,6 +187,7 @@ pub fn leader_scope(scope: Scope, namespace: &str) -> Scope {
 async fn replicas(
     cluster: &Snapshot,
     namespace: &str,
+    gateway_namespace: &str,
     asks_istiod: bool,
 ) -> Result<Result<Vec<(Replica, Value)>, String>, Error> {
     if let Some(pod) = only_pod(cluster, namespace).await {
@@ -184,7 +195,7 @@ async fn replicas(
             return Ok(Ok(vec![(Replica::default(), Value::Null)]));
         }
         // If there is another one in its place by now, that is found below.
-        if let Ok(replica) = asked(cluster.cluster(), namespace, &pod).await {
+        if let Ok(replica) = asked(cluster.cluster(), namespace, gateway_namespace, &pod).await {
             return Ok(Ok(vec![replica]));
         }
     }
@@ -194,7 +205,8 @@ async fn replicas(
     if !asks_istiod {
         return Ok(Ok(ready.map(|_| (Replica::default(), Value::Null)).collect()));
     }
-    let answers = join_all(ready.map(async |pod| asked(cluster.cluster(), namespace, &pod).await)).await;
+    let ask = async |pod: String| asked(cluster.cluster(), namespace, gateway_namespace, &pod).await;
+    let answers = join_all(ready.map(ask)).await;
     Ok(answers.into_iter().collect())
 }
 
@@ -208,12 +220,21 @@ async fn only_pod(cluster: &Snapshot, namespace: &str) -> Option<String> {
     (rolled_out(&deployment) == Some(1) && is_its_pod).then_some(leader.holder)
 }
 
-async fn asked(cluster: &Cluster, namespace: &str, pod: &str) -> Result<(Replica, Value), String> {
-    let [clusters, gateways, mesh] = debug::ask(cluster, namespace, pod, DEBUG_PATHS).await?;
+async fn asked(
+    cluster: &Cluster,
+    namespace: &str,
+    gateway_namespace: &str,
+    pod: &str,
+) -> Result<(Replica, Value), String> {
+    let [clusters, gateways, mesh] = DEBUG_PATHS;
+    let connected = format!("{CONNECTED}{gateway_namespace}");
+    let paths = [clusters, gateways, mesh, &connected];
+    let [clusters, gateways, mesh, proxies] = debug::ask(cluster, namespace, pod, paths).await?;
     let clusters = clusters_in(&clusters?)?;
     // One that does not tell its gateways or its configuration still tells the clusters that it knows.
     let mesh = mesh.ok().and_then(|body| serde_json::from_slice(&body).ok());
-    let replica = Replica { clusters, gateways: gateways.ok().and_then(|body| gateways_in(&body)) };
+    let gateways = gateways.ok().and_then(|body| gateways_in(&body));
+    let replica = Replica { clusters, gateways, served: proxies.ok().and_then(|body| served_in(&body)) };
     Ok((replica, mesh.unwrap_or_default()))
 }
 
@@ -221,6 +242,11 @@ fn clusters_in(body: &[u8]) -> Result<BTreeMap<String, String>, String> {
     let clusters: Vec<RemoteCluster> = serde_json::from_slice(body)
         .map_err(|_| "istiod's response is not the list of clusters".to_owned())?;
     Ok(clusters.into_iter().map(|cluster| (cluster.id, cluster.sync_status)).collect())
+}
+
+fn served_in(body: &[u8]) -> Option<BTreeSet<String>> {
+    let proxies: Vec<Proxy> = serde_json::from_slice(body).ok()?;
+    Some(proxies.into_iter().map(|proxy| proxy.cluster_id).collect())
 }
 
 /// Those that a resource `Gateway` of the Gateway API names have an account; they are somebody else's.
@@ -248,6 +274,15 @@ mod tests {
         assert_eq!(clusters["east"], "synced");
         assert_eq!(clusters["west"], "timeout");
         assert_eq!(clusters_in(b"no").unwrap_err(), "istiod's response is not the list of clusters");
+    }
+
+    #[test]
+    fn istiods_answer_names_the_clusters_of_proxies_and_not_of_those_that_it_knows_otherwise() {
+        let answer = r#"[{"cluster_id":"edge","proxy":"istio-eastwestgateway-1.istio-system","istio_version":"1.31.0"},
+            {"proxy":"old.istio-system"}]"#;
+        assert_eq!(served_in(answer.as_bytes()), Some(["", "edge"].map(str::to_owned).into()));
+        assert_eq!(served_in(b"[]"), Some(BTreeSet::new()));
+        assert_eq!(served_in(b"no"), None);
     }
 
     #[test]

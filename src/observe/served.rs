@@ -2,19 +2,14 @@
 
 use futures::future::{try_join, try_join3};
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
-use k8s_openapi::api::authorization::v1::{
-    ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec, SubjectAccessReviewStatus,
-};
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use kube::Api;
-use kube::api::PostParams;
 
-use crate::clusters::{Cluster, Error};
-use crate::mesh::DEFAULT_NAMESPACE;
-use crate::mesh::well_known::{CONTROL_PLANE_CLUSTERS, MESH_CONFIG_MAP, READER_ACCOUNT};
-
-/// The webhook's configuration, as the chart names it in Istio's own namespace.
-const NAME: &str = "istio-sidecar-injector";
+use super::reader::{Forbidden, forbidden};
+use super::snapshot::Snapshot;
+use crate::clusters::Error;
+use crate::mesh::injection_webhook;
+use crate::mesh::well_known::{CONTROL_PLANE_CLUSTERS, MESH_CONFIG_MAP};
 
 /// What a cluster without a control plane says of whom it is served by.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,66 +21,34 @@ pub struct Served {
     pub control_plane_clusters: Option<String>,
     /// Its mesh configuration, as YAML.
     pub mesh_config: Option<String>,
-    /// Whether istiod may not ask it whose tokens it is shown.
-    pub is_review_forbidden: bool,
+    /// What istiod may not do there.
+    pub forbidden: Forbidden,
 }
 
 /// What the cluster says in the mesh's `namespace`. Needs to get the namespace, the `ConfigMap` and `MutatingWebhookConfiguration`s; who
 /// may not create `SubjectAccessReview`s does not see what istiod may not do.
-pub async fn served(cluster: &Cluster, namespace: &str) -> Result<Served, Error> {
-    let webhook = async { Api::all(cluster.client()).get_opt(&webhook_name(namespace)).await };
+pub async fn served(snapshot: &Snapshot, namespace: &str) -> Result<Served, Error> {
+    let cluster = snapshot.cluster();
+    let webhook = async { Api::all(cluster.client()).get_opt(&injection_webhook(namespace)).await };
     let of_mesh = async {
         let namespaces = Api::<Namespace>::all(cluster.client());
         let config_maps = Api::<ConfigMap>::namespaced(cluster.client(), namespace);
         try_join(namespaces.get_opt(namespace), config_maps.get_opt(MESH_CONFIG_MAP)).await
     };
-    let review = is_review_forbidden(cluster, namespace);
-    let (webhook, (namespace, mesh_config), is_review_forbidden) =
-        try_join3(webhook, of_mesh, review).await.map_err(|error| cluster.error(error))?;
+    let (webhook, (namespace, mesh_config), forbidden) =
+        try_join3(webhook, of_mesh, forbidden(snapshot, namespace))
+            .await
+            .map_err(|error| cluster.error(error))?;
     let annotations = namespace.and_then(|namespace| namespace.metadata.annotations);
     Ok(Served {
         ca_bundles: webhook.map(ca_bundles),
         control_plane_clusters: annotations.and_then(|mut it| it.remove(CONTROL_PLANE_CLUSTERS)),
         mesh_config: mesh_config.and_then(|it| it.data?.remove("mesh")),
-        is_review_forbidden,
+        forbidden,
     })
-}
-
-fn webhook_name(namespace: &str) -> String {
-    if namespace == DEFAULT_NAMESPACE { NAME.to_owned() } else { format!("{NAME}-{namespace}") }
 }
 
 fn ca_bundles(configuration: MutatingWebhookConfiguration) -> Vec<Vec<u8>> {
     let webhooks = configuration.webhooks.into_iter().flatten();
     webhooks.map(|it| it.client_config.ca_bundle.map(|bundle| bundle.0).unwrap_or_default()).collect()
-}
-
-/// Whether the account by which istiod reads the cluster may not have tokens reviewed.
-async fn is_review_forbidden(cluster: &Cluster, namespace: &str) -> Result<bool, kube::Error> {
-    let account = format!("system:serviceaccount:{namespace}:{READER_ACCOUNT}");
-    let groups = [
-        "system:serviceaccounts".to_owned(),
-        format!("system:serviceaccounts:{namespace}"),
-        "system:authenticated".to_owned(),
-    ];
-    let review = SubjectAccessReview {
-        spec: SubjectAccessReviewSpec {
-            user: Some(account),
-            groups: Some(groups.into()),
-            resource_attributes: Some(ResourceAttributes {
-                group: Some("authentication.k8s.io".to_owned()),
-                resource: Some("tokenreviews".to_owned()),
-                verb: Some("create".to_owned()),
-                ..ResourceAttributes::default()
-            }),
-            ..SubjectAccessReviewSpec::default()
-        },
-        ..SubjectAccessReview::default()
-    };
-    let reviews = Api::<SubjectAccessReview>::all(cluster.client());
-    match reviews.create(&PostParams::default(), &review).await {
-        Ok(reviewed) => Ok(reviewed.status.is_some_and(|SubjectAccessReviewStatus { allowed, .. }| !allowed)),
-        Err(kube::Error::Api(status)) if status.is_forbidden() => Ok(false),
-        Err(error) => Err(error),
-    }
 }

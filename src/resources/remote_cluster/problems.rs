@@ -80,7 +80,12 @@ pub fn asks_again(prior: &RemoteClusterModel) -> bool {
     let Some(status) = prior.status.as_known() else { return false };
     let is_misread = matches!(
         state_of(&status.injection),
-        Some(InjectionState::NotAnnotated | InjectionState::OtherTrustDomain | InjectionState::NotServed)
+        Some(
+            InjectionState::NotAnnotated
+                | InjectionState::OtherTrustDomain
+                | InjectionState::ReaderForbidden
+                | InjectionState::NotServed
+        )
     );
     is_misread || status.link_states().values().any(|state| *state == LinkState::TokenRefused)
 }

@@ -88,9 +88,11 @@ fn status() -> Attribute {
     Attribute::new(status,
         "Condition of the cluster when it was last observed. `injection` (`ready`, `no_webhook`: the webhook that injects proxies does not \
          exist, `not_annotated`: the mesh's namespace does not name the primaries, `other_trust_domain`: the ConfigMap `istio` is missing \
-         or has another one than the mesh, `token_review_forbidden`: istiod may not have the tokens of proxies reviewed, `not_served`: no \
-         primary has given the webhook a CA certificate, so nobody serves the cluster, `other_authority`: that certificate \
-         is not one of the mesh's roots), `gateway` of the east-west gateway (as in `istio_mesh`; null without one), \
+         or has another one than the mesh, `token_review_forbidden`: istiod may not have the tokens of proxies reviewed, \
+         `reader_forbidden`: istiod has no permission for something else that it does there, `roots_differ`: the primaries that serve the \
+         cluster trust different roots, `not_served`: no primary has given the webhook a CA certificate, so nobody serves the cluster, \
+         `other_authority`: that certificate is not one of the mesh's roots, `not_connected`: no proxy of the cluster's gateway is \
+         connected to istiod of a primary), `gateway` of the east-west gateway (as in `istio_mesh`; null without one), \
          `gateway_addresses` that control planes use, `links`: `\"<primary>-><cluster>\"`, whether istiod of a primary reads the \
          cluster, so that calls reach it, and `\"<cluster>-><primary>\"`, whether calls from the cluster reach the primary's (words as in \
          `istio_mesh`; `drained` where one of them has `drain` set), `last_apply` (`complete`, or `unfinished` where the last apply stopped before everything was applied and \

@@ -21,6 +21,7 @@ use crate::mesh_config;
 use crate::observe::{
     self, ControlPlane, Gateway, Refusal, RemoteSecret, RemoteSecrets, Scope, Served, Snapshot,
 };
+use crate::trust::{Certificate, ROOT_CERT};
 
 /// What was observed of a remote cluster.
 pub struct Observed {
@@ -34,10 +35,11 @@ pub struct Observed {
 pub fn scope(state: &RemoteClusterModel, label: &str) -> Scope {
     let namespace = state.namespace().into_known().unwrap_or_default();
     if label != state.label() {
-        let scope = observe::control_plane_scope(Scope::default(), &namespace, &namespace);
+        let scope = observe::control_plane_scope(Scope::default(), &namespace, &state.gateway_namespace());
         return observe::remote_access_scope(scope, &namespace, READER_TOKEN_SECRET);
     }
     let scope = observe::remote_access_scope(Scope::default(), &namespace, READER_TOKEN_SECRET);
+    let scope = observe::reader_scope(scope, &namespace);
     match state.east_west_gateway.as_known() {
         Some(_) => {
             observe::gateway_scope(scope, GatewayRole::EastWest, &namespace, &state.gateway_namespace())
@@ -84,7 +86,7 @@ pub async fn observe(
     let (own, others): (Vec<&Snapshot>, Vec<&Snapshot>) =
         clusters.iter().partition(|cluster| cluster.name() == state.label());
     let own = join_all(own.into_iter().map(|cluster| own_of(state, cluster, &namespace)));
-    let looks = others.iter().map(|cluster| primary_of(cluster, &namespace));
+    let looks = others.iter().map(|cluster| primary_of(state, cluster, &namespace));
     let (own, seen) = futures::future::join(own, join_all(looks)).await;
     let mut warnings = Diagnostics::new();
     let own = own.into_iter().next().and_then(|own| kept(own, state.label(), &mut warnings));
@@ -118,14 +120,20 @@ async fn own_of(state: &RemoteClusterModel, cluster: &Snapshot, namespace: &str)
             None => Ok(None),
         }
     };
-    let served = observe::served(cluster.cluster(), namespace);
+    let served = observe::served(cluster, namespace);
     let token = observe::token(cluster, namespace, READER_TOKEN_SECRET);
     let (served, gateway, token) = try_join3(served, gateway, token).await?;
     Ok(Own { served, gateway, token })
 }
 
-async fn primary_of(cluster: &Snapshot, namespace: &str) -> Result<Primary, Error> {
-    let control_plane = observe::control_plane(cluster, namespace, namespace, true);
+/// istiod is asked for the proxies in the namespace of the cluster's own gateway.
+async fn primary_of(
+    state: &RemoteClusterModel,
+    cluster: &Snapshot,
+    namespace: &str,
+) -> Result<Primary, Error> {
+    let gateways = state.gateway_namespace();
+    let control_plane = observe::control_plane(cluster, namespace, &gateways, true);
     let (control_plane, secrets) =
         try_join(control_plane, observe::remote_secrets(cluster, namespace)).await?;
     Ok(Primary { control_plane, secrets })
@@ -150,11 +158,11 @@ struct Observation<'a> {
 
 impl Observation<'_> {
     async fn status(&self) -> StatusModel {
+        let (gateway, gateway_addresses) = self.gateway();
         let injection = match self.own {
-            Some(own) => word(self.injection(&own.served)),
+            Some(own) => word(self.injection(&own.served, state_of(&gateway))),
             None => self.before.injection.clone(),
         };
-        let (gateway, gateway_addresses) = self.gateway();
         let is_served = state_of(&injection) == Some(InjectionState::Ready);
         let is_open = gateway.is_null() || state_of(&gateway) == Some(GatewayState::Ready);
         let links = self.links(is_open, is_served).await;
@@ -162,14 +170,59 @@ impl Observation<'_> {
         StatusModel { injection, gateway, gateway_addresses, links: Field::Known(links), last_apply }
     }
 
-    fn injection(&self, served: &Served) -> InjectionState {
+    fn injection(&self, served: &Served, gateway: Option<GatewayState>) -> InjectionState {
         let wanted = WantedServing {
             control_plane_clusters: &self.serving().join(","),
             trust_domain: self.join.trust_domain.as_str().unwrap_or(DEFAULT_TRUST_DOMAIN),
             roots: self.join.root_certificates.as_str().unwrap_or_default(),
         };
         let trust_domain = served.mesh_config.as_deref().and_then(mesh_config::trust_domain);
-        InjectionState::of(served, trust_domain.as_deref(), &wanted)
+        match InjectionState::of(served, trust_domain.as_deref(), &wanted) {
+            InjectionState::NotServed | InjectionState::OtherAuthority | InjectionState::Ready
+                if self.roots_differ() =>
+            {
+                InjectionState::RootsDiffer
+            }
+            InjectionState::Ready
+                if gateway == Some(GatewayState::Ready) && self.is_connected() == Some(false) =>
+            {
+                InjectionState::NotConnected
+            }
+            state => state,
+        }
+    }
+
+    /// What was seen of the primaries that serve the cluster; `None` unless all of them were seen.
+    fn serving_control_planes(&self) -> Option<Vec<&ControlPlane>> {
+        let seen = self.serving().into_iter().map(|name| {
+            let primary = self.primaries.get(&name.parse::<ClusterName>().ok()?)?;
+            Some(&primary.control_plane)
+        });
+        seen.collect()
+    }
+
+    /// Whether proxies of two of the primaries that serve the cluster trust no root together.
+    fn roots_differ(&self) -> bool {
+        let roots = self.serving_control_planes().into_iter().flatten().filter_map(|it| it.roots.as_deref());
+        let roots: Vec<_> =
+            roots.filter_map(|pem| Certificate::parse_all(ROOT_CERT, pem.as_bytes()).ok()).collect();
+        let has_none_of =
+            |one: &Vec<Certificate>, other: &Vec<Certificate>| !one.iter().any(|root| other.contains(root));
+        roots
+            .iter()
+            .enumerate()
+            .any(|(index, one)| roots[index + 1..].iter().any(|other| has_none_of(one, other)))
+    }
+
+    /// Whether a proxy of the cluster's gateway gets its configuration from a primary; `None` if that cannot be seen, or no istiod runs.
+    fn is_connected(&self) -> Option<bool> {
+        let mut answers = Vec::new();
+        for control_plane in self.serving_control_planes()? {
+            for replica in control_plane.replicas.as_ref().ok()? {
+                answers.push(replica.served.as_ref()?.contains(self.state.label()));
+            }
+        }
+        (!answers.is_empty()).then(|| answers.contains(&true))
     }
 
     /// The primaries that serve the cluster.
@@ -255,11 +308,19 @@ impl Observation<'_> {
                 match access.refusal(name.as_str()).await {
                     // That it is the present one has been seen.
                     Some(Refusal::Token) if token.is_some() => LinkState::TokenNotAccepted,
-                    refusal => refusal.map_or(state, LinkState::from),
+                    Some(refusal) => refusal.into(),
+                    // From here all is well, and istiod says that it is not.
+                    None if self.is_kept_out() => LinkState::ReaderForbidden,
+                    None => state,
                 }
             }
             (Verdict::Is(state) | Verdict::Unless(state), _) => state,
         }
+    }
+
+    /// Whether istiod may not do something without which it does not count the cluster as read.
+    fn is_kept_out(&self) -> bool {
+        self.own.is_some_and(|own| own.served.forbidden.is_else)
     }
 
     fn network_of(&self, primary: &ClusterName) -> Option<&str> {
