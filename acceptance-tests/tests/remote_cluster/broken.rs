@@ -28,6 +28,7 @@ pub fn what_is_broken_is_named_and_fixed(fixture: &Fixture) {
     objects::others_changed_what_istiod_needs(&mut patient);
     objects::others_write_while_istiod_leads(&mut patient);
     network::gateways_are_kept_apart(&mut patient);
+    objects::the_remote_secret_is_deleted(&mut patient);
     network::the_api_server_is_kept_from_the_webhook(&mut patient);
     network::istiod_starts_while_the_cluster_is_cut_off(&mut patient);
     patient.works();

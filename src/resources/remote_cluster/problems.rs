@@ -85,6 +85,9 @@ pub fn asks_again(prior: &RemoteClusterModel) -> bool {
                 | InjectionState::OtherTrustDomain
                 | InjectionState::ReaderForbidden
                 | InjectionState::NotServed
+                // Which may hide these.
+                | InjectionState::NoWebhook
+                | InjectionState::TokenReviewForbidden
         )
     );
     is_misread || status.link_states().values().any(|state| *state == LinkState::TokenRefused)

@@ -7,7 +7,7 @@ use super::patient::{ADDRESS, Cause, Patient, message};
 use super::permissions::{self, ROLE};
 
 /// Enough to apply, too short to wait for what will not come.
-const SHORT: &str = "  timeouts {\n    create = \"20s\"\n    update = \"10s\"\n  }";
+const SHORT: &str = "  timeouts {\n    create = \"20s\"\n    update = \"15s\"\n  }";
 /// Where nobody is.
 const NOBODYS: &str = "172.30.0.99";
 const FAILS: &str = "fails with this message";
@@ -44,8 +44,8 @@ pub fn gateways_are_kept_apart(patient: &mut Patient) {
     patient.silent_row(
         "A firewall between the pods of one network and port 15443 of the gateway of another",
         "unchanged",
-        "Nothing: neither Kubernetes nor istiod shows it. Calls fail with 503, and the access log of the caller's proxy shows \
-         `UF` and the address of the gateway. Open the firewall.",
+        "Nothing: neither Kubernetes nor istiod shows it. Calls end with a timeout or 503, and `cx_connect_fail` of the gateway's \
+         address grows in `kubectl exec <pod> -c istio-proxy -- pilot-agent request GET clusters`. Open the firewall.",
         "changes nothing",
     );
 }

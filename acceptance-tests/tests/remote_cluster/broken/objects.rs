@@ -28,20 +28,13 @@ pub fn others_changed_what_istiod_needs(patient: &mut Patient) {
         apply: FIXES,
     });
     the_annotation_is_another_one(patient);
+    // It reads the annotation once, and that is wrong: the apply must have it read again.
+    patient.scale_istiod(1);
     patient.kubectl("branch", &[&["delete"], &WEBHOOK[..]].concat());
     patient.notes(&Cause {
         name: "The webhook of the remote cluster was deleted",
         status: ("injection", "no_webhook"),
         planned: WEBHOOK_OBJECT,
-        apply: FIXES,
-    });
-    // It reads the annotation once, and that is wrong.
-    patient.scale_istiod(1);
-    patient.kubectl("east", &["delete", "secret", "istio-remote-secret-branch"]);
-    patient.notes(&Cause {
-        name: "The remote secret was deleted",
-        status: ("links.east->branch", "missing"),
-        planned: REMOTE_SECRET,
         apply: FIXES,
     });
     patient.is_fixed();
@@ -103,6 +96,17 @@ pub fn others_write_while_istiod_leads(patient: &mut Patient) {
         apply: FIXES,
     });
     patient.is_fixed();
+}
+
+/// What the next apply restores.
+pub fn the_remote_secret_is_deleted(patient: &mut Patient) {
+    patient.kubectl("east", &["delete", "secret", "istio-remote-secret-branch"]);
+    patient.notes(&Cause {
+        name: "The remote secret was deleted",
+        status: ("links.east->branch", "missing"),
+        planned: REMOTE_SECRET,
+        apply: FIXES,
+    });
 }
 
 fn the_token_is_another_one(patient: &Patient) {
