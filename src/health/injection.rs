@@ -1,9 +1,11 @@
 //! Whether istiod of another cluster injects the proxies of one that has no control plane.
 
+use std::collections::BTreeMap;
+
 use super::finding::{Class, Fault, RELOADS, UNSEEN};
 use super::state::states;
-use crate::observe::Served;
-use crate::trust::{Certificate, ROOT_CERT};
+use crate::observe::{ControlPlane, Served};
+use crate::trust::{Certificate, ROOT_CERT, common_roots};
 
 states! {
     /// The state of a remote cluster's injection.
@@ -76,6 +78,22 @@ impl InjectionState {
             Self::Ready
         } else {
             Self::OtherAuthority
+        }
+    }
+
+    /// The same by what all primaries say that serve the cluster. Whether a proxy is connected can be judged only where the cluster has a
+    /// gateway, whose pods are always there.
+    #[must_use]
+    pub fn by_primaries(self, primaries: &[&ControlPlane], cluster: &str, has_gateway: bool) -> Self {
+        match self {
+            // Which of them has written the certificate last says nothing.
+            Self::NotServed | Self::OtherAuthority | Self::Ready if roots_differ(primaries) => {
+                Self::RootsDiffer
+            }
+            Self::Ready if has_gateway && is_connected(primaries, cluster) == Some(false) => {
+                Self::NotConnected
+            }
+            state => state,
         }
     }
 
@@ -154,10 +172,34 @@ impl InjectionState {
     }
 }
 
+/// Whether no root is trusted by the proxies of all of these.
+fn roots_differ(primaries: &[&ControlPlane]) -> bool {
+    let roots = primaries.iter().filter_map(|it| it.roots.as_deref()).enumerate();
+    let roots: BTreeMap<String, Vec<Certificate>> = roots
+        .filter_map(|(index, pem)| {
+            Some((index.to_string(), Certificate::parse_all(ROOT_CERT, pem.as_bytes()).ok()?))
+        })
+        .collect();
+    roots.len() > 1 && common_roots(&roots).is_err()
+}
+
+/// Whether a gateway of the cluster gets its configuration from one of these; `None` if that cannot be seen, or no istiod runs.
+fn is_connected(primaries: &[&ControlPlane], cluster: &str) -> Option<bool> {
+    let mut answers = Vec::new();
+    for primary in primaries {
+        for replica in primary.replicas.as_ref().ok()? {
+            answers.push(replica.served.as_ref()?.contains(cluster));
+        }
+    }
+    (!answers.is_empty()).then(|| answers.contains(&true))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::Forbidden;
+    use crate::mesh::KeyType;
+    use crate::observe::{Forbidden, Replica, RunningMeshConfig};
+    use crate::trust::{Root, RootRequest};
 
     const WANTED: WantedServing<'static> =
         WantedServing { control_plane_clusters: "east,west", trust_domain: "shop.example", roots: "" };
@@ -206,5 +248,60 @@ mod tests {
         assert_eq!(without(Forbidden { is_else: true, ..review }), InjectionState::TokenReviewForbidden);
         let role = Forbidden { is_review: false, is_else: true };
         assert_eq!(without(role), InjectionState::ReaderForbidden);
+    }
+
+    fn primary(root: Option<&Root>, served: &[Option<&[&str]>]) -> ControlPlane {
+        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let replica = |served: &Option<&[&str]>| Replica { served: served.map(set), ..Replica::default() };
+        ControlPlane {
+            is_installed: true,
+            replicas: Ok(served.iter().map(replica).collect()),
+            roots: root.map(|root| root.certificate().pem()),
+            authority: None,
+            gateway: None,
+            mesh_config: RunningMeshConfig::default(),
+        }
+    }
+
+    #[test]
+    fn primaries_without_a_common_root_are_named_whoever_has_written_last() {
+        let root = || {
+            let (now, lifetime) = (time::OffsetDateTime::UNIX_EPOCH, time::Duration::days(3650));
+            let (organization, common_name, key_type) = ("Shop", "Root", KeyType::EcdsaP256);
+            Root::generate(&RootRequest { organization, common_name, key_type, now, lifetime }).unwrap()
+        };
+        let (one, other) = (root(), root());
+        let [east, west, north] = [&one, &other, &one].map(|root| primary(Some(root), &[]));
+        let unseen = primary(None, &[]);
+        for state in [InjectionState::Ready, InjectionState::OtherAuthority, InjectionState::NotServed] {
+            assert_eq!(state.by_primaries(&[&east, &west], "edge", true), InjectionState::RootsDiffer);
+            assert_eq!(state.by_primaries(&[&east, &north, &unseen], "edge", true), state);
+        }
+        let cause = InjectionState::NotAnnotated;
+        assert_eq!(
+            cause.by_primaries(&[&east, &west], "edge", true),
+            cause,
+            "what an apply must restore comes first"
+        );
+    }
+
+    #[test]
+    fn a_gateway_that_no_istiod_serves_is_named_unless_one_cannot_be_asked() {
+        let state = |primaries: &[&ControlPlane], has_gateway| {
+            InjectionState::Ready.by_primaries(primaries, "edge", has_gateway)
+        };
+        let (others, own): (&[&str], &[&str]) = (&["east"], &["east", "edge"]);
+        let serves = primary(None, &[Some(others), Some(own)]);
+        let forgets = primary(None, &[Some(others)]);
+        let silent = primary(None, &[Some(others), None]);
+        assert_eq!(state(&[&serves, &forgets], true), InjectionState::Ready);
+        assert_eq!(state(&[&forgets], true), InjectionState::NotConnected);
+        assert_eq!(state(&[&forgets], false), InjectionState::Ready, "it may have no pod at all");
+        assert_eq!(state(&[&forgets, &silent], true), InjectionState::Ready);
+        assert_eq!(
+            state(&[&primary(None, &[])], true),
+            InjectionState::Ready,
+            "no istiod runs, which is said elsewhere"
+        );
     }
 }

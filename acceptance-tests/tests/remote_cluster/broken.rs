@@ -25,6 +25,7 @@ pub fn what_is_broken_is_named_and_fixed(fixture: &Fixture) {
     let mut patient = Patient::of(fixture);
     network::an_address_leads_nowhere(&mut patient);
     proof::the_mesh_answers(fixture, &CLUSTERS, &["branch"]);
+    objects::others_write_while_no_istiod_leads(&mut patient);
     objects::others_changed_what_istiod_needs(&mut patient);
     objects::others_write_while_istiod_leads(&mut patient);
     network::gateways_are_kept_apart(&mut patient);

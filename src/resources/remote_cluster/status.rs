@@ -21,7 +21,6 @@ use crate::mesh_config;
 use crate::observe::{
     self, ControlPlane, Gateway, Refusal, RemoteSecret, RemoteSecrets, Scope, Served, Snapshot,
 };
-use crate::trust::{Certificate, ROOT_CERT};
 
 /// What was observed of a remote cluster.
 pub struct Observed {
@@ -177,18 +176,11 @@ impl Observation<'_> {
             roots: self.join.root_certificates.as_str().unwrap_or_default(),
         };
         let trust_domain = served.mesh_config.as_deref().and_then(mesh_config::trust_domain);
-        match InjectionState::of(served, trust_domain.as_deref(), &wanted) {
-            InjectionState::NotServed | InjectionState::OtherAuthority | InjectionState::Ready
-                if self.roots_differ() =>
-            {
-                InjectionState::RootsDiffer
-            }
-            InjectionState::Ready
-                if gateway == Some(GatewayState::Ready) && self.is_connected() == Some(false) =>
-            {
-                InjectionState::NotConnected
-            }
-            state => state,
+        let state = InjectionState::of(served, trust_domain.as_deref(), &wanted);
+        let has_gateway = gateway == Some(GatewayState::Ready);
+        match self.serving_control_planes() {
+            Some(primaries) => state.by_primaries(&primaries, self.state.label(), has_gateway),
+            None => state,
         }
     }
 
@@ -199,30 +191,6 @@ impl Observation<'_> {
             Some(&primary.control_plane)
         });
         seen.collect()
-    }
-
-    /// Whether proxies of two of the primaries that serve the cluster trust no root together.
-    fn roots_differ(&self) -> bool {
-        let roots = self.serving_control_planes().into_iter().flatten().filter_map(|it| it.roots.as_deref());
-        let roots: Vec<_> =
-            roots.filter_map(|pem| Certificate::parse_all(ROOT_CERT, pem.as_bytes()).ok()).collect();
-        let has_none_of =
-            |one: &Vec<Certificate>, other: &Vec<Certificate>| !one.iter().any(|root| other.contains(root));
-        roots
-            .iter()
-            .enumerate()
-            .any(|(index, one)| roots[index + 1..].iter().any(|other| has_none_of(one, other)))
-    }
-
-    /// Whether a proxy of the cluster's gateway gets its configuration from a primary; `None` if that cannot be seen, or no istiod runs.
-    fn is_connected(&self) -> Option<bool> {
-        let mut answers = Vec::new();
-        for control_plane in self.serving_control_planes()? {
-            for replica in control_plane.replicas.as_ref().ok()? {
-                answers.push(replica.served.as_ref()?.contains(self.state.label()));
-            }
-        }
-        (!answers.is_empty()).then(|| answers.contains(&true))
     }
 
     /// The primaries that serve the cluster.

@@ -15,9 +15,16 @@ const WEBHOOK_OBJECT: &str =
 const REMOTE_SECRET: &str = "east//Secret/istio-system/istio-remote-secret-branch";
 
 /// As long as no istiod leads the cluster, nobody takes back what others write.
-pub fn others_changed_what_istiod_needs(patient: &mut Patient) {
+pub fn others_write_while_no_istiod_leads(patient: &mut Patient) {
+    let own = cas(patient);
     patient.scale_istiod(0);
     the_webhook_has_no_or_another_ca(patient);
+    patient.scale_istiod(1);
+    until("istiod's own certificate authority", || cas(patient) == own);
+}
+
+/// The first hides nothing, and the last all others: one apply restores them together.
+pub fn others_changed_what_istiod_needs(patient: &mut Patient) {
     permissions::are_taken_away(patient);
     permissions::token_reviews_are_forbidden(patient);
     patient.kubectl("branch", &["delete", "configmap", "istio"]);
@@ -29,6 +36,7 @@ pub fn others_changed_what_istiod_needs(patient: &mut Patient) {
     });
     the_annotation_is_another_one(patient);
     // It reads the annotation once, and that is wrong: the apply must have it read again.
+    patient.scale_istiod(0);
     patient.scale_istiod(1);
     patient.kubectl("branch", &[&["delete"], &WEBHOOK[..]].concat());
     patient.notes(&Cause {

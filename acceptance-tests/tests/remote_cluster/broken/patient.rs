@@ -95,7 +95,15 @@ impl<'a> Patient<'a> {
             let changes = plan["resource_changes"].as_array().expect("changes").iter();
             let mut changes = changes.filter(|change| change["address"] == ADDRESS);
             let change = &changes.next().expect("the remote cluster")["change"];
-            let object = |when: &str| &change[when]["manifests"][cause.planned];
+            let object = |when: &str| {
+                assert!(
+                    change[when]["manifests"].is_object(),
+                    "{}: no objects {when}: {change:#}",
+                    cause.name
+                );
+                &change[when]["manifests"][cause.planned]
+            };
+            // A value that is known after the apply is not in there.
             assert_ne!(object("before"), object("after"), "{}: {} stays", cause.name, cause.planned);
         }
         eprintln!("{}: {path} = {state} after {:.1} s", cause.name, began.elapsed().as_secs_f64());
