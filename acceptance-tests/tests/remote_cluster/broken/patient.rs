@@ -95,16 +95,12 @@ impl<'a> Patient<'a> {
             let changes = plan["resource_changes"].as_array().expect("changes").iter();
             let mut changes = changes.filter(|change| change["address"] == ADDRESS);
             let change = &changes.next().expect("the remote cluster")["change"];
-            let object = |when: &str| {
-                assert!(
-                    change[when]["manifests"].is_object(),
-                    "{}: no objects {when}: {change:#}",
-                    cause.name
-                );
-                &change[when]["manifests"][cause.planned]
-            };
-            // A value that is known after the apply is not in there.
-            assert_ne!(object("before"), object("after"), "{}: {} stays", cause.name, cause.planned);
+            let [before, after, unknown] =
+                ["before", "after", "after_unknown"].map(|when| &change[when]["manifests"]);
+            assert!(after.is_object(), "{}: nothing is planned: {change:#}", cause.name);
+            let is_unknown = !matches!(&unknown[cause.planned], Value::Null | Value::Bool(false));
+            let is_restored = is_unknown || before[cause.planned] != after[cause.planned];
+            assert!(is_restored, "{}: {} stays: {:#}", cause.name, cause.planned, change["after_unknown"]);
         }
         eprintln!("{}: {path} = {state} after {:.1} s", cause.name, began.elapsed().as_secs_f64());
         message(&run, &subject(path), "warning")
