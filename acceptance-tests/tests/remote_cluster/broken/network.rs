@@ -79,7 +79,7 @@ pub fn istiod_starts_while_the_cluster_is_cut_off(patient: &mut Patient) {
     assert!(began.elapsed() > Duration::from_secs(30), "istiod has not waited: {:?}", began.elapsed());
     let link = "links.east->branch";
     patient.notes(&Cause {
-        name: "… and istiod has connected since",
+        name: "The reader may no longer watch nodes, and istiod has started since",
         status: (link, "reader_forbidden"),
         planned: "",
         apply: super::FIXES,
