@@ -2,7 +2,7 @@
 //!
 //! `east` and `edge` are on one flat network, `west` and `branch` have one each: pods of other networks are truly not routable.
 //! `broken` breaks them on purpose, `conflicts` has a second workspace ask for what is taken, `apart` takes away what another workspace
-//! needs, and API servers, `races` has ten clusters join at once, `interrupted` kills runs.
+//! needs, and API servers, `interrupted` kills runs.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod apart;
@@ -14,7 +14,6 @@ mod host_name;
 mod interrupted;
 mod mixed;
 mod proof;
-mod races;
 mod read;
 
 use std::process::ExitCode;
@@ -35,7 +34,7 @@ const TESTS: &[Test<fn(&Lab)>] = tests! { Fixture::of =>
         a_host_name_leads_to_the_control_plane_also_from_the_api_server,
     }
     mixed {
-        two_of_three_networks_are_served_and_a_cluster_leaves_with_its_primary_under_traffic,
+        two_of_three_networks_are_served_and_one_cluster_leaves_under_traffic,
     }
     conflicts {
         what_is_taken_is_refused_and_nothing_is_written,

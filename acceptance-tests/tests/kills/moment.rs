@@ -2,16 +2,13 @@
 
 use std::fmt;
 
-use crate::random::Random;
+use acceptance_tests::random::Random;
 
 /// What a run does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
-    /// It makes what is not there.
     Create,
-    /// It changes what is there.
     Update,
-    /// It deletes what is there.
     Destroy,
 }
 
@@ -41,7 +38,6 @@ pub fn moments(count: usize, writes: usize, verb: Verb, seed: u64) -> Vec<Moment
 
 impl Moment {
     /// What to try if the run was over before.
-    #[must_use]
     pub fn earlier(self) -> Self {
         match self {
             Self::Write(number) => Self::Write((number - number.div_ceil(20)).max(1)),
