@@ -77,6 +77,12 @@ fn denial_or_webhook(error: &(dyn StdError + 'static)) -> Option<String> {
         .or_else(|| of_objects(error).into_iter().find_map(denial_or_webhook))
 }
 
+/// Of pods that istiod's webhook of another cluster has not completed.
+pub(super) const INJECTED_FROM_ELSEWHERE: &str = "The API server calls istiod's webhook of a primary for every new pod: at port 15017 of the addresses in the EndpointSlices of the \
+     Service istiod in the mesh's namespace, or of hostname in the remote_control_plane block of the primary. Open the firewall between \
+     the network of the API server and that port, and check that the addresses lead to istiod of the primary and that it is ready; if \
+     not, correct hostname. Then apply again.";
+
 /// Of pods that istiod's webhook has not completed.
 pub(super) fn way_out_of_injection(reason: &str) -> &'static str {
     // The second is what kube-proxy makes of a Service without endpoints.

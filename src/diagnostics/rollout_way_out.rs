@@ -38,6 +38,7 @@ pub(super) fn of(error: &RolloutError, kind: &OwnerKind) -> String {
         RolloutError::UnusableAuthority(_) => {
             "Something else writes this Secret. Nothing was written; correct the Secret there."
         }
+        RolloutError::NotInjected { is_elsewhere: true, .. } => admission::INJECTED_FROM_ELSEWHERE,
         RolloutError::NotInjected { reason, .. } => admission::way_out_of_injection(reason),
         RolloutError::GatewayDenied { .. } => {
             "The policy or quota that the message names denies the gateway's pods in its namespace. Change it, or the values of \

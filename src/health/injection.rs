@@ -1,12 +1,12 @@
 //! Whether istiod of another cluster injects the proxies of one that has no control plane.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::{Class, Fault, RELOADS, UNSEEN};
 use super::state::states;
 use crate::mesh::Injector;
-use crate::observe::Served;
-use crate::trust::{Certificate, ROOT_CERT};
+use crate::observe::{ControlPlane, Served};
+use crate::trust::{Certificate, ROOT_CERT, common_roots};
 
 states! {
     /// The state of a remote cluster's injection.
@@ -22,6 +22,10 @@ states! {
             OtherTrustDomain = "other_trust_domain",
             /// istiod may not have the tokens of proxies reviewed.
             TokenReviewForbidden = "token_review_forbidden",
+            /// istiod may not do something else without which it does not read the cluster, or does not serve it.
+            ReaderForbidden = "reader_forbidden",
+            /// The primaries that serve it do not have a root in common.
+            RootsDiffer = "roots_differ",
             /// No primary has given the webhook a CA certificate.
             NotServed = "not_served",
             /// The istiod in the cluster that injects its proxies does not do so.
@@ -30,6 +34,8 @@ states! {
             OtherAuthority = "other_authority",
             /// No istiod of the primaries that serve the cluster leads it.
             NobodyLeads = "nobody_leads",
+            /// No proxy of the cluster's gateway gets its configuration from a primary.
+            NotConnected = "not_connected",
             /// It could not be observed, and nothing is known from before.
             Unknown = "unknown",
         }
@@ -71,8 +77,11 @@ impl InjectionState {
         if trust_domain != Some(wanted.trust_domain) {
             return Self::OtherTrustDomain;
         }
-        if served.is_review_forbidden {
+        if served.forbidden.is_review {
             return Self::TokenReviewForbidden;
+        }
+        if served.forbidden.is_else {
+            return Self::ReaderForbidden;
         }
         let is_local = wanted.injector == Injector::Local;
         if is_local && !served.has_injector {
@@ -94,6 +103,22 @@ impl InjectionState {
             Self::NobodyLeads
         } else {
             Self::Ready
+        }
+    }
+
+    /// The same by what all primaries say that serve the cluster. Whether a proxy is connected can be judged only where the cluster has a
+    /// gateway, whose pods are always there.
+    #[must_use]
+    pub fn by_primaries(self, primaries: &[&ControlPlane], cluster: &str, has_gateway: bool) -> Self {
+        match self {
+            // Which of them has written the certificate last says nothing.
+            Self::NotServed | Self::OtherAuthority | Self::Ready if roots_differ(primaries) => {
+                Self::RootsDiffer
+            }
+            Self::Ready if has_gateway && is_connected(primaries, cluster) == Some(false) => {
+                Self::NotConnected
+            }
+            state => state,
         }
     }
 
@@ -139,6 +164,28 @@ impl InjectionState {
                  whose proxies ask for certificates: new pods do not become ready, and those of others expire within a day. Apply again; \
                  that restores it.",
             ),
+            Self::ReaderForbidden => (
+                Class::Broken,
+                "istiod of the primaries has no permission for something that it does there",
+                "Something else changed the ClusterRole of the account istio-mesh-reader in this cluster; the plan shows the rules that \
+                 are missing. istiod stops reading the cluster when it next connects, or stops serving it: it no longer writes the CA \
+                 certificate of the webhook or the copies of the root in new namespaces, whose pods do not start then. Apply again; that \
+                 restores the role and has istiod connect again.",
+            ),
+            Self::RootsDiffer => (
+                Class::Open,
+                "the primaries that serve it trust different roots",
+                "istiod of each keeps replacing the CA certificate of the webhook with its own, so new pods with a proxy are rejected by \
+                 chance, and proxies do not get certificates from all of them. istiod of one signs with another root: its Secret cacerts \
+                 was replaced or missing when it started. Apply the mesh again; that restores the Secret and restarts istiod there.",
+            ),
+            Self::NotConnected => (
+                Class::Open,
+                "no proxy of its gateway is connected to istiod of a primary",
+                "The gateway's pods are ready with the configuration that they have, and get no other one; new pods with a proxy do not \
+                 become ready. Allow traffic from the pods of this cluster to port 15012 of istiod: of the addresses in the EndpointSlices \
+                 of the Service istiod in the mesh's namespace, or of hostname in the remote_control_plane block of the primary.",
+            ),
             Self::NoWebhook => (
                 Class::Broken,
                 "the webhook that injects proxies does not exist",
@@ -173,9 +220,34 @@ impl InjectionState {
     }
 }
 
+/// Whether no root is trusted by the proxies of all of these.
+fn roots_differ(primaries: &[&ControlPlane]) -> bool {
+    let roots = primaries.iter().filter_map(|it| it.roots.as_deref()).enumerate();
+    let roots: BTreeMap<String, Vec<Certificate>> = roots
+        .filter_map(|(index, pem)| {
+            Some((index.to_string(), Certificate::parse_all(ROOT_CERT, pem.as_bytes()).ok()?))
+        })
+        .collect();
+    roots.len() > 1 && common_roots(&roots).is_err()
+}
+
+/// Whether a gateway of the cluster gets its configuration from one of these; `None` if that cannot be seen, or no istiod runs.
+fn is_connected(primaries: &[&ControlPlane], cluster: &str) -> Option<bool> {
+    let mut answers = Vec::new();
+    for primary in primaries {
+        for replica in primary.replicas.as_ref().ok()? {
+            answers.push(replica.served.as_ref()?.contains(cluster));
+        }
+    }
+    (!answers.is_empty()).then(|| answers.contains(&true))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mesh::KeyType;
+    use crate::observe::{Forbidden, Replica, RunningMeshConfig};
+    use crate::trust::{Root, RootRequest};
 
     const WANTED: WantedServing<'static> = WantedServing {
         injector: Injector::Primary,
@@ -191,7 +263,7 @@ mod tests {
             control_plane_clusters: Some("east,west".to_owned()),
             mesh_config: None,
             leader: Some("istiod-1".to_owned()),
-            is_review_forbidden: false,
+            forbidden: Forbidden::default(),
             has_injector: false,
         }
     }
@@ -253,7 +325,7 @@ mod tests {
         assert_eq!(local(&Served { has_injector: false, ..own.clone() }), InjectionState::InjectorNotReady);
         let unsigned = Served { ca_bundles: served(&["x", ""]).ca_bundles, ..own.clone() };
         assert_eq!(local(&unsigned), InjectionState::InjectorNotReady);
-        let forbidden = Served { is_review_forbidden: true, ..own.clone() };
+        let forbidden = Served { forbidden: Forbidden { is_review: true, is_else: false }, ..own.clone() };
         assert_eq!(local(&forbidden), InjectionState::TokenReviewForbidden, "primaries sign nevertheless");
         assert_eq!(state(&own), InjectionState::NotAnnotated);
     }
@@ -282,9 +354,66 @@ mod tests {
             InjectionState::of(&served(&["x"]), Some("cluster.local"), &WANTED),
             InjectionState::OtherTrustDomain
         );
+        let without = |forbidden| state(&Served { forbidden, ..served(&["x"]) });
+        let review = Forbidden { is_review: true, is_else: false };
+        assert_eq!(without(review), InjectionState::TokenReviewForbidden);
+        assert_eq!(without(Forbidden { is_else: true, ..review }), InjectionState::TokenReviewForbidden);
+        let role = Forbidden { is_review: false, is_else: true };
+        assert_eq!(without(role), InjectionState::ReaderForbidden);
+    }
+
+    fn primary(root: Option<&Root>, served: &[Option<&[&str]>]) -> ControlPlane {
+        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let replica = |served: &Option<&[&str]>| Replica { served: served.map(set), ..Replica::default() };
+        ControlPlane {
+            is_installed: true,
+            replicas: Ok(served.iter().map(replica).collect()),
+            roots: root.map(|root| root.certificate().pem()),
+            authority: None,
+            gateway: None,
+            mesh_config: RunningMeshConfig::default(),
+        }
+    }
+
+    #[test]
+    fn primaries_without_a_common_root_are_named_whoever_has_written_last() {
+        let root = || {
+            let (now, lifetime) = (time::OffsetDateTime::UNIX_EPOCH, time::Duration::days(3650));
+            let (organization, common_name, key_type) = ("Shop", "Root", KeyType::EcdsaP256);
+            Root::generate(&RootRequest { organization, common_name, key_type, now, lifetime }).unwrap()
+        };
+        let (one, other) = (root(), root());
+        let [east, west, north] = [&one, &other, &one].map(|root| primary(Some(root), &[]));
+        let unseen = primary(None, &[]);
+        for state in [InjectionState::Ready, InjectionState::OtherAuthority, InjectionState::NotServed] {
+            assert_eq!(state.by_primaries(&[&east, &west], "edge", true), InjectionState::RootsDiffer);
+            assert_eq!(state.by_primaries(&[&east, &north, &unseen], "edge", true), state);
+        }
+        let cause = InjectionState::NotAnnotated;
         assert_eq!(
-            state(&Served { is_review_forbidden: true, ..served(&["x"]) }),
-            InjectionState::TokenReviewForbidden
+            cause.by_primaries(&[&east, &west], "edge", true),
+            cause,
+            "what an apply must restore comes first"
+        );
+    }
+
+    #[test]
+    fn a_gateway_that_no_istiod_serves_is_named_unless_one_cannot_be_asked() {
+        let state = |primaries: &[&ControlPlane], has_gateway| {
+            InjectionState::Ready.by_primaries(primaries, "edge", has_gateway)
+        };
+        let (others, own): (&[&str], &[&str]) = (&["east"], &["east", "edge"]);
+        let serves = primary(None, &[Some(others), Some(own)]);
+        let forgets = primary(None, &[Some(others)]);
+        let silent = primary(None, &[Some(others), None]);
+        assert_eq!(state(&[&serves, &forgets], true), InjectionState::Ready);
+        assert_eq!(state(&[&forgets], true), InjectionState::NotConnected);
+        assert_eq!(state(&[&forgets], false), InjectionState::Ready, "it may have no pod at all");
+        assert_eq!(state(&[&forgets, &silent], true), InjectionState::Ready);
+        assert_eq!(
+            state(&[&primary(None, &[])], true),
+            InjectionState::Ready,
+            "no istiod runs, which is said elsewhere"
         );
     }
 }

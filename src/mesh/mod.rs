@@ -22,6 +22,7 @@ mod injector;
 mod member;
 mod member_record;
 mod names;
+mod reader;
 mod release;
 mod remote;
 mod remote_control_plane;
@@ -53,6 +54,9 @@ pub use member_record::{MEMBER_FORMAT, MEMBER_KEY, MEMBER_LABEL, MemberKind, Mem
 pub use names::{
     ChartVersion, ClusterName, DEFAULT_NAMESPACE, DEFAULT_TRUST_DOMAIN, InvalidName, MeshId, Namespace,
     Network, OFFICIAL_CHARTS, TrustDomain,
+};
+pub use reader::{
+    Permission, SERVED_CONFIG_MAPS, injection_webhook, reader_cluster_role, serving_permissions,
 };
 pub use release::{ChartRelease, FEDERATION_GATEWAY, GatewayRole};
 pub use remote::{Discovery, JoinedMesh, JoinedPrimary, RemoteCluster, ValidatedRemote};

@@ -7,9 +7,9 @@ use tokio::sync::OnceCell;
 
 use super::control_plane::Answer;
 
-/// The answers, by cluster, namespace and pod. Only refreshes share them: an apply asks until what it has written is there.
+/// The answers, by cluster, namespace of istiod and of the gateways whose proxies it is asked for, and pod. Only refreshes share them: an apply asks until what it has written is there.
 #[derive(Clone, Debug, Default)]
-pub struct Answers(Arc<Mutex<BTreeMap<[String; 3], AnswerOnce>>>);
+pub struct Answers(Arc<Mutex<BTreeMap<[String; 4], AnswerOnce>>>);
 
 /// An answer that is asked for when it is first needed.
 type AnswerOnce = Arc<OnceCell<Answer>>;
@@ -18,7 +18,7 @@ impl Answers {
     /// The answer of a pod, which `ask` gets if nobody has asked it yet. A failure is not kept.
     pub(super) async fn of<E>(
         &self,
-        pod: [&str; 3],
+        pod: [&str; 4],
         ask: impl Future<Output = Result<Answer, E>>,
     ) -> Result<Answer, E> {
         let cell = {
@@ -39,12 +39,12 @@ mod tests {
     #[tokio::test]
     async fn a_pod_is_asked_until_it_has_answered_and_then_no_more() {
         let answers = Answers::default();
-        let pod = ["east", "istio-system", "istiod-1"];
+        let pod = ["east", "istio-system", "istio-system", "istiod-1"];
         assert_eq!(answers.of(pod, async { Err("lost") }).await, Err("lost"));
         let answer = (Replica::default(), Value::from(1));
         assert_eq!(answers.of(pod, async { Ok::<_, &str>(answer.clone()) }).await, Ok(answer.clone()));
         assert_eq!(answers.clone().of(pod, async { Err("asked again") }).await, Ok(answer));
-        let other = ["east", "istio-system", "istiod-2"];
+        let other = ["east", "istio-system", "istio-system", "istiod-2"];
         assert_eq!(answers.of(other, async { Err("another pod") }).await, Err("another pod"));
     }
 }

@@ -23,6 +23,8 @@ const DEPLOYMENT: &str = "istiod";
 const LABEL: (&str, &str) = ("app", "istiod");
 /// The clusters and the gateways that istiod knows, and the mesh configuration that it runs with, in `pilot/pkg/xds/debug.go`.
 const DEBUG_PATHS: [&str; 3] = ["/debug/clusterz", "/debug/networkz", "/debug/mesh"];
+/// The proxies of one namespace that are connected to it: of all namespaces there may be thousands.
+const CONNECTED: &str = "/debug/syncz?namespace=";
 /// The ConfigMap that it is given the configuration in, and its key.
 const CONFIG: (&str, &str) = ("istio", "mesh");
 /// The ConfigMap in which istiods that read Ingresses elect their leader, and the annotation that names it
@@ -75,6 +77,8 @@ pub struct Replica {
     pub clusters: BTreeMap<String, String>,
     /// The gateways of all networks that it knows from Services and from `meshNetworks`; `None` if that cannot be seen.
     pub gateways: Option<BTreeSet<KnownGateway>>,
+    /// The clusters whose gateways get their configuration from it; `None` if that cannot be seen.
+    pub served: Option<BTreeSet<String>>,
 }
 
 /// One address of a gateway as istiod has it. In place of a host name it has the addresses that it has looked up.
@@ -95,6 +99,12 @@ struct RemoteCluster {
     id: String,
     #[serde(rename = "syncStatus")]
     sync_status: String,
+}
+
+#[derive(Deserialize)]
+struct Proxy {
+    #[serde(default)]
+    cluster_id: String,
 }
 
 #[derive(Deserialize)]
@@ -135,7 +145,7 @@ pub async fn control_plane(
         authority::roots(cluster, namespace),
         authority::authority(cluster, namespace),
         gateway::gateway(cluster, GatewayRole::EastWest, namespace, gateway_namespace),
-        asked_replicas(cluster, namespace, asks_istiod),
+        asked_replicas(cluster, namespace, gateway_namespace, asks_istiod),
     );
     let (deployment, (roots, authority, gateway, asked)) =
         Box::pin(try_join(cluster.get::<Deployment>(namespace, DEPLOYMENT), looks)).await?;
@@ -181,13 +191,14 @@ pub fn leader_scope(scope: Scope, namespace: &str) -> Scope {
 
 /// Every ready pod of istiod in `namespace`, as in [`ControlPlane`].
 pub async fn replicas(cluster: &Snapshot, namespace: &str) -> Result<Result<Vec<Replica>, String>, Error> {
-    let asked = asked_replicas(cluster, namespace, true).await?;
+    let asked = asked_replicas(cluster, namespace, namespace, true).await?;
     Ok(asked.map(|asked| asked.into_iter().map(|(replica, _)| replica).collect()))
 }
 
 async fn asked_replicas(
     cluster: &Snapshot,
     namespace: &str,
+    gateway_namespace: &str,
     asks_istiod: bool,
 ) -> Result<Result<Vec<Answer>, String>, Error> {
     if let Some(pod) = only_pod(cluster, namespace).await {
@@ -195,7 +206,7 @@ async fn asked_replicas(
             return Ok(Ok(vec![(Replica { pod, ..Replica::default() }, Value::Null)]));
         }
         // If there is another one in its place by now, that is found below.
-        if let Ok(replica) = asked(cluster, namespace, &pod).await {
+        if let Ok(replica) = asked(cluster, namespace, gateway_namespace, &pod).await {
             return Ok(Ok(vec![replica]));
         }
     }
@@ -205,7 +216,8 @@ async fn asked_replicas(
     if !asks_istiod {
         return Ok(Ok(ready.map(|pod| (Replica { pod, ..Replica::default() }, Value::Null)).collect()));
     }
-    let answers = join_all(ready.map(async |pod| asked(cluster, namespace, &pod).await)).await;
+    let ask = async |pod: String| asked(cluster, namespace, gateway_namespace, &pod).await;
+    let answers = join_all(ready.map(ask)).await;
     Ok(answers.into_iter().collect())
 }
 
@@ -225,21 +237,35 @@ pub(super) fn leader(election: &ConfigMap) -> Option<String> {
     (!leader.holder.is_empty()).then_some(leader.holder)
 }
 
-async fn asked(cluster: &Snapshot, namespace: &str, pod: &str) -> Result<Answer, String> {
-    let ask = asked_now(cluster.cluster(), namespace, pod);
+async fn asked(
+    cluster: &Snapshot,
+    namespace: &str,
+    gateway_namespace: &str,
+    pod: &str,
+) -> Result<Answer, String> {
+    let ask = asked_now(cluster.cluster(), namespace, gateway_namespace, pod);
     match cluster.answers() {
-        Some(answers) => answers.of([cluster.name(), namespace, pod], ask).await,
+        Some(answers) => answers.of([cluster.name(), namespace, gateway_namespace, pod], ask).await,
         None => ask.await,
     }
 }
 
-async fn asked_now(cluster: &Cluster, namespace: &str, pod: &str) -> Result<Answer, String> {
-    let [clusters, gateways, mesh] = debug::ask(cluster, namespace, pod, DEBUG_PATHS).await?;
+async fn asked_now(
+    cluster: &Cluster,
+    namespace: &str,
+    gateway_namespace: &str,
+    pod: &str,
+) -> Result<Answer, String> {
+    let [clusters, gateways, mesh] = DEBUG_PATHS;
+    let connected = format!("{CONNECTED}{gateway_namespace}");
+    let paths = [clusters, gateways, mesh, &connected];
+    let [clusters, gateways, mesh, proxies] = debug::ask(cluster, namespace, pod, paths).await?;
     let clusters = clusters_in(&clusters?)?;
     // One that does not tell its gateways or its configuration still tells the clusters that it knows.
     let mesh = mesh.ok().and_then(|body| serde_json::from_slice(&body).ok());
     let gateways = gateways.ok().and_then(|body| gateways_in(&body));
-    let replica = Replica { pod: pod.to_owned(), clusters, gateways };
+    let served = proxies.ok().and_then(|body| served_in(&body));
+    let replica = Replica { pod: pod.to_owned(), clusters, gateways, served };
     Ok((replica, mesh.unwrap_or_default()))
 }
 
@@ -247,6 +273,11 @@ fn clusters_in(body: &[u8]) -> Result<BTreeMap<String, String>, String> {
     let clusters: Vec<RemoteCluster> = serde_json::from_slice(body)
         .map_err(|_| "istiod's response is not the list of clusters".to_owned())?;
     Ok(clusters.into_iter().map(|cluster| (cluster.id, cluster.sync_status)).collect())
+}
+
+fn served_in(body: &[u8]) -> Option<BTreeSet<String>> {
+    let proxies: Vec<Proxy> = serde_json::from_slice(body).ok()?;
+    Some(proxies.into_iter().map(|proxy| proxy.cluster_id).collect())
 }
 
 /// Those that a resource `Gateway` of the Gateway API names have an account; they are somebody else's.
@@ -274,6 +305,15 @@ mod tests {
         assert_eq!(clusters["east"], "synced");
         assert_eq!(clusters["west"], "timeout");
         assert_eq!(clusters_in(b"no").unwrap_err(), "istiod's response is not the list of clusters");
+    }
+
+    #[test]
+    fn istiods_answer_names_the_clusters_of_proxies_and_not_of_those_that_it_knows_otherwise() {
+        let answer = r#"[{"cluster_id":"edge","proxy":"istio-eastwestgateway-1.istio-system","istio_version":"1.31.0"},
+            {"proxy":"old.istio-system"}]"#;
+        assert_eq!(served_in(answer.as_bytes()), Some(["", "edge"].map(str::to_owned).into()));
+        assert_eq!(served_in(b"[]"), Some(BTreeSet::new()));
+        assert_eq!(served_in(b"no"), None);
     }
 
     #[test]

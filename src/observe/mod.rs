@@ -13,6 +13,7 @@ mod namespaces;
 mod page;
 mod pods;
 mod proxies;
+mod reader;
 mod remote_access;
 mod served;
 mod shared_mesh_config;
@@ -46,6 +47,7 @@ pub use members::members;
 pub use namespaces::{Namespaces, known_facts_with_namespaces, namespace_labels};
 pub use page::join_page;
 pub use proxies::{ControlPlaneName, Workload, proxies};
+pub use reader::Forbidden;
 pub use remote_access::{
     Refusal, RemoteAccess, RemoteSecret, RemoteSecrets, remote_access_scope, remote_secrets, token,
 };

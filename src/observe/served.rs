@@ -3,21 +3,16 @@
 use futures::future::{try_join, try_join4};
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::authorization::v1::{
-    ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec, SubjectAccessReviewStatus,
-};
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use kube::Api;
-use kube::api::PostParams;
 
 use super::control_plane::leader;
+use super::reader::{Forbidden, forbidden, reader_scope};
 use super::snapshot::{Scope, Snapshot};
-use crate::clusters::{Cluster, Error};
-use crate::mesh::well_known::{CONTROL_PLANE_CLUSTERS, ISTIOD_SERVICE, MESH_CONFIG_MAP, READER_ACCOUNT};
-use crate::mesh::{DEFAULT_NAMESPACE, Injector};
+use crate::clusters::Error;
+use crate::mesh::well_known::{CONTROL_PLANE_CLUSTERS, ISTIOD_SERVICE, MESH_CONFIG_MAP};
+use crate::mesh::{Injector, injection_webhook};
 
-/// The webhook's configuration, as the chart names it in Istio's own namespace.
-const NAME: &str = "istio-sidecar-injector";
 /// The `ConfigMap` in which istiods elect the one that gives every namespace of the cluster a copy of the mesh's root
 /// (`pilot/pkg/leaderelection`).
 const ELECTION: &str = "istio-namespace-controller-election";
@@ -34,8 +29,8 @@ pub struct Served {
     pub mesh_config: Option<String>,
     /// The pod of istiod that leads it.
     pub leader: Option<String>,
-    /// Whether istiod may not ask it whose tokens it is shown.
-    pub is_review_forbidden: bool,
+    /// What istiod may not do there.
+    pub forbidden: Forbidden,
     /// Whether a pod of the istiod in the cluster is ready, if that injects its proxies.
     pub has_injector: bool,
 }
@@ -46,8 +41,8 @@ pub async fn served(seen: &Snapshot, namespace: &str, injector: Injector) -> Res
     let cluster = seen.cluster();
     let by_request = async {
         let webhooks = Api::all(cluster.client());
-        let webhook = webhook_name(namespace);
-        let asked = try_join(webhooks.get_opt(&webhook), is_review_forbidden(cluster, namespace));
+        let webhook = injection_webhook(namespace);
+        let asked = try_join(webhooks.get_opt(&webhook), forbidden(seen, namespace, injector));
         asked.await.map_err(|error| cluster.error(error))
     };
     let config_maps = try_join(
@@ -60,7 +55,7 @@ pub async fn served(seen: &Snapshot, namespace: &str, injector: Injector) -> Res
             Injector::Local => seen.get::<Deployment>(namespace, ISTIOD_SERVICE).await,
         }
     };
-    let ((webhook, is_review_forbidden), namespace, (mesh_config, election), deployment) =
+    let ((webhook, forbidden), namespace, (mesh_config, election), deployment) =
         try_join4(by_request, seen.namespace(namespace), config_maps, deployment).await?;
     let annotations = namespace.and_then(|namespace| namespace.metadata.annotations);
     Ok(Served {
@@ -68,14 +63,14 @@ pub async fn served(seen: &Snapshot, namespace: &str, injector: Injector) -> Res
         control_plane_clusters: annotations.and_then(|mut it| it.remove(CONTROL_PLANE_CLUSTERS)),
         mesh_config: mesh_config.and_then(|it| it.data?.remove("mesh")),
         leader: election.as_ref().and_then(leader),
-        is_review_forbidden,
+        forbidden,
         has_injector: deployment.and_then(|it| it.status?.ready_replicas).is_some_and(|ready| ready > 0),
     })
 }
 
 /// What [`served`] looks at that one LIST a kind has.
 pub fn served_scope(scope: Scope, namespace: &str, injector: Injector) -> Scope {
-    let scope = scope.and::<Namespace>("", namespace);
+    let scope = reader_scope(scope.and::<Namespace>("", namespace), namespace);
     let scope = scope.and::<ConfigMap>(namespace, MESH_CONFIG_MAP).and::<ConfigMap>(namespace, ELECTION);
     match injector {
         Injector::Primary => scope,
@@ -83,41 +78,7 @@ pub fn served_scope(scope: Scope, namespace: &str, injector: Injector) -> Scope 
     }
 }
 
-fn webhook_name(namespace: &str) -> String {
-    if namespace == DEFAULT_NAMESPACE { NAME.to_owned() } else { format!("{NAME}-{namespace}") }
-}
-
 fn ca_bundles(configuration: MutatingWebhookConfiguration) -> Vec<Vec<u8>> {
     let webhooks = configuration.webhooks.into_iter().flatten();
     webhooks.map(|it| it.client_config.ca_bundle.map(|bundle| bundle.0).unwrap_or_default()).collect()
-}
-
-/// Whether the account by which istiod reads the cluster may not have tokens reviewed.
-async fn is_review_forbidden(cluster: &Cluster, namespace: &str) -> Result<bool, kube::Error> {
-    let account = format!("system:serviceaccount:{namespace}:{READER_ACCOUNT}");
-    let groups = [
-        "system:serviceaccounts".to_owned(),
-        format!("system:serviceaccounts:{namespace}"),
-        "system:authenticated".to_owned(),
-    ];
-    let review = SubjectAccessReview {
-        spec: SubjectAccessReviewSpec {
-            user: Some(account),
-            groups: Some(groups.into()),
-            resource_attributes: Some(ResourceAttributes {
-                group: Some("authentication.k8s.io".to_owned()),
-                resource: Some("tokenreviews".to_owned()),
-                verb: Some("create".to_owned()),
-                ..ResourceAttributes::default()
-            }),
-            ..SubjectAccessReviewSpec::default()
-        },
-        ..SubjectAccessReview::default()
-    };
-    let reviews = Api::<SubjectAccessReview>::all(cluster.client());
-    match reviews.create(&PostParams::default(), &review).await {
-        Ok(reviewed) => Ok(reviewed.status.is_some_and(|SubjectAccessReviewStatus { allowed, .. }| !allowed)),
-        Err(kube::Error::Api(status)) if status.is_forbidden() => Ok(false),
-        Err(error) => Err(error),
-    }
 }

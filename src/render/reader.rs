@@ -9,14 +9,8 @@
 use serde_json::{Value, json};
 
 use crate::desired::object::managed;
-use crate::mesh::well_known::{READER_ACCOUNT as READER, ROOTS_CONFIG_MAP};
-use crate::mesh::{DEFAULT_NAMESPACE, Member, MeshIdentity};
-
-/// The webhook that injects proxies, as the chart names it; in another namespace than Istio's own with that behind it.
-const WEBHOOK: &str = "istio-sidecar-injector";
-/// What istiod reads and writes in the namespaces of a cluster that it serves.
-const SERVED_CONFIG_MAPS: [&str; 4] =
-    ["istio", "istio-ca-crl", ROOTS_CONFIG_MAP, "istio-namespace-controller-election"];
+use crate::mesh::well_known::READER_ACCOUNT as READER;
+use crate::mesh::{Member, MeshIdentity, SERVED_CONFIG_MAPS, injection_webhook, reader_cluster_role};
 
 /// What the reader may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,22 +24,9 @@ pub(super) enum Rights {
 /// The objects of the reader of a member.
 pub(super) fn objects(identity: &MeshIdentity, member: &Member, rights: Rights) -> Vec<Value> {
     let namespace = identity.namespace().as_str();
-    let cluster_wide = format!("{READER}-{namespace}");
+    let cluster_wide = reader_cluster_role(namespace);
     let account = json!([{"kind": "ServiceAccount", "name": READER, "namespace": namespace}]);
-    let mut rules = vec![
-        rule("", &["endpoints", "namespaces", "nodes", "pods", "secrets", "services"]),
-        rule("discovery.k8s.io", &["endpointslices"]),
-        rule("networking.istio.io", &["workloadentries"]),
-        rule("gateway.networking.k8s.io", &["gateways"]),
-        rule("apiextensions.k8s.io", &["customresourcedefinitions"]),
-        rule("multicluster.x-k8s.io", &["serviceexports", "serviceimports"]),
-        rule("apps", &["replicasets"]),
-        json!({"apiGroups": ["authentication.k8s.io"], "resources": ["tokenreviews"], "verbs": ["create"]}),
-        json!({"apiGroups": ["authorization.k8s.io"], "resources": ["subjectaccessreviews"], "verbs": ["create"]}),
-    ];
-    if rights == Rights::Serve {
-        rules.extend(serving(namespace));
-    }
+    let rules = rules(namespace, rights);
     let rbac = "rbac.authorization.k8s.io";
     let objects = [
         json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": READER, "namespace": namespace}}),
@@ -74,13 +55,28 @@ pub(super) fn objects(identity: &MeshIdentity, member: &Member, rights: Rights) 
     objects.map(managed).to_vec()
 }
 
+/// What the reader may do in all namespaces.
+fn rules(namespace: &str, rights: Rights) -> Vec<Value> {
+    let mut rules = vec![
+        rule("", &["endpoints", "namespaces", "nodes", "pods", "secrets", "services"]),
+        rule("discovery.k8s.io", &["endpointslices"]),
+        rule("networking.istio.io", &["workloadentries"]),
+        rule("gateway.networking.k8s.io", &["gateways"]),
+        rule("apiextensions.k8s.io", &["customresourcedefinitions"]),
+        rule("multicluster.x-k8s.io", &["serviceexports", "serviceimports"]),
+        rule("apps", &["replicasets"]),
+        json!({"apiGroups": ["authentication.k8s.io"], "resources": ["tokenreviews"], "verbs": ["create"]}),
+        json!({"apiGroups": ["authorization.k8s.io"], "resources": ["subjectaccessreviews"], "verbs": ["create"]}),
+    ];
+    if rights == Rights::Serve {
+        rules.extend(serving(namespace));
+    }
+    rules
+}
+
 /// What istiod writes in a cluster that it serves, seen with an audit log of 1.31: everything by name, but for the creation of `ConfigMap`s,
 /// which cannot be limited to names. In which namespaces the copies are, users decide.
 fn serving(namespace: &str) -> [Value; 4] {
-    let webhook = match namespace {
-        DEFAULT_NAMESPACE => WEBHOOK.to_owned(),
-        other => format!("{WEBHOOK}-{other}"),
-    };
     let admission = "admissionregistration.k8s.io";
     let (config_maps, webhooks) = (["configmaps"], ["mutatingwebhookconfigurations"]);
     [
@@ -90,10 +86,36 @@ fn serving(namespace: &str) -> [Value; 4] {
             "verbs": ["get", "list", "watch", "update"],
         }),
         rule(admission, &webhooks),
-        json!({"apiGroups": [admission], "resources": webhooks, "resourceNames": [webhook], "verbs": ["update", "patch"]}),
+        json!({"apiGroups": [admission], "resources": webhooks, "resourceNames": [injection_webhook(namespace)], "verbs": ["update", "patch"]}),
     ]
 }
 
 fn rule(group: &str, resources: &[&str]) -> Value {
     json!({"apiGroups": [group], "resources": resources, "verbs": ["get", "list", "watch"]})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mesh::serving_permissions;
+
+    #[test]
+    fn the_role_grants_all_that_istiod_cannot_do_without() {
+        for namespace in ["istio-system", "mesh-system"] {
+            let rules = rules(namespace, Rights::Serve);
+            let has = |rule: &Value, field: &str, text: &str| {
+                rule[field].as_array().is_some_and(|texts| texts.iter().any(|it| it == text))
+            };
+            for needed in serving_permissions(namespace) {
+                let grants = |rule: &Value| {
+                    let names = rule.get("resourceNames").is_none();
+                    has(rule, "apiGroups", needed.group)
+                        && has(rule, "resources", needed.resource)
+                        && has(rule, "verbs", needed.verb)
+                        && (names || needed.name.as_deref().is_some_and(|it| has(rule, "resourceNames", it)))
+                };
+                assert!(rules.iter().any(grants), "{needed:?}");
+            }
+        }
+    }
 }

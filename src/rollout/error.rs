@@ -145,6 +145,8 @@ pub enum RolloutError {
         waited: Duration,
         /// What the API server said last.
         reason: String,
+        /// Whether istiod is in another cluster.
+        is_elsewhere: bool,
     },
     /// A policy, a quota or the API server's validation denies pods like the gateway's.
     #[error("the cluster does not admit the gateway's pods: {reason}")]

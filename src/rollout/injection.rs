@@ -52,7 +52,8 @@ pub(super) async fn wait(
     Ok(())
 }
 
-/// The same in a cluster that may have no gateway: then with any pod. What denies that one says nothing of others.
+/// The same in a cluster that istiod of another one serves. It may have no gateway: then with any pod. What denies that one says nothing of
+/// others.
 pub(super) async fn wait_in(
     target: &Target,
     set: &ManifestSet,
@@ -60,14 +61,19 @@ pub(super) async fn wait_in(
     timeout: Duration,
     cancel: &CancellationToken,
 ) -> Result<(), RolloutError> {
-    if set.manifests().iter().any(|manifest| Gateway::of(manifest).is_some()) {
-        return wait(target, set, timeout, cancel).await;
-    }
-    let waited = Gateway::any(namespace).wait(&target.cluster, Instant::now(), timeout, cancel).await;
+    let has_gateway = set.manifests().iter().any(|manifest| Gateway::of(manifest).is_some());
+    let waited = if has_gateway {
+        wait(target, set, timeout, cancel).await
+    } else {
+        Gateway::any(namespace).wait(&target.cluster, Instant::now(), timeout, cancel).await
+    };
     match waited {
-        Err(RolloutError::GatewayDenied { reason }) => {
+        Err(RolloutError::GatewayDenied { reason }) if !has_gateway => {
             tracing::info!(reason, "injection cannot be tested");
             Ok(())
+        }
+        Err(RolloutError::NotInjected { pod, waited, reason, .. }) => {
+            Err(RolloutError::NotInjected { pod, waited, reason, is_elsewhere: true })
         }
         waited => waited,
     }
@@ -158,7 +164,10 @@ impl Gateway {
             if began.elapsed() >= timeout {
                 return Err(match denied_since {
                     Some(_) => RolloutError::GatewayDenied { reason },
-                    None => RolloutError::NotInjected { pod: self.name(), waited: began.elapsed(), reason },
+                    None => {
+                        let (pod, waited) = (self.name(), began.elapsed());
+                        RolloutError::NotInjected { pod, waited, reason, is_elsewhere: false }
+                    }
                 });
             }
             progress.waits_for(&format!("istiod's webhook does not inject gateway pods yet: {reason}"));

@@ -126,7 +126,8 @@ fn of_two_that_overlap_one_is_refused(fixture: &Fixture) {
     }
 }
 
-fn mesh() -> String {
+/// The mesh as another workspace has it.
+pub fn mesh() -> String {
     format!(
         "data \"istio_mesh\" \"shop\" {{\n  clusters = [\"east\"]\n  chart_repository = {:?}\n}}\n",
         charts()

@@ -1,12 +1,13 @@
 //! Clusters without a control plane of their own, by the examples as they are published, with traffic to prove it.
 //!
 //! `east` and `edge` are on one flat network, `west` and `branch` have one each: pods of other networks are truly not routable.
-//! `broken` breaks them on purpose, `conflicts` has a second workspace ask for what is taken,
-//! `interrupted` kills runs, `moves` has clusters come and change hands while calls run,
-//! `roles` makes a primary of one and back.
+//! `broken` breaks them on purpose, `conflicts` has a second workspace ask for what is taken, `apart` takes away what another workspace
+//! needs, and API servers, `interrupted` kills runs, `moves` has clusters come and change hands while calls run, `roles` makes a primary
+//! of one and back.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod addresses;
+mod apart;
 mod broken;
 mod conflicts;
 mod elsewhere;
@@ -69,6 +70,9 @@ const TESTS: &[Test<fn(&Lab)>] = tests! { Fixture::of =>
     }
     broken {
         what_is_broken_is_named_and_fixed,
+    }
+    apart {
+        neither_the_mesh_of_another_workspace_goes_nor_a_cluster_that_is_down_by_accident,
     }
 };
 

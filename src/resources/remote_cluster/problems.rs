@@ -93,8 +93,12 @@ pub fn asks_again(prior: &RemoteClusterModel) -> bool {
             InjectionState::NotAnnotated
                 | InjectionState::Annotated
                 | InjectionState::OtherTrustDomain
+                | InjectionState::ReaderForbidden
                 | InjectionState::NotServed
                 | InjectionState::NobodyLeads
+                // Which may hide these.
+                | InjectionState::NoWebhook
+                | InjectionState::TokenReviewForbidden
         )
     );
     is_misread || status.link_states().values().any(|state| *state == LinkState::TokenRefused)

@@ -101,9 +101,11 @@ fn status() -> Attribute {
     Attribute::new(status,
         "Condition of the cluster when it was last observed. `injection` (`ready`, `no_webhook`: the webhook that injects proxies does not \
          exist, `not_annotated`: the mesh's namespace does not name the primaries, `other_trust_domain`: the ConfigMap `istio` is missing \
-         or has another one than the mesh, `token_review_forbidden`: istiod may not have the tokens of proxies reviewed, `not_served`: no \
-         primary has given the webhook a CA certificate, so nobody serves the cluster, `other_authority`: that certificate \
-         is not one of the mesh's roots, `nobody_leads`: no running istiod of these primaries leads the cluster; with \
+         or has another one than the mesh, `token_review_forbidden`: istiod may not have the tokens of proxies reviewed, \
+         `reader_forbidden`: istiod has no permission for something else that it does there, `roots_differ`: the primaries that serve the \
+         cluster trust different roots, `not_served`: no primary has given the webhook a CA certificate, so nobody serves the cluster, \
+         `other_authority`: that certificate is not one of the mesh's roots, `nobody_leads`: no running istiod of these primaries leads \
+         the cluster, `not_connected`: no proxy of the cluster's gateway is connected to istiod of a primary; with \
          `injector = \"local\"` also `injector_not_ready`: istiod in the cluster is not ready or has not \
          given the webhook its CA certificate, and `annotated`: the mesh's namespace names primaries, which would write the same \
          certificate), `authority` that istiod in the cluster signs with (as in `istio_mesh`; null with `injector = \"primary\"`), `gateway` of the east-west gateway (as in `istio_mesh`; null without one), \

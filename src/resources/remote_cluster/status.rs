@@ -36,7 +36,7 @@ pub fn scope(state: &RemoteClusterModel, label: &str) -> Scope {
     let namespace = state.namespace().into_known().unwrap_or_default();
     let token = state.reader_token_secret();
     if label != state.label() {
-        let scope = observe::control_plane_scope(Scope::default(), &namespace, &namespace);
+        let scope = observe::control_plane_scope(Scope::default(), &namespace, &state.gateway_namespace());
         return observe::remote_access_scope(scope, &namespace, &token);
     }
     let scope = observe::remote_access_scope(Scope::default(), &namespace, &token);
@@ -92,7 +92,7 @@ pub async fn observe(
     let (own, others): (Vec<&Snapshot>, Vec<&Snapshot>) =
         clusters.iter().partition(|cluster| cluster.name() == state.label());
     let own = join_all(own.into_iter().map(|cluster| own_of(state, cluster, &namespace)));
-    let looks = others.iter().map(|cluster| primary_of(cluster, &namespace));
+    let looks = others.iter().map(|cluster| primary_of(state, cluster, &namespace));
     let (own, seen) = futures::future::join(own, join_all(looks)).await;
     let mut warnings = Diagnostics::new();
     let own = own.into_iter().next().and_then(|own| kept(own, state.label(), &mut warnings));
@@ -147,8 +147,14 @@ async fn authority_of(
     Ok(Some(AuthorityState::of_files(files.as_ref(), roots.as_deref(), mode, now)))
 }
 
-async fn primary_of(cluster: &Snapshot, namespace: &str) -> Result<Primary, Error> {
-    let control_plane = observe::control_plane(cluster, namespace, namespace, true);
+/// istiod is asked for the proxies in the namespace of the cluster's own gateway.
+async fn primary_of(
+    state: &RemoteClusterModel,
+    cluster: &Snapshot,
+    namespace: &str,
+) -> Result<Primary, Error> {
+    let gateways = state.gateway_namespace();
+    let control_plane = observe::control_plane(cluster, namespace, &gateways, true);
     let (control_plane, secrets) =
         try_join(control_plane, observe::remote_secrets(cluster, namespace)).await?;
     Ok(Primary { control_plane, secrets })
@@ -173,15 +179,15 @@ struct Observation<'a> {
 
 impl Observation<'_> {
     async fn status(&self) -> StatusModel {
+        let (gateway, gateway_addresses) = self.gateway();
         let injection = match self.own {
-            Some(own) => word(self.injection(&own.served)),
+            Some(own) => word(self.injection(&own.served, state_of(&gateway))),
             None => self.before.injection.clone(),
         };
         let authority = match self.own {
             Some(own) => own.authority.map_or(Field::Null, word),
             None => self.before.authority.clone(),
         };
-        let (gateway, gateway_addresses) = self.gateway();
         let is_served = state_of(&injection) == Some(InjectionState::Ready);
         let is_open = gateway.is_null() || state_of(&gateway) == Some(GatewayState::Ready);
         let links = self.links(is_open, is_served).await;
@@ -190,7 +196,7 @@ impl Observation<'_> {
         StatusModel { injection, authority, gateway, gateway_addresses, links, last_apply }
     }
 
-    fn injection(&self, served: &Served) -> InjectionState {
+    fn injection(&self, served: &Served, gateway: Option<GatewayState>) -> InjectionState {
         let istiods = self.istiods();
         let wanted = WantedServing {
             injector: self.state.injector(),
@@ -200,7 +206,21 @@ impl Observation<'_> {
             istiods: istiods.as_ref(),
         };
         let trust_domain = served.mesh_config.as_deref().and_then(mesh_config::trust_domain);
-        InjectionState::of(served, trust_domain.as_deref(), &wanted)
+        let state = InjectionState::of(served, trust_domain.as_deref(), &wanted);
+        let has_gateway = gateway == Some(GatewayState::Ready);
+        match self.serving_control_planes() {
+            Some(primaries) => state.by_primaries(&primaries, self.state.label(), has_gateway),
+            None => state,
+        }
+    }
+
+    /// What was seen of the primaries that serve the cluster; `None` unless all of them were seen.
+    fn serving_control_planes(&self) -> Option<Vec<&ControlPlane>> {
+        let seen = self.serving().into_iter().map(|name| {
+            let primary = self.primaries.get(&name.parse::<ClusterName>().ok()?)?;
+            Some(&primary.control_plane)
+        });
+        seen.collect()
     }
 
     /// The ready pods of istiod in the primaries that serve the cluster; `None` if some could not be seen.
@@ -297,11 +317,19 @@ impl Observation<'_> {
                 match access.refusal(name.as_str()).await {
                     // That it is the present one has been seen.
                     Some(Refusal::Token) if token.is_some() => LinkState::TokenNotAccepted,
-                    refusal => refusal.map_or(state, LinkState::from),
+                    Some(refusal) => refusal.into(),
+                    // From here all is well, and istiod says that it is not.
+                    None if self.is_kept_out() => LinkState::ReaderForbidden,
+                    None => state,
                 }
             }
             (Verdict::Is(state) | Verdict::Unless(state), _) => state,
         }
+    }
+
+    /// Whether istiod may not do something without which it does not count the cluster as read.
+    fn is_kept_out(&self) -> bool {
+        self.own.is_some_and(|own| own.served.forbidden.is_else)
     }
 
     fn network_of(&self, primary: &ClusterName) -> Option<&str> {

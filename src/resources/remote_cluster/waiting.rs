@@ -51,6 +51,8 @@ pub async fn with_status(
             () = stopped => status::observe(&state, &before, &[]).await,
         };
         is_first = false;
+        // How the last apply ended, this one knows: what state says of the one before must not be waited for.
+        let status = status.with_last_apply(Some(unfinished.is_empty()));
         let problems = status.problems(state.label());
         let left = session.deadline.saturating_duration_since(Instant::now());
         let goes_on = !diagnostics.has_errors() && !session.cancel.is_cancelled();
@@ -69,7 +71,6 @@ pub async fn with_status(
         }
         // After an error nobody holds the plan to its word, and what is wrong must be seen.
         let promised = if diagnostics.has_errors() { &Field::Unknown } else { &planned.status };
-        let status = status.with_last_apply(Some(unfinished.is_empty()));
         return RemoteClusterModel {
             status: Field::Known(planned_status::applied(promised, status)),
             ..state

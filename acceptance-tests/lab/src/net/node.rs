@@ -89,12 +89,16 @@ impl NodeNetwork {
             "table ip {TABLE} {{
                  set cut {{ type ipv4_addr; flags interval; }}
                  set closed {{ type inet_service; }}
+                 set barred {{ type inet_service; }}
                  chain outgoing {{ type nat hook postrouting priority srcnat;
                      ip saddr {} ip daddr != {{ {} }} oifname {UPLINK} masquerade
                  }}
                  chain incoming {{ type filter hook prerouting priority raw; ip saddr @cut drop; }}
                  chain sent {{ type filter hook output priority raw; ip daddr @cut drop; }}
-                 chain forwarded {{ type filter hook forward priority filter; ip daddr @cut drop; }}
+                 chain forwarded {{ type filter hook forward priority filter;
+                     ip daddr @cut drop
+                     oifname {UPLINK} tcp dport @barred drop
+                 }}
                  chain called {{ type filter hook output priority filter; tcp dport @closed drop; }}
              }}\n",
             self.addresses.pod_cidr(),
@@ -117,6 +121,11 @@ impl NodeNetwork {
     /// opens it.
     pub fn close_to_api_server(&self, port: u16, closed: bool) -> Result<(), Error> {
         self.set("closed", &port.to_string(), closed)
+    }
+
+    /// Closes a port of all other clusters for this cluster's pods, as a firewall between networks does, or opens it.
+    pub fn close_to_pods(&self, port: u16, closed: bool) -> Result<(), Error> {
+        self.set("barred", &port.to_string(), closed)
     }
 
     fn set_cut(&self, elements: &str, cut: bool) -> Result<(), Error> {
