@@ -12,7 +12,7 @@ use super::target::Target;
 use crate::desired::{Component, ManifestSet, object};
 use crate::mesh::ClusterName;
 use crate::mesh::well_known::READER_TOKEN_PREFIX;
-use crate::observe::{self, Snapshot};
+use crate::observe::{self, Replica, Snapshot};
 
 /// How long istiod may take to notice a remote secret that has changed. Until then it says that it has read the cluster, with the former
 /// token.
@@ -63,11 +63,15 @@ pub(super) async fn are_read(
 /// Which cluster istiod has not read.
 async fn unread(target: &Target, clusters: &[ClusterName]) -> Option<String> {
     let snapshot = Snapshot::of(&target.cluster);
-    let replicas = match observe::replicas(&snapshot, &target.inventory.namespace).await {
-        Ok(Ok(replicas)) => replicas,
-        Ok(Err(reason)) => return Some(format!("istiod could not be queried: {reason}")),
-        Err(error) => return Some(error.to_string()),
-    };
+    match observe::replicas(&snapshot, &target.inventory.namespace).await {
+        Ok(Ok(replicas)) => behind(clusters, &replicas),
+        Ok(Err(reason)) => Some(format!("istiod could not be queried: {reason}")),
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+/// Which cluster a pod of istiod has not read. Without a pod, nobody uses a former token.
+fn behind(clusters: &[ClusterName], replicas: &[Replica]) -> Option<String> {
     let said = clusters.iter().flat_map(|cluster| {
         replicas.iter().map(move |replica| (cluster, replica.clusters.get(cluster.as_str())))
     });
@@ -76,4 +80,26 @@ async fn unread(target: &Target, clusters: &[ClusterName]) -> Option<String> {
         let said = said.map_or("unknown to it", String::as_str);
         format!("istiod has not read {:?} with the next token yet ({said})", cluster.as_str())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn replica(clusters: &[(&str, &str)]) -> Replica {
+        let clusters = clusters.iter().map(|(name, said)| ((*name).to_owned(), (*said).to_owned()));
+        Replica { clusters: clusters.collect(), ..Replica::default() }
+    }
+
+    #[test]
+    fn every_pod_of_istiod_has_to_have_read_every_cluster() {
+        let clusters: Vec<ClusterName> = ["edge", "branch"].map(|name| name.parse().unwrap()).into();
+        let both = replica(&[("edge", "synced"), ("branch", "synced"), ("west", "timeout")]);
+        assert_eq!(behind(&clusters, std::slice::from_ref(&both)), None);
+        assert_eq!(behind(&clusters, &[]), None);
+        for other in [replica(&[("edge", "synced"), ("branch", "syncing")]), replica(&[("edge", "synced")])] {
+            let said = behind(&clusters, &[both.clone(), other]).expect("one is behind");
+            assert!(said.contains("\"branch\""), "{said}");
+        }
+    }
 }

@@ -54,7 +54,8 @@ const TESTS: &[Test<fn(&Lab)>] = tests! { Fixture::of =>
         two_of_three_networks_are_served_and_one_cluster_leaves_under_traffic,
     }
     moves {
-        clusters_join_and_change_hands_and_no_call_fails,
+        clusters_join_while_calls_run,
+        tokens_and_primaries_change_while_calls_run,
     }
     roles {
         a_cluster_changes_its_role_in_two_applies_and_not_in_one,

@@ -13,6 +13,7 @@ use crate::read::assert_ready;
 const BEFORE: Duration = Duration::from_secs(10);
 const AFTER: Duration = Duration::from_secs(30);
 const BRANCH: &str = "istio_remote_cluster.remote[\"branch\"]";
+const ALL: [&str; 4] = ["branch", "east", "edge", "west"];
 const EDGE: &str = "istio_remote_cluster.remote[\"edge\"]";
 /// Where istiod of the serving primaries elects who writes the copies of the mesh's root.
 const ELECTION: &str = "configmap/istio-namespace-controller-election";
@@ -57,12 +58,9 @@ impl Stage {
     }
 }
 
-pub fn clusters_join_and_change_hands_and_no_call_fails(fixture: &Fixture) {
+pub fn clusters_join_while_calls_run(fixture: &Fixture) {
     let first = Stage { has_west: false, branch: None, token: 1, retries: false };
-    let workspace = fixture.example("mixed");
-    workspace.configure(&first.text());
-    workspace.apply().succeeded();
-    let moves = Moves { fixture, workspace };
+    let moves = Moves::begin(fixture, first);
     let (two, three) = (["east", "edge"], ["east", "edge", "branch"]);
     fixture.start_sample(&two);
     moves.all_answer(&two);
@@ -71,7 +69,8 @@ pub fn clusters_join_and_change_hands_and_no_call_fails(fixture: &Fixture) {
     let branch = Stage { branch: Some("east"), ..first };
     moves.under_traffic(&two, branch);
     assert_ready(&moves.workspace, BRANCH, Some("ready"), &["east"]);
-    moves.start_in_the_mesh("branch");
+    fixture.start_sample(&["branch"]);
+    fixture.kubectl("branch", &["-n", sample::NAMESPACE, "rollout", "restart", "deploy/echo"]);
     moves.all_answer(&three);
 
     // Its pods stay, with proxies that nobody serves.
@@ -81,30 +80,29 @@ pub fn clusters_join_and_change_hands_and_no_call_fails(fixture: &Fixture) {
     moves.applied(branch);
     moves.all_answer(&three);
 
-    moves.start_before_the_mesh("west");
-    let joined = Stage { has_west: true, ..branch };
-    moves.under_traffic(&three, joined);
+    moves.under_traffic(&three, Stage { has_west: true, ..branch });
     assert_ready(&moves.workspace, EDGE, None, &["east", "west"]);
-    moves.start_in_the_mesh("west");
-    let all = ["east", "edge", "branch", "west"];
-    moves.all_answer(&all);
+    fixture.start_sample(&["west"]);
+    moves.all_answer(&ALL);
+    moves.end();
+}
 
-    let rotated = Stage { token: 2, ..joined };
-    moves.under_traffic(&all, rotated);
+pub fn tokens_and_primaries_change_while_calls_run(fixture: &Fixture) {
+    let first = Stage { has_west: true, branch: Some("west"), token: 1, retries: false };
+    let moves = Moves::begin(fixture, first);
+    fixture.start_sample(&ALL);
+    moves.all_answer(&ALL);
+
+    let rotated = Stage { token: 2, ..first };
+    moves.under_traffic(&ALL, rotated);
     moves.token_is("edge", 2);
     moves.token_is("branch", 2);
 
-    let moved = Stage { branch: Some("west"), ..rotated };
-    moves.under_traffic(&all, moved);
+    moves.under_traffic(&ALL, Stage { branch: Some("east"), ..rotated });
     assert_ready(&moves.workspace, BRANCH, Some("ready"), &["east", "west"]);
-    moves.is_led_by("branch", "west");
-    moves.all_answer(&all);
-
-    fixture.end_sample(&all);
-    moves.workspace.destroy().succeeded();
-    for cluster in all {
-        fixture.assert_only_crds_remain(cluster);
-    }
+    moves.is_led_by("branch", "east");
+    moves.all_answer(&ALL);
+    moves.end();
 }
 
 struct Moves<'a> {
@@ -112,7 +110,22 @@ struct Moves<'a> {
     workspace: Workspace,
 }
 
-impl Moves<'_> {
+impl<'a> Moves<'a> {
+    fn begin(fixture: &'a Fixture, first: Stage) -> Self {
+        let workspace = fixture.example("mixed");
+        workspace.configure(&first.text());
+        workspace.apply().succeeded();
+        Self { fixture, workspace }
+    }
+
+    fn end(self) {
+        self.fixture.end_sample(&ALL);
+        self.workspace.destroy().succeeded();
+        for cluster in ALL {
+            self.fixture.assert_only_crds_remain(cluster);
+        }
+    }
+
     fn applied(&self, stage: Stage) {
         self.workspace.configure(&stage.text());
         self.workspace.apply().succeeded();
@@ -147,12 +160,6 @@ impl Moves<'_> {
         }
         let wait = ["-n", sample::NAMESPACE, "rollout", "status", "deploy/echo", "--timeout=60s"];
         self.fixture.kubectl(cluster, &wait);
-    }
-
-    /// The whole sample, with proxies.
-    fn start_in_the_mesh(&self, cluster: &str) {
-        self.fixture.start_sample(&[cluster]);
-        self.fixture.kubectl(cluster, &["-n", sample::NAMESPACE, "rollout", "restart", "deploy/echo"]);
     }
 
     /// The reader of the cluster has one token, this one.
