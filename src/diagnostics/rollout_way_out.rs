@@ -20,6 +20,9 @@ pub(super) fn of(error: &RolloutError, kind: &OwnerKind) -> String {
     {
         return way_out;
     }
+    if let Some(way_out) = of_another_cluster(error) {
+        return way_out.to_owned();
+    }
     match error {
         error if is_cancelled(error) => {
             "The run was cancelled. What was done so far is recorded in the cluster and in state. To resume, apply again; to \
@@ -53,16 +56,6 @@ pub(super) fn of(error: &RolloutError, kind: &OwnerKind) -> String {
             "The former token still works and is kept. Find the cause in the log of istiod; querying istiod requires permission to create \
              pods/portforward in the mesh's namespace. Then apply again; that deletes the former token."
         }
-        RolloutError::NotAdmitted
-        | RolloutError::NotServed
-        | RolloutError::NotJoined
-        | RolloutError::TokenInUse => {
-            "First fix the error reported for the other cluster, then apply again."
-        }
-        RolloutError::NoRoot | RolloutError::Links { .. } => {
-            "Everything in this cluster that does not depend on another one is applied. First fix the error reported for the \
-             other cluster; if that cluster does not belong to this mesh, remove its primary block."
-        }
         RolloutError::SharedMeshConfig(SharedMeshConfigError::Compose(_)) => {
             "What istiod trusts was not changed. To restore the record, apply the resource that owns it again, or the mesh if \
              the record is the mesh's own; delete a record that no longer has an owner."
@@ -91,6 +84,23 @@ pub(super) fn of(error: &RolloutError, kind: &OwnerKind) -> String {
         _ => "What was done so far is recorded in the cluster and in state; run the same command again to resume.",
     }
     .to_owned()
+}
+
+/// Where another cluster of the run is to blame.
+fn of_another_cluster(error: &RolloutError) -> Option<&'static str> {
+    match error {
+        RolloutError::NotAdmitted
+        | RolloutError::NotServed
+        | RolloutError::NotJoined
+        | RolloutError::TokenInUse => {
+            Some("First fix the error reported for the other cluster, then apply again.")
+        }
+        RolloutError::NoRoot | RolloutError::Links { .. } => Some(
+            "Everything in this cluster that does not depend on another one is applied. First fix the error reported for the \
+             other cluster; if that cluster does not belong to this mesh, remove its primary block.",
+        ),
+        _ => None,
+    }
 }
 
 /// Of records that another run, or another state, has.

@@ -128,49 +128,12 @@ impl InjectionState {
             Self::Unknown => {
                 (Class::Implied, "it could not be observed whether proxies are injected", UNSEEN)
             }
-            Self::NotAnnotated => (
-                Class::Broken,
-                "its namespace does not name the primaries that serve it",
-                "Something else changed the annotation topology.istio.io/controlPlaneClusters of the mesh's namespace. istiod of a primary \
-                 that is not named there, without blanks, stops serving the cluster when it next restarts: pods in new namespaces do not \
-                 start then. Apply again; that restores it and has istiod read it.",
-            ),
-            Self::Annotated => (
-                Class::Broken,
-                "its namespace names primaries, although an istiod in the cluster injects its proxies",
-                "Something else set the annotation topology.istio.io/controlPlaneClusters of the mesh's namespace. istiod of the primaries \
-                 and istiod in this cluster then both write the CA certificate of the webhook that injects proxies. Remove it (kubectl \
-                 annotate namespace NAMESPACE topology.istio.io/controlPlaneClusters-), then apply again; that has istiod of the primaries \
-                 read it.",
-            ),
             Self::InjectorNotReady => (
                 Class::Unready,
                 "the istiod in the cluster that injects its proxies is not ready",
                 "No pod of the Deployment istiod is ready, or it has not yet given the webhook its CA certificate, so new pods with a proxy \
                  are rejected. Proxies that run are not affected. Check the events and the log of its pods, fix the cause, and apply again; \
                  that also restores the Deployment.",
-            ),
-            Self::OtherTrustDomain => (
-                Class::Broken,
-                "its mesh configuration has another trust domain than the mesh",
-                "Something else changed or deleted the ConfigMap istio in the mesh's namespace of this cluster. istiod of the primaries, once \
-                 restarted, expects another trust domain of its pods then: calls to Services that run only here fail. Apply again; that \
-                 restores it and has istiod read it.",
-            ),
-            Self::TokenReviewForbidden => (
-                Class::Broken,
-                "istiod of the primaries may not have its tokens reviewed",
-                "Something else changed the permissions of the account istio-mesh-reader in this cluster, so istiod cannot tell \
-                 whose proxies ask for certificates: new pods do not become ready, and those of others expire within a day. Apply again; \
-                 that restores it.",
-            ),
-            Self::ReaderForbidden => (
-                Class::Broken,
-                "istiod of the primaries has no permission for something that it does there",
-                "Something else changed the ClusterRole of the account istio-mesh-reader in this cluster; the plan shows the rules that \
-                 are missing. istiod stops reading the cluster when it next connects, or stops serving it: it no longer writes the CA \
-                 certificate of the webhook or the copies of the root in new namespaces, whose pods do not start then. Apply again; that \
-                 restores the role and has istiod connect again.",
             ),
             Self::RootsDiffer => (
                 Class::Open,
@@ -185,12 +148,6 @@ impl InjectionState {
                 "The gateway's pods are ready with the configuration that they have, and get no other one; new pods with a proxy do not \
                  become ready. Allow traffic from the pods of this cluster to port 15012 of istiod: of the addresses in the EndpointSlices \
                  of the Service istiod in the mesh's namespace, or of hostname in the remote_control_plane block of the primary.",
-            ),
-            Self::NoWebhook => (
-                Class::Broken,
-                "the webhook that injects proxies does not exist",
-                "The MutatingWebhookConfiguration istio-sidecar-injector was deleted, so new pods start without a proxy. Apply again; that \
-                 restores it.",
             ),
             Self::NotServed => (
                 Class::Open,
@@ -215,8 +172,56 @@ impl InjectionState {
                  root, or another installation of Istio in this cluster. New pods with a proxy are rejected. Remove what writes it; \
                  istiod then writes its own within a minute.",
             ),
+            edited => {
+                let (cause, remedy) = edited.edit()?;
+                (Class::Broken, cause, remedy)
+            }
         };
         Some(Fault { class, settles: RELOADS, cause, remedy })
+    }
+
+    /// What something else has done to the objects of the cluster, and the way out; `None` of all that is not such an edit.
+    fn edit(self) -> Option<(&'static str, &'static str)> {
+        Some(match self {
+            Self::NotAnnotated => (
+                "its namespace does not name the primaries that serve it",
+                "Something else changed the annotation topology.istio.io/controlPlaneClusters of the mesh's namespace. istiod of a primary \
+                 that is not named there, without blanks, stops serving the cluster when it next restarts: pods in new namespaces do not \
+                 start then. Apply again; that restores it and has istiod read it.",
+            ),
+            Self::Annotated => (
+                "its namespace names primaries, although an istiod in the cluster injects its proxies",
+                "Something else set the annotation topology.istio.io/controlPlaneClusters of the mesh's namespace. istiod of the primaries \
+                 and istiod in this cluster then both write the CA certificate of the webhook that injects proxies. Remove it (kubectl \
+                 annotate namespace NAMESPACE topology.istio.io/controlPlaneClusters-), then apply again; that has istiod of the primaries \
+                 read it.",
+            ),
+            Self::OtherTrustDomain => (
+                "its mesh configuration has another trust domain than the mesh",
+                "Something else changed or deleted the ConfigMap istio in the mesh's namespace of this cluster. istiod of the primaries, once \
+                 restarted, expects another trust domain of its pods then: calls to Services that run only here fail. Apply again; that \
+                 restores it and has istiod read it.",
+            ),
+            Self::TokenReviewForbidden => (
+                "istiod of the primaries may not have its tokens reviewed",
+                "Something else changed the permissions of the account istio-mesh-reader in this cluster, so istiod cannot tell \
+                 whose proxies ask for certificates: new pods do not become ready, and those of others expire within a day. Apply again; \
+                 that restores it.",
+            ),
+            Self::ReaderForbidden => (
+                "istiod of the primaries has no permission for something that it does there",
+                "Something else changed the ClusterRole of the account istio-mesh-reader in this cluster; the plan shows the rules that \
+                 are missing. istiod stops reading the cluster when it next connects, or stops serving it: it no longer writes the CA \
+                 certificate of the webhook or the copies of the root in new namespaces, whose pods do not start then. Apply again; that \
+                 restores the role and has istiod connect again.",
+            ),
+            Self::NoWebhook => (
+                "the webhook that injects proxies does not exist",
+                "The MutatingWebhookConfiguration istio-sidecar-injector was deleted, so new pods start without a proxy. Apply again; that \
+                 restores it.",
+            ),
+            _ => return None,
+        })
     }
 }
 
@@ -364,10 +369,10 @@ mod tests {
 
     fn primary(root: Option<&Root>, served: &[Option<&[&str]>]) -> ControlPlane {
         let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        let replica = |served: &Option<&[&str]>| Replica { served: served.map(set), ..Replica::default() };
+        let replica = |served: Option<&[&str]>| Replica { served: served.map(set), ..Replica::default() };
         ControlPlane {
             is_installed: true,
-            replicas: Ok(served.iter().map(replica).collect()),
+            replicas: Ok(served.iter().copied().map(replica).collect()),
             roots: root.map(|root| root.certificate().pem()),
             authority: None,
             gateway: None,

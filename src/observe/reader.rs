@@ -131,7 +131,7 @@ mod tests {
         for (index, taken) in needed.iter().enumerate() {
             let others = needed.iter().enumerate().filter(|(other, _)| *other != index);
             let rules: Vec<PolicyRule> = others.map(|(_, permission)| granted(permission)).collect();
-            assert_eq!(missing(&rules, needed.clone()), [taken.clone()], "{taken:?}");
+            assert_eq!(missing(&rules, needed.clone()), std::slice::from_ref(taken), "{taken:?}");
         }
     }
 

@@ -162,13 +162,11 @@ impl Gateway {
                 }
             };
             if began.elapsed() >= timeout {
-                return Err(match denied_since {
-                    Some(_) => RolloutError::GatewayDenied { reason },
-                    None => {
-                        let (pod, waited) = (self.name(), began.elapsed());
-                        RolloutError::NotInjected { pod, waited, reason, is_elsewhere: false }
-                    }
-                });
+                if denied_since.is_some() {
+                    return Err(RolloutError::GatewayDenied { reason });
+                }
+                let (pod, waited) = (self.name(), began.elapsed());
+                return Err(RolloutError::NotInjected { pod, waited, reason, is_elsewhere: false });
             }
             progress.waits_for(&format!("istiod's webhook does not inject gateway pods yet: {reason}"));
             tokio::select! {

@@ -80,7 +80,7 @@ impl Order<'_> {
                 (None, None) => {}
             }
         }
-        self.links(run).await?;
+        Box::pin(self.links(run)).await?;
         self.exchange.publish_linked(self.primary.installation.set.cluster());
         self.others_are_linked(run).await?;
         self.finish(run).await
@@ -199,7 +199,8 @@ impl Order<'_> {
         run.apply(&[Stage::Links], &produced).await?;
         remote_secrets::keep_own_clusters(target, set).await?;
         let session = run.session;
-        run.holding(rotation::are_read(target, &rotated, session.left(), session.cancel)).await??;
+        let read = rotation::are_read(target, &rotated, session.left(), session.cancel);
+        Box::pin(run.holding(read)).await??;
         if failed.is_empty() { Ok(()) } else { Err(RolloutError::Links { clusters: failed }) }
     }
 

@@ -233,7 +233,8 @@ impl OfPrimary<'_> {
         }
         if access.is_rotated {
             let (session, read) = (run.session, [self.joining.remote.set.cluster().clone()]);
-            run.holding(rotation::are_read(target, &read, session.left(), session.cancel)).await??;
+            let read = rotation::are_read(target, &read, session.left(), session.cancel);
+            Box::pin(run.holding(read)).await??;
         }
         self.read.keep(());
         run.finish(Vec::new()).await
