@@ -1,5 +1,5 @@
-//! What remote clusters go through while calls run: ten a second from each cluster, from ten seconds before to thirty after. None fails,
-//! and no pod is restarted. Proxies do not try again, but where Istio itself would need it: istiod calls pods that have a proxy already as
+//! What remote clusters go through while calls run: ten a second from each cluster, from three seconds before to ten after, or with
+//! `FULL_TRAFFIC=1` from ten before to thirty after. None fails, and no pod is restarted. Proxies do not try again, but where Istio itself would need it: istiod calls pods that have a proxy already as
 //! soon as it reads a cluster, before the gateway there can get its certificate through the same istiod.
 
 use std::time::Duration;
@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 
 use crate::read::assert_ready;
 
-const BEFORE: Duration = Duration::from_secs(10);
-const AFTER: Duration = Duration::from_secs(30);
+/// How long calls run before and after a change.
+const SAMPLE: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(10)];
+const FULL: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(30)];
 const BRANCH: &str = "istio_remote_cluster.remote[\"branch\"]";
 const ALL: [&str; 4] = ["branch", "east", "edge", "west"];
 const EDGE: &str = "istio_remote_cluster.remote[\"edge\"]";
@@ -136,10 +137,12 @@ impl<'a> Moves<'a> {
     #[track_caller]
     fn under_traffic(&self, callers: &[&str], stage: Stage) {
         let before = self.fixture.lives(callers);
+        let is_full = std::env::var_os("FULL_TRAFFIC").is_some_and(|value| value == "1");
+        let [earlier, later] = if is_full { FULL } else { SAMPLE };
         self.fixture.under_traffic(callers, || {
-            std::thread::sleep(BEFORE);
+            std::thread::sleep(earlier);
             self.applied(stage);
-            std::thread::sleep(AFTER);
+            std::thread::sleep(later);
         });
         self.fixture.assert_alive(&before);
     }
