@@ -490,7 +490,7 @@ fn the_next_token_is_another_secret_and_another_content_for_those_who_read_with_
     find(&east, "Secret", "istio-mesh-reader-token-2");
     let secrets = |set: &ManifestSet| -> Vec<String> {
         let readers = names(set, Component::Reader).into_iter();
-        readers.map(|name| name.clone()).filter(|name| name.contains("token")).collect()
+        readers.filter(|name| name.contains("token")).collect()
     };
     assert_eq!(secrets(&east), ["Secret istio-system/istio-mesh-reader-token-2"]);
     assert_eq!(secrets(&west), ["Secret istio-system/istio-mesh-reader-token-1"]);

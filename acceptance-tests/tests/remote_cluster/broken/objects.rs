@@ -140,6 +140,6 @@ fn write_ca(patient: &Patient, ca: &str) {
     let patch = (0..cas(patient).len()).map(
         |index| json!({"op": "add", "path": format!("/webhooks/{index}/clientConfig/caBundle"), "value": ca}),
     );
-    let patch = Value::from_iter(patch).to_string();
+    let patch = patch.collect::<Value>().to_string();
     patient.kubectl("branch", &[&["patch"], &WEBHOOK[..], &["--type=json", "-p", &patch]].concat());
 }
