@@ -106,18 +106,24 @@ impl InjectionState {
         }
     }
 
-    /// The same by what all primaries say that serve the cluster. Whether a proxy is connected can be judged only where the cluster has a
-    /// gateway, whose pods are always there.
+    /// The same by what all primaries say that serve the cluster.
     #[must_use]
-    pub fn by_primaries(self, primaries: &[&ControlPlane], cluster: &str, has_gateway: bool) -> Self {
+    pub fn by_roots(self, serving: &[&ControlPlane]) -> Self {
         match self {
             // Which of them has written the certificate last says nothing.
-            Self::NotServed | Self::OtherAuthority | Self::Ready if roots_differ(primaries) => {
+            Self::NotServed | Self::OtherAuthority | Self::Ready if roots_differ(serving) => {
                 Self::RootsDiffer
             }
-            Self::Ready if has_gateway && is_connected(primaries, cluster) == Some(false) => {
-                Self::NotConnected
-            }
+            state => state,
+        }
+    }
+
+    /// The same of a cluster with a ready gateway, whose proxies are always there, by what all primaries of the mesh say. One that has served
+    /// the cluster so far goes on with its proxies until they connect again.
+    #[must_use]
+    pub fn by_connections(self, primaries: &[&ControlPlane], cluster: &str) -> Self {
+        match self {
+            Self::Ready if is_connected(primaries, cluster) == Some(false) => Self::NotConnected,
             state => state,
         }
     }
@@ -391,32 +397,25 @@ mod tests {
         let [east, west, north] = [&one, &other, &one].map(|root| primary(Some(root), &[]));
         let unseen = primary(None, &[]);
         for state in [InjectionState::Ready, InjectionState::OtherAuthority, InjectionState::NotServed] {
-            assert_eq!(state.by_primaries(&[&east, &west], "edge", true), InjectionState::RootsDiffer);
-            assert_eq!(state.by_primaries(&[&east, &north, &unseen], "edge", true), state);
+            assert_eq!(state.by_roots(&[&east, &west]), InjectionState::RootsDiffer);
+            assert_eq!(state.by_roots(&[&east, &north, &unseen]), state);
         }
         let cause = InjectionState::NotAnnotated;
-        assert_eq!(
-            cause.by_primaries(&[&east, &west], "edge", true),
-            cause,
-            "what an apply must restore comes first"
-        );
+        assert_eq!(cause.by_roots(&[&east, &west]), cause, "what an apply must restore comes first");
     }
 
     #[test]
     fn a_gateway_that_no_istiod_serves_is_named_unless_one_cannot_be_asked() {
-        let state = |primaries: &[&ControlPlane], has_gateway| {
-            InjectionState::Ready.by_primaries(primaries, "edge", has_gateway)
-        };
+        let state = |primaries: &[&ControlPlane]| InjectionState::Ready.by_connections(primaries, "edge");
         let (others, own): (&[&str], &[&str]) = (&["east"], &["east", "edge"]);
         let serves = primary(None, &[Some(others), Some(own)]);
         let forgets = primary(None, &[Some(others)]);
         let silent = primary(None, &[Some(others), None]);
-        assert_eq!(state(&[&serves, &forgets], true), InjectionState::Ready);
-        assert_eq!(state(&[&forgets], true), InjectionState::NotConnected);
-        assert_eq!(state(&[&forgets], false), InjectionState::Ready, "it may have no pod at all");
-        assert_eq!(state(&[&forgets, &silent], true), InjectionState::Ready);
+        assert_eq!(state(&[&serves, &forgets]), InjectionState::Ready);
+        assert_eq!(state(&[&forgets]), InjectionState::NotConnected);
+        assert_eq!(state(&[&forgets, &silent]), InjectionState::Ready);
         assert_eq!(
-            state(&[&primary(None, &[])], true),
+            state(&[&primary(None, &[])]),
             InjectionState::Ready,
             "no istiod runs, which is said elsewhere"
         );

@@ -208,15 +208,18 @@ impl Observation<'_> {
         let trust_domain = served.mesh_config.as_deref().and_then(mesh_config::trust_domain);
         let state = InjectionState::of(served, trust_domain.as_deref(), &wanted);
         let has_gateway = gateway == Some(GatewayState::Ready);
-        match self.serving_control_planes() {
-            Some(primaries) => state.by_primaries(&primaries, self.state.label(), has_gateway),
-            None => state,
+        let state = self.control_planes(self.serving()).map_or(state, |serving| state.by_roots(&serving));
+        let uids = self.state.cluster_uids.as_known().into_iter().flatten();
+        let primaries = uids.map(|(label, _)| label.as_str()).filter(|label| *label != self.state.label());
+        match self.control_planes(primaries.collect()) {
+            Some(primaries) if has_gateway => state.by_connections(&primaries, self.state.label()),
+            _ => state,
         }
     }
 
-    /// What was seen of the primaries that serve the cluster; `None` unless all of them were seen.
-    fn serving_control_planes(&self) -> Option<Vec<&ControlPlane>> {
-        let seen = self.serving().into_iter().map(|name| {
+    /// What was seen of these primaries; `None` unless all of them were seen.
+    fn control_planes(&self, names: Vec<&str>) -> Option<Vec<&ControlPlane>> {
+        let seen = names.into_iter().map(|name| {
             let primary = self.primaries.get(&name.parse::<ClusterName>().ok()?)?;
             Some(&primary.control_plane)
         });
