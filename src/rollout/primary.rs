@@ -43,8 +43,12 @@ pub async fn install(primaries: Vec<Primary>, session: &Session<'_>) -> Vec<Clus
         Err(untouched) => return untouched,
     };
     let exchange = Exchange::between(installations.iter().map(|installation| installation.set.cluster()));
-    let order = |primary| Order { primary, exchange: &exchange };
-    let running = primaries.iter().map(order).zip(runs).map(|(order, mut run)| async move {
+    let is_a_mesh = installations.iter().any(|installation| !installation.known.is_empty());
+    let orders = primaries.iter().map(|primary| {
+        let joins = is_a_mesh && primary.installation.known.is_empty();
+        Order { primary, exchange: &exchange, joins }
+    });
+    let running = orders.zip(runs).map(|(order, mut run)| async move {
         let done = unless_cancelled(Box::pin(order.steps(&mut run)), session.cancel).await;
         order.give_up();
         run.end(done).await
@@ -56,6 +60,8 @@ pub async fn install(primaries: Vec<Primary>, session: &Session<'_>) -> Vec<Clus
 struct Order<'a> {
     primary: &'a Primary,
     exchange: &'a Exchange,
+    /// Whether it joins primaries that may call each other already.
+    joins: bool,
 }
 
 impl Order<'_> {
@@ -67,7 +73,7 @@ impl Order<'_> {
         self.give_up_own_root(run).await?;
         run.apply(&[Stage::Configuration, Stage::Tokens], &self.given()).await?;
         let offer = Box::pin(self.offer_access(rotation::is_under_way(run), run.session));
-        if self.primary.installation.expect == Expect::Absent {
+        if self.joins {
             self.workloads(run).await?;
             self.is_found(run).await?;
             run.holding(offer).await??;

@@ -5,20 +5,29 @@ use std::io::{self, Read, Seek, Write};
 use std::panic::resume_unwind;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::thread;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
+use std::{iter, thread, vec};
 
 use crate::command;
 use crate::error::{Error, file_error};
 use crate::steps::Outcome;
 use crate::workspace::Workspace;
 
-/// The targets that run whole clusters with Istio: two lanes of about the same length, no more than two labs at a time, since
-/// more would slow each other's clusters down until what they wait for comes too late.
-const LABS: [&[&str]; 2] = [
-    &["clusters", "mesh", "book", "remote_cluster"],
-    &["multi_primary", "entrances", "kills", "objects", "field_reports"],
+/// The targets that run whole clusters with Istio, the longest first.
+const LABS: [&str; 9] = [
+    "remote_cluster",
+    "mesh",
+    "multi_primary",
+    "field_reports",
+    "kills",
+    "book",
+    "entrances",
+    "clusters",
+    "objects",
 ];
+/// No more labs at a time, since more would slow each other's clusters down until what they wait for comes too late.
+const LABS_AT_ONCE: usize = 2;
 
 /// What `cargo test` is told of a target.
 type Target = Vec<String>;
@@ -26,28 +35,30 @@ type Target = Vec<String>;
 /// Builds all tests, runs them and prints what each target printed, whole, when it ends.
 pub fn run(workspace: &Workspace) -> Result<Outcome, Error> {
     command::run(&mut workspace.cargo(&["test", "--workspace", "--no-run", "--quiet"]))?;
+    let (labs, others) = targets(&workspace.test_targets);
+    let (labs, others) = (Mutex::new(labs.into_iter()), Mutex::new(others.into_iter()));
     let names = thread::scope(|scope| {
-        let lanes = lanes(&workspace.test_targets).into_iter();
-        let lanes: Vec<_> = lanes.map(|lane| scope.spawn(move || failing(workspace, &lane))).collect();
+        let lanes = iter::repeat_n(&labs, LABS_AT_ONCE).chain([&others]);
+        let lanes: Vec<_> = lanes.map(|lane| scope.spawn(move || failing(workspace, lane))).collect();
         lanes.into_iter().flat_map(|lane| lane.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
     });
     let names: Vec<String> = names;
     if names.is_empty() { Ok(Outcome::Passed) } else { Err(Error::Tests { names }) }
 }
 
-/// The targets with a lab, and all others.
-fn lanes(names: &[String]) -> Vec<Vec<Target>> {
-    let test = |name: &String| vec!["--test".to_owned(), name.clone()];
-    let lab = |lane: &[&str]| names.iter().filter(|name| lane.contains(&name.as_str())).map(test).collect();
-    let has_no_lab = |name: &&String| !LABS.iter().any(|lane| lane.contains(&name.as_str()));
+/// The targets with a lab, in their order, and all others.
+fn targets(names: &[String]) -> (Vec<Target>, Vec<Target>) {
+    let test = |name: &str| vec!["--test".to_owned(), name.to_owned()];
+    let labs = LABS.into_iter().filter(|lab| names.iter().any(|name| name == lab)).map(test).collect();
+    let others = names.iter().map(String::as_str).filter(|name| !LABS.contains(name)).map(test);
     let units = ["--lib", "--bins", "--doc"].map(|kind| vec![kind.to_owned()]);
-    let others = names.iter().filter(has_no_lab).map(test).chain(units).collect();
-    LABS.iter().map(|lane| lab(lane)).chain([others]).collect()
+    (labs, others.chain(units).collect())
 }
 
-/// Runs these targets one after the other; what failed.
-fn failing(workspace: &Workspace, targets: &[Target]) -> Vec<String> {
-    let failed = targets.iter().filter(|target| match test(workspace, target) {
+/// Runs targets one after the other until none is left; what failed.
+fn failing(workspace: &Workspace, targets: &Mutex<vec::IntoIter<Target>>) -> Vec<String> {
+    let next = || targets.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let failed = iter::from_fn(next).filter(|target| match test(workspace, target) {
         Ok(()) => false,
         Err(error) => {
             eprintln!("{}", lab::chain(&error));
@@ -89,10 +100,10 @@ mod tests {
     fn every_target_runs_once_and_labs_in_lanes_of_their_own() {
         let names =
             ["book", "charts", "clusters", "engine", "kills", "mesh", "multi_primary"].map(str::to_owned);
-        let shown = |lane: Vec<Target>| lane.iter().map(|target| target.join(" ")).collect::<Vec<_>>();
-        let lanes: Vec<_> = lanes(&names).into_iter().map(shown).collect();
-        assert_eq!(lanes[0], ["--test book", "--test clusters", "--test mesh"]);
-        assert_eq!(lanes[1], ["--test kills", "--test multi_primary"]);
-        assert_eq!(lanes[2], ["--test charts", "--test engine", "--lib", "--bins", "--doc"]);
+        let shown = |targets: Vec<Target>| targets.iter().map(|it| it.join(" ")).collect::<Vec<_>>();
+        let (labs, others) = targets(&names);
+        let expected = ["mesh", "multi_primary", "kills", "book", "clusters"];
+        assert_eq!(shown(labs), expected.map(|name| format!("--test {name}")));
+        assert_eq!(shown(others), ["--test charts", "--test engine", "--lib", "--bins", "--doc"]);
     }
 }

@@ -69,8 +69,7 @@ pub fn clusters_join_while_calls_run(fixture: &Fixture) {
     let branch = Stage { branch: Some("east"), ..first };
     moves.under_traffic(&two, branch);
     assert_ready(&moves.workspace, BRANCH, Some("ready"), &["east"]);
-    fixture.start_sample(&["branch"]);
-    fixture.kubectl("branch", &["-n", sample::NAMESPACE, "rollout", "restart", "deploy/echo"]);
+    moves.is_injected("branch");
     moves.all_answer(&three);
 
     // Its pods stay, with proxies that nobody serves.
@@ -80,9 +79,10 @@ pub fn clusters_join_while_calls_run(fixture: &Fixture) {
     moves.applied(branch);
     moves.all_answer(&three);
 
+    moves.start_before_the_mesh("west");
     moves.under_traffic(&three, Stage { has_west: true, ..branch });
     assert_ready(&moves.workspace, EDGE, None, &["east", "west"]);
-    fixture.start_sample(&["west"]);
+    moves.is_injected("west");
     moves.all_answer(&ALL);
     moves.end();
 }
@@ -160,6 +160,12 @@ impl<'a> Moves<'a> {
         }
         let wait = ["-n", sample::NAMESPACE, "rollout", "status", "deploy/echo", "--timeout=60s"];
         self.fixture.kubectl(cluster, &wait);
+    }
+
+    /// The pods of the service get proxies.
+    fn is_injected(&self, cluster: &str) {
+        self.fixture.start_sample(&[cluster]);
+        self.fixture.kubectl(cluster, &["-n", sample::NAMESPACE, "rollout", "restart", "deploy/echo"]);
     }
 
     /// The reader of the cluster has one token, this one.
