@@ -13,6 +13,7 @@ pub mod delay;
 pub mod fixture;
 pub mod guide;
 pub mod hold;
+pub mod kills;
 pub mod mesh;
 pub mod official;
 pub mod process;

@@ -18,7 +18,7 @@ pub struct Arguments {
     /// Seed of the random moments: the same seed gives the same moments
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Which verbs to kill: create, update, destroy (default: all)
+    /// Which verbs of a mesh to kill: create, update, destroy (default: all); those of a remote cluster are killed in turn
     #[arg(long)]
     only: Option<String>,
     /// Log file, to which one line per kill is appended
@@ -26,18 +26,24 @@ pub struct Arguments {
     log: PathBuf,
 }
 
-/// Runs the test target of the kills with these numbers.
+/// The test targets in which runs are killed, and the tests of them.
+const KILLS: [(&str, &[&str]); 2] =
+    [("kills", &[]), ("remote_cluster", &["a_run_that_was_killed_is_taken_up"])];
+
+/// Runs the tests that kill runs with these numbers.
 pub fn run(workspace: &Workspace, arguments: &Arguments) -> Result<(), Error> {
     let log = workspace.root.join(&arguments.log);
     if let Some(folder) = log.parent() {
         std::fs::create_dir_all(folder).map_err(file_error("make", folder))?;
     }
-    let mut cargo = workspace.cargo(&["test", "--workspace", "--test", "kills", "--"]);
-    cargo.args(arguments.only.iter()).args(["--nocapture"]);
-    cargo.envs(environment(arguments, &log));
-    let outcome = command::run(&mut cargo);
+    let outcomes = KILLS.map(|(target, tests)| {
+        let only = arguments.only.as_deref().filter(|_| tests.is_empty());
+        let mut cargo = workspace.cargo(&["test", "--workspace", "--test", target, "--"]);
+        cargo.args(only).args(tests).args(["--nocapture"]).envs(environment(arguments, &log));
+        command::run(&mut cargo)
+    });
     eprintln!("{}", log.display());
-    outcome
+    outcomes.into_iter().collect()
 }
 
 fn environment(arguments: &Arguments, log: &Path) -> [(&'static str, String); 3] {

@@ -1,18 +1,12 @@
 //! Terraform and its provider, killed at moments that are chosen by what the run has done, never by the clock. After each of them the
 //! next step that the guide documents ends well, nothing is left behind and nothing of anybody else is touched.
 //!
-//! `cargo xtask soak` asks for many moments; the suite runs a few.
+//! `cargo xtask soak` asks for many moments; the suite runs a few. Remote clusters are killed where they are tested, in `remote_cluster`.
 //!
 //! * `verbs`: what is killed.
-//! * `moment`: which moments, from a seed.
-//! * `progress`: how far a run has come, seen from the API servers.
 //! * `victim`: one mesh, its clusters as they were before each run, and what must hold afterwards.
-//! * `log`: one line a kill.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-mod log;
-mod moment;
-mod progress;
 mod strangers;
 mod verbs;
 mod victim;

@@ -1,11 +1,6 @@
-use crate::log::Log;
-use crate::moment::{Verb, moments};
-use crate::victim::Victim;
+use acceptance_tests::kills::{self, Log, Verb, moments};
 
-/// How often each verb is killed; `KILLS` asks for another number.
-const KILLS: usize = 4;
-/// Where the moments come from; `KILLS_SEED` asks for others.
-const SEED: u64 = 7;
+use crate::victim::Victim;
 
 pub fn a_create_that_was_killed_is_taken_up() {
     kill(Verb::Create);
@@ -20,9 +15,7 @@ pub fn a_destroy_that_was_killed_is_taken_up() {
 }
 
 fn kill(verb: Verb) {
-    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
-    let kills = number("KILLS").map_or(KILLS, |kills| usize::try_from(kills).expect("a small number"));
-    let seed = number("KILLS_SEED").unwrap_or(SEED);
+    let (kills, seed) = (kills::count(), kills::seed());
     let mut log = Log::open();
     let mut victim = Victim::prepare(verb);
     log.line(&format!("{verb}: {} writes when nothing comes in between, seed {seed}", victim.writes()));

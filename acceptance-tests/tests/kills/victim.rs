@@ -6,31 +6,24 @@ use std::time::{Duration, Instant};
 
 use acceptance_tests::admin::Admin;
 use acceptance_tests::audited::audited_provider;
-use acceptance_tests::book::{Record, owner, owners};
+use acceptance_tests::book::{INVENTORY, Record, owner, owners};
+use acceptance_tests::kills::{Moment, Progress, Verb, Whom, command_to_import, killed_in_time};
 use acceptance_tests::mesh::{ADDRESS, Mesh};
 use acceptance_tests::{Run, Workspace};
 use lab::{Lab, Spec};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::moment::{Moment, Verb};
-use crate::progress::Progress;
 use crate::strangers;
 
 pub const NAMESPACE: &str = "istio-system";
 const CLUSTERS: [&str; 2] = ["east", "west"];
 const APPLY: [&str; 4] = ["apply", "-input=false", "-no-color", "-auto-approve"];
 const DESTROY: [&str; 4] = ["destroy", "-input=false", "-no-color", "-auto-approve"];
-/// Between two looks at a run: shorter than a request takes.
-const PAUSE: Duration = Duration::from_millis(1);
 /// How often a run may be over before its moment.
 const ATTEMPTS: usize = 5;
 /// How long a restored mesh may take until it is well.
 const WELL: Duration = Duration::from_mins(2);
-/// How long any run may take.
-const RUN: Duration = Duration::from_mins(10);
-/// What Terraform says when its provider is gone.
-const UNANSWERED: &str = "Plugin did not respond";
 
 /// Cluster → name of an object → its UID.
 type Uids = BTreeMap<&'static str, BTreeMap<String, String>>;
@@ -96,8 +89,8 @@ impl Victim {
         if verb == Verb::Update {
             workspace.configure(&(provider + &mesh("after").hcl()));
         }
-        let mut progress = Progress::begin(&lab);
-        workspace.run(verb.command()).succeeded();
+        let mut progress = Progress::begin(&lab, INVENTORY);
+        workspace.run(command(verb)).succeeded();
         // Nothing is counted twice, and nothing ends the counting.
         progress.has_reached(Moment::Closed(usize::MAX));
         let expected = CLUSTERS.map(|cluster| (cluster, names(&lab, cluster))).into();
@@ -116,15 +109,14 @@ impl Victim {
     /// Kills a run at this moment, does the next step and looks at what there is.
     pub fn kill(&mut self, moment: Moment, index: usize) -> Report {
         let began = Instant::now();
-        // As when the machine goes; or the provider alone, of which Terraform tells.
-        let alone = index % 4 == 3;
-        let whom = if alone { "the provider" } else { "terraform and provider" };
-        let mut moment = moment;
+        let (killed, mut moment) = (Whom::of(index), moment);
+        let whom = killed.name();
         for _ in 0..ATTEMPTS {
             let lab = self.restored();
             let strangers = CLUSTERS.map(|cluster| strangers::belongings(&Admin::of(&lab, cluster)));
-            let mut progress = Progress::begin(&lab);
-            if let Some(output) = self.is_killed_in_time(&mut progress, moment, alone) {
+            let mut progress = Progress::begin(&lab, INVENTORY);
+            let run = self.workspace.start(command(self.verb));
+            if let Some(output) = killed_in_time(run, &mut progress, moment, killed) {
                 let last = progress.writes().last().to_owned();
                 drop(progress);
                 let mut next = Vec::new();
@@ -175,32 +167,6 @@ impl Victim {
         }
     }
 
-    /// Starts the run and kills it; what it has printed, or nothing if it was faster.
-    fn is_killed_in_time(&self, progress: &mut Progress, moment: Moment, alone: bool) -> Option<String> {
-        let began = Instant::now();
-        let mut run = self.workspace.start(self.verb.command());
-        while !progress.has_reached(moment) {
-            assert!(began.elapsed() < RUN, "the run does not come to its moment");
-            if run.has_ended() {
-                run.finished().succeeded();
-                return None;
-            }
-            std::thread::sleep(PAUSE);
-        }
-        let terraform = run.process();
-        let provider = terraform.provider();
-        // Either may have ended by itself a moment ago.
-        for process in provider.into_iter().chain((!alone).then_some(terraform)) {
-            process.signal("-KILL");
-        }
-        let run = run.finished();
-        let is_killed = provider.is_some() && run.code != 0;
-        if is_killed && alone {
-            assert!(run.output.contains(UNANSWERED), "Terraform says something else: {}", run.story());
-        }
-        is_killed.then(|| run.story().to_owned())
-    }
-
     /// The next step as the guide has it, and what must hold then.
     fn goes_on(&self, lab: &Lab, next: &mut Vec<String>) -> Result<(), String> {
         for cluster in CLUSTERS {
@@ -211,7 +177,7 @@ impl Victim {
         }
         let before = uids(lab);
         let is_tainted = self.workspace.state_text().contains("\"status\": \"tainted\"");
-        let mut run = self.step(self.verb.command(), next);
+        let mut run = self.step(command(self.verb), next);
         if let Some(import) = command_to_import(&run).filter(|_| self.verb == Verb::Create) {
             // Everything was made, and only the state is lost.
             let arguments = ["import", "-input=false", "-no-color", ADDRESS, import.as_str()];
@@ -219,7 +185,7 @@ impl Victim {
             if imported.code != 0 {
                 return Err(imported.output);
             }
-            run = self.step(self.verb.command(), next);
+            run = self.step(command(self.verb), next);
         }
         if run.code != 0 {
             return Err(run.story().to_owned());
@@ -280,12 +246,10 @@ impl Victim {
     }
 }
 
-impl Verb {
-    fn command(self) -> &'static [&'static str] {
-        match self {
-            Self::Create | Self::Update => &APPLY,
-            Self::Destroy => &DESTROY,
-        }
+fn command(verb: Verb) -> &'static [&'static str] {
+    match verb {
+        Verb::Create | Verb::Update => &APPLY,
+        Verb::Destroy => &DESTROY,
     }
 }
 
@@ -324,12 +288,4 @@ fn uids(lab: &Lab) -> Uids {
     let uid = |(name, object): (String, Value)| Some((name, object["metadata"]["uid"].as_str()?.to_owned()));
     let of = |cluster| Admin::of(lab, cluster).owned().into_iter().filter_map(uid).collect();
     CLUSTERS.into_iter().map(|cluster| (cluster, of(cluster))).collect()
-}
-
-/// What an error says to give to `terraform import`.
-fn command_to_import(run: &Run) -> Option<String> {
-    let words: Vec<&str> = run.output.split_whitespace().collect();
-    let place = words.windows(2).position(|two| two == ["terraform", "import"])?;
-    let string = words[place..].iter().find(|word| word.contains('@'))?;
-    Some(string.trim_matches(|letter: char| !letter.is_ascii_alphanumeric()).to_owned())
 }

@@ -2,8 +2,8 @@
 //!
 //! `east` and `edge` are on one flat network, `west` and `branch` have one each: pods of other networks are truly not routable.
 //! `broken` breaks them on purpose, `conflicts` has a second workspace ask for what is taken, `apart` takes away what another workspace
-//! needs, and API servers, `interrupted` kills runs, `moves` has clusters come and change hands while calls run, `roles` makes a primary
-//! of one and back.
+//! needs, and API servers, `races` has ten clusters join at once, `interrupted` kills runs, `moves` has clusters come and change hands while
+//! calls run, `roles` makes a primary of one and back.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod addresses;
@@ -20,6 +20,7 @@ mod local_injector;
 mod mixed;
 mod moves;
 mod proof;
+mod races;
 mod read;
 mod roles;
 
@@ -51,7 +52,7 @@ const TESTS: &[Test<fn(&Lab)>] = tests! { Fixture::of =>
         a_mesh_in_a_namespace_of_its_own_serves_a_cluster,
     }
     mixed {
-        two_of_three_networks_are_served_and_one_cluster_leaves_under_traffic,
+        two_of_three_networks_are_served_and_a_cluster_leaves_with_its_primary_under_traffic,
     }
     moves {
         clusters_join_while_calls_run,

@@ -11,7 +11,7 @@ use crate::diagnostics;
 use crate::lifecycle::{
     Departure, Leaves, Recorded, Refusal, definitions, definitions_in_use, prepare_leaving,
 };
-use crate::mesh::MemberRecord;
+use crate::mesh::{MemberKind, MemberRecord};
 use crate::observe;
 use crate::provider_data::ProviderData;
 use crate::rollout::{Engines, Removal, Target};
@@ -68,8 +68,12 @@ async fn check_dependents(
     let (cluster, namespace) = (&target.cluster, &target.inventory.namespace);
     let (mut refusals, mut warnings) = (Diagnostics::new(), Diagnostics::new());
     match observe::members(cluster, namespace).await {
-        Ok(members) if members.is_empty() => {}
-        Ok(members) => refusals.push(has_members(cluster.name(), &members)),
+        Ok(mut members) => {
+            members.retain(|member| needs(member, cluster.name()));
+            if !members.is_empty() {
+                refusals.push(has_members(cluster.name(), &members));
+            }
+        }
         Err(error) => warnings.push(unseen(
             cluster.name(),
             &error,
@@ -81,6 +85,14 @@ async fn check_dependents(
         Err(refusal) => refusals.push(refusal),
     }
     refusals.into_result().map(|()| warnings)
+}
+
+/// Whether a dependent needs this very primary: a cluster without a control plane is on record in all of them, and goes on without those
+/// that only read it.
+fn needs(member: &Result<MemberRecord, String>, label: &str) -> bool {
+    let is_only_read =
+        |record: &MemberRecord| record.kind == MemberKind::RemoteCluster && !record.primaries.contains(label);
+    !member.as_ref().is_ok_and(is_only_read)
 }
 
 fn unseen(label: &str, error: &clusters::Error, what: &str) -> Diagnostic {
@@ -104,4 +116,24 @@ fn has_members(label: &str, members: &[Result<MemberRecord, String>]) -> Diagnos
     let noun = if count == 1 { "resource depends" } else { "resources depend" };
     Diagnostic::error(format!("Cluster {label:?}: {count} {noun} on its control plane"), detail)
         .at(primary(label))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_primary_is_needed_by_those_that_it_serves_and_not_by_those_that_it_reads() {
+        let remote = |primaries: &[&str]| MemberRecord {
+            primaries: primaries.iter().map(|label| (*label).to_owned()).collect(),
+            ..MemberRecord::new(MemberKind::RemoteCluster, "edge")
+        };
+        assert!(needs(&Ok(remote(&["east", "west"])), "west"));
+        assert!(!needs(&Ok(remote(&["east"])), "west"));
+        assert!(needs(&Ok(MemberRecord::new(MemberKind::Federation, "partners")), "west"));
+        assert!(
+            needs(&Err("terraform-provider-istio-member-new".to_owned()), "west"),
+            "nobody knows what it needs"
+        );
+    }
 }

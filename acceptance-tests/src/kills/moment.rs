@@ -2,13 +2,16 @@
 
 use std::fmt;
 
-use acceptance_tests::random::Random;
+use crate::random::Random;
 
 /// What a run does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
+    /// It makes what is not there.
     Create,
+    /// It changes what is there.
     Update,
+    /// It deletes what is there.
     Destroy,
 }
 
@@ -38,6 +41,7 @@ pub fn moments(count: usize, writes: usize, verb: Verb, seed: u64) -> Vec<Moment
 
 impl Moment {
     /// What to try if the run was over before.
+    #[must_use]
     pub fn earlier(self) -> Self {
         match self {
             Self::Write(number) => Self::Write((number - number.div_ceil(20)).max(1)),

@@ -4,11 +4,13 @@ use std::fs::File;
 use std::io::Write as _;
 
 /// The file that `KILLS_LOG` names, or standard error.
+#[derive(Debug)]
 pub struct Log {
     file: Option<File>,
 }
 
 impl Log {
+    /// Opens it.
     pub fn open() -> Self {
         let path = std::env::var_os("KILLS_LOG");
         let file =
@@ -16,6 +18,7 @@ impl Log {
         Self { file }
     }
 
+    /// Adds a line.
     pub fn line(&mut self, text: &str) {
         match &mut self.file {
             Some(file) => writeln!(file, "{text}").expect("write the log"),

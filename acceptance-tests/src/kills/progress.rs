@@ -3,16 +3,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use acceptance_tests::audited::Writes;
-use acceptance_tests::book::INVENTORY;
 use futures::StreamExt as _;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{Api, WatchEvent, WatchParams};
 use lab::Lab;
 use tokio::task::JoinHandle;
 
-use crate::moment::Moment;
-use crate::victim::NAMESPACE;
+use super::Moment;
+use crate::audited::Writes;
+
+/// The mesh's namespace.
+const NAMESPACE: &str = "istio-system";
 
 /// What the run has done so far.
 pub struct Progress {
@@ -22,13 +23,17 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Counts from now on.
-    pub fn begin(lab: &Lab) -> Self {
+    /// Counts from now on; the records have this name.
+    pub fn begin(lab: &Lab, inventory: &str) -> Self {
         let names: Vec<&str> = lab.clusters().iter().map(lab::Cluster::name).collect();
         let closed = Arc::new(AtomicUsize::new(0));
         let watches = lab.clusters().iter().map(|cluster| {
             let client = lab.runtime().block_on(async { cluster.client().expect("a client") });
-            lab.runtime().spawn(count_closing(Api::namespaced(client, NAMESPACE), Arc::clone(&closed)))
+            lab.runtime().spawn(count_closing(
+                Api::namespaced(client, NAMESPACE),
+                Arc::clone(&closed),
+                inventory.to_owned(),
+            ))
         });
         let watches = watches.collect();
         Self { writes: Writes::begin(lab, &names), closed, watches }
@@ -60,8 +65,8 @@ impl Drop for Progress {
 }
 
 /// Counts a record that somebody has held and holds no longer, or that is gone.
-async fn count_closing(records: Api<ConfigMap>, closed: Arc<AtomicUsize>) {
-    let parameters = WatchParams::default().fields(&format!("metadata.name={INVENTORY}"));
+async fn count_closing(records: Api<ConfigMap>, closed: Arc<AtomicUsize>, inventory: String) {
+    let parameters = WatchParams::default().fields(&format!("metadata.name={inventory}"));
     let mut was_held = false;
     loop {
         let Ok(events) = records.watch(&parameters, "0").await else { continue };
