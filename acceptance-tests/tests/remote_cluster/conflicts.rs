@@ -64,7 +64,7 @@ const CONFLICTS: [Conflict; 6] = [
         cluster: "east",
         network: "flat",
         pod_cidr: "10.11.0.0/16",
-        texts: &["\"east\"", "The mesh has a primary with this label"],
+        texts: &["Cluster \"east\" is a primary of a mesh", "A cluster changes its role in two applies"],
     },
     Conflict {
         cause: "it is a primary under another label",
