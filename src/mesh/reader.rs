@@ -1,14 +1,14 @@
 //! What istiod of another cluster cannot do without in a cluster that it serves, as the account by which it reads that.
 
 use super::DEFAULT_NAMESPACE;
-use super::well_known::{MESH_CONFIG_MAP, READER_ACCOUNT, ROOTS_CONFIG_MAP};
+use super::well_known::{MESH_CONFIG_MAP, NAMESPACE_ELECTION, READER_ACCOUNT, ROOTS_CONFIG_MAP};
 
 /// The webhook that injects proxies, as the chart names it; in another namespace than Istio's own with that behind it.
 const WEBHOOK: &str = "istio-sidecar-injector";
 
 /// What istiod reads and writes in the namespaces of a cluster that it serves.
 pub const SERVED_CONFIG_MAPS: [&str; 4] =
-    [MESH_CONFIG_MAP, "istio-ca-crl", ROOTS_CONFIG_MAP, "istio-namespace-controller-election"];
+    [MESH_CONFIG_MAP, "istio-ca-crl", ROOTS_CONFIG_MAP, NAMESPACE_ELECTION];
 
 /// What of a cluster istiod has to have read before it counts the cluster as read: one kind that it may not watch, and it never does.
 const READ: [(&str, &str); 9] = [

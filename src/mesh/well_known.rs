@@ -19,6 +19,9 @@ pub const ISTIODS_OWN_SECRET: &str = "istio-ca-secret";
 pub const ROOTS_CONFIG_MAP: &str = "istio-ca-root-cert";
 /// Its key.
 pub const ROOTS_KEY: &str = ROOT_CERT;
+/// The `ConfigMap` in which istiods elect the one that gives every namespace of a cluster a copy of the mesh's root
+/// (`pilot/pkg/leaderelection`).
+pub const NAMESPACE_ELECTION: &str = "istio-namespace-controller-election";
 /// The file of [`INTERMEDIATE_SECRET`] with the certificate that istiod signs with, by the name that istiod looks for.
 pub const CA_CERT: &str = "ca-cert.pem";
 /// The file with the key of that certificate.

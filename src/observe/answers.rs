@@ -7,7 +7,8 @@ use tokio::sync::OnceCell;
 
 use super::control_plane::Answer;
 
-/// The answers, by cluster, namespace of istiod and of the gateways whose proxies it is asked for, and pod. Only refreshes share them: an apply asks until what it has written is there.
+/// The answers, by cluster, namespace of istiod and of the gateways whose proxies it is asked for, and pod. Only
+/// refreshes share them: an apply asks until what it has written is there.
 #[derive(Clone, Debug, Default)]
 pub struct Answers(Arc<Mutex<BTreeMap<[String; 4], AnswerOnce>>>);
 

@@ -10,12 +10,8 @@ use super::control_plane::leader;
 use super::reader::{Forbidden, forbidden, reader_scope};
 use super::snapshot::{Scope, Snapshot};
 use crate::clusters::Error;
-use crate::mesh::well_known::{CONTROL_PLANE_CLUSTERS, ISTIOD_SERVICE, MESH_CONFIG_MAP};
+use crate::mesh::well_known::{CONTROL_PLANE_CLUSTERS, ISTIOD_SERVICE, MESH_CONFIG_MAP, NAMESPACE_ELECTION};
 use crate::mesh::{Injector, injection_webhook};
-
-/// The `ConfigMap` in which istiods elect the one that gives every namespace of the cluster a copy of the mesh's root
-/// (`pilot/pkg/leaderelection`).
-const ELECTION: &str = "istio-namespace-controller-election";
 
 /// What a cluster without a control plane says of whom it is served by.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,7 +43,7 @@ pub async fn served(seen: &Snapshot, namespace: &str, injector: Injector) -> Res
     };
     let config_maps = try_join(
         seen.get::<ConfigMap>(namespace, MESH_CONFIG_MAP),
-        seen.get::<ConfigMap>(namespace, ELECTION),
+        seen.get::<ConfigMap>(namespace, NAMESPACE_ELECTION),
     );
     let deployment = async {
         match injector {
@@ -71,7 +67,8 @@ pub async fn served(seen: &Snapshot, namespace: &str, injector: Injector) -> Res
 /// What [`served`] looks at that one LIST a kind has.
 pub fn served_scope(scope: Scope, namespace: &str, injector: Injector) -> Scope {
     let scope = reader_scope(scope.and::<Namespace>("", namespace), namespace);
-    let scope = scope.and::<ConfigMap>(namespace, MESH_CONFIG_MAP).and::<ConfigMap>(namespace, ELECTION);
+    let scope =
+        scope.and::<ConfigMap>(namespace, MESH_CONFIG_MAP).and::<ConfigMap>(namespace, NAMESPACE_ELECTION);
     match injector {
         Injector::Primary => scope,
         Injector::Local => scope.and::<Deployment>(namespace, ISTIOD_SERVICE),
