@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::charts::Charts;
 use crate::clusters::Clusters;
-use crate::observe::Answers;
+use crate::observe::{Answers, FirstLook};
 use crate::render::Renderers;
 use crate::rollout::Engines;
 
@@ -23,6 +23,8 @@ pub struct ProviderData {
     pub plan_detail: PlanDetail,
     /// What istiod has said to refreshes.
     pub answers: Answers,
+    /// Whether clusters are being read of resources that are refreshed later.
+    pub first_look: FirstLook,
     /// Whether this process has refreshed.
     pub refreshed: Refreshed,
 }
@@ -30,9 +32,9 @@ pub struct ProviderData {
 impl ProviderData {
     /// What a provider block gives, and nothing seen yet.
     pub fn new(clusters: Clusters, charts: Charts, engines: Engines, plan_detail: PlanDetail) -> Self {
-        let (renderers, answers, refreshed) =
-            (Renderers::default(), Answers::default(), Refreshed::default());
-        Self { clusters, charts, renderers, engines, plan_detail, answers, refreshed }
+        let (renderers, answers) = (Renderers::default(), Answers::default());
+        let (first_look, refreshed) = (FirstLook::default(), Refreshed::default());
+        Self { clusters, charts, renderers, engines, plan_detail, answers, first_look, refreshed }
     }
 }
 

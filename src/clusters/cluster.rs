@@ -1,14 +1,16 @@
 //! One cluster: its label, its client, and what its errors mean.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client};
+use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::connection::Connection;
-use super::credentials::CredentialsError;
+use super::credentials::{Credentials, CredentialsError};
 use super::environment::Environment;
 use super::error::Error;
 use super::failure::Failure;
@@ -37,8 +39,21 @@ struct Shared {
     recreated_from: Option<String>,
     from_variable: Option<&'static str>,
     client: Client,
+    /// Whether requests need what a command prints.
+    runs_command: bool,
     /// What the cluster said of itself first.
     facts: OnceCell<ClusterFacts>,
+    /// What it said before anybody needed it.
+    ahead: Mutex<Option<Ahead>>,
+}
+
+/// What a cluster said of itself before anybody needed it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ahead {
+    /// What it said.
+    pub facts: ClusterFacts,
+    /// The namespaces that were asked for in the same request; `None` for one that does not exist.
+    pub namespaces: BTreeMap<String, Option<Value>>,
 }
 
 impl Cluster {
@@ -52,6 +67,7 @@ impl Cluster {
         let credentials = connection.credentials.described(connection.identity.is_some());
         let through_proxy = connection.proxy.is_some();
         let is_insecure = connection.insecure;
+        let runs_command = matches!(connection.credentials, Credentials::Exec(_));
         let api_server = connection.api_server();
         let client = session::client(connection, limits).map_err(|source| Error::BuildClient {
             cluster: name.to_owned(),
@@ -69,7 +85,9 @@ impl Cluster {
             recreated_from: block.recreated_from.clone(),
             from_variable: None,
             client,
+            runs_command,
             facts: OnceCell::new(),
+            ahead: Mutex::default(),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -153,6 +171,21 @@ impl Cluster {
     /// What the cluster has said of itself, if this process has read it.
     pub fn seen_facts(&self) -> Option<&ClusterFacts> {
         self.shared.facts.get()
+    }
+
+    /// Whether a request runs a command of the user's first.
+    pub fn runs_command(&self) -> bool {
+        self.shared.runs_command
+    }
+
+    /// Keeps what the cluster said before anybody needed it.
+    pub fn note_ahead(&self, ahead: Ahead) {
+        *self.shared.ahead.lock().unwrap_or_else(PoisonError::into_inner) = Some(ahead);
+    }
+
+    /// What the cluster said before anybody needed it, once.
+    pub fn take_ahead(&self) -> Option<Ahead> {
+        self.shared.ahead.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Refuses to go on if `live`, this cluster's UID, is not the `recorded` one, unless the cluster block says

@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 use tokio::sync::OnceCell;
 
-pub use cluster::Cluster;
+pub use cluster::{Ahead, Cluster};
 pub use connection::server_name;
 pub use credentials::CredentialsError;
 pub use environment::Environment;

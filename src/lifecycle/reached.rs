@@ -82,6 +82,8 @@ pub async fn reach(
     time: ReadTime,
     place: Place,
 ) -> Result<(Vec<Reached>, Diagnostics), Diagnostics> {
+    let own = recorded.cluster_uids.keys().map(String::as_str);
+    data.first_look.begin(&data.clusters, own, &recorded.namespace);
     let reaching = recorded.cluster_uids.iter().map(|(label, known)| async move {
         time.limit(reach_one(label, known, recorded, data, place), Skipped::Failed, label, place).await
     });

@@ -1,10 +1,13 @@
 //! Who injects the proxies of a cluster that joins a mesh.
 
+use serde::{Deserialize, Serialize};
+
 use super::authority::AuthorityMode;
 use super::names::ClusterName;
 
 /// Whose istiod injects the proxies of a cluster without a control plane of its own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Injector {
     /// That of the primaries that serve it.
     #[default]
@@ -26,6 +29,11 @@ pub enum LocalAuthority {
 impl Injector {
     /// All of them.
     pub const ALL: [Self; 2] = [Self::Primary, Self::Local];
+
+    /// Whether it is the one that a record without a word of it means.
+    pub(super) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 
     /// The setting's text.
     pub fn as_str(self) -> &'static str {

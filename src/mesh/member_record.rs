@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::injector::Injector;
+
 /// The label by which the records are listed. Its value is the kind, see [`MemberKind::label`].
 pub const MEMBER_LABEL: &str = "terraform-provider-istio/member";
 /// The key of the record in its ConfigMap.
@@ -51,6 +53,9 @@ pub struct MemberRecord {
     /// The primaries that serve it.
     #[serde(default)]
     pub primaries: BTreeSet<String>,
+    /// Whose istiod injects its proxies.
+    #[serde(default, skip_serializing_if = "Injector::is_default")]
+    pub injector: Injector,
     /// Release of Istio's charts in it.
     #[serde(default)]
     pub version: String,
@@ -75,6 +80,7 @@ impl MemberRecord {
             pod_cidrs: BTreeSet::new(),
             service_cidrs: BTreeSet::new(),
             primaries: BTreeSet::new(),
+            injector: Injector::default(),
             version: String::new(),
             root_bundle: String::new(),
             drain: false,

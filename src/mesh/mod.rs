@@ -56,7 +56,8 @@ pub use names::{
     Network, OFFICIAL_CHARTS, TrustDomain,
 };
 pub use reader::{
-    Permission, SERVED_CONFIG_MAPS, injection_webhook, reader_cluster_role, serving_permissions,
+    Permission, SERVED_CONFIG_MAPS, TOKEN_REVIEW, injection_webhook, permissions_of_release,
+    reader_cluster_role, serving_permissions,
 };
 pub use release::{ChartRelease, FEDERATION_GATEWAY, GatewayRole};
 pub use remote::{Discovery, JoinedMesh, JoinedPrimary, RemoteCluster, ValidatedRemote};

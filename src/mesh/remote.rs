@@ -343,6 +343,7 @@ impl ValidatedRemote {
             pod_cidrs: member.pod_cidrs.clone(),
             service_cidrs: member.service_cidrs.clone(),
             primaries: self.serving.iter().map(ToString::to_string).collect(),
+            injector: self.injector(),
             version: self.member.version.to_string(),
             drain: member.drain,
             ..MemberRecord::new(MemberKind::RemoteCluster, self.member.name.as_str())

@@ -44,7 +44,7 @@ pub use gateway::{
 pub use installed::{Installed, InstalledError, installed};
 pub use labelled_gateways::{NetworkGateway, labelled_gateways};
 pub use members::members;
-pub use namespaces::{Namespaces, known_facts_with_namespaces, namespace_labels};
+pub use namespaces::{FirstLook, Namespaces, known_facts_with_namespaces, namespace_labels};
 pub use page::join_page;
 pub use proxies::{ControlPlaneName, Workload, proxies};
 pub use reader::Forbidden;

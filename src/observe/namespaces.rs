@@ -1,6 +1,7 @@
 //! What a cluster is, and some of its namespaces: they come with one request, since its identity is one of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::future::try_join;
 use k8s_openapi::api::core::v1::Namespace;
@@ -9,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{facts, kubernetes_version, retried};
-use crate::clusters::{Cluster, Error};
+use crate::clusters::{Ahead, Cluster, Clusters, Error};
 use crate::mesh::ClusterFacts;
 
 /// The label that the API server puts on every namespace: its name.
@@ -34,6 +35,11 @@ pub async fn known_facts_with_namespaces<'a>(
     let mut namespaces = Namespaces::new();
     let names: Vec<&str> = names.into_iter().collect();
     let facts = cluster.facts_once(|| async {
+        let is_complete = |ahead: &Ahead| names.iter().all(|name| ahead.namespaces.contains_key(*name));
+        if let Some(ahead) = cluster.take_ahead().filter(is_complete) {
+            namespaces = ahead.namespaces;
+            return Ok(ahead.facts);
+        }
         let reads = try_join(retried(|| listed(cluster, &names)), retried(|| kubernetes_version(cluster)));
         match reads.await {
             Ok((Some((uid, found)), kubernetes_version)) => {
@@ -45,6 +51,40 @@ pub async fn known_facts_with_namespaces<'a>(
         }
     });
     Ok((facts.await?, namespaces))
+}
+
+/// Reads the same before anybody needs it, once, and connects to the cluster on the way. Whoever needs it and finds nothing reads it, and
+/// says what is wrong.
+async fn read_ahead(cluster: &Cluster, namespace: &str) -> Option<()> {
+    let names = [namespace];
+    let reads = try_join(listed(cluster, &names), kubernetes_version(cluster));
+    let (listed, kubernetes_version) = reads.await.ok()?;
+    let (uid, namespaces) = listed?;
+    cluster.note_ahead(Ahead { facts: ClusterFacts { uid, kubernetes_version }, namespaces });
+    Some(())
+}
+
+/// The first look at clusters that other resources are in.
+#[derive(Debug, Default)]
+pub struct FirstLook(AtomicBool);
+
+impl FirstLook {
+    /// Begins to read what all clusters say of themselves but those with the labels `read`, which are being read, and the namespace of a
+    /// mesh in them; once in a process. Terraform refreshes resources one after the other that refer to each other, and a new connection
+    /// takes longer than anything else. A cluster whose requests run a command is left alone: maybe nobody needs it.
+    pub fn begin<'a>(&self, clusters: &Clusters, read: impl IntoIterator<Item = &'a str>, namespace: &str) {
+        if self.0.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let read: BTreeSet<&str> = read.into_iter().collect();
+        for label in clusters.names().filter(|label| !read.contains(label)) {
+            let (clusters, label, namespace) = (clusters.clone(), label.to_owned(), namespace.to_owned());
+            tokio::spawn(async move {
+                let cluster = clusters.get(&label).await.ok().filter(|cluster| !cluster.runs_command())?;
+                read_ahead(&cluster, &namespace).await
+            });
+        }
+    }
 }
 
 /// The identity of the cluster, and the namespaces with these names; `None` if the answer has no identity.

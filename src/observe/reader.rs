@@ -4,7 +4,9 @@
 //! know of another role.
 
 use k8s_openapi::api::authorization::v1::{
-    ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec, SubjectAccessReviewStatus,
+    ResourceAttributes, ResourceRule, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
+    SelfSubjectRulesReview, SelfSubjectRulesReviewSpec, SubjectAccessReview, SubjectAccessReviewSpec,
+    SubjectAccessReviewStatus,
 };
 use k8s_openapi::api::rbac::v1::{ClusterRole, PolicyRule};
 use kube::Api;
@@ -13,11 +15,10 @@ use kube::api::PostParams;
 use super::snapshot::{Scope, Snapshot};
 use crate::clusters::Cluster;
 use crate::mesh::well_known::READER_ACCOUNT;
-use crate::mesh::{Injector, Permission, reader_cluster_role, serving_permissions};
+use crate::mesh::{Injector, Permission, TOKEN_REVIEW, reader_cluster_role, serving_permissions};
 
-/// What istiod needs for every certificate that it signs for a proxy.
-const REVIEW: Permission =
-    Permission { group: "authentication.k8s.io", resource: "tokenreviews", name: None, verb: "create" };
+/// A namespace in which accounts of Istio have no `Role`: what is granted there is granted everywhere.
+const NO_ROLES: &str = "kube-node-lease";
 
 /// What istiod may not do in a cluster.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,7 +41,7 @@ pub(super) async fn forbidden(
     namespace: &str,
     injector: Injector,
 ) -> Result<Forbidden, kube::Error> {
-    let is_review = is_forbidden(cluster.cluster(), namespace, &REVIEW).await?;
+    let is_review = is_forbidden(cluster.cluster(), namespace, &TOKEN_REVIEW).await?;
     let role = cluster.seen::<ClusterRole>("", &reader_cluster_role(namespace)).await;
     let role = role.filter(|_| injector == Injector::Primary);
     let rules = role.map(|role| role.rules.unwrap_or_default());
@@ -53,6 +54,64 @@ pub(super) async fn forbidden(
         }
     }
     Ok(Forbidden { is_review, is_else })
+}
+
+/// Which of these whoever asks may not do in the cluster. Needs what every account has.
+pub(super) async fn not_permitted(
+    cluster: &Cluster,
+    needed: Vec<Permission>,
+) -> Result<Vec<Permission>, kube::Error> {
+    let asked = SelfSubjectRulesReview {
+        spec: SelfSubjectRulesReviewSpec { namespace: Some(NO_ROLES.to_owned()) },
+        ..SelfSubjectRulesReview::default()
+    };
+    let reviews = Api::<SelfSubjectRulesReview>::all(cluster.client());
+    let reviewed = reviews.create(&PostParams::default(), &asked).await?;
+    let rules = reviewed.status.map(|status| status.resource_rules).unwrap_or_default();
+    let rules: Vec<PolicyRule> = rules.into_iter().map(policy_rule).collect();
+    let mut denied = Vec::new();
+    // The list may be incomplete.
+    for permission in missing(&rules, needed) {
+        if is_denied(cluster, &permission).await? {
+            denied.push(permission);
+        }
+    }
+    Ok(denied)
+}
+
+fn policy_rule(rule: ResourceRule) -> PolicyRule {
+    PolicyRule {
+        api_groups: rule.api_groups,
+        resources: rule.resources,
+        resource_names: rule.resource_names,
+        verbs: rule.verbs,
+        ..PolicyRule::default()
+    }
+}
+
+/// Whether the API server does not let whoever asks do this.
+async fn is_denied(cluster: &Cluster, permission: &Permission) -> Result<bool, kube::Error> {
+    let review = SelfSubjectAccessReview {
+        spec: SelfSubjectAccessReviewSpec {
+            resource_attributes: Some(attributes(permission)),
+            ..SelfSubjectAccessReviewSpec::default()
+        },
+        ..SelfSubjectAccessReview::default()
+    };
+    let reviews = Api::<SelfSubjectAccessReview>::all(cluster.client());
+    let reviewed = reviews.create(&PostParams::default(), &review).await?;
+    Ok(reviewed.status.is_some_and(|status| !status.allowed))
+}
+
+fn attributes(permission: &Permission) -> ResourceAttributes {
+    let Permission { group, resource, name, verb } = permission;
+    ResourceAttributes {
+        group: Some((*group).to_owned()),
+        resource: Some((*resource).to_owned()),
+        name: name.clone(),
+        verb: Some((*verb).to_owned()),
+        ..ResourceAttributes::default()
+    }
 }
 
 /// What these rules do not grant.
@@ -76,7 +135,6 @@ async fn is_forbidden(
     namespace: &str,
     permission: &Permission,
 ) -> Result<bool, kube::Error> {
-    let Permission { group, resource, name, verb } = permission;
     let account = format!("system:serviceaccount:{namespace}:{READER_ACCOUNT}");
     let groups = [
         "system:serviceaccounts".to_owned(),
@@ -87,13 +145,7 @@ async fn is_forbidden(
         spec: SubjectAccessReviewSpec {
             user: Some(account),
             groups: Some(groups.into()),
-            resource_attributes: Some(ResourceAttributes {
-                group: Some((*group).to_owned()),
-                resource: Some((*resource).to_owned()),
-                name: name.clone(),
-                verb: Some((*verb).to_owned()),
-                ..ResourceAttributes::default()
-            }),
+            resource_attributes: Some(attributes(permission)),
             ..SubjectAccessReviewSpec::default()
         },
         ..SubjectAccessReview::default()

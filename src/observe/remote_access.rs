@@ -9,8 +9,10 @@ use kube::config::Kubeconfig;
 use kube::{Api, ResourceExt as _};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::reader::not_permitted;
 use super::snapshot::{Scope, Snapshot};
 use crate::clusters::{Cluster, ConnectionConfig, Error, Reason};
+use crate::mesh::Permission;
 use crate::mesh::well_known::REMOTE_SECRET_LABEL;
 
 /// What a remote secret is found to be.
@@ -98,6 +100,15 @@ impl RemoteAccess {
     pub fn has_token(&self, token: Option<&SecretString>) -> bool {
         let own = self.0.token.as_ref().map(SecretString::expose_secret);
         token.is_some_and(|token| own == Some(token.expose_secret()))
+    }
+
+    /// Which of these istiod may not do in the cluster `read`, asked from here with its own token.
+    ///
+    /// # Errors
+    /// The cluster could not be asked.
+    pub async fn not_permitted(&self, read: &str, needed: Vec<Permission>) -> Result<Vec<Permission>, Error> {
+        let cluster = Cluster::of_kubeconfig(read, &self.0)?;
+        not_permitted(&cluster, needed).await.map_err(|error| cluster.error(error))
     }
 
     /// Does from here what istiod does first, which is to list namespaces. `None`: this is let in.

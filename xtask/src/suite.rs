@@ -29,20 +29,33 @@ const LABS: [&str; 9] = [
 /// No more labs at a time, since more would slow each other's clusters down until what they wait for comes too late.
 const LABS_AT_ONCE: usize = 2;
 
+/// No more lines of a failure are printed a second time.
+const FAILURE_LINES: usize = 120;
+
 /// What `cargo test` is told of a target.
 type Target = Vec<String>;
+
+/// A target that failed.
+struct Failure {
+    name: String,
+    /// What is known of why.
+    told: String,
+}
 
 /// Builds all tests, runs them and prints what each target printed, whole, when it ends.
 pub fn run(workspace: &Workspace) -> Result<Outcome, Error> {
     command::run(&mut workspace.cargo(&["test", "--workspace", "--no-run", "--quiet"]))?;
     let (labs, others) = targets(&workspace.test_targets);
     let (labs, others) = (Mutex::new(labs.into_iter()), Mutex::new(others.into_iter()));
-    let names = thread::scope(|scope| {
+    let failed = thread::scope(|scope| {
         let lanes = iter::repeat_n(&labs, LABS_AT_ONCE).chain([&others]);
         let lanes: Vec<_> = lanes.map(|lane| scope.spawn(move || failing(workspace, lane))).collect();
         lanes.into_iter().flat_map(|lane| lane.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
     });
-    let names: Vec<String> = names;
+    let failed: Vec<Failure> = failed;
+    // Once more at the end, where whoever has only the last lines of a log finds it.
+    failed.iter().for_each(|failure| eprintln!("\n{} failed\n{}", failure.name, failure.told));
+    let names: Vec<String> = failed.into_iter().map(|failure| failure.name).collect();
     if names.is_empty() { Ok(Outcome::Passed) } else { Err(Error::Tests { names }) }
 }
 
@@ -56,20 +69,18 @@ fn targets(names: &[String]) -> (Vec<Target>, Vec<Target>) {
 }
 
 /// Runs targets one after the other until none is left; what failed.
-fn failing(workspace: &Workspace, targets: &Mutex<vec::IntoIter<Target>>) -> Vec<String> {
+fn failing(workspace: &Workspace, targets: &Mutex<vec::IntoIter<Target>>) -> Vec<Failure> {
     let next = || targets.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let failed = iter::from_fn(next).filter(|target| match test(workspace, target) {
-        Ok(()) => false,
-        Err(error) => {
-            eprintln!("{}", lab::chain(&error));
-            true
-        }
+    let failed = iter::from_fn(next).filter_map(|target| match test(workspace, &target) {
+        Ok(None) => None,
+        Ok(Some(told)) => Some(Failure { name: target.join(" "), told }),
+        Err(error) => Some(Failure { name: target.join(" "), told: lab::chain(&error).to_string() }),
     });
-    failed.map(|target| target.join(" ")).collect()
+    failed.collect()
 }
 
-/// Runs one target and prints its output in one piece.
-fn test(workspace: &Workspace, target: &Target) -> Result<(), Error> {
+/// Runs one target and prints its output in one piece; if it failed, what it told of that.
+fn test(workspace: &Workspace, target: &Target) -> Result<Option<String>, Error> {
     let path = Path::new("a temporary file");
     let mut output = tempfile::tempfile().map_err(file_error("create", path))?;
     let copy = || output.try_clone().map(Stdio::from).map_err(file_error("share", path));
@@ -78,18 +89,27 @@ fn test(workspace: &Workspace, target: &Target) -> Result<(), Error> {
     let started = Instant::now();
     let outcome = command::quietly(&mut cargo);
     let took = started.elapsed();
-    print(&cargo, &mut output).map_err(file_error("copy", path))?;
+    let text = print(&cargo, &mut output).map_err(file_error("copy", path))?;
     eprintln!("{} took {:.1} s", target.join(" "), took.as_secs_f64());
-    outcome
+    Ok(outcome.err().map(|error| format!("{}\n{}", failures(&text), lab::chain(&error))))
 }
 
-fn print(cargo: &Command, output: &mut File) -> io::Result<()> {
-    let mut text = Vec::new();
+fn print(cargo: &Command, output: &mut File) -> io::Result<String> {
+    let mut bytes = Vec::new();
     output.rewind()?;
-    output.read_to_end(&mut text)?;
+    output.read_to_end(&mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
     let mut screen = io::stderr().lock();
     writeln!(screen, "\n$ {}", command::line(cargo))?;
-    screen.write_all(&text)
+    screen.write_all(text.as_bytes())?;
+    Ok(text)
+}
+
+/// What a test program says of its failures, of which it prints the names last; without that its last lines.
+fn failures(output: &str) -> String {
+    let from = output.find("\nfailures:\n").map_or(0, |at| at + 1);
+    let lines: Vec<&str> = output[from..].lines().collect();
+    lines[lines.len().saturating_sub(FAILURE_LINES)..].join("\n")
 }
 
 #[cfg(test)]
@@ -105,5 +125,14 @@ mod tests {
         let expected = ["mesh", "multi_primary", "kills", "book", "clusters"];
         assert_eq!(shown(labs), expected.map(|name| format!("--test {name}")));
         assert_eq!(shown(others), ["--test charts", "--test engine", "--lib", "--bins", "--doc"]);
+    }
+
+    #[test]
+    fn of_a_failure_only_what_tells_why_is_printed_again() {
+        let output =
+            "running 2 tests\ntest a ... ok\ntest b ... FAILED\n\nfailures:\n\n---- b ----\nit broke\n";
+        assert_eq!(failures(output), "failures:\n\n---- b ----\nit broke");
+        let killed = "running 2 tests\n".to_owned() + &"line\n".repeat(FAILURE_LINES);
+        assert_eq!(failures(&killed).lines().count(), FAILURE_LINES);
     }
 }

@@ -4,6 +4,8 @@ use acceptance_tests::admin::{Admin, Objects};
 use acceptance_tests::mesh::{charts, cluster_block, provider};
 use acceptance_tests::{Fixture, Workspace};
 
+use crate::races;
+
 /// The clusters of the lab in which something could be written.
 const CLUSTERS: [&str; 3] = ["east", "edge", "west"];
 
@@ -90,6 +92,9 @@ pub fn what_is_taken_is_refused_and_nothing_is_written(fixture: &Fixture) {
         assert!(second.resource("istio_remote_cluster.second").is_null(), "{}", conflict.cause);
     }
     of_two_that_overlap_one_is_refused(fixture);
+    for _ in 0..races::runs() {
+        races::of_each_two_that_overlap_one_is_refused(fixture);
+    }
     first.assert_well();
     first.assert_no_changes();
 

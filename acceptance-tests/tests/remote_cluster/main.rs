@@ -2,8 +2,8 @@
 //!
 //! `east` and `edge` are on one flat network, `west` and `branch` have one each: pods of other networks are truly not routable.
 //! `broken` breaks them on purpose, `conflicts` has a second workspace ask for what is taken, `apart` takes away what another workspace
-//! needs, and API servers, `interrupted` kills runs, `moves` has clusters come and change hands while calls run, `roles` makes a primary
-//! of one and back.
+//! needs, and API servers, `races` has ten clusters join at once, `interrupted` kills runs, `moves` has clusters come and change hands while
+//! calls run, `roles` makes a primary of one and back.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod addresses;
@@ -20,6 +20,7 @@ mod local_injector;
 mod mixed;
 mod moves;
 mod proof;
+mod races;
 mod read;
 mod roles;
 

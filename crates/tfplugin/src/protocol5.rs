@@ -12,5 +12,6 @@ mod provider;
 mod reading;
 mod service;
 mod streaming;
+mod turns;
 
 pub(crate) use service::Service;

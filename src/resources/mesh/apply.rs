@@ -14,7 +14,7 @@ use super::model::MeshModel;
 use super::place::primary;
 use super::resource::MeshResource;
 use super::roots::Inquiry;
-use super::{documents, remove, root_messages, waiting};
+use super::{documents, newer_release, remove, root_messages, waiting};
 use crate::blocks::ImagePullSecretModel;
 use crate::clusters::Cluster;
 use crate::desired::{Kept, ManifestSet};
@@ -46,6 +46,8 @@ struct Prepared<'a> {
     api_servers: ApiServers,
     /// The root that the user gives.
     root: Option<Arc<Root>>,
+    /// What could not be checked.
+    warnings: Diagnostics,
 }
 
 impl<'a> Prepared<'a> {
@@ -61,12 +63,13 @@ impl<'a> Prepared<'a> {
         let is_new = |cluster: &&Cluster| !change.recorded.cluster_uids.contains_key(cluster.name());
         let (joining, namespace) = (clusters.iter().filter(is_new), mesh.namespace().as_str());
         check_role(Role::Primary, joining, namespace, primary, (&data.engines, cancel)).await?;
+        let warnings = newer_release::check(change.prior, &mesh, &clusters).await?;
         check_existing(&mesh, &clusters, Some(is_missing), &data.engines, cancel).await?;
         let uids = located.iter().map(|located| located.facts.uid.clone()).collect();
         let given_root = root.as_ref().map(|root| root.certificate().fingerprint());
         let character = character(planned, given_root, uids);
         let charts = MeshCharts::fetch(mesh, &planned.recorded(), data).await?;
-        Ok((located, Self { change, charts, character, api_servers, root }))
+        Ok((located, Self { change, charts, character, api_servers, root, warnings }))
     }
 
     /// What fills the placeholders of one cluster.
@@ -133,6 +136,7 @@ impl Applying for Prepared<'_> {
         let Change { prior, recorded, secrets, data, .. } = self.change;
         let inquiry = Inquiry { mesh: &self.charts.mesh, prior: *prior, recorded, secrets, data };
         let (source, mut messages) = inquiry.settle(self.root.clone()).await?;
+        messages.extend(self.warnings.iter().cloned());
         let certificates = source.and_then(|source| Certificates::of(&self.charts.mesh, source));
         let primaries = installations.into_iter();
         let primaries = primaries.map(|installation| self.primary(installation, certificates.as_ref()));

@@ -75,6 +75,7 @@ mod links;
 mod managed;
 mod mesh_charts;
 mod model;
+mod newer_release;
 mod numbers;
 mod observed_schema;
 mod place;

@@ -115,7 +115,8 @@ fn is_null(finding: &Finding) -> bool {
     matches!(finding.problem, Problem::Null(_))
 }
 
-fn minor(state: &MeshModel, label: &str) -> u64 {
+/// The minor release of this primary.
+pub(super) fn minor(state: &MeshModel, label: &str) -> u64 {
     let own = state.primary(label).and_then(|primary| primary.version.as_str());
     let version = own.or(state.version.as_str()).and_then(|text| text.parse::<ChartVersion>().ok());
     version.map_or(NEWEST, |version| version.minor().1)

@@ -131,6 +131,7 @@ impl<P: Provider> Service<P> {
                 None
             });
         let private = if state == Value::Null { Vec::new() } else { context.private.encode() };
+        self.turns.next(is_new && state != Value::Null && diagnostics.has_errors()).await;
         Ok(wire::apply_resource_change::Response {
             new_state: Some(convert::to_wire(block, state)?),
             private,

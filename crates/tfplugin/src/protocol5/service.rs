@@ -8,6 +8,7 @@ use tonic::{Request, Response, Status};
 use super::answer::{answer, answer_or};
 use super::convert;
 use super::streaming::Events;
+use super::turns::Turns;
 use crate::erased::{AnyIdentity, AnyResource};
 use crate::generated::tfplugin5::{self as wire, provider_server};
 use crate::registry::{Registry, RegistryError};
@@ -21,6 +22,7 @@ pub(crate) struct Service<P: Provider> {
     pub(super) registry: Registry<P>,
     pub(super) configured: RwLock<Option<Configured<P::Data>>>,
     pub(super) stopping: Stopping,
+    pub(super) turns: Turns,
 }
 
 /// What the last `Configure` made.
@@ -45,7 +47,14 @@ impl<P: Provider> Service<P> {
     pub(crate) fn new(provider: P, stopping: Stopping) -> Result<Self, RegistryError> {
         let schema = provider.schema();
         let registry = Registry::of(&provider, &schema)?;
-        Ok(Self { provider, schema, registry, configured: RwLock::new(None), stopping })
+        Ok(Self {
+            provider,
+            schema,
+            registry,
+            configured: RwLock::new(None),
+            stopping,
+            turns: Turns::default(),
+        })
     }
 
     pub(super) fn resource(&self, type_name: &str) -> Result<&dyn AnyResource<P::Data>, Diagnostics> {
