@@ -1,18 +1,15 @@
 //! The only istiod that serves a remote cluster is gone: what `status` says, what the plan warns of, and that the cluster is led again.
 
-use std::time::{Duration, Instant};
-
 use acceptance_tests::guide::Table;
-use acceptance_tests::terraform::Message;
 use acceptance_tests::{Fixture, Workspace};
 use lab::sample;
 use serde_json::{Value, json};
 
+use crate::read::injection_is;
+
 const EXAMPLE: &str = "primary-remote-flat";
 const ADDRESS: &str = "istio_remote_cluster.edge";
 const DEPLOYMENT: &str = "deploy/istiod";
-/// How long whatever reads the cluster may take to notice.
-const NOTICED: Duration = Duration::from_mins(1);
 
 pub fn a_cluster_that_nobody_leads_is_named_and_led_again(fixture: &Fixture) {
     let workspace = fixture.example(EXAMPLE);
@@ -23,7 +20,8 @@ pub fn a_cluster_that_nobody_leads_is_named_and_led_again(fixture: &Fixture) {
     let mut table = Table::new("reliability", "causes without a leader", &columns);
 
     patient.istiod(&["scale", DEPLOYMENT, "--replicas=0"]);
-    let message = patient.is_named();
+    let cause = "no istiod of the primaries that serve it leads it";
+    let message = injection_is(&patient.workspace, ADDRESS, "nobody_leads", cause);
     let said = format!("**{}**\n{}", message.summary, message.detail);
     table.row(&[
         "No istiod of the primaries that serve the remote cluster runs",
@@ -47,25 +45,6 @@ struct Patient<'a> {
 impl Patient<'_> {
     fn istiod(&self, arguments: &[&str]) {
         self.fixture.kubectl("east", &[&["-n", "istio-system"], arguments].concat());
-    }
-
-    /// Plans until `status` says it; the warning.
-    #[track_caller]
-    fn is_named(&self) -> Message {
-        let began = Instant::now();
-        loop {
-            let run = self.workspace.plan_with(&["-json"]);
-            let state = self.workspace.shown_plan()["prior_state"].clone();
-            let resources = state["values"]["root_module"]["resources"].as_array().cloned();
-            let mut remotes = resources.into_iter().flatten().filter(|it| it["address"] == ADDRESS);
-            let seen = remotes.next().map(|it| it["values"]["status"]["injection"].clone());
-            if seen == Some(json!("nobody_leads")) {
-                let named = "Cluster \"edge\": no istiod of the primaries that serve it leads it";
-                let message = run.messages().into_iter().find(|it| it.summary == named);
-                return message.unwrap_or_else(|| panic!("{}", run.output));
-            }
-            assert!(began.elapsed() < NOTICED, "injection is {seen:?}:\n{}", run.output);
-        }
     }
 
     /// The next apply finds it led, and pods in a namespace that is created now start.

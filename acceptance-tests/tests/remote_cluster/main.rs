@@ -23,6 +23,7 @@ mod proof;
 mod races;
 mod read;
 mod roles;
+mod roots;
 
 use std::process::ExitCode;
 
@@ -63,6 +64,9 @@ const TESTS: &[Test<fn(&Lab)>] = tests! { Fixture::of =>
     }
     leader {
         a_cluster_that_nobody_leads_is_named_and_led_again,
+    }
+    roots {
+        primaries_with_different_roots_are_named_and_agree_again,
     }
     conflicts {
         what_is_taken_is_refused_and_nothing_is_written,

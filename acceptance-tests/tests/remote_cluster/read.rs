@@ -1,9 +1,15 @@
 //! What tests read of a remote cluster and its Secrets.
 
+use std::time::{Duration, Instant};
+
+use acceptance_tests::terraform::Message;
 use acceptance_tests::{Fixture, Workspace};
 use lab::probe::Pods;
 use lab::sample;
 use serde_json::{Value, json};
+
+/// How long whatever reads a cluster may take to notice.
+const NOTICED: Duration = Duration::from_mins(1);
 
 /// The status of the remote cluster at an address.
 pub fn status(workspace: &Workspace, address: &str) -> Value {
@@ -22,6 +28,24 @@ pub fn assert_ready(workspace: &Workspace, address: &str, gateway: Option<&str>,
         .flat_map(|primary| [format!("{primary}->{cluster}"), format!("{cluster}->{primary}")]);
     let links: serde_json::Map<String, Value> = links.map(|link| (link, json!("ready"))).collect();
     assert_eq!(status["links"], Value::Object(links));
+}
+
+/// Plans until the injection of the remote cluster at an address is in this state; the warning that names the cause.
+#[track_caller]
+pub fn injection_is(workspace: &Workspace, address: &str, state: &str, cause: &str) -> Message {
+    let began = Instant::now();
+    loop {
+        let run = workspace.plan_with(&["-json"]);
+        let prior = workspace.shown_plan()["prior_state"].clone();
+        let resources = prior["values"]["root_module"]["resources"].as_array().cloned();
+        let mut remotes = resources.into_iter().flatten().filter(|it| it["address"] == address);
+        let seen = remotes.next().map(|it| it["values"]["status"]["injection"].clone());
+        if seen == Some(json!(state)) {
+            let message = run.messages().into_iter().find(|it| it.summary.ends_with(cause));
+            return message.unwrap_or_else(|| panic!("{}", run.output));
+        }
+        assert!(began.elapsed() < NOTICED, "injection is {seen:?}:\n{}", run.output);
+    }
 }
 
 /// A configuration with another line in the first resource of this type.
