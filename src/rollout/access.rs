@@ -40,15 +40,16 @@ impl Access {
     }
 }
 
-/// The token in this Secret of the reader, once Kubernetes has written it.
+/// The token in this Secret of the reader, once Kubernetes has written it. No more than `left` is waited for it.
 pub(super) async fn token(
     target: &Target,
     secret: &str,
+    left: Duration,
     cancel: &CancellationToken,
 ) -> Result<SecretString, RolloutError> {
     let cluster = &target.cluster;
     let namespace = &target.inventory.namespace;
-    let began = Instant::now();
+    let (began, time) = (Instant::now(), left.min(TOKEN_TIME));
     let mut progress = Progress::begin(cluster.name());
     loop {
         let snapshot = Snapshot::of(cluster);
@@ -59,7 +60,7 @@ pub(super) async fn token(
         if let Some(token) = token.map_err(RolloutError::ReadToken)? {
             return Ok(token);
         }
-        if began.elapsed() >= TOKEN_TIME {
+        if began.elapsed() >= time {
             return Err(RolloutError::NoToken { secret: secret.to_owned(), waited: began.elapsed() });
         }
         progress.waits_for(&format!("Kubernetes has not written a token into the Secret {secret} yet"));

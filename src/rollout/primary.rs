@@ -167,7 +167,8 @@ impl Order<'_> {
     async fn offer_access(&self, is_rotated: bool, session: &Session<'_>) -> Result<(), RolloutError> {
         let Primary { installation: Installation { target, set, .. }, api_server, .. } = self.primary;
         let Some(secret) = rotation::token_secret(set) else { return Ok(()) };
-        let token = access::token(target, secret, session.cancel).await.inspect_err(|_| self.give_up())?;
+        let token = access::token(target, secret, session.left(), session.cancel).await;
+        let token = token.inspect_err(|_| self.give_up())?;
         let access = Access { api_server: api_server.clone(), token, is_rotated };
         self.exchange.publish_access(set.cluster(), access);
         Ok(())

@@ -144,7 +144,7 @@ async fn of_remote(
     }
     let is_rotated = rotation::is_under_way(run);
     let secret = rotation::token_secret(set).unwrap_or_default();
-    let token = access::token(target, secret, run.session.cancel).await?;
+    let token = access::token(target, secret, run.session.left(), run.session.cancel).await?;
     exchange.access.keep(Access { api_server: joining.api_server.clone(), token, is_rotated });
     for served in &exchange.served {
         run.holding(served.wait()).await?.ok_or(RolloutError::NotServed)?;

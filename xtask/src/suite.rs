@@ -26,7 +26,8 @@ const LABS: [&str; 9] = [
     "clusters",
     "objects",
 ];
-/// No more labs at a time, since more would slow each other's clusters down until what they wait for comes too late.
+/// So many labs begin at once. The targets without a lab compute, in a lane of their own; when they are done, that takes labs, too.
+/// No more at a time, since more would slow each other's clusters down until what they wait for comes too late.
 const LABS_AT_ONCE: usize = 2;
 
 /// No more lines of a failure are printed a second time.
@@ -34,6 +35,9 @@ const FAILURE_LINES: usize = 120;
 
 /// What `cargo test` is told of a target.
 type Target = Vec<String>;
+
+/// Targets that are yet to run.
+type Queue = Mutex<vec::IntoIter<Target>>;
 
 /// A target that failed.
 struct Failure {
@@ -48,8 +52,11 @@ pub fn run(workspace: &Workspace) -> Result<Outcome, Error> {
     let (labs, others) = targets(&workspace.test_targets);
     let (labs, others) = (Mutex::new(labs.into_iter()), Mutex::new(others.into_iter()));
     let failed = thread::scope(|scope| {
-        let lanes = iter::repeat_n(&labs, LABS_AT_ONCE).chain([&others]);
-        let lanes: Vec<_> = lanes.map(|lane| scope.spawn(move || failing(workspace, lane))).collect();
+        let lanes = iter::repeat_n(vec![&labs], LABS_AT_ONCE).chain([vec![&others, &labs]]);
+        let run = |lane: Vec<&Queue>| {
+            lane.into_iter().flat_map(|queue| failing(workspace, queue)).collect::<Vec<_>>()
+        };
+        let lanes: Vec<_> = lanes.map(|lane| scope.spawn(move || run(lane))).collect();
         lanes.into_iter().flat_map(|lane| lane.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
     });
     let failed: Vec<Failure> = failed;
@@ -69,7 +76,7 @@ fn targets(names: &[String]) -> (Vec<Target>, Vec<Target>) {
 }
 
 /// Runs targets one after the other until none is left; what failed.
-fn failing(workspace: &Workspace, targets: &Mutex<vec::IntoIter<Target>>) -> Vec<Failure> {
+fn failing(workspace: &Workspace, targets: &Queue) -> Vec<Failure> {
     let next = || targets.lock().unwrap_or_else(PoisonError::into_inner).next();
     let failed = iter::from_fn(next).filter_map(|target| match test(workspace, &target) {
         Ok(None) => None,

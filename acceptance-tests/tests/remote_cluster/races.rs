@@ -29,7 +29,10 @@ pub fn of_each_two_that_overlap_one_is_refused(fixture: &Fixture) {
     assert_eq!(run.code, 1, "{}", run.output);
     let refused = run.messages().into_iter().filter(|it| it.summary.contains("overlaps"));
     let refused: BTreeSet<String> = refused
-        .filter_map(|it| Some(it.summary.strip_prefix("Cluster \"")?.split_once('"')?.0.to_owned()))
+        .filter_map(|it| {
+            let (_, cause) = it.summary.split_once("cannot join the mesh: Cluster \"")?;
+            Some(cause.split_once('"')?.0.to_owned())
+        })
         .collect();
     let records = fixture.kubectl("east", &RECORDS);
     let recorded =
