@@ -19,6 +19,7 @@ pub mod official;
 pub mod process;
 pub mod provider_binary;
 pub mod random;
+pub mod remote;
 pub mod rewriting;
 pub mod suite;
 mod temporary;

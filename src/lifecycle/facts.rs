@@ -175,6 +175,13 @@ async fn facts(
                 }
                 KnownFacts::Elsewhere(known)
             }
+            // Terraform plans a tainted resource as a new one also before it destroys it.
+            Err(Unknown::Unread(error)) if is_gone(&error, data.clusters.block(name.as_str())) => {
+                let consequence = "Its cluster block declares it permanently gone, so the plan does not include it. To create something \
+                                   in it fails when the plan is applied.";
+                messages.push(diagnostics::cluster_skipped(&error, at, consequence));
+                KnownFacts::Unknown
+            }
             Err(Unknown::Unread(error)) => {
                 errors.push(diagnostics::cluster(&error, at));
                 KnownFacts::Unknown
@@ -183,6 +190,11 @@ async fn facts(
         facts.insert(name, read);
     }
     errors.into_result().map(|()| facts)
+}
+
+/// Whether a cluster that does not answer is said to be gone for good.
+fn is_gone(error: &clusters::Error, block: Option<&ClusterBlock>) -> bool {
+    error.is_no_answer() && block.is_some_and(|block| block.on_unreachable == OnUnreachable::Abandon)
 }
 
 /// Why the facts of a cluster are not known.

@@ -132,6 +132,31 @@ mod tests {
     }
 
     #[test]
+    fn the_guide_lists_all_of_them() {
+        let guide = include_str!("../../templates/guides/clusters.md");
+        let listed = |permission: &Permission| {
+            let Permission { group, resource, name, verb } = permission;
+            let dot = if group.is_empty() { "" } else { "." };
+            let resource = format!("`{resource}{dot}{group}`");
+            // Two objects are named after the mesh's namespace.
+            let name = name.as_ref().map_or(String::new(), |name| match name.as_str() {
+                "istio-system" | WEBHOOK => "only the mesh's".to_owned(),
+                name => format!("`{name}`"),
+            });
+            guide.lines().any(|line| {
+                let mut cells = line.split(" | ");
+                let (object, verbs) = (cells.next().unwrap_or_default(), cells.next().unwrap_or_default());
+                let is_of_one = object.contains("only ");
+                let is_named = if name.is_empty() { !is_of_one } else { object.contains(&name) };
+                object.contains(&resource) && is_named && verbs.contains(&format!("`{verb}`"))
+            })
+        };
+        for permission in permissions_of_release("istio-system", 31, Injector::Primary) {
+            assert!(listed(&permission), "{permission}");
+        }
+    }
+
+    #[test]
     fn a_release_needs_what_its_istiod_does_there() {
         let count = |minor, injector| permissions_of_release("istio-system", minor, injector).len();
         assert_eq!(count(31, Injector::Primary), count(29, Injector::Primary));

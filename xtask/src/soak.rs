@@ -28,7 +28,7 @@ pub struct Arguments {
 
 /// The test targets in which runs are killed, and the tests of them.
 const KILLS: [(&str, &[&str]); 2] =
-    [("kills", &[]), ("remote_cluster", &["a_run_that_was_killed_is_taken_up"])];
+    [("kills", &[]), ("remote_faults", &["a_run_that_was_killed_is_taken_up"])];
 
 /// Runs the tests that kill runs with these numbers.
 pub fn run(workspace: &Workspace, arguments: &Arguments) -> Result<(), Error> {

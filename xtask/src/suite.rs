@@ -15,8 +15,9 @@ use crate::steps::Outcome;
 use crate::workspace::Workspace;
 
 /// The targets that run whole clusters with Istio, the longest first.
-const LABS: [&str; 9] = [
+const LABS: [&str; 10] = [
     "remote_cluster",
+    "remote_faults",
     "mesh",
     "multi_primary",
     "field_reports",

@@ -24,11 +24,12 @@ pub enum Moment {
     Closed(usize),
 }
 
-/// So many moments for a verb that writes `writes` times: the first write, the closing of the first and of the last record, and the
-/// others spread over the whole run, the same ones for the same seed.
+/// So many moments for a verb that writes `writes` times: as far as another one is left, the closing of the first record, the first write
+/// and the closing of the last record; and the others spread over the whole run, the same ones for the same seed.
 pub fn moments(count: usize, writes: usize, verb: Verb, seed: u64) -> Vec<Moment> {
-    let forced = [Moment::Write(1), Moment::Closed(1), Moment::Closed(2)];
-    let spread = count.saturating_sub(forced.len());
+    let forced = [Moment::Closed(1), Moment::Write(1), Moment::Closed(2)];
+    let forced = forced.into_iter().take(count.saturating_sub(1));
+    let spread = count - forced.len();
     let mut random = Random::of(seed.wrapping_add(verb as u64));
     let others = (0..spread).map(|part| {
         // One in each part of the run, so that every stage has some.
@@ -36,7 +37,7 @@ pub fn moments(count: usize, writes: usize, verb: Verb, seed: u64) -> Vec<Moment
         Moment::Write(begin + 1 + random.below((end - begin).max(1)))
     });
     let others: Vec<_> = others.collect();
-    forced.into_iter().take(count).chain(others).collect()
+    forced.chain(others).collect()
 }
 
 impl Moment {

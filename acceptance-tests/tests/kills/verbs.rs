@@ -2,6 +2,9 @@ use acceptance_tests::kills::{self, Log, Verb, moments};
 
 use crate::victim::Victim;
 
+/// How often each verb is killed in the suite.
+const KILLS: usize = 2;
+
 pub fn a_create_that_was_killed_is_taken_up() {
     kill(Verb::Create);
 }
@@ -15,7 +18,7 @@ pub fn a_destroy_that_was_killed_is_taken_up() {
 }
 
 fn kill(verb: Verb) {
-    let (kills, seed) = (kills::count(), kills::seed());
+    let (kills, seed) = (kills::count(KILLS), kills::seed());
     let mut log = Log::open();
     let mut victim = Victim::prepare(verb);
     log.line(&format!("{verb}: {} writes when nothing comes in between, seed {seed}", victim.writes()));

@@ -5,8 +5,8 @@ use lab::cloud::LoadBalancers;
 use lab::sample;
 use serde_json::{Value, json};
 
-use crate::proof;
-use crate::read::{assert_ready, restart_sample};
+use acceptance_tests::remote::proof;
+use acceptance_tests::remote::read::{assert_ready, restart_sample};
 
 const EXAMPLE: &str = "primary-remote-flat";
 const ADDRESS: &str = "istio_remote_cluster.edge";

@@ -3,8 +3,8 @@
 use acceptance_tests::Fixture;
 use lab::sample;
 
-use crate::proof;
-use crate::read::{assert_ready, restart_sample, signed_by, with_line};
+use acceptance_tests::remote::proof;
+use acceptance_tests::remote::read::{assert_ready, restart_sample, signed_by, with_line};
 
 const EXAMPLE: &str = "primary-remote-multi-network";
 const ADDRESS: &str = "istio_remote_cluster.branch";

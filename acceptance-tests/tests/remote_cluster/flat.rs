@@ -1,8 +1,8 @@
 use acceptance_tests::{Fixture, Workspace};
 use serde_json::json;
 
-use crate::proof;
-use crate::read::assert_ready;
+use acceptance_tests::remote::proof;
+use acceptance_tests::remote::read::assert_ready;
 
 const EXAMPLE: &str = "primary-remote-flat";
 const ADDRESS: &str = "istio_remote_cluster.edge";

@@ -1,8 +1,8 @@
 use acceptance_tests::Fixture;
 use serde_json::json;
 
-use crate::proof;
-use crate::read::{assert_ready, status};
+use acceptance_tests::remote::proof;
+use acceptance_tests::remote::read::{assert_ready, status};
 
 const EXAMPLE: &str = "primary-remote-multi-network";
 const ADDRESS: &str = "istio_remote_cluster.branch";

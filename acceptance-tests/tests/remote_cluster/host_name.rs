@@ -1,7 +1,7 @@
 use acceptance_tests::Fixture;
 
-use crate::proof;
-use crate::read::assert_ready;
+use acceptance_tests::remote::proof;
+use acceptance_tests::remote::read::assert_ready;
 
 const EXAMPLE: &str = "primary-remote-flat";
 const ADDRESS: &str = "istio_remote_cluster.edge";

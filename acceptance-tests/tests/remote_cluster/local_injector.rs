@@ -6,8 +6,8 @@ use lab::cloud::LoadBalancers;
 use lab::sample;
 use serde_json::{Value, json};
 
-use crate::proof;
-use crate::read::{assert_ready, restart_sample, signed_by, status, with_line};
+use acceptance_tests::remote::proof;
+use acceptance_tests::remote::read::{assert_ready, restart_sample, signed_by, status, with_line};
 
 const EXAMPLE: &str = "primary-remote-multi-network";
 const ADDRESS: &str = "istio_remote_cluster.branch";

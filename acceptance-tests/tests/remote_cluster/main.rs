@@ -1,36 +1,25 @@
-//! Clusters without a control plane of their own, by the examples as they are published, with traffic to prove it.
+//! Clusters without a control plane of their own, by the examples as they are published, with traffic to prove it. What goes wrong with
+//! them is in `remote_faults`.
 //!
-//! `east` and `edge` are on one flat network, `west` and `branch` have one each: pods of other networks are truly not routable.
-//! `broken` breaks them on purpose, `conflicts` has a second workspace ask for what is taken, `apart` takes away what another workspace
-//! needs, and API servers, `races` has ten clusters join at once, `interrupted` kills runs, `moves` has clusters come and change hands while
-//! calls run, `roles` makes a primary of one and back.
+//! `moves` has clusters come and change hands while calls run, `roles` makes a primary of one and back.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod addresses;
-mod apart;
-mod broken;
-mod conflicts;
 mod elsewhere;
 mod flat;
 mod gateways;
 mod host_name;
-mod interrupted;
-mod leader;
 mod local_injector;
 mod mixed;
 mod moves;
-mod proof;
-mod races;
-mod read;
 mod roles;
-mod roots;
 
 use std::process::ExitCode;
 
 use acceptance_tests::provider_binary::Build;
 use acceptance_tests::suite::{Test, run_on_lab};
-use acceptance_tests::{Fixture, tests};
-use lab::{ClusterSpec, Lab, Spec};
+use acceptance_tests::{Fixture, remote, tests};
+use lab::Lab;
 
 const TESTS: &[Test<fn(&Lab)>] = tests! { Fixture::of =>
     flat {
@@ -62,28 +51,8 @@ const TESTS: &[Test<fn(&Lab)>] = tests! { Fixture::of =>
     roles {
         a_cluster_changes_its_role_in_two_applies_and_not_in_one,
     }
-    leader {
-        a_cluster_that_nobody_leads_is_named_and_led_again,
-    }
-    roots {
-        primaries_with_different_roots_are_named_and_agree_again,
-    }
-    conflicts {
-        what_is_taken_is_refused_and_nothing_is_written,
-    }
-    interrupted {
-        a_run_that_was_killed_is_taken_up,
-    }
-    broken {
-        what_is_broken_is_named_and_fixed,
-    }
-    apart {
-        neither_the_mesh_of_another_workspace_goes_nor_a_cluster_that_is_down_by_accident,
-    }
 };
 
 fn main() -> ExitCode {
-    let clusters = [("east", "flat"), ("edge", "flat"), ("west", "west"), ("branch", "branch")];
-    let clusters = clusters.map(|(name, network)| ClusterSpec::new(name, network));
-    run_on_lab(&Spec::of(clusters.to_vec()), &[Build::Normal], TESTS)
+    run_on_lab(&remote::spec(), &[Build::Normal], TESTS)
 }

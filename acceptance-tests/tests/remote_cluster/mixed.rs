@@ -1,8 +1,8 @@
 use acceptance_tests::{Fixture, Workspace};
 use lab::sample;
 
-use crate::proof;
-use crate::read::{assert_ready, status};
+use acceptance_tests::remote::proof;
+use acceptance_tests::remote::read::{assert_ready, status};
 
 const EXAMPLE: &str = "mixed";
 const ALL: [&str; 4] = ["branch", "east", "edge", "west"];

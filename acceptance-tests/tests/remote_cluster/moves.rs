@@ -8,7 +8,7 @@ use acceptance_tests::{Fixture, Workspace, until};
 use lab::sample;
 use serde_json::{Value, json};
 
-use crate::read::assert_ready;
+use acceptance_tests::remote::read::assert_ready;
 
 /// How long calls run before and after a change.
 const SAMPLE: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(10)];

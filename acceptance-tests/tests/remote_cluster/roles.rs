@@ -3,7 +3,7 @@
 use acceptance_tests::admin::{Admin, Objects};
 use acceptance_tests::{Fixture, Workspace};
 
-use crate::read::assert_ready;
+use acceptance_tests::remote::read::assert_ready;
 
 const EXAMPLE: &str = "primary-remote-flat";
 const CLUSTERS: [&str; 2] = ["east", "edge"];

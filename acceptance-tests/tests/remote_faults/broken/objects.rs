@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::FIXES;
 use super::patient::{Cause, Patient};
 use super::permissions;
-use crate::read::encoded;
+use acceptance_tests::remote::read::encoded;
 
 const ANNOTATION: &str = "topology.istio.io/controlPlaneClusters";
 const TOKEN: &str = "istio-mesh-reader-token-1";

@@ -13,7 +13,7 @@ use acceptance_tests::kills::{
 use acceptance_tests::{Fixture, Run, Workspace};
 use serde_json::json;
 
-use crate::read::assert_ready;
+use acceptance_tests::remote::read::assert_ready;
 
 const ADDRESS: &str = "istio_remote_cluster.edge";
 const EXAMPLE: &str = "primary-remote-flat";
@@ -22,6 +22,8 @@ const NAMESPACE: &str = "istio-system";
 const INVENTORY: &str = "terraform-provider-istio-remote-edge";
 const KUBECONFIG: &str = "audited-kubeconfig";
 const APPLY: [&str; 4] = ["apply", "-input=false", "-no-color", "-auto-approve"];
+/// How often each verb is killed in the suite.
+const KILLS: usize = 4;
 /// How often a run may be over before its moment.
 const ATTEMPTS: usize = 5;
 
@@ -48,7 +50,7 @@ pub fn a_run_that_was_killed_is_taken_up(fixture: &Fixture) {
     victim.is_audited();
     victim.workspace.configure(&victim.gone);
     victim.workspace.apply().succeeded();
-    let (kills, seed, mut log) = (kills::count(), kills::seed(), Log::open());
+    let (kills, seed, mut log) = (kills::count(KILLS), kills::seed(), Log::open());
     let mut writes = [1; 3];
     for index in 0..kills {
         for verb in [Verb::Create, Verb::Update, Verb::Destroy] {

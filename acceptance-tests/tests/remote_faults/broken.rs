@@ -15,7 +15,7 @@ mod permissions;
 
 use acceptance_tests::Fixture;
 
-use crate::proof;
+use acceptance_tests::remote::proof;
 use patient::{CLUSTERS, Patient};
 
 /// What the next apply does.

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use acceptance_tests::terraform::Message;
-use acceptance_tests::{Fixture, Workspace};
+use crate::terraform::Message;
+use crate::{Fixture, Workspace};
 use lab::probe::Pods;
 use lab::sample;
 use serde_json::{Value, json};

@@ -4,7 +4,7 @@ use acceptance_tests::admin::{Admin, Objects};
 use acceptance_tests::mesh::{Mesh, administrators, cluster_block, provider};
 use acceptance_tests::{Fixture, Run, Workspace};
 
-use crate::read::assert_ready;
+use acceptance_tests::remote::read::assert_ready;
 
 const CLUSTERS: [&str; 2] = ["east", "edge"];
 const ADDRESS: &str = "istio_remote_cluster.edge";
@@ -108,13 +108,15 @@ impl Apart<'_> {
         self.remote.assert_well();
     }
 
-    /// It stays in state until it is there, or is said to be gone for good. Then nothing is left of it anywhere else.
+    /// It stays in state until it is there, or is said to be gone for good. Then nothing is left of it anywhere else, also if it is tainted,
+    /// which Terraform plans as a new one first.
     fn a_cluster_is_down_at_a_destroy(&self) {
         let [_, before] = self.written();
         let destroy = |workspace: &Workspace| workspace.run(&[&DESTROY[..], &["-refresh=false"]].concat());
         self.without("edge", destroy).failed_with(&["Cluster \"edge\"", "set on_unreachable = \"abandon\""]);
         assert!(!self.remote.resource(ADDRESS).is_null());
         self.configure("", "abandon");
+        assert_eq!(self.remote.run(&["taint", ADDRESS]).code, 0);
         let destroyed = self.without("edge", Workspace::destroy).succeeded();
         assert!(destroyed.output.contains("Cluster \"edge\" is abandoned"), "{}", destroyed.output);
         assert!(self.remote.resource(ADDRESS).is_null());

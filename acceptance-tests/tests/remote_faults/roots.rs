@@ -4,7 +4,7 @@ use acceptance_tests::guide::Table;
 use acceptance_tests::mesh::{Mesh, administrators};
 use acceptance_tests::{Fixture, Workspace};
 
-use crate::read::{assert_ready, injection_is};
+use acceptance_tests::remote::read::{assert_ready, injection_is};
 
 const PRIMARIES: [&str; 2] = ["east", "west"];
 const ADDRESS: &str = "istio_remote_cluster.edge";

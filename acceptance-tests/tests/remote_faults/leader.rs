@@ -5,7 +5,7 @@ use acceptance_tests::{Fixture, Workspace};
 use lab::sample;
 use serde_json::{Value, json};
 
-use crate::read::injection_is;
+use acceptance_tests::remote::read::injection_is;
 
 const EXAMPLE: &str = "primary-remote-flat";
 const ADDRESS: &str = "istio_remote_cluster.edge";

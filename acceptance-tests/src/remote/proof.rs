@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use acceptance_tests::Fixture;
+use crate::Fixture;
 use lab::sample;
 
 /// The trust domain of the examples.
