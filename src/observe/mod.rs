@@ -7,6 +7,7 @@ mod debug;
 mod definitions;
 mod gateway;
 mod installed;
+mod istio_resources;
 mod labelled_gateways;
 mod members;
 mod namespaces;
@@ -42,6 +43,7 @@ pub use gateway::{
     service_addresses,
 };
 pub use installed::{Installed, InstalledError, installed};
+pub use istio_resources::istio_resources;
 pub use labelled_gateways::{NetworkGateway, labelled_gateways};
 pub use members::members;
 pub use namespaces::{FirstLook, Namespaces, known_facts_with_namespaces, namespace_labels};

@@ -8,15 +8,33 @@ use acceptance_tests::remote::read::{assert_ready, injection_is};
 
 const PRIMARIES: [&str; 2] = ["east", "west"];
 const ADDRESS: &str = "istio_remote_cluster.edge";
-const REMOTE: &str = "resource \"istio_remote_cluster\" \"edge\" {\n  mesh = istio_mesh.shop.join\n  cluster = \"edge\"\n  \
-                      primaries = [\"east\", \"west\"]\n  network = \"net-east\"\n}\n";
+/// Only one of the primaries has this one.
+const SIDECAR: &str = r#"{"apiVersion": "networking.istio.io/v1", "kind": "Sidecar", "metadata": {"name": "here", "namespace": "default"},
+    "spec": {"egress": [{"hosts": ["./*"]}]}}"#;
+
+/// The remote cluster, served by these.
+fn remote(primaries: &[&str]) -> String {
+    format!(
+        "resource \"istio_remote_cluster\" \"edge\" {{\n  mesh = istio_mesh.shop.join\n  cluster = \"edge\"\n  primaries = \
+         {primaries:?}\n  network = \"net-east\"\n}}\n"
+    )
+}
 
 pub fn primaries_with_different_roots_are_named_and_agree_again(fixture: &Fixture) {
     let mesh = Mesh::of("shop", &PRIMARIES)
         .apart()
         .primaries("    remote_control_plane {}\n    east_west_gateway {}");
-    let clusters = administrators(fixture.lab, &["east", "west", "edge"]);
-    let workspace = Workspace::new(&(clusters + &mesh.hcl() + REMOTE));
+    let mesh = administrators(fixture.lab, &["east", "west", "edge"]) + &mesh.hcl();
+    let workspace = Workspace::new(&(mesh.clone() + &remote(&["east"])));
+    workspace.apply().succeeded();
+
+    fixture.kubectl_with("east", &["apply", "-f", "-"], SIDECAR);
+    workspace.configure(&(mesh + &remote(&PRIMARIES)));
+    let plan = workspace.plan();
+    let named =
+        ["the primaries that serve it have different Istio resources", "Sidecar default/here: only in east"];
+    assert!(named.iter().all(|text| plan.output.contains(text)), "{}", plan.output);
+    fixture.kubectl("east", &["delete", "sidecar", "here"]);
     workspace.apply().succeeded();
     workspace.assert_well();
     assert_ready(&workspace, ADDRESS, None, &PRIMARIES);

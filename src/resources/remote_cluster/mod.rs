@@ -40,6 +40,7 @@ mod remove;
 mod rendering;
 mod resource;
 mod schema;
+mod serving;
 mod settings;
 mod status;
 mod waiting;

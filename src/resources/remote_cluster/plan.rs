@@ -13,7 +13,7 @@ use super::place::cluster;
 use super::remote_charts::RemoteCharts;
 use super::rendering::{Access, Reading, is_unknown};
 use super::resource::RemoteClusterResource;
-use super::{consequences, planned_status, problems, remove, settings};
+use super::{consequences, planned_status, problems, remove, serving, settings};
 use crate::blocks::{ignored_fields, reader_token};
 use crate::diagnostics;
 use crate::lifecycle::{
@@ -78,6 +78,9 @@ pub async fn plan(
         messages.extend(prior.and_then(|prior| problems::of_plan(prior, &planned)));
     }
     messages.extend(prior.and_then(|prior| consequences::of_injector(prior, &planned)));
+    if prior.is_none_or(|prior| prior.primaries != planned.primaries) {
+        messages.extend(serving::different_resources(remote, &clusters.reachable).await);
+    }
     messages.extend(prior.and_then(|prior| lossy_rotation(prior, &planned, remote)));
     let leaving = clusters.leaving();
     messages.extend(remove::warnings(&leaving, prior, data).await);
