@@ -48,7 +48,7 @@ pub fn run(workspace: &Workspace, scenario: Scenario, detach: bool) -> Result<()
     let mut interrupt = Interrupt::listen()?;
     parts::machine::prepare()?;
     let parts = parts::ensure(PARTS)?;
-    interrupt.run(&mut workspace.cargo(&["build", "--release", "--bin", PROVIDER]))?;
+    interrupt.run(&mut workspace.cargo(&["build", "--workspace", "--release", "--bin", PROVIDER]))?;
     let up = interrupt.run(&mut lab(&[&["up"][..], &scenario.clusters()].concat())?);
     if let Err(Error::Failed { .. }) = up {
         // There may be clusters that someone else works with.
