@@ -77,15 +77,16 @@ impl DocumentError {
     pub fn way_out(&self) -> String {
         match self {
             Self::NotADocument { origin, example, .. } => {
-                format!(
-                    "Pass {origin} (a resource or a data source), such as {example}, or the same as JSON."
-                )
+                format!("Pass {origin}, such as {example}, or the same as JSON.")
             }
             Self::OtherFormat { .. } => {
                 "Use the release of the provider that wrote the document, or a later one.".to_owned()
             }
             Self::Unusable { source, .. } => source.way_out(),
-            Self::Member { .. } | Self::TooLong { .. } | Self::Json { .. } => UNCHANGED.to_owned(),
+            Self::Member { .. } | Self::Json { .. } => UNCHANGED.to_owned(),
+            Self::TooLong { .. } => format!(
+                "{UNCHANGED} If the provider wrote all of it, split the exports among several federations."
+            ),
             Self::Unknown { .. } => "This is a bug in the provider.".to_owned(),
         }
     }

@@ -18,5 +18,5 @@ locals {
 
 output "bank_exports" {
   description = "The host names of the Services that the other mesh exports."
-  value       = { for name, export in try(local.bank.exports, null) != null ? local.bank.exports : {} : name => export.host }
+  value       = { for name, export in coalesce(try(local.bank.exports, null), {}) : name => export.host }
 }
