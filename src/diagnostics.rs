@@ -10,9 +10,9 @@ mod violations;
 
 use std::error::Error as StdError;
 
-use tfplugin::{AttributePath, Diagnostic, Diagnostics};
+use tfplugin::{AttributePath, Diagnostic, Diagnostics, FunctionError};
 
-use self::chain::{capitalised, causes, chain};
+use self::chain::{capitalised, causes, chain, plain_chain};
 pub use self::objects::{lines, not_ready};
 pub use self::rendering::SECRET_DECIDES;
 pub use self::violations::{MemberSyntax, field_path, violation};
@@ -59,6 +59,12 @@ pub fn installed(error: &InstalledError, path: AttributePath) -> Diagnostic {
 /// A document that an attribute takes and that cannot be read.
 pub fn document(error: &DocumentError, path: AttributePath) -> Diagnostic {
     failure(format!("cannot read {path}"), error, &error.way_out(), Some(path))
+}
+
+/// A document that is an argument of a function. Terraform puts the text into a sentence of its own, before a full stop.
+pub fn argument(error: &DocumentError, index: i64) -> FunctionError {
+    let text = format!("{}. {}", plain_chain(error), error.way_out());
+    FunctionError::new(text.trim_end_matches('.')).argument(index)
 }
 
 /// A document that a cluster holds and that cannot be read; `path` names the cluster.

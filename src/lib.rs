@@ -7,6 +7,7 @@ pub mod data_sources;
 pub mod desired;
 pub mod diagnostics;
 pub mod documents;
+pub mod functions;
 pub mod health;
 pub mod lifecycle;
 pub mod manifests;

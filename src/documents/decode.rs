@@ -8,16 +8,20 @@ use std::collections::BTreeMap;
 use tfplugin::{Dynamic, Field, Step, TerraformValue, Type, Value, ValueError};
 
 use super::error::DocumentError;
-use super::model::{JoinModel, PeerModel};
-use super::{FORMAT, schema};
+use super::model::{JoinModel, PeerDocumentModel};
+use super::{FORMAT, json, schema};
 
 /// The member that says how the others are to be read.
 const FORMAT_MEMBER: &str = "format";
 
 /// One of the documents.
 pub trait Document: TerraformValue {
-    /// The attribute that holds it.
+    /// How errors call it.
     const NAME: &'static str;
+    /// What it is an attribute of, for errors.
+    const ORIGIN: &'static str;
+    /// A reference to it, for errors.
+    const EXAMPLE: &'static str;
 
     /// Its type in this release.
     fn ty() -> Type;
@@ -25,17 +29,23 @@ pub trait Document: TerraformValue {
 
 impl Document for JoinModel {
     const NAME: &'static str = "join";
+    const ORIGIN: &'static str = "the attribute join of an istio_mesh";
+    const EXAMPLE: &'static str = "istio_mesh.shop.join";
 
     fn ty() -> Type {
         schema::join_type()
     }
 }
 
-impl Document for PeerModel {
-    const NAME: &'static str = "peer";
+/// Also what reads the attribute `peer`, which is such a document without exports.
+impl Document for PeerDocumentModel {
+    const NAME: &'static str = "the peer document";
+    const ORIGIN: &'static str =
+        "the attribute peer of an istio_mesh or document of an istio_mesh_federation";
+    const EXAMPLE: &'static str = "istio_mesh.bank.peer";
 
     fn ty() -> Type {
-        schema::peer_type()
+        schema::peer_document_type()
     }
 }
 
@@ -57,9 +67,11 @@ pub fn decode<D: Document>(input: &Field<Dynamic>) -> Result<Field<D>, DocumentE
 
 /// Reads a document from JSON.
 pub(super) fn from_json<D: Document>(text: &str) -> Result<D, DocumentError> {
-    let json =
-        serde_json::from_str(text).map_err(|source| DocumentError::Json { document: D::NAME, source })?;
-    from_value(&value_of(json))
+    if text.len() > json::LONGEST {
+        return Err(DocumentError::TooLong { document: D::NAME, length: text.len() });
+    }
+    let value = json::parse(text, &D::ty());
+    from_value(&value.map_err(|source| DocumentError::Json { document: D::NAME, source })?)
 }
 
 fn from_value<D: Document>(value: &Value) -> Result<D, DocumentError> {
@@ -80,7 +92,7 @@ fn from_value<D: Document>(value: &Value) -> Result<D, DocumentError> {
 }
 
 fn not_a_document<D: Document>(found: String) -> DocumentError {
-    DocumentError::NotADocument { document: D::NAME, found }
+    DocumentError::NotADocument { origin: D::ORIGIN, example: D::EXAMPLE, found }
 }
 
 /// The value with exactly the members of the type.
@@ -135,20 +147,5 @@ fn kind(value: &Value) -> &'static str {
         Value::List(_) => "a list",
         Value::Map(_) => "an object",
         Value::Dynamic(dynamic) => kind(&dynamic.value),
-    }
-}
-
-/// The same as Terraform's `jsondecode` makes of it.
-fn value_of(json: serde_json::Value) -> Value {
-    match json {
-        serde_json::Value::Null => Value::Null,
-        serde_json::Value::Bool(value) => Value::Bool(value),
-        // One that Terraform cannot hold is in no document.
-        serde_json::Value::Number(number) => number.to_string().parse().map_or(Value::Null, Value::Number),
-        serde_json::Value::String(text) => Value::String(text),
-        serde_json::Value::Array(elements) => Value::List(elements.into_iter().map(value_of).collect()),
-        serde_json::Value::Object(members) => {
-            Value::Map(members.into_iter().map(|(name, member)| (name, value_of(member))).collect())
-        }
     }
 }

@@ -1,15 +1,21 @@
 //! `join` and `peer`: what a mesh hands to clusters that join it and to other meshes. No secret is in them.
 //!
 //! They are written once: `join` by the resource `istio_mesh`, which also leaves it as a page in each primary ([`Page`]), and
-//! `peer` follows from it ([`with_peer`]). They are read once, too ([`decode`]). Lists are sorted and have no doubles
-//! ([`sorted`]): order never means anything in them, and a list can be indexed, which a set cannot. What is null has not been
-//! said by anybody.
+//! `peer` follows from it ([`with_peer`]). A federation adds what it exports ([`PeerDocumentModel`]). They are read once, too
+//! ([`decode`]), and what comes from another organisation is checked ([`PeerDocumentModel::checked`]). Lists are sorted and have
+//! no doubles ([`sorted`]): order never means anything in them, and a list can be indexed, which a set cannot. What is null has
+//! not been said by anybody.
 
+mod checked;
 mod decode;
 mod error;
 mod from_join;
+mod json;
+mod member_error;
 mod model;
 mod page;
+mod peer_text;
+mod rules;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -22,11 +28,15 @@ use crate::trust::{Certificate, ROOT_CERT};
 
 pub use decode::{Document, decode};
 pub use error::DocumentError;
-pub use model::{Gateways, JoinClusterModel, JoinModel, PeerGatewayModel, PeerModel, Texts};
+pub use member_error::MemberError;
+pub use model::{
+    ExportModel, ExportPortModel, Gateways, JoinClusterModel, JoinModel, PeerDocumentModel, PeerGatewayModel,
+    PeerModel, Texts,
+};
 pub use page::{Page, Services};
-pub use schema::{join, peer};
+pub use schema::{PEER_DOCUMENT_MEMBERS, join, peer, peer_document, peer_document_type};
 
-/// The format of both documents.
+/// The format of all documents.
 pub const FORMAT: i64 = 1;
 
 /// Both documents.

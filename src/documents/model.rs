@@ -1,4 +1,4 @@
-//! Both documents as Terraform sees them.
+//! The documents as Terraform sees them.
 #![allow(missing_docs, reason = "the schema describes every member")]
 
 use std::collections::BTreeMap;
@@ -95,4 +95,58 @@ pub struct PeerGatewayModel {
     pub network: Field<String>,
     pub addresses: Texts,
     pub port: Field<i64>,
+}
+
+/// What another mesh needs to know of this one and of what a federation exports to it: `peer` and more.
+#[derive(Clone, Debug, Default, PartialEq, Model)]
+pub struct PeerDocumentModel {
+    pub format: Field<i64>,
+    pub id: Field<String>,
+    pub mesh_id: Field<String>,
+    pub trust_domain: Field<String>,
+    pub domain_suffix: Field<String>,
+    pub namespace: Field<String>,
+    pub root_certificates: Field<String>,
+    pub gateways: Gateways,
+    pub federation_gateways: Gateways,
+    pub serial: Field<i64>,
+    pub exports: Field<BTreeMap<String, ExportModel>>,
+}
+
+/// One exported Service.
+#[derive(Clone, Debug, Default, PartialEq, Model)]
+pub struct ExportModel {
+    pub namespace: Field<String>,
+    pub service: Field<String>,
+    pub host: Field<String>,
+    pub ports: Field<Vec<ExportPortModel>>,
+    pub identities: Texts,
+    pub gateways: Texts,
+    pub tls: Texts,
+}
+
+/// One port of an exported Service.
+#[derive(Clone, Debug, Default, PartialEq, Model)]
+pub struct ExportPortModel {
+    pub name: Field<String>,
+    pub number: Field<i64>,
+    pub protocol: Field<String>,
+}
+
+impl From<PeerModel> for PeerDocumentModel {
+    /// The same mesh, before any federation of it exports anything.
+    fn from(peer: PeerModel) -> Self {
+        Self {
+            format: peer.format,
+            id: peer.id,
+            mesh_id: peer.mesh_id,
+            trust_domain: peer.trust_domain,
+            domain_suffix: peer.domain_suffix,
+            namespace: peer.namespace,
+            root_certificates: peer.root_certificates,
+            gateways: peer.gateways,
+            federation_gateways: peer.federation_gateways,
+            ..Self::default()
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! The schema of both documents.
+//! The schema of the documents.
 
 use tfplugin::Type;
 use tfplugin::schema::Attribute;
@@ -74,10 +74,14 @@ pub fn peer() -> Attribute {
 
 /// The type of [`peer`].
 pub(super) fn peer_type() -> Type {
+    Type::object(peer_members())
+}
+
+fn peer_members() -> [(&'static str, Type); 9] {
     let gateways = || {
         Type::map(Type::object([("network", Type::String), ("addresses", texts()), ("port", Type::Number)]))
     };
-    Type::object([
+    [
         ("format", Type::Number),
         ("id", Type::String),
         ("mesh_id", Type::String),
@@ -87,7 +91,42 @@ pub(super) fn peer_type() -> Type {
         ("root_certificates", Type::String),
         ("gateways", gateways()),
         ("federation_gateways", gateways()),
-    ])
+    ]
+}
+
+/// What each member of a peer document is: `peer`, and what a federation adds.
+pub const PEER_DOCUMENT_MEMBERS: &str = "`format` is 1; `id` is the identity of the `istio_mesh`; `mesh_id`, `trust_domain`, `domain_suffix` and `namespace` are those \
+     of the mesh; `root_certificates` (PEM) are what its proxies trust. `gateways` and `federation_gateways` have for each \
+     primary with such a gateway its `network`, `addresses` and `port`. `serial` grows with each change of the document. \
+     `exports` has for each exported Service, by the name of the export, its `namespace` and `service`, `host` (the name under \
+     which the gateways route to it), `ports` (`name`, `number` and Istio's `protocol`), `identities` of the pods that serve it (as \
+     `<namespace>/<service account>`, in the trust domain of the document), `gateways` (the names of the `federation_gateways` \
+     that lead to it; null for all of them) and `tls` (where TLS can end: `end_to_end` at the pods, `gateway` at the gateways). \
+     `serial` and `exports` are null in the attribute `peer` of an `istio_mesh`. Lists are sorted.";
+
+/// What another mesh needs to know of this one, with what a federation exports to it.
+pub fn peer_document() -> Attribute {
+    let description = format!(
+        "What another mesh needs to use the exports: the attribute `peer` of the mesh, with `serial` and `exports` added. It \
+         contains no secrets, so it can be passed to another organisation. {PEER_DOCUMENT_MEMBERS}"
+    );
+    Attribute::new(peer_document_type(), description).computed()
+}
+
+/// The type of [`peer_document`].
+pub fn peer_document_type() -> Type {
+    let port = Type::object([("name", Type::String), ("number", Type::Number), ("protocol", Type::String)]);
+    let export = Type::object([
+        ("namespace", Type::String),
+        ("service", Type::String),
+        ("host", Type::String),
+        ("ports", Type::list(port)),
+        ("identities", texts()),
+        ("gateways", texts()),
+        ("tls", texts()),
+    ]);
+    let added = [("serial", Type::Number), ("exports", Type::map(export))];
+    Type::object(peer_members().into_iter().chain(added))
 }
 
 fn texts() -> Type {

@@ -6,11 +6,15 @@ use tfplugin::{Dynamic, Field, TerraformValue as _, Type, Value};
 
 use super::*;
 
+mod peer;
+mod text;
+
 /// Documents as releases have written them.
 const JOIN: &str = include_str!("../../tests/documents/format-1/join-full.json");
 const LEAST_JOIN: &str = include_str!("../../tests/documents/format-1/join-minimal.json");
 const PEER: &str = include_str!("../../tests/documents/format-1/peer-full.json");
 const LEAST_PEER: &str = include_str!("../../tests/documents/format-1/peer-minimal.json");
+const DOCUMENT: &str = include_str!("../../tests/documents/format-1/document-full.json");
 
 fn known<T>(value: impl Into<T>) -> Field<T> {
     Field::Known(value.into())
@@ -43,8 +47,8 @@ fn a_full_document_of_format_1_is_read_and_written_with_every_member() {
     let join: JoinModel = read(JOIN);
     let data = Page { join: join.clone(), ..Page::default() }.to_data().unwrap();
     assert_eq!(json(&data["join"]), json(JOIN));
-    let peer = read::<PeerModel>(PEER).into_value().to_json(&PeerModel::ty()).unwrap();
-    assert_eq!(json(&String::from_utf8(peer).unwrap()), json(PEER));
+    let document = read::<PeerDocumentModel>(DOCUMENT).into_value().to_json(&peer_document_type()).unwrap();
+    assert_eq!(json(&String::from_utf8(document).unwrap()), json(DOCUMENT));
     let cluster = &join.clusters.as_known().unwrap()["east"];
     assert_eq!(cluster.istiod_addresses, texts(["istiod.east.shop.example".to_owned()]));
     assert_eq!(cluster.istiod_webhook_port, Field::Known(15017));
@@ -54,15 +58,18 @@ fn a_full_document_of_format_1_is_read_and_written_with_every_member() {
 #[test]
 fn peer_is_what_join_gives_another_mesh_to_know() {
     let (_, peer) = with_peer(read(JOIN));
-    assert_eq!(peer, Field::Known(read::<PeerModel>(PEER)));
+    let peer = peer.into_known().unwrap();
+    assert_eq!(PeerDocumentModel::from(peer.clone()), read(PEER));
+    let written = peer.into_value().to_json(&schema::peer_type()).unwrap();
+    assert_eq!(json(&String::from_utf8(written).unwrap()), json(PEER));
 }
 
 #[test]
 fn the_least_document_has_only_nulls() {
     let join: JoinModel = read(LEAST_JOIN);
     assert_eq!(join, JoinModel { format: Field::Known(1), ..JoinModel::default() });
-    let peer: PeerModel = read(LEAST_PEER);
-    assert_eq!(peer, PeerModel { format: Field::Known(1), ..PeerModel::default() });
+    let peer: PeerDocumentModel = read(LEAST_PEER);
+    assert_eq!(peer, PeerDocumentModel { format: Field::Known(1), ..PeerDocumentModel::default() });
 }
 
 #[test]
@@ -94,9 +101,13 @@ fn what_is_not_a_document_is_refused() {
         ("{}", "it has no number format"),
         (r#"{"format": "1"}"#, "it has no number format"),
     ] {
-        let error = refused::<PeerModel>(text);
-        assert_eq!(error.to_string(), format!("not the attribute peer of an istio_mesh: {found}"));
-        assert!(error.way_out().contains("istio_mesh.shop.peer"));
+        let error = refused::<JoinModel>(text);
+        assert_eq!(error.to_string(), format!("not the attribute join of an istio_mesh: {found}"));
+        assert!(error.way_out().contains("istio_mesh.shop.join"));
+        let error = refused::<PeerDocumentModel>(text);
+        let origin = "the attribute peer of an istio_mesh or document of an istio_mesh_federation";
+        assert_eq!(error.to_string(), format!("not {origin}: {found}"));
+        assert!(error.way_out().contains("istio_mesh.bank.peer"));
     }
     assert!(matches!(refused::<JoinModel>("{"), DocumentError::Json { document: "join", .. }));
 }
@@ -292,8 +303,21 @@ fn document<D: Document + std::fmt::Debug>(unknowns: bool) -> impl Strategy<Valu
 }
 
 /// Names that documents have.
-const NAMES: [&str; 9] =
-    ["format", "id", "clusters", "gateways", "east", "gateway_addresses", "gateway_port", "cni", ""];
+const NAMES: [&str; 13] = [
+    "format",
+    "id",
+    "clusters",
+    "gateways",
+    "east",
+    "gateway_addresses",
+    "gateway_port",
+    "cni",
+    "exports",
+    "ports",
+    "serial",
+    "trust_domain",
+    "",
+];
 
 /// Any JSON, with the names that documents have.
 fn any_json() -> impl Strategy<Value = serde_json::Value> {
@@ -330,8 +354,8 @@ proptest! {
     }
 
     #[test]
-    fn a_peer_that_is_passed_on_is_read_as_it_was(value in document::<PeerModel>(true)) {
-        let peer = PeerModel::from_value(value).unwrap();
+    fn a_peer_that_is_passed_on_is_read_as_it_was(value in document::<PeerDocumentModel>(true)) {
+        let peer = PeerDocumentModel::from_value(value).unwrap();
         prop_assert_eq!(decode(&dynamic(peer.clone().into_value())).unwrap(), Field::Known(peer));
     }
 
@@ -340,7 +364,7 @@ proptest! {
         let text = json.to_string();
         let join = decode::<JoinModel>(&self::text(&text));
         prop_assert_eq!(join.is_ok(), from_page(&text).is_ok());
-        let _ = decode::<PeerModel>(&self::text(&text));
+        let _ = decode::<PeerDocumentModel>(&self::text(&text));
     }
 
     #[test]

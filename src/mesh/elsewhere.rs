@@ -3,7 +3,7 @@
 use core::net::IpAddr;
 
 /// Why an IP address or a host name is of no use in another cluster or on another network; `None` if nothing speaks against it.
-pub(super) fn unusable(host: &str) -> Option<String> {
+pub fn unusable(host: &str) -> Option<String> {
     let bare = host.split_once('%').map_or(host, |(address, _zone)| address);
     match bare.parse::<IpAddr>() {
         Ok(address) => unusable_address(address.to_canonical()),

@@ -12,7 +12,7 @@ mod chart;
 mod cidr;
 mod declared;
 mod derived;
-mod elsewhere;
+pub mod elsewhere;
 mod facts;
 mod gateway;
 mod given;
@@ -53,7 +53,7 @@ pub use member::{DeclaredMember, FIRST_TOKEN, Member, MemberGateway};
 pub use member_record::{MEMBER_FORMAT, MEMBER_KEY, MEMBER_LABEL, MemberKind, MemberRecord};
 pub use names::{
     ChartVersion, ClusterName, DEFAULT_NAMESPACE, DEFAULT_TRUST_DOMAIN, InvalidName, MeshId, Namespace,
-    Network, OFFICIAL_CHARTS, TrustDomain,
+    Network, OFFICIAL_CHARTS, TrustDomain, is_dns_label, is_dns_subdomain,
 };
 pub use reader::{
     Permission, SERVED_CONFIG_MAPS, TOKEN_REVIEW, injection_webhook, permissions_of_release,

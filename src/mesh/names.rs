@@ -151,14 +151,15 @@ fn is_lower_alphanumeric(c: char) -> bool {
 }
 
 /// `IsDNS1123Label` of Kubernetes' apimachinery.
-fn is_dns_label(text: &str) -> bool {
+pub fn is_dns_label(text: &str) -> bool {
     text.len() <= LABEL_LENGTH
         && text.starts_with(is_lower_alphanumeric)
         && text.ends_with(is_lower_alphanumeric)
         && text.chars().all(|c| is_lower_alphanumeric(c) || c == '-')
 }
 
-pub(super) fn is_dns_subdomain(text: &str) -> bool {
+/// `IsDNS1123Subdomain` of Kubernetes' apimachinery.
+pub fn is_dns_subdomain(text: &str) -> bool {
     text.len() <= SUBDOMAIN_LENGTH && text.split('.').all(is_dns_label)
 }
 

@@ -12,6 +12,8 @@ use crate::clusters::{Clusters, Environment, Limits};
 use crate::data_sources::mesh::MeshDataSource;
 use crate::data_sources::topology::TopologyDataSource;
 use crate::diagnostics;
+use crate::functions::peer_document_decode::PeerDocumentDecode;
+use crate::functions::peer_document_encode::PeerDocumentEncode;
 use crate::lifecycle::ManagedResource;
 use crate::provider_data::ProviderData;
 use crate::resources::mesh::MeshResource;
@@ -40,7 +42,9 @@ impl Provider for IstioProvider {
             .identified(ManagedResource(MeshResource))
             .identified(ManagedResource(RemoteClusterResource))
             .data_source(MeshDataSource)
-            .data_source(TopologyDataSource);
+            .data_source(TopologyDataSource)
+            .function(PeerDocumentDecode)
+            .function(PeerDocumentEncode);
     }
 
     async fn configure(&self, config: ProviderModel, _setup: &Setup) -> Outcome<ProviderData> {

@@ -5,17 +5,26 @@
 use core::net::IpAddr;
 use std::collections::BTreeSet;
 
+use num_bigint::BigUint;
 use x509_parser::asn1_rs::{Any, Class, FromDer as _, Tag};
 use x509_parser::der_parser::oid;
 use x509_parser::extensions::{GeneralName, ParsedExtension, X509Extension};
 use x509_parser::oid_registry::Oid;
 use x509_parser::prelude::X509Certificate;
+use x509_parser::public_key::{PublicKey, RSAPublicKey};
 use x509_parser::x509::X509Name;
 
 use super::names::Name;
 
 /// The curves of Go.
 const CURVES: [&str; 4] = ["1.3.132.0.33", "1.2.840.10045.3.1.7", "1.3.132.0.34", "1.3.132.0.35"];
+/// The largest modulus that `BoringSSL` takes (`OPENSSL_RSA_MAX_MODULUS_BITS`), in bits. Go has no limit, but checking a signature takes time
+/// that grows with the cube of it.
+const LARGEST_MODULUS: u64 = 16384;
+/// The largest exponent that Go takes (`checkPublicKeySize` in `crypto/rsa`), in bits.
+const LARGEST_EXPONENT: u64 = 31;
+/// How deep elements may be in each other. Certificates need about ten levels, and each takes a part of the stack.
+const DEEPEST: usize = 32;
 /// Critical extensions that Go handles (`processExtensions`), each below 2.5.29.
 const HANDLED_BY_GO: [&str; 9] = [
     "2.5.29.15",
@@ -47,9 +56,9 @@ const INHIBIT_ANY_POLICY: &str = "2.5.29.54";
 pub(super) fn check(certificate: &X509Certificate<'_>) -> Result<(), String> {
     let known =
         certificate.extensions().iter().filter(|extension| !extension.parsed_extension().unsupported());
-    if !is_der(certificate.as_raw())
+    if !is_der(certificate.as_raw(), 0)
         || !is_tagged(certificate.as_raw())
-        || !known.map(|extension| extension.value).all(is_der)
+        || !known.map(|extension| extension.value).all(|value| is_der(value, 0))
     {
         return Err("it is not valid DER".to_owned());
     }
@@ -73,7 +82,10 @@ pub(super) fn check(certificate: &X509Certificate<'_>) -> Result<(), String> {
 }
 
 /// Whether sequences and sets are marked as what has elements, and nothing else is; other readers do not look at that mark.
-fn is_der(mut content: &[u8]) -> bool {
+fn is_der(mut content: &[u8], depth: usize) -> bool {
+    if depth > DEEPEST {
+        return false;
+    }
     while !content.is_empty() {
         let Ok((rest, element)) = Any::from_der(content) else { return false };
         let has_elements = element.header.constructed();
@@ -81,7 +93,7 @@ fn is_der(mut content: &[u8]) -> bool {
         // The last octet of an object identifier does not announce another one.
         let is_whole = element.tag() != Tag::Oid || element.data.last().is_some_and(|last| *last < 0x80);
         let is_good = element.class() != Class::Universal || (has_elements == should_have && is_whole);
-        if !is_good || (has_elements && !is_der(element.data)) {
+        if !is_good || (has_elements && !is_der(element.data, depth + 1)) {
             return false;
         }
         content = rest;
@@ -154,6 +166,22 @@ fn check_key(certificate: &X509Certificate<'_>) -> Result<(), String> {
     let has_null = algorithm.parameters.as_ref().is_some_and(|parameters| parameters.tag() == Tag::Null);
     if is_rsa && !has_null {
         return Err("its RSA key lacks the parameter NULL, without which istiod does not read it".to_owned());
+    }
+    match certificate.public_key().parsed() {
+        Ok(PublicKey::RSA(key)) => check_rsa(&key),
+        _ => Ok(()),
+    }
+}
+
+fn check_rsa(key: &RSAPublicKey<'_>) -> Result<(), String> {
+    let (modulus, exponent) = (BigUint::from_bytes_be(key.modulus), BigUint::from_bytes_be(key.exponent));
+    if modulus.bits() > LARGEST_MODULUS {
+        return Err("its RSA key has more than 16384 bits, which Envoy does not accept".to_owned());
+    }
+    if exponent.bits() > LARGEST_EXPONENT {
+        return Err(
+            "its RSA key has an exponent of more than 31 bits, which istiod does not accept".to_owned()
+        );
     }
     Ok(())
 }

@@ -91,8 +91,8 @@ pub const TABLE: &[Row] = &[
     },
     Row {
         module: "documents",
-        modules: &["trust"],
-        packages: Only(&["serde_json", "tfplugin", "thiserror"]),
+        modules: &["mesh", "trust"],
+        packages: Only(&["serde", "serde_json", "tfplugin", "thiserror"]),
     },
     Row {
         module: "diagnostics",
@@ -138,6 +138,7 @@ pub const TABLE: &[Row] = &[
     },
     Row { module: "resources", modules: USED_BY_VERBS, packages: Except(&["kube", "tonic"]) },
     Row { module: "data_sources", modules: USED_BY_VERBS, packages: Except(&["kube", "tonic"]) },
+    Row { module: "functions", modules: &["diagnostics", "documents"], packages: Only(&["tfplugin"]) },
     Row {
         module: "provider",
         modules: &[
@@ -145,6 +146,7 @@ pub const TABLE: &[Row] = &[
             "clusters",
             "data_sources",
             "diagnostics",
+            "functions",
             "lifecycle",
             "mesh",
             "provider_data",
@@ -175,7 +177,7 @@ const USED_BY_VERBS: &[&str] = &[
 ];
 
 /// Modules whose submodules do not know each other.
-pub const SIBLINGS: [&str; 2] = ["resources", "data_sources"];
+pub const SIBLINGS: [&str; 3] = ["resources", "data_sources", "functions"];
 
 /// What a row imports that has no row before it: a cycle of modules would need one.
 pub fn upward_imports(table: &[Row]) -> Vec<String> {

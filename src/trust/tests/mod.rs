@@ -6,6 +6,7 @@ mod damage;
 mod disclosure;
 mod generated;
 mod given;
+mod hostile;
 mod judges;
 mod notation;
 mod openssl;
