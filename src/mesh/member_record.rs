@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::federation::FederationRecord;
+
 /// The label by which the records are listed. Its value is the kind, see [`MemberKind::label`].
 pub const MEMBER_LABEL: &str = "terraform-provider-istio/member";
 /// The key of the record in its ConfigMap.
@@ -60,6 +62,9 @@ pub struct MemberRecord {
     /// Whether it is on its way out.
     #[serde(default)]
     pub drain: bool,
+    /// Whom and what a federation is about; `None` for a cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub federation: Option<FederationRecord>,
 }
 
 impl MemberRecord {
@@ -78,6 +83,7 @@ impl MemberRecord {
             version: String::new(),
             root_bundle: String::new(),
             drain: false,
+            federation: None,
         }
     }
 

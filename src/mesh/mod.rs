@@ -14,6 +14,7 @@ mod declared;
 mod derived;
 mod elsewhere;
 mod facts;
+mod federation;
 mod gateway;
 mod given;
 mod identity;
@@ -45,6 +46,12 @@ pub use cidr::Cidr;
 pub use declared::{CertificateAuthority, ChartSource, DeclaredAddress, DeclaredApiServer, Mesh, Primary};
 pub use derived::{DerivedValue, EAST_WEST_GATEWAY, Origin};
 pub use facts::ClusterFacts;
+pub use federation::{
+    Connection, DeclaredConnection, DeclaredExport, DeclaredImport, DeclaredPeer, DeclaredPort, DnsMode, Export,
+    FederatedMesh, FederatedPrimary, Federation, FederationGateway, FederationRecord, Import, OwnGateway, OwnMesh,
+    Peer, PeerDocument, PeerFacts, PeerGateway, PeerRoot, Protocol, RecordedPeer, ServiceAccount, ServicePort,
+    TlsMode, TrustBinding, TrustedPeer, ValidatedFederation, Visibility, WorkloadIdentity, virtual_address,
+};
 pub use gateway::{CallerAddresses, EastWestGateway, Place, Resources};
 pub use identity::MeshIdentity;
 pub use images::Images;
@@ -52,8 +59,8 @@ pub use injector::{Injector, LocalAuthority};
 pub use member::{DeclaredMember, FIRST_TOKEN, Member, MemberGateway};
 pub use member_record::{MEMBER_FORMAT, MEMBER_KEY, MEMBER_LABEL, MemberKind, MemberRecord};
 pub use names::{
-    ChartVersion, ClusterName, DEFAULT_NAMESPACE, DEFAULT_TRUST_DOMAIN, InvalidName, MeshId, Namespace,
-    Network, OFFICIAL_CHARTS, TrustDomain,
+    ChartVersion, ClusterName, DEFAULT_NAMESPACE, DEFAULT_TRUST_DOMAIN, FederationName, InvalidName, MeshId,
+    Namespace, Network, OFFICIAL_CHARTS, PeerName, ServiceName, ShareName, TrustDomain,
 };
 pub use reader::{
     Permission, SERVED_CONFIG_MAPS, injection_webhook, reader_cluster_role, serving_permissions,
@@ -62,7 +69,7 @@ pub use release::{ChartRelease, FEDERATION_GATEWAY, GatewayRole};
 pub use remote::{Discovery, JoinedMesh, JoinedPrimary, RemoteCluster, ValidatedRemote};
 pub use remote_control_plane::RemoteControlPlane;
 pub use rules::{
-    ApiServerRule, AuthorityRule, CallerRule, DEFAULT_INTERMEDIATE_DAYS, EntranceRule, GatewayRule,
+    ApiServerRule, AuthorityRule, CallerRule, DEFAULT_INTERMEDIATE_DAYS, EntranceRule, FederationRule, GatewayRule,
     ImageRule, MeshRule, OtherRole, RemoteRule, TopologyRule, ValueRule,
 };
 pub use sensitive::{Layer, SensitiveDocument, sensitive_documents};

@@ -53,6 +53,9 @@ impl TrustError {
             Self::NotSelfSigned { .. } => {
                 "Provide the root itself. For a CA below a third party's root, provide one intermediate per cluster."
             }
+            Self::Unbindable { .. } => {
+                "The other mesh needs a trust domain of DNS labels of which the last is not a number, such as \"bank.example\"."
+            }
             Self::NoRoomBelow { .. } => "Use a root without a path length, or with one that is large enough.",
             Self::Expired { .. } => "Replace it with a valid certificate.",
             Self::NotYetValid { .. } => {
