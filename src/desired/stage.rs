@@ -1,9 +1,7 @@
 use serde_json::Value;
 
 use super::object;
-use crate::mesh::well_known::{
-    FEDERATION_PREFIX, INTERMEDIATE_SECRET, REMOTE_SECRET_PREFIX, ROOT_SECRET,
-};
+use crate::mesh::well_known::{FEDERATION_PREFIX, INTERMEDIATE_SECRET, REMOTE_SECRET_PREFIX, ROOT_SECRET};
 use crate::mesh::{ChartName, GatewayRole, RemoteControlPlane, SharedMeshConfig};
 
 /// The part of a mesh that an object belongs to.

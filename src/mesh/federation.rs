@@ -107,9 +107,8 @@ impl Federation {
             let peer = peers.iter().find(|peer| peer.name.as_str() == name)?;
             peer.facts.as_ref().map(|facts| &facts.trust_domain)
         };
-        let read = |(name, import): (&String, &DeclaredImport)| {
-            import.read(name, trust_domain(&import.from), found)
-        };
+        let read =
+            |(name, import): (&String, &DeclaredImport)| import.read(name, trust_domain(&import.from), found);
         self.imports.iter().filter_map(read).collect()
     }
 
@@ -170,7 +169,9 @@ impl ValidatedFederation {
 
     /// The Services that a peer of which something is known may use.
     pub fn open_exports(&self) -> impl Iterator<Item = &Export> {
-        self.exports.iter().filter(|export| self.known_peers().any(|(peer, _)| export.to.contains(&peer.name)))
+        self.exports
+            .iter()
+            .filter(|export| self.known_peers().any(|(peer, _)| export.to.contains(&peer.name)))
     }
 
     /// Services of this mesh that others may use, by name.

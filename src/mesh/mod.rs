@@ -47,10 +47,11 @@ pub use declared::{CertificateAuthority, ChartSource, DeclaredAddress, DeclaredA
 pub use derived::{DerivedValue, EAST_WEST_GATEWAY, Origin};
 pub use facts::ClusterFacts;
 pub use federation::{
-    Connection, DeclaredConnection, DeclaredExport, DeclaredImport, DeclaredPeer, DeclaredPort, DnsMode, Export,
-    FederatedMesh, FederatedPrimary, Federation, FederationGateway, FederationRecord, Import, OwnGateway, OwnMesh,
-    Peer, PeerDocument, PeerFacts, PeerGateway, PeerRoot, Protocol, RecordedPeer, ServiceAccount, ServicePort,
-    TlsMode, TrustBinding, TrustedPeer, ValidatedFederation, Visibility, WorkloadIdentity, virtual_address,
+    Connection, DeclaredConnection, DeclaredExport, DeclaredImport, DeclaredPeer, DeclaredPort, DnsMode,
+    Export, FederatedMesh, FederatedPrimary, Federation, FederationGateway, FederationRecord, Import,
+    OwnGateway, OwnMesh, Peer, PeerDocument, PeerFacts, PeerGateway, PeerRoot, Protocol, RecordedPeer,
+    ServiceAccount, ServicePort, TlsMode, TrustBinding, TrustedPeer, ValidatedFederation, Visibility,
+    WorkloadIdentity, virtual_address,
 };
 pub use gateway::{CallerAddresses, EastWestGateway, Place, Resources};
 pub use identity::MeshIdentity;
@@ -69,8 +70,8 @@ pub use release::{ChartRelease, FEDERATION_GATEWAY, GatewayRole};
 pub use remote::{Discovery, JoinedMesh, JoinedPrimary, RemoteCluster, ValidatedRemote};
 pub use remote_control_plane::RemoteControlPlane;
 pub use rules::{
-    ApiServerRule, AuthorityRule, CallerRule, DEFAULT_INTERMEDIATE_DAYS, EntranceRule, FederationRule, GatewayRule,
-    ImageRule, MeshRule, OtherRole, RemoteRule, TopologyRule, ValueRule,
+    ApiServerRule, AuthorityRule, CallerRule, DEFAULT_INTERMEDIATE_DAYS, EntranceRule, GatewayRule,
+    ImageRule, MeshRule, OtherRole, PeerRule, RemoteRule, ShareRule, TopologyRule, ValueRule,
 };
 pub use sensitive::{Layer, SensitiveDocument, sensitive_documents};
 pub use settings::{Setting, SettingKind};

@@ -13,9 +13,7 @@ use super::error::RenderError;
 use crate::desired::object::managed;
 use crate::desired::{Component, ManifestSet, Placeholders};
 use crate::mesh::well_known::FEDERATION_PREFIX;
-use crate::mesh::{
-    ClusterName, MEMBER_KEY, MEMBER_LABEL, MemberKind, ShareName, ValidatedFederation,
-};
+use crate::mesh::{ClusterName, MEMBER_KEY, MEMBER_LABEL, MemberKind, ShareName, ValidatedFederation};
 
 /// The cross-certificates that stand for the roots of peers whose trust is bound: fingerprint of a root → PEM.
 pub type BoundRoots = BTreeMap<String, String>;

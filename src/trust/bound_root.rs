@@ -20,8 +20,7 @@ use super::{facts, issue};
 use crate::mesh::{KeyType, Namespace, TrustDomain};
 
 /// `ecdsa-with-SHA256` as an `AlgorithmIdentifier` (RFC 5758, 3.2).
-const ECDSA_WITH_SHA256: [u8; 12] =
-    [0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
+const ECDSA_WITH_SHA256: [u8; 12] = [0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
 /// `[0] { INTEGER 2 }`: X.509 version 3.
 const VERSION_3: [u8; 5] = [0xa0, 0x03, 0x02, 0x01, 0x02];
 /// `BOOLEAN TRUE`.
@@ -100,9 +99,10 @@ impl Binding<'_> {
         });
         let constraints = [&TRUE, path_length.unwrap_or_default().as_slice()].concat();
         // A root without an identifier must have none here either, or it would not be the one that certificates below it name.
-        let key_id = facts.key_id.as_ref().map(|id| {
-            extension(SUBJECT_KEY_IDENTIFIER, Importance::Optional, &tagged(OCTET_STRING, id))
-        });
+        let key_id = facts
+            .key_id
+            .as_ref()
+            .map(|id| extension(SUBJECT_KEY_IDENTIFIER, Importance::Optional, &tagged(OCTET_STRING, id)));
         [
             extension(BASIC_CONSTRAINTS, Importance::Critical, &tagged(SEQUENCE, &constraints)),
             extension(KEY_USAGE, Importance::Critical, &MAY_SIGN),

@@ -146,7 +146,9 @@ pub enum TrustError {
         subject: String,
     },
     /// A name constraint for this trust domain would make Envoy refuse every certificate.
-    #[error("the root in {file} cannot be bound to the trust domain {trust_domain:?}, which is not a host name to Envoy")]
+    #[error(
+        "the root in {file} cannot be bound to the trust domain {trust_domain:?}, which is not a host name to Envoy"
+    )]
     Unbindable {
         /// The file.
         file: String,

@@ -24,6 +24,7 @@ pub struct DeclaredExport {
     /// Labels of its pods.
     pub selector: BTreeMap<String, String>,
     /// Its ports, by name.
+    #[serde(rename = "port")]
     pub ports: BTreeMap<String, DeclaredPort>,
     /// Whose its pods are: importers accept no others.
     pub identities: BTreeSet<String>,
@@ -59,11 +60,8 @@ impl DeclaredExport {
         let namespace = found.take(rules::name(&self.namespace, field.then("namespace"), None));
         let service = found.take(rules::name(&self.service, field.then("service"), None));
         let ports = port::read(&self.ports, &field, found);
-        let identities = found.take_all(rules::identities(
-            &self.identities,
-            &field.then("identities"),
-            &own.trust_domain,
-        ));
+        let identities =
+            found.take_all(rules::identities(&self.identities, &field.then("identities"), &own.trust_domain));
         let allowed = found.take_all(rules::allowed(&self.allow, &field.then("allow")));
         Some(Export {
             name: name?,

@@ -33,6 +33,7 @@ pub struct DeclaredImport {
     /// Whose the pods there are; no others are accepted.
     pub identities: BTreeSet<String>,
     /// Its ports, by name.
+    #[serde(rename = "port")]
     pub ports: BTreeMap<String, DeclaredPort>,
     /// What its name means to clients; empty for an address that follows from the name, see [`virtual_address`].
     pub addresses: BTreeSet<String>,

@@ -33,7 +33,9 @@ impl DeclaredIdentity {
         let steps: Vec<&str> = text.strip_prefix("spiffe://").unwrap_or(text).split('/').collect();
         let (trust_domain, namespace, name) = match steps.as_slice() {
             [namespace, name] if !text.starts_with("spiffe://") => (None, namespace, name),
-            [trust_domain, "ns", namespace, "sa", name] => (Some(trust_domain.parse().ok()?), namespace, name),
+            [trust_domain, "ns", namespace, "sa", name] => {
+                (Some(trust_domain.parse().ok()?), namespace, name)
+            }
             _ => return None,
         };
         let account = ServiceAccount { namespace: namespace.parse().ok()?, name: (*name).to_owned() };

@@ -4,15 +4,17 @@ mod exports;
 mod gateways;
 mod identities;
 mod imports;
+mod peer_rule;
 mod peers;
-mod rule;
 mod settings;
+mod share_rule;
 mod trust;
 
 use super::super::federation::Federation;
-use super::super::violation::{FieldPath, Violation};
+use super::super::violation::{FieldPath, Rule, Violation};
 
-pub use rule::FederationRule;
+pub use peer_rule::PeerRule;
+pub use share_rule::ShareRule;
 
 pub(in crate::mesh) use identities::{allowed, identities};
 pub(in crate::mesh) use imports::import_addresses;
@@ -60,7 +62,7 @@ pub(in crate::mesh) fn federation(federation: &Federation) -> Vec<Violation> {
     rules.flat_map(|rule| rule(federation)).collect()
 }
 
-fn broken(field: FieldPath, rule: FederationRule) -> Violation {
+fn broken(field: FieldPath, rule: impl Into<Rule>) -> Violation {
     Violation::of_mesh(field, rule)
 }
 

@@ -169,7 +169,8 @@ impl Known<'_> {
             "metadata": self.metadata(self.import.name.as_str()),
             "spec": {"ports": self.import.ports.iter().map(port).collect::<Vec<_>>()},
         }));
-        service["metadata"]["annotations"] = json!({"networking.istio.io/exportTo": self.export_to().join(",")});
+        service["metadata"]["annotations"] =
+            json!({"networking.istio.io/exportTo": self.export_to().join(",")});
         service
     }
 }

@@ -7,10 +7,7 @@ use crate::desired::object::managed;
 use crate::mesh::{CaCertificate, Peer, PeerFacts, SharedMeshConfig, TrustBinding, ValidatedFederation};
 
 /// The record; the fingerprint of a root that is to be bound and is not, if there is one.
-pub(super) fn record<'a>(
-    federation: &'a ValidatedFederation,
-    bound: &BoundRoots,
-) -> Result<Value, &'a str> {
+pub(super) fn record<'a>(federation: &'a ValidatedFederation, bound: &BoundRoots) -> Result<Value, &'a str> {
     let mut ca_certificates = Vec::new();
     for (peer, facts) in federation.known_peers() {
         ca_certificates.extend(entries(peer, facts, bound)?);
@@ -30,11 +27,7 @@ pub(super) fn record<'a>(
 
 /// An entry for each root, with the trust domain: proxies refuse identities of all that no entry names
 /// (`TrustDomainsForValidation` in `pilot/pkg/security/trustdomain`).
-fn entries<'a>(
-    peer: &Peer,
-    facts: &'a PeerFacts,
-    bound: &BoundRoots,
-) -> Result<Vec<CaCertificate>, &'a str> {
+fn entries<'a>(peer: &Peer, facts: &'a PeerFacts, bound: &BoundRoots) -> Result<Vec<CaCertificate>, &'a str> {
     let entry = |(fingerprint, root): (&'a String, &crate::mesh::PeerRoot)| {
         let pem = match peer.trust_binding {
             TrustBinding::NameConstraints => bound.get(fingerprint).ok_or(fingerprint.as_str())?,

@@ -14,8 +14,12 @@ const THEIRS: &str = "spiffe://bank.example/ns/billing/sa/payments";
 const OURS: &str = "spiffe://shop.example/ns/web/sa/orders";
 const ISTIOD: &str = "istiod.istio-system.svc";
 /// How an intermediate names its issuer.
-const IDENTIFIERS: [&str; 4] =
-    ["authorityKeyIdentifier=keyid", "authorityKeyIdentifier=keyid,issuer:always", "authorityKeyIdentifier=issuer:always", ""];
+const IDENTIFIERS: [&str; 4] = [
+    "authorityKeyIdentifier=keyid",
+    "authorityKeyIdentifier=keyid,issuer:always",
+    "authorityKeyIdentifier=issuer:always",
+    "",
+];
 
 /// A trust domain and a namespace that a binding is about.
 struct Peer(TrustDomain, Namespace);
@@ -67,7 +71,10 @@ impl Mesh {
 
     /// A root as Istio's Makefile makes it.
     fn usual(identifier: &str) -> Self {
-        Self::new("basicConstraints=critical,CA:true\nkeyUsage=critical,keyCertSign\nsubjectKeyIdentifier=hash\n", identifier)
+        Self::new(
+            "basicConstraints=critical,CA:true\nkeyUsage=critical,keyCertSign\nsubjectKeyIdentifier=hash\n",
+            identifier,
+        )
     }
 
     fn issue(&self, name: &str) {
@@ -78,7 +85,8 @@ impl Mesh {
     /// Whether OpenSSL accepts a certificate for `name` with this certificate as the only one that it trusts; what it says.
     fn openssl(&self, anchor: &str, name: &str) -> (bool, String) {
         self.issue(name);
-        self.openssl.try_run(&format!("verify -partial_chain -trusted {anchor}.crt -untrusted ca.crt leaf.crt"))
+        self.openssl
+            .try_run(&format!("verify -partial_chain -trusted {anchor}.crt -untrusted ca.crt leaf.crt"))
     }
 
     /// The same of webpki.
@@ -103,8 +111,11 @@ impl Mesh {
     /// The same of Go and `BoringSSL`, as this module computes them.
     fn proxies(&self, anchor: &str, name: Name) -> Result<(), Rule> {
         let (anchor, ca) = (read(&self.openssl, &format!("{anchor}.crt")), read(&self.openssl, "ca.crt"));
-        let presented =
-            Presented { certificate: &ca, chain: std::slice::from_ref(&ca), roots: std::slice::from_ref(&anchor) };
+        let presented = Presented {
+            certificate: &ca,
+            chain: std::slice::from_ref(&ca),
+            roots: std::slice::from_ref(&anchor),
+        };
         let istiod = vec![Name::Dns(ISTIOD.to_owned())];
         presented.check_names(vec![name], istiod, OffsetDateTime::now_utc())
     }
@@ -174,7 +185,10 @@ fn what_is_below_roots_of_every_form_is_accepted() {
         ("basicConstraints=critical,CA:true,pathlen:1\nsubjectKeyIdentifier=hash\n", IDENTIFIERS[1]),
         ("basicConstraints=critical,CA:true,pathlen:300\nsubjectKeyIdentifier=hash\n", IDENTIFIERS[0]),
         // One that names itself.
-        ("basicConstraints=critical,CA:true\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid,issuer\n", IDENTIFIERS[1]),
+        (
+            "basicConstraints=critical,CA:true\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid,issuer\n",
+            IDENTIFIERS[1],
+        ),
     ] {
         let mesh = Mesh::new(root, identifier);
         for anchor in ["root", "bound"] {
@@ -233,7 +247,11 @@ fn what_is_not_a_root_is_not_bound() {
     mesh.issue("DNS:a.example");
     let bind = |file: &str| bank().bind(&read(&mesh.openssl, file)).unwrap_err().to_string();
     assert!(bind("leaf.crt").contains("in the document is not a CA certificate"), "{}", bind("leaf.crt"));
-    assert!(bind("ca.crt").contains("in the document is not self-signed, so it is not a root"), "{}", bind("ca.crt"));
+    assert!(
+        bind("ca.crt").contains("in the document is not self-signed, so it is not a root"),
+        "{}",
+        bind("ca.crt")
+    );
     assert!(bind("bound.crt").contains("is not self-signed"), "{}", bind("bound.crt"));
 }
 
@@ -282,24 +300,27 @@ rkZCtA==
 -----END CERTIFICATE-----
 ";
 
-#[test]
-fn the_form_of_bound_roots_stays() {
-    let root = Certificate::parse_all("root", ROOT.as_bytes()).unwrap().swap_remove(0);
-    eprintln!("{}", bank().bind(&root).unwrap().pem());
-    let bound = Certificate::parse_all("bound", BOUND.as_bytes()).unwrap().swap_remove(0);
-    assert!(bank().binding().is_kept_by(&bound, &root), "proxies of every federated mesh would get new certificates");
-}
-
 /// The same bound to `bank.example`, as it was first made.
 const BOUND: &str = "-----BEGIN CERTIFICATE-----
-MIIBgDCCASagAwIBAgIUS0jvXVTBMhLsK5HG94kNnKyQdhwwCgYIKoZIzj0EAwIw
+MIIBuzCCAWGgAwIBAgIUS0jvXVTBMhLsK5HG94kNnKyQdhwwCgYIKoZIzj0EAwIw
 HjENMAsGA1UECgwEQmFuazENMAsGA1UEAwwEUm9vdDAeFw0yNjEyMDExMTI0MTJa
 Fw0zNjExMjgxMTI0MTJaMB4xDTALBgNVBAoMBEJhbmsxDTALBgNVBAMMBFJvb3Qw
 WTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARHmpjv11zVzRWA6wgi6XYW4PMVsBkg
-eAEjgEAck/pBEt50WFYZA/uH0RrZTmIhcQaBuG6ibPudHJIPyk4H3xKFo0IwQDAP
+eAEjgEAck/pBEt50WFYZA/uH0RrZTmIhcQaBuG6ibPudHJIPyk4H3xKFo30wezAP
 BgNVHRMBAf8EBTADAQH/MA4GA1UdDwEB/wQEAwIBBjAdBgNVHQ4EFgQU/YpHJWR0
-5t7Ximv8rixiIpC8uVowCgYIKoZIzj0EAwIDSAAwRQIgFxklhSBNZ6Fnst0X+v3G
-rU1I5bfDo8p2N02BG97gKWQCIQDenn9jUM7V8sOsDIs2eZG14hf3g2T8WXuA9Fgf
-rkZCtA==
+5t7Ximv8rixiIpC8uVowOQYDVR0eAQH/BC8wLaArMA6GDGJhbmsuZXhhbXBsZTAZ
+ghdpc3Rpb2QuaXN0aW8tc3lzdGVtLnN2YzAKBggqhkjOPQQDAgNIADBFAiBdH6da
++HD2DpFRNJ8+YMjJgYN5GnTzDwt4/5tvugcRmAIhAOoia1jFu/ecCFriJJEx51uU
+07/ScFlzXEClWI0QW/Mq
 -----END CERTIFICATE-----
 ";
+
+#[test]
+fn the_form_of_bound_roots_stays() {
+    let root = Certificate::parse_all("root", ROOT.as_bytes()).unwrap().swap_remove(0);
+    let bound = Certificate::parse_all("bound", BOUND.as_bytes()).unwrap().swap_remove(0);
+    assert!(
+        bank().binding().is_kept_by(&bound, &root),
+        "proxies of every federated mesh would get new certificates"
+    );
+}

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::super::federation::{DeclaredExport, DeclaredIdentity, Federation, export_field};
 use super::super::super::violation::Violation;
-use super::{FederationRule, broken, peer_names};
+use super::{ShareRule, broken, peer_names};
 
 /// Exports are for peers that there are.
 pub(super) fn are_for_peers(federation: &Federation) -> Vec<Violation> {
@@ -12,11 +12,11 @@ pub(super) fn are_for_peers(federation: &Federation) -> Vec<Violation> {
     for (name, export) in &federation.exports {
         let field = || export_field(name).then("to");
         if export.to.is_empty() {
-            found.push(broken(field(), FederationRule::ForNobody));
+            found.push(broken(field(), ShareRule::ForNobody));
         }
         let unknown = export.to.iter().filter(|peer| !federation.peers.contains_key(*peer));
         found.extend(unknown.map(|peer| {
-            let rule = FederationRule::NoPeer { name: peer.clone(), choices: peer_names(federation) };
+            let rule = ShareRule::NoPeer { name: peer.clone(), choices: peer_names(federation) };
             broken(field(), rule)
         }));
     }
@@ -27,22 +27,24 @@ pub(super) fn are_for_peers(federation: &Federation) -> Vec<Violation> {
 pub(super) fn have_a_gateway(federation: &Federation) -> Vec<Violation> {
     let is_open = federation.mesh.primaries.values().any(|primary| primary.gateway.is_some());
     let exports = federation.exports.keys().filter(|_| !is_open);
-    exports.map(|name| broken(export_field(name), FederationRule::NoOwnGateway)).collect()
+    exports.map(|name| broken(export_field(name), ShareRule::NoOwnGateway)).collect()
 }
 
 /// They have ports, each once.
 pub(super) fn have_ports(federation: &Federation) -> Vec<Violation> {
     let exports = federation.exports.iter();
-    exports.filter_map(|(name, export)| {
-        let rule = super::imports::ports(&export.ports)?;
-        Some(broken(export_field(name).then("port"), rule))
-    }).collect()
+    exports
+        .filter_map(|(name, export)| {
+            let rule = super::imports::ports(&export.ports)?;
+            Some(broken(export_field(name).then("port"), rule))
+        })
+        .collect()
 }
 
 /// It is known which pods serve them.
 pub(super) fn have_pods(federation: &Federation) -> Vec<Violation> {
     let exports = federation.exports.iter().filter(|(_, export)| export.selector.is_empty());
-    exports.map(|(name, _)| broken(export_field(name).then("service"), FederationRule::NoSelector)).collect()
+    exports.map(|(name, _)| broken(export_field(name).then("service"), ShareRule::NoSelector)).collect()
 }
 
 /// No pods are exported twice: policies are about pods, so of two with different callers each denies those of the other.
@@ -67,7 +69,7 @@ pub(super) fn share_no_pods(federation: &Federation) -> Vec<Violation> {
                 Some(format!("{service} of federation {federation:?}"))
             })
         };
-        here.or_else(elsewhere).map(FederationRule::SharedPods)
+        here.or_else(elsewhere).map(ShareRule::SharedPods)
     })
 }
 
@@ -83,7 +85,7 @@ pub(super) fn are_exported_once(federation: &Federation) -> Vec<Violation> {
             Some(format!("federation {other:?}"))
         };
         let other = here.or_else(elsewhere)?;
-        Some(FederationRule::ExportedTwice { service: export.shown(), other })
+        Some(ShareRule::ExportedTwice { service: export.shown(), other })
     })
 }
 
@@ -94,10 +96,11 @@ pub(super) fn are_for_somebody(federation: &Federation) -> Vec<Violation> {
     for (name, export) in &federation.exports {
         let field = || export_field(name).then("allow");
         if export.allow.is_empty() {
-            found.push(broken(field(), FederationRule::NobodyAllowed));
+            found.push(broken(field(), ShareRule::NobodyAllowed));
         }
         let peers: Vec<_> = export.to.iter().filter_map(|peer| federation.peers.get(peer)).collect();
-        if peers.iter().any(|peer| peer.document.is_none()) || peers.len() < export.to.len() {
+        let is_awaited = peers.iter().any(|peer| peer.document.is_none());
+        if is_awaited || export.to.is_empty() || peers.len() < export.to.len() {
             continue;
         }
         let documents = peers.iter().filter_map(|peer| peer.document.as_ref());
@@ -108,7 +111,7 @@ pub(super) fn are_for_somebody(federation: &Federation) -> Vec<Violation> {
         });
         found.extend(foreign.map(|identity| {
             let expected = expected.iter().map(|&text| text.to_owned()).collect();
-            broken(field(), FederationRule::ForeignIdentity { identity: identity.clone(), expected })
+            broken(field(), ShareRule::ForeignIdentity { identity: identity.clone(), expected })
         }));
     }
     found
@@ -117,7 +120,7 @@ pub(super) fn are_for_somebody(federation: &Federation) -> Vec<Violation> {
 /// A rule about the Service of each export.
 fn of_exports(
     federation: &Federation,
-    rule: impl Fn(&String, &DeclaredExport) -> Option<FederationRule>,
+    rule: impl Fn(&String, &DeclaredExport) -> Option<ShareRule>,
 ) -> Vec<Violation> {
     let broken = |(name, export): (&String, &DeclaredExport)| {
         Some(broken(export_field(name).then("service"), rule(name, export)?))

@@ -6,7 +6,7 @@ use super::super::super::cidr::Cidr;
 use super::super::super::elsewhere;
 use super::super::super::federation::{Federation, import_field, peer_field};
 use super::super::super::violation::Violation;
-use super::{FederationRule, broken};
+use super::{PeerRule, ShareRule, broken};
 
 /// The gateways of a peer are on machines that are not of this mesh: a document could otherwise lead calls, and with them the identities
 /// of callers, to any workload here.
@@ -20,16 +20,16 @@ pub(super) fn addresses_are_of_others(federation: &Federation) -> Vec<Violation>
     found
 }
 
-fn misplaced(federation: &Federation, address: &str) -> Option<FederationRule> {
+fn misplaced(federation: &Federation, address: &str) -> Option<PeerRule> {
     let of = |address: &str| address.to_owned();
     if let Some(reason) = elsewhere::unusable(address) {
-        return Some(FederationRule::GatewayAddress { address: of(address), reason });
+        return Some(PeerRule::GatewayAddress { address: of(address), reason });
     }
     if federation.mesh.gateway_addresses.contains(address) {
-        return Some(FederationRule::OwnGateway(of(address)));
+        return Some(PeerRule::OwnGateway(of(address)));
     }
     let range = range_of(federation, address.parse().ok()?)?;
-    Some(FederationRule::GatewayInside { address: of(address), range: range.to_string() })
+    Some(PeerRule::GatewayInside { address: of(address), range: range.to_string() })
 }
 
 /// The range of pods or Services of the mesh that an address is in. Ranges that are not right are found elsewhere.
@@ -46,10 +46,12 @@ pub(super) fn range_of(federation: &Federation, address: IpAddr) -> Option<Cidr>
 pub(super) fn ports_are_numbers(federation: &Federation) -> Vec<Violation> {
     let mut found = Vec::new();
     for (name, document) in federation.documents() {
-        let wrong =
-            document.gateways.iter().filter(|(_, gateway)| !(1..=i64::from(u16::MAX)).contains(&gateway.port));
+        let wrong = document
+            .gateways
+            .iter()
+            .filter(|(_, gateway)| !(1..=i64::from(u16::MAX)).contains(&gateway.port));
         found.extend(wrong.map(|(cluster, gateway)| {
-            let rule = FederationRule::GatewayPort { cluster: cluster.clone(), port: gateway.port };
+            let rule = PeerRule::GatewayPort { cluster: cluster.clone(), port: gateway.port };
             broken(peer_field(name).then("document"), rule)
         }));
     }
@@ -63,6 +65,6 @@ pub(super) fn importers_have_somewhere_to_call(federation: &Federation) -> Vec<V
         documents.any(|(_, document)| document.gateways.values().all(|gateway| gateway.addresses.is_empty()))
     };
     let closed = federation.imports.iter().filter(|(_, import)| is_closed(&import.from));
-    let rule = |from: &str| FederationRule::NoGateway(from.to_owned());
+    let rule = |from: &str| ShareRule::NoGateway(from.to_owned());
     closed.map(|(name, import)| broken(import_field(name).then("from"), rule(&import.from))).collect()
 }

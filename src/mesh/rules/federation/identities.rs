@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::super::federation::{DeclaredIdentity, WorkloadIdentity};
 use super::super::super::names::TrustDomain;
 use super::super::super::violation::{FieldPath, Violation};
-use super::{FederationRule, broken};
+use super::{ShareRule, broken};
 
 /// Whose the pods of a Service are: at least one identity, all of the trust domain of the Service's mesh. Istio accepts any identity of
 /// any trusted root where none is pinned (`pilot/pkg/networking/core/cluster_tls.go`).
@@ -15,7 +15,7 @@ pub(in crate::mesh) fn identities(
     trust_domain: &TrustDomain,
 ) -> Result<BTreeSet<WorkloadIdentity>, Vec<Violation>> {
     if texts.is_empty() {
-        return Err(vec![broken(field.clone(), FederationRule::NoIdentity)]);
+        return Err(vec![broken(field.clone(), ShareRule::NoIdentity)]);
     }
     read_all(texts, field, |text, declared| {
         let identity = declared.of(trust_domain);
@@ -23,7 +23,7 @@ pub(in crate::mesh) fn identities(
             return Ok(identity);
         }
         let expected = vec![trust_domain.to_string()];
-        Err(FederationRule::ForeignIdentity { identity: text.to_owned(), expected })
+        Err(ShareRule::ForeignIdentity { identity: text.to_owned(), expected })
     })
 }
 
@@ -34,19 +34,19 @@ pub(in crate::mesh) fn allowed(
 ) -> Result<BTreeSet<WorkloadIdentity>, Vec<Violation>> {
     read_all(texts, field, |text, declared| match declared.trust_domain.clone() {
         Some(trust_domain) => Ok(declared.of(&trust_domain)),
-        None => Err(FederationRule::NoTrustDomain(text.to_owned())),
+        None => Err(ShareRule::NoTrustDomain(text.to_owned())),
     })
 }
 
 fn read_all(
     texts: &BTreeSet<String>,
     field: &FieldPath,
-    read: impl Fn(&str, DeclaredIdentity) -> Result<WorkloadIdentity, FederationRule>,
+    read: impl Fn(&str, DeclaredIdentity) -> Result<WorkloadIdentity, ShareRule>,
 ) -> Result<BTreeSet<WorkloadIdentity>, Vec<Violation>> {
     let (mut identities, mut found) = (BTreeSet::new(), Vec::new());
     for text in texts {
         let declared = DeclaredIdentity::parse(text);
-        let declared = declared.ok_or_else(|| FederationRule::Identity(text.clone()));
+        let declared = declared.ok_or_else(|| ShareRule::Identity(text.clone()));
         match declared.and_then(|declared| read(text, declared)) {
             Ok(identity) => {
                 identities.insert(identity);

@@ -10,7 +10,7 @@ use super::super::super::federation::{
 use super::super::super::names::is_dns_subdomain;
 use super::super::super::violation::{FieldPath, Violation};
 use super::gateways::range_of;
-use super::{FederationRule, WholeRule, broken, peer_names};
+use super::{ShareRule, WholeRule, broken, peer_names};
 
 /// The addresses that istiod gives to hosts without one (`pilot/pkg/networking/serviceentry`, `ipallocate`).
 const OF_ISTIOD: [&str; 2] = ["240.240.0.0/16", "2001:2::/48"];
@@ -30,7 +30,7 @@ pub(super) const RULES: [WholeRule; 6] = [
 /// Imports are from peers that there are.
 pub(super) fn are_from_peers(federation: &Federation) -> Vec<Violation> {
     let unknown = federation.imports.iter().filter(|(_, it)| !federation.peers.contains_key(&it.from));
-    let rule = |import: &DeclaredImport| FederationRule::NoPeer {
+    let rule = |import: &DeclaredImport| ShareRule::NoPeer {
         name: import.from.clone(),
         choices: peer_names(federation),
     };
@@ -39,26 +39,28 @@ pub(super) fn are_from_peers(federation: &Federation) -> Vec<Violation> {
 
 /// They have ports, each once.
 pub(super) fn are_complete(federation: &Federation) -> Vec<Violation> {
-    let broken =
-        |(name, import): (&String, &DeclaredImport)| Some(broken(import_field(name).then("port"), ports(&import.ports)?));
+    let broken = |(name, import): (&String, &DeclaredImport)| {
+        Some(broken(import_field(name).then("port"), ports(&import.ports)?))
+    };
     federation.imports.iter().filter_map(broken).collect()
 }
 
 /// What is wrong with the ports of a Service as a whole.
-pub(super) fn ports(ports: &BTreeMap<String, DeclaredPort>) -> Option<FederationRule> {
+pub(super) fn ports(ports: &BTreeMap<String, DeclaredPort>) -> Option<ShareRule> {
     if ports.is_empty() {
-        return Some(FederationRule::NoPort);
+        return Some(ShareRule::NoPort);
     }
     let mut numbers = BTreeSet::new();
     let twice = ports.values().find(|port| !numbers.insert(port.number))?;
-    Some(FederationRule::PortTwice(twice.number))
+    Some(ShareRule::PortTwice(twice.number))
 }
 
 /// Hosts are names that a `ServiceEntry` and DNS take.
 fn hostnames_are_names(federation: &Federation) -> Vec<Violation> {
     of_hostnames(federation, |_, hostname| {
-        let is_name = is_dns_subdomain(hostname) && hostname.contains('.') && hostname.parse::<IpAddr>().is_err();
-        (!is_name).then(|| FederationRule::Hostname(hostname.to_owned()))
+        let is_name =
+            is_dns_subdomain(hostname) && hostname.contains('.') && hostname.parse::<IpAddr>().is_err();
+        (!is_name).then(|| ShareRule::Hostname(hostname.to_owned()))
     })
 }
 
@@ -66,7 +68,7 @@ fn hostnames_are_names(federation: &Federation) -> Vec<Violation> {
 fn hostnames_are_of_no_service(federation: &Federation) -> Vec<Violation> {
     let domain = federation.mesh.domain_suffix();
     of_hostnames(federation, |_, hostname| {
-        is_below(hostname, &format!("svc.{domain}")).then(|| FederationRule::HostnameOfService {
+        is_below(hostname, &format!("svc.{domain}")).then(|| ShareRule::HostnameOfService {
             hostname: hostname.to_owned(),
             domain: domain.to_owned(),
         })
@@ -81,7 +83,7 @@ fn hostnames_are_not_exported(federation: &Federation) -> Vec<Violation> {
             return None;
         }
         let domain = [LOCAL, suffix].into_iter().find(|domain| is_below(hostname, domain))?;
-        Some(FederationRule::HostnameExported { hostname: hostname.to_owned(), domain: domain.to_owned() })
+        Some(ShareRule::HostnameExported { hostname: hostname.to_owned(), domain: domain.to_owned() })
     })
 }
 
@@ -101,7 +103,7 @@ fn hostnames_differ(federation: &Federation) -> Vec<Violation> {
             Some(format!("an import of federation {other:?}"))
         };
         let other = here.or_else(elsewhere)?;
-        Some(FederationRule::HostnameTaken { hostname: hostname.to_owned(), other })
+        Some(ShareRule::HostnameTaken { hostname: hostname.to_owned(), other })
     })
 }
 
@@ -121,7 +123,7 @@ pub(in crate::mesh) fn import_addresses(
             }
             Err(_) => {
                 let (address, reason) = (text.clone(), "it is not an IP address".to_owned());
-                let rule = FederationRule::ImportAddress { address, reason };
+                let rule = ShareRule::ImportAddress { address, reason };
                 found.push(broken(field.then("addresses"), rule));
             }
         }
@@ -140,7 +142,7 @@ fn addresses_are_of_nobody(federation: &Federation) -> Vec<Violation> {
         } else {
             return None;
         };
-        Some(FederationRule::ImportAddress { address: address.to_string(), reason })
+        Some(ShareRule::ImportAddress { address: address.to_string(), reason })
     })
 }
 
@@ -159,14 +161,14 @@ fn addresses_differ(federation: &Federation) -> Vec<Violation> {
             Some(format!("an import of federation {other:?}"))
         };
         let other = here.or_else(elsewhere)?;
-        Some(FederationRule::AddressTaken { address: shown, other })
+        Some(ShareRule::AddressTaken { address: shown, other })
     })
 }
 
 /// A rule about the name of each import.
 fn of_hostnames(
     federation: &Federation,
-    rule: impl Fn(&String, &str) -> Option<FederationRule>,
+    rule: impl Fn(&String, &str) -> Option<ShareRule>,
 ) -> Vec<Violation> {
     let broken = |(name, import): (&String, &DeclaredImport)| {
         Some(broken(import_field(name).then("hostname"), rule(name, &import.hostname)?))
@@ -177,7 +179,7 @@ fn of_hostnames(
 /// A rule about each address of each import.
 fn of_addresses(
     federation: &Federation,
-    rule: impl Fn(&String, IpAddr) -> Option<FederationRule>,
+    rule: impl Fn(&String, IpAddr) -> Option<ShareRule>,
 ) -> Vec<Violation> {
     let mut found = Vec::new();
     for (name, import) in &federation.imports {

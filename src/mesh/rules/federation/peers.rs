@@ -4,7 +4,7 @@ use super::super::super::federation::{Federation, PeerDocument, peer_field, peer
 use super::super::super::member_record::MemberKind;
 use super::super::super::names::DEFAULT_TRUST_DOMAIN;
 use super::super::super::violation::{FieldPath, Violation};
-use super::{FederationRule, broken};
+use super::{PeerRule, broken};
 
 /// No other federation of the mesh has its name.
 pub(super) fn name_is_free(federation: &Federation) -> Vec<Violation> {
@@ -12,20 +12,20 @@ pub(super) fn name_is_free(federation: &Federation) -> Vec<Violation> {
         other.kind == MemberKind::Federation && other.name == federation.name
     };
     let taken = federation.others.iter().find(is_same);
-    taken.map(|_| broken(FieldPath::attribute("name"), FederationRule::NameTaken)).into_iter().collect()
+    taken.map(|_| broken(FieldPath::attribute("name"), PeerRule::NameTaken)).into_iter().collect()
 }
 
 /// The mesh has a trust domain of its own.
 pub(super) fn own_trust_domain_is_special(federation: &Federation) -> Vec<Violation> {
     let is_default = federation.mesh.trust_domain == DEFAULT_TRUST_DOMAIN;
-    let rule = || broken(FieldPath::attribute("mesh"), FederationRule::DefaultTrustDomain);
+    let rule = || broken(FieldPath::attribute("mesh"), PeerRule::DefaultTrustDomain);
     is_default.then(rule).into_iter().collect()
 }
 
 /// Peers have trust domains of their own.
 pub(super) fn trust_domains_are_special(federation: &Federation) -> Vec<Violation> {
     of_documents(federation, |_, document| {
-        (document.trust_domain == DEFAULT_TRUST_DOMAIN).then_some(FederationRule::DefaultTrustDomain)
+        (document.trust_domain == DEFAULT_TRUST_DOMAIN).then_some(PeerRule::DefaultTrustDomain)
     })
 }
 
@@ -36,9 +36,9 @@ pub(super) fn trust_domains_are_hosts(federation: &Federation) -> Vec<Violation>
         let last = document.trust_domain.rsplit('.').next().unwrap_or_default();
         let is_number = match last.strip_prefix("0x") {
             Some(digits) => digits.bytes().all(|digit| digit.is_ascii_hexdigit()),
-            None => last.bytes().all(|digit| digit.is_ascii_digit()),
+            None => !last.is_empty() && last.bytes().all(|digit| digit.is_ascii_digit()),
         };
-        is_number.then(|| FederationRule::NotAHost(document.trust_domain.clone()))
+        is_number.then(|| PeerRule::NotAHost(document.trust_domain.clone()))
     })
 }
 
@@ -48,7 +48,7 @@ pub(super) fn trust_domains_differ_from_own(federation: &Federation) -> Vec<Viol
     of_documents(federation, |_, document| {
         let found = &document.trust_domain;
         let is_own = mesh.trust_domain == *found || mesh.further_trust_domains.contains(found);
-        is_own.then(|| FederationRule::OwnTrustDomain(found.clone()))
+        is_own.then(|| PeerRule::OwnTrustDomain(found.clone()))
     })
 }
 
@@ -66,7 +66,7 @@ pub(super) fn trust_domains_differ(federation: &Federation) -> Vec<Violation> {
         let here = federation.documents().filter(|(other, _)| *other != name);
         let here = here.map(|(other, it)| (it.trust_domain.as_str(), format!("peer {other:?}")));
         let (trust_domain, other) = here.chain(elsewhere()).find(|(it, _)| *it == document.trust_domain)?;
-        Some(FederationRule::TrustDomainTaken { trust_domain: trust_domain.to_owned(), other })
+        Some(PeerRule::TrustDomainTaken { trust_domain: trust_domain.to_owned(), other })
     })
 }
 
@@ -74,7 +74,7 @@ pub(super) fn trust_domains_differ(federation: &Federation) -> Vec<Violation> {
 pub(super) fn mesh_ids_differ(federation: &Federation) -> Vec<Violation> {
     of_documents(federation, |_, document| {
         let is_same = !document.mesh_id.is_empty() && document.mesh_id == federation.mesh.mesh_id;
-        is_same.then(|| FederationRule::SameMeshId(document.mesh_id.clone()))
+        is_same.then(|| PeerRule::SameMeshId(document.mesh_id.clone()))
     })
 }
 
@@ -84,13 +84,13 @@ pub(super) fn networks_are_free(federation: &Federation) -> Vec<Violation> {
     let remotes = federation.remote_clusters().map(|remote| remote.network.as_str());
     let networks: Vec<&str> = primaries.chain(remotes).collect();
     let taken = federation.peers.keys().filter(|name| networks.contains(&peer_network(name).as_str()));
-    taken.map(|name| broken(peer_field(name), FederationRule::NetworkTaken(peer_network(name)))).collect()
+    taken.map(|name| broken(peer_field(name), PeerRule::NetworkTaken(peer_network(name)))).collect()
 }
 
 /// A rule about each document.
 pub(super) fn of_documents(
     federation: &Federation,
-    rule: impl Fn(&str, &PeerDocument) -> Option<FederationRule>,
+    rule: impl Fn(&str, &PeerDocument) -> Option<PeerRule>,
 ) -> Vec<Violation> {
     let broken = |(name, document)| Some(broken(peer_field(name).then("document"), rule(name, document)?));
     federation.documents().filter_map(broken).collect()

@@ -1,8 +1,10 @@
 //! Single settings.
 
-use super::super::super::federation::{DeclaredImport, DeclaredPeer, DnsMode, Protocol, TlsMode, TrustBinding};
-use super::super::super::violation::{Checked, FieldPath};
-use super::{FederationRule, broken};
+use super::super::super::federation::{
+    DeclaredImport, DeclaredPeer, DnsMode, Protocol, TlsMode, TrustBinding,
+};
+use super::super::super::violation::{Checked, FieldPath, Rule, Violation};
+use super::{PeerRule, ShareRule, broken};
 
 /// The most that a count can be: more would only delay what it is there to notice.
 const MOST: u32 = 100;
@@ -11,7 +13,7 @@ const MOST: u32 = 100;
 pub(in crate::mesh) fn trust_binding(peer: &DeclaredPeer, field: &FieldPath) -> Checked<TrustBinding> {
     let Some(text) = peer.trust_binding.as_deref() else { return Ok(TrustBinding::default()) };
     TrustBinding::from_setting(text)
-        .ok_or_else(|| refused(field.then("trust_binding"), FederationRule::TrustBinding(text.to_owned())))
+        .ok_or_else(|| refused(field.then("trust_binding"), PeerRule::TrustBinding(text.to_owned())))
 }
 
 /// Where TLS ends.
@@ -19,28 +21,27 @@ pub(in crate::mesh) fn tls_mode(peer: &DeclaredPeer, field: &FieldPath) -> Check
     let Some(text) = peer.tls.as_deref() else { return Ok(TlsMode::default()) };
     match TlsMode::from_setting(text) {
         Some(TlsMode::EndToEnd) => Ok(TlsMode::EndToEnd),
-        Some(TlsMode::Gateway) => Err(refused(field.then("tls"), FederationRule::TlsAtGateway)),
-        None => Err(refused(field.then("tls"), FederationRule::Tls(text.to_owned()))),
+        Some(TlsMode::Gateway) => Err(refused(field.then("tls"), PeerRule::TlsAtGateway)),
+        None => Err(refused(field.then("tls"), PeerRule::Tls(text.to_owned()))),
     }
 }
 
 /// How clients find an import.
 pub(in crate::mesh) fn dns_mode(import: &DeclaredImport, field: &FieldPath) -> Checked<DnsMode> {
     let Some(text) = import.dns.as_deref() else { return Ok(DnsMode::default()) };
-    DnsMode::from_setting(text)
-        .ok_or_else(|| refused(field.then("dns"), FederationRule::Dns(text.to_owned())))
+    DnsMode::from_setting(text).ok_or_else(|| refused(field.then("dns"), ShareRule::Dns(text.to_owned())))
 }
 
 /// The number of a port.
 pub(in crate::mesh) fn port_number(number: i64, field: &FieldPath) -> Checked<u16> {
     let port = u16::try_from(number).ok().filter(|port| *port > 0);
-    port.ok_or_else(|| refused(field.then("number"), FederationRule::Port(number)))
+    port.ok_or_else(|| refused(field.then("number"), ShareRule::Port(number)))
 }
 
 /// What is spoken at a port.
 pub(in crate::mesh) fn protocol(name: &str, field: &FieldPath) -> Checked<Protocol> {
     Protocol::from_name(name)
-        .ok_or_else(|| refused(field.then("protocol"), FederationRule::Protocol(name.to_owned())))
+        .ok_or_else(|| refused(field.then("protocol"), ShareRule::Protocol(name.to_owned())))
 }
 
 /// A duration of at least a millisecond, as the API server accepts it in Istio's resources: a whole number with one unit.
@@ -51,16 +52,16 @@ pub(in crate::mesh) fn duration(text: &str, field: &FieldPath) -> Checked<String
     });
     match unit {
         Some(_) => Ok(text.to_owned()),
-        None => Err(refused(field.clone(), FederationRule::Duration(text.to_owned()))),
+        None => Err(refused(field.clone(), ShareRule::Duration(text.to_owned()))),
     }
 }
 
 /// A count of probes or failures.
 pub(in crate::mesh) fn count(number: i64, field: &FieldPath) -> Checked<u32> {
     let count = u32::try_from(number).ok().filter(|count| (1..=MOST).contains(count));
-    count.ok_or_else(|| refused(field.clone(), FederationRule::Count(number)))
+    count.ok_or_else(|| refused(field.clone(), ShareRule::Count(number)))
 }
 
-fn refused(field: FieldPath, rule: FederationRule) -> Box<super::Violation> {
+fn refused(field: FieldPath, rule: impl Into<Rule>) -> Box<Violation> {
     Box::new(broken(field, rule))
 }

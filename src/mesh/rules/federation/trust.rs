@@ -5,18 +5,18 @@ use std::collections::BTreeSet;
 use super::super::super::federation::{DeclaredPeer, Federation, PeerDocument, peer_field};
 use super::super::super::violation::{FieldPath, Violation};
 use super::peers::of_documents;
-use super::{FederationRule, broken};
+use super::{PeerRule, broken};
 
 /// There is something to trust.
 pub(super) fn peers_have_roots(federation: &Federation) -> Vec<Violation> {
-    of_documents(federation, |_, document| document.roots.is_empty().then_some(FederationRule::NoRoot))
+    of_documents(federation, |_, document| document.roots.is_empty().then_some(PeerRule::NoRoot))
 }
 
 /// No peer's root has the key of one of the mesh's own, which stands for every identity already.
 pub(super) fn roots_are_not_own(federation: &Federation) -> Vec<Violation> {
     of_documents(federation, |_, document| {
         let own = document.roots.iter().find(|root| federation.mesh.root_keys.contains(&root.key))?;
-        Some(FederationRule::OwnRoot(own.sha256.clone()))
+        Some(PeerRule::OwnRoot(own.sha256.clone()))
     })
 }
 
@@ -38,7 +38,7 @@ pub(super) fn roots_are_of_one_peer(federation: &Federation) -> Vec<Violation> {
         let taken: Vec<(&str, String)> = here.chain(elsewhere()).collect();
         document.roots.iter().find_map(|root| {
             let (_, other) = taken.iter().find(|(key, _)| *key == root.key)?;
-            Some(FederationRule::RootTaken { root: root.sha256.clone(), other: other.clone() })
+            Some(PeerRule::RootTaken { root: root.sha256.clone(), other: other.clone() })
         })
     })
 }
@@ -47,7 +47,7 @@ pub(super) fn roots_are_of_one_peer(federation: &Federation) -> Vec<Violation> {
 pub(super) fn trust_domains_stay(federation: &Federation) -> Vec<Violation> {
     of_peers(federation, |peer, document| {
         let recorded = &peer.recorded.as_ref()?.trust_domain;
-        (*recorded != document.trust_domain).then(|| FederationRule::OtherTrustDomain {
+        (*recorded != document.trust_domain).then(|| PeerRule::OtherTrustDomain {
             recorded: recorded.clone(),
             found: document.trust_domain.clone(),
         })
@@ -62,11 +62,11 @@ pub(super) fn roots_are_named(federation: &Federation) -> Vec<Violation> {
         if !peer.root_sha256.is_empty() {
             let named: BTreeSet<String> = peer.root_sha256.iter().map(|text| in_one_form(text)).collect();
             let unexpected = found.into_iter().find(|root| !named.contains(*root))?;
-            return Some(FederationRule::UnexpectedRoot(unexpected.to_owned()));
+            return Some(PeerRule::UnexpectedRoot(unexpected.to_owned()));
         }
         let recorded = &peer.recorded.as_ref()?.roots;
         let is_same = recorded.iter().map(String::as_str).eq(found.iter().copied());
-        (!is_same).then(|| FederationRule::RootsChanged {
+        (!is_same).then(|| PeerRule::RootsChanged {
             recorded: recorded.iter().cloned().collect(),
             found: found.iter().map(|&root| root.to_owned()).collect(),
         })
@@ -86,7 +86,7 @@ pub(super) fn documents_are_not_older(federation: &Federation) -> Vec<Violation>
         let recorded = peer.recorded.as_ref()?.serial?;
         // One without a number is older than any with one.
         let found = document.serial.unwrap_or_default();
-        (found < recorded).then_some(FederationRule::OlderDocument { recorded, found })
+        (found < recorded).then_some(PeerRule::OlderDocument { recorded, found })
     })
 }
 
@@ -94,14 +94,14 @@ pub(super) fn documents_are_not_older(federation: &Federation) -> Vec<Violation>
 /// (`X509_V_FLAG_CRL_CHECK_ALL`), and a peer's authorities have none here.
 pub(super) fn no_revocation_lists(federation: &Federation) -> Vec<Violation> {
     let is_refused = federation.mesh.has_revocation_lists && federation.documents().next().is_some();
-    let rule = || broken(FieldPath::attribute("mesh"), FederationRule::RevocationLists);
+    let rule = || broken(FieldPath::attribute("mesh"), PeerRule::RevocationLists);
     is_refused.then(rule).into_iter().collect()
 }
 
 /// A rule about each peer with a document.
 fn of_peers(
     federation: &Federation,
-    rule: impl Fn(&DeclaredPeer, &PeerDocument) -> Option<FederationRule>,
+    rule: impl Fn(&DeclaredPeer, &PeerDocument) -> Option<PeerRule>,
 ) -> Vec<Violation> {
     let broken = |(name, peer): (&String, &DeclaredPeer)| {
         let document = peer.document.as_ref()?;
