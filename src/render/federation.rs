@@ -5,6 +5,9 @@ mod imports;
 mod policies;
 mod trust;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
