@@ -22,7 +22,6 @@ pub(super) fn of_peer(rule: &PeerRule) -> &'static str {
             "Calls are not affected. Change mesh_id of one of the meshes if their telemetry is collected in one place."
         }
         PeerRule::NetworkTaken(_) => "Rename the peer, or the network.",
-        PeerRule::NoRoot => "Get the document from the other mesh again.",
         PeerRule::OwnRoot(_) => {
             "Meshes with one root can only be federated if they get their own: rotate the root of one of them. To use one root for \
              several clusters, make them one mesh."
@@ -55,7 +54,7 @@ pub(super) fn of_peer(rule: &PeerRule) -> &'static str {
             "Check that the document is that of the right mesh. If the ranges of both networks overlap, the other mesh needs a gateway \
              address outside the ranges of this one."
         }
-        PeerRule::GatewayPort { .. } => "Get the document from the other mesh again.",
+        PeerRule::NoRoot | PeerRule::GatewayPort { .. } => "Get the document from the other mesh again.",
     }
 }
 

@@ -177,7 +177,7 @@ impl Import {
 /// that no machine has (RFC 1112, 4), and none of them.
 pub fn virtual_address(hostname: &str) -> Ipv4Addr {
     let [.., second, third, fourth] = (digest(hostname) >> 32).to_be_bytes();
-    Ipv4Addr::new(240, 248 | second & 7, third, fourth)
+    Ipv4Addr::new(240, 0xf8 | second & 0x07, third, fourth)
 }
 
 /// Where the declaration has the import of this name.

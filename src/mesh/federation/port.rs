@@ -40,7 +40,7 @@ pub enum Protocol {
     Grpc,
     /// HTTP over TLS of its own.
     Https,
-    /// MongoDB's.
+    /// `MongoDB`'s.
     Mongo,
     /// Any over TCP.
     Tcp,

@@ -26,7 +26,7 @@ pub(in crate::mesh) use settings::{
 type WholeRule = fn(&Federation) -> Vec<Violation>;
 
 /// All of them.
-const RULES: [WholeRule; 27] = [
+const RULES: [WholeRule; 33] = [
     peers::name_is_free,
     peers::own_trust_domain_is_special,
     peers::trust_domains_are_special,
@@ -53,13 +53,18 @@ const RULES: [WholeRule; 27] = [
     exports::are_exported_once,
     exports::are_for_somebody,
     imports::are_from_peers,
-    imports::are_complete,
+    imports::have_ports,
+    imports::hostnames_are_names,
+    imports::hostnames_are_of_no_service,
+    imports::hostnames_are_not_exported,
+    imports::hostnames_differ,
+    imports::addresses_are_of_nobody,
+    imports::addresses_differ,
 ];
 
 /// Everything that is wrong with a federation whatever its names.
 pub(in crate::mesh) fn federation(federation: &Federation) -> Vec<Violation> {
-    let rules = RULES.iter().chain(&imports::RULES);
-    rules.flat_map(|rule| rule(federation)).collect()
+    RULES.iter().flat_map(|rule| rule(federation)).collect()
 }
 
 fn broken(field: FieldPath, rule: impl Into<Rule>) -> Violation {

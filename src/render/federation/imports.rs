@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 use super::name_of_share;
 use crate::desired::object::managed;
 use crate::mesh::{
-    Connection, DnsMode, Import, Peer, PeerFacts, ServicePort, ValidatedFederation, Visibility,
+    Connection, DnsMode, Import, Namespace, Peer, PeerFacts, ServicePort, ValidatedFederation, Visibility,
+    WorkloadIdentity,
 };
 
 /// By this label of endpoints, proxies know that they take Istio's mutual TLS (`security.istio.io/tlsMode`); without it, they are
@@ -62,12 +63,12 @@ impl Known<'_> {
         match &self.import.visibility {
             Visibility::Own => vec!["."],
             Visibility::All => vec!["*"],
-            Visibility::Namespaces(namespaces) => namespaces.iter().map(|it| it.as_str()).collect(),
+            Visibility::Namespaces(namespaces) => namespaces.iter().map(Namespace::as_str).collect(),
         }
     }
 
     fn pins(&self) -> Vec<String> {
-        self.import.identities.iter().map(crate::mesh::WorkloadIdentity::spiffe_id).collect()
+        self.import.identities.iter().map(WorkloadIdentity::spiffe_id).collect()
     }
 
     /// Where the Service is.

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::BoundRoots;
 use crate::desired::object::managed;
-use crate::mesh::{CaCertificate, Peer, PeerFacts, SharedMeshConfig, TrustBinding, ValidatedFederation};
+use crate::mesh::{
+    CaCertificate, Peer, PeerFacts, PeerRoot, SharedMeshConfig, TrustBinding, ValidatedFederation,
+};
 
 /// The record; the fingerprint of a root that is to be bound and is not, if there is one.
 pub(super) fn record<'a>(federation: &'a ValidatedFederation, bound: &BoundRoots) -> Result<Value, &'a str> {
@@ -28,7 +30,7 @@ pub(super) fn record<'a>(federation: &'a ValidatedFederation, bound: &BoundRoots
 /// An entry for each root, with the trust domain: proxies refuse identities of all that no entry names
 /// (`TrustDomainsForValidation` in `pilot/pkg/security/trustdomain`).
 fn entries<'a>(peer: &Peer, facts: &'a PeerFacts, bound: &BoundRoots) -> Result<Vec<CaCertificate>, &'a str> {
-    let entry = |(fingerprint, root): (&'a String, &crate::mesh::PeerRoot)| {
+    let entry = |(fingerprint, root): (&'a String, &PeerRoot)| {
         let pem = match peer.trust_binding {
             TrustBinding::NameConstraints => bound.get(fingerprint).ok_or(fingerprint.as_str())?,
             TrustBinding::None => &root.pem,

@@ -10,22 +10,12 @@ use super::super::super::federation::{
 use super::super::super::names::is_dns_subdomain;
 use super::super::super::violation::{FieldPath, Violation};
 use super::gateways::range_of;
-use super::{ShareRule, WholeRule, broken, peer_names};
+use super::{ShareRule, broken, peer_names};
 
 /// The addresses that istiod gives to hosts without one (`pilot/pkg/networking/serviceentry`, `ipallocate`).
 const OF_ISTIOD: [&str; 2] = ["240.240.0.0/16", "2001:2::/48"];
 /// What every east-west gateway of a mesh with the usual domain opens (`*.local`).
 const LOCAL: &str = "local";
-
-/// Rules about names and addresses.
-pub(super) const RULES: [WholeRule; 6] = [
-    hostnames_are_names,
-    hostnames_are_of_no_service,
-    hostnames_are_not_exported,
-    hostnames_differ,
-    addresses_are_of_nobody,
-    addresses_differ,
-];
 
 /// Imports are from peers that there are.
 pub(super) fn are_from_peers(federation: &Federation) -> Vec<Violation> {
@@ -38,7 +28,7 @@ pub(super) fn are_from_peers(federation: &Federation) -> Vec<Violation> {
 }
 
 /// They have ports, each once.
-pub(super) fn are_complete(federation: &Federation) -> Vec<Violation> {
+pub(super) fn have_ports(federation: &Federation) -> Vec<Violation> {
     let broken = |(name, import): (&String, &DeclaredImport)| {
         Some(broken(import_field(name).then("port"), ports(&import.ports)?))
     };
@@ -56,7 +46,7 @@ pub(super) fn ports(ports: &BTreeMap<String, DeclaredPort>) -> Option<ShareRule>
 }
 
 /// Hosts are names that a `ServiceEntry` and DNS take.
-fn hostnames_are_names(federation: &Federation) -> Vec<Violation> {
+pub(super) fn hostnames_are_names(federation: &Federation) -> Vec<Violation> {
     of_hostnames(federation, |_, hostname| {
         let is_name =
             is_dns_subdomain(hostname) && hostname.contains('.') && hostname.parse::<IpAddr>().is_err();
@@ -65,7 +55,7 @@ fn hostnames_are_names(federation: &Federation) -> Vec<Violation> {
 }
 
 /// No import takes the place of a Service of the mesh.
-fn hostnames_are_of_no_service(federation: &Federation) -> Vec<Violation> {
+pub(super) fn hostnames_are_of_no_service(federation: &Federation) -> Vec<Violation> {
     let domain = federation.mesh.domain_suffix();
     of_hostnames(federation, |_, hostname| {
         is_below(hostname, &format!("svc.{domain}")).then(|| ShareRule::HostnameOfService {
@@ -76,7 +66,7 @@ fn hostnames_are_of_no_service(federation: &Federation) -> Vec<Violation> {
 }
 
 /// No import is below what the mesh's own east-west gateways open: that would export it again, to whoever reaches them.
-fn hostnames_are_not_exported(federation: &Federation) -> Vec<Violation> {
+pub(super) fn hostnames_are_not_exported(federation: &Federation) -> Vec<Violation> {
     let suffix = federation.mesh.domain_suffix();
     of_hostnames(federation, |_, hostname| {
         if is_below(hostname, &format!("svc.{suffix}")) {
@@ -92,7 +82,7 @@ fn is_below(hostname: &str, domain: &str) -> bool {
 }
 
 /// No two imports of the mesh have one name: clients of both would reach either.
-fn hostnames_differ(federation: &Federation) -> Vec<Violation> {
+pub(super) fn hostnames_differ(federation: &Federation) -> Vec<Violation> {
     of_hostnames(federation, |name, hostname| {
         let mut others = federation.imports.iter().filter(|(other, _)| *other != name);
         let here = others.find(|(_, other)| other.hostname == hostname);
@@ -117,22 +107,18 @@ pub(in crate::mesh) fn import_addresses(
     }
     let (mut addresses, mut found) = (BTreeSet::new(), Vec::new());
     for text in &import.addresses {
-        match text.parse::<IpAddr>() {
-            Ok(address) => {
-                addresses.insert(address);
-            }
-            Err(_) => {
-                let (address, reason) = (text.clone(), "it is not an IP address".to_owned());
-                let rule = ShareRule::ImportAddress { address, reason };
-                found.push(broken(field.then("addresses"), rule));
-            }
+        if let Ok(address) = text.parse::<IpAddr>() {
+            addresses.insert(address);
+        } else {
+            let (address, reason) = (text.clone(), "it is not an IP address".to_owned());
+            found.push(broken(field.then("addresses"), ShareRule::ImportAddress { address, reason }));
         }
     }
     if found.is_empty() { Ok(addresses) } else { Err(found) }
 }
 
 /// The addresses of imports are those of no machine of the mesh, and none that istiod gives to something else.
-fn addresses_are_of_nobody(federation: &Federation) -> Vec<Violation> {
+pub(super) fn addresses_are_of_nobody(federation: &Federation) -> Vec<Violation> {
     of_addresses(federation, |_, address| {
         let of_istiod = OF_ISTIOD.iter().filter_map(|range| range.parse::<Cidr>().ok());
         let reason = if let Some(range) = of_istiod.into_iter().find(|range| range.contains(address)) {
@@ -147,7 +133,7 @@ fn addresses_are_of_nobody(federation: &Federation) -> Vec<Violation> {
 }
 
 /// No two imports of the mesh have one address: what is not HTTP is told apart by it alone.
-fn addresses_differ(federation: &Federation) -> Vec<Violation> {
+pub(super) fn addresses_differ(federation: &Federation) -> Vec<Violation> {
     let of = |import: &DeclaredImport| import_addresses(import, &FieldPath::default()).unwrap_or_default();
     of_addresses(federation, |name, address| {
         let mut others = federation.imports.iter().filter(|(other, _)| *other != name);

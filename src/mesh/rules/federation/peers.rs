@@ -1,16 +1,15 @@
 //! What other meshes are to this one, and to each other.
 
 use super::super::super::federation::{Federation, PeerDocument, peer_field, peer_network};
-use super::super::super::member_record::MemberKind;
+use super::super::super::member_record::{MemberKind, MemberRecord};
 use super::super::super::names::DEFAULT_TRUST_DOMAIN;
 use super::super::super::violation::{FieldPath, Violation};
 use super::{PeerRule, broken};
 
 /// No other federation of the mesh has its name.
 pub(super) fn name_is_free(federation: &Federation) -> Vec<Violation> {
-    let is_same = |other: &&super::super::super::member_record::MemberRecord| {
-        other.kind == MemberKind::Federation && other.name == federation.name
-    };
+    let is_same =
+        |other: &&MemberRecord| other.kind == MemberKind::Federation && other.name == federation.name;
     let taken = federation.others.iter().find(is_same);
     taken.map(|_| broken(FieldPath::attribute("name"), PeerRule::NameTaken)).into_iter().collect()
 }
