@@ -71,7 +71,26 @@ impl fmt::Display for WorkloadIdentity {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn an_identity_is_read_as_it_is_written(
+            trust_domain in "[a-z][a-z0-9]{0,8}(\\.[a-z][a-z0-9]{0,8}){0,3}",
+            namespace in "[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?",
+            name in "[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?(\\.[a-z0-9]{1,5}){0,2}",
+        ) {
+            let short = format!("{namespace}/{name}");
+            let own: TrustDomain = trust_domain.parse().unwrap();
+            let identity = DeclaredIdentity::parse(&short).unwrap().of(&own);
+            let other: TrustDomain = "other.example".parse().unwrap();
+            for text in [identity.to_string(), identity.spiffe_id()] {
+                prop_assert_eq!(&DeclaredIdentity::parse(&text).unwrap().of(&other), &identity);
+            }
+        }
+    }
 
     fn shown(text: &str) -> Option<String> {
         let identity = DeclaredIdentity::parse(text)?.of(&"shop.example".parse().unwrap());
