@@ -54,7 +54,9 @@ pub(super) fn of_peer(rule: &PeerRule) -> &'static str {
             "Check that the document is that of the right mesh. If the ranges of both networks overlap, the other mesh needs a gateway \
              address outside the ranges of this one."
         }
-        PeerRule::NoRoot | PeerRule::GatewayPort { .. } => "Get the document from the other mesh again.",
+        PeerRule::NoRoot | PeerRule::Domain(_) | PeerRule::GatewayPort { .. } => {
+            "Get the document from the other mesh again."
+        }
     }
 }
 

@@ -26,11 +26,12 @@ pub(in crate::mesh) use settings::{
 type WholeRule = fn(&Federation) -> Vec<Violation>;
 
 /// All of them.
-const RULES: [WholeRule; 33] = [
+const RULES: [WholeRule; 34] = [
     peers::name_is_free,
     peers::own_trust_domain_is_special,
     peers::trust_domains_are_special,
     peers::trust_domains_are_hosts,
+    peers::domains_are_names,
     peers::trust_domains_differ_from_own,
     peers::trust_domains_differ,
     peers::mesh_ids_differ,

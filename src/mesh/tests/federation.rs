@@ -34,7 +34,7 @@ fn partners() -> Federation {
             further_trust_domains: texts(&["old.shop.example"]),
             namespace: "istio-system".to_owned(),
             root_keys: texts(&["key of shop"]),
-            gateway_addresses: texts(&["198.51.100.1"]),
+            gateway_addresses: texts(&["198.51.100.1", "lb.shop.example"]),
             primaries: [("east".to_owned(), east)].into(),
             ..FederatedMesh::default()
         },
@@ -215,6 +215,15 @@ fn trust_domains_are_host_names() {
 }
 
 #[test]
+fn names_of_services_end_in_a_domain() {
+    let of = |domain: &str| with_document(|bank| bank.domain_suffix = Some(domain.to_owned()));
+    accepted(&of("k8s.bank"));
+    for domain in ["", "k8s bank", ".bank", "K8S"] {
+        assert_refused(&of(domain), DOCUMENT, "is not a domain");
+    }
+}
+
+#[test]
 fn trust_domains_of_all_federations_differ() {
     for own in ["shop.example", "old.shop.example"] {
         let mut federation = with_document(|bank| bank.trust_domain = own.to_owned());
@@ -328,6 +337,8 @@ fn the_gateways_of_a_peer_are_outside_of_the_mesh() {
         ("::ffff:10.11.3.4", "is in 10.11.0.0/16"),
         ("10.96.0.1", "is in 10.96.0.0/12"),
         ("198.51.100.1", "is that of a gateway of this mesh"),
+        ("::ffff:198.51.100.1", "is that of a gateway of this mesh"),
+        ("LB.shop.example.", "is that of a gateway of this mesh"),
         ("127.0.0.1", "local machine"),
         ("gateway.mesh.svc.cluster.local", "name of a Service"),
         ("https://lb", "neither an IP address nor a host name"),

@@ -25,11 +25,19 @@ fn misplaced(federation: &Federation, address: &str) -> Option<PeerRule> {
     if let Some(reason) = elsewhere::unusable(address) {
         return Some(PeerRule::GatewayAddress { address: of(address), reason });
     }
-    if federation.mesh.gateway_addresses.contains(address) {
+    if federation.mesh.gateway_addresses.iter().any(|own| in_one_form(own) == in_one_form(address)) {
         return Some(PeerRule::OwnGateway(of(address)));
     }
     let range = range_of(federation, address.parse().ok()?)?;
     Some(PeerRule::GatewayInside { address: of(address), range: range.to_string() })
+}
+
+/// An address or a host name, however it is written.
+fn in_one_form(address: &str) -> String {
+    match address.parse::<IpAddr>() {
+        Ok(address) => address.to_canonical().to_string(),
+        Err(_) => address.trim_end_matches('.').to_ascii_lowercase(),
+    }
 }
 
 /// The range of pods or Services of the mesh that an address is in. Ranges that are not right are found elsewhere.

@@ -14,6 +14,9 @@ pub enum PeerRule {
     /// No name constraint can be about it.
     #[error("Envoy does not accept the trust domain {0:?} as a host name, so no root can be bound to it.")]
     NotAHost(String),
+    /// Nothing of it could be called.
+    #[error("{0:?}, in which names of Services of the peer end, is not a domain.")]
+    Domain(String),
     /// Its workloads would be this mesh's.
     #[error(
         "The trust domain {0:?} of the peer is also one of this mesh, so the identities of both cannot be distinguished."

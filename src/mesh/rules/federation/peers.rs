@@ -2,7 +2,7 @@
 
 use super::super::super::federation::{Federation, PeerDocument, peer_field, peer_network};
 use super::super::super::member_record::{MemberKind, MemberRecord};
-use super::super::super::names::DEFAULT_TRUST_DOMAIN;
+use super::super::super::names::{DEFAULT_TRUST_DOMAIN, is_dns_subdomain};
 use super::super::super::violation::{FieldPath, Violation};
 use super::{PeerRule, broken};
 
@@ -38,6 +38,14 @@ pub(super) fn trust_domains_are_hosts(federation: &Federation) -> Vec<Violation>
             None => !last.is_empty() && last.bytes().all(|digit| digit.is_ascii_digit()),
         };
         is_number.then(|| PeerRule::NotAHost(document.trust_domain.clone()))
+    })
+}
+
+/// Names of their Services end in a domain: it becomes part of server names here.
+pub(super) fn domains_are_names(federation: &Federation) -> Vec<Violation> {
+    of_documents(federation, |_, document| {
+        let domain = document.domain_suffix.as_ref()?;
+        (!is_dns_subdomain(domain)).then(|| PeerRule::Domain(domain.clone()))
     })
 }
 
