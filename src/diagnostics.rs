@@ -3,6 +3,7 @@
 
 mod admission;
 mod chain;
+mod federation;
 mod objects;
 mod rendering;
 mod rollout_way_out;

@@ -1,5 +1,5 @@
-//! `tests/golden/<topology>/mesh.yaml`, or `remote.yaml` for a cluster that joins a mesh → the objects of every cluster, as a plan shows
-//! them.
+//! `tests/golden/<topology>/mesh.yaml`, `remote.yaml` for a cluster that joins a mesh, or `federation.yaml` → the objects of every
+//! cluster, as a plan shows them.
 //!
 //! `UPDATE_GOLDEN=1` writes what is rendered; the difference is for review.
 
@@ -16,9 +16,10 @@ use helm_template::Chart;
 use istio_provider::desired::{Component, Kept, ManifestSet};
 use istio_provider::manifests::{FingerprintKey, ObjectId, flatten, secret_field};
 use istio_provider::mesh::{
-    ChartName, ClusterFacts, Mesh, RemoteCluster, ValidatedMesh, ValidatedPrimary, ValidatedRemote,
+    ChartName, ClusterFacts, Federation, Mesh, RemoteCluster, ValidatedFederation, ValidatedMesh,
+    ValidatedPrimary, ValidatedRemote,
 };
-use istio_provider::render::{Renderer, render, render_beside, render_remote};
+use istio_provider::render::{Renderer, render, render_beside, render_federation, render_remote};
 use lab::parts::{self, Part};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -56,6 +57,8 @@ fn remote(topology: &Path) -> ValidatedRemote {
 fn sets(topology: &Path) -> Vec<ManifestSet> {
     if topology.join("mesh.yaml").is_file() {
         rendered(&mesh(topology))
+    } else if topology.join("federation.yaml").is_file() {
+        rendered_federation(&read::<Federation>(&topology.join("federation.yaml")).validate().unwrap())
     } else {
         rendered_remote(&remote(topology))
     }
@@ -66,6 +69,13 @@ fn rendered_remote(remote: &ValidatedRemote) -> Vec<ManifestSet> {
     let own = render_remote(&Renderer::default(), remote, &charts, &facts(), &Kept::default()).unwrap();
     let beside = remote.readers().iter().map(|primary| render_beside(remote, primary).unwrap());
     [own].into_iter().chain(beside).collect()
+}
+
+fn rendered_federation(federation: &ValidatedFederation) -> Vec<ManifestSet> {
+    let roots = federation.known_peers().flat_map(|(_, facts)| facts.roots.keys());
+    let bound = roots.map(|root| (root.clone(), format!("cross-certificate of {root}\n"))).collect();
+    let render = |primary| render_federation(federation, primary, &bound).unwrap();
+    federation.own().primaries.keys().map(render).collect()
 }
 
 fn rendered(mesh: &ValidatedMesh) -> Vec<ManifestSet> {

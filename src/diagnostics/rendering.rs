@@ -12,6 +12,7 @@ pub(super) fn way_out(error: &RenderError) -> String {
         RenderError::SecretDecides { .. } => SECRET_DECIDES.to_owned(),
         RenderError::StandIn { .. } => STAND_IN.to_owned(),
         RenderError::Secret { .. } => SECRET.to_owned(),
+        RenderError::Unbound { .. } => "This is a bug in the provider.".to_owned(),
         _ => GENERAL.to_owned(),
     }
 }

@@ -3,6 +3,7 @@
 use tfplugin::{AttributePath, Diagnostic};
 
 use super::chain::capitalised;
+use super::federation::{of_peer, of_share};
 use crate::mesh::{
     ApiServerRule, AuthorityMode, AuthorityRule, CallerRule, EntranceRule, FieldPath, GatewayRole,
     GatewayRule, ImageRule, MeshRule, OtherRole, RemoteControlPlane, RemoteRule, Rule, Severity, Step,
@@ -60,6 +61,8 @@ fn remedy(rule: &Rule, syntax: &MemberSyntax) -> String {
         Rule::ApiServer(rule) => of_api_server(rule).to_owned(),
         Rule::Topology(rule) => of_topology(rule).to_owned(),
         Rule::Remote(rule) => of_remote(rule),
+        Rule::Peer(rule) => of_peer(rule).to_owned(),
+        Rule::Share(rule) => of_share(rule).to_owned(),
     }
 }
 

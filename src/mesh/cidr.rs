@@ -1,3 +1,4 @@
+use core::net::IpAddr;
 use std::fmt;
 use std::str::FromStr;
 
@@ -13,6 +14,11 @@ impl Cidr {
     /// Whether an address is in both ranges. Ranges of different families have none in common.
     pub fn overlaps(&self, other: &Self) -> bool {
         self.0.contains(&other.0) || other.0.contains(&self.0)
+    }
+
+    /// Whether the address is in the range.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.0.contains(&address.to_canonical())
     }
 }
 
@@ -55,6 +61,14 @@ mod tests {
         assert!(overlap("fd00::/8", "fd00:8::/48"));
         assert!(!overlap("fd00::/16", "fd01::/16"));
         assert!(!overlap("0.0.0.0/0", "::/0"));
+    }
+
+    #[test]
+    fn an_address_is_in_a_range_however_it_is_written() {
+        let range: Cidr = "10.8.0.0/16".parse().unwrap();
+        let contains = |address: &str| range.contains(address.parse().unwrap());
+        assert!(contains("10.8.1.2") && contains("::ffff:10.8.1.2"));
+        assert!(!contains("10.9.0.1") && !contains("fd00::1"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::federation::FederationRecord;
 use super::injector::Injector;
 
 /// The label by which the records are listed. Its value is the kind, see [`MemberKind::label`].
@@ -65,6 +66,9 @@ pub struct MemberRecord {
     /// Whether it is on its way out.
     #[serde(default)]
     pub drain: bool,
+    /// Whom and what a federation is about; `None` for a cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub federation: Option<FederationRecord>,
 }
 
 impl MemberRecord {
@@ -84,6 +88,7 @@ impl MemberRecord {
             version: String::new(),
             root_bundle: String::new(),
             drain: false,
+            federation: None,
         }
     }
 

@@ -14,6 +14,7 @@ mod declared;
 mod derived;
 pub mod elsewhere;
 mod facts;
+mod federation;
 mod gateway;
 mod given;
 mod identity;
@@ -45,6 +46,13 @@ pub use cidr::Cidr;
 pub use declared::{CertificateAuthority, ChartSource, DeclaredAddress, DeclaredApiServer, Mesh, Primary};
 pub use derived::{DerivedValue, EAST_WEST_GATEWAY, Origin};
 pub use facts::ClusterFacts;
+pub use federation::{
+    Connection, DeclaredConnection, DeclaredExport, DeclaredImport, DeclaredPeer, DeclaredPort, DnsMode,
+    Export, FederatedMesh, FederatedPrimary, Federation, FederationGateway, FederationRecord, Import,
+    OwnGateway, OwnMesh, Peer, PeerDocument, PeerFacts, PeerGateway, PeerRoot, Protocol, RecordedPeer,
+    ServiceAccount, ServicePort, TlsMode, TrustBinding, TrustedPeer, ValidatedFederation, Visibility,
+    WorkloadIdentity, virtual_address,
+};
 pub use gateway::{CallerAddresses, EastWestGateway, Place, Resources};
 pub use identity::MeshIdentity;
 pub use images::Images;
@@ -52,8 +60,9 @@ pub use injector::{Injector, LocalAuthority};
 pub use member::{DeclaredMember, FIRST_TOKEN, Member, MemberGateway};
 pub use member_record::{MEMBER_FORMAT, MEMBER_KEY, MEMBER_LABEL, MemberKind, MemberRecord};
 pub use names::{
-    ChartVersion, ClusterName, DEFAULT_NAMESPACE, DEFAULT_TRUST_DOMAIN, InvalidName, MeshId, Namespace,
-    Network, OFFICIAL_CHARTS, TrustDomain, is_dns_label, is_dns_subdomain,
+    ChartVersion, ClusterName, DEFAULT_NAMESPACE, DEFAULT_TRUST_DOMAIN, FederationName, InvalidName, MeshId,
+    Namespace, Network, OFFICIAL_CHARTS, PeerName, ServiceName, ShareName, TrustDomain, is_dns_label,
+    is_dns_subdomain,
 };
 pub use reader::{
     Permission, SERVED_CONFIG_MAPS, TOKEN_REVIEW, injection_webhook, permissions_of_release,
@@ -64,7 +73,7 @@ pub use remote::{Discovery, JoinedMesh, JoinedPrimary, RemoteCluster, ValidatedR
 pub use remote_control_plane::RemoteControlPlane;
 pub use rules::{
     ApiServerRule, AuthorityRule, CallerRule, DEFAULT_INTERMEDIATE_DAYS, EntranceRule, GatewayRule,
-    ImageRule, MeshRule, OtherRole, RemoteRule, TopologyRule, ValueRule,
+    ImageRule, MeshRule, OtherRole, PeerRule, RemoteRule, ShareRule, TopologyRule, ValueRule,
 };
 pub use sensitive::{Layer, SensitiveDocument, sensitive_documents};
 pub use settings::{Setting, SettingKind};

@@ -13,7 +13,7 @@ pub const DEFAULT_NAMESPACE: &str = "istio-system";
 pub const OFFICIAL_CHARTS: &str = "https://blob.istio.io/istio-release/charts";
 
 /// The longest DNS label, and the longest value of a Kubernetes label.
-const LABEL_LENGTH: usize = 63;
+pub(super) const LABEL_LENGTH: usize = 63;
 /// The longest DNS name.
 const SUBDOMAIN_LENGTH: usize = 253;
 
@@ -130,6 +130,38 @@ name! {
     "chart version",
     "an exact release such as \"1.31.1\", without a range or the prefix \"v\"",
     |text| Version::parse(text).is_ok()
+}
+
+name! {
+    /// The name of a federation, in the names of its objects.
+    FederationName,
+    "federation name",
+    "1 to 63 lower-case letters, digits and \"-\", with a letter or digit at both ends (a DNS-1123 label)",
+    is_dns_label
+}
+
+name! {
+    /// What a federation calls another mesh.
+    PeerName,
+    "peer name",
+    "1 to 63 lower-case letters, digits and \"-\", with a letter or digit at both ends (a DNS-1123 label)",
+    is_dns_label
+}
+
+name! {
+    /// What a federation calls an export or an import, in the names of its objects.
+    ShareName,
+    "name of an export or import",
+    "1 to 63 lower-case letters, digits and \"-\", with a letter or digit at both ends (a DNS-1123 label)",
+    is_dns_label
+}
+
+name! {
+    /// `metadata.name` of a Kubernetes Service, and the name of one of its ports.
+    ServiceName,
+    "name of a Service or of a port",
+    "1 to 63 lower-case letters, digits and \"-\", with a letter or digit at both ends (a DNS-1123 label)",
+    is_dns_label
 }
 
 impl ChartVersion {

@@ -57,6 +57,8 @@ impl SharedMeshConfig {
     pub const RECORD_LABEL: &str = "terraform-provider-istio/record-of";
     /// The record of the mesh itself.
     pub const RECORD_OF_MESH: &str = "shared-mesh-config-record-mesh";
+    /// How the names of federations' records begin; the name of the federation follows.
+    pub const RECORD_OF_FEDERATION: &str = "shared-mesh-config-record-federation-";
     /// The variable of istiod that names the ConfigMap.
     pub const VARIABLE: &str = "SHARED_MESH_CONFIG";
 

@@ -4,8 +4,8 @@ use thiserror::Error;
 
 use super::names::InvalidName;
 use super::rules::{
-    ApiServerRule, AuthorityRule, CallerRule, EntranceRule, GatewayRule, ImageRule, MeshRule, RemoteRule,
-    TopologyRule, ValueRule,
+    ApiServerRule, AuthorityRule, CallerRule, EntranceRule, GatewayRule, ImageRule, MeshRule, PeerRule,
+    RemoteRule, ShareRule, TopologyRule, ValueRule,
 };
 
 /// One rule that a declared mesh breaks, or something that its user should know. How to write it otherwise is for whoever has read the
@@ -59,6 +59,12 @@ pub enum Rule {
     /// About what a remote cluster is to its mesh.
     #[error(transparent)]
     Remote(#[from] RemoteRule),
+    /// About what other meshes are to this one.
+    #[error(transparent)]
+    Peer(#[from] PeerRule),
+    /// About what a federation exports and imports.
+    #[error(transparent)]
+    Share(#[from] ShareRule),
 }
 
 /// How serious a [`Violation`] is.
@@ -84,7 +90,9 @@ impl Violation {
     /// Whether the mesh is refused.
     pub fn severity(&self) -> Severity {
         match self.rule {
-            Rule::Mesh(MeshRule::SharedTrustDomain) => Severity::Warning,
+            Rule::Mesh(MeshRule::SharedTrustDomain) | Rule::Peer(PeerRule::SameMeshId(_)) => {
+                Severity::Warning
+            }
             _ => Severity::Error,
         }
     }

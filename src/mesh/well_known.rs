@@ -63,6 +63,10 @@ pub const REMOTE_SECRET_LABEL: &str = "istio/multiCluster=true";
 /// The only key of a Secret with which images are pulled, as Kubernetes has it.
 pub const PULL_SECRET_KEY: &str = ".dockerconfigjson";
 
+/// How the names of a federation's objects begin in namespaces of users; the name of the federation follows. What is one of its exports
+/// or imports has that name behind a dot, which is in no name of a federation.
+pub const FEDERATION_PREFIX: &str = "federation-";
+
 /// End of the names of Services, unless Kubernetes and Istio are set up with another one.
 pub const DEFAULT_DOMAIN_SUFFIX: &str = "cluster.local";
 /// istiod's port for proxies: configuration and certificates.

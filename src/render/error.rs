@@ -106,6 +106,14 @@ pub enum RenderError {
         /// Objects that there are with some values only.
         objects: Vec<String>,
     },
+    /// What is to be trusted instead of a root has not been made.
+    #[error("cluster {cluster:?}: the root {root} of a peer has not been bound to its trust domain", cluster = .cluster.as_str())]
+    Unbound {
+        /// The cluster.
+        cluster: ClusterName,
+        /// Fingerprint of the root.
+        root: String,
+    },
     /// The objects do not make a set.
     #[error(transparent)]
     Set(#[from] SetError),

@@ -11,6 +11,7 @@
 mod authority;
 mod chart_objects;
 mod error;
+mod federation;
 mod gateway;
 mod link;
 mod of_chart;
@@ -32,6 +33,7 @@ use helm_template::Chart;
 use serde_json::{Value, json};
 
 pub use error::RenderError;
+pub use federation::{BoundRoots, render_federation};
 pub use remote::{render_beside, render_remote};
 pub use renderer::{Renderer, Renderers};
 pub use sensitive::values_with_stand_ins;

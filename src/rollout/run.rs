@@ -181,7 +181,11 @@ impl Run<'_> {
             | Stage::Admission
             | Stage::GatewayServices
             | Stage::Exposure
-            | Stage::Links => StageReady::Written,
+            | Stage::Links
+            | Stage::Policies
+            | Stage::Trust
+            | Stage::Exports
+            | Stage::Imports => StageReady::Written,
         }
     }
 

@@ -83,6 +83,11 @@ impl Certificate {
         format!("sha256:{}", lower::encode_string(&Sha256::digest(&self.der)))
     }
 
+    /// The same of its public key (`SubjectPublicKeyInfo`): certificates with one key trust the same signatures.
+    pub fn key_fingerprint(&self) -> String {
+        format!("sha256:{}", lower::encode_string(&Sha256::digest(&self.facts.public_key)))
+    }
+
     /// The first second of its validity.
     pub fn not_before(&self) -> OffsetDateTime {
         self.facts.not_before

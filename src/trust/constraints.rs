@@ -14,7 +14,7 @@ use x509_parser::prelude::X509Certificate;
 use super::facts::Facts;
 use super::names::Name;
 
-pub(super) use boring::check as check_as_boring;
+pub(super) use boring::{check as check_as_boring, is_host};
 pub(super) use go::check as check_as_go;
 
 /// The names of workloads and of istiod in one cluster.

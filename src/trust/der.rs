@@ -1,6 +1,9 @@
 //! DER elements.
 
+use x509_parser::asn1_rs::{Any, FromDer as _};
+
 pub(super) const BIT_STRING: u8 = 0x03;
+pub(super) const OCTET_STRING: u8 = 0x04;
 pub(super) const SEQUENCE: u8 = 0x30;
 const INTEGER: u8 = 0x02;
 
@@ -26,4 +29,18 @@ pub(super) fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
 pub(super) fn unsigned(octets: &[u8]) -> Vec<u8> {
     let is_padded = octets.first().is_none_or(|first| *first >= 0x80);
     tagged(INTEGER, &[&[0][..usize::from(is_padded)], octets].concat())
+}
+
+/// Tag, content and the whole of an element.
+pub(super) type Element<'a> = (u8, &'a [u8], &'a [u8]);
+
+/// The elements one after the other; `None` if they are not DER.
+pub(super) fn elements(mut content: &[u8]) -> Option<Vec<Element<'_>>> {
+    let mut found = Vec::new();
+    while let Some(tag) = content.first() {
+        let (rest, element) = Any::from_der(content).ok()?;
+        found.push((*tag, element.data, &content[..content.len() - rest.len()]));
+        content = rest;
+    }
+    Some(found)
 }

@@ -141,9 +141,19 @@ pub enum TrustError {
     #[error("certificate {subject:?} in {file} is not self-signed, so it is not a root")]
     NotSelfSigned {
         /// The file.
-        file: &'static str,
+        file: String,
         /// Whose certificate.
         subject: String,
+    },
+    /// A name constraint for this trust domain would make Envoy refuse every certificate.
+    #[error(
+        "the root in {file} cannot be bound to the trust domain {trust_domain:?}, which is not a host name to Envoy"
+    )]
+    Unbindable {
+        /// The file.
+        file: String,
+        /// The trust domain.
+        trust_domain: String,
     },
     /// The root's path length forbids its intermediates.
     #[error(
@@ -291,7 +301,6 @@ impl TrustError {
             | Self::SeveralRoots { file, .. }
             | Self::CannotSign { file }
             | Self::UncheckedLists { file }
-            | Self::NotSelfSigned { file, .. }
             | Self::NoRoomBelow { file, .. }
             | Self::NotInChain { file, .. }
             | Self::Stray { file, .. }
@@ -309,6 +318,8 @@ impl TrustError {
             | Self::NotAnAuthority { file, .. }
             | Self::MayNotSign { file, .. }
             | Self::NameForbidden { file, .. }
+            | Self::NotSelfSigned { file, .. }
+            | Self::Unbindable { file, .. }
             | Self::Expired { file, .. }
             | Self::NotYetValid { file, .. } => Some(file),
             Self::MadeByIstiod

@@ -103,7 +103,7 @@ pub(super) fn probe(
     signed(parameters, key, issuer, key)
 }
 
-fn made(what: &'static str) -> impl FnOnce(rcgen::Error) -> TrustError {
+pub(super) fn made(what: &'static str) -> impl FnOnce(rcgen::Error) -> TrustError {
     move |source| TrustError::Make { what, source }
 }
 

@@ -4,7 +4,7 @@
 //! clusters trust each other when both intermediates lead to one root. [`Root::generate`] and [`Root::issue`] make
 //! that material, [`Root::parse`] and [`Intermediate::parse`] check what others made, [`common_roots`] and
 //! [`mutual_trust`] compare clusters. [`Signer`] is what can be told of an authority without its key, and [`Question::decide`]
-//! says by it which root a mesh has from now on.
+//! says by it which root a mesh has from now on. [`Binding`] makes of another mesh's root what may be trusted.
 //!
 //! The only place that knows X.509. No I/O and no clock: the time is always an argument, in UTC. Random numbers go
 //! into keys, serial numbers and ECDSA signatures and nowhere else; what a check answers does not depend on them.
@@ -15,6 +15,7 @@
 
 mod agreement;
 mod anchors;
+mod bound_root;
 mod certificate;
 mod constraints;
 mod decision;
@@ -43,6 +44,7 @@ mod tests;
 
 pub use agreement::{common_roots, mutual_trust};
 pub use anchors::anchors;
+pub use bound_root::Binding;
 pub use certificate::Certificate;
 pub use constraints::Names;
 pub use decision::{Decision, Material, Refusal};

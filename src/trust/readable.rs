@@ -14,6 +14,7 @@ use x509_parser::prelude::X509Certificate;
 use x509_parser::public_key::{PublicKey, RSAPublicKey};
 use x509_parser::x509::X509Name;
 
+use super::der::elements;
 use super::names::Name;
 
 /// The curves of Go.
@@ -119,19 +120,6 @@ fn is_tagged(certificate: &[u8]) -> bool {
     has_key
         && signature == algorithm
         && rest.iter().all(|(tag, ..)| matches!(tag, 0x81 | 0x82 | 0xa1 | 0xa2 | 0xa3))
-}
-
-/// Tag, content and the whole of an element.
-type Element<'a> = (u8, &'a [u8], &'a [u8]);
-
-fn elements(mut content: &[u8]) -> Option<Vec<Element<'_>>> {
-    let mut found = Vec::new();
-    while let Some(tag) = content.first() {
-        let (rest, element) = Any::from_der(content).ok()?;
-        found.push((*tag, element.data, &content[..content.len() - rest.len()]));
-        content = rest;
-    }
-    Some(found)
 }
 
 fn check_name(name: &X509Name<'_>) -> Result<(), String> {

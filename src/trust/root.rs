@@ -63,7 +63,7 @@ impl Root {
         let subject = || certificate.subject().to_owned();
         certificate.check_authority(ROOT_CERT)?;
         if certificate.signed_by(&certificate) == Signature::Bad {
-            return Err(TrustError::NotSelfSigned { file: ROOT_CERT, subject: subject() });
+            return Err(TrustError::NotSelfSigned { file: ROOT_CERT.to_owned(), subject: subject() });
         }
         if certificate.facts().path_length == Some(0) {
             return Err(TrustError::NoRoomBelow { file: ROOT_CERT, subject: subject(), below: 1 });

@@ -53,6 +53,9 @@ impl TrustError {
             Self::NotSelfSigned { .. } => {
                 "Provide the root itself. For a CA below a third party's root, provide one intermediate per cluster."
             }
+            Self::Unbindable { .. } => {
+                "The other mesh needs a trust domain of DNS labels of which the last is not a number, such as \"bank.example\"."
+            }
             Self::NoRoomBelow { .. } => "Use a root without a path length, or with one that is large enough.",
             Self::Expired { .. } => "Replace it with a valid certificate.",
             Self::NotYetValid { .. } => {
@@ -66,10 +69,7 @@ impl TrustError {
                 "Provide the root that signed it, and in the chain every CA in between."
             }
             Self::Refused { source, .. } => way_out_of_refusal(source),
-            Self::Revocation { .. } => {
-                "Provide one current revocation list of every CA of the chain, signed by it and without the CA below, or none at \
-                 all. A revoked CA must be replaced."
-            }
+            Self::Revocation { .. } => REVOCATION,
             Self::UncheckedLists { .. } => {
                 "Use RSA of 2048 to 4096 bits, ECDSA on P-256 or P-384, or Ed25519 for the CA, or leave the lists out."
             }
@@ -88,6 +88,9 @@ impl TrustError {
         }
     }
 }
+
+const REVOCATION: &str = "Provide one current revocation list of every CA of the chain, signed by it and without the CA below, or none \
+                          at all. A revoked CA must be replaced.";
 
 fn way_out_of_refusal(rule: &Rule) -> &'static str {
     match rule {

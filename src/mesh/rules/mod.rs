@@ -6,6 +6,7 @@ mod authority;
 mod callers;
 mod domain;
 mod entrances;
+mod federation;
 mod gateway;
 mod images;
 mod mesh;
@@ -21,6 +22,7 @@ pub use api_server::ApiServerRule;
 pub use authority::{AuthorityRule, DEFAULT_INTERMEDIATE_DAYS};
 pub use callers::CallerRule;
 pub use entrances::EntranceRule;
+pub use federation::{PeerRule, ShareRule};
 pub use gateway::GatewayRule;
 pub use images::ImageRule;
 pub use mesh::MeshRule;
@@ -34,6 +36,10 @@ pub(super) use callers::callers;
 pub(super) use domain::domains_are_alike;
 pub(super) use entrances::{
     federation_gateway_is_apart, federation_has_a_trust_domain, remote_control_plane,
+};
+pub(super) use federation::{
+    allowed, count, dns_mode, duration, federation, identities, import_addresses, port_number, protocol,
+    tls_mode, trust_binding,
 };
 pub(super) use gateway::{gateways, gateways_are_told_apart};
 pub(super) use images::images;

@@ -1,4 +1,5 @@
 mod entrances;
+mod federation;
 mod gateways;
 mod remote;
 mod settings;

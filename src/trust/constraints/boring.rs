@@ -68,7 +68,7 @@ fn host(uri: &str) -> Option<&str> {
 }
 
 /// `nc_uri_is_fqdn`: labels of letters, digits and hyphens, the last of which is no number.
-fn is_host(host: &str) -> bool {
+pub(in super::super) fn is_host(host: &str) -> bool {
     let is_label = |label: &str| {
         let inner = label.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'-');
         inner && (1..=63).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-')

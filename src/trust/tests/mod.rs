@@ -1,5 +1,6 @@
 //! Material for the tests, made by the module itself or by the real openssl.
 
+mod bound_root;
 mod clusters;
 mod constraints;
 mod damage;
