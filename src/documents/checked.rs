@@ -147,6 +147,6 @@ fn kept(rule: Result<(), MemberError>, path: &AttributePath) -> Kept {
     rule.map_err(|source| DocumentError::Unusable {
         document: PeerDocumentModel::NAME,
         path: path.clone(),
-        source,
+        source: Box::new(source),
     })
 }

@@ -44,7 +44,7 @@ pub enum DocumentError {
         /// The member.
         path: AttributePath,
         /// What is wrong with it.
-        source: MemberError,
+        source: Box<MemberError>,
     },
     /// The text is longer than any document.
     #[error("the text of {document} has {length} bytes, and {} are allowed", json::LONGEST)]

@@ -127,9 +127,8 @@ fn each_root_is_read_and_must_be_an_authority() {
         (one.replace("CERTIFICATE", "PRIVATE KEY"), "\"PRIVATE KEY\""),
     ] {
         let error = checked("/root_certificates", json!(text)).unwrap_err();
-        let DocumentError::Unusable { source: MemberError::Roots(source), path, .. } = &error else {
-            panic!("{error}")
-        };
+        let DocumentError::Unusable { source, path, .. } = &error else { panic!("{error}") };
+        let MemberError::Roots(source) = &**source else { panic!("{source}") };
         assert_eq!(path.to_string(), "root_certificates");
         assert!(source.to_string().contains(cause), "{source}");
         assert_eq!(error.way_out(), source.way_out());
