@@ -31,6 +31,7 @@ impl Injector {
     pub const ALL: [Self; 2] = [Self::Primary, Self::Local];
 
     /// Whether it is the one that a record without a word of it means.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
     pub(super) fn is_default(&self) -> bool {
         *self == Self::default()
     }

@@ -62,7 +62,9 @@ pub fn run(workspace: &Workspace) -> Result<Outcome, Error> {
     });
     let failed: Vec<Failure> = failed;
     // Once more at the end, where whoever has only the last lines of a log finds it.
-    failed.iter().for_each(|failure| eprintln!("\n{} failed\n{}", failure.name, failure.told));
+    for failure in &failed {
+        eprintln!("\n{} failed\n{}", failure.name, failure.told);
+    }
     let names: Vec<String> = failed.into_iter().map(|failure| failure.name).collect();
     if names.is_empty() { Ok(Outcome::Passed) } else { Err(Error::Tests { names }) }
 }
@@ -82,7 +84,7 @@ fn failing(workspace: &Workspace, targets: &Queue) -> Vec<Failure> {
     let failed = iter::from_fn(next).filter_map(|target| match test(workspace, &target) {
         Ok(None) => None,
         Ok(Some(told)) => Some(Failure { name: target.join(" "), told }),
-        Err(error) => Some(Failure { name: target.join(" "), told: lab::chain(&error).to_string() }),
+        Err(error) => Some(Failure { name: target.join(" "), told: lab::chain(&error) }),
     });
     failed.collect()
 }

@@ -52,11 +52,11 @@ fn reason(certificate: &[u8]) -> String {
 }
 
 #[test]
-fn elements_inside_each_other_do_not_exhaust_the_stack() {
+fn elements_too_deep_inside_each_other_are_refused() {
     let nested =
         |depth: usize| (0..depth).fold(vec![0x0c, 1, b'a'], |inner, _| der::tagged(SEQUENCE, &inner));
     let with = |depth| certificate(&name(&nested(depth)), &[0x81; 256], &[1, 0, 1]);
-    assert_eq!(reason(&with(10_000)), "it is not valid DER");
+    assert_eq!(reason(&with(40)), "it is not valid DER");
     // A few levels more than usual are another fault.
     assert!(reason(&with(5)).contains("kind of string"), "{}", reason(&with(5)));
 }
