@@ -48,7 +48,7 @@ pub fn primaries_with_different_roots_are_named_and_agree_again(fixture: &Fixtur
     let columns = ["Cause", "`status`", "What Terraform says", "The next apply"];
     let mut table = Table::new("reliability", "causes with two primaries", &columns);
     table.row(&[
-        "istiod of one of the primaries that serve the remote cluster signs with a root of its own",
+        "istiod of one of the primaries that serve the remote cluster signs with its own root",
         "`injection` = `roots_differ`",
         &format!("**{}**\n{}", message.summary, message.detail),
         "fixes it",
