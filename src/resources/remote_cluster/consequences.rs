@@ -1,8 +1,13 @@
 //! What a plan means for pods that already run.
 
+use std::collections::BTreeSet;
+
 use tfplugin::{AttributePath, Diagnostic};
 
 use super::model::RemoteClusterModel;
+use super::remove::proxies;
+use crate::clusters::Cluster;
+use crate::diagnostics;
 use crate::mesh::Injector;
 
 /// What another injector means.
@@ -33,11 +38,47 @@ pub fn of_injector(prior: &RemoteClusterModel, planned: &RemoteClusterModel) -> 
     Some(Diagnostic::warning(summary, detail).at(AttributePath::new("injector")))
 }
 
+/// What another network means for pods that have proxies of the mesh. The gateway of the resource itself is restarted by the apply.
+pub async fn of_network(
+    prior: &RemoteClusterModel,
+    planned: &RemoteClusterModel,
+    reachable: &[Cluster],
+) -> Option<Diagnostic> {
+    let (before, after) = (prior.network.as_str()?, planned.network.as_str()?);
+    let cluster =
+        reachable.iter().find(|cluster| cluster.name() == planned.label()).filter(|_| before != after)?;
+    let pods = proxies(cluster, prior, &prior.recorded()).await.ok()?;
+    (!pods.is_empty()).then(|| stay_behind(planned.label(), before, &pods))
+}
+
+fn stay_behind(label: &str, before: &str, pods: &BTreeSet<String>) -> Diagnostic {
+    let (noun, they) = if pods.len() == 1 { ("pod keeps", "it is") } else { ("pods keep", "they are") };
+    let detail = format!(
+        "{}\n\nA proxy has the network that it was injected with. Until these pods are recreated, proxies of other clusters call them as if \
+         they were still on network {before:?}: at their own addresses, or through a gateway of that network. Restart their workloads \
+         after the apply, for example with kubectl rollout restart.",
+        diagnostics::lines(pods.iter().map(String::as_str))
+    );
+    let summary =
+        format!("Cluster {label:?}: {} {noun} network {before:?} until {they} restarted", pods.len());
+    Diagnostic::warning(summary, detail).at(AttributePath::new("network"))
+}
+
 #[cfg(test)]
 mod tests {
     use tfplugin::Field;
 
     use super::*;
+
+    #[test]
+    fn pods_that_keep_a_network_are_listed() {
+        let pods = |number: usize| (0..number).map(|number| format!("web/echo-{number}")).collect();
+        let one = stay_behind("edge", "flat", &pods(1));
+        assert_eq!(one.summary, "Cluster \"edge\": 1 pod keeps network \"flat\" until it is restarted");
+        let seven = stay_behind("edge", "flat", &pods(7));
+        assert!(seven.summary.contains("7 pods keep network \"flat\" until they are restarted"));
+        assert!(seven.detail.starts_with("web/echo-0\n") && seven.detail.contains("and 2 more"), "{seven:?}");
+    }
 
     fn injecting(injector: Field<String>) -> RemoteClusterModel {
         RemoteClusterModel { cluster: "edge".into(), injector, ..RemoteClusterModel::default() }

@@ -81,6 +81,9 @@ pub async fn plan(
     if prior.is_none_or(|prior| prior.primaries != planned.primaries) {
         messages.extend(serving::different_resources(remote, &clusters.reachable).await);
     }
+    if let Some(prior) = prior {
+        messages.extend(consequences::of_network(prior, &planned, &clusters.reachable).await);
+    }
     messages.extend(prior.and_then(|prior| lossy_rotation(prior, &planned, remote)));
     let leaving = clusters.leaving();
     messages.extend(remove::warnings(&leaving, prior, data).await);

@@ -91,7 +91,7 @@ impl Leaving<'_> {
 }
 
 /// The pods in the cluster whose proxies the mesh serves, but for those of the resource itself.
-async fn proxies(
+pub(super) async fn proxies(
     cluster: &Cluster,
     prior: &RemoteClusterModel,
     recorded: &Recorded,
