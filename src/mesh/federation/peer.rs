@@ -183,7 +183,7 @@ impl PeerDocument {
 }
 
 impl Peer {
-    /// The network of its endpoints here, see [`network`].
+    /// The network of its endpoints here, `federation-<peer>`.
     pub fn network(&self) -> String {
         network(self.name.as_str())
     }
