@@ -30,21 +30,27 @@ pub fn assert_ready(workspace: &Workspace, address: &str, gateway: Option<&str>,
     assert_eq!(status["links"], Value::Object(links));
 }
 
+/// A member of the `status` of the remote cluster at an address, in a state of a plan.
+pub fn planned_status(state: &Value, address: &str, path: &str) -> String {
+    let resources = state["values"]["root_module"]["resources"].as_array().into_iter().flatten();
+    let mut of_address = resources.filter(|resource| resource["address"] == address);
+    let status = of_address.next().map(|resource| &resource["values"]["status"]).expect("the remote cluster");
+    let found = path.split('.').fold(status, |value, member| &value[member]);
+    found.as_str().unwrap_or_default().to_owned()
+}
+
 /// Plans until the injection of the remote cluster at an address is in this state; the warning that names the cause.
 #[track_caller]
 pub fn injection_is(workspace: &Workspace, address: &str, state: &str, cause: &str) -> Message {
     let began = Instant::now();
     loop {
         let run = workspace.plan_with(&["-json"]);
-        let prior = workspace.shown_plan()["prior_state"].clone();
-        let resources = prior["values"]["root_module"]["resources"].as_array().cloned();
-        let mut remotes = resources.into_iter().flatten().filter(|it| it["address"] == address);
-        let seen = remotes.next().map(|it| it["values"]["status"]["injection"].clone());
-        if seen == Some(json!(state)) {
+        let seen = planned_status(&workspace.shown_plan()["prior_state"], address, "injection");
+        if seen == state {
             let message = run.messages().into_iter().find(|it| it.summary.ends_with(cause));
             return message.unwrap_or_else(|| panic!("{}", run.output));
         }
-        assert!(began.elapsed() < NOTICED, "injection is {seen:?}:\n{}", run.output);
+        assert!(began.elapsed() < NOTICED, "injection is {seen}:\n{}", run.output);
     }
 }
 

@@ -1,6 +1,7 @@
 use std::time::{Duration, Instant};
 
 use acceptance_tests::guide::Table;
+use acceptance_tests::remote::read::planned_status;
 use acceptance_tests::terraform::Message;
 use acceptance_tests::{Fixture, Run, Workspace, until};
 use lab::sample;
@@ -85,7 +86,7 @@ impl<'a> Patient<'a> {
         let (run, plan) = loop {
             let run = self.workspace.plan_with(&["-json"]);
             let plan = self.workspace.shown_plan();
-            let seen = seen(&plan["prior_state"], path);
+            let seen = planned_status(&plan["prior_state"], ADDRESS, path);
             if seen == state {
                 break (run, plan);
             }
@@ -151,15 +152,6 @@ impl<'a> Patient<'a> {
         let pods = || self.kubectl("east", &["get", "pods", "-l", "app=istiod", "-o", "name"]);
         until("the end of istiod", || pods().lines().count() == replicas);
     }
-}
-
-/// A member of the remote cluster's `status` in a state.
-fn seen(state: &Value, path: &str) -> String {
-    let resources = state["values"]["root_module"]["resources"].as_array().into_iter().flatten();
-    let mut of_address = resources.filter(|resource| resource["address"] == ADDRESS);
-    let status = of_address.next().map(|resource| &resource["values"]["status"]).expect("the remote cluster");
-    let found = path.split('.').fold(status, |value, member| &value[member]);
-    found.as_str().unwrap_or_default().to_owned()
 }
 
 /// How what is said of a member of `status` begins.
