@@ -1,5 +1,7 @@
 //! An istiod that found nothing to sign with has created a root for itself, and stays with it until it starts again.
 
+use std::time::{Duration, Instant};
+
 use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::api::{DeleteParams, ListParams, Preconditions};
@@ -15,6 +17,10 @@ use crate::trust::{CA_CERT, Certificate, ROOT_CERT, Signer};
 
 /// The pods of istiod.
 const PODS: &str = "app=istiod";
+/// How long one that was told to end is waited for. The charts leave Kubernetes' default, 30 seconds, and istiod takes all of it.
+const ENDS: Duration = Duration::from_mins(1);
+/// Between two looks at it.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// What an istiod has been made to give up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +96,23 @@ async fn runs_since_before(target: &Target, written: Option<Time>) -> Result<boo
     let found = found.map_err(|error| RolloutError::OwnRoot(target.cluster.error(error)))?;
     // Both are whole seconds: in doubt, it has.
     Ok(found.items.iter().any(|pod| pod.creation_timestamp() <= written))
+}
+
+/// Waits until no pod of istiod is ending any more: until it has ended, one that trusts another root goes on writing that into the
+/// webhooks of the clusters that it serves, and takes turns with its successor.
+pub(super) async fn former_has_ended(target: &Target, left: Duration) -> Result<(), RolloutError> {
+    let pods = Api::<Pod>::namespaced(target.cluster.client(), &target.inventory.namespace);
+    let until = Instant::now() + left.min(ENDS);
+    loop {
+        let found = pods.list_metadata(&ListParams::default().labels(PODS)).await;
+        let found = found.map_err(|error| RolloutError::OwnRoot(target.cluster.error(error)))?;
+        let is_ending = found.items.iter().any(|pod| pod.metadata.deletion_timestamp.is_some());
+        // One that never ends, since its node is gone, writes nothing either.
+        if !is_ending || Instant::now() >= until {
+            return Ok(());
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
 }
 
 async fn delete(target: &Target, secret: &Secret) -> Result<(), RolloutError> {

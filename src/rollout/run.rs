@@ -9,7 +9,7 @@ use serde_json::Value;
 use ssa::{Action, DeleteOptions, Inventory, ObjectId, ObjectPattern, Preflight, StageReady, Status};
 use tokio::sync::Barrier;
 
-use super::RolloutError;
+use super::{RolloutError, own_root};
 use super::fill::Produced;
 use super::installation::{Installation, definitions};
 use super::session::{Session, withdraw};
@@ -140,6 +140,10 @@ impl Run<'_> {
         let wait = target.engine.wait(&open, self.session.left(), self.session.cancel);
         let excused = Box::pin(self.holding(wait)).await?.map_err(RolloutError::Wait)?;
         self.outcome.excused.extend(excused);
+        if self.outcome.given_up.as_ref().is_some_and(|given_up| given_up.was_restarted) {
+            let ended = own_root::former_has_ended(target, self.session.left());
+            Box::pin(self.holding(ended)).await??;
+        }
         Ok(())
     }
 
