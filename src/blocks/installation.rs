@@ -15,7 +15,8 @@ pub fn with_installation(schema: Schema) -> Schema {
         .attribute("kubernetes_versions", kubernetes_versions())
 }
 
-fn id() -> Attribute {
+/// The attribute `id`.
+pub fn id() -> Attribute {
     Attribute::string(
         "Identity of this resource, generated when it is created and never changed. It is written into every cluster's inventory \
          and, shortened, into the owner label of every object, so that two states never manage the same objects. It is not part \
@@ -25,7 +26,8 @@ fn id() -> Attribute {
     .keep_prior()
 }
 
-fn manifests() -> Attribute {
+/// The attribute `manifests`.
+pub fn manifests() -> Attribute {
     Attribute::map(Type::map(Type::String),
         "Every object of this resource, `\"<cluster>/<group>/<Kind>/<namespace>/<name>\"`, with every field that the provider \
          sets in it, field path to value. Terraform shows changes and drift here field by field. Long texts and CRDs appear as digests, \
@@ -42,14 +44,16 @@ fn chart_digests() -> Attribute {
     ).computed()
 }
 
-fn cluster_uids() -> Attribute {
+/// The attribute `cluster_uids`.
+pub fn cluster_uids() -> Attribute {
     Attribute::map(Type::String,
         "Identity of each cluster: the UID of its `kube-system` namespace. A cluster with another identity behind the \
          same label is never touched; see `recreated_from` of the provider's `cluster` block.",
     ).computed()
 }
 
-fn kubernetes_versions() -> Attribute {
+/// The attribute `kubernetes_versions`.
+pub fn kubernetes_versions() -> Attribute {
     Attribute::map(
         Type::String,
         "Version of each cluster's API server when it was last read. The charts are rendered for it.",

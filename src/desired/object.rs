@@ -10,7 +10,7 @@ pub(crate) fn kind(object: &Value) -> &str {
     text(object, &["kind"])
 }
 
-fn namespace(object: &Value) -> &str {
+pub(crate) fn namespace(object: &Value) -> &str {
     text(object, &["metadata", "namespace"])
 }
 

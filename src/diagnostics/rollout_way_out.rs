@@ -52,6 +52,10 @@ pub(super) fn of(error: &RolloutError, kind: &OwnerKind) -> String {
             "Another run holds the Lease terraform-provider-istio-admission in the mesh's namespace again and again. Find out what \
              runs there, and apply again."
         }
+        RolloutError::NotAcknowledged { .. } => {
+            "Nobody else is trusted yet: other meshes are trusted once every proxy denies what is not exported to them. Find out why these \
+             proxies accept no configuration (istioctl proxy-status), restart or delete their pods, and apply again."
+        }
         RolloutError::NotReadAgain { .. } => {
             "The former token still works and is kept. Find the cause in the log of istiod; querying istiod requires permission to create \
              pods/portforward in the mesh's namespace. Then apply again; that deletes the former token."

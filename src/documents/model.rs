@@ -15,8 +15,10 @@ pub struct JoinModel {
     pub id: Field<String>,
     pub mesh_id: Field<String>,
     pub trust_domain: Field<String>,
+    pub trust_domain_aliases: Texts,
     pub domain_suffix: Field<String>,
     pub namespace: Field<String>,
+    pub root_namespace: Field<String>,
     pub version: Field<String>,
     pub chart_repository: Field<String>,
     pub hub: Field<String>,
@@ -49,6 +51,7 @@ pub struct JoinClusterModel {
     pub gateway_port: Field<i64>,
     pub federation_gateway_addresses: Texts,
     pub federation_gateway_port: Field<i64>,
+    pub federation_gateway_namespace: Field<String>,
 }
 
 impl JoinClusterModel {

@@ -7,16 +7,16 @@ use tfplugin::schema::Attribute;
 pub fn join() -> Attribute {
     Attribute::new(join_type(),
         "Everything that a cluster needs to join the mesh, and the input of `istio_mesh_topology`. It contains no secrets. \
-         `format` is 1; `id` is the identity of the `istio_mesh`; `mesh_id`, `trust_domain`, `domain_suffix` (end of the names \
+         `format` is 1; `id` is the identity of the `istio_mesh`; `mesh_id`, `trust_domain`, `trust_domain_aliases`, `domain_suffix` (end of the names \
          of Services, `cluster.local` unless the values of chart `istiod` have another `global.proxy.clusterDomain`), \
-         `namespace` and `version` are those of the mesh; `chart_repository`, `hub`, `image_variant`, `platform`, \
+         `namespace`, `root_namespace` (whose policies apply to the whole mesh) and `version` are those of the mesh; `chart_repository`, `hub`, `image_variant`, `platform`, \
          `image_pull_secrets` (names of the Secrets) and `cni` describe what is installed; `certificate_authority_mode`, \
          `key_cluster` (the cluster with the Secret of the root, null if none has it) and `root_certificates` (PEM) describe who \
          signs. `clusters` has for each primary `uid` (of its namespace `kube-system`), `version`, `revision` (null: reserved), \
          `network`, `pod_cidrs`, `service_cidrs`, `drain`, `serves_remote_clusters`, `istiod_hostname` (as configured), `istiod_addresses` with `istiod_port` (for \
          proxies) and `istiod_webhook_port` (for API servers), where clusters without a control plane reach istiod, \
          `gateway_addresses` with `gateway_port` of its east-west gateway, and `federation_gateway_addresses` with \
-         `federation_gateway_port` of its federation gateway. A missing gateway has no addresses and no port. Lists are sorted.",
+         `federation_gateway_port` and `federation_gateway_namespace` of its federation gateway. A missing gateway has no addresses and no port. Lists are sorted.",
     ).computed()
 }
 
@@ -39,14 +39,17 @@ pub(super) fn join_type() -> Type {
         ("gateway_port", Type::Number),
         ("federation_gateway_addresses", texts()),
         ("federation_gateway_port", Type::Number),
+        ("federation_gateway_namespace", Type::String),
     ]);
     Type::object([
         ("format", Type::Number),
         ("id", Type::String),
         ("mesh_id", Type::String),
         ("trust_domain", Type::String),
+        ("trust_domain_aliases", texts()),
         ("domain_suffix", Type::String),
         ("namespace", Type::String),
+        ("root_namespace", Type::String),
         ("version", Type::String),
         ("chart_repository", Type::String),
         ("hub", Type::String),

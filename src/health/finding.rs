@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{
-    AuthorityState, ControlPlaneState, GatewayState, InjectionState, LastApplyState, Link, LinkState,
-    RemoteControlPlaneState, SharedMeshConfigState,
+    AuthorityState, ControlPlaneState, ExportState, GatewayState, ImportState, InjectionState,
+    LastApplyState, Link, LinkState, PeerState, RemoteControlPlaneState, SharedMeshConfigState,
 };
 use crate::mesh::{ClusterName, GatewayRole};
 
@@ -46,6 +46,14 @@ pub enum Place {
     Cluster(ClusterName, Part),
     /// Between two clusters.
     Link(Link),
+    /// A federation as a whole.
+    Federation,
+    /// A mesh that this one is federated with, by its name here.
+    Peer(String),
+    /// An exported Service.
+    Export(String),
+    /// An imported Service.
+    Import(String),
 }
 
 /// A part of one cluster.
@@ -74,6 +82,10 @@ impl fmt::Display for Place {
             Self::Link(Link { reader, read }) => {
                 write!(f, "Link {:?} -> {:?}", reader.as_str(), read.as_str())
             }
+            Self::Federation => f.write_str("Federation"),
+            Self::Peer(name) => write!(f, "Peer {name:?}"),
+            Self::Export(name) => write!(f, "Export {name:?}"),
+            Self::Import(name) => write!(f, "Import {name:?}"),
         }
     }
 }
@@ -141,6 +153,24 @@ pub fn findings(
     let is_absent = |cluster: &ClusterName| clusters.get(cluster).is_some_and(|states| states.is_absent());
     let of_links = links.iter().filter(|(link, _)| !is_absent(&link.reader) && !is_absent(&link.read));
     of_clusters.chain(of_links.filter_map(|(link, state)| state.finding(link))).collect()
+}
+
+/// What is wrong with a federation.
+pub fn findings_of_federation(
+    peers: &BTreeMap<String, PeerState>,
+    exports: &BTreeMap<String, ExportState>,
+    imports: &BTreeMap<String, ImportState>,
+    last_apply: Option<LastApplyState>,
+) -> Vec<Finding> {
+    let peers = peers.iter().map(|(name, state)| (Place::Peer(name.clone()), state.fault()));
+    let exports = exports.iter().map(|(name, state)| (Place::Export(name.clone()), state.fault()));
+    let imports = imports.iter().map(|(name, state)| (Place::Import(name.clone()), state.fault()));
+    let found = |(place, fault): (Place, Option<Fault>)| {
+        let Fault { class, settles, cause, remedy } = fault?;
+        Some(Finding { place, class, settles, cause: cause.to_owned(), remedy: remedy.to_owned() })
+    };
+    let whole = (Place::Federation, last_apply.and_then(LastApplyState::fault));
+    peers.chain(exports).chain(imports).chain([whole]).filter_map(found).collect()
 }
 
 /// What is wrong with a part of a cluster.

@@ -3,6 +3,7 @@
 
 mod authority;
 mod control_plane;
+mod federation;
 mod finding;
 mod gateway;
 mod injection;
@@ -16,7 +17,8 @@ mod wait;
 
 pub use authority::{AuthorityState, Expiring, roots, signer};
 pub use control_plane::{ControlPlaneState, RunningConfiguration};
-pub use finding::{Class, ClusterStates, Finding, Part, Place, findings};
+pub use federation::{ExportState, ImportState, PeerState};
+pub use finding::{Class, ClusterStates, Finding, Part, Place, findings, findings_of_federation};
 pub use gateway::{EastWest, GatewayState};
 pub use injection::{InjectionState, WantedServing};
 pub use known_gateway::{Door, Misconception, WantedGateway};

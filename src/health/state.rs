@@ -67,8 +67,8 @@ pub(super) use states;
 mod tests {
     use super::*;
     use crate::health::{
-        AuthorityState, ControlPlaneState, GatewayState, LastApplyState, LinkState, RemoteControlPlaneState,
-        SharedMeshConfigState,
+        AuthorityState, ControlPlaneState, ExportState, GatewayState, ImportState, LastApplyState, LinkState,
+        PeerState, RemoteControlPlaneState, SharedMeshConfigState,
     };
 
     fn check<S: State>() {
@@ -89,9 +89,12 @@ mod tests {
     fn every_state_has_a_word_of_its_own_and_a_place_in_the_order() {
         check::<AuthorityState>();
         check::<ControlPlaneState>();
+        check::<ExportState>();
         check::<GatewayState>();
+        check::<ImportState>();
         check::<LastApplyState>();
         check::<LinkState>();
+        check::<PeerState>();
         check::<RemoteControlPlaneState>();
         check::<SharedMeshConfigState>();
     }

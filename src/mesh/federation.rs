@@ -15,9 +15,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::member_record::{MemberKind, MemberRecord};
-use super::names::{FederationName, TrustDomain};
+use super::names::{FederationName, LABEL_LENGTH, ShareName, TrustDomain};
 use super::rules;
 use super::violation::{FieldPath, Violation, Violations};
+use super::well_known::FEDERATION_PREFIX;
 
 pub use connection::{Connection, DeclaredConnection};
 pub use export::{DeclaredExport, Export};
@@ -155,6 +156,11 @@ impl ValidatedFederation {
     /// The mesh.
     pub fn own(&self) -> &OwnMesh {
         &self.own
+    }
+
+    /// The name of what opens gateways for an export: Istio takes a label for that, without a dot.
+    pub fn gateway_name(&self, export: &ShareName) -> String {
+        bounded::bounded(&format!("{FEDERATION_PREFIX}{}--{export}", self.name), LABEL_LENGTH)
     }
 
     /// The other meshes, by name.

@@ -8,7 +8,9 @@ mod definitions;
 mod gateway;
 mod installed;
 mod istio_resources;
+mod istiods;
 mod labelled_gateways;
+mod listeners;
 mod members;
 mod namespaces;
 mod page;
@@ -17,6 +19,7 @@ mod proxies;
 mod reader;
 mod remote_access;
 mod served;
+mod services;
 mod shared_mesh_config;
 mod snapshot;
 
@@ -44,7 +47,9 @@ pub use gateway::{
 };
 pub use installed::{Installed, InstalledError, installed};
 pub use istio_resources::istio_resources;
+pub use istiods::{mesh_configs, trusted_certificates};
 pub use labelled_gateways::{NetworkGateway, labelled_gateways};
+pub use listeners::{Listeners, Proxies, listeners};
 pub use members::members;
 pub use namespaces::{FirstLook, Namespaces, known_facts_with_namespaces, namespace_labels};
 pub use page::join_page;
@@ -54,6 +59,7 @@ pub use remote_access::{
     Refusal, RemoteAccess, RemoteSecret, RemoteSecrets, remote_access_scope, remote_secrets, token,
 };
 pub use served::{Served, served, served_scope};
+pub use services::selector;
 pub use shared_mesh_config::{SharedMeshConfigRecords, shared_mesh_config, shared_mesh_config_scope};
 pub use snapshot::{Labelled, ObjectName, Objects, Scope, Snapshot};
 

@@ -17,6 +17,7 @@ use crate::functions::peer_document_encode::PeerDocumentEncode;
 use crate::lifecycle::ManagedResource;
 use crate::provider_data::ProviderData;
 use crate::resources::mesh::MeshResource;
+use crate::resources::mesh_federation::FederationResource;
 use crate::resources::remote_cluster::RemoteClusterResource;
 use crate::rollout::Engines;
 
@@ -41,6 +42,7 @@ impl Provider for IstioProvider {
         registry
             .identified(ManagedResource(MeshResource))
             .identified(ManagedResource(RemoteClusterResource))
+            .identified(ManagedResource(FederationResource))
             .data_source(MeshDataSource)
             .data_source(TopologyDataSource)
             .function(PeerDocumentDecode)

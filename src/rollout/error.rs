@@ -116,8 +116,21 @@ pub enum RolloutError {
     /// Others were joining all the time.
     #[error("other clusters were joining the mesh until timeouts ended")]
     AdmissionLate,
+    /// istiod's pods could not be listed.
+    #[error("cannot ask istiod whether proxies have accepted the authorization policies")]
+    Acknowledgement(#[source] clusters::Error),
+    /// Some proxies have not got a change of policies.
+    #[error("{count} proxies have not accepted the authorization policies within {waited:.0?}, among them {}", proxies.join(", "))]
+    NotAcknowledged {
+        /// How many.
+        count: usize,
+        /// Some of them, `<cluster>/<pod>.<namespace>`.
+        proxies: Vec<String>,
+        /// For how long was waited.
+        waited: Duration,
+    },
     /// Another member of the mesh is in the way.
-    #[error("the cluster cannot join the mesh: {cause}")]
+    #[error("another member of the mesh is in the way: {cause}")]
     InTheWay {
         /// What is in the way.
         cause: String,

@@ -3,6 +3,7 @@
 #![allow(clippy::result_large_err, reason = "an error ends the rollout of a cluster; its size is paid once")]
 
 mod access;
+mod acknowledgement;
 mod admission;
 mod authority;
 mod composition;
@@ -10,6 +11,7 @@ mod definitions;
 mod engines;
 mod error;
 mod exchange;
+mod federation;
 mod fill;
 mod found;
 mod gate;
@@ -37,6 +39,7 @@ pub use composition::CompositionError;
 pub use definitions::Definitions;
 pub use engines::Engines;
 pub use error::RolloutError;
+pub use federation::{Federating, federate};
 pub use fill::Given;
 pub use found::{identified, inventories};
 pub use installation::Installation;

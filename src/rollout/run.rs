@@ -9,11 +9,11 @@ use serde_json::Value;
 use ssa::{Action, DeleteOptions, Inventory, ObjectId, ObjectPattern, Preflight, StageReady, Status};
 use tokio::sync::Barrier;
 
-use super::{RolloutError, own_root};
 use super::fill::Produced;
 use super::installation::{Installation, definitions};
 use super::session::{Session, withdraw};
 use super::target::{ClusterOutcome, Target, Unclosed, release_annotation};
+use super::{RolloutError, own_root};
 use crate::desired::Stage;
 
 /// How long custom resource definitions and namespaces may take to be served.
@@ -100,21 +100,34 @@ impl Run<'_> {
         stages: &[Stage],
         produced: &Produced<'_>,
     ) -> Result<(), RolloutError> {
-        let Installation { target, set, .. } = self.installation;
-        let wanted = set.stages().filter(|(stage, _)| stages.contains(stage));
+        let wanted = self.installation.set.stages().filter(|(stage, _)| stages.contains(stage));
         let mut applied = Vec::new();
         for (stage, manifests) in wanted {
             let objects = manifests.iter().filter_map(|manifest| produced.fill(manifest)).collect();
-            applied.push(ssa::Stage {
-                name: stage.name().to_owned(),
-                order: stage as u16,
-                manifests: self.installation.parse(objects)?,
-                ready: self.ready(stage),
-            });
+            applied.push(self.stage(stage, objects)?);
         }
+        self.apply_stages(&applied).await
+    }
+
+    /// Applies this object of a stage in place of the one in the set, which comes later.
+    pub(super) async fn apply_instead(&mut self, stage: Stage, object: Value) -> Result<(), RolloutError> {
+        let stage = self.stage(stage, vec![object])?;
+        self.apply_stages(&[stage]).await
+    }
+
+    fn stage(&self, stage: Stage, objects: Vec<Value>) -> Result<ssa::Stage, RolloutError> {
+        Ok(ssa::Stage {
+            name: stage.name().to_owned(),
+            order: stage as u16,
+            manifests: self.installation.parse(objects)?,
+            ready: self.ready(stage),
+        })
+    }
+
+    async fn apply_stages(&mut self, stages: &[ssa::Stage]) -> Result<(), RolloutError> {
         let policy = self.installation.policy();
-        let (engine, cancel, inventory) = (&target.engine, self.session.cancel, &mut self.inventory);
-        let done = engine.apply_after(&self.preflight, &applied, inventory, &policy, cancel).await;
+        let (engine, cancel) = (&self.installation.target.engine, self.session.cancel);
+        let done = engine.apply_after(&self.preflight, stages, &mut self.inventory, &policy, cancel).await;
         self.outcome.add(done.changes);
         done.error.map_or(Ok(()), |error| Err(RolloutError::Apply(error)))
     }

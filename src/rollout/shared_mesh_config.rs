@@ -4,7 +4,7 @@
 //! what is in it: it follows from the records.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{ListParams, Patch, PatchParams};
@@ -19,10 +19,15 @@ use super::target::{FIELD_MANAGER, Target};
 use crate::clusters::{self, Cluster};
 use crate::desired::{Component, ManifestSet};
 use crate::mesh::SharedMeshConfig;
+use crate::observe;
 
 /// How often others may come in between.
 const ATTEMPTS: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(250);
+/// How long istiod may take to read the ConfigMap, which it watches, and to collect changes.
+const READS: Duration = Duration::from_secs(30);
+/// How long it takes proxies to trust other roots, once istiod does: a new certificate for each, half a second as measured.
+const PROXIES: Duration = Duration::from_secs(2);
 
 /// Why the shared mesh configuration is not what its records say.
 #[derive(Debug, Error)]
@@ -87,6 +92,32 @@ pub async fn write(
         tokio::time::sleep(PAUSE).await;
     }
     Err(SharedMeshConfigError::Contended)
+}
+
+/// Waits until istiod trusts whom the records name, and nobody else, and gives proxies the time to hear of it. Where istiod cannot be
+/// asked, it is given the time that it needs at most.
+pub(super) async fn takes_effect(
+    cluster: &Cluster,
+    namespace: &str,
+    left: Duration,
+) -> Result<(), SharedMeshConfigError> {
+    let config_maps = Api::<ConfigMap>::namespaced(cluster.client(), namespace);
+    let until = Instant::now() + left.min(READS);
+    while let Some(reading) = read(cluster, &config_maps).await? {
+        let composed: Value = serde_json::from_str(&reading.text).unwrap_or_default();
+        let wanted = observe::trusted_certificates(&composed);
+        let running = observe::mesh_configs(cluster, namespace).await.map_err(SharedMeshConfigError::Read)?;
+        if running.is_ok_and(|all| all.iter().all(|running| observe::trusted_certificates(running) == wanted))
+        {
+            tokio::time::sleep(PROXIES.min(left)).await;
+            break;
+        }
+        if Instant::now() >= until {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(())
 }
 
 /// Whether the data of the ConfigMap is what its records say; `None` if there is no ConfigMap.

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::gate::{Gate, Visitor};
 use super::session::{Claiming, Session, owned, unless_cancelled};
 use super::target::{ClusterOutcome, Target, release_annotation};
-use super::{RolloutError, leftovers};
+use super::{RolloutError, SharedMeshConfigError, leftovers, shared_mesh_config};
 use crate::desired::Stage;
 use futures::future::join_all;
 use ssa::{DeleteOptions, Expect, Inventory, ObjectId, ObjectPattern, Phase, Propagation};
@@ -101,6 +101,7 @@ impl Removal {
             self.prune(inventory, outcome, session, is_first).await?;
         }
         engine.holding(inventory, gates.begun.pass(), session.cancel).await.map_err(RolloutError::Claim)?;
+        self.end_trust(inventory, outcome, session).await?;
         let links = self.prune(inventory, outcome, session, |_, order| order >= Stage::Links as u16).await;
         engine
             .holding(inventory, gates.unlinked.pass(), session.cancel)
@@ -116,6 +117,29 @@ impl Removal {
         outcome.add(deleted.changes);
         outcome.excused.extend(deleted.excused);
         deleted.error.map_or(Ok(()), |error| Err(RolloutError::Delete(error)))
+    }
+
+    /// Whoever a federation has the mesh trust is not trusted any more before the denials go. A mesh that is gone trusts nobody.
+    async fn end_trust(
+        &self,
+        inventory: &mut Inventory,
+        outcome: &mut ClusterOutcome,
+        session: &Session<'_>,
+    ) -> Result<(), RolloutError> {
+        let Target { engine, inventory: at, cluster, .. } = &self.target;
+        if !inventory.entries().values().any(|entry| entry.order >= Stage::Policies as u16) {
+            return Ok(());
+        }
+        self.prune(inventory, outcome, session, |_, order| order >= Stage::Trust as u16).await?;
+        let composed = async {
+            match shared_mesh_config::write(cluster, &at.namespace, session.cancel).await {
+                Err(SharedMeshConfigError::Absent) => Ok(()),
+                Err(error) => Err(error),
+                Ok(()) => shared_mesh_config::takes_effect(cluster, &at.namespace, session.left()).await,
+            }
+        };
+        let composed = Box::pin(engine.holding(inventory, composed, session.cancel)).await;
+        composed.map_err(RolloutError::Claim)?.map_err(RolloutError::SharedMeshConfig)
     }
 
     /// Deletes those of the recorded objects that are to go now, by their ids and the order of their stages.

@@ -9,15 +9,15 @@
 //! the root's, to the byte. It names no authority key, so it counts as the end of a path, and nobody looks at its signature; webpki, and
 //! so ztunnel, refuses every URI below a constraint of URIs.
 
-use rcgen::SigningKey as _;
+use p256::ecdsa::signature::Signer as _;
+use p256::ecdsa::{DerSignature, SigningKey};
+use sha2::{Digest as _, Sha256};
 
 use super::certificate::Certificate;
 use super::constraints::is_host;
 use super::der::{BIT_STRING, OCTET_STRING, SEQUENCE, elements, tagged, unsigned};
 use super::error::TrustError;
-use super::key::PrivateKey;
-use super::{facts, issue};
-use crate::mesh::{KeyType, Namespace, TrustDomain};
+use crate::mesh::{Namespace, TrustDomain};
 
 /// `ecdsa-with-SHA256` as an `AlgorithmIdentifier` (RFC 5758, 3.2).
 const ECDSA_WITH_SHA256: [u8; 12] = [0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
@@ -52,9 +52,8 @@ pub struct Binding<'a> {
 }
 
 impl Binding<'_> {
-    /// The cross-certificate of a root; `file` names the root in errors. It has the root's validity, and is signed with a key that
-    /// nobody keeps, so another call gives another one. One that is trusted is to be kept for as long as [`Self::is_kept_by`]: every
-    /// change of the list of trusted certificates costs each proxy of the mesh a new certificate.
+    /// The cross-certificate of a root; `file` names the root in errors. It has the root's validity. The same root always gives the same
+    /// bytes: every change of the list of trusted certificates costs each proxy of the mesh a new certificate.
     ///
     /// # Errors
     /// The root is not an authority, or not self-signed, or cannot be bound to the trust domain.
@@ -69,17 +68,9 @@ impl Binding<'_> {
             return Err(TrustError::Unbindable { file: file.to_owned(), trust_domain });
         }
         let body = self.body(root).ok_or(TrustError::Reread)?;
-        let key = PrivateKey::generate(KeyType::EcdsaP256)?;
-        let signature = key.sign(&body).map_err(issue::made("a cross-certificate"))?;
-        let bits = tagged(BIT_STRING, &[&[0], signature.as_slice()].concat());
+        let bits = tagged(BIT_STRING, &[&[0], signature(&body).as_bytes()].concat());
         let der = tagged(SEQUENCE, &[body.as_slice(), &ECDSA_WITH_SHA256, &bits].concat());
         Certificate::made(file, der)
-    }
-
-    /// Whether a certificate is what [`Self::bind`] makes of this root, the signature apart: then it stays what is trusted.
-    pub fn is_kept_by(&self, bound: &Certificate, root: &Certificate) -> bool {
-        let signed = facts::parsed(bound.der()).ok().map(|parsed| parsed.tbs_certificate.as_ref().to_vec());
-        signed.is_some() && signed == self.body(root)
     }
 
     /// What is signed of the cross-certificate. A change of this form would cost every proxy of every federated mesh a new certificate.
@@ -119,6 +110,19 @@ impl Binding<'_> {
         let permitted = [(URI, self.trust_domain.as_str()), (DNS_NAME, &istiod)]
             .map(|(form, name)| tagged(SEQUENCE, &tagged(form, name.as_bytes())));
         tagged(SEQUENCE, &tagged(PERMITTED, &permitted.concat()))
+    }
+}
+
+/// A signature by a key that follows from what is signed (ECDSA with the nonce of RFC 6979). It says nothing, and need not: a certificate
+/// that is trusted by itself is the end of a path, and whoever looked further would look for the key of the root.
+fn signature(body: &[u8]) -> DerSignature {
+    let mut seed = Sha256::digest(body);
+    loop {
+        // All but one in 2^32 digests are a key.
+        match SigningKey::from_slice(&seed) {
+            Ok(key) => return key.sign(body),
+            Err(_) => seed = Sha256::digest(seed),
+        }
     }
 }
 

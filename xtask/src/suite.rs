@@ -15,7 +15,7 @@ use crate::steps::Outcome;
 use crate::workspace::Workspace;
 
 /// The targets that run whole clusters with Istio, the longest first.
-const LABS: [&str; 10] = [
+const LABS: [&str; 11] = [
     "remote_cluster",
     "remote_faults",
     "mesh",
@@ -24,6 +24,7 @@ const LABS: [&str; 10] = [
     "kills",
     "book",
     "entrances",
+    "federation",
     "clusters",
     "objects",
 ];

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::name_of_share;
 use crate::desired::object::managed;
 use crate::mesh::{EastWestGateway, Export, OwnGateway, ValidatedFederation};
 
@@ -17,7 +16,7 @@ fn opening(federation: &ValidatedFederation, export: &Export, gateway: &OwnGatew
     managed(json!({
         "apiVersion": "networking.istio.io/v1",
         "kind": "Gateway",
-        "metadata": {"name": name_of_share(federation, &export.name), "namespace": gateway.namespace},
+        "metadata": {"name": federation.gateway_name(&export.name), "namespace": gateway.namespace},
         "spec": {
             "selector": gateway.labels,
             "servers": [{

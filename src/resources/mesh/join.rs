@@ -19,6 +19,10 @@ const DOMAIN_SUFFIX: [&str; 3] = ["global", "proxy", "clusterDomain"];
 const SERVICE_TYPE: [&str; 2] = ["service", "type"];
 /// The type whose ports at nodes Kubernetes chooses.
 const NODE_PORT: &str = "NodePort";
+/// Further trust domains whose workloads are the mesh's own, in the mesh configuration.
+const TRUST_DOMAIN_ALIASES: &str = "trustDomainAliases";
+/// The namespace whose policies are for the whole mesh, if it is not Istio's, in the mesh configuration.
+const ROOT_NAMESPACE: &str = "rootNamespace";
 /// The mode of an authority that the provider makes.
 const GENERATED: &str = "generated";
 
@@ -61,8 +65,10 @@ pub fn join(
         id: mesh.id.clone(),
         mesh_id: mesh.mesh_id.clone(),
         trust_domain: mesh.trust_domain.clone().or(DEFAULT_TRUST_DOMAIN.to_owned()),
+        trust_domain_aliases: trust_domain_aliases(mesh),
         domain_suffix: domain_suffix(mesh),
         namespace: mesh.namespace.clone(),
+        root_namespace: configured(mesh, ROOT_NAMESPACE, |value| value.as_str().map(str::to_owned)),
         version: mesh.version.clone(),
         chart_repository: mesh.chart_repository(),
         hub: mesh.hub.clone(),
@@ -110,6 +116,41 @@ fn cluster(
         gateway_port: gateway.port,
         federation_gateway_addresses: federation_gateway.addresses,
         federation_gateway_port: federation_gateway.port,
+        federation_gateway_namespace: federation_gateway_namespace(mesh, primary),
+    }
+}
+
+/// Where the federation gateway is; null without one.
+fn federation_gateway_namespace(mesh: &MeshModel, primary: &PrimaryModel) -> Field<String> {
+    let role = GatewayRole::Federation;
+    primary.gateway(role).and_then(|gateway| match &gateway.namespace {
+        Field::Null => mesh.namespace.as_ref().map(|mesh| role.default_namespace(mesh)),
+        namespace => namespace.clone(),
+    })
+}
+
+/// Sorted; none if the mesh configuration has none.
+fn trust_domain_aliases(mesh: &MeshModel) -> Texts {
+    let aliases = configured(mesh, TRUST_DOMAIN_ALIASES, |value| {
+        let aliases = value.as_array()?.iter().filter_map(|alias| alias.as_str().map(str::to_owned));
+        Some(aliases.collect::<Vec<_>>())
+    });
+    aliases.or(Vec::new()).and_then(texts)
+}
+
+/// A setting of the mesh configuration; null where it says nothing of it. What cannot be read has been refused before.
+fn configured<T>(mesh: &MeshModel, key: &str, read: impl Fn(&serde_json::Value) -> Option<T>) -> Field<T> {
+    let given = mesh.mesh_config.as_ref().and_then(|text| {
+        let config = helm_template::yaml::parse(text).unwrap_or_default();
+        config.get(key).and_then(&read).into()
+    });
+    match given {
+        Field::Null => chart_values(&mesh.chart, "istiod").and_then(|values| {
+            let values = helm_template::yaml::parse(values).unwrap_or_default();
+            let at = |root: &serde_json::Value| root.get("meshConfig")?.get(key).and_then(&read);
+            values.get("pilot").and_then(at).or_else(|| at(&values)).into()
+        }),
+        given => given,
     }
 }
 

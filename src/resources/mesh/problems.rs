@@ -71,6 +71,7 @@ fn path(place: &Place) -> AttributePath {
             Part::ControlPlane | Part::SharedMeshConfig | Part::Authority | Part::LastApply | Part::Injection,
         ) => primary(cluster.as_str()),
         Place::Link(link) => primary(link.read.as_str()),
+        Place::Federation | Place::Peer(_) | Place::Export(_) | Place::Import(_) => AttributePath::root(),
     }
 }
 

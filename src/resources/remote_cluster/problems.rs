@@ -61,6 +61,7 @@ fn error(problem: Finding) -> Diagnostic {
         Place::Cluster(_, Part::Gateway(_)) => AttributePath::new(GatewayRole::EastWest.field()),
         Place::Cluster(..) => AttributePath::new("cluster"),
         Place::Link(_) => AttributePath::new("mesh"),
+        Place::Federation | Place::Peer(_) | Place::Export(_) | Place::Import(_) => AttributePath::root(),
     };
     Diagnostic::error(summary, problem.remedy).at(path)
 }

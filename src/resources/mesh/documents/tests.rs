@@ -125,6 +125,7 @@ fn a_create_knows_all_but_identity_addresses_and_roots() {
         id: Field::Unknown,
         mesh_id: text("shop"),
         trust_domain: text("cluster.local"),
+        trust_domain_aliases: list(&[]),
         domain_suffix: text("cluster.local"),
         namespace: text("istio-system"),
         version: text("1.31.1"),

@@ -1,0 +1,49 @@
+//! Both directions at once, one mesh with two primaries.
+
+use acceptance_tests::Fixture;
+use serde_json::json;
+
+use super::meshes::{BANK_URL, CLUSTERS, SHOP, SHOP_URL, federated, identities, ready, status};
+
+const SHOP_SIDE: &str = "istio_mesh_federation.shop";
+const BANK_SIDE: &str = "istio_mesh_federation.bank";
+
+pub fn meshes_use_each_others_services_and_nothing_else(fixture: &Fixture) {
+    let workspace = federated(fixture);
+    assert_eq!(status(&workspace, SHOP_SIDE), ready("bank", "bank-echo"));
+    assert_eq!(status(&workspace, BANK_SIDE), ready("shop", "shop-echo"));
+    workspace.assert_well();
+
+    for caller in SHOP {
+        let answers = fixture.settle_at(caller, BANK_URL, &["bank"]);
+        let client = identities(&answers.output, "URI=");
+        assert_eq!(client, ["spiffe://shop.example/ns/sample/sa/default"].into(), "{}", answers.output);
+        let server = identities(&answers.output, "By=");
+        assert_eq!(server, ["spiffe://bank.example/ns/sample/sa/default"].into(), "{}", answers.output);
+        let answers = fixture.call_at(caller, BANK_URL, 100);
+        assert_eq!(answers.codes, [("200".to_owned(), 100)].into(), "{caller}: {}", answers.output);
+    }
+    fixture.settle_at("bank", SHOP_URL, &SHOP);
+    let answers = fixture.call_at("bank", SHOP_URL, 100);
+    assert_eq!(answers.codes, [("200".to_owned(), 100)].into(), "{}", answers.output);
+    for cluster in CLUSTERS {
+        let own: &[&str] = if cluster == "bank" { &["bank"] } else { &SHOP };
+        fixture.settle(cluster, own);
+    }
+
+    workspace.configure(&super::meshes::without_federations());
+    workspace.apply().succeeded();
+    for cluster in CLUSTERS {
+        let trusted = fixture.kubectl(
+            cluster,
+            &["-n", "istio-system", "get", "configmap", "shared-mesh-config", "-o", "jsonpath={.data.mesh}"],
+        );
+        let trusted: serde_json::Value = serde_json::from_str(&trusted).unwrap();
+        assert_eq!(trusted["caCertificates"], json!(null), "{cluster}");
+        let kinds = "authorizationpolicy,serviceentry,gateways.networking.istio.io,destinationrule,configmap";
+        let left = fixture.kubectl(cluster, &["get", kinds, "-A", "-o", "name"]);
+        let left: Vec<&str> = left.lines().filter(|name| name.contains("federation")).collect();
+        assert!(left.is_empty(), "{cluster}: {left:?}");
+    }
+    workspace.destroy().succeeded();
+}

@@ -1,0 +1,24 @@
+//! Independent meshes use each other's Services, by the example as it is published: two meshes with roots and trust domains of their own,
+//! whose pod networks are not routable.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod both_ways;
+mod meshes;
+
+use std::process::ExitCode;
+
+use acceptance_tests::provider_binary::Build;
+use acceptance_tests::suite::{Test, run_on_lab};
+use acceptance_tests::{Fixture, tests};
+use lab::{ClusterSpec, Lab, Spec};
+
+const TESTS: &[Test<fn(&Lab)>] = tests! { Fixture::of =>
+    both_ways {
+        meshes_use_each_others_services_and_nothing_else,
+    }
+};
+
+fn main() -> ExitCode {
+    let clusters = ["east", "west", "bank"].map(|name| ClusterSpec::new(name, name));
+    run_on_lab(&Spec::of(clusters.to_vec()), &[Build::Normal], TESTS)
+}

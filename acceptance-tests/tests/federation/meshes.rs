@@ -1,0 +1,62 @@
+//! The meshes of the example, and what workloads of them see.
+
+use std::collections::BTreeSet;
+
+use acceptance_tests::{Fixture, Workspace};
+use lab::sample;
+use serde_json::{Value, json};
+
+/// The clusters of both meshes.
+pub const CLUSTERS: [&str; 3] = ["east", "west", "bank"];
+pub const SHOP: [&str; 2] = ["east", "west"];
+/// The Service of the bank in the shop, and the other way round.
+pub const BANK_URL: &str = "http://echo.bank.mesh:5000/";
+pub const SHOP_URL: &str = "http://echo.shop.mesh:5000/";
+
+/// The example with its meshes only, so that there are namespaces before there is a federation.
+pub fn without_federations() -> String {
+    let text = Fixture::example_text("multi-mesh");
+    let end = text.find("# The side of the shop.").expect("the federations");
+    text[..end].to_owned()
+}
+
+/// Both meshes with the sample in each cluster, and the federations of the example.
+pub fn federated(fixture: &Fixture) -> Workspace {
+    let workspace = Workspace::new(&without_federations());
+    workspace.set_variables(&fixture.variables());
+    workspace.apply().succeeded();
+    fixture.start_sample(&CLUSTERS);
+    workspace.configure(&Fixture::example_text("multi-mesh"));
+    workspace.apply().succeeded();
+    workspace
+}
+
+/// The status of the federation at an address.
+pub fn status(workspace: &Workspace, address: &str) -> Value {
+    workspace.resource(address)["status"].clone()
+}
+
+/// A status in which all is well.
+pub fn ready(peer: &str, import: &str) -> Value {
+    json!({"peers": {peer: "ready"}, "exports": {"echo": "ready"}, "imports": {import: "ready"}, "last_apply": "complete"})
+}
+
+/// Starts a client with another service account in a cluster.
+pub fn start_client(fixture: &Fixture, cluster: &str, account: &str) {
+    let mut deployment = sample::deployment(account, cluster);
+    deployment["spec"]["template"]["spec"]["serviceAccountName"] = json!(account);
+    let metadata = json!({"name": account, "namespace": sample::NAMESPACE});
+    let account_object = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata});
+    let objects = json!({"apiVersion": "v1", "kind": "List", "items": [account_object, deployment]});
+    fixture.kubectl_with(cluster, &["apply", "-f", "-"], &objects.to_string());
+    let name = format!("deploy/{account}");
+    fixture.kubectl(cluster, &["-n", sample::NAMESPACE, "rollout", "status", &name, "--timeout=120s"]);
+}
+
+/// The identities that the server's proxy says: its own after `By=`, the client's after `URI=`.
+pub fn identities<'a>(output: &'a str, end: &str) -> BTreeSet<&'a str> {
+    let headers = output.lines().filter(|line| line.contains("X-Forwarded-Client-Cert:"));
+    let elements = headers.filter_map(|line| line.split_once("X-Forwarded-Client-Cert:"));
+    let elements = elements.flat_map(|(_, value)| value.trim().split([';', ',']));
+    elements.filter_map(|element| element.strip_prefix(end)).collect()
+}
