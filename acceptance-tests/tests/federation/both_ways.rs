@@ -45,5 +45,6 @@ pub fn meshes_use_each_others_services_and_nothing_else(fixture: &Fixture) {
         let left: Vec<&str> = left.lines().filter(|name| name.contains("federation")).collect();
         assert!(left.is_empty(), "{cluster}: {left:?}");
     }
+    fixture.end_sample(&CLUSTERS);
     workspace.destroy().succeeded();
 }

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod both_ways;
+mod callers;
 mod meshes;
+mod workspaces;
 
 use std::process::ExitCode;
 
@@ -15,6 +17,12 @@ use lab::{ClusterSpec, Lab, Spec};
 const TESTS: &[Test<fn(&Lab)>] = tests! { Fixture::of =>
     both_ways {
         meshes_use_each_others_services_and_nothing_else,
+    }
+    callers {
+        whoever_is_not_allowed_is_denied_and_nothing_else_is_open,
+    }
+    workspaces {
+        two_workspaces_need_only_each_others_documents,
     }
 };
 

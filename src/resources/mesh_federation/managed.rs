@@ -47,7 +47,8 @@ impl Render for Source {
     ) -> Result<ManifestSet, Diagnostic> {
         let rendered = render_federation(&self.federation, cluster, &self.bound);
         rendered.map_err(|error| {
-            let summary = format!("Cluster {:?}: cannot render the objects of the federation", cluster.as_str());
+            let summary =
+                format!("Cluster {:?}: cannot render the objects of the federation", cluster.as_str());
             diagnostics::rendering(summary, &error, super::place::cluster(cluster.as_str()))
         })
     }
