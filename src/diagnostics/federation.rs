@@ -83,7 +83,9 @@ pub(super) fn of_share(rule: &ShareRule) -> &'static str {
         ShareRule::NoSelector => "Export a Service that selects its pods.",
         ShareRule::SharedPods(_) => "Set the same callers in both, or give the Services pods of their own.",
         ShareRule::ExportedTwice { .. } => "Keep one export, and add peers and callers to it.",
-        ShareRule::NoPort => "Add a block for each port.",
+        ShareRule::NoPort => {
+            "Add a block port for each port of the Service. An import can do without if the peer's document has an export of this Service."
+        }
         ShareRule::Port(_) => "Use the number of a port of the Service.",
         ShareRule::PortTwice(_) => "Keep one of the blocks.",
         ShareRule::Protocol(_) => "Use what the Service speaks, or \"TCP\".",

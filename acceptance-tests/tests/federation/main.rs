@@ -4,6 +4,7 @@
 
 mod both_ways;
 mod callers;
+mod changes;
 mod meshes;
 mod workspaces;
 
@@ -20,6 +21,9 @@ const TESTS: &[Test<fn(&Lab)>] = tests! { Fixture::of =>
     }
     callers {
         whoever_is_not_allowed_is_denied_and_nothing_else_is_open,
+    }
+    changes {
+        calls_go_on_while_other_federations_come_and_go,
     }
     workspaces {
         two_workspaces_need_only_each_others_documents,

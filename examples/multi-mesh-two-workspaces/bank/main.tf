@@ -1,4 +1,4 @@
-# One of two workspaces: the mesh bank and its side of a federation with the mesh shop, which belongs to somebody else. Only
+# One of two workspaces: the mesh bank and its side of a federation with the mesh shop, which has another owner. Only
 # documents go between the two: output peer_document of each is the variable peer_document of the other.
 
 terraform {

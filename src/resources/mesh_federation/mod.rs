@@ -40,6 +40,8 @@ mod resource;
 mod schema;
 mod shares_schema;
 mod status;
+#[cfg(test)]
+mod tests;
 mod trusted;
 mod waiting;
 

@@ -27,10 +27,13 @@ pub(super) fn are_from_peers(federation: &Federation) -> Vec<Violation> {
     unknown.map(|(name, import)| broken(import_field(name).then("from"), rule(import))).collect()
 }
 
-/// They have ports, each once.
+/// They have ports, each once. While the document of their peer is awaited, it may say them.
 pub(super) fn have_ports(federation: &Federation) -> Vec<Violation> {
+    let is_awaited = |from: &str| federation.peers.get(from).is_some_and(|peer| peer.document.is_none());
     let broken = |(name, import): (&String, &DeclaredImport)| {
-        Some(broken(import_field(name).then("port"), ports(&import.ports)?))
+        let rule =
+            ports(&import.ports).filter(|rule| *rule != ShareRule::NoPort || !is_awaited(&import.from))?;
+        Some(broken(import_field(name).then("port"), rule))
     };
     federation.imports.iter().filter_map(broken).collect()
 }
