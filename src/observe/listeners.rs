@@ -25,7 +25,7 @@ pub struct Listeners {
 pub type Proxies = BTreeMap<String, Listeners>;
 
 #[derive(Deserialize)]
-struct Proxy {
+struct SyncStatus {
     #[serde(default)]
     proxy: String,
     #[serde(default)]
@@ -50,9 +50,9 @@ pub async fn listeners(cluster: &Cluster, namespace: &str) -> Result<Result<Prox
 }
 
 fn proxies(body: &[u8]) -> Result<Proxies, String> {
-    let proxies: Vec<Proxy> = serde_json::from_slice(body)
+    let proxies: Vec<SyncStatus> = serde_json::from_slice(body)
         .map_err(|_| "istiod's response is not the list of proxies".to_owned())?;
-    let has_listeners = |proxy: &Proxy| proxy.proxy_type != ZTUNNEL && !proxy.listener_sent.is_empty();
+    let has_listeners = |proxy: &SyncStatus| proxy.proxy_type != ZTUNNEL && !proxy.listener_sent.is_empty();
     let proxies = proxies.into_iter().filter(has_listeners).map(|proxy| {
         let name = format!("{}/{}", proxy.cluster_id, proxy.proxy);
         (name, Listeners { sent: proxy.listener_sent, accepted: proxy.listener_acked })

@@ -18,7 +18,7 @@ pub struct Arguments {
     /// Seed of the random moments: the same seed gives the same moments
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Which verbs of a mesh to kill: create, update, destroy (default: all); those of a remote cluster are killed in turn
+    /// Which verbs of a mesh to kill: create, update, destroy (default: all); those of a remote cluster and of a federation are killed in turn
     #[arg(long)]
     only: Option<String>,
     /// Log file, to which one line per kill is appended
@@ -27,8 +27,11 @@ pub struct Arguments {
 }
 
 /// The test targets in which runs are killed, and the tests of them.
-const KILLS: [(&str, &[&str]); 2] =
-    [("kills", &[]), ("remote_faults", &["a_run_that_was_killed_is_taken_up"])];
+const KILLS: [(&str, &[&str]); 3] = [
+    ("kills", &[]),
+    ("remote_faults", &["a_run_that_was_killed_is_taken_up"]),
+    ("federation", &["a_run_that_was_killed_is_taken_up"]),
+];
 
 /// Runs the tests that kill runs with these numbers.
 pub fn run(workspace: &Workspace, arguments: &Arguments) -> Result<(), Error> {

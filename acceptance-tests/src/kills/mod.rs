@@ -3,13 +3,16 @@
 //! * `moment`: which moments, from a seed.
 //! * `progress`: how far a run has come, seen from the API servers.
 //! * `run`: the kill itself, and what to do next.
+//! * `dependent`: a resource that depends on a mesh, killed in turn.
 //! * `log`: one line a kill.
 
+mod dependent;
 mod log;
 mod moment;
 mod progress;
 mod run;
 
+pub use dependent::Dependent;
 pub use log::Log;
 pub use moment::{Moment, Verb, moments};
 pub use progress::Progress;

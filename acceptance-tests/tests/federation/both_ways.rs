@@ -1,15 +1,23 @@
 //! Both directions at once, one mesh with two primaries.
 
-use acceptance_tests::Fixture;
+use acceptance_tests::{Fixture, Workspace};
+use lab::sample;
 use serde_json::json;
 
-use super::meshes::{BANK_URL, CLUSTERS, SHOP, SHOP_URL, federated, identities, ready, status};
+use super::meshes::{
+    BANK_URL, CLUSTERS, SHOP, SHOP_URL, federated_as, identities, ready, status, without_federations,
+};
 
 const SHOP_SIDE: &str = "istio_mesh_federation.shop";
 const BANK_SIDE: &str = "istio_mesh_federation.bank";
 
 pub fn meshes_use_each_others_services_and_nothing_else(fixture: &Fixture) {
-    let workspace = federated(fixture);
+    let workspace = with_one_primary(fixture);
+    // A primary joins the federated mesh.
+    fixture.kubectl("west", &["create", "namespace", sample::NAMESPACE]);
+    workspace.configure(&Fixture::example_text("multi-mesh"));
+    fixture.under_traffic_at(&[("east", BANK_URL), ("bank", SHOP_URL)], || workspace.apply().succeeded());
+    fixture.start_sample(&["west"]);
     assert_eq!(status(&workspace, SHOP_SIDE), ready("bank", "bank-echo"));
     assert_eq!(status(&workspace, BANK_SIDE), ready("shop", "shop-echo"));
     workspace.assert_well();
@@ -31,7 +39,7 @@ pub fn meshes_use_each_others_services_and_nothing_else(fixture: &Fixture) {
         fixture.settle(cluster, own);
     }
 
-    workspace.configure(&super::meshes::without_federations());
+    workspace.configure(&without_federations());
     workspace.apply().succeeded();
     for cluster in CLUSTERS {
         let trusted = fixture.kubectl(
@@ -47,4 +55,16 @@ pub fn meshes_use_each_others_services_and_nothing_else(fixture: &Fixture) {
     }
     fixture.end_sample(&CLUSTERS);
     workspace.destroy().succeeded();
+}
+
+/// Both meshes with their federations, the shop with its first primary only.
+fn with_one_primary(fixture: &Fixture) -> Workspace {
+    let example = Fixture::example_text("multi-mesh");
+    let begin = example.find("  primary \"west\"").expect("the second primary");
+    let end = begin + example[begin..].find("\n  }\n").expect("its end") + 5;
+    let workspace =
+        federated_as(fixture, &(example[..begin].to_owned() + &example[end..]), &["east", "bank"]);
+    fixture.settle_at("east", BANK_URL, &["bank"]);
+    fixture.settle_at("bank", SHOP_URL, &["east"]);
+    workspace
 }

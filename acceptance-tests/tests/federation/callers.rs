@@ -1,5 +1,8 @@
 //! Who may call what: each refusal is first seen to pass with the one fact changed.
 
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
 use acceptance_tests::Fixture;
 use lab::probe::{Answers, Pods};
 use lab::sample;
@@ -9,7 +12,7 @@ use super::meshes::{BANK_URL, CLUSTERS, federated, start_client};
 
 const HIDDEN_URL: &str = "http://hidden.bank.mesh:5000/";
 /// How long proxies may take to have what an apply has written.
-const SETTLED: std::time::Duration = std::time::Duration::from_secs(60);
+const SETTLED: Duration = Duration::from_mins(1);
 
 pub fn whoever_is_not_allowed_is_denied_and_nothing_else_is_open(fixture: &Fixture) {
     let workspace = federated(fixture);
@@ -92,14 +95,14 @@ fn by_hand(gateway: &Value) -> Value {
 /// Calls a URL from the pods of this application in `east` until all answers have this status.
 #[track_caller]
 fn settle(fixture: &Fixture, application: &str, url: &str, code: &str) {
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     loop {
         let answers = call(fixture, application, url);
         if answers.codes.get(code) == Some(&20) {
             return;
         }
         assert!(began.elapsed() < SETTLED, "{application} calls {url}: {answers:?}");
-        std::thread::sleep(std::time::Duration::from_millis(500));
+        sleep(Duration::from_millis(500));
     }
 }
 

@@ -5,6 +5,7 @@
 mod both_ways;
 mod callers;
 mod changes;
+mod interrupted;
 mod meshes;
 mod workspaces;
 
@@ -24,6 +25,9 @@ const TESTS: &[Test<fn(&Lab)>] = tests! { Fixture::of =>
     }
     changes {
         calls_go_on_while_other_federations_come_and_go,
+    }
+    interrupted {
+        a_run_that_was_killed_is_taken_up,
     }
     workspaces {
         two_workspaces_need_only_each_others_documents,

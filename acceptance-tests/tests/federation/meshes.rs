@@ -15,18 +15,25 @@ pub const SHOP_URL: &str = "http://echo.shop.mesh:5000/";
 
 /// The example with its meshes only, so that there are namespaces before there is a federation.
 pub fn without_federations() -> String {
-    let text = Fixture::example_text("multi-mesh");
-    let end = text.find("# The side of the shop.").expect("the federations");
-    text[..end].to_owned()
+    meshes_of(&Fixture::example_text("multi-mesh")).to_owned()
+}
+
+fn meshes_of(example: &str) -> &str {
+    &example[..example.find("# The side of the shop.").expect("the federations")]
 }
 
 /// Both meshes with the sample in each cluster, and the federations of the example.
 pub fn federated(fixture: &Fixture) -> Workspace {
-    let workspace = Workspace::new(&without_federations());
+    federated_as(fixture, &Fixture::example_text("multi-mesh"), &CLUSTERS)
+}
+
+/// The same of another configuration, with the sample in these clusters.
+pub fn federated_as(fixture: &Fixture, example: &str, clusters: &[&str]) -> Workspace {
+    let workspace = Workspace::new(meshes_of(example));
     workspace.set_variables(&fixture.variables());
     workspace.apply().succeeded();
-    fixture.start_sample(&CLUSTERS);
-    workspace.configure(&Fixture::example_text("multi-mesh"));
+    fixture.start_sample(clusters);
+    workspace.configure(example);
     workspace.apply().succeeded();
     workspace
 }

@@ -35,6 +35,16 @@ pub fn two_workspaces_need_only_each_others_documents(fixture: &Fixture) {
 
     refuses_what_is_not_the_banks(fixture, &shop, &of_bank, &of_shop);
 
+    // A lost state is imported, and the document that follows is not older than the one before.
+    shop.run(&["state", "rm", SHOP]).succeeded();
+    shop.run(&["import", "-input=false", "-no-color", SHOP, "shop/partners@east"]).succeeded();
+    shop.assert_well();
+    let imported = document(&shop);
+    assert!(imported["serial"].as_i64() > of_shop["serial"].as_i64(), "{imported}");
+    hand_over(fixture, &bank, &imported);
+    bank.apply().succeeded();
+    bank.assert_well();
+
     fixture.end_sample(&["east"]);
     shop.destroy().succeeded();
     bank.assert_well();

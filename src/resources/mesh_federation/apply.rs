@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use tfplugin::{Diagnostic, Diagnostics, Field};
+use time::OffsetDateTime;
 
 use super::declare::{declare, validate};
 use super::managed::{Source, character, still_unknown};
@@ -104,7 +105,7 @@ impl Applying for Prepared<'_> {
     ) -> FederationModel {
         let Change { config, prior, .. } = self.change;
         let state = FederationModel {
-            document: document::document(config, *prior),
+            document: document::document(config, *prior, document::first_serial(OffsetDateTime::now_utc())),
             trusted: trusted::recording(&self.federation, *prior),
             ..state
         };

@@ -35,5 +35,5 @@ fn bind(peer: &Peer, facts: &PeerFacts, bound: &mut BoundRoots) -> Result<(), Tr
 fn cannot_bind(peer: &Peer, error: &TrustError) -> Diagnostic {
     let summary = format!("Peer {:?}: its root cannot be bound to its trust domain", peer.name.as_str());
     let path = AttributePath::new("peer").key(peer.name.as_str()).attribute("document");
-    diagnostics::failure(summary, error, &error.way_out(), Some(path))
+    diagnostics::failure(summary, error, error.way_out(), Some(path))
 }

@@ -292,12 +292,7 @@ fn roots(text: &Field<String>, path: AttributePath) -> Result<Option<Vec<Certifi
     let roots = Certificate::parse_all(ROOT_CERT, text.as_bytes());
     roots.map(Some).map_err(|error| {
         let way_out = error.way_out();
-        diagnostics::failure(
-            "A root certificate in the document cannot be read",
-            &error,
-            &way_out,
-            Some(path),
-        )
+        diagnostics::failure("A root certificate in the document cannot be read", &error, way_out, Some(path))
     })
 }
 

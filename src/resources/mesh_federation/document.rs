@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use tfplugin::{Field, TerraformValue as _};
+use time::OffsetDateTime;
 
 use super::model::{ExportBlockModel, FederationModel, PortModel, TextSet};
 use crate::documents::{self, ExportModel, ExportPortModel, PeerDocumentModel, sorted, texts};
@@ -11,8 +12,18 @@ use crate::mesh::DEFAULT_DOMAIN_SUFFIX;
 /// Where TLS ends of what can be exported today.
 const TLS: &str = "end_to_end";
 
-/// The document of a configuration; `prior` is the state before.
-pub fn document(config: &FederationModel, prior: Option<&FederationModel>) -> Field<PeerDocumentModel> {
+/// The first serial: the time in seconds, which only an apply and a refresh may tell. Peers have recorded that of a federation of which
+/// the state is lost, or which was destroyed; what that counted up to is less.
+pub fn first_serial(now: OffsetDateTime) -> Field<i64> {
+    Field::Known(now.unix_timestamp())
+}
+
+/// The document of a configuration; `prior` is the state before, `first` the serial if that has none.
+pub fn document(
+    config: &FederationModel,
+    prior: Option<&FederationModel>,
+    first: Field<i64>,
+) -> Field<PeerDocumentModel> {
     let join = match config.join() {
         Ok(Field::Known(join)) => join,
         Ok(Field::Unknown) => return Field::Unknown,
@@ -30,15 +41,15 @@ pub fn document(config: &FederationModel, prior: Option<&FederationModel>) -> Fi
     });
     let document = PeerDocumentModel { exports: exports.or(BTreeMap::new()), ..peer.into() };
     let before = prior.and_then(|prior| prior.document.as_known());
-    Field::Known(PeerDocumentModel { serial: serial(&document, before), ..document })
+    Field::Known(PeerDocumentModel { serial: serial(&document, before, first), ..document })
 }
 
 /// A change is a greater number; unknown while it is not known whether there is one.
-fn serial(document: &PeerDocumentModel, before: Option<&PeerDocumentModel>) -> Field<i64> {
-    let Some(before) = before else { return Field::Known(1) };
+fn serial(document: &PeerDocumentModel, before: Option<&PeerDocumentModel>, first: Field<i64>) -> Field<i64> {
+    let Some(before) = before else { return first };
     let unnumbered = PeerDocumentModel { serial: Field::Null, ..before.clone() };
     if *document == unnumbered {
-        return before.serial.clone();
+        return before.serial;
     }
     if !document.clone().into_value().is_wholly_known() {
         return Field::Unknown;
@@ -69,7 +80,7 @@ fn ports(ports: &Field<BTreeMap<String, PortModel>>) -> Field<Vec<ExportPortMode
     ports.as_ref().map(|ports| {
         let port = |(name, port): (&String, &PortModel)| ExportPortModel {
             name: Field::Known(name.clone()),
-            number: port.number.clone(),
+            number: port.number,
             protocol: port.protocol.clone(),
         };
         let mut ports: Vec<ExportPortModel> = ports.iter().map(port).collect();

@@ -36,6 +36,7 @@ mod others;
 mod place;
 mod plan;
 mod problems;
+mod read;
 mod resource;
 mod schema;
 mod shares_schema;

@@ -28,7 +28,7 @@ pub async fn plan(
     cancel: &CancellationToken,
 ) -> Result<(FederationModel, Diagnostics), Diagnostics> {
     let mut messages = Diagnostics::new();
-    planned.document = document::document(config, prior);
+    planned.document = document::document(config, prior, Field::Unknown);
     let declared = declare(config, prior)?;
     let Some(labels) = labels(config) else { return Ok((unknown(planned), messages)) };
     let known = prior.map(FederationModel::recorded).unwrap_or_default();

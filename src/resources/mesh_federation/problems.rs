@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field, Severity};
+use tfplugin::{AttributePath, Diagnostic, Diagnostics, Severity};
 
 use super::model::{FederationModel, StatusModel};
-use super::status::Observed;
 use crate::blocks::state_of;
 use crate::diagnostics;
 use crate::health::{self, Class, Finding, Place, State};
@@ -28,22 +27,8 @@ fn states<S: State>(words: &Texts) -> BTreeMap<String, S> {
     words.map(|(name, word)| (name.clone(), state_of(word).unwrap_or(S::UNKNOWN))).collect()
 }
 
-/// The state with what was observed, and what is wrong with it.
-pub fn with_observed(
-    mut state: FederationModel,
-    observed: Observed,
-    finished: &BTreeMap<String, bool>,
-) -> (FederationModel, Diagnostics) {
-    let mut warnings = observed.warnings;
-    let is_finished = (!finished.is_empty()).then(|| finished.values().all(|it| *it));
-    let status = observed.status.with_last_apply(is_finished);
-    warnings.extend(status.problems().into_iter().map(warning));
-    state.status = Field::Known(status);
-    (state, warnings)
-}
-
 /// What refresh says of a problem.
-fn warning(problem: Finding) -> Diagnostic {
+pub fn warning(problem: Finding) -> Diagnostic {
     Diagnostic { severity: Severity::Warning, ..error(problem) }
 }
 

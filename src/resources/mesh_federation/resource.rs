@@ -4,7 +4,7 @@ use tfplugin::{AttributePath, Context, Diagnostics, Field, Timeouts};
 
 use super::declare;
 use super::model::FederationModel;
-use super::{apply, plan, problems, status};
+use super::{apply, plan, read, status};
 use crate::lifecycle::{Applied, Change, Report, Secrets, Verbs};
 use crate::observe::{Scope, Snapshot};
 use crate::provider_data::ProviderData;
@@ -56,8 +56,6 @@ impl Verbs for FederationResource {
 
     async fn observe(state: &FederationModel, snapshots: &[Snapshot]) -> Report<FederationModel> {
         let observed = status::observe(state, &state.status, snapshots).await;
-        Box::new(|state, finished: &BTreeMap<String, bool>| {
-            problems::with_observed(state, observed, finished)
-        })
+        Box::new(|state, finished: &BTreeMap<String, bool>| read::with_observed(state, observed, finished))
     }
 }

@@ -15,7 +15,7 @@ use crate::documents::{
 use crate::mesh::{Federation, KeyType};
 use crate::trust::{Certificate, Root, RootRequest};
 
-fn root() -> Certificate {
+pub fn root() -> Certificate {
     let request = RootRequest {
         organization: "Mesh",
         common_name: "Root",
@@ -64,7 +64,7 @@ fn join(root: &Certificate) -> JoinModel {
     }
 }
 
-fn bank(root: &Certificate) -> PeerDocumentModel {
+pub fn bank(root: &Certificate) -> PeerDocumentModel {
     let port = ExportPortModel { name: "http".into(), number: Field::Known(8080), protocol: "HTTP".into() };
     let payments = ExportModel {
         namespace: "billing".into(),
@@ -92,7 +92,7 @@ fn bank(root: &Certificate) -> PeerDocumentModel {
     }
 }
 
-fn config(own: &Certificate, peer: PeerDocumentModel) -> FederationModel {
+pub fn config(own: &Certificate, peer: PeerDocumentModel) -> FederationModel {
     let port = PortModel { number: Field::Known(8080), protocol: "HTTP".into() };
     let orders = ExportBlockModel {
         to: set(&["bank"]),
@@ -199,17 +199,17 @@ fn the_serial_grows_with_each_change_of_the_document_and_not_otherwise() {
     let (own, theirs) = (root(), root());
     let first = config(&own, bank(&theirs));
     let of = |config: &FederationModel, before: Option<&FederationModel>| {
-        document(config, before).into_known().expect("known")
+        document(config, before, Field::Known(7)).into_known().expect("known")
     };
     let written = of(&first, None);
-    assert_eq!(written.serial, Field::Known(1));
+    assert_eq!(written.serial, Field::Known(7));
     let prior = FederationModel { document: Field::Known(written.clone()), ..first.clone() };
     assert_eq!(of(&first, Some(&prior)), written);
 
     let mut changed = first.clone();
     changed.export.as_known_mut().unwrap().get_mut("orders").unwrap().namespace = "shop".into();
     let next = of(&changed, Some(&prior));
-    assert_eq!(next.serial, Field::Known(2));
+    assert_eq!(next.serial, Field::Known(8));
     assert_eq!(next.exports.as_known().unwrap()["orders"].host, "orders.shop.svc.cluster.local".into());
 
     changed.export.as_known_mut().unwrap().get_mut("orders").unwrap().namespace = Field::Unknown;
@@ -219,7 +219,7 @@ fn the_serial_grows_with_each_change_of_the_document_and_not_otherwise() {
 #[test]
 fn the_document_is_one_that_others_can_use() {
     let (own, theirs) = (root(), root());
-    let written = document(&config(&own, bank(&theirs)), None).into_known().expect("known");
+    let written = document(&config(&own, bank(&theirs)), None, Field::Known(1)).into_known().expect("known");
     let export = &written.exports.as_known().unwrap()["orders"];
     assert_eq!(export.identities, list(&["web/orders"]), "in the trust domain of the document");
     let text = written.clone().to_text().unwrap();
