@@ -26,13 +26,17 @@ variable "istio_version" {
 }
 
 provider "istio" {
-  dynamic "cluster" {
-    for_each = toset(["east", "west", "bank"])
-    labels   = [cluster.key]
-    content {
-      config_path    = var.kubeconfig
-      config_context = cluster.key
-    }
+  cluster "east" {
+    config_path    = var.kubeconfig
+    config_context = "east"
+  }
+  cluster "west" {
+    config_path    = var.kubeconfig
+    config_context = "west"
+  }
+  cluster "bank" {
+    config_path    = var.kubeconfig
+    config_context = "bank"
   }
 }
 

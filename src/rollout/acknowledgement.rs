@@ -30,6 +30,11 @@ impl<'a> Acknowledgement<'a> {
         Ok(Self { target, before: proxies(target).await? })
     }
 
+    /// The same if nothing was changed: what counts is that proxies have accepted what they were sent.
+    pub(super) fn of_nothing_new(self) -> Self {
+        Self { before: self.before.map(|_| Proxies::new()), ..self }
+    }
+
     /// Waits until every proxy that was connected before the change, and still is, has been sent another configuration and has accepted it.
     pub(super) async fn wait(self, left: Duration) -> Result<(), RolloutError> {
         let Some(before) = &self.before else {

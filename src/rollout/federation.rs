@@ -68,8 +68,9 @@ impl Order<'_> {
         let target = &self.installation.target;
         run.refuse_what_is_not_ours().await.map_err(RolloutError::before_any_write)?;
         self.be_admitted(run).await?;
-        self.end_trust(run).await?;
-        self.deny(run).await?;
+        let change = self.trust_change().await?;
+        self.end_trust(&change, run).await?;
+        self.deny(&change, run).await?;
         run.apply(&[Stage::Trust], &nothing).await?;
         self.compose(target, run).await?;
         run.apply(&[Stage::Exports, Stage::Imports], &nothing).await?;
@@ -98,12 +99,9 @@ impl Order<'_> {
     }
 
     /// Whoever is no longer to be trusted is not trusted any more while all denials are still there.
-    async fn end_trust(&self, run: &mut Run<'_>) -> Result<(), RolloutError> {
+    async fn end_trust(&self, change: &TrustChange, run: &mut Run<'_>) -> Result<(), RolloutError> {
         let target = &self.installation.target;
-        let Some(wanted) = self.manifest(Component::Trust) else { return Ok(()) };
-        let name = object::name(&wanted.object);
-        let Some(live) = trusted(target, name).await? else { return Ok(()) };
-        let Some(rest) = rest(&live, text_of(&wanted.object)) else { return Ok(()) };
+        let Some((rest, wanted)) = change.rest().zip(self.manifest(Component::Trust)) else { return Ok(()) };
         let mut object = Value::clone(&wanted.object);
         object["data"] = json!(BTreeMap::from([(SharedMeshConfig::KEY, rest.to_text())]));
         run.apply_instead(Stage::Trust, object).await?;
@@ -116,15 +114,27 @@ impl Order<'_> {
         Box::pin(run.holding(effect)).await?.map_err(RolloutError::SharedMeshConfig)
     }
 
-    /// Denies what is not exported, and waits until every proxy does.
-    async fn deny(&self, run: &mut Run<'_>) -> Result<(), RolloutError> {
+    /// Denies what is not exported, and waits until every proxy does. A run before this one may have written the policies and not have
+    /// waited to the end.
+    async fn deny(&self, change: &TrustChange, run: &mut Run<'_>) -> Result<(), RolloutError> {
         let before = Acknowledgement::begin(&self.installation.target).await?;
         run.apply(&[Stage::Policies], &Produced::default()).await?;
-        if self.changes_for_all(run) {
+        let is_written = self.changes_for_all(run);
+        if is_written || change.begins() {
+            let before = if is_written { before } else { before.of_nothing_new() };
             let left = run.session.left();
             Box::pin(run.holding(before.wait(left))).await??;
         }
         Ok(())
+    }
+
+    /// Whom the mesh trusts by the federation's record, and is to trust.
+    async fn trust_change(&self) -> Result<TrustChange, RolloutError> {
+        let wanted = self.manifest(Component::Trust).map(|record| &record.object);
+        let name = wanted.map(|record| object::name(record)).unwrap_or_default();
+        let live = trusted(&self.installation.target, name).await?.unwrap_or_default();
+        let read = |text: &str| SharedMeshConfig::parse(text).unwrap_or_default();
+        Ok(TrustChange { live: read(&live), wanted: read(wanted.map(|it| text_of(it)).unwrap_or_default()) })
     }
 
     /// Whether the policy for the whole mesh was written.
@@ -167,20 +177,32 @@ fn text_of(record: &Value) -> &str {
     record["data"][SharedMeshConfig::KEY].as_str().unwrap_or_default()
 }
 
-/// What stays of `live` in `wanted`; `None` if nobody goes.
-fn rest(live: &str, wanted: &str) -> Option<SharedMeshConfig> {
-    let (Ok(live), Ok(mut wanted)) = (SharedMeshConfig::parse(live), SharedMeshConfig::parse(wanted)) else {
-        return None;
-    };
-    let domains = |config: &SharedMeshConfig| -> BTreeSet<String> {
-        config.ca_certificates.iter().flat_map(|entry| entry.trust_domains.iter().cloned()).collect()
-    };
-    let (before, after) = (domains(&live), domains(&wanted));
-    if before.is_subset(&after) {
-        return None;
+/// A change of whom the mesh trusts.
+struct TrustChange {
+    live: SharedMeshConfig,
+    wanted: SharedMeshConfig,
+}
+
+impl TrustChange {
+    /// Whether somebody is to be trusted who is not yet.
+    fn begins(&self) -> bool {
+        !domains(&self.wanted).is_subset(&domains(&self.live))
     }
-    wanted.ca_certificates.retain(|entry| entry.trust_domains.iter().all(|domain| before.contains(domain)));
-    Some(wanted)
+
+    /// Who is trusted and stays so; `None` if nobody goes.
+    fn rest(&self) -> Option<SharedMeshConfig> {
+        let before = domains(&self.live);
+        if before.is_subset(&domains(&self.wanted)) {
+            return None;
+        }
+        let mut rest = self.wanted.clone();
+        rest.ca_certificates.retain(|entry| entry.trust_domains.iter().all(|domain| before.contains(domain)));
+        Some(rest)
+    }
+}
+
+fn domains(config: &SharedMeshConfig) -> BTreeSet<String> {
+    config.ca_certificates.iter().flat_map(|entry| entry.trust_domains.iter().cloned()).collect()
 }
 
 #[cfg(test)]
@@ -188,24 +210,26 @@ mod tests {
     use super::*;
     use crate::mesh::CaCertificate;
 
-    fn record(domains: &[&str]) -> String {
+    fn config(domains: &[&str]) -> SharedMeshConfig {
         let entry = |domain: &&str| CaCertificate {
             pem: Some(format!("root of {domain}")),
             trust_domains: vec![(*domain).to_owned()],
             ..CaCertificate::default()
         };
         let ca_certificates = domains.iter().map(entry).collect();
-        SharedMeshConfig { ca_certificates, ..SharedMeshConfig::default() }.to_text()
+        SharedMeshConfig { ca_certificates, ..SharedMeshConfig::default() }
     }
 
     #[test]
     fn whoever_goes_is_gone_before_denials_change_and_whoever_comes_is_not_there_yet() {
-        let rest =
-            |live: &[&str], wanted: &[&str]| rest(&record(live), &record(wanted)).map(|rest| rest.to_text());
-        assert_eq!(rest(&["bank", "post"], &["post"]), Some(record(&["post"])));
-        assert_eq!(rest(&["bank"], &["post"]), Some(record(&[])));
-        assert_eq!(rest(&["bank"], &["bank", "post"]), None);
-        assert_eq!(rest(&[], &["bank"]), None);
-        assert_eq!(rest(&["bank"], &["bank"]), None);
+        let change = |live: &[&str], wanted: &[&str]| {
+            let change = TrustChange { live: config(live), wanted: config(wanted) };
+            (change.rest(), change.begins())
+        };
+        assert_eq!(change(&["bank", "post"], &["post"]), (Some(config(&["post"])), false));
+        assert_eq!(change(&["bank"], &["post"]), (Some(config(&[])), true));
+        assert_eq!(change(&["bank"], &["bank", "post"]), (None, true));
+        assert_eq!(change(&[], &["bank"]), (None, true));
+        assert_eq!(change(&["bank"], &["bank"]), (None, false));
     }
 }

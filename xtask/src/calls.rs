@@ -13,10 +13,26 @@ use crate::error::{Error, file_error};
 /// How many calls each cluster makes.
 const CALLS: &str = "40";
 
-/// Starts the sample in every cluster, calls it from each, and prints who has answered. `kubectl` makes a command
+/// Creates the sample's namespace and Service in every cluster. `kubectl` makes a command for a cluster; `scratch` is where files for it may
+/// lie.
+pub fn prepare(
+    clusters: &[&str],
+    scratch: &Path,
+    kubectl: impl Fn(&str, &[&str]) -> Result<Command, Error>,
+) -> Result<(), Error> {
+    let path = scratch.join("sample.json");
+    fs::write(&path, sample::entrance().to_string()).map_err(file_error("write", &path))?;
+    for cluster in clusters {
+        command::run(&mut kubectl(cluster, &["apply", "-f", &path.to_string_lossy()])?)?;
+    }
+    Ok(())
+}
+
+/// Starts the sample in every cluster, makes these calls, and prints who has answered. `kubectl` makes a command
 /// for a cluster; `scratch` is where files for it may lie.
 pub fn show(
     clusters: &[&str],
+    calls: &[(&str, &str)],
     scratch: &Path,
     kubectl: impl Fn(&str, &[&str]) -> Result<Command, Error>,
 ) -> Result<(), Error> {
@@ -29,14 +45,13 @@ pub fn show(
         let wait = ["rollout", "status", "deployment/echo", "deployment/client", "--timeout=120s"];
         command::run(&mut kubectl(cluster, &[&["-n", sample::NAMESPACE][..], &wait].concat())?)?;
     }
-    eprintln!("\n{CALLS} calls of {} from each cluster:", sample::URL);
-    for cluster in clusters {
-        let client =
-            ["exec", "deployment/client", "-c", "app", "--", "client", "--count", CALLS, sample::URL];
+    eprintln!("\n{CALLS} calls from each cluster:");
+    for (cluster, url) in calls {
+        let client = ["exec", "deployment/client", "-c", "app", "--", "client", "--count", CALLS, url];
         let printed =
             command::output(&mut kubectl(cluster, &[&["-n", sample::NAMESPACE][..], &client].concat())?)?;
         eprintln!(
-            "  from {cluster}: {}",
+            "  from {cluster} to {url}: {}",
             described(&Answers::of(String::from_utf8_lossy(&printed).into_owned()))
         );
     }

@@ -49,7 +49,7 @@ pub fn run(workspace: &Workspace, scenario: Scenario, detach: bool) -> Result<()
     parts::machine::prepare()?;
     let parts = parts::ensure(PARTS)?;
     interrupt.run(&mut workspace.cargo(&["build", "--workspace", "--release", "--bin", PROVIDER]))?;
-    let up = interrupt.run(&mut lab(&[&["up"][..], &scenario.clusters()].concat())?);
+    let up = interrupt.run(&mut lab(&[&["up"][..], scenario.clusters()].concat())?);
     if let Err(Error::Failed { .. }) = up {
         // There may be clusters that someone else works with.
         return up;
@@ -89,13 +89,15 @@ fn show(
 ) -> Result<(), Error> {
     let folder = folder(workspace);
     lay_out(workspace, scenario, parts, &folder)?;
+    // What is shared between meshes is there before.
+    calls::prepare(scenario.clusters(), &folder, kubectl)?;
     for arguments in [&["init"][..], &["plan", "-out=plan"], &["apply", "plan"]] {
         interrupt.run(&mut terraform(parts, &folder, arguments)?)?;
     }
     for cluster in scenario.clusters() {
         interrupt.run(&mut kubectl(cluster, &["-n", "istio-system", "get", "deployments,pods"])?)?;
     }
-    calls::show(&scenario.clusters(), &folder, kubectl)?;
+    calls::show(scenario.clusters(), &scenario.calls(), &folder, kubectl)?;
     picture::show(&folder, |arguments| terraform(parts, &folder, arguments))
 }
 
@@ -105,15 +107,17 @@ fn kubectl(cluster: &str, arguments: &[&str]) -> Result<Command, Error> {
 
 fn look_around(workspace: &Workspace, scenario: Scenario) -> String {
     let folder = folder(workspace);
-    let [one, other] = scenario.clusters();
+    let clusters = scenario.clusters();
+    let (one, other) = (clusters[0], clusters[1]);
     let folder = workspace.relative(&folder).display();
     format!(
-        " One mesh over two clusters. Look around, from another terminal:\n\n\
+        " {} Look around, from another terminal:\n\n\
          \x20 cargo xtask lab status\n\
          \x20 cargo xtask lab exec -- kubectl --context {other} get pods -A\n\
          \x20 cargo xtask lab exec -- kubectl --context {one} -n istio-system edit deployment istiod\n\
          \x20 cargo xtask lab exec -- terraform -chdir={folder} plan\n\n\
-         `cargo xtask demo --down` takes everything down."
+         `cargo xtask demo --down` takes everything down.",
+        scenario.described()
     )
 }
 

@@ -1,14 +1,17 @@
 //! What the demo can show.
 
 use clap::ValueEnum;
+use lab::sample;
 
-/// A mesh of two clusters.
+/// A mesh of two clusters, or two meshes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Scenario {
     /// Each cluster has a control plane of its own
     MultiPrimary,
     /// The control plane of one cluster serves the other, too
     PrimaryRemote,
+    /// Two meshes with root certificates of their own use a Service of each other
+    MultiMesh,
 }
 
 impl Scenario {
@@ -17,21 +20,47 @@ impl Scenario {
         match self {
             Self::MultiPrimary => "multi-primary-multi-network",
             Self::PrimaryRemote => "primary-remote-multi-network",
+            Self::MultiMesh => "multi-mesh",
         }
     }
 
     /// The clusters of the example.
-    pub fn clusters(self) -> [&'static str; 2] {
+    pub fn clusters(self) -> &'static [&'static str] {
         match self {
-            Self::MultiPrimary => ["east", "west"],
-            Self::PrimaryRemote => ["east", "branch"],
+            Self::MultiPrimary => &["east", "west"],
+            Self::PrimaryRemote => &["east", "branch"],
+            Self::MultiMesh => &["east", "west", "bank"],
+        }
+    }
+
+    /// What is called from where.
+    pub fn calls(self) -> Vec<(&'static str, &'static str)> {
+        match self {
+            Self::MultiPrimary | Self::PrimaryRemote => {
+                self.clusters().iter().map(|cluster| (*cluster, sample::URL)).collect()
+            }
+            Self::MultiMesh => {
+                vec![
+                    ("east", "http://echo.bank.mesh:5000/"),
+                    ("west", "http://echo.bank.mesh:5000/"),
+                    ("bank", "http://echo.shop.mesh:5000/"),
+                ]
+            }
+        }
+    }
+
+    /// What there is, in words.
+    pub fn described(self) -> &'static str {
+        match self {
+            Self::MultiPrimary | Self::PrimaryRemote => "One mesh over two clusters.",
+            Self::MultiMesh => "Two meshes over three clusters.",
         }
     }
 
     /// What stands next to the example's own configuration: the pictures of the mesh that it makes.
     pub fn topology(self) -> String {
         let arguments = match self {
-            Self::MultiPrimary => "  links = istio_mesh.shop.status.links\n",
+            Self::MultiPrimary | Self::MultiMesh => "  links = istio_mesh.shop.status.links\n",
             Self::PrimaryRemote => {
                 "  links = merge(istio_mesh.shop.status.links, istio_remote_cluster.branch.status.links)
   remotes = {
@@ -72,6 +101,7 @@ mod tests {
         for scenario in Scenario::value_variants() {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(scenario.example());
             let example = std::fs::read_to_string(folder.join("main.tf")).unwrap();
+            assert!(scenario.calls().iter().all(|(cluster, _)| scenario.clusters().contains(cluster)));
             for cluster in scenario.clusters() {
                 assert!(example.contains(&format!("  cluster {cluster:?} {{")), "{scenario:?}: {cluster}");
             }

@@ -9,11 +9,20 @@ pub const URL: &str = "http://echo.sample:5000/";
 /// The service as proxies call it.
 pub const PROXY_CLUSTER: &str = "outbound|5000||echo.sample.svc.cluster.local";
 
+/// The namespace of the sample.
+fn namespace() -> Value {
+    json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": {"istio-injection": "enabled"}}})
+}
+
+/// The namespace and the Service of the sample, without what answers.
+pub fn entrance() -> Value {
+    json!({"apiVersion": "v1", "kind": "List", "items": [namespace(), service("echo")]})
+}
+
 /// The sample in one cluster.
 pub fn manifests(cluster: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "List", "items": [
-        {"apiVersion": "v1", "kind": "Namespace",
-         "metadata": {"name": NAMESPACE, "labels": {"istio-injection": "enabled"}}},
+        namespace(),
         service("echo"),
         // Every call on a connection of its own: one that is kept may be closed by the other proxy, whose listener has changed, at the
         // very moment of the next call, and that would say nothing about the mesh.

@@ -16,7 +16,9 @@ pub fn meshes_use_each_others_services_and_nothing_else(fixture: &Fixture) {
     // A primary joins the federated mesh.
     fixture.kubectl("west", &["create", "namespace", sample::NAMESPACE]);
     workspace.configure(&Fixture::example_text("multi-mesh"));
-    fixture.under_traffic_at(&[("east", BANK_URL), ("bank", SHOP_URL)], || workspace.apply().succeeded());
+    fixture.under_traffic_at(&[("east", BANK_URL), ("bank", SHOP_URL)], || {
+        workspace.apply().succeeded();
+    });
     fixture.start_sample(&["west"]);
     assert_eq!(status(&workspace, SHOP_SIDE), ready("bank", "bank-echo"));
     assert_eq!(status(&workspace, BANK_SIDE), ready("shop", "shop-echo"));
