@@ -7,7 +7,6 @@ use super::identity::MeshIdentity;
 use super::images::Images;
 use super::injector::Injector;
 use super::member::{Member, MemberGateway};
-use super::names::Network;
 use super::release::{ChartRelease, GatewayRole};
 use super::remote::ValidatedRemote;
 use super::remote_control_plane::RemoteControlPlane;
@@ -139,7 +138,7 @@ pub(super) fn of_primary(
         istiod(&["meshConfig", "trustDomain"], identity.trust_domain.as_str(), Origin::TrustDomain),
         istiod(&["env", SharedMeshConfig::VARIABLE], SharedMeshConfig::CONFIG_MAP, Origin::SharedMeshConfig),
     ];
-    values.extend(gateway_values(identity, member));
+    values.extend(gateway_values(member));
     values.extend(remote_control_plane.map(remote_control_plane_values).unwrap_or_default());
     values.extend(image_values(identity, member));
     if identity.has_cni {
@@ -170,7 +169,7 @@ pub(super) fn of_remote(remote: &ValidatedRemote) -> Vec<DerivedValue> {
         values.push(DerivedValue::new(release, &["global", "istioNamespace"], namespace, Origin::Namespace));
         values.push(DerivedValue::new(release, &["global", "enableReaderRBAC"], false, Origin::Remote));
     }
-    values.extend(gateway_values(identity, member));
+    values.extend(gateway_values(member));
     values.extend(image_values(identity, member));
     match (remote.injector(), remote.injection_url()) {
         (Injector::Local, _) => return with_local_injector(remote, values),
@@ -223,10 +222,9 @@ fn with_local_injector(remote: &ValidatedRemote, values: Vec<DerivedValue>) -> V
 }
 
 /// A federation gateway must not look like one of the mesh's own network: istiod takes for that what bears the network's label, and sends
-/// the mesh's own traffic there. It sees the endpoints of all networks of its mesh, and of no other mesh: so what is exported may run
-/// anywhere in the mesh, and two meshes that import from each other do not send a call in circles.
-fn gateway_values(identity: &MeshIdentity, member: &Member) -> Vec<DerivedValue> {
-    let all_networks: Vec<&str> = identity.networks.iter().map(Network::as_str).collect();
+/// the mesh's own traffic there. It sees the endpoints of all networks: what is exported may run in remote clusters, whose networks the mesh
+/// does not know. No call goes in circles, for no import has the name of a Service of the mesh, and nothing else is exported.
+fn gateway_values(member: &Member) -> Vec<DerivedValue> {
     let of_role = |(role, gateway): (GatewayRole, &MemberGateway)| {
         let value = |path: &[&'static str], value: Value, origin| {
             DerivedValue::new(ChartRelease::Gateway(role), path, value, origin)
@@ -244,7 +242,7 @@ fn gateway_values(identity: &MeshIdentity, member: &Member) -> Vec<DerivedValue>
                 value(&["networkGateway"], json!(""), itself),
                 value(&["service", "ports"], federation_ports(&gateway.settings), itself),
                 value(&["labels", EastWestGateway::NETWORK_LABEL], Value::Null, itself),
-                value(&["env", NETWORK_VIEW], json!(all_networks.join(",")), itself),
+                value(&["env", NETWORK_VIEW], Value::Null, itself),
             ],
         };
         // What the chart makes of the name, and the mesh finds the gateway by.

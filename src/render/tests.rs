@@ -709,8 +709,8 @@ fn a_federation_gateway_stands_apart_from_the_mesh_and_is_closed() {
     let pod = &deployment["spec"]["template"];
     assert_eq!(pod["metadata"]["labels"]["istio"], "federationgateway");
     assert_eq!(pod["metadata"]["labels"].get("topology.istio.io/network"), None);
-    let view = json!({"name": "ISTIO_META_REQUESTED_NETWORK_VIEW", "value": "net-east,net-west"});
-    assert!(pod["spec"]["containers"][0]["env"].as_array().unwrap().contains(&view));
+    // What is exported may run on networks that the mesh does not know.
+    assert!(!pod.to_string().contains("NETWORK_VIEW"), "{pod}");
     // Nothing opens it, and what opens the other gateway does not select its pods.
     assert_eq!(names(&set, Component::Exposure), ["Gateway istio-system/cross-network-gateway"]);
     let exposure = find(&set, "Gateway", "cross-network-gateway");

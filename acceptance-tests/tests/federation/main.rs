@@ -7,6 +7,7 @@ mod callers;
 mod changes;
 mod interrupted;
 mod meshes;
+mod remotes;
 mod workspaces;
 
 use std::process::ExitCode;
@@ -25,6 +26,9 @@ const TESTS: &[Test<fn(&Lab)>] = tests! { Fixture::of =>
     }
     changes {
         calls_go_on_while_other_federations_come_and_go,
+    }
+    remotes {
+        what_runs_in_a_remote_cluster_is_exported_and_calls_imports,
     }
     interrupted {
         a_run_that_was_killed_is_taken_up,
