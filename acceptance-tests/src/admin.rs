@@ -79,6 +79,18 @@ impl<'a> Admin<'a> {
         created.unwrap_or_else(|| panic!("{}: there is no {collection}", self.cluster))
     }
 
+    /// Makes an object, or the objects of a list one after the other, or changes them to this. `kubectl apply` would first have the
+    /// server compose the description of all that it serves, which costs more than everything else that a test does there.
+    #[track_caller]
+    pub fn apply(&self, object: &Value) {
+        if let Some(items) = object["items"].as_array() {
+            return items.iter().for_each(|item| self.apply(item));
+        }
+        let path = format!("{}?fieldManager=test&force=true", path(object));
+        let applied = self.request(&Method::PATCH, &path, "application/apply-patch+yaml", object);
+        assert!(applied.is_some(), "{}: there is no {path}", self.cluster);
+    }
+
     /// Changes what is at a path, as `manager`.
     #[track_caller]
     pub fn merge(&self, path: &str, manager: &str, change: &Value) -> Value {
@@ -162,6 +174,16 @@ impl<'a> Admin<'a> {
     pub fn remains(&self) -> BTreeSet<String> {
         self.everything().into_iter().filter(is_left).map(|(name, _)| name).collect()
     }
+}
+
+/// Where an object is whose kind has a regular plural.
+fn path(object: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let (version, kind) = (text(&object["apiVersion"]), text(&object["kind"]).to_lowercase());
+    let root = if version.contains('/') { "apis" } else { "api" };
+    let metadata = &object["metadata"];
+    let within = metadata["namespace"].as_str().map(|it| format!("namespaces/{it}/")).unwrap_or_default();
+    format!("/{root}/{version}/{within}{kind}s/{}", text(&metadata["name"]))
 }
 
 /// `Kind namespace/name`, or `Kind name`.

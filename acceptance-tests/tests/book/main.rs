@@ -22,7 +22,7 @@ mod uninstalling;
 use std::process::ExitCode;
 
 use acceptance_tests::provider_binary::Build;
-use acceptance_tests::suite::{Test, run_on_lab};
+use acceptance_tests::suite::{Definitions, Test, run_on_lab};
 use acceptance_tests::tests;
 use clusters::Clusters;
 use lab::{Lab, Spec};
@@ -63,5 +63,5 @@ const TESTS: &[Test<fn(&Lab)>] = tests! { Clusters::of =>
 };
 
 fn main() -> ExitCode {
-    run_on_lab(&Spec::flat(&["east", "west"]), &[Build::Normal], TESTS)
+    run_on_lab(&Spec::flat(&["east", "west"]), Definitions::Removed, &[Build::Normal], TESTS)
 }

@@ -10,7 +10,7 @@ mod remote;
 use std::process::ExitCode;
 
 use acceptance_tests::provider_binary::Build;
-use acceptance_tests::suite::{Test, run_on_lab};
+use acceptance_tests::suite::{Definitions, Test, run_on_lab};
 use acceptance_tests::{Fixture, tests};
 use lab::{Lab, Spec};
 
@@ -27,5 +27,5 @@ const TESTS: &[Test<fn(&Lab)>] = tests! { Fixture::of =>
 };
 
 fn main() -> ExitCode {
-    run_on_lab(&Spec::flat(&["east"]), &[Build::Normal], TESTS)
+    run_on_lab(&Spec::flat(&["east"]), Definitions::Kept, &[Build::Normal], TESTS)
 }

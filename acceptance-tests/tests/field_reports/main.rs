@@ -26,7 +26,7 @@ mod webhooks;
 use std::process::ExitCode;
 
 use acceptance_tests::provider_binary::Build;
-use acceptance_tests::suite::{Test, run_on_lab};
+use acceptance_tests::suite::{Definitions, Test, run_on_lab};
 use acceptance_tests::{Fixture, tests};
 use lab::{Lab, Spec};
 
@@ -59,5 +59,5 @@ const TESTS: &[Test<fn(&Lab)>] = tests! { Fixture::of =>
 };
 
 fn main() -> ExitCode {
-    run_on_lab(&Spec::isolated(&["east", "west"]), &[Build::Normal], TESTS)
+    run_on_lab(&Spec::isolated(&["east", "west"]), Definitions::Kept, &[Build::Normal], TESTS)
 }

@@ -30,7 +30,7 @@ pub fn settle(admin: &Admin) {
         {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
          "metadata": {"name": "strangers-istiod", "labels": labels}, "rules": []},
     ]});
-    admin.kubectl_with(&["apply", "-f", "-"], &objects.to_string());
+    admin.apply(&objects);
 }
 
 /// Makes what strangers have where Istio is.

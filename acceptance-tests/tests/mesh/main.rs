@@ -28,7 +28,7 @@ mod secrets;
 use std::process::ExitCode;
 
 use acceptance_tests::provider_binary::Build;
-use acceptance_tests::suite::{Test, run_on_lab};
+use acceptance_tests::suite::{Definitions, Test, run_on_lab};
 use acceptance_tests::{Fixture, tests};
 use lab::{Lab, Spec};
 
@@ -95,5 +95,10 @@ const TESTS: &[Test<fn(&Lab)>] = tests! { Fixture::of =>
 };
 
 fn main() -> ExitCode {
-    run_on_lab(&Spec::isolated(&["east", "west"]), &[Build::Normal, Build::Leaking], TESTS)
+    run_on_lab(
+        &Spec::isolated(&["east", "west"]),
+        Definitions::Removed,
+        &[Build::Normal, Build::Leaking],
+        TESTS,
+    )
 }

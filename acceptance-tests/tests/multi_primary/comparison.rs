@@ -21,8 +21,11 @@ pub struct Comparison<'a> {
 }
 
 impl<'a> Comparison<'a> {
-    /// Looks at what there is before the example is applied.
+    /// Looks at what there is before the example is applied; without definitions, which are among what is compared.
     pub fn begin(fixture: &'a Fixture, clusters: [(&'a str, &'a str); 2]) -> Self {
+        for (cluster, _) in clusters {
+            remove_definitions(&fixture.lab.kubeconfig(), cluster);
+        }
         let read = |(cluster, _)| (cluster, Objects::read(&fixture.lab.kubeconfig(), cluster));
         Self { fixture, clusters, before: clusters.map(read).into(), ours: BTreeMap::new() }
     }

@@ -18,7 +18,7 @@ mod two_networks;
 use std::process::ExitCode;
 
 use acceptance_tests::provider_binary::Build;
-use acceptance_tests::suite::{Test, run_on_lab};
+use acceptance_tests::suite::{Definitions, Test, run_on_lab};
 use acceptance_tests::{Fixture, tests};
 use lab::{ClusterSpec, Lab, Spec};
 
@@ -46,5 +46,5 @@ const TESTS: &[Test<fn(&Lab)>] = tests! { Fixture::of =>
 fn main() -> ExitCode {
     let clusters = [("east", "flat"), ("middle", "flat"), ("west", "apart")];
     let clusters = clusters.map(|(name, network)| ClusterSpec::new(name, network));
-    run_on_lab(&Spec::of(clusters.to_vec()), &[Build::Normal], TESTS)
+    run_on_lab(&Spec::of(clusters.to_vec()), Definitions::Kept, &[Build::Normal], TESTS)
 }

@@ -8,7 +8,7 @@ mod verbs;
 use std::process::ExitCode;
 
 use acceptance_tests::provider_binary::Build;
-use acceptance_tests::suite::{Test, run_on_lab};
+use acceptance_tests::suite::{Definitions, Test, run_on_lab};
 use acceptance_tests::tests;
 use lab::{Lab, Spec};
 use set::Clusters;
@@ -25,5 +25,5 @@ const TESTS: &[Test<fn(&Lab)>] = tests! { Clusters::of =>
 };
 
 fn main() -> ExitCode {
-    run_on_lab(&Spec::flat(&["east", "west"]), &[Build::Objects], TESTS)
+    run_on_lab(&Spec::flat(&["east", "west"]), Definitions::Removed, &[Build::Objects], TESTS)
 }

@@ -69,13 +69,13 @@ fn it_leaves(fixture: &Fixture, workspace: &Workspace) {
         assert_eq!(found, "", "{kind} is left");
     }
     // Nothing refuses pods that were injected before.
-    let namespace = r#"{"apiVersion": "v1", "kind": "Namespace",
-                        "metadata": {"name": "after", "labels": {"istio-injection": "enabled"}}}"#;
-    fixture.kubectl_with("edge", &["apply", "-f", "-"], namespace);
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace",
+                           "metadata": {"name": "after", "labels": {"istio-injection": "enabled"}}});
+    fixture.apply("edge", &namespace);
     fixture.kubectl(
         "edge",
         &["-n", "after", "create", "deployment", "plain", "--image=lab.example/istio/app:1"],
     );
     fixture.kubectl("edge", &["-n", "after", "rollout", "status", "deploy/plain", "--timeout=60s"]);
-    fixture.kubectl("edge", &["delete", "namespace", "after", "--timeout=60s"]);
+    fixture.end_namespace("edge", "after");
 }

@@ -17,7 +17,7 @@ mod roles;
 use std::process::ExitCode;
 
 use acceptance_tests::provider_binary::Build;
-use acceptance_tests::suite::{Test, run_on_lab};
+use acceptance_tests::suite::{Definitions, Test, run_on_lab};
 use acceptance_tests::{Fixture, remote, tests};
 use lab::Lab;
 
@@ -54,5 +54,5 @@ const TESTS: &[Test<fn(&Lab)>] = tests! { Fixture::of =>
 };
 
 fn main() -> ExitCode {
-    run_on_lab(&remote::spec(), &[Build::Normal], TESTS)
+    run_on_lab(&remote::spec(), Definitions::Kept, &[Build::Normal], TESTS)
 }

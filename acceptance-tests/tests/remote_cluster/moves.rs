@@ -159,7 +159,7 @@ impl<'a> Moves<'a> {
         let namespace =
             json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": sample::NAMESPACE}});
         for object in [namespace, sample::service("echo"), sample::deployment("echo", cluster)] {
-            self.fixture.kubectl_with(cluster, &["apply", "-f", "-"], &object.to_string());
+            self.fixture.apply(cluster, &object);
         }
         let wait = ["-n", sample::NAMESPACE, "rollout", "status", "deploy/echo", "--timeout=60s"];
         self.fixture.kubectl(cluster, &wait);

@@ -57,10 +57,10 @@ impl Patient<'_> {
         let mut deployment = sample::deployment("echo", "edge");
         deployment["metadata"]["namespace"] = Value::from("new");
         for object in [new, deployment] {
-            self.fixture.kubectl_with("edge", &["apply", "-f", "-"], &object.to_string());
+            self.fixture.apply("edge", &object);
         }
         let started = ["-n", "new", "rollout", "status", "deploy/echo", "--timeout=60s"];
         self.fixture.kubectl("edge", &started);
-        self.fixture.kubectl("edge", &["delete", "namespace", "new", "--timeout=60s"]);
+        self.fixture.end_namespace("edge", "new");
     }
 }

@@ -261,7 +261,7 @@ impl Runner {
         self.update(|state| (state.started, state.ready) = (true, unprobed));
         let readiness = async {
             if let Some(probe) = &self.container.readiness_probe {
-                probes::watch(probe, &target, |verdict| {
+                probes::watch_readiness(probe, &target, |verdict| {
                     self.update(|state| state.ready = verdict == Verdict::Good);
                     true
                 })

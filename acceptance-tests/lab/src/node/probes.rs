@@ -25,15 +25,34 @@ pub enum Verdict {
     Bad,
 }
 
+/// How often a container is asked whether it is ready while it never was. The period is for what comes after: a kubelet, too, probes a
+/// container that runs and is not ready again whenever it looks at the pod.
+const UNTIL_READY: Duration = Duration::from_secs(1);
+
 /// Probes until `report` returns false; it is called with every verdict.
-pub async fn watch(probe: &Probe, target: &Target<'_>, mut report: impl FnMut(Verdict) -> bool) {
+pub async fn watch(probe: &Probe, target: &Target<'_>, report: impl FnMut(Verdict) -> bool) {
+    watch_from(probe, target, Duration::MAX, report).await;
+}
+
+/// The same for readiness: until the first good verdict, the pauses are short.
+pub async fn watch_readiness(probe: &Probe, target: &Target<'_>, report: impl FnMut(Verdict) -> bool) {
+    watch_from(probe, target, UNTIL_READY, report).await;
+}
+
+async fn watch_from(
+    probe: &Probe,
+    target: &Target<'_>,
+    until_good: Duration,
+    mut report: impl FnMut(Verdict) -> bool,
+) {
     let seconds = |value: Option<i32>, default: u64| {
         Duration::from_secs(value.and_then(|value| u64::try_from(value).ok()).unwrap_or(default))
     };
     let success = probe.success_threshold.unwrap_or(1);
     let failure = probe.failure_threshold.unwrap_or(3);
     let limit = seconds(probe.timeout_seconds, 1);
-    let (mut good, mut bad) = (0, 0);
+    let period = seconds(probe.period_seconds, 10);
+    let (mut good, mut bad, mut was_good) = (0, 0, false);
     sleep(seconds(probe.initial_delay_seconds, 0)).await;
     loop {
         if timeout(limit, check(probe, target)).await.unwrap_or(false) {
@@ -46,10 +65,11 @@ pub async fn watch(probe: &Probe, target: &Target<'_>, mut report: impl FnMut(Ve
             (_, true) => Some(Verdict::Bad),
             _ => None,
         };
+        was_good |= verdict == Some(Verdict::Good);
         if verdict.is_some_and(|verdict| !report(verdict)) {
             return;
         }
-        sleep(seconds(probe.period_seconds, 10)).await;
+        sleep(if was_good { period } else { period.min(until_good) }).await;
     }
 }
 

@@ -120,16 +120,16 @@ impl<'a> Patient<'a> {
         let labels = json!({"istio-injection": "enabled"});
         let namespace =
             json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "new", "labels": labels}});
-        self.fixture.kubectl_with("branch", &["apply", "-f", "-"], &namespace.to_string());
+        self.fixture.apply("branch", &namespace);
         let mut deployment = sample::deployment("echo", "branch");
         deployment["metadata"]["namespace"] = json!("new");
-        self.fixture.kubectl_with("branch", &["apply", "-f", "-"], &deployment.to_string());
+        self.fixture.apply("branch", &deployment);
         self.fixture.kubectl("branch", &["-n", "new", "rollout", "status", "deploy/echo", "--timeout=60s"]);
         let containers =
             "jsonpath={.items[*].spec.initContainers[*].name}{.items[*].spec.containers[*].name}";
         let containers = self.fixture.kubectl("branch", &["-n", "new", "get", "pods", "-o", containers]);
         assert!(containers.contains("istio-proxy"), "{containers}");
-        self.fixture.kubectl("branch", &["delete", "namespace", "new", "--timeout=60s"]);
+        self.fixture.end_namespace("branch", "new");
         for caller in CLUSTERS {
             self.fixture.settle_at(caller, &sample::url("only-branch"), &["branch"]);
         }
