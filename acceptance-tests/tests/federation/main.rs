@@ -13,7 +13,7 @@ mod workspaces;
 use std::process::ExitCode;
 
 use acceptance_tests::provider_binary::Build;
-use acceptance_tests::suite::{Test, run_on_lab};
+use acceptance_tests::suite::{Definitions, Test, run_on_lab};
 use acceptance_tests::{Fixture, tests};
 use lab::{ClusterSpec, Lab, Spec};
 
@@ -40,5 +40,5 @@ const TESTS: &[Test<fn(&Lab)>] = tests! { Fixture::of =>
 
 fn main() -> ExitCode {
     let clusters = ["east", "west", "bank"].map(|name| ClusterSpec::new(name, name));
-    run_on_lab(&Spec::of(clusters.to_vec()), &[Build::Normal], TESTS)
+    run_on_lab(&Spec::of(clusters.to_vec()), Definitions::Kept, &[Build::Normal], TESTS)
 }
