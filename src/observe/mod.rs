@@ -18,6 +18,7 @@ mod pods;
 mod proxies;
 mod reader;
 mod remote_access;
+mod selecting_gateways;
 mod served;
 mod services;
 mod shared_mesh_config;
@@ -58,6 +59,7 @@ pub use reader::Forbidden;
 pub use remote_access::{
     Refusal, RemoteAccess, RemoteSecret, RemoteSecrets, remote_access_scope, remote_secrets, token,
 };
+pub use selecting_gateways::selecting_gateways;
 pub use served::{Served, served, served_scope};
 pub use services::selector;
 pub use shared_mesh_config::{SharedMeshConfigRecords, shared_mesh_config, shared_mesh_config_scope};

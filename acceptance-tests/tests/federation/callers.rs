@@ -53,6 +53,18 @@ pub fn whoever_is_not_allowed_is_denied_and_nothing_else_is_open(fixture: &Fixtu
     settle(fixture, "client", HIDDEN_URL, "503");
     fixture.settle_at("bank", &sample::url("hidden"), &["bank"]);
 
+    // A Gateway of somebody else that opens the bank's gateway, too.
+    fixture.apply("bank", &tenants_gateway());
+    let plan = workspace.plan();
+    let said = "Cluster \"bank\": something else opens the federation gateway";
+    assert!(plan.output.contains(said) && plan.output.contains("sample/tenant"), "{}", plan.output);
+    workspace.configure(&example.replace(client, &both));
+    let apply = workspace.apply();
+    assert!(apply.code == 1 && apply.output.contains(said), "{}", apply.output);
+    fixture.kubectl("bank", &["-n", sample::NAMESPACE, "delete", "gateways.networking.istio.io", "tenant"]);
+    workspace.configure(&example);
+    workspace.assert_well();
+
     // Pods that do not have the identity that is pinned.
     let pinned = "into       = \"sample\"\n    identities = [\"sample/default\"]";
     assert_eq!(example.matches(pinned).count(), 1, "the shop's import");
@@ -90,6 +102,18 @@ fn by_hand(gateway: &Value) -> Value {
         }},
     });
     json!({"apiVersion": "v1", "kind": "List", "items": [entry, rule]})
+}
+
+/// A Gateway in the namespace of a tenant, for the pods of the federation gateway.
+fn tenants_gateway() -> Value {
+    let port = json!({"number": 15443, "name": "tls", "protocol": "TLS"});
+    json!({
+        "apiVersion": "networking.istio.io/v1", "kind": "Gateway",
+        "metadata": {"name": "tenant", "namespace": sample::NAMESPACE},
+        "spec": {"selector": {"istio": "federationgateway"}, "servers": [{
+            "port": port, "tls": {"mode": "AUTO_PASSTHROUGH"}, "hosts": ["hidden.sample.svc.cluster.local"],
+        }]},
+    })
 }
 
 /// Calls a URL from the pods of this application in `east` until all answers have this status.

@@ -9,7 +9,8 @@ use super::declare::{declare, validate};
 use super::managed::{Source, character, still_unknown};
 use super::model::FederationModel;
 use super::resource::FederationResource;
-use super::{document, others, trusted, waiting};
+use super::{document, foreign_gateways, others, trusted, waiting};
+use crate::clusters::Cluster;
 use crate::desired::{Kept, ManifestSet};
 use crate::lifecycle::{Applied, Applying, Change, Character, ClusterPlan, Departure, Render, Verbs as _};
 use crate::mesh::{ClusterFacts, ClusterName, Federation, MemberRecord};
@@ -32,6 +33,12 @@ async fn applied(change: &FederationChange<'_>) -> Result<Applied<FederationReso
     };
     let source = Source::of(validate(&federation)?)?;
     let located = change.locate(source.federation.own().primaries.keys()).await?;
+    let clusters: Vec<&Cluster> = located.iter().map(|located| &located.cluster).collect();
+    // What could not be seen has been said by the plan.
+    let refusals = foreign_gateways::check(&federation, &clusters).await;
+    if refusals.has_errors() {
+        return Err(refusals);
+    }
     let uids: BTreeSet<String> = located.iter().map(|located| located.facts.uid.clone()).collect();
     let character = character(change.planned, uids);
     let prepared = Prepared { change, federation, source, character };

@@ -30,6 +30,7 @@ mod apply;
 mod bound_roots;
 mod declare;
 mod document;
+mod foreign_gateways;
 mod managed;
 mod model;
 mod others;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tfplugin::{Diagnostics, Field};
+use tfplugin::{Diagnostics, Field, Severity};
 use tokio_util::sync::CancellationToken;
 
 use super::declare::{declare, labels, said, validate};
@@ -10,7 +10,8 @@ use super::managed::{Source, character};
 use super::model::FederationModel;
 use super::place::cluster;
 use super::resource::FederationResource;
-use super::{document, others, problems, status, trusted};
+use super::{document, foreign_gateways, others, problems, status, trusted};
+use crate::clusters::Cluster;
 use crate::lifecycle::{
     ApiServers, Flattened, Managed as _, Manifests, PlannedClusters, Rendered, Secrets, abandoned, draw,
     planned_manifests,
@@ -73,8 +74,13 @@ fn unknown(planned: FederationModel) -> FederationModel {
 async fn in_the_way(federation: &Federation, clusters: &PlannedClusters) -> Diagnostics {
     let id = clusters.recorded.id.as_deref().unwrap_or_default();
     let (others, mut messages) = others::members(&clusters.reachable, &federation.mesh.namespace, id).await;
-    let refusals = others::check(federation, others).err().unwrap_or_default();
-    messages.extend(refusals.into_iter().map(others::will_be_rejected));
+    let reachable: Vec<&Cluster> = clusters.reachable.iter().collect();
+    let mut refusals = others::check(federation, others).err().unwrap_or_default();
+    refusals.extend(foreign_gateways::check(federation, &reachable).await);
+    messages.extend(refusals.into_iter().map(|refusal| match refusal.severity {
+        Severity::Error => others::will_be_rejected(refusal),
+        Severity::Warning => refusal,
+    }));
     messages
 }
 
