@@ -49,7 +49,7 @@ fn what_runs_only_there_answers(fixture: &Fixture, callers: &[&str], remote: &st
 }
 
 /// The identities that the server's proxy says: its own after `By=`, the client's after `URI=`.
-fn identities<'a>(output: &'a str, end: &str) -> BTreeSet<&'a str> {
+pub fn identities<'a>(output: &'a str, end: &str) -> BTreeSet<&'a str> {
     let headers = output.lines().filter(|line| line.contains("X-Forwarded-Client-Cert:"));
     let elements = headers.filter_map(|line| line.split_once("X-Forwarded-Client-Cert:"));
     let elements = elements.flat_map(|(_, value)| value.trim().split([';', ',']));

@@ -1,12 +1,11 @@
 //! Both directions at once, one mesh with two primaries.
 
+use acceptance_tests::remote::proof::identities;
 use acceptance_tests::{Fixture, Workspace};
 use lab::sample;
 use serde_json::json;
 
-use super::meshes::{
-    BANK_URL, CLUSTERS, SHOP, SHOP_URL, federated_as, identities, ready, status, without_federations,
-};
+use super::meshes::{BANK_URL, CLUSTERS, SHOP, SHOP_URL, federated_as, ready, status, without_federations};
 
 const SHOP_SIDE: &str = "istio_mesh_federation.shop";
 const BANK_SIDE: &str = "istio_mesh_federation.bank";

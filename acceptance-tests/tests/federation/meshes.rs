@@ -1,7 +1,5 @@
 //! The meshes of the example, and what workloads of them see.
 
-use std::collections::BTreeSet;
-
 use acceptance_tests::{Fixture, Workspace};
 use lab::sample;
 use serde_json::{Value, json};
@@ -58,12 +56,4 @@ pub fn start_client(fixture: &Fixture, cluster: &str, account: &str) {
     fixture.kubectl_with(cluster, &["apply", "-f", "-"], &objects.to_string());
     let name = format!("deploy/{account}");
     fixture.kubectl(cluster, &["-n", sample::NAMESPACE, "rollout", "status", &name, "--timeout=120s"]);
-}
-
-/// The identities that the server's proxy says: its own after `By=`, the client's after `URI=`.
-pub fn identities<'a>(output: &'a str, end: &str) -> BTreeSet<&'a str> {
-    let headers = output.lines().filter(|line| line.contains("X-Forwarded-Client-Cert:"));
-    let elements = headers.filter_map(|line| line.split_once("X-Forwarded-Client-Cert:"));
-    let elements = elements.flat_map(|(_, value)| value.trim().split([';', ',']));
-    elements.filter_map(|element| element.strip_prefix(end)).collect()
 }

@@ -180,7 +180,7 @@ fn mesh(config: &FederationModel) -> Result<Field<FederatedMesh>, Diagnostic> {
             Ok(if is_given && roots.is_none() {
                 Field::Unknown
             } else {
-                federated(&join, &roots.unwrap_or_default()).into_unknown()
+                or_unknown(federated(&join, &roots.unwrap_or_default()))
             })
         }
         Field::Unknown => Ok(Field::Unknown),
@@ -188,15 +188,9 @@ fn mesh(config: &FederationModel) -> Result<Field<FederatedMesh>, Diagnostic> {
     }
 }
 
-/// As unknown, where nothing is known.
-trait IntoUnknown<T> {
-    fn into_unknown(self) -> Field<T>;
-}
-
-impl<T> IntoUnknown<T> for Option<T> {
-    fn into_unknown(self) -> Field<T> {
-        self.map_or(Field::Unknown, Field::Known)
-    }
+/// Unknown, where nothing is known.
+fn or_unknown<T>(known: Option<T>) -> Field<T> {
+    known.map_or(Field::Unknown, Field::Known)
 }
 
 /// `None` while something is unknown.
@@ -246,7 +240,7 @@ fn peer_document(name: &str, peer: &PeerBlockModel) -> Result<Field<PeerDocument
         Field::Unknown => return Ok(Field::Unknown),
     };
     let Some(roots) = roots(&document.root_certificates, path())? else { return Ok(Field::Unknown) };
-    Ok(told(&document, &roots).into_unknown())
+    Ok(or_unknown(told(&document, &roots)))
 }
 
 fn told(document: &PeerDocumentModel, roots: &[Certificate]) -> Option<PeerDocument> {
