@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tfplugin::{Context, Diagnostic, Diagnostics, Field};
+use tokio_util::sync::CancellationToken;
 
 use super::apply::Applying;
 use super::book::Character;
 use super::change::{Applied, Change};
 use super::drawn::{Flattened, draw};
 use super::facts::PlannedClusters;
-use super::field_maps::{Rendered, planned_manifests};
+use super::field_maps::{Manifests, Rendered, planned_manifests};
 use super::leaving::Departure;
 use super::managed::{Holdings, Managed, Render};
 use super::recorded_fingerprints::ApiServers;
@@ -33,14 +34,7 @@ pub(super) async fn plan<R: Verbs>(
     let namespace = R::recorded(&planned).namespace;
     clusters.check_strangers(&namespace, &character::<R>(&planned, BTreeSet::new()), cancel).await?;
     let source = R::source(&planned, &clusters.recorded, data).await?;
-    let (before, nowhere) = (&clusters.recorded.objects, ApiServers::new());
-    let (flattened, ignored) = (Flattened::default(), R::ignored_fields(&planned));
-    let drawn = draw(&source, &clusters.facts, secrets, before, |id, manifest, keeping| {
-        let rendered = Rendered::of(id, manifest, keeping, secrets, before, &nowhere, &flattened);
-        Some(rendered.without(&ignored, id))
-    })?;
-    let manifests = planned_manifests(drawn, before, data.plan_detail);
-    clusters.check_immutable(&manifests, &secrets.key, |id, _| (R::KIND.place)(&id.cluster), cancel).await?;
+    let manifests = planned_objects::<R>(&planned, &source, &clusters, secrets, (data, cancel)).await?;
     let holdings = Holdings {
         id: clusters.recorded.id.clone().map_or(Field::Unknown, Field::Known),
         manifests,
@@ -49,6 +43,28 @@ pub(super) async fn plan<R: Verbs>(
         kubernetes_versions: clusters.kubernetes_versions(),
     };
     Ok((R::with(planned, holdings), messages))
+}
+
+/// The objects of a plan in which all is known.
+///
+/// # Errors
+/// They cannot be rendered, or cannot become what is planned.
+pub async fn planned_objects<R: Managed>(
+    planned: &R::Model,
+    source: &R::Source,
+    clusters: &PlannedClusters,
+    secrets: &Secrets,
+    (data, cancel): (&ProviderData, &CancellationToken),
+) -> Result<Field<Manifests>, Diagnostics> {
+    let (before, nowhere) = (&clusters.recorded.objects, ApiServers::new());
+    let (flattened, ignored) = (Flattened::default(), R::ignored_fields(planned));
+    let drawn = draw(source, &clusters.facts, secrets, before, |id, manifest, keeping| {
+        let rendered = Rendered::of(id, manifest, keeping, secrets, before, &nowhere, &flattened);
+        Some(rendered.without(&ignored, id))
+    })?;
+    let manifests = planned_manifests(drawn, before, data.plan_detail);
+    clusters.check_immutable(&manifests, &secrets.key, |id, _| (R::KIND.place)(&id.cluster), cancel).await?;
+    Ok(manifests)
 }
 
 pub(super) async fn apply<R: Verbs>(change: &Change<'_, R>) -> Applied<R> {

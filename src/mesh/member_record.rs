@@ -92,6 +92,11 @@ impl MemberRecord {
         }
     }
 
+    /// Whether it is that of the resource with this identity.
+    pub fn is_of(&self, id: &str) -> bool {
+        !self.id.is_empty() && id.starts_with(&self.id)
+    }
+
     /// The record as it stands in its ConfigMap: the same bytes for the same record.
     pub fn to_text(&self) -> String {
         format!("{:#}\n", serde_json::json!(self))

@@ -1,6 +1,6 @@
 //! `join` and `peer`: what a remote cluster and another mesh need to know, made from the configuration and what was observed.
 
-use tfplugin::{Field, TerraformValue as _};
+use tfplugin::Field;
 
 use super::join::{Door, join};
 use super::model::{MeshModel, StatusModel};
@@ -72,10 +72,10 @@ fn services(mesh: &MeshModel) -> Services {
 
 /// What an apply returns: the plan's word where it has given one.
 pub fn applied(planned: &MeshModel, observed: Documents) -> Documents {
-    let (Field::Known(promised), Field::Known(seen)) = (&planned.join, &observed.0) else { return observed };
-    let join = kept_promise(promised.clone().into_value(), seen.clone().into_value());
-    // The two are of one type, and so is what is made of both.
-    JoinModel::from_value(join).map_or(observed, with_peer)
+    match (&planned.join, &observed.0) {
+        (Field::Known(_), Field::Known(seen)) => with_peer(kept_promise(&planned.join, seen.clone())),
+        _ => observed,
+    }
 }
 
 #[cfg(test)]

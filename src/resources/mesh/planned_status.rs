@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use tfplugin::{Field, TerraformValue as _};
+use tfplugin::Field;
 
 use super::entrances::Entrance;
 use super::model::{ClusterStatusModel, MeshModel, PrimaryModel, StatusModel};
@@ -14,7 +14,6 @@ use crate::health::{
     AuthorityState, ControlPlaneState, GatewayState, LastApplyState, Link, LinkState,
     RemoteControlPlaneState, SharedMeshConfigState,
 };
-use crate::lifecycle::kept_promise;
 use crate::manifests::ObjectId;
 use crate::mesh::well_known::INTERMEDIATE_SECRET;
 use crate::mesh::{ClusterName, GatewayRole};
@@ -36,14 +35,6 @@ pub fn planned(planned: &MeshModel, prior: Option<&MeshModel>) -> Field<StatusMo
         .collect();
     let links = links(planned, prior, before, &clusters);
     Field::Known(StatusModel { clusters: Field::Known(clusters), links })
-}
-
-/// What an apply returns: the plan's word where it has given one.
-pub fn applied(promised: &Field<StatusModel>, seen: StatusModel) -> StatusModel {
-    let Field::Known(promised) = promised else { return seen };
-    let status = kept_promise(promised.clone().into_value(), seen.clone().into_value());
-    // The two are of one type, and so is what is made of both.
-    StatusModel::from_value(status).unwrap_or(seen)
 }
 
 /// Whether state knows the cluster, and the plan no other one in its place.
@@ -243,6 +234,7 @@ fn is_set(list: &Field<Vec<Field<String>>>) -> bool {
 mod tests {
     use super::*;
     use crate::blocks::{GatewayModel, RemoteControlPlaneModel};
+    use crate::lifecycle::kept_promise;
     use crate::manifests::secret_field;
     use crate::trust::ROOT_CERT;
 
@@ -424,8 +416,8 @@ mod tests {
         };
         let east = ClusterStatusModel { root_expires: Field::Unknown, ..good_cluster() };
         let promised = |east| Field::Known(StatusModel { clusters: map([("east", east)]), links: map([]) });
-        assert_eq!(applied(&promised(east), seen.clone()), seen);
-        let applied = applied(&promised(good_cluster()), seen);
+        assert_eq!(kept_promise(&promised(east), seen.clone()), seen);
+        let applied = kept_promise(&promised(good_cluster()), seen);
         assert_eq!(applied.cluster("east"), Some(&good_cluster()));
     }
 }

@@ -12,7 +12,7 @@ use super::model::{MeshModel, StatusModel};
 use super::scope::scope;
 use super::stale_gateways::Restarts;
 use super::status::{self, Observed};
-use super::{documents, links, planned_status, problems};
+use super::{documents, links, problems};
 use crate::health::Finding;
 use crate::lifecycle::{self, Change, ClusterPlan};
 use crate::observe::Snapshot;
@@ -99,7 +99,7 @@ pub async fn with_status(
         let (join, peer) = documents::applied(planned, documents::observed(&state, &status, &beside));
         // After an error nobody holds the plan to its word, and what is wrong must be seen.
         let promised = if diagnostics.has_errors() { &Field::Unknown } else { &planned.status };
-        let status = planned_status::applied(promised, status.with_last_apply(is_finished));
+        let status = lifecycle::kept_promise(promised, status.with_last_apply(is_finished));
         let status = Field::Known(status);
         return MeshModel { status, join, peer, ..state };
     }

@@ -12,7 +12,9 @@ use super::resource::FederationResource;
 use super::{document, foreign_gateways, others, trusted, waiting};
 use crate::clusters::Cluster;
 use crate::desired::{Kept, ManifestSet};
-use crate::lifecycle::{Applied, Applying, Change, Character, ClusterPlan, Departure, Render, Verbs as _};
+use crate::lifecycle::{
+    Applied, Applying, Change, Character, ClusterPlan, Departure, Render, Verbs as _, in_the_way,
+};
 use crate::mesh::{ClusterFacts, ClusterName, Federation, MemberRecord};
 use crate::rollout::{self, ClusterOutcome, Federating, Installation, RolloutError, Session};
 
@@ -57,14 +59,7 @@ impl Prepared<'_> {
     /// Whether the federation may be in the mesh beside these.
     fn admit(&self, members: Vec<MemberRecord>) -> Result<(), Box<RolloutError>> {
         let id = self.change.recorded.id.as_deref().unwrap_or_default();
-        let others = others::without(members.into_iter(), id).collect();
-        others::check(&self.federation, others).map_err(|said| {
-            let texts = |text: fn(&Diagnostic) -> &String| {
-                said.iter().map(|it| text(it).clone()).collect::<Vec<_>>().join(" ")
-            };
-            let (cause, way_out) = (texts(|it| &it.summary), texts(|it| &it.detail));
-            Box::new(RolloutError::InTheWay { cause, way_out })
-        })
+        others::check(&self.federation, members, id).map_err(|said| in_the_way(&said))
     }
 }
 

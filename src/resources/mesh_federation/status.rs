@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::future::{join_all, try_join3};
+use futures::future::{join_all, try_join_all, try_join3};
 use serde_json::Value;
-use tfplugin::{Diagnostic, Diagnostics, Field, TerraformValue as _};
+use tfplugin::{Diagnostic, Diagnostics, Field};
 
 use super::bound_roots::bound_roots;
 use super::declare::declare;
@@ -14,7 +14,7 @@ use crate::blocks::{good, word};
 use crate::clusters::Error;
 use crate::diagnostics;
 use crate::health::{ExportState, ImportState, LastApplyState, PeerState, State};
-use crate::lifecycle::{Texts, kept_promise};
+use crate::lifecycle::Texts;
 use crate::mesh::{Federation, GatewayRole, TrustBinding, ValidatedFederation};
 use crate::observe::{self, Gateway, GatewayPods, Scope, Snapshot};
 use crate::render::BoundRoots;
@@ -43,13 +43,16 @@ impl StatusModel {
 
 /// What of a cluster the status is judged by.
 pub fn scope(state: &FederationModel, label: &str) -> Scope {
-    let Some(federation) = federation(state) else { return Scope::default() };
-    let Some(gateway) = federation.mesh.primaries.get(label).and_then(|primary| primary.gateway.as_ref())
-    else {
-        return Scope::default();
-    };
-    let namespace = &federation.mesh.namespace;
-    observe::gateway_scope(Scope::default(), GatewayRole::Federation, namespace, &gateway.namespace)
+    let join = state.join().unwrap_or_default();
+    let clusters = join.as_known().and_then(|join| join.clusters.as_known());
+    let gateway = clusters.and_then(|clusters| clusters.get(label)?.federation_gateway_namespace.as_str());
+    let namespace = state.namespace().into_known();
+    match namespace.zip(gateway) {
+        Some((namespace, gateway)) => {
+            observe::gateway_scope(Scope::default(), GatewayRole::Federation, &namespace, gateway)
+        }
+        None => Scope::default(),
+    }
 }
 
 /// The federation that state declares.
@@ -107,18 +110,18 @@ async fn primary(federation: &Federation, cluster: &Snapshot) -> Result<(Primary
             None => Ok(None),
         }
     };
-    let selectors = join_all(federation.exports.iter().map(async |(name, export)| {
+    // Only what has a gateway of the federation exports.
+    let exports = federation.exports.iter().filter(|_| own.is_some());
+    let selectors = try_join_all(exports.map(async |(name, export)| {
         Ok((name.clone(), observe::selector(cluster, &export.namespace, &export.service).await?))
     }));
-    let selectors = async { selectors.await.into_iter().collect::<Result<BTreeMap<_, _>, Error>>() };
     let running = observe::mesh_configs(cluster.cluster(), namespace);
     let (running, gateway, selectors) = Box::pin(try_join3(running, gateway, selectors)).await?;
-    let selectors = if own.is_some() { selectors } else { BTreeMap::new() };
     let (running, refused) = match running {
         Ok(running) => (Some(running), None),
         Err(reason) => (None, Some(reason)),
     };
-    Ok((Primary { running, gateway, selectors }, refused))
+    Ok((Primary { running, gateway, selectors: selectors.into_iter().collect() }, refused))
 }
 
 /// What the status is made from.
@@ -223,14 +226,6 @@ pub fn planned(planned: &FederationModel, prior: Option<&FederationModel>) -> Fi
 
 fn still_good<S: State>(words: &Texts) -> Texts {
     words.as_ref().map(|words| words.iter().map(|(name, word)| (name.clone(), good::<S>(word))).collect())
-}
-
-/// What an apply returns: the plan's word where it has given one.
-pub fn applied(promised: &Field<StatusModel>, seen: StatusModel) -> StatusModel {
-    let Field::Known(promised) = promised else { return seen };
-    let status = kept_promise(promised.clone().into_value(), seen.clone().into_value());
-    // The two are of one type, and so is what is made of both.
-    StatusModel::from_value(status).unwrap_or(seen)
 }
 
 fn cannot_ask(label: &str, reason: &str) -> Diagnostic {

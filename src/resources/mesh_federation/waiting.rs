@@ -66,6 +66,6 @@ pub async fn with_status(
         }
         // After an error nobody holds the plan to its word, and what is wrong must be seen.
         let promised = if diagnostics.has_errors() { &Field::Unknown } else { &planned.status };
-        return FederationModel { status: Field::Known(status::applied(promised, status)), ..state };
+        return FederationModel { status: Field::Known(lifecycle::kept_promise(promised, status)), ..state };
     }
 }

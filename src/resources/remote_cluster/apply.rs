@@ -8,7 +8,7 @@ use super::declare::{declare, told, validate};
 use super::managed::{character, still_unknown};
 use super::model::RemoteClusterModel;
 use super::place::cluster;
-use super::plan::{api_servers, is_own};
+use super::plan::api_servers;
 use super::remote_charts::RemoteCharts;
 use super::resource::RemoteClusterResource;
 use super::{local_authority, others, remove, waiting};
@@ -17,7 +17,7 @@ use crate::clusters::Cluster;
 use crate::desired::{Kept, ManifestSet};
 use crate::lifecycle::{
     ApiServers, Applied, Applying, Change, Character, ClusterPlan, Departure, Located, Render, Role,
-    check_role,
+    check_role, in_the_way,
 };
 use crate::manifests::secret_field;
 use crate::mesh::well_known::remote_secret_name;
@@ -92,16 +92,10 @@ impl<'a> Prepared<'a> {
     /// Whether the cluster may be in the mesh beside these.
     fn admit(&self, members: Vec<MemberRecord>) -> Result<(), Box<RolloutError>> {
         let id = self.change.recorded.id.as_deref().unwrap_or_default();
-        let others = members.into_iter().filter(|record| !is_own(&record.id, id)).collect();
+        let others = members.into_iter().filter(|record| !record.is_of(id)).collect();
         let name = self.source.remote.member().name().as_str();
-        self.source.remote.check_beside(others).map_err(|violations| {
-            let said = told(name, &violations);
-            let texts = |text: fn(&Diagnostic) -> &String| {
-                said.iter().map(|it| text(it).clone()).collect::<Vec<_>>().join(" ")
-            };
-            let (cause, way_out) = (texts(|it| &it.summary), texts(|it| &it.detail));
-            Box::new(RolloutError::InTheWay { cause, way_out })
-        })
+        let refused = self.source.remote.check_beside(others);
+        refused.map_err(|violations| in_the_way(&told(name, &violations)))
     }
 }
 

@@ -1,37 +1,8 @@
-//! What the primaries say of the mesh: whose clusters they are, and who else depends on it.
+//! Whose clusters the primaries of the mesh are.
 
-use std::collections::BTreeMap;
-
-use futures::future::join_all;
 use tfplugin::{AttributePath, Diagnostic, Diagnostics};
 
-use crate::clusters::Cluster;
-use crate::diagnostics;
-use crate::mesh::{JoinedMesh, MemberRecord};
-use crate::observe;
-
-/// The dependents of the mesh that its primaries have on record, each once. What cannot be read is the apply's matter, which looks again
-/// before it writes.
-pub async fn members(clusters: &[Cluster], mesh: &JoinedMesh) -> (Vec<MemberRecord>, Diagnostics) {
-    let primaries = clusters.iter().filter(|cluster| mesh.primaries.contains_key(cluster.name()));
-    let reads = primaries.map(|cluster| async {
-        observe::members(cluster, &mesh.namespace).await.map_err(|error| {
-            let consequence = "Whether another cluster of the mesh is in the way is checked by the apply.";
-            diagnostics::cluster_skipped(&error, Some(AttributePath::new("mesh")), consequence)
-        })
-    });
-    let (mut known, mut warnings) = (BTreeMap::new(), Diagnostics::new());
-    for read in join_all(reads).await {
-        match read {
-            Ok(members) => {
-                let members = members.into_iter().filter_map(Result::ok);
-                known.extend(members.map(|record| ((record.kind, record.name.clone()), record)));
-            }
-            Err(warning) => warnings.push(warning),
-        }
-    }
-    (known.into_values().collect(), warnings)
-}
+use crate::mesh::JoinedMesh;
 
 /// The clusters with the labels of primaries are these primaries: the document says which they are.
 ///

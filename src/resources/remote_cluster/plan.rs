@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field, Severity};
+use tfplugin::{AttributePath, Diagnostic, Diagnostics, Field};
 use tokio_util::sync::CancellationToken;
 
 use super::declare::{Readings, labels, readings, told};
@@ -18,7 +18,8 @@ use crate::blocks::{ignored_fields, reader_token};
 use crate::diagnostics;
 use crate::lifecycle::{
     ApiServers, Common, Flattened, Managed as _, Manifests, PlannedClusters, Recorded, Rendered, Role,
-    Secrets, api_server_addresses, check_role, draw, may_be_out_of_reach, pinned_digests, planned_manifests,
+    Secrets, api_server_addresses, check_role, draw, may_be_out_of_reach, members, pinned_digests,
+    planned_manifests, will_be_rejected,
 };
 use crate::manifests::IgnoredFields;
 use crate::mesh::{ClusterName, RemoteCluster, ValidatedRemote, Violation, said_by_all};
@@ -107,14 +108,6 @@ fn unknown(planned: RemoteClusterModel) -> RemoteClusterModel {
     }
 }
 
-/// What other clusters of the mesh have against it. The apply decides, for they may be gone by then; and Terraform also plans what exists
-/// before it destroys the rest, which nobody is to be kept from.
-fn will_be_rejected(refusal: Diagnostic) -> Diagnostic {
-    let detail =
-        format!("{} Until then, the apply will reject it, before it writes anything.", refusal.detail);
-    Diagnostic { severity: Severity::Warning, detail, ..refusal }
-}
-
 /// What the objects of a plan follow from.
 struct Inputs<'a> {
     config: &'a RemoteClusterModel,
@@ -136,13 +129,15 @@ impl Inputs<'_> {
         let Some(RemoteCluster { name, mesh, .. }) = readings.remotes.first() else { return Ok(Vec::new()) };
         let uids = facts.iter().filter_map(|(name, facts)| Some((name.as_str(), facts.get()?.uid.as_str())));
         others::check_primaries(mesh, uids)?;
-        let (others, warnings) = others::members(reachable, mesh).await;
+        let primaries = reachable.iter().filter(|cluster| mesh.primaries.contains_key(cluster.name()));
+        let consequence = "Whether another cluster of the mesh is in the way is checked by the apply.";
+        let (others, warnings) = members(primaries, &mesh.namespace, consequence).await;
         messages.extend(warnings);
         let own = facts.iter().find(|(label, _)| label.as_str() == name);
         let uid = own.and_then(|(_, facts)| Some(facts.get()?.uid.clone()));
         let id = recorded.id.as_deref().unwrap_or_default();
         // Its own record is not in its way.
-        let others = others.into_iter().filter(|record| !is_own(&record.id, id)).collect();
+        let others = others.into_iter().filter(|record| !record.is_of(id)).collect();
         let alone = |remote: &RemoteCluster| RemoteCluster { uid: uid.clone(), ..remote.clone() }.validate();
         let checked: Vec<_> = readings.remotes.iter().map(alone).collect();
         let refused = checked.iter().filter_map(|checked| checked.as_ref().err().map(Vec::as_slice));
@@ -223,11 +218,6 @@ fn lossy_rotation(
         Some((reader.as_str(), remote.primaries().get(reader.as_str())?.version.as_str()))
     });
     reader_token::lossy(planned.label(), readers, AttributePath::root())
-}
-
-/// Whether a record with this owner label is that of the resource with this identity.
-pub fn is_own(label: &str, id: &str) -> bool {
-    !label.is_empty() && id.starts_with(label)
 }
 
 /// How the primaries reach the cluster's API server; empty while that is not known.

@@ -1,11 +1,10 @@
 //! `status` as a plan knows it, member by member: unknown is what this apply may change, and whatever is not good.
 
-use tfplugin::{Field, TerraformValue as _};
+use tfplugin::Field;
 
 use super::model::{RemoteClusterModel, StatusModel};
 use crate::blocks::{good, word};
 use crate::health::{AuthorityState, GatewayState, InjectionState, LastApplyState, Link, LinkState};
-use crate::lifecycle::kept_promise;
 use crate::mesh::{ClusterName, GatewayRole, Injector, ValidatedRemote};
 
 /// What `status` is planned as.
@@ -52,14 +51,6 @@ pub fn planned(
         links: Field::Known(links.collect()),
         last_apply: good::<LastApplyState>(&before.last_apply),
     })
-}
-
-/// What an apply returns: the plan's word where it has given one.
-pub fn applied(promised: &Field<StatusModel>, seen: StatusModel) -> StatusModel {
-    let Field::Known(promised) = promised else { return seen };
-    let status = kept_promise(promised.clone().into_value(), seen.clone().into_value());
-    // The two are of one type, and so is what is made of both.
-    StatusModel::from_value(status).unwrap_or(seen)
 }
 
 /// The links of the cluster and every primary, in both directions, and whether there are no calls since one of them is on its way out.

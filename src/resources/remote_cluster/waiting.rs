@@ -9,8 +9,8 @@ use tfplugin::{Diagnostics, Field};
 
 use super::apply::RemoteChange;
 use super::model::RemoteClusterModel;
+use super::problems;
 use super::status::{self, Observed, scope};
-use super::{planned_status, problems};
 use crate::health;
 use crate::lifecycle::{self, Change, ClusterPlan};
 
@@ -72,7 +72,7 @@ pub async fn with_status(
         // After an error nobody holds the plan to its word, and what is wrong must be seen.
         let promised = if diagnostics.has_errors() { &Field::Unknown } else { &planned.status };
         return RemoteClusterModel {
-            status: Field::Known(planned_status::applied(promised, status)),
+            status: Field::Known(lifecycle::kept_promise(promised, status)),
             ..state
         };
     }
